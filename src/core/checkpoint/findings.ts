@@ -1,0 +1,21 @@
+/** Every finding about a checkpoint as a whole, with what it means. Errors keep a checkpoint from being used as it is. */
+export const FINDINGS = {
+  'shard-missing': { severity: 'error', meaning: 'A shard that the index or the file numbering names is not there.' },
+  'shard-invalid': { severity: 'error', meaning: 'A shard is not a valid safetensors file.' },
+  'lfs-pointer': { severity: 'error', meaning: 'A shard is a Git LFS pointer; its weights were not downloaded.' },
+  'index-invalid': { severity: 'error', meaning: 'The index cannot be used.' },
+  'index-tensor-missing': { severity: 'error', meaning: 'The index names a tensor that its shard does not hold.' },
+  'index-unread': { severity: 'warning', meaning: 'The index has not been compared with the shards yet.' },
+  'tensor-duplicate': { severity: 'error', meaning: 'Two shards hold a tensor of one name, and no index says which counts.' },
+  'tensor-shadowed': { severity: 'warning', meaning: 'Two shards hold a tensor of one name; the one the index names counts.' },
+  'tensor-orphan': { severity: 'warning', meaning: 'A shard holds a tensor that the index does not name; readers differ on loading it.' },
+  'shard-orphan': { severity: 'warning', meaning: 'A safetensors file lies beside the checkpoint, but the index does not name it.' },
+  'total-size-wrong': { severity: 'warning', meaning: 'The index states another total than the tensors have.' },
+  'index-absent': { severity: 'warning', meaning: 'Several shards and no index: loaders will not find them.' },
+  'config-absent': { severity: 'warning', meaning: 'There is no config.json, so the architecture is not known.' },
+  'config-invalid': { severity: 'warning', meaning: 'config.json cannot be read.' },
+  'formats-mixed': { severity: 'warning', meaning: 'Weights lie here in several formats side by side.' },
+  'lora-adapter': { severity: 'error', meaning: 'This is a LoRA adapter; the experts are in its base model.' },
+} as const satisfies Record<string, { severity: 'error' | 'warning'; meaning: string }>;
+
+export type FindingTag = keyof typeof FINDINGS;

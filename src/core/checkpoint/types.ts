@@ -1,0 +1,50 @@
+import type { DType } from '../safetensors/dtype.ts';
+import type { FileOffset, Shape } from '../safetensors/types.ts';
+import type { FileEntry } from '../source/types.ts';
+import type { FindingTag } from './findings.ts';
+
+/** One tensor of a checkpoint, with its place in the shard that holds it. */
+export interface CheckpointTensor {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** Present only when a dim is above 2^53 − 1. */
+  readonly exactShape?: readonly bigint[];
+  /** Name of the shard inside the file set. */
+  readonly file: string;
+  readonly start: FileOffset;
+  readonly end: FileOffset;
+}
+
+/** A file of the checkpoint. Never a rank's part. */
+export interface Shard {
+  readonly file: string;
+  readonly byteLength: number;
+  readonly dataStart: FileOffset;
+  readonly tensors: number;
+  readonly metadata: ReadonlyMap<string, string> | null;
+}
+
+/** Something a reader of the checkpoint should know. `error`: it cannot be used as it is. */
+export interface Finding {
+  readonly tag: FindingTag;
+  readonly message: string;
+  readonly severity: 'error' | 'warning';
+  readonly file?: string;
+  readonly tensor?: string;
+}
+
+/** A model's files as one value: no handles, survives `structuredClone`. */
+export interface Checkpoint {
+  readonly identity: string;
+  readonly shards: readonly Shard[];
+  /** Every tensor that a reader following the index would see, in the order of shards and data. */
+  readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+  /** config.json as parsed, null when there is none. */
+  readonly config: Readonly<Record<string, unknown>> | null;
+  /** The index file, null when there is none (or when it has not been read yet). */
+  readonly indexFile: string | null;
+  /** Every file of the set, shards included. */
+  readonly files: readonly FileEntry[];
+  readonly findings: readonly Finding[];
+}

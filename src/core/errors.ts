@@ -1,0 +1,109 @@
+/**
+ * Every error tag of the core, with what it means and how it ends.
+ *
+ * `retryable` says whether the same call may succeed later without anybody changing anything; `exit` is the command
+ * line's code: 1 when the files are wrong ("the answer is no"), 2 when the work could not be done.
+ */
+export const ERROR_TAGS = {
+  'header-too-small': { retryable: false, exit: 1, meaning: 'The file has fewer than the 8 bytes that hold the header length.' },
+  'header-too-large': { retryable: false, exit: 1, meaning: 'The header length is above the cap (100,000,000 bytes unless set otherwise).' },
+  'header-length-invalid': { retryable: false, exit: 1, meaning: 'The header reaches past the end of the file, or is empty.' },
+  'header-utf8-invalid': { retryable: false, exit: 1, meaning: 'The header is not strict UTF-8, or starts with a byte order mark.' },
+  'header-json-invalid': { retryable: false, exit: 1, meaning: 'The header is not one JSON object by RFC 8259.' },
+  'header-depth-exceeded': { retryable: false, exit: 1, meaning: 'JSON values are nested deeper than 127 levels.' },
+  'header-key-duplicate': { retryable: false, exit: 1, meaning: 'A key stands twice in one object; readers disagree on which one counts.' },
+  'metadata-invalid': { retryable: false, exit: 1, meaning: '`__metadata__` is not an object whose values are all strings.' },
+  'tensor-entry-invalid': { retryable: false, exit: 1, meaning: 'A tensor entry is not an object with dtype, shape and data_offsets of the right types.' },
+  'dtype-unknown': { retryable: false, exit: 1, meaning: 'The dtype is none of the 22 that the format knows.' },
+  'shape-overflow': { retryable: false, exit: 1, meaning: 'The element count or bit count of a shape does not fit 64 bits.' },
+  'tensor-misaligned': { retryable: false, exit: 1, meaning: 'The elements of a sub-byte dtype do not fill whole bytes.' },
+  'tensor-size-mismatch': { retryable: false, exit: 1, meaning: 'Shape times dtype is not the number of bytes between the data offsets.' },
+  'offsets-invalid': { retryable: false, exit: 1, meaning: 'Tensor ranges leave a hole, overlap, or run backwards.' },
+  'data-incomplete': { retryable: false, exit: 1, meaning: 'The file ends before the last tensor does, or has bytes after it.' },
+  'tensor-name-reserved': { retryable: false, exit: 1, meaning: 'A tensor cannot be named `__metadata__`.' },
+  'name-not-well-formed': { retryable: false, exit: 1, meaning: 'A name or value holds a lone surrogate, which no reader accepts.' },
+  'index-json-invalid': { retryable: false, exit: 1, meaning: 'The index is not one JSON object by RFC 8259.' },
+  'index-weight-map-invalid': { retryable: false, exit: 1, meaning: '`weight_map` is missing, empty, or maps a name to something other than a file name.' },
+  'index-file-name-invalid': { retryable: false, exit: 1, meaning: 'A shard name in the index leaves the folder or is not a plain relative `.safetensors` path.' },
+  'index-shard-missing': { retryable: false, exit: 1, meaning: 'The index names a shard that is not there.' },
+  'index-tensor-missing': { retryable: false, exit: 1, meaning: 'The index names a tensor that its shard does not hold.' },
+  'lfs-pointer': { retryable: false, exit: 1, meaning: 'The file is a Git LFS pointer: the weights themselves were not downloaded.' },
+  'config-invalid': { retryable: false, exit: 1, meaning: 'config.json is not a JSON object.' },
+  'no-checkpoint': { retryable: false, exit: 2, meaning: 'There is no safetensors file to read.' },
+  'lora-adapter': { retryable: false, exit: 2, meaning: 'The folder holds a LoRA adapter, not a model; its experts are in the base model.' },
+  'not-convertible': { retryable: false, exit: 2, meaning: 'The plan was refused; its reasons say why.' },
+  'usage': { retryable: false, exit: 2, meaning: 'The command or option cannot be understood.' },
+  'path-not-found': { retryable: false, exit: 2, meaning: 'The file or folder does not exist.' },
+  'path-outside-folder': { retryable: false, exit: 2, meaning: 'A name or link leads out of the folder it belongs to.' },
+  'read-failed': { retryable: true, exit: 2, meaning: 'Bytes could not be read.' },
+  'read-short': { retryable: true, exit: 2, meaning: 'Fewer bytes came than were asked for.' },
+  'source-changed': { retryable: false, exit: 2, meaning: 'A source file changed while it was being read.' },
+  'write-failed': { retryable: false, exit: 2, meaning: 'Bytes could not be written.' },
+  'disk-full': { retryable: false, exit: 2, meaning: 'The place the output goes to is full.' },
+  'output-not-empty': { retryable: false, exit: 2, meaning: 'The output folder already holds files.' },
+  'output-inside-source': { retryable: false, exit: 2, meaning: 'The output folder is the source, or lies inside it.' },
+  'verify-failed': { retryable: false, exit: 1, meaning: 'What was read back is not what the source holds.' },
+  'cancelled': { retryable: false, exit: 2, meaning: 'The work was stopped on request.' },
+  'internal': { retryable: false, exit: 2, meaning: 'A rule of this program was broken by the program itself.' },
+} as const;
+
+export type ErrorTag = keyof typeof ERROR_TAGS;
+
+/** Where an error happened: as much as is known. `byte` counts from 0 at the start of `file`. */
+export interface ErrorFields {
+  readonly file?: string;
+  readonly byte?: number;
+  readonly tensor?: string;
+  readonly [field: string]: string | number | boolean | null | undefined;
+}
+
+/** The one error class of the core: narrowed by `tag`, never by class, so that it survives a worker's border. */
+export class LoomError extends Error {
+  readonly tag: ErrorTag;
+  readonly fields: ErrorFields;
+
+  constructor(tag: ErrorTag, message: string, fields: ErrorFields = {}, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'LoomError';
+    this.tag = tag;
+    this.fields = fields;
+  }
+
+  get retryable(): boolean {
+    return ERROR_TAGS[this.tag].retryable;
+  }
+}
+
+/** True for our own errors, also for ones that crossed a worker's border and were rebuilt by {@link fromWire}. */
+export function isLoomError(value: unknown): value is LoomError {
+  return value instanceof Error && value.name === 'LoomError' && 'tag' in value;
+}
+
+export interface ErrorWire {
+  readonly tag: ErrorTag;
+  readonly message: string;
+  readonly fields: ErrorFields;
+}
+
+/** The value that crosses a worker's border in place of an error. Foreign errors become `internal` with their message. */
+export function toWire(error: unknown): ErrorWire {
+  if (isLoomError(error)) return { tag: error.tag, message: error.message, fields: error.fields };
+  if (isAbort(error)) return { tag: 'cancelled', message: 'The work was stopped.', fields: {} };
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { tag: 'internal', message, fields: {} };
+}
+
+export function fromWire(wire: ErrorWire): LoomError {
+  return new LoomError(wire.tag, wire.message, wire.fields);
+}
+
+/** True for what an aborted signal throws, in every engine. */
+export function isAbort(error: unknown): boolean {
+  if (isLoomError(error)) return error.tag === 'cancelled';
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/** @throws LoomError `cancelled` when the signal is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new LoomError('cancelled', 'The work was stopped.');
+}

@@ -1,0 +1,15 @@
+/** Every defect of how experts are stored, with what it means. Any of them keeps a group from being converted. */
+export const DEFECTS = {
+  'expert-missing': 'An expert between 0 and the highest number, or a projection of one, is not there.',
+  'expert-extra': 'There are more experts than the config says.',
+  'expert-duplicate': 'One expert is stored twice under different spellings of its number.',
+  'expert-shape-unequal': 'Experts of one layer differ in shape.',
+  'expert-dtype-unequal': 'Experts of one layer differ in dtype.',
+  'families-mixed': 'One layer holds its experts in two layouts at once.',
+  'expert-leftover': 'A tensor under the experts belongs to no layout.',
+  'config-mismatch': 'The tensors say otherwise than the config.',
+  'layout-unknown': 'The experts are stored in a way that is not known here.',
+  'orientation-ambiguous': 'Square matrices, and nothing says which way round they are stored.',
+} as const;
+
+export type DefectTag = keyof typeof DEFECTS;

@@ -1,0 +1,115 @@
+import type { DType } from '../safetensors/dtype.ts';
+import type { Shape } from '../safetensors/types.ts';
+import type { DefectTag } from './defects.ts';
+
+export type Family =
+  | 'per-expert'
+  | 'stacked'
+  | 'gate-up'
+  | 'gate-up-transposed'
+  | 'gate-up-interleaved'
+  | 'flat'
+  | 'unknown';
+
+/** How a family spells its tensor names; ids as in the architecture page's table. */
+export type Dialect =
+  | 'projections'
+  | 'w123'
+  | 'joint'
+  | 'plain'
+  | 'weight'
+  | 'bare'
+  | 'switch-mlp'
+  | 'moe'
+  | 'input-output-linear'
+  | 'fc12'
+  | 'gpt-oss'
+  | 'gpt-oss-mxfp4'
+  | 'inkling'
+  | 'dbrx';
+
+export interface ExpertLayout {
+  readonly family: Family;
+  /** Null only when the family is `unknown`. */
+  readonly dialect: Dialect | null;
+}
+
+/** One matrix of an expert. `gate-up` is both in one tensor. A non-gated expert has `up` and `down` alone. */
+export type Projection = 'gate' | 'up' | 'down';
+export type StoredProjection = Projection | 'gate-up';
+
+/**
+ * One kind of tensor that every expert of a group has: all gates' weights, all down scales …
+ *
+ * `template` is the tensor's name, with `{i}` where the expert's number stands in families that store experts apart.
+ * `shape` and `dtype` are those of one such tensor.
+ */
+export interface ExpertMember {
+  readonly projection: StoredProjection;
+  /** What of the projection: `weight`, `bias`, or a quantised companion by its suffix (`weight_scale_inv`, `blocks` …). */
+  readonly part: string;
+  readonly template: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** How the matrices lie inside stacked tensors. Canonical is `out-in` (rows are outputs), as `torch.nn.Linear` stores. */
+export type Orientation = 'out-in' | 'in-out' | 'ambiguous';
+export type Fusion = 'none' | 'concatenated' | 'interleaved';
+
+export interface Defect {
+  readonly tag: DefectTag;
+  readonly message: string;
+  readonly tensor?: string;
+  readonly expert?: number;
+}
+
+export type GroupKind = 'moe' | 'dense' | 'mtp';
+
+/** The experts of one layer (or a dense layer's MLP), with everything that belongs to them. */
+export interface LayerGroup {
+  /** Ends before `experts`: `model.layers.0.mlp`. */
+  readonly prefix: string;
+  /** The layer's number as its name says, null outside numbered layers. */
+  readonly index: number | null;
+  readonly kind: GroupKind;
+  /** Null for dense groups. */
+  readonly layout: ExpertLayout | null;
+  /** Why the family is `unknown`, else null. */
+  readonly reason: string | null;
+  /** Number of routed experts, null for dense groups and where it cannot be told. */
+  readonly experts: number | null;
+  readonly orientation: Orientation;
+  readonly fusion: Fusion;
+  /** Canonical sizes: expert intermediate I and hidden H; null when unknown. */
+  readonly intermediate: number | null;
+  readonly hidden: number | null;
+  readonly members: readonly ExpertMember[];
+  /** Names of all tensors that hold routed experts, natural order. */
+  readonly expertTensors: readonly string[];
+  /** Names of router tensors, router biases included. */
+  readonly router: readonly string[];
+  readonly shared: readonly string[];
+  readonly defects: readonly Defect[];
+}
+
+/** Where the canonical [rows = out, columns = in] matrix of one expert lies: strides and base in elements of `tensor`. */
+export interface MatrixView {
+  readonly tensor: string;
+  readonly dtype: DType;
+  readonly base: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** The layout of a checkpoint: pure, survives `structuredClone`. */
+export interface CheckpointLayout {
+  readonly modelType: string | null;
+  /** The family that all MoE groups share (MTP groups aside), else `mixed`, `dense` (no experts) or `unknown`. */
+  readonly layout: Family | 'mixed' | 'dense';
+  readonly groups: readonly LayerGroup[];
+  /** Findings about layouts across groups: config against tensors, two layouts in one repo. */
+  readonly defects: readonly Defect[];
+}

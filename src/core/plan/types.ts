@@ -1,0 +1,150 @@
+import type { DType } from '../safetensors/dtype.ts';
+import type { FileOffset, Shape } from '../safetensors/types.ts';
+import type { Family, GroupKind } from '../layouts/types.ts';
+
+/** Bytes of a source file, from byte 0 of the file. */
+export interface Span {
+  readonly file: string;
+  readonly start: FileOffset;
+  readonly end: FileOffset;
+}
+
+/** Bytes passed on as they are. */
+export interface CopyPart {
+  readonly kind: 'copy';
+  readonly span: Span;
+}
+
+/**
+ * Elements gathered from one or two spans into C order.
+ *
+ * The output has `shape`; element (i, j, k …) comes from the span that the index in dim `select` names (span 0 when
+ * `select` is null), at element `bases[span] + Σ index × strides[dim]` of that span, the selecting dim left out.
+ * `itemBytes` is the size of one element; offsets and strides count elements.
+ */
+export interface GatherPart {
+  readonly kind: 'gather';
+  readonly spans: readonly Span[];
+  readonly itemBytes: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+  readonly bases: readonly number[];
+  readonly select: number | null;
+}
+
+export type Part = CopyPart | GatherPart;
+
+/** Conversion operations, as transformers names them. `Rename` and `Keep` move no bytes inside a tensor. */
+export type Operation =
+  | 'MergeModulelist'
+  | 'SplitModulelist'
+  | 'Concatenate'
+  | 'Chunk'
+  | 'Interleave'
+  | 'Deinterleave'
+  | 'Transpose'
+  | 'Flatten'
+  | 'Unflatten'
+  | 'Rename'
+  | 'Keep';
+
+/** One tensor to write: its bytes are its parts, one after another. */
+export interface OutputTensor {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly exactShape?: readonly bigint[];
+  readonly byteLength: number;
+  /** Where it starts in its output file. */
+  readonly start: FileOffset;
+  readonly parts: readonly Part[];
+  readonly operations: readonly Operation[];
+  /** True when it holds routed experts. */
+  readonly expert: boolean;
+}
+
+export interface OutputShard {
+  readonly file: string;
+  readonly byteLength: number;
+  /** The length field and the padded header, ready to write. */
+  readonly header: Uint8Array<ArrayBuffer>;
+  /** In the order of their bytes. */
+  readonly tensors: readonly OutputTensor[];
+}
+
+export type Target =
+  | 'per-expert'
+  | 'stacked'
+  | 'gate-up'
+  | 'gate-up-transposed'
+  | 'gate-up-interleaved'
+  | 'switch-mlp'
+  | 'qwen3-moe-fused';
+
+/** Why a plan cannot be run; `group` is a layer group's prefix. */
+export interface Refusal {
+  readonly tag: RefusalTag;
+  readonly message: string;
+  readonly group?: string;
+}
+
+export type RefusalTag =
+  | 'no-experts'
+  | 'layers-unknown'
+  | 'layers-dense'
+  | 'group-defective'
+  | 'layout-unknown'
+  | 'checkpoint-defective'
+  | 'orientation-ambiguous'
+  | 'target-unsupported'
+  | 'companion-unsupported'
+  | 'name-collision';
+
+/** What happens to one layer group. */
+export interface GroupStep {
+  readonly prefix: string;
+  readonly index: number | null;
+  readonly kind: GroupKind;
+  readonly from: Family;
+  readonly to: Target | null;
+  readonly operations: readonly Operation[];
+}
+
+export interface ConfigChange {
+  readonly key: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly reason: string;
+}
+
+export interface SkippedFile {
+  readonly file: string;
+  readonly reason: string;
+}
+
+/** A conversion as a value: pure, structured-cloneable; what is shown, printed and run. */
+export interface ConversionPlan {
+  readonly source: string;
+  readonly target: Target;
+  /** `whole`: every tensor; `partial`: only the chosen layers' tensors; `mixed`: chosen layers converted, the rest as it was. */
+  readonly scope: 'whole' | 'partial' | 'mixed';
+  /** Numbers of the chosen layers, null for all. */
+  readonly layers: readonly number[] | null;
+  readonly shards: readonly OutputShard[];
+  /** Text of `model.safetensors.index.json`. */
+  readonly index: string;
+  readonly configChanges: readonly ConfigChange[];
+  /** Text of config.json to write, null when the source has none. `changed` false: the file's own bytes are copied. */
+  readonly config: { readonly text: string; readonly changed: boolean } | null;
+  /** Files copied as they are. */
+  readonly copies: readonly { readonly file: string; readonly byteLength: number }[];
+  readonly skipped: readonly SkippedFile[];
+  readonly groups: readonly GroupStep[];
+  readonly tensors: number;
+  /** Tensor bytes of the output. */
+  readonly bytes: number;
+  /** Largest number of bytes that one part needs in memory at once. */
+  readonly peakPartBytes: number;
+  /** Empty when the plan can be run; otherwise there are no shards. */
+  readonly refusals: readonly Refusal[];
+}

@@ -1,0 +1,62 @@
+/** Sizes in bytes. Decimal units are the Hub's (a "5 GB" shard has 5 × 10⁹ bytes); binary ones are memory's. */
+export const KB = 1e3;
+export const MB = 1e6;
+export const GB = 1e9;
+export const KIB = 1024;
+export const MIB = 1024 * KIB;
+export const GIB = 1024 * MIB;
+
+const DECIMAL = [
+  ['TB', 1e12],
+  ['GB', GB],
+  ['MB', MB],
+  ['kB', KB],
+] as const;
+
+const SIZE_UNITS: ReadonlyMap<string, number> = new Map([
+  ['', 1],
+  ['b', 1],
+  ['kb', KB],
+  ['mb', MB],
+  ['gb', GB],
+  ['tb', 1e12],
+  ['kib', KIB],
+  ['mib', MIB],
+  ['gib', GIB],
+  ['tib', 1024 * GIB],
+]);
+
+/** Bytes as a person reads them, decimal, three significant digits: `4.83 GB`. The unit is always printed. */
+export function formatBytes(bytes: number): string {
+  for (const [unit, size] of DECIMAL) {
+    if (bytes >= size) return `${Number((bytes / size).toPrecision(3))} ${unit}`;
+  }
+  return `${bytes} B`;
+}
+
+/** An integer with thousands separated: `470,187,269,120`. */
+export function formatInteger(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}
+
+/** Seconds as `42 s`, `3 min 5 s`, `2 h 10 min`. */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** Parses `5GB`, `512 MiB`, `4000000`; null when it is no size or not a whole positive number of bytes. */
+export function parseSize(text: string): number | null {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
+  const unit = SIZE_UNITS.get(match?.[2]?.toLowerCase() ?? '');
+  if (!match || unit === undefined) return null;
+  const bytes = Math.round(Number(match[1]) * unit);
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
+}
+
+/** `1 tensor`, `2 tensors`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatInteger(count)} ${count === 1 ? one : many}`;
+}
