@@ -1,0 +1,282 @@
+import { type ErrorTag, LoomError } from '../errors.ts';
+import { decodeOneToOne, decodeValid, findInvalidUtf8, hasByteOrderMark, MAX_TEXT_BYTES } from './utf8.ts';
+
+/** Which tag each kind of fault gets: a header has one for each, other files have one for all. */
+export interface ScanTags {
+  readonly syntax: ErrorTag;
+  readonly utf8: ErrorTag;
+  readonly depth: ErrorTag;
+  readonly duplicate: ErrorTag;
+  readonly surrogate: ErrorTag;
+}
+
+export interface ScanOptions {
+  readonly file: string;
+  readonly tags: ScanTags;
+  /** Where the JSON starts in the file. */
+  readonly base?: number | undefined;
+}
+
+/** The reference reader's limit (serde_json stops at the 128th level); also keeps our own stack small. */
+export const MAX_DEPTH = 127;
+
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const ZERO = 0x30;
+export const NINE = 0x39;
+export const OPEN_BRACKET = 0x5b;
+export const CLOSE_BRACKET = 0x5d;
+export const OPEN_BRACE = 0x7b;
+export const CLOSE_BRACE = 0x7d;
+const COLON = 0x3a;
+export const MINUS = 0x2d;
+const BACKSLASH = 0x5c;
+
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const HEX4 = /^[0-9a-fA-F]{4}$/;
+const SHOWN_NAME = 120;
+
+const ESCAPES: ReadonlyMap<number, string> = new Map([
+  [QUOTE, '"'],
+  [BACKSLASH, '\\'],
+  [0x2f, '/'],
+  [0x62, '\b'],
+  [0x66, '\f'],
+  [0x6e, '\n'],
+  [0x72, '\r'],
+  [0x74, '\t'],
+]);
+
+/** A text as it may stand in a message: quoted, escaped, and cut when it is long. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > SHOWN_NAME ? `${text.slice(0, SHOWN_NAME)}…` : text);
+}
+
+/**
+ * A cursor over strict JSON: RFC 8259 in strict UTF-8, no byte order mark, no lone surrogates, no number beyond a
+ * double, at most {@link MAX_DEPTH} levels. Callers walk objects and arrays and say what they expect; every fault
+ * is thrown with its absolute byte.
+ */
+export class JsonScanner {
+  readonly bytes: Uint8Array;
+  pos = 0;
+  /** The tensor being read, for messages. */
+  tensor: string | undefined;
+  private readonly text: string;
+  private readonly options: ScanOptions;
+  private depth = 0;
+
+  constructor(bytes: Uint8Array, options: ScanOptions) {
+    this.bytes = bytes;
+    this.options = options;
+    if (hasByteOrderMark(bytes)) this.fail(options.tags.utf8, 'The JSON starts with a byte order mark', 0);
+    if (bytes.length > MAX_TEXT_BYTES) this.syntax(`${bytes.length} bytes of JSON are too many to read`, 0);
+    this.text = decodeOneToOne(bytes) ?? this.fail(options.tags.utf8, 'Not UTF-8', findInvalidUtf8(bytes));
+  }
+
+  /** @throws LoomError always; `at` is a position in the scanned bytes. */
+  fail(tag: ErrorTag, message: string, at = this.pos): never {
+    const { file, base = 0 } = this.options;
+    const byte = base + Math.max(0, at);
+    const where = this.tensor === undefined ? '' : `tensor ${quote(this.tensor)}, `;
+    const fields = this.tensor === undefined ? { file, byte } : { file, byte, tensor: this.tensor };
+    throw new LoomError(tag, `${message} (${where}byte ${byte} of ${file}).`, fields);
+  }
+
+  syntax(message: string, at = this.pos): never {
+    return this.fail(this.options.tags.syntax, message, at);
+  }
+
+  duplicate(key: string, at: number): never {
+    return this.fail(this.options.tags.duplicate, `The key ${quote(key)} stands twice in one object`, at);
+  }
+
+  /** Moves past whitespace and gives the byte there; −1 at the end. */
+  peek(): number {
+    const { bytes } = this;
+    let at = this.pos;
+    let byte = bytes[at];
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) byte = bytes[++at];
+    this.pos = at;
+    return byte ?? -1;
+  }
+
+  /** Opens an object; false when it has no members. Then `readKey`, the value, `nextMember`, in turn. */
+  openObject(): boolean {
+    return this.open(CLOSE_BRACE);
+  }
+
+  openArray(): boolean {
+    return this.open(CLOSE_BRACKET);
+  }
+
+  nextMember(): boolean {
+    return this.next(CLOSE_BRACE);
+  }
+
+  nextItem(): boolean {
+    return this.next(CLOSE_BRACKET);
+  }
+
+  /** Reads a member's key and colon; the position is then the value's first byte. */
+  readKey(): string {
+    if (this.peek() !== QUOTE) this.syntax('Expected a key in double quotes');
+    const key = this.readString();
+    if (this.peek() !== COLON) this.syntax('Expected a colon after the key');
+    this.pos++;
+    this.peek();
+    return key;
+  }
+
+  /** Reads the string whose opening quote is at the position, unescaped. */
+  readString(): string {
+    const { bytes } = this;
+    const start = this.pos + 1;
+    let at = start;
+    let byte = bytes[at];
+    while (byte !== undefined && byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH)
+      byte = bytes[++at];
+    if (byte !== QUOTE) return this.readHardString(start, at);
+    this.pos = at + 1;
+    return this.text.substring(start, at);
+  }
+
+  /** The text of the number token at the position, which is within a double's range. */
+  readNumber(): string {
+    NUMBER.lastIndex = this.pos;
+    const token = NUMBER.exec(this.text)?.[0];
+    if (token === undefined) return this.syntax('Expected a JSON value');
+    const after = this.bytes[this.pos + token.length] ?? COMMA;
+    if (isWordByte(after)) this.syntax('Not a JSON number');
+    if (!Number.isFinite(Number(token))) this.syntax('A number is beyond the range of a double');
+    this.pos += token.length;
+    return token;
+  }
+
+  /** Any value: objects come without a prototype, numbers as doubles. */
+  readValue(): unknown {
+    const byte = this.peek();
+    if (byte === QUOTE) return this.readString();
+    if (byte === OPEN_BRACE) return this.readObject();
+    if (byte === OPEN_BRACKET) return this.readArray();
+    if (byte === MINUS || (byte >= ZERO && byte <= NINE)) return Number(this.readNumber());
+    if (byte === -1) return this.syntax('The JSON ends where a value is expected');
+    return this.readWord();
+  }
+
+  /** @throws LoomError unless nothing but whitespace follows. */
+  expectEnd(): void {
+    if (this.peek() !== -1) this.syntax('Something follows the end of the JSON value');
+  }
+
+  private readObject(): Record<string, unknown> {
+    const value: Record<string, unknown> = Object.create(null);
+    for (let more = this.openObject(); more; more = this.nextMember()) {
+      const at = this.pos;
+      const key = this.readKey();
+      if (key in value) this.duplicate(key, at);
+      value[key] = this.readValue();
+    }
+    return value;
+  }
+
+  private readArray(): unknown[] {
+    const items: unknown[] = [];
+    for (let more = this.openArray(); more; more = this.nextItem()) items.push(this.readValue());
+    return items;
+  }
+
+  private readWord(): boolean | null {
+    for (const [word, value] of [
+      ['true', true],
+      ['false', false],
+      ['null', null],
+    ] as const) {
+      if (!this.text.startsWith(word, this.pos)) continue;
+      if (isWordByte(this.bytes[this.pos + word.length] ?? COMMA)) break;
+      this.pos += word.length;
+      return value;
+    }
+    return this.syntax('Expected a JSON value');
+  }
+
+  private open(close: number): boolean {
+    if (++this.depth > MAX_DEPTH) {
+      this.fail(this.options.tags.depth, `JSON is nested deeper than ${MAX_DEPTH} levels`);
+    }
+    this.pos++;
+    if (this.peek() !== close) return true;
+    this.close();
+    return false;
+  }
+
+  private next(close: number): boolean {
+    const byte = this.peek();
+    if (byte === COMMA) {
+      this.pos++;
+      if (this.peek() === close) this.syntax('A comma stands before the closing bracket');
+      return true;
+    }
+    if (byte !== close)
+      this.syntax(byte === -1 ? 'The JSON ends inside a value' : 'Expected a comma or a closing bracket');
+    this.close();
+    return false;
+  }
+
+  private close(): void {
+    this.pos++;
+    this.depth--;
+  }
+
+  /** A string with escapes or characters beyond ASCII: plain up to `at`. */
+  private readHardString(start: number, at: number): string {
+    const { bytes } = this;
+    let read = '';
+    let from = start;
+    for (;;) {
+      const byte = bytes[at];
+      if (byte === undefined) this.syntax('A string is not closed', start - 1);
+      if (byte < 0x20) this.syntax('A control character stands in a string without an escape', at);
+      if (byte === QUOTE) break;
+      if (byte !== BACKSLASH) {
+        at++;
+        continue;
+      }
+      read += decodeValid(bytes.subarray(from, at));
+      this.pos = at;
+      read += this.readEscape();
+      from = at = this.pos;
+    }
+    this.pos = at + 1;
+    return read + decodeValid(bytes.subarray(from, at));
+  }
+
+  private readEscape(): string {
+    const kind = this.bytes[this.pos + 1] ?? -1;
+    if (kind !== 0x75) {
+      const plain = ESCAPES.get(kind) ?? this.syntax('A backslash starts no JSON escape');
+      this.pos += 2;
+      return plain;
+    }
+    const start = this.pos;
+    const unit = this.readUnit();
+    if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit);
+    if (unit < 0xdc00 && this.bytes[this.pos] === BACKSLASH && this.bytes[this.pos + 1] === 0x75) {
+      const low = this.readUnit();
+      if (low >= 0xdc00 && low <= 0xdfff) return String.fromCharCode(unit, low);
+    }
+    return this.fail(this.options.tags.surrogate, 'A string holds a lone surrogate', start);
+  }
+
+  private readUnit(): number {
+    const digits = this.text.substring(this.pos + 2, this.pos + 6);
+    if (!HEX4.test(digits)) this.syntax('\\u is not followed by four hexadecimal digits');
+    this.pos += 6;
+    return Number.parseInt(digits, 16);
+  }
+}
+
+/** Bytes that would make a longer, wrong token of the number or word before them. */
+function isWordByte(byte: number): boolean {
+  return byte >= 0x80 || /[\w.+-]/.test(String.fromCharCode(byte));
+}

@@ -1,0 +1,83 @@
+import { LoomError } from '../errors.ts';
+
+const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true });
+const ONE_TO_ONE = new TextDecoder('windows-1252');
+
+/** Engines refuse strings of about 2^29 units; nothing this long is a header, an index or a configuration. */
+export const MAX_TEXT_BYTES = 500_000_000;
+
+/**
+ * Text with one unit per byte, so that a position in the bytes is a position in the text; null when the bytes are not
+ * strict UTF-8. Only its ASCII parts are true: what lies above has to be decoded from the bytes.
+ */
+export function decodeOneToOne(bytes: Uint8Array): string | null {
+  try {
+    const text = STRICT.decode(bytes);
+    return text.length === bytes.length ? text : ONE_TO_ONE.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** Text of bytes that are known to be UTF-8; a byte order mark stays in it. */
+export function decodeValid(bytes: Uint8Array): string {
+  return LENIENT.decode(bytes);
+}
+
+/** True when the bytes start with the UTF-8 byte order mark. */
+export function hasByteOrderMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+}
+
+/** Where the first sequence starts that is not UTF-8 by the Unicode standard (table 3-7); −1 when there is none. */
+export function findInvalidUtf8(bytes: Uint8Array): number {
+  let at = 0;
+  while (at < bytes.length) {
+    const length = sequenceLength(bytes, at);
+    if (length === 0) return at;
+    at += length;
+  }
+  return -1;
+}
+
+function sequenceLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at] ?? 0;
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  if (!isBetween(bytes[at + 1], low, high)) return 0;
+  for (let i = 2; i < length; i++) if (!isBetween(bytes[at + i], 0x80, 0xbf)) return 0;
+  return length;
+}
+
+function isBetween(byte: number | undefined, low: number, high: number): boolean {
+  return byte !== undefined && byte >= low && byte <= high;
+}
+
+/** Order of the UTF-8 bytes, which for characters beyond U+FFFF is not the order of JavaScript's `<`. */
+export function compareUtf8(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const unitA = a.charCodeAt(i);
+    const unitB = b.charCodeAt(i);
+    if (unitA !== unitB) return weight(unitA) - weight(unitB);
+  }
+  return a.length - b.length;
+}
+
+/** Lifts surrogates above U+FFFF, where the characters they spell belong. */
+function weight(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
+}
+
+/** @throws LoomError `name-not-well-formed` for a text that UTF-8 cannot hold. */
+export function assertWellFormed(text: string): void {
+  if (!/\p{Surrogate}/u.test(text)) return;
+  throw new LoomError(
+    'name-not-well-formed',
+    `${JSON.stringify(text)} holds a lone surrogate, which no reader accepts.`,
+  );
+}
