@@ -1,0 +1,247 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { cdnPreflight, cdnReply, isUnrangedGiant, withCdnCors } from './cdn.ts';
+import { DEFAULT_SWITCHES, type HubContext, type HubSwitches } from './context.ts';
+import { controlHandler } from './control.ts';
+import { type Exchange, type JournalEntry, type Origin, type Reply, type RequestClass, textReply } from './exchange.ts';
+import { alterReply, prepareFault, replaceReply } from './fault-actions.ts';
+import { type FaultAction, FaultBook } from './faults.ts';
+import { hubPreflight, isBlockedReferer, withHubHeaders } from './hub-headers.ts';
+import { hubReply } from './hub-routes.ts';
+import { bucketOf, DEFAULT_RATE, RateCounter, type RateSettings } from './rate.ts';
+import type { Repo, RepoFile } from './repo.ts';
+import { sendReply } from './send.ts';
+import { UrlSigner } from './sign.ts';
+import { mainCommit, RepoStore } from './store.ts';
+import { TokenBook } from './users.ts';
+
+export interface HubOptions extends Partial<HubSwitches> {
+  readonly repos: readonly Repo[];
+  /** Ports; 0 or nothing for any that is free. */
+  readonly hubPort?: number;
+  readonly cdnPort?: number;
+  readonly otherCdnPort?: number;
+  readonly controlPort?: number;
+  readonly rateLimit?: Partial<RateSettings>;
+  /** Milliseconds since the epoch: the clock of signatures, tokens and quotas. */
+  readonly now?: () => number;
+  /** For faults that strike by chance. */
+  readonly seed?: number;
+}
+
+export interface HubServer {
+  readonly url: string;
+  readonly cdnUrl: string;
+  /** A second host of the same CDN, for `cdnHostSwap`. */
+  readonly otherCdnUrl: string;
+  readonly controlUrl: string;
+  /** In order of arrival; entries fill in as answers leave. */
+  readonly journal: readonly JournalEntry[];
+  clearJournal(): void;
+  readonly faults: FaultBook;
+  /** May be changed while the server runs. */
+  readonly switches: HubSwitches;
+  readonly rateLimit: RateSettings;
+  readonly repos: readonly string[];
+  addRepo(repo: Repo): void;
+  /** The commit that `main` is at. */
+  headOf(id: string): string;
+  /** Moves `main` to a new commit with these files; gives its sha. */
+  commit(id: string, files: readonly RepoFile[]): string;
+  /** Lets the server's clock run ahead: signatures expire, quota windows pass. */
+  advanceClock(seconds: number): void;
+  close(): Promise<void>;
+}
+
+interface Machine {
+  readonly context: HubContext;
+  readonly faults: FaultBook;
+  readonly rate: RateCounter;
+  readonly journal: JournalEntry[];
+}
+
+function classOf(exchange: Exchange): RequestClass {
+  if (exchange.method === 'OPTIONS') return 'preflight';
+  if (exchange.origin === 'cdn') return 'cdn';
+  if (exchange.path.startsWith('/api/resolve-cache/')) return 'resolver';
+  const bucket = bucketOf(exchange.path);
+  return bucket === 'resolvers' ? 'resolver' : bucket;
+}
+
+function readExchange(message: IncomingMessage, origin: Origin, base: string): Exchange {
+  const url = message.url ?? '/';
+  const mark = url.indexOf('?');
+  const { headers } = message;
+  return {
+    origin,
+    base,
+    url,
+    message,
+    method: message.method ?? 'GET',
+    path: mark === -1 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1)),
+    range: headers.range ?? null,
+    authorization: headers.authorization ?? null,
+    client: message.socket.remoteAddress ?? '',
+  };
+}
+
+function journalEntry(exchange: Exchange, faults: readonly FaultAction[]): JournalEntry {
+  const { headers } = exchange.message;
+  return {
+    origin: exchange.origin,
+    method: exchange.method,
+    path: exchange.url,
+    range: exchange.range,
+    hasAuthorization: exchange.authorization !== null,
+    originHeader: headers.origin ?? null,
+    acrh: headers['access-control-request-headers'] ?? null,
+    class: classOf(exchange),
+    t: Date.now(),
+    status: 0,
+    bytesSent: 0,
+    faults: faults.map(({ type }) => type),
+  };
+}
+
+async function answerHub(machine: Machine, exchange: Exchange, replaced: Reply | null): Promise<Reply> {
+  const { context, rate } = machine;
+  if (isBlockedReferer(exchange)) return textReply(404, 'Not Found');
+  const state = rate.count(exchange);
+  const resolver = bucketOf(exchange.path) === 'resolvers';
+  if (exchange.method === 'OPTIONS') return replaced ?? hubPreflight(exchange);
+  const answer = replaced ?? (state.exceeded ? rate.refuse(state) : await hubReply(context, exchange));
+  answer.headers = { ...state.headers, ...answer.headers };
+  if (answer.headers['Content-Type']?.includes('json')) answer.headers.ETag ??= weakTag(answer);
+  return withHubHeaders(exchange, answer, resolver);
+}
+
+function weakTag(answer: Reply): string {
+  return `W/"${answer.body.size.toString(16)}-${answer.status}"`;
+}
+
+function answerCdn({ context }: Machine, exchange: Exchange, replaced: Reply | null): Reply {
+  if (replaced !== null) return withCdnCors(context, replaced);
+  return exchange.method === 'OPTIONS' ? cdnPreflight(context, exchange) : cdnReply(context, exchange);
+}
+
+async function answer(machine: Machine, exchange: Exchange, actions: readonly FaultAction[]): Promise<Reply> {
+  const { context } = machine;
+  let replaced: Reply | null = null;
+  for (const action of actions) {
+    prepareFault(context, machine.rate, action, exchange);
+    replaced ??= replaceReply(action, exchange);
+  }
+  const real =
+    exchange.origin === 'hub' ? await answerHub(machine, exchange, replaced) : answerCdn(machine, exchange, replaced);
+  const refused = isUnrangedGiant(context, exchange, real);
+  const result = refused
+    ? withCdnCors(context, textReply(501, 'The fixture sends no whole shard: ask for a range'))
+    : real;
+  for (const action of actions) alterReply(context, action, exchange, result);
+  return result;
+}
+
+function serve(machine: Machine, origin: Origin): (message: IncomingMessage, res: ServerResponse) => void {
+  return (message, res) => {
+    const exchange = readExchange(message, origin, `http://${message.headers.host ?? ''}`);
+    const actions = machine.faults.draw(exchange);
+    const entry = journalEntry(exchange, actions);
+    machine.journal.push(entry);
+    answer(machine, exchange, actions)
+      .then((result) => sendReply(res, result, entry, exchange.method === 'HEAD'))
+      .catch((error: unknown) => {
+        entry.status = 500;
+        if (res.headersSent) res.destroy();
+        else res.writeHead(500, { 'Content-Type': 'text/plain' }).end(`Fixture failed: ${String(error)}`);
+      });
+  };
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+function switchesOf(options: HubOptions): HubSwitches {
+  const known = Object.keys(DEFAULT_SWITCHES) as (keyof HubSwitches)[];
+  const given = known.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]);
+  return { ...DEFAULT_SWITCHES, ...Object.fromEntries(given) };
+}
+
+function createMachine(options: HubOptions, now: () => number): Machine {
+  const context: HubContext = {
+    store: new RepoStore(options.repos),
+    tokens: new TokenBook(),
+    signer: new UrlSigner(),
+    switches: switchesOf(options),
+    urls: { hub: '', cdn: '', otherCdn: '' },
+    now,
+  };
+  const rate = new RateCounter({ ...DEFAULT_RATE, ...options.rateLimit }, now);
+  return { context, rate, faults: new FaultBook(options.seed ?? 1), journal: [] };
+}
+
+function runningClock(base: () => number): { now: () => number; advanceClock: (seconds: number) => void } {
+  let ahead = 0;
+  const advanceClock = (seconds: number): void => {
+    ahead += seconds * 1000;
+  };
+  return { now: () => base() + ahead, advanceClock };
+}
+
+function headOf(context: HubContext, id: string): string {
+  const found = context.store.find('model', id) ?? context.store.find('dataset', id);
+  if (found === null || !('repo' in found)) throw new Error(`no repo ${id}`);
+  return mainCommit(found.repo).sha;
+}
+
+/** Starts Hub, CDN (on two ports) and control port on loopback; all are up when it resolves. */
+export async function startHub(options: HubOptions): Promise<HubServer> {
+  const clock = runningClock(options.now ?? Date.now);
+  const machine = createMachine(options, clock.now);
+  const { context, faults, rate, journal } = machine;
+  const clearJournal = (): void => void journal.splice(0);
+  const { advanceClock } = clock;
+  const hub = createServer(serve(machine, 'hub'));
+  const cdn = createServer(serve(machine, 'cdn'));
+  const otherCdn = createServer(serve(machine, 'cdn'));
+  const control = createServer(
+    controlHandler({ faults, journal, clearJournal, advanceClock, switches: context.switches }),
+  );
+  context.urls.hub = await listen(hub, options.hubPort ?? 0);
+  context.urls.cdn = await listen(cdn, options.cdnPort ?? 0);
+  context.urls.otherCdn = await listen(otherCdn, options.otherCdnPort ?? 0);
+  const controlUrl = await listen(control, options.controlPort ?? 0);
+  return {
+    url: context.urls.hub,
+    cdnUrl: context.urls.cdn,
+    otherCdnUrl: context.urls.otherCdn,
+    controlUrl,
+    journal,
+    clearJournal,
+    faults,
+    switches: context.switches,
+    rateLimit: rate.settings,
+    get repos() {
+      return context.store.list().map(({ repo }) => repo.id);
+    },
+    addRepo: (repo) => context.store.add(repo),
+    headOf: (id) => headOf(context, id),
+    commit: (id, files) => context.store.commit(id, files).sha,
+    advanceClock,
+    close: async () => {
+      await Promise.all([hub, cdn, otherCdn, control].map(close));
+    },
+  };
+}

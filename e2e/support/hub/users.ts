@@ -1,0 +1,42 @@
+/** What a token lets its bearer do. */
+export interface User {
+  readonly name: string;
+  /** Reads gated repos. */
+  readonly accepted: boolean;
+  /** Reads private repos. */
+  readonly owner: boolean;
+  readonly scoped: boolean;
+}
+
+export type Caller = { kind: 'anonymous' } | { kind: 'invalid' } | { kind: 'user'; user: User; token: string };
+
+const USERS = new Map<string, User>([
+  ['hf_reader', { name: 'reader', accepted: false, owner: false, scoped: true }],
+  ['hf_member', { name: 'member', accepted: true, owner: false, scoped: true }],
+  ['hf_owner', { name: 'owner', accepted: true, owner: true, scoped: true }],
+  ['hf_noscope', { name: 'noscope', accepted: false, owner: false, scoped: false }],
+]);
+/** Well-formed, known, and of no use any more. */
+export const EXPIRED_TOKEN = 'hf_expired';
+
+/** The tokens of one server: the fixed ones and those that OAuth hands out. */
+export class TokenBook {
+  readonly #tokens = new Map(USERS);
+
+  add(token: string, user: User): void {
+    this.#tokens.set(token, user);
+  }
+
+  callerOf(authorization: string | null): Caller {
+    if (authorization === null) return { kind: 'anonymous' };
+    const token = authorization.replace(/^Bearer\s+/i, '');
+    const user = this.#tokens.get(token);
+    return user === undefined ? { kind: 'invalid' } : { kind: 'user', user, token };
+  }
+}
+
+export function userNamed(name: string): User {
+  const user = [...USERS.values()].find((one) => one.name === name);
+  if (user === undefined) throw new Error(`no user ${name}`);
+  return user;
+}
