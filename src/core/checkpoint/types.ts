@@ -42,6 +42,10 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
   /** config.json as parsed, null when there is none. */
   readonly config: Readonly<Record<string, unknown>> | null;
+  /** The text of config.json, for writing it again with as few changes as possible. */
+  readonly configText: string | null;
+  /** What the index's own `metadata` says, null without a read index. */
+  readonly indexMetadata: Readonly<Record<string, unknown>> | null;
   /** The index file, null when there is none (or when it has not been read yet). */
   readonly indexFile: string | null;
   /** Every file of the set, shards included. */

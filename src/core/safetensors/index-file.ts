@@ -32,7 +32,7 @@ export function parseIndex(bytes: Uint8Array, { file }: IndexOptions): ShardInde
     throw new LoomError('index-json-invalid', message, { file, byte: MAX_INDEX_BYTES });
   }
   const scanner = new JsonScanner(bytes, { file, tags: TAGS });
-  if (scanner.peek() !== OPEN_BRACE) scanner.syntax('The index is not a JSON object');
+  if (scanner.peek() !== OPEN_BRACE) scanner.wrongType(TAGS.syntax, 'The index is not a JSON object');
   const seen = new Set<string>();
   let weightMap: Map<string, string> | undefined;
   let metadata: Readonly<Record<string, unknown>> = {};
@@ -55,7 +55,7 @@ function keepMetadata(key: string, value: unknown): Readonly<Record<string, unkn
 
 function readWeightMap(scanner: JsonScanner, file: string): Map<string, string> {
   const start = scanner.pos;
-  if (scanner.peek() !== OPEN_BRACE) scanner.fail(MAP_TAG, 'weight_map is not an object');
+  if (scanner.peek() !== OPEN_BRACE) scanner.wrongType(MAP_TAG, 'weight_map is not an object');
   const weightMap = new Map<string, string>();
   const shards = new Map<string, string>();
   for (let more = scanner.openObject(); more; more = scanner.nextMember()) {
@@ -74,7 +74,7 @@ function readShardName(scanner: JsonScanner, name: string, shards: Map<string, s
   const byte = scanner.pos;
   if (scanner.peek() !== QUOTE) {
     scanner.tensor = name;
-    scanner.fail(MAP_TAG, 'weight_map names something else than a file');
+    scanner.wrongType(MAP_TAG, 'weight_map names something else than a file');
   }
   const shard = scanner.readString();
   const known = shards.get(shard);

@@ -28,9 +28,16 @@ export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
 export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
-const COLON = 0x3a;
+export const COLON = 0x3a;
 export const MINUS = 0x2d;
 const BACKSLASH = 0x5c;
+const POINT = 0x2e;
+const PLUS = 0x2b;
+const UNDERSCORE = 0x5f;
+const UPPER_E = 0x45;
+const LOWER_E = 0x65;
+
+const PLAIN_DIGITS = 15;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const HEX4 = /^[0-9a-fA-F]{4}$/;
@@ -91,6 +98,13 @@ export class JsonScanner {
     return this.fail(this.options.tags.duplicate, `The key ${quote(key)} stands twice in one object`, at);
   }
 
+  /** Refuses the value at the position: as no JSON if it is none, else as JSON of the wrong type. */
+  wrongType(tag: ErrorTag, message: string): never {
+    const at = this.pos;
+    this.readValue();
+    return this.fail(tag, message, at);
+  }
+
   /** Moves past whitespace and gives the byte there; −1 at the end. */
   peek(): number {
     const { bytes } = this;
@@ -139,6 +153,26 @@ export class JsonScanner {
     if (byte !== QUOTE) return this.readHardString(start, at);
     this.pos = at + 1;
     return this.text.substring(start, at);
+  }
+
+  /**
+   * The integer at the position if it has at most 15 digits, which are exact in a double whatever they are; −1, and
+   * nothing read, for any other number or value.
+   */
+  readPlainInteger(): number {
+    const { bytes, pos } = this;
+    let at = pos;
+    let value = 0;
+    let byte = bytes[at];
+    while (byte !== undefined && byte >= ZERO && byte <= NINE) {
+      value = value * 10 + (byte - ZERO);
+      byte = bytes[++at];
+    }
+    const digits = at - pos;
+    if (digits === 0 || digits > PLAIN_DIGITS || (digits > 1 && bytes[pos] === ZERO)) return -1;
+    if (byte === POINT || byte === UPPER_E || byte === LOWER_E) return -1;
+    this.pos = at;
+    return value;
   }
 
   /** The text of the number token at the position, which is within a double's range. */
@@ -278,5 +312,9 @@ export class JsonScanner {
 
 /** Bytes that would make a longer, wrong token of the number or word before them. */
 function isWordByte(byte: number): boolean {
-  return byte >= 0x80 || /[\w.+-]/.test(String.fromCharCode(byte));
+  const isDigit = byte >= ZERO && byte <= NINE;
+  const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
+  return (
+    isDigit || isLetter || byte >= 0x80 || byte === POINT || byte === MINUS || byte === PLUS || byte === UNDERSCORE
+  );
 }

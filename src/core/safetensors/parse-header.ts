@@ -81,7 +81,7 @@ export function parseHeader(json: Uint8Array, options: HeaderOptions): Header {
 function readRoot(scanner: JsonScanner): { tensors: Map<string, TensorInfo>; metadata: Map<string, string> | null } {
   const tensors = new Map<string, TensorInfo>();
   let metadata: Map<string, string> | null = null;
-  if (scanner.peek() !== OPEN_BRACE) scanner.syntax('The header is not a JSON object');
+  if (scanner.peek() !== OPEN_BRACE) scanner.wrongType(TAGS.syntax, 'The header is not a JSON object');
   for (let more = scanner.openObject(); more; more = scanner.nextMember()) {
     const at = scanner.pos;
     const name = scanner.readKey();
@@ -105,13 +105,13 @@ function readTensor(scanner: JsonScanner, name: string, at: number, tensors: Map
 
 function readMetadata(scanner: JsonScanner): Map<string, string> {
   const metadata = new Map<string, string>();
-  if (scanner.peek() !== OPEN_BRACE) scanner.fail('metadata-invalid', `${METADATA_KEY} is not an object`);
+  if (scanner.peek() !== OPEN_BRACE) scanner.wrongType('metadata-invalid', `${METADATA_KEY} is not an object`);
   for (let more = scanner.openObject(); more; more = scanner.nextMember()) {
     const at = scanner.pos;
     const key = scanner.readKey();
     if (metadata.has(key)) scanner.duplicate(key, at);
     if (scanner.peek() !== QUOTE) {
-      scanner.fail('metadata-invalid', `The value of ${quote(key)} in ${METADATA_KEY} is not a string`);
+      scanner.wrongType('metadata-invalid', `The value of ${quote(key)} in ${METADATA_KEY} is not a string`);
     }
     metadata.set(key, scanner.readString());
   }

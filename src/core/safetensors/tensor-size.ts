@@ -6,15 +6,15 @@ export const MAX_U64 = 2n ** 64n - 1n;
 /** Up to here elements × 64 bits are exact in a double. */
 const MAX_PLAIN_ELEMENTS = 2 ** 47;
 
-/** Bytes of a tensor by plain arithmetic; −1 when only {@link exactByteCount} can tell, or when no bytes are whole. */
+/** Bytes of a tensor by plain arithmetic; NaN when only {@link exactByteCount} can tell, or when no bytes are whole. */
 export function plainByteCount(dtype: DType, shape: readonly number[]): number {
   let elements = 1;
   for (const dim of shape) {
     elements *= dim;
-    if (elements > MAX_PLAIN_ELEMENTS) return -1;
+    if (elements > MAX_PLAIN_ELEMENTS) return Number.NaN;
   }
   const bits = elements * bitsOf(dtype);
-  return bits % 8 === 0 ? bits / 8 : -1;
+  return bits % 8 === 0 ? bits / 8 : Number.NaN;
 }
 
 /**

@@ -95,7 +95,7 @@ function placeTensors(specs: readonly TensorSpec[]): TensorInfo[] {
 }
 
 function byteCount(name: string, dtype: DType, shape: Shape, exactShape: readonly bigint[] | undefined): number {
-  const plain = exactShape === undefined ? plainByteCount(dtype, shape) : -1;
+  const plain = exactShape === undefined ? plainByteCount(dtype, shape) : Number.NaN;
   if (plain >= 0) return plain;
   const dims = exactShape ?? shape.map(BigInt);
   const exact = exactByteCount(dtype, dims);

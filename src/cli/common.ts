@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { isTarget, LoomError, parseSize, TARGETS, type FileSet, type Target } from '../core/index.ts';
+import { openLocal } from '../core/source/folder.node.ts';
+
+export interface OutputOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** `--json` and `--quiet`, which every command has. */
+export function withOutput(command: Command): Command {
+  return command.option('--json', 'print one JSON object on standard output').option('--quiet', 'no progress');
+}
+
+/** A signal that Ctrl-C and a polite kill abort; the second Ctrl-C ends the process at once. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  return controller.signal;
+}
+
+export async function openSource(source: string): Promise<FileSet> {
+  return openLocal(source);
+}
+
+export function print(lines: readonly string[]): void {
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** `0-3,7` → [0, 1, 2, 3, 7]. @throws LoomError `usage`. */
+export function parseLayers(text: string): number[] {
+  const layers = new Set<number>();
+  for (const part of text.split(',')) {
+    const match = /^\s*(\d{1,6})(?:\s*-\s*(\d{1,6}))?\s*$/.exec(part);
+    const first = Number(match?.[1]);
+    const last = Number(match?.[2] ?? match?.[1]);
+    if (!match || last < first || last - first > 100_000) throw new LoomError('usage', `--layers takes numbers and ranges such as 0-3,7; "${text}" is not that.`);
+    for (let layer = first; layer <= last; layer++) layers.add(layer);
+  }
+  return [...layers].sort((a, b) => a - b);
+}
+
+/** @throws LoomError `usage`. */
+export function parseShardSize(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === null) throw new LoomError('usage', `--max-shard-size takes a size such as 5GB or 512MiB; "${text}" is not that.`);
+  return bytes;
+}
+
+/** @throws LoomError `usage`. */
+export function parseTarget(text: string): Target {
+  if (!isTarget(text)) throw new LoomError('usage', `--to takes ${Object.keys(TARGETS).join(', ')}; "${text}" is none of them.`);
+  return text;
+}

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { formatBytes, formatInteger, inspectCheckpoint, type InspectedLayer, type Inspection, openCheckpoint, plural } from '../core/index.ts';
+import { interruptSignal, openSource, type OutputOptions, print, printJson, withOutput } from './common.ts';
+
+/** `moe-loom inspect <source>`: how the experts are stored, layer by layer. */
+export function addInspect(program: Command): void {
+  withOutput(program.command('inspect').description('say how a checkpoint stores its experts').argument('<source>', 'a folder, a file, or a Hub cache folder')).action(
+    async (source: string, options: OutputOptions) => {
+      const inspection = inspectCheckpoint(await openCheckpoint(await openSource(source), { signal: interruptSignal() }));
+      if (options.json) printJson(inspection);
+      else print(describeInspection(inspection));
+    },
+  );
+}
+
+export function describeInspection(inspection: Inspection): string[] {
+  const { modelType, tensors, parameters, bytes, shards, layout } = inspection;
+  return [
+    `Model type   ${modelType ?? 'unknown (no config.json)'}`,
+    `Tensors      ${formatInteger(tensors)} in ${plural(shards, 'shard')}, ${formatBytes(bytes)} (${formatInteger(bytes)} bytes)`,
+    `Parameters   ${formatInteger(parameters)}`,
+    `Layout       ${layout}`,
+    ...layerLines(inspection.layers),
+    ...inspection.findings.map((finding) => `! ${finding.message} [${finding.tag}]`),
+  ];
+}
+
+/** Runs of layers that look the same in one line. */
+function layerLines(layers: readonly InspectedLayer[]): string[] {
+  const lines: string[] = [];
+  for (let i = 0; i < layers.length; ) {
+    const first = layers[i] as InspectedLayer;
+    let j = i + 1;
+    while (j < layers.length && look(layers[j] as InspectedLayer) === look(first)) j++;
+    const last = layers[j - 1] as InspectedLayer;
+    const range = first === last ? `${first.prefix}` : `${first.prefix} … ${last.prefix}`;
+    lines.push(`  ${describeLayer(first).padEnd(44)} ${range}`);
+    for (const layer of layers.slice(i, j)) {
+      for (const defect of layer.defects) lines.push(`  ! ${layer.prefix}: ${defect.message} [${defect.tag}]`);
+    }
+    i = j;
+  }
+  return lines;
+}
+
+function look(layer: InspectedLayer): string {
+  return [layer.kind, layer.family, layer.dialect, layer.experts, layer.prefix.replaceAll(/\d+/g, 'N')].join();
+}
+
+function describeLayer(layer: InspectedLayer): string {
+  if (layer.kind === 'dense') return 'dense';
+  const dialect = layer.dialect === null ? '' : ` (${layer.dialect})`;
+  const experts = layer.experts === null ? '' : `, ${plural(layer.experts, 'expert')}`;
+  return `${layer.kind === 'mtp' ? 'MTP, ' : ''}${layer.family}${dialect}${experts}`;
+}

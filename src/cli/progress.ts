@@ -1,0 +1,38 @@
+import { formatBytes, formatDuration, type Progress } from '../core/index.ts';
+
+/** Rates are measured over this many seconds. */
+const WINDOW_SECONDS = 5;
+const REDRAW_MS = 200;
+
+/** One line on a terminal's standard error: bytes done of bytes to do, rate, time left. Silent elsewhere. */
+export function createProgressLine(quiet: boolean) {
+  const { stderr } = process;
+  const samples: { at: number; done: number }[] = [];
+  let drawn = 0;
+  const update = (progress: Progress) => {
+    const now = performance.now();
+    if (quiet || !stderr.isTTY || now - drawn < REDRAW_MS) return;
+    drawn = now;
+    samples.push({ at: now, done: progress.done });
+    while (samples.length > 2 && now - (samples[0]?.at ?? 0) > WINDOW_SECONDS * 1000) samples.shift();
+    stderr.write(`\r\u001b[2K${lineOf(progress, rateOf(samples))}`);
+  };
+  const end = () => {
+    if (drawn > 0) stderr.write('\r\u001b[2K');
+  };
+  return { update, end };
+}
+
+function rateOf(samples: readonly { at: number; done: number }[]): number {
+  const first = samples[0];
+  const last = samples.at(-1);
+  if (!first || !last || last.at === first.at) return 0;
+  return ((last.done - first.done) / (last.at - first.at)) * 1000;
+}
+
+function lineOf(progress: Progress, rate: number): string {
+  const verb = progress.phase === 'write' ? 'Writing' : progress.phase === 'verify' ? 'Proving' : 'Finishing';
+  const left = rate > 0 ? `, ${formatDuration((progress.total - progress.done) / rate)} left` : '';
+  const file = progress.file ? ` ${progress.file} (${progress.shardsDone + 1} of ${progress.shards})` : '';
+  return `${verb}${file}: ${formatBytes(progress.done)} of ${formatBytes(progress.total)}, ${formatBytes(Math.round(rate))}/s${left}`;
+}

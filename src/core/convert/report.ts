@@ -1,0 +1,39 @@
+import type { ConfigChange, ConversionPlan, GroupStep, SkippedFile } from '../plan/types.ts';
+import { VERSION } from '../version.ts';
+
+/** What a finished conversion did and what was proven: the content of `moe-loom-report.json`. */
+export interface ConversionReport {
+  readonly tool: string;
+  readonly source: string;
+  readonly target: string;
+  readonly scope: ConversionPlan['scope'];
+  readonly layers: readonly number[] | null;
+  readonly tensors: number;
+  readonly bytes: number;
+  readonly shards: readonly string[];
+  readonly groups: readonly GroupStep[];
+  readonly configChanges: readonly ConfigChange[];
+  readonly copied: readonly string[];
+  readonly skipped: readonly SkippedFile[];
+  /** Every tensor byte was read back from the output and hashed against what was read from the source. */
+  readonly verified: { readonly equal: true; readonly tensors: number; readonly bytes: number; readonly method: string };
+}
+
+/** The report of a plan whose every byte was read back and found equal; a run that found otherwise has none. */
+export function reportOf(plan: ConversionPlan, source: string): ConversionReport {
+  return {
+    tool: `moe-loom ${VERSION}`,
+    source,
+    target: plan.target,
+    scope: plan.scope,
+    layers: plan.layers,
+    tensors: plan.tensors,
+    bytes: plan.bytes,
+    shards: plan.shards.map((shard) => shard.file),
+    groups: plan.groups,
+    configChanges: plan.configChanges,
+    copied: plan.copies.map((copy) => copy.file),
+    skipped: plan.skipped,
+    verified: { equal: true, tensors: plan.tensors, bytes: plan.bytes, method: 'xxh64 of the source bytes against a read-back' },
+  };
+}

@@ -1,0 +1,259 @@
+import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import { detectLayout } from '../layouts/detect.ts';
+import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
+import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
+import { formatIndex } from '../safetensors/index-file.ts';
+import { editConfig } from './config-edit.ts';
+import { operationsBetween } from './operations.ts';
+import { convertedTensors, keptTensor, type OutputDraft } from './outputs.ts';
+import { DEFAULT_SHARD_BYTES, packShards } from './packing.ts';
+import { partBytes, partReads } from './parts.ts';
+import { planSideFiles } from './side-files.ts';
+import type { ConversionPlan, GroupStep, OutputShard, Part, Refusal, Target } from './types.ts';
+
+export interface PlanOptions {
+  /** Numbers of the layers to convert; all when absent. */
+  readonly layers?: readonly number[] | undefined;
+  /** With `layers`: every other tensor goes along unchanged. */
+  readonly keepRest?: boolean | undefined;
+  /** Bytes of tensors a shard may hold at most. */
+  readonly maxShardBytes?: number | undefined;
+  readonly assume?: Assumption | undefined;
+}
+
+interface Conversion {
+  readonly from: LayerGroup;
+  readonly to: LayerGroup;
+}
+
+/**
+ * What converting `checkpoint` to `target` would do, as a value: every output byte with the source bytes it comes from.
+ *
+ * Nothing is read. A plan that cannot be run has `refusals` and no shards.
+ */
+export function planConversion(checkpoint: Checkpoint, target: Target, options: PlanOptions = {}): ConversionPlan {
+  const layout = detectLayout(checkpoint, options.assume ? { assume: options.assume } : {});
+  const chosen = chooseGroups(layout, options.layers);
+  const refusals = [...checkpointRefusals(checkpoint), ...chosen.refusals];
+  const { conversions, kept, refused } = targetsOf(chosen.groups, target, layout.modelType);
+  refusals.push(...refused);
+  if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(layout));
+  if (refusals.length > 0) return refusedPlan(checkpoint, target, options, refusals);
+  const drafts = draftAll(checkpoint, layout, target, conversions, options);
+  const collisions = nameCollisions(drafts);
+  if (collisions.length > 0) return refusedPlan(checkpoint, target, options, collisions);
+  return assemblePlan(checkpoint, layout, target, options, drafts, steps(conversions, kept, target));
+}
+
+function checkpointRefusals(checkpoint: Checkpoint): Refusal[] {
+  return checkpoint.findings
+    .filter((finding) => finding.severity === 'error')
+    .map((finding) => ({ tag: 'checkpoint-defective', message: finding.message }));
+}
+
+function chooseGroups(layout: CheckpointLayout, layers: readonly number[] | undefined): { groups: readonly LayerGroup[]; refusals: Refusal[] } {
+  const sparse = layout.groups.filter((group) => group.kind !== 'dense');
+  if (!layers) return { groups: sparse, refusals: [] };
+  const wanted = new Set(layers);
+  const known = new Set(layout.groups.map((group) => group.index));
+  const unknown = layers.filter((layer) => !known.has(layer));
+  const groups = sparse.filter((group) => group.index !== null && wanted.has(group.index));
+  const refusals: Refusal[] = [];
+  if (unknown.length > 0) refusals.push({ tag: 'layers-unknown', message: `There is no layer ${unknown.join(', ')}.` });
+  else if (groups.length === 0) refusals.push({ tag: 'layers-dense', message: `None of the chosen layers (${layers.join(', ')}) has experts.` });
+  return { groups, refusals };
+}
+
+function nothingToConvert(layout: CheckpointLayout): Refusal {
+  const reason = layout.groups.find((group) => group.reason !== null)?.reason;
+  return { tag: 'no-experts', message: `There are no routed experts in this checkpoint; nothing to convert.${reason ? ` ${reason}` : ''}` };
+}
+
+function targetsOf(groups: readonly LayerGroup[], target: Target, modelType: string | null) {
+  const conversions: Conversion[] = [];
+  const kept: LayerGroup[] = [];
+  const refused: Refusal[] = [];
+  for (const group of groups) {
+    const answer = refusalOf(group) ?? asTarget(group, target, modelType);
+    if ('group' in answer) conversions.push({ from: group, to: answer.group });
+    else if (group.kind === 'mtp') kept.push(group);
+    else refused.push({ ...answer.refusal, group: group.prefix });
+  }
+  return { conversions, kept, refused };
+}
+
+function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
+  const [defect] = group.defects;
+  if (group.layout?.family === 'unknown') {
+    return { refusal: { tag: 'layout-unknown', message: `${group.prefix}: ${group.reason ?? 'the experts are stored in an unknown way'}` } };
+  }
+  if (!defect) return null;
+  const tag = defect.tag === 'orientation-ambiguous' ? 'orientation-ambiguous' : 'group-defective';
+  return { refusal: { tag, message: `${group.prefix}: ${defect.message}` } };
+}
+
+/** Every output tensor, in the order in which its first byte stands in the source: reads stay as sequential as can be. */
+function draftAll(
+  checkpoint: Checkpoint,
+  layout: CheckpointLayout,
+  target: Target,
+  conversions: readonly Conversion[],
+  options: PlanOptions,
+): OutputDraft[] {
+  const consumed = new Set(conversions.flatMap(({ from }) => from.expertTensors));
+  const expertsKept = new Set(layout.groups.flatMap((group) => group.expertTensors));
+  const inScope = scopeFilter(layout, options);
+  const keyed: { draft: OutputDraft; shard: number; start: number }[] = [];
+  const shardNumbers = new Map(checkpoint.shards.map((shard, number) => [shard.file, number]));
+  const add = (draft: OutputDraft) => {
+    const span = firstSpan(draft.parts[0]);
+    keyed.push({ draft, shard: shardNumbers.get(span?.file ?? '') ?? 0, start: span?.start ?? 0 });
+  };
+  for (const { from, to } of conversions) {
+    for (const draft of convertedTensors(from, to, checkpoint.tensors, operationsBetween(from, to))) add(draft);
+  }
+  const renames = options.layers === undefined || !options.keepRest;
+  for (const tensor of checkpoint.tensors.values()) {
+    if (consumed.has(tensor.name) || !inScope(tensor)) continue;
+    const isExpert = expertsKept.has(tensor.name);
+    const name = isExpert || !renames ? tensor.name : renameTensor(tensor.name, layout.modelType, target, layout);
+    add(keptTensor(tensor, name, isExpert));
+  }
+  return keyed.sort((a, b) => a.shard - b.shard || a.start - b.start).map(({ draft }) => draft);
+}
+
+function firstSpan(part: Part | undefined) {
+  return part?.kind === 'copy' ? part.span : part?.spans[0];
+}
+
+/** Chosen layers alone give only what stands under those layers' names. */
+function scopeFilter(layout: CheckpointLayout, options: PlanOptions): (tensor: CheckpointTensor) => boolean {
+  const { layers, keepRest } = options;
+  if (!layers || keepRest) return () => true;
+  const wanted = new Set(layers);
+  const roots = layout.groups.filter((group) => group.index !== null && wanted.has(group.index)).map((group) => layerRoot(group));
+  const prefixes = new Set(roots);
+  return (tensor) => prefixes.has(layerRootOfName(tensor.name));
+}
+
+const LAYER = /^(?:.*?\.)?(?:layers|blocks|h)\.\d+\./;
+
+/** `model.layers.0.` of `model.layers.0.mlp`. */
+function layerRoot(group: LayerGroup): string {
+  return layerRootOfName(`${group.prefix}.`);
+}
+
+function layerRootOfName(name: string): string {
+  return LAYER.exec(name)?.[0] ?? '';
+}
+
+function nameCollisions(drafts: readonly OutputDraft[]): Refusal[] {
+  const seen = new Set<string>();
+  for (const draft of drafts) {
+    if (seen.has(draft.name)) return [{ tag: 'name-collision', message: `Two tensors of the output would be called ${draft.name}.` }];
+    seen.add(draft.name);
+  }
+  return [];
+}
+
+function steps(conversions: readonly Conversion[], kept: readonly LayerGroup[], target: Target): GroupStep[] {
+  return [
+    ...conversions.map(({ from, to }): GroupStep => ({
+      prefix: from.prefix,
+      index: from.index,
+      kind: from.kind,
+      from: from.layout?.family ?? 'unknown',
+      to: target,
+      operations: operationsBetween(from, to),
+    })),
+    ...kept.map((group): GroupStep => ({
+      prefix: group.prefix,
+      index: group.index,
+      kind: group.kind,
+      from: group.layout?.family ?? 'unknown',
+      to: null,
+      operations: ['Keep'],
+    })),
+  ];
+}
+
+function assemblePlan(
+  checkpoint: Checkpoint,
+  layout: CheckpointLayout,
+  target: Target,
+  options: PlanOptions,
+  drafts: readonly OutputDraft[],
+  groups: readonly GroupStep[],
+): ConversionPlan {
+  const scope = scopeOf(options);
+  const shards = packShards(drafts, options.maxShardBytes ?? DEFAULT_SHARD_BYTES, shardMetadata(checkpoint));
+  const bytes = drafts.reduce((sum, draft) => sum + draft.byteLength, 0);
+  const changes = scope === 'whole' ? configChangesFor(checkpoint.config, layout.modelType, target) : [];
+  const text = checkpoint.configText;
+  const side = planSideFiles(checkpoint.files);
+  return {
+    ...emptyPlan(checkpoint, target, options),
+    shards,
+    index: indexText(shards, bytes, scope, options.layers),
+    configChanges: changes,
+    config: text === null ? null : { text: editConfig(text, changes), changed: changes.length > 0 },
+    copies: side.copies.map((file) => ({ file: file.name, byteLength: file.byteLength })),
+    skipped: side.skipped,
+    groups,
+    tensors: drafts.length,
+    bytes,
+    peakPartBytes: peakOf(drafts),
+  };
+}
+
+function scopeOf(options: PlanOptions): ConversionPlan['scope'] {
+  if (!options.layers) return 'whole';
+  return options.keepRest ? 'mixed' : 'partial';
+}
+
+/** Loaders want `format`; the source's own word is kept where it has one. */
+function shardMetadata(checkpoint: Checkpoint): ReadonlyMap<string, string> {
+  const format = checkpoint.shards.map((shard) => shard.metadata?.get('format')).find((value) => value !== undefined);
+  return new Map([['format', format ?? 'pt']]);
+}
+
+function indexText(shards: readonly OutputShard[], totalSize: number, scope: ConversionPlan['scope'], layers?: readonly number[]): string {
+  const weightMap = new Map(shards.flatMap((shard) => shard.tensors.map((tensor) => [tensor.name, shard.file] as const)));
+  const metadata = scope === 'whole' ? {} : { moe_loom_layers: [...(layers ?? [])], moe_loom_scope: scope };
+  return formatIndex({ weightMap, totalSize, metadata });
+}
+
+/** Copies stream in small pieces; only gathers hold input and output at once. */
+function peakOf(drafts: readonly OutputDraft[]): number {
+  let peak = 0;
+  for (const draft of drafts) {
+    for (const part of draft.parts) {
+      if (part.kind === 'gather') peak = Math.max(peak, partBytes(part) + partReads(part));
+    }
+  }
+  return peak;
+}
+
+function emptyPlan(checkpoint: Checkpoint, target: Target, options: PlanOptions): ConversionPlan {
+  return {
+    source: checkpoint.identity,
+    target,
+    scope: scopeOf(options),
+    layers: options.layers ? [...options.layers].sort((a, b) => a - b) : null,
+    shards: [],
+    index: '',
+    configChanges: [],
+    config: null,
+    copies: [],
+    skipped: [],
+    groups: [],
+    tensors: 0,
+    bytes: 0,
+    peakPartBytes: 0,
+    refusals: [],
+  };
+}
+
+function refusedPlan(checkpoint: Checkpoint, target: Target, options: PlanOptions, refusals: readonly Refusal[]): ConversionPlan {
+  return { ...emptyPlan(checkpoint, target, options), refusals };
+}

@@ -1,0 +1,53 @@
+import { formatBytes, formatInteger, plural } from '../units.ts';
+import { TARGETS } from './targets.ts';
+import type { ConversionPlan, GroupStep } from './types.ts';
+
+/** A plan as lines a person reads: what would be done, or why not. */
+export function describePlan(plan: ConversionPlan): string[] {
+  if (plan.refusals.length > 0) {
+    return ['This cannot be converted:', ...unique(plan.refusals.map((refusal) => `  ${refusal.message}`))];
+  }
+  return [
+    `To ${plan.target}: ${TARGETS[plan.target]}`,
+    `${plural(plan.tensors, 'tensor')}, ${formatBytes(plan.bytes)} (${formatInteger(plan.bytes)} bytes) in ${plural(plan.shards.length, 'shard')}.`,
+    ...scopeLines(plan),
+    ...groupLines(plan.groups),
+    ...plan.configChanges.map((change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${change.reason}).`),
+    ...(plan.copies.length > 0 ? [`Copied: ${plan.copies.map((copy) => copy.file).join(', ')}.`] : []),
+    ...plan.skipped.map((skipped) => `Left out: ${skipped.file} (${skipped.reason}).`),
+  ];
+}
+
+function scopeLines(plan: ConversionPlan): string[] {
+  const layers = plan.layers?.join(', ') ?? '';
+  if (plan.scope === 'partial') return [`Partial: only the tensors of layers ${layers}. It will not load as a model.`];
+  if (plan.scope === 'mixed') return [`Mixed: layers ${layers} are converted, the rest stays as it is.`];
+  return [];
+}
+
+/** Layers that go through the same operations in one line. */
+function groupLines(groups: readonly GroupStep[]): string[] {
+  const byChain = new Map<string, GroupStep[]>();
+  for (const group of groups) {
+    const chain = `${group.from} → ${group.to ?? 'left as it is'}: ${group.operations.join(', ')}${group.kind === 'mtp' ? ' (MTP)' : ''}`;
+    byChain.set(chain, [...(byChain.get(chain) ?? []), group]);
+  }
+  return [...byChain].map(([chain, members]) => `${plural(members.length, 'layer')} (${ranges(members)}) ${chain}.`);
+}
+
+/** `0–2, 5` of the groups' layer numbers. */
+function ranges(groups: readonly GroupStep[]): string {
+  const numbers = groups.map((group) => group.index).filter((index) => index !== null);
+  const parts: string[] = [];
+  for (let i = 0; i < numbers.length; ) {
+    let j = i;
+    while (j + 1 < numbers.length && numbers[j + 1] === (numbers[j] ?? 0) + 1) j++;
+    parts.push(i === j ? `${numbers[i]}` : `${numbers[i]}–${numbers[j]}`);
+    i = j + 1;
+  }
+  return parts.join(', ') || groups.map((group) => group.prefix).join(', ');
+}
+
+function unique(lines: readonly string[]): string[] {
+  return [...new Set(lines)];
+}

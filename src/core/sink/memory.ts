@@ -1,0 +1,41 @@
+import { LoomError, throwIfAborted } from '../errors.ts';
+import { memoryFiles } from '../source/memory.ts';
+import type { Sink } from './types.ts';
+
+/** A sink in memory, for small outputs and for tests. `capacity` bytes in all, then it is full. */
+export function createMemorySink(identity = 'memory', capacity = Number.POSITIVE_INFINITY): Sink & { readonly written: ReadonlyMap<string, Uint8Array> } {
+  const written = new Map<string, Uint8Array>();
+  let used = 0;
+  return {
+    identity,
+    written,
+    create: async (name, byteLength, options) => {
+      throwIfAborted(options?.signal);
+      if (written.has(name)) throw new LoomError('output-not-empty', `${name} already exists.`, { file: name });
+      const bytes = new Uint8Array(byteLength);
+      let end = 0;
+      return {
+        name,
+        write: async (chunk, offset, opts) => {
+          throwIfAborted(opts?.signal);
+          if (used + chunk.byteLength > capacity) {
+            throw new LoomError('disk-full', `The disk is full: ${name} could not be written at byte ${offset}. Free space and run again.`, {
+              file: name,
+              byte: offset,
+            });
+          }
+          used += chunk.byteLength;
+          bytes.set(chunk, offset);
+          end = Math.max(end, offset + chunk.byteLength);
+        },
+        commit: async () => {
+          if (end !== byteLength) throw new LoomError('write-failed', `${name} has ${end} bytes instead of ${byteLength}.`, { file: name });
+          written.set(name, bytes);
+        },
+        abort: async () => undefined,
+      };
+    },
+    files: () => memoryFiles(identity, written),
+    discard: async () => written.clear(),
+  };
+}
