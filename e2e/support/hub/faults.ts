@@ -25,6 +25,47 @@ export type FaultAction =
   | { type: 'redirectLoop' | 'redirectToHttp' | 'redirectToEvil' }
   | { type: 'linkLoop' | 'linkForeign' };
 
+const ACTION_TYPES: ReadonlySet<string> = new Set<FaultAction['type']>([
+  'rate429',
+  'quotaReal',
+  '5xx',
+  'reset',
+  'truncateCL',
+  'truncateChunked',
+  'slow',
+  'stall',
+  'ttfb',
+  'ignoreRange',
+  'wrongContentRange',
+  'rangeShiftedBody',
+  'overlong',
+  'sizeFlip',
+  'commitFlip',
+  'sigExpired',
+  'sigWrongRange',
+  '416',
+  'gated401',
+  'gated403',
+  'gateRevoked',
+  '404rev',
+  '401bare',
+  '401badcreds',
+  '404repo',
+  '404entry',
+  'disabled403',
+  'preflightFail',
+  'etagFlip',
+  'cdnHostSwap',
+  'noCORS',
+  'gzipOnRange',
+  'cacheable',
+  'redirectLoop',
+  'redirectToHttp',
+  'redirectToEvil',
+  'linkLoop',
+  'linkForeign',
+]);
+
 /** Which requests a fault strikes. All that is given must hold; counting is over the requests that match. */
 export interface FaultRule {
   readonly origin?: Origin | undefined;
@@ -97,6 +138,7 @@ export class FaultBook {
 
   /** Gives back what takes the rule out again. */
   add(rule: FaultRule): () => void {
+    if (!ACTION_TYPES.has(rule.action?.type)) throw new Error(`no fault ${rule.action?.type}`);
     const active = activate(rule);
     this.#rules.push(active);
     return () => {

@@ -292,5 +292,9 @@ const IDS_235B: Record<VirtualLayout, string> = {
 export function qwen3Moe235b({ layout, id }: { layout: VirtualLayout; id?: string }): Repo {
   const maxShardBytes = layout === 'per-expert' ? 4_000_000_000 : 5_000_000_000;
   const options: Qwen3MoeOptions = { dims: QWEN3_235B, layout, seed: 'Qwen3-235B-A22B', maxShardBytes };
-  return qwen3Moe(id ?? IDS_235B[layout], options, { downloads: 210_345, likes: 1068 });
+  return qwen3Moe(id ?? IDS_235B[layout], options, {
+    downloads: 210_345,
+    likes: 1068,
+    shows: `470 GB, ${layout}`,
+  });
 }
