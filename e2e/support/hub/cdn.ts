@@ -32,7 +32,6 @@ function bridgeReply(context: HubContext, exchange: Exchange): Reply {
     'Cache-Control': 'public, max-age=31536000',
     'Last-Modified': 'Sun, 27 Apr 2025 03:52:24 GMT',
     ETag: `"${xetHash}"`,
-    'X-Cache': 'Miss from cloudfront',
   });
 }
 

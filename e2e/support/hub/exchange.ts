@@ -37,8 +37,6 @@ export interface Exchange {
   readonly message: IncomingMessage;
   readonly range: string | null;
   readonly authorization: string | null;
-  /** Which port it came to, as an address: `http://127.0.0.1:7001`. */
-  readonly base: string;
   readonly client: string;
 }
 

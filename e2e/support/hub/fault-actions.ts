@@ -171,7 +171,7 @@ function redirectTo(answer: Reply, location: string): void {
 function alterLinks(context: HubContext, action: FaultAction, exchange: Exchange, answer: Reply): void {
   const { headers } = answer;
   const { hub, cdn, otherCdn } = context.urls;
-  if (action.type === 'cdnHostSwap') headers.Location = (headers.Location ?? '').replace(cdn, otherCdn);
+  if (action.type === 'cdnHostSwap' && headers.Location) headers.Location = headers.Location.replace(cdn, otherCdn);
   if (action.type === 'redirectToHttp') redirectTo(answer, `http://insecure.invalid${exchange.url}`);
   if (action.type === 'redirectToEvil') redirectTo(answer, `${otherCdn}/evil${exchange.url}`);
   if (action.type === 'linkLoop') headers.Link = `<${hub}${exchange.url}>; rel="next"`;

@@ -36,7 +36,6 @@ export function bucketOf(path: string): Bucket {
 }
 
 export interface RateState {
-  readonly remaining: number;
   readonly resetSeconds: number;
   readonly headers: Record<string, string>;
   readonly exceeded: boolean;
@@ -74,7 +73,7 @@ export class RateCounter {
       RateLimit: `"${bucket}";r=${remaining};t=${resetSeconds}`,
       'RateLimit-Policy': `"fixed window";"${bucket}";q=${quota};w=${windowSeconds}`,
     };
-    return { remaining, resetSeconds, headers, exceeded: enforce && used > quota };
+    return { resetSeconds, headers, exceeded: enforce && used > quota };
   }
 
   refuse(state: RateState): Reply {

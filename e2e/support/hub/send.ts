@@ -74,7 +74,7 @@ export async function sendReply(res: ServerResponse, reply: Reply, entry: Journa
     res.end();
     return;
   }
-  if (transport.resetAfterBytes !== undefined || transport.cutAfterBytes !== undefined) res.flushHeaders();
+  if (Object.keys(transport).length > 0) res.flushHeaders();
   await sendBody(res, reply, entry);
   if (!res.destroyed) endBody(res, reply);
 }

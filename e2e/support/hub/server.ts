@@ -68,13 +68,12 @@ function classOf(exchange: Exchange): RequestClass {
   return bucket === 'resolvers' ? 'resolver' : bucket;
 }
 
-function readExchange(message: IncomingMessage, origin: Origin, base: string): Exchange {
+function readExchange(message: IncomingMessage, origin: Origin): Exchange {
   const url = message.url ?? '/';
   const mark = url.indexOf('?');
   const { headers } = message;
   return {
     origin,
-    base,
     url,
     message,
     method: message.method ?? 'GET',
@@ -144,7 +143,7 @@ async function answer(machine: Machine, exchange: Exchange, actions: readonly Fa
 
 function serve(machine: Machine, origin: Origin): (message: IncomingMessage, res: ServerResponse) => void {
   return (message, res) => {
-    const exchange = readExchange(message, origin, `http://${message.headers.host ?? ''}`);
+    const exchange = readExchange(message, origin);
     const actions = machine.faults.draw(exchange);
     const entry = journalEntry(exchange, actions);
     machine.journal.push(entry);
