@@ -107,6 +107,11 @@ export class JsonScanner {
 
   /** Moves past whitespace and gives the byte there; −1 at the end. */
   peek(): number {
+    const byte = this.bytes[this.pos] ?? -1;
+    return byte > 0x20 ? byte : this.peekPastSpace();
+  }
+
+  private peekPastSpace(): number {
     const { bytes } = this;
     let at = this.pos;
     let byte = bytes[at];

@@ -1,4 +1,4 @@
-import { compareUtf8 } from './utf8.ts';
+import { utf8Order } from './utf8.ts';
 
 const STEP = '  ';
 /** All that Python's `ensure_ascii` escapes, DEL included. */
@@ -16,7 +16,8 @@ export function formatPythonJson(value: unknown, indent = ''): string {
   }
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
   const entries: [string, unknown][] = value instanceof Map ? [...value] : Object.entries(value);
-  entries.sort(([a], [b]) => compareUtf8(a, b));
+  const order = utf8Order(entries.map(([key]) => key));
+  entries.sort(([a], [b]) => order(a, b));
   return bracket('{', '}', indent, entries, ([key, item]) => {
     return `${formatString(key)}: ${formatPythonJson(item, indent + STEP)}`;
   });

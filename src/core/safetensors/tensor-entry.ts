@@ -41,11 +41,13 @@ function readUsualEntry(scanner: JsonScanner, name: string): TensorInfo | null {
   if (scanner.peek() !== QUOTE) return null;
   const dtype = DTYPE_OF.get(scanner.readString());
   if (dtype === undefined || !skipByte(scanner, COMMA) || !skipField(scanner, SHAPE)) return null;
-  const shape = readPlainArray(scanner);
+  const shape = readPlainShape(scanner);
   if (shape === null || !skipByte(scanner, COMMA) || !skipField(scanner, DATA_OFFSETS)) return null;
-  const offsets = readPlainArray(scanner);
-  if (offsets?.length !== 2 || !skipByte(scanner, CLOSE_BRACE)) return null;
-  const [start = 0, end = 0] = offsets;
+  if (!skipByte(scanner, OPEN_BRACKET)) return null;
+  const start = readPlain(scanner);
+  if (start < 0 || !skipByte(scanner, COMMA)) return null;
+  const end = readPlain(scanner);
+  if (end < start || !skipByte(scanner, CLOSE_BRACKET) || !skipByte(scanner, CLOSE_BRACE)) return null;
   if (plainByteCount(dtype, shape) !== end - start) return null;
   return { name, dtype, shape, start: start as DataOffset, end: end as DataOffset };
 }
@@ -66,13 +68,17 @@ function skipField(scanner: JsonScanner, key: Uint8Array): boolean {
   return skipByte(scanner, COLON);
 }
 
-function readPlainArray(scanner: JsonScanner): number[] | null {
+function readPlain(scanner: JsonScanner): number {
+  scanner.peek();
+  return scanner.readPlainInteger();
+}
+
+function readPlainShape(scanner: JsonScanner): number[] | null {
   if (!skipByte(scanner, OPEN_BRACKET)) return null;
   const values: number[] = [];
   if (skipByte(scanner, CLOSE_BRACKET)) return values;
   for (;;) {
-    scanner.peek();
-    const value = scanner.readPlainInteger();
+    const value = readPlain(scanner);
     if (value < 0) return null;
     values.push(value);
     if (skipByte(scanner, CLOSE_BRACKET)) return values;

@@ -4,7 +4,7 @@ import { quote } from './json-scanner.ts';
 import { LENGTH_BYTES, MAX_HEADER_BYTES, METADATA_KEY } from './parse-header.ts';
 import { exactByteCount, MAX_U64, plainByteCount, shapeFault } from './tensor-size.ts';
 import type { DataOffset, FileOffset, Shape, TensorInfo } from './types.ts';
-import { assertWellFormed, compareUtf8 } from './utf8.ts';
+import { assertWellFormed, compareUtf8, utf8Order } from './utf8.ts';
 
 /** A tensor to be written; `exactShape` as in `TensorInfo`, for dims above 2^53 − 1. */
 export interface TensorSpec {
@@ -44,7 +44,9 @@ export function layoutHeader(
   options: LayoutOptions = {},
 ): HeaderLayout {
   for (const spec of specs) checkSpec(spec);
-  const tensors = placeTensors([...specs].sort(compareSpecs));
+  const order = utf8Order(specs.map(({ name }) => name));
+  const ranked = [...specs].sort((a, b) => rankOf(b.dtype) - rankOf(a.dtype) || order(a.name, b.name));
+  const tensors = placeTensors(ranked);
   const members = tensors.map((tensor) => `${JSON.stringify(tensor.name)}:${formatEntry(tensor)}`);
   if (metadata !== null) members.unshift(`${JSON.stringify(METADATA_KEY)}:${formatMetadata(metadata)}`);
   const bytes = frame(`{${members.join(',')}}`, options.maxHeaderBytes ?? MAX_HEADER_BYTES);
@@ -74,10 +76,6 @@ function isDim(dim: number | bigint): boolean {
 
 function isSameShape(shape: Shape, exact: readonly bigint[]): boolean {
   return shape.length === exact.length && exact.every((dim, axis) => Number(dim) === shape[axis]);
-}
-
-function compareSpecs(a: TensorSpec, b: TensorSpec): number {
-  return rankOf(b.dtype) - rankOf(a.dtype) || compareUtf8(a.name, b.name);
 }
 
 function placeTensors(specs: readonly TensorSpec[]): TensorInfo[] {
