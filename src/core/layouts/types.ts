@@ -113,3 +113,38 @@ export interface CheckpointLayout {
   /** Findings about layouts across groups: config against tensors, two layouts in one repo. */
   readonly defects: readonly Defect[];
 }
+
+/** What a checkpoint can be converted to; ids as in the architecture page's list of conversion targets. */
+export type TargetLayout =
+  | 'per-expert'
+  | 'stacked'
+  | 'gate-up'
+  | 'gate-up-transposed'
+  | 'gate-up-interleaved'
+  | 'switch-mlp'
+  | 'qwen3-moe-fused';
+
+/** What the reader of a checkpoint knows that the checkpoint does not say. */
+export interface Assumption {
+  /** Stands in for the config's `model_type`. */
+  readonly modelType?: string;
+  /** How the matrices of stacked gate-up tensors lie. */
+  readonly orientation?: 'out-in' | 'in-out';
+}
+
+/** Why a group has no form in a target; the tags are those of a plan's refusals. */
+export interface TargetRefusal {
+  readonly tag: 'layout-unknown' | 'orientation-ambiguous' | 'target-unsupported' | 'companion-unsupported';
+  readonly message: string;
+}
+
+/** A group as the target stores it, or why it cannot be. `note` is for the reader, never a reason to stop. */
+export type TargetAnswer = { readonly group: LayerGroup; readonly note?: string } | { readonly refusal: TargetRefusal };
+
+/** A value of config.json that a target's consumers read otherwise. `key` is a path with dots. */
+export interface LayoutConfigChange {
+  readonly key: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly reason: string;
+}

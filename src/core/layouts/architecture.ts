@@ -1,0 +1,57 @@
+import type { ExpertLayout } from './types.ts';
+
+/** How a config says which layers have experts. Rules are tried in order; the first whose keys are there decides. */
+export type LayerRule =
+  /** Layers below the number are dense. */
+  | { readonly kind: 'first'; readonly key: string }
+  /** `mlp_only_layers` are dense, of the others every `decoder_sparse_step`th has experts. */
+  | { readonly kind: 'sparse-step' }
+  /** Experts where `layer % period == offset`. */
+  | { readonly kind: 'period'; readonly period: string; readonly offset: string }
+  /** Experts from `moe_layer_start_index` on, at every `moe_layer_interval`th. */
+  | { readonly kind: 'interval' }
+  /** One word a layer; any of `dense` words means none. A string is read letter by letter. */
+  | {
+      readonly kind: 'types';
+      readonly key: string;
+      readonly moe?: readonly string[];
+      readonly dense?: readonly string[];
+    }
+  /** Numbers of the layers with experts, a list or a text with commas. */
+  | { readonly kind: 'list'; readonly key: string };
+
+/** Pairs of (spelling on the Hub, spelling in transformers 5's memory). */
+export type Renames = readonly (readonly [disk: string, memory: string])[];
+
+/** What one model type's checkpoints look like. One row of the table. */
+export interface Architecture {
+  readonly modelTypes: readonly string[];
+  /** Segment between the layer and its experts on the Hub, `''` for none; and in transformers 5's memory. */
+  readonly container: string;
+  readonly memoryContainer: string;
+  /** How the Hub's files store the experts. More than one where its repos differ; the first is usual. */
+  readonly disk: readonly ExpertLayout[];
+  /** How transformers 5 holds them; null where it has no such model. */
+  readonly memory: ExpertLayout | null;
+  readonly gated: boolean;
+  readonly experts: readonly string[];
+  readonly topK: readonly string[];
+  readonly intermediate: readonly string[];
+  /** Empty: every layer has experts. */
+  readonly layers: readonly LayerRule[];
+  /** Names below the container, without experts. */
+  readonly tails: Renames;
+  /** Names of the layer itself, without experts: shared experts beside the container and the like. */
+  readonly siblings: Renames;
+  /** Beginnings of every name. */
+  readonly prefixes: Renames;
+  /** Where multi-token prediction sits: `extra`, layers from `num_hidden_layers` on; `stack`, under `mtp.`. */
+  readonly mtp: 'none' | 'extra' | 'stack';
+  /** The key of the number of experts as transformers 4 and 5 write it. */
+  readonly countKeys: { readonly v4: string; readonly v5: string };
+  /** How MLX stores them. */
+  readonly mlx: 'switch-mlp' | 'weight';
+  readonly source: string;
+  /** True when a checkpoint that transformers wrote is among the fixtures. */
+  readonly confirmed: boolean;
+}

@@ -1,0 +1,89 @@
+import type { CheckpointTensor } from '../checkpoint/types.ts';
+import type { DType } from '../safetensors/dtype.ts';
+import type { Shape } from '../safetensors/types.ts';
+import type { PartStyle } from './dialects.ts';
+import type { ExpertName } from './expert-name.ts';
+import type { Defect } from './types.ts';
+
+/** One kind of expert tensor of a layer, before it is known which dialect it belongs to. */
+export interface Kind {
+  readonly stem: string;
+  readonly part: string;
+  readonly style: PartStyle;
+  /** Whole name, `{i}` where experts stand apart. */
+  readonly template: string;
+  /** Of the first tensor seen; the others are held against it. */
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** Names by expert number; a stacked tensor stands under 0. */
+  readonly names: Map<number, string>;
+}
+
+/** All expert tensors under one prefix. */
+export interface Bucket {
+  readonly prefix: string;
+  readonly kinds: Map<string, Kind>;
+  readonly leftovers: string[];
+  readonly defects: Defect[];
+  /** Tensors that are in `kinds` a second time. */
+  readonly duplicates: string[];
+}
+
+export function createBucket(prefix: string): Bucket {
+  return { prefix, kinds: new Map(), leftovers: [], defects: [], duplicates: [] };
+}
+
+/** Takes one expert tensor in, noting what disagrees with the ones before it. */
+export function addExpert(bucket: Bucket, tensor: CheckpointTensor, { tail, digits }: ExpertName): void {
+  const expert = digits === null ? 0 : Number(digits);
+  const key = tail.stem + tail.end;
+  const kind = bucket.kinds.get(key);
+  if (!kind) {
+    const { dtype, shape } = tensor;
+    const template = (bucket.prefix === '' ? '' : `${bucket.prefix}.`) + key;
+    const names = new Map([[expert, tensor.name]]);
+    bucket.kinds.set(key, { stem: tail.stem, part: tail.part, style: tail.style, template, dtype, shape, names });
+    return;
+  }
+  const before = kind.names.get(expert);
+  if (before !== undefined) {
+    const message = `Expert ${expert} is stored twice: ${before} and ${tensor.name}.`;
+    bucket.defects.push({ tag: 'expert-duplicate', message, tensor: tensor.name, expert });
+    bucket.duplicates.push(tensor.name);
+    return;
+  }
+  kind.names.set(expert, tensor.name);
+  compareToFirst(bucket, kind, tensor, expert);
+}
+
+function compareToFirst(bucket: Bucket, kind: Kind, tensor: CheckpointTensor, expert: number): void {
+  const { name } = tensor;
+  if (tensor.dtype !== kind.dtype) {
+    const message = `${name} is ${tensor.dtype}, other experts are ${kind.dtype}.`;
+    bucket.defects.push({ tag: 'expert-dtype-unequal', message, tensor: name, expert });
+  }
+  if (!sameShape(tensor.shape, kind.shape)) {
+    const message = `${name} is [${tensor.shape.join(', ')}], other experts are [${kind.shape.join(', ')}].`;
+    bucket.defects.push({ tag: 'expert-shape-unequal', message, tensor: name, expert });
+  }
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, at) => dim === b[at]);
+}
+
+/** All names of a bucket in natural order: numbers as numbers, the rest as text. */
+export function namesInOrder(bucket: Bucket): string[] {
+  const entries = [...bucket.kinds.values()].flatMap((kind) => {
+    const at = kind.template.indexOf('{i}');
+    const before = at === -1 ? kind.template : kind.template.slice(0, at);
+    return [...kind.names].map(([expert, name]) => ({ before, expert, name }));
+  });
+  entries.sort((a, b) => compareText(a.before, b.before) || a.expert - b.expert || compareText(a.name, b.name));
+  return [...entries.map((entry) => entry.name), ...bucket.duplicates, ...bucket.leftovers];
+}
+
+/** Text order by UTF-16 code units, the same on every machine. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,126 @@
+import type { DType } from '../safetensors/dtype.ts';
+import { type DialectSpec, dialectOf } from './dialects.ts';
+import { type PartKind, partKind } from './parts.ts';
+import { innerShape } from './sizes.ts';
+import type { ExpertMember, LayerGroup, Projection, StoredProjection, TargetLayout, TargetRefusal } from './types.ts';
+import { isBlock, matrixView, memberFor } from './view.ts';
+
+/** One part of one projection of one expert, wherever it is stored. `dims`: canonical, [out, in] where it is a matrix. */
+interface LogicalPart {
+  readonly projection: Projection;
+  readonly part: string;
+  readonly kind: PartKind;
+  readonly dtype: DType;
+  /** Null when it cannot be viewed for itself. */
+  readonly dims: readonly number[] | null;
+}
+
+/** A part as a target stores it: of one projection, or gate and up together. */
+export interface JoinedPart {
+  readonly projection: StoredProjection;
+  readonly part: string;
+  readonly kind: PartKind;
+  readonly dtype: DType;
+  readonly dims: readonly number[];
+}
+
+type Refused = { readonly refusal: TargetRefusal };
+
+/** Every part of every projection that a group's members hold. */
+export function logicalParts(group: LayerGroup): readonly LogicalPart[] {
+  const parts = [...new Set(group.members.map((member) => member.part))];
+  const all = new Set(parts);
+  return (['gate', 'up', 'down'] as const).flatMap((projection) =>
+    parts.flatMap((part): LogicalPart[] => {
+      const member = memberFor(group, projection, part);
+      if (!member) return [];
+      const kind = partKind(part, all);
+      return [{ projection, part, kind, dtype: member.dtype, dims: dimsOf(group, member, projection, kind) }];
+    }),
+  );
+}
+
+function dimsOf(
+  group: LayerGroup,
+  member: ExpertMember,
+  projection: Projection,
+  kind: PartKind,
+): readonly number[] | null {
+  const spec = dialectOf(group.layout);
+  const view = matrixView(group, projection, 0, member.part);
+  if (!spec || !view) return null;
+  const inner = innerShape(member, spec, group.experts ?? 0);
+  if (inner.length === 2 && (kind === 'matrix' || kind === 'in-major')) return [view.rows, view.columns];
+  return member.projection === 'gate-up' ? [view.rows, ...inner.slice(1)] : inner;
+}
+
+/** The parts that a target stores, or the first that it cannot hold exactly. */
+export function partsFor(
+  parts: readonly LogicalPart[],
+  spec: DialectSpec,
+  group: LayerGroup,
+  target: TargetLayout,
+): { readonly parts: readonly JoinedPart[] } | Refused {
+  const joined: JoinedPart[] = [];
+  const fuses = spec.stems['gate-up'] !== undefined && parts.some((part) => part.projection === 'gate');
+  for (const part of parts) {
+    const unfit = unfitness(part, spec, target);
+    if (unfit) return refuse(part, unfit);
+    if (fuses && part.projection === 'up') continue;
+    const partner = parts.find((other) => other.projection === 'up' && other.part === part.part);
+    const made = fuses && part.projection === 'gate' ? join(part, partner, group) : alone(part);
+    if (typeof made === 'string') return refuse(part, made);
+    joined.push(made);
+  }
+  const lonely =
+    fuses &&
+    parts.find(
+      (part) =>
+        part.projection === 'up' && !parts.some((other) => other.projection === 'gate' && other.part === part.part),
+    );
+  return lonely ? refuse(lonely, 'the gate projections have no such part') : { parts: joined };
+}
+
+function refuse({ projection, part }: LogicalPart, why: string): Refused {
+  return { refusal: { tag: 'companion-unsupported', message: `${projection}_proj's ${part}: ${why}.` } };
+}
+
+function alone(part: LogicalPart): JoinedPart | string {
+  const { projection, kind, dtype, dims } = part;
+  return dims ? { projection, part: part.part, kind, dtype, dims } : 'it cannot be taken apart';
+}
+
+const MLX_PARTS = new Set(['weight', 'bias', 'scales', 'biases']);
+
+/** Why a target has no place for a part, null when it has one. */
+function unfitness({ part, kind, dims }: LogicalPart, spec: DialectSpec, target: TargetLayout): string | null {
+  if (kind === 'opaque') return 'it is packed in a way that only its writer can take apart';
+  if (part === 'blocks' || (dims?.length ?? 0) > 2) return 'no loader reads MXFP4 blocks in this layout';
+  if (!dims) return 'gate and up share it';
+  if (part === 'weight' || part === 'bias') return null;
+  if (target === 'switch-mlp') return MLX_PARTS.has(part) && kind === 'matrix' ? null : 'MLX does not load it';
+  if (target === 'qwen3-moe-fused') return 'transformers-qwen3-moe-fused does not load it';
+  if (spec.orientation === 'in-out' || spec.fusion === 'interleaved') return `nothing says how ${target} stores it`;
+  return null;
+}
+
+function join(gate: LogicalPart, up: LogicalPart | undefined, group: LayerGroup): JoinedPart | string {
+  if (!up) return 'the up projections have no such part';
+  if (gate.dtype !== up.dtype) return 'gate and up differ in dtype';
+  if (!gate.dims || !up.dims) return 'it cannot be taken apart';
+  if (gate.dims.join() !== up.dims.join()) return 'gate and up differ in shape';
+  const why = unjoinable(gate, group);
+  if (why) return why;
+  const [rows = 0, ...rest] = gate.dims;
+  return { projection: 'gate-up', part: gate.part, kind: gate.kind, dtype: gate.dtype, dims: [2 * rows, ...rest] };
+}
+
+/** Why gate's and up's part cannot stand one after the other, null when they can. */
+function unjoinable({ part, kind, dims }: LogicalPart, group: LayerGroup): string | null {
+  if (part === 'weight' || kind === 'outputs') return null;
+  if (kind !== 'matrix') return 'whether gate and up agree on it shows only in the values';
+  const [rows] = dims ?? [];
+  if (rows === undefined || group.intermediate === null) return 'gate and up would need one value between them';
+  if (isBlock(group.intermediate / rows) && (rows > 1 || (dims?.length ?? 0) > 1)) return null;
+  return `its blocks do not divide the intermediate size ${group.intermediate}, so a block would span gate and up`;
+}

@@ -1,0 +1,114 @@
+import type { Bucket, Kind } from './bucket.ts';
+import type { DialectSpec } from './dialects.ts';
+import { type Context, canonicalStem } from './resolve.ts';
+import type { Defect } from './types.ts';
+
+/** Missing or surplus experts are named one by one up to this many; a truncated upload would name thousands. */
+const LIMIT_NAMED = 8;
+
+/** The number of experts of a bucket, with what keeps them from being exactly 0 … E − 1. */
+export function countExperts(
+  bucket: Bucket,
+  spec: DialectSpec,
+  gated: boolean,
+  context: Context,
+): { readonly experts: number | null; readonly defects: readonly Defect[] } {
+  const missing = missingProjections(bucket, spec, gated);
+  if (spec.family === 'per-expert') {
+    const counted = countApart(bucket, context);
+    return { experts: counted.experts, defects: [...missing, ...counted.defects] };
+  }
+  const experts = spec.family === 'flat' ? context.experts : firstDim(bucket);
+  if (experts === null || experts === 0) return { experts: null, defects: [] };
+  return { experts, defects: [...missing, ...stackedDefects(bucket, spec, experts, context)] };
+}
+
+function missingProjections(bucket: Bucket, spec: DialectSpec, gated: boolean): Defect[] {
+  const stems = new Set([...bucket.kinds.values()].map((kind) => canonicalStem(kind.stem)));
+  return Object.entries(spec.stems).flatMap(([projection, stem]): Defect[] => {
+    if (stems.has(stem) || (!gated && projection !== 'down' && projection !== 'up')) return [];
+    return [{ tag: 'expert-missing', message: `${bucket.prefix}: the ${projection} projections are not there.` }];
+  });
+}
+
+function firstDim(bucket: Bucket): number | null {
+  const [kind] = [...bucket.kinds.values()].filter((each) => each.part === 'weight');
+  const [any] = bucket.kinds.values();
+  return (kind ?? any)?.shape[0] ?? null;
+}
+
+function stackedDefects(bucket: Bucket, spec: DialectSpec, experts: number, context: Context): Defect[] {
+  const defects: Defect[] = [];
+  if (spec.family === 'flat') {
+    for (const kind of bucket.kinds.values()) {
+      if ((kind.shape[0] ?? 0) % experts !== 0) defects.push(unequalCount(kind, experts));
+    }
+    return defects;
+  }
+  for (const kind of bucket.kinds.values()) if (kind.shape[0] !== experts) defects.push(unequalCount(kind, experts));
+  if (context.experts !== null && context.experts !== experts) {
+    defects.push({
+      tag: 'config-mismatch',
+      message: `There are ${experts} experts, the config says ${context.experts}.`,
+    });
+  }
+  return defects;
+}
+
+function unequalCount(kind: Kind, experts: number): Defect {
+  const message = `${kind.template} is [${kind.shape.join(', ')}], which does not hold ${experts} experts.`;
+  return { tag: 'expert-shape-unequal', message, tensor: kind.template };
+}
+
+function countApart(bucket: Bucket, context: Context): { experts: number; defects: Defect[] } {
+  const kinds = [...bucket.kinds.values()];
+  let highest = -1;
+  for (const kind of kinds) for (const expert of kind.names.keys()) if (expert > highest) highest = expert;
+  const found = highest + 1;
+  const expected = context.experts ?? found;
+  const extra = namesFrom(kinds, expected);
+  return {
+    experts: extra.length > 0 ? found : expected,
+    defects: [...missingExperts(bucket, kinds, expected), ...capped('expert-extra', extra)],
+  };
+}
+
+function missingExperts(bucket: Bucket, kinds: readonly Kind[], expected: number): Defect[] {
+  const complete = kinds.every((kind) => kind.names.size >= expected);
+  const missing: { message: string; expert: number }[] = [];
+  if (complete && kinds.every((kind) => kind.names.has(expected - 1) || expected === 0) && dense(kinds, expected))
+    return [];
+  for (let expert = 0; expert < expected && missing.length <= LIMIT_COUNTED; expert += 1) {
+    const absent = kinds.filter((kind) => !kind.names.has(expert));
+    if (absent.length === kinds.length)
+      missing.push({ message: `Expert ${expert} of ${bucket.prefix} is not there.`, expert });
+    else
+      for (const kind of absent)
+        missing.push({ message: `${kind.template.replace('{i}', String(expert))} is not there.`, expert });
+  }
+  return capped('expert-missing', missing);
+}
+
+/** Beyond this many, the missing are not even counted: a name may claim expert 10^15. */
+const LIMIT_COUNTED = 100_000;
+
+function dense(kinds: readonly Kind[], expected: number): boolean {
+  return kinds.every((kind) => {
+    for (let expert = 0; expert < expected; expert += 1) if (!kind.names.has(expert)) return false;
+    return true;
+  });
+}
+
+function namesFrom(kinds: readonly Kind[], expected: number): { message: string; expert: number; tensor: string }[] {
+  return kinds.flatMap((kind) =>
+    [...kind.names]
+      .filter(([expert]) => expert >= expected)
+      .map(([expert, tensor]) => ({ message: `${tensor}: the config says ${expected} experts.`, expert, tensor })),
+  );
+}
+
+function capped(tag: Defect['tag'], all: readonly { message: string; expert: number; tensor?: string }[]): Defect[] {
+  const named = all.slice(0, LIMIT_NAMED).map((each): Defect => ({ tag, ...each }));
+  if (all.length > LIMIT_NAMED) named.push({ tag, message: `And ${all.length - LIMIT_NAMED} more.` });
+  return named;
+}

@@ -1,0 +1,142 @@
+import { type Bucket, compareText, type Kind, namesInOrder } from './bucket.ts';
+import { countExperts } from './counts.ts';
+import type { DialectSpec } from './dialects.ts';
+import { type Context, canonicalStem, projectionOf, resolveDialect } from './resolve.ts';
+import { sizesOf } from './sizes.ts';
+import type { Defect, ExpertMember, GroupKind, LayerGroup, StoredProjection } from './types.ts';
+
+/** What of a layer belongs to its experts without being one. */
+export interface Beside {
+  readonly index: number | null;
+  readonly kind: GroupKind;
+  readonly router: readonly string[];
+  readonly shared: readonly string[];
+}
+
+const ORDER: readonly StoredProjection[] = ['gate', 'up', 'gate-up', 'down'];
+
+/** A layer's group from the expert tensors under one prefix. */
+export function groupOf(bucket: Bucket, beside: Beside, context: Context): LayerGroup {
+  const resolution = resolveDialect(bucket, context);
+  if ('reason' in resolution) return unknownGroup(bucket, beside, resolution.reason, resolution.mixed === true);
+  const { spec, gated } = resolution;
+  const counted = countExperts(bucket, spec, gated, context);
+  if (counted.experts === null)
+    return unknownGroup(bucket, beside, 'The number of experts is neither in the shapes nor in the config.', false);
+  const members = membersOf(bucket, spec);
+  const sizes = sizesOf(members, spec, counted.experts);
+  const defects = [
+    ...bucket.defects,
+    ...counted.defects,
+    ...sizes.defects,
+    ...sizeDefects(sizes, context),
+    ...leftoverDefects(bucket),
+  ];
+  if (resolution.ambiguous) {
+    const message = 'The matrices are square, and nothing says which way round they are stored.';
+    defects.push({ tag: 'orientation-ambiguous', message, ...(members[0] ? { tensor: members[0].template } : {}) });
+  }
+  return {
+    prefix: bucket.prefix,
+    index: beside.index,
+    kind: beside.kind,
+    layout: { family: spec.family, dialect: spec.dialect },
+    reason: null,
+    experts: counted.experts,
+    orientation: resolution.ambiguous ? 'ambiguous' : spec.orientation,
+    fusion: gated ? spec.fusion : 'none',
+    intermediate: sizes.intermediate ?? context.known.intermediate ?? null,
+    hidden: sizes.hidden ?? context.known.hidden ?? null,
+    members,
+    expertTensors: namesInOrder(bucket),
+    router: beside.router,
+    shared: beside.shared,
+    defects,
+  };
+}
+
+function unknownGroup(bucket: Bucket, beside: Beside, reason: string, mixed: boolean): LayerGroup {
+  return {
+    ...emptyGroup(bucket.prefix, beside),
+    layout: { family: 'unknown', dialect: null },
+    reason,
+    expertTensors: namesInOrder(bucket),
+    defects: [...bucket.defects, { tag: mixed ? 'families-mixed' : 'layout-unknown', message: reason }],
+  };
+}
+
+/** A group without experts: a dense layer's MLP. */
+export function emptyGroup(prefix: string, beside: Beside): LayerGroup {
+  return {
+    prefix,
+    index: beside.index,
+    kind: beside.kind,
+    layout: null,
+    reason: null,
+    experts: null,
+    orientation: 'out-in',
+    fusion: 'none',
+    intermediate: null,
+    hidden: null,
+    members: [],
+    expertTensors: [],
+    router: beside.router,
+    shared: beside.shared,
+    defects: [],
+  };
+}
+
+function membersOf(bucket: Bucket, spec: DialectSpec): ExpertMember[] {
+  const members = [...bucket.kinds.values()].flatMap((kind): ExpertMember[] => {
+    const projection = projectionOf(spec, kind);
+    return projection ? [memberOf(kind, projection)] : [];
+  });
+  return members.sort(
+    (a, b) =>
+      ORDER.indexOf(a.projection) - ORDER.indexOf(b.projection) ||
+      partOrder(a.part) - partOrder(b.part) ||
+      compareText(a.part, b.part),
+  );
+}
+
+function memberOf(kind: Kind, projection: StoredProjection): ExpertMember {
+  return { projection, part: kind.part, template: kind.template, dtype: kind.dtype, shape: kind.shape };
+}
+
+function partOrder(part: string): number {
+  return part === 'weight' ? 0 : part === 'bias' ? 1 : 2;
+}
+
+function leftoverDefects(bucket: Bucket): Defect[] {
+  const twice = doubledKinds(bucket);
+  return [...bucket.leftovers, ...twice].map((tensor) => ({
+    tag: 'expert-leftover',
+    message: `${tensor} stands under the experts, but belongs to no layout.`,
+    tensor,
+  }));
+}
+
+/** Tensors that say the same part of the same projection in another spelling. */
+function doubledKinds(bucket: Bucket): string[] {
+  const seen = new Set<string>();
+  return [...bucket.kinds.values()].flatMap((kind) => {
+    const key = `${canonicalStem(kind.stem)} ${kind.part}`;
+    if (!seen.has(key)) {
+      seen.add(key);
+      return [];
+    }
+    return [...kind.names.values()];
+  });
+}
+
+function sizeDefects(sizes: { intermediate: number | null; hidden: number | null }, { known }: Context): Defect[] {
+  const pairs = [
+    ['intermediate size', sizes.intermediate, known.intermediate],
+    ['hidden size', sizes.hidden, known.hidden],
+  ] as const;
+  return pairs.flatMap(([what, found, says]): Defect[] =>
+    found === null || says === undefined || found === says
+      ? []
+      : [{ tag: 'config-mismatch', message: `The experts' ${what} is ${found}, the config says ${says}.` }],
+  );
+}

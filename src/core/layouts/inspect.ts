@@ -1,0 +1,57 @@
+import type { Checkpoint, Finding } from '../checkpoint/types.ts';
+import { elementsOf } from '../safetensors/dtype.ts';
+import { detectLayout } from './detect.ts';
+import type { CheckpointLayout, Defect, Dialect, Family, GroupKind } from './types.ts';
+
+export interface InspectedLayer {
+  readonly prefix: string;
+  readonly index: number | null;
+  readonly kind: GroupKind;
+  readonly family: Family | null;
+  readonly dialect: Dialect | null;
+  readonly experts: number | null;
+  readonly defects: readonly { readonly tag: Defect['tag']; readonly message: string }[];
+}
+
+/** What `moe-loom inspect --json` prints: a contract. `bytes` are tensor bytes, headers left out. */
+export interface Inspection {
+  readonly modelType: string | null;
+  readonly tensors: number;
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly shards: number;
+  readonly layout: CheckpointLayout['layout'];
+  readonly layers: readonly InspectedLayer[];
+  readonly findings: readonly { readonly tag: Finding['tag'] | Defect['tag']; readonly message: string }[];
+}
+
+/** A checkpoint in brief. */
+export function inspectCheckpoint(
+  checkpoint: Checkpoint,
+  layout: CheckpointLayout = detectLayout(checkpoint),
+): Inspection {
+  let bytes = 0;
+  let parameters = 0;
+  for (const tensor of checkpoint.tensors.values()) {
+    bytes += tensor.end - tensor.start;
+    parameters += elementsOf(tensor.shape);
+  }
+  return {
+    modelType: layout.modelType,
+    tensors: checkpoint.tensors.size,
+    parameters,
+    bytes,
+    shards: checkpoint.shards.length,
+    layout: layout.layout,
+    layers: layout.groups.map((group) => ({
+      prefix: group.prefix,
+      index: group.index,
+      kind: group.kind,
+      family: group.layout?.family ?? null,
+      dialect: group.layout?.dialect ?? null,
+      experts: group.experts,
+      defects: group.defects.map(({ tag, message }) => ({ tag, message })),
+    })),
+    findings: [...checkpoint.findings, ...layout.defects].map(({ tag, message }) => ({ tag, message })),
+  };
+}

@@ -1,0 +1,79 @@
+import type { PartStyle } from './dialects.ts';
+
+/**
+ * What a part of a projection is, which says how it is viewed, stacked and joined.
+ *
+ * `matrix`: rows follow the weight's outputs. `in-major`: columns follow the outputs (GPTQ, AWQ). `outputs`, `inputs`:
+ * one value for each. `scalar`: one value a matrix. `values`: a short vector that describes the matrix. `opaque`: bytes
+ * that only their writer can take apart.
+ */
+export type PartKind = 'matrix' | 'in-major' | 'outputs' | 'inputs' | 'scalar' | 'values' | 'opaque';
+
+/**
+ * Every part that can follow a projection, by its name in checkpoints that store experts apart.
+ *
+ * Source: facts on layouts, section 2a. `scales` is `in-major` beside `qweight` (GPTQ, AWQ), else a matrix (MLX, MXFP4).
+ */
+const KINDS: Readonly<Record<string, PartKind>> = {
+  weight: 'matrix',
+  bias: 'outputs',
+  weight_scale_inv: 'matrix',
+  weight_scale: 'matrix',
+  scale: 'matrix',
+  weight_packed: 'matrix',
+  weight_zero_point: 'matrix',
+  weight_shape: 'values',
+  weight_g_idx: 'inputs',
+  weight_scale_2: 'scalar',
+  weight_global_scale: 'scalar',
+  input_scale: 'scalar',
+  input_global_scale: 'scalar',
+  activation_scale: 'scalar',
+  blocks: 'matrix',
+  scales: 'matrix',
+  biases: 'matrix',
+  qweight: 'in-major',
+  qzeros: 'in-major',
+  g_idx: 'inputs',
+};
+
+/** Companions of bitsandbytes hang under the weight's own name: `weight.absmax`. */
+const BITSANDBYTES = /^weight\.(absmax|quant_map|nested_absmax|nested_quant_map|quant_state\.[\w]+|SCB|weight_format)$/;
+const SCB = new Set(['SCB', 'weight_format']);
+
+export function isPart(part: string): boolean {
+  return Object.hasOwn(KINDS, part) || isBitsAndBytes(part);
+}
+
+export function isBitsAndBytes(part: string): boolean {
+  return SCB.has(part) || BITSANDBYTES.test(part);
+}
+
+/** The kind of a part beside the group's other parts. */
+export function partKind(part: string, parts: ReadonlySet<string>): PartKind {
+  if (isBitsAndBytes(part) || [...parts].some(isBitsAndBytes)) return 'opaque';
+  if (part === 'scales' && parts.has('qweight')) return 'in-major';
+  return KINDS[part] ?? 'opaque';
+}
+
+/** Suffixes of stacked tensors that name a part otherwise than the checkpoints that store experts apart do. */
+const SHORT: Readonly<Record<string, string>> = { scale_inv: 'weight_scale_inv', scale_2: 'weight_scale_2' };
+
+/** The part that a name's end after its stem says, with how it is written; null when it is no known part. */
+export function parsePart(end: string): { readonly part: string; readonly style: PartStyle } | null {
+  if (end === '') return { part: 'weight', style: 'underscore' };
+  const text = end.slice(1);
+  if (end.startsWith('.')) return isPart(text) ? { part: text, style: 'dot' } : null;
+  if (!end.startsWith('_')) return null;
+  if (text === 'weight') return { part: 'weight', style: 'suffix' };
+  const part = SHORT[text] ?? text;
+  return isPart(part) ? { part, style: 'underscore' } : null;
+}
+
+/** A name's end after its stem: the reverse of `parsePart`. */
+export function writePart(part: string, style: PartStyle): string {
+  if (style === 'dot') return `.${part}`;
+  if (part === 'weight') return style === 'suffix' ? '_weight' : '';
+  if (part === 'weight_scale_inv') return '_scale_inv';
+  return `_${part}`;
+}

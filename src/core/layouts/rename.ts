@@ -1,0 +1,83 @@
+import type { Architecture } from './architecture.ts';
+import { architectureOf } from './architecture-rules.ts';
+import { layerEnd } from './scan.ts';
+import type { CheckpointLayout, TargetLayout } from './types.ts';
+
+/** Whose spelling a name is to have: the Hub's files' or that of transformers 5 in memory. */
+export type Spelling = 'disk' | 'memory';
+
+/** The spelling that a target's consumers read; null where names stay as they are. */
+export function spellingOf(target: TargetLayout): Spelling | null {
+  if (target === 'gate-up') return 'memory';
+  return target === 'per-expert' || target === 'switch-mlp' || target === 'gate-up-transposed' ? 'disk' : null;
+}
+
+/** A group's prefix in another spelling: `model.layers.0.block_sparse_moe` ↔ `model.layers.0.mlp`. */
+export function prefixIn(spelling: Spelling, prefix: string, row: Architecture): string {
+  const [from, to] =
+    spelling === 'memory' ? [row.container, row.memoryContainer] : [row.memoryContainer, row.container];
+  const moved = from !== '' && prefix.endsWith(`.${from}`) ? prefix.slice(0, -from.length) + to : prefix;
+  return startIn(spelling, moved, row);
+}
+
+function startIn(spelling: Spelling, name: string, row: Architecture): string {
+  for (const [disk, memory] of row.prefixes) {
+    const [from, to] = spelling === 'memory' ? [disk, memory] : [memory, disk];
+    if (name.startsWith(from)) return to + name.slice(from.length);
+  }
+  return name;
+}
+
+/** A name that stands in a layer with experts, in another spelling. `prefix` is the group's. */
+export function nameIn(spelling: Spelling, name: string, prefix: string, row: Architecture): string {
+  const layer = `${prefix.slice(0, layerEnd(`${prefix}.`))}.`;
+  const sibling = replaceStart(name.slice(layer.length), row.siblings, spelling);
+  if (sibling !== null) return startIn(spelling, layer + sibling, row);
+  if (!name.startsWith(`${prefix}.`)) return startIn(spelling, name, row);
+  const tail = name.slice(prefix.length + 1);
+  return `${prefixIn(spelling, prefix, row)}.${replaceStart(tail, row.tails, spelling) ?? tail}`;
+}
+
+function replaceStart(tail: string, renames: Architecture['tails'], spelling: Spelling): string | null {
+  for (const [disk, memory] of renames) {
+    const [from, to] = spelling === 'memory' ? [disk, memory] : [memory, disk];
+    if (tail === from || (from.endsWith('.') && tail.startsWith(from))) return to + tail.slice(from.length);
+  }
+  return null;
+}
+
+/** Prefixes of the groups with experts by the layer they stand in, worked out once for each layout. */
+const PREFIXES = new WeakMap<CheckpointLayout, ReadonlyMap<string, readonly string[]>>();
+
+function prefixesOf(layout: CheckpointLayout): ReadonlyMap<string, readonly string[]> {
+  const known = PREFIXES.get(layout);
+  if (known) return known;
+  const made = new Map<string, string[]>();
+  for (const group of layout.groups) {
+    if (group.kind !== 'moe') continue;
+    const layer = group.prefix.slice(0, layerEnd(`${group.prefix}.`));
+    made.set(layer, [...(made.get(layer) ?? []), group.prefix]);
+  }
+  PREFIXES.set(layout, made);
+  return made;
+}
+
+/**
+ * What a tensor that holds no routed experts is called where the experts are stored as `target` says.
+ *
+ * `gate-up` gives transformers 5's spelling, `per-expert`, `gate-up-transposed` and `switch-mlp` the Hub's; any other
+ * target, an unknown model type, and every tensor outside a layer with experts keep the name (but for its beginning).
+ */
+export function renameTensor(
+  name: string,
+  modelType: string | null,
+  target: TargetLayout,
+  from: CheckpointLayout,
+): string {
+  const row = architectureOf(modelType);
+  const spelling = spellingOf(target);
+  if (!row || !spelling) return name;
+  const prefixes = prefixesOf(from).get(name.slice(0, layerEnd(name))) ?? [];
+  const prefix = prefixes.find((each) => name.startsWith(`${each}.`)) ?? prefixes[0];
+  return prefix === undefined ? startIn(spelling, name, row) : nameIn(spelling, name, prefix, row);
+}

@@ -1,0 +1,115 @@
+import type { Architecture } from './architecture.ts';
+import { architectureOf } from './architecture-rules.ts';
+import { type DialectSpec, dialectOf } from './dialects.ts';
+import { prefixIn } from './rename.ts';
+import type { Dialect, ExpertLayout, Family, LayerGroup, TargetLayout, TargetRefusal } from './types.ts';
+
+/** Where and how a target stores a group's experts. */
+export interface TargetSpec {
+  readonly spec: DialectSpec;
+  readonly prefix: string;
+  readonly note?: string;
+}
+
+export type TargetChoice = TargetSpec | { readonly refusal: TargetRefusal };
+
+function specOf(family: Family, dialect: Dialect | null): DialectSpec {
+  const spec = dialectOf({ family, dialect });
+  if (!spec) throw new RangeError(`No dialect ${family}/${dialect}.`);
+  return spec;
+}
+
+/** The dialect and prefix that a target's consumers expect for an architecture, or why there are none. */
+export function targetSpec(group: LayerGroup, target: TargetLayout, modelType: string | null): TargetChoice {
+  const row = architectureOf(modelType);
+  const disk = row ? prefixIn('disk', group.prefix, row) : group.prefix;
+  switch (target) {
+    case 'per-expert':
+      return { spec: apartSpec(group, row), prefix: disk };
+    case 'stacked':
+      return { spec: specOf('stacked', 'plain'), prefix: group.prefix };
+    case 'gate-up':
+      return gateUpSpec(group, row);
+    case 'gate-up-transposed':
+      return transposedSpec(group, row, disk);
+    case 'gate-up-interleaved':
+      return interleavedSpec(group, row, disk);
+    case 'switch-mlp':
+      return switchSpec(row, disk);
+    case 'qwen3-moe-fused':
+      if (modelType === 'qwen3_moe') return { spec: specOf('stacked', 'bare'), prefix: group.prefix };
+      return refuse(`transformers-qwen3-moe-fused knows qwen3_moe alone, not ${modelType ?? 'an unknown model type'}.`);
+  }
+}
+
+function refuse(message: string): { readonly refusal: TargetRefusal } {
+  return { refusal: { tag: 'target-unsupported', message } };
+}
+
+function apartSpec(group: LayerGroup, row: Architecture | undefined): DialectSpec {
+  const own = row?.disk.find((layout) => layout.family === 'per-expert');
+  if (own) return specOf(own.family, own.dialect);
+  const { layout } = group;
+  const stays = !row && layout?.family === 'per-expert' && layout.dialect !== 'joint';
+  return stays ? specOf('per-expert', layout.dialect) : specOf('per-expert', 'projections');
+}
+
+function layoutsOf(row: Architecture | undefined): readonly ExpertLayout[] {
+  return row ? [...row.disk, ...(row.memory ? [row.memory] : [])] : [];
+}
+
+function interleavedOf(row: Architecture | undefined): ExpertLayout | undefined {
+  return layoutsOf(row).find((layout) => layout.family === 'gate-up-interleaved');
+}
+
+/** Names of fused tensors say nothing about interleaving: such a file would be read wrongly, without an error. */
+function interleavedOnly(row: Architecture): { readonly refusal: TargetRefusal } {
+  const name = row.modelTypes[0] ?? '';
+  return refuse(
+    `${name} is read with gate and up alternating; under the same names nothing would tell the difference. The target for it is gate-up-interleaved.`,
+  );
+}
+
+function gateUpSpec(group: LayerGroup, row: Architecture | undefined): TargetChoice {
+  if (!row) return { spec: specOf('gate-up', 'plain'), prefix: group.prefix };
+  if (row.memory?.family === 'gate-up-interleaved') return interleavedOnly(row);
+  const prefix = prefixIn('memory', group.prefix, row);
+  if (row.memory?.family === 'gate-up') return { spec: specOf('gate-up', row.memory.dialect), prefix };
+  const reads = row.memory ? `holds its experts as ${row.memory.family}` : 'has no such model';
+  return {
+    spec: specOf('gate-up', 'plain'),
+    prefix,
+    note: `transformers 5 ${reads}; nothing is known that loads this.`,
+  };
+}
+
+function transposedSpec(group: LayerGroup, row: Architecture | undefined, disk: string): TargetChoice {
+  if (row && interleavedOf(row)) return interleavedOnly(row);
+  const own = layoutsOf(row).find((layout) => layout.family === 'gate-up-transposed');
+  if (own) return { spec: specOf(own.family, own.dialect), prefix: disk };
+  const { intermediate, hidden } = group;
+  if (!row && (intermediate === null || intermediate === hidden || 2 * intermediate === hidden)) {
+    const message =
+      'The matrices would be square, and without a model type nothing would say which way round they are.';
+    return { refusal: { tag: 'orientation-ambiguous', message } };
+  }
+  const note = `Nothing is known that loads ${row?.modelTypes[0] ?? 'this model'} transposed.`;
+  return { spec: specOf('gate-up-transposed', 'plain'), prefix: disk, note };
+}
+
+function interleavedSpec(group: LayerGroup, row: Architecture | undefined, disk: string): TargetChoice {
+  const own = interleavedOf(row);
+  if (!own) {
+    return refuse(
+      `${row?.modelTypes[0] ?? 'This model'} is not read with gate and up alternating; under the same names nothing would tell the difference.`,
+    );
+  }
+  const blocks = group.layout?.dialect === 'gpt-oss-mxfp4';
+  return { spec: specOf(own.family, blocks ? 'gpt-oss-mxfp4' : own.dialect), prefix: disk };
+}
+
+function switchSpec(row: Architecture | undefined, disk: string): TargetChoice {
+  const spec = specOf('stacked', row?.mlx === 'weight' ? 'weight' : 'switch-mlp');
+  if (row?.gated !== false) return { spec, prefix: disk };
+  return { spec: { ...spec, stems: { up: 'switch_mlp.fc1', down: 'switch_mlp.fc2' } }, prefix: disk };
+}

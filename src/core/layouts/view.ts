@@ -1,0 +1,84 @@
+import { dialectOf, orientationOf } from './dialects.ts';
+import { type PartKind, partKind } from './parts.ts';
+import { innerShape } from './sizes.ts';
+import type { ExpertMember, LayerGroup, MatrixView, Projection } from './types.ts';
+
+/** A view before the split of gate and up, with the shape it came from. */
+type Whole = Omit<MatrixView, 'tensor' | 'dtype'>;
+
+const PACKED = new Set(['U8', 'I8', 'I32', 'U32', 'F4', 'F6_E2M3', 'F6_E3M2']);
+
+/**
+ * Where the canonical [out, in] matrix of one expert lies in its tensor, in elements of the tensor's dtype.
+ *
+ * Vectors over outputs (biases) are [rows, 1], vectors over inputs [1, columns], scalars [1, 1]. Packed and block-scaled
+ * parts are viewed in their own elements. Null when the group has no such part, or when it cannot be taken apart: gate
+ * and up share a block or a scalar, the format is opaque, or the orientation is not known.
+ */
+export function matrixView(
+  group: LayerGroup,
+  projection: Projection,
+  expert: number,
+  part = 'weight',
+): MatrixView | null {
+  const spec = dialectOf(group.layout);
+  const member = memberFor(group, projection, part);
+  if (!spec || !member || group.experts === null || group.orientation === 'ambiguous') return null;
+  if (!Number.isSafeInteger(expert) || expert < 0 || expert >= group.experts) return null;
+  const inner = innerShape(member, spec, group.experts);
+  if (inner.some((dim) => !Number.isInteger(dim))) return null;
+  const kind = partKind(part, new Set(group.members.map((each) => each.part)));
+  const transposed = kind === 'in-major' || (inner.length === 2 && orientationOf(spec, member.projection) === 'in-out');
+  if (transposed && kind !== 'in-major' && PACKED.has(member.dtype)) return null;
+  const whole = wholeView(inner, kind, transposed);
+  if (!whole) return null;
+  const place = spec.family === 'per-expert' ? 0 : expert * inner.reduce((product, dim) => product * dim, 1);
+  const view = member.projection === 'gate-up' ? halfView(whole, projection, kind, group, part) : whole;
+  if (!view) return null;
+  const tensor = member.template.replaceAll('{i}', String(expert));
+  return { ...view, tensor, dtype: member.dtype, base: place + view.base };
+}
+
+/** The member that holds a part of a projection, alone or joined. */
+export function memberFor(group: LayerGroup, projection: Projection, part: string): ExpertMember | undefined {
+  const own = group.members.find((member) => member.projection === projection && member.part === part);
+  if (own || projection === 'down') return own;
+  return group.members.find((member) => member.projection === 'gate-up' && member.part === part);
+}
+
+function wholeView(inner: readonly number[], kind: PartKind, transposed: boolean): Whole | null {
+  const size = inner.reduce((product, dim) => product * dim, 1);
+  if (kind === 'opaque') return null;
+  if (kind === 'inputs') return { base: 0, rows: 1, columns: size, rowStride: size, columnStride: 1 };
+  if (inner.length < 2 || kind === 'scalar' || kind === 'values') {
+    return { base: 0, rows: size, columns: 1, rowStride: 1, columnStride: 1 };
+  }
+  const [first = 0, second = 0] = inner;
+  if (transposed) return { base: 0, rows: second, columns: first, rowStride: 1, columnStride: second };
+  const columns = size === 0 ? 0 : size / first;
+  return { base: 0, rows: first, columns, rowStride: columns, columnStride: 1 };
+}
+
+/** Gate's or up's rows of a matrix that holds both. */
+function halfView(whole: Whole, projection: Projection, kind: PartKind, group: LayerGroup, part: string): Whole | null {
+  if (kind !== 'matrix' && kind !== 'outputs' && kind !== 'in-major') return null;
+  if (!canHalve(whole.rows, group, part)) return null;
+  const rows = whole.rows / 2;
+  if (group.fusion === 'interleaved') {
+    const base = whole.base + (projection === 'up' ? whole.rowStride : 0);
+    return { ...whole, rows, base, rowStride: 2 * whole.rowStride };
+  }
+  return { ...whole, rows, base: whole.base + (projection === 'up' ? rows * whole.rowStride : 0) };
+}
+
+function canHalve(rows: number, group: LayerGroup, part: string): boolean {
+  if (rows % 2 !== 0) return false;
+  if (part === 'weight' || group.intermediate === null) return part === 'weight';
+  const perRow = (2 * group.intermediate) / rows;
+  return group.fusion === 'interleaved' ? perRow === 1 : isBlock(perRow);
+}
+
+/** Outputs that share a row of a companion: a power of two in every known format, so that a rounded-up count shows. */
+export function isBlock(outputs: number): boolean {
+  return Number.isInteger(Math.log2(outputs)) && outputs >= 1;
+}
