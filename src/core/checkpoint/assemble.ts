@@ -55,6 +55,7 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
   }
   if (orphans.length > 0) findings.push(orphanFinding(orphans, listing.index));
   if (index === 'unread') findings.push(finding('index-unread', `${listing.index} has not been compared with the shards yet.`));
+  if (usable) findings.push(...scopeFinding(usable));
   if (usable) findings.push(...crossCheck(usable, listing, perFile, tensors));
   return {
     identity: input.identity,
@@ -99,6 +100,15 @@ function orphanFinding(orphans: readonly string[], index: string | null): Findin
   return finding('tensor-orphan', `${orphans[0]}${more} ${orphans.length > 1 ? 'are' : 'is'} in a shard but not in ${index}; some loaders read it, some do not. Left out here.`, {
     tensor: orphans[0],
   });
+}
+
+/** Our own word in the index of an output of chosen layers. */
+function scopeFinding(index: ShardIndex): Finding[] {
+  const { moe_loom_scope: scope, moe_loom_layers: layers } = index.metadata;
+  const which = Array.isArray(layers) ? layers.join(', ') : 'some';
+  if (scope === 'partial') return [finding('partial', `This is partial: it holds only the tensors of layers ${which} and will not load as a model.`)];
+  if (scope === 'mixed') return [finding('mixed', `This is mixed: layers ${which} are converted, the others are stored as before.`)];
+  return [];
 }
 
 /** Index against shards: names without tensor, files nobody names, the stated total. */

@@ -15,6 +15,8 @@ export const FINDINGS = {
   'config-absent': { severity: 'warning', meaning: 'There is no config.json, so the architecture is not known.' },
   'config-invalid': { severity: 'warning', meaning: 'config.json cannot be read.' },
   'formats-mixed': { severity: 'warning', meaning: 'Weights lie here in several formats side by side.' },
+  partial: { severity: 'warning', meaning: 'The index says that this holds only some layers of a model.' },
+  mixed: { severity: 'warning', meaning: 'The index says that only some layers were converted; the others are stored as before.' },
   'lora-adapter': { severity: 'error', meaning: 'This is a LoRA adapter; the experts are in its base model.' },
 } as const satisfies Record<string, { severity: 'error' | 'warning'; meaning: string }>;
 

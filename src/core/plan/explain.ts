@@ -12,7 +12,7 @@ export function describePlan(plan: ConversionPlan): string[] {
     `${plural(plan.tensors, 'tensor')}, ${formatBytes(plan.bytes)} (${formatInteger(plan.bytes)} bytes) in ${plural(plan.shards.length, 'shard')}.`,
     ...scopeLines(plan),
     ...groupLines(plan.groups),
-    ...plan.configChanges.map((change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${change.reason}).`),
+    ...plan.configChanges.map((change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${sentence(change.reason)}).`),
     ...(plan.copies.length > 0 ? [`Copied: ${plan.copies.map((copy) => copy.file).join(', ')}.`] : []),
     ...plan.skipped.map((skipped) => `Left out: ${skipped.file} (${skipped.reason}).`),
   ];
@@ -46,6 +46,11 @@ function ranges(groups: readonly GroupStep[]): string {
     i = j + 1;
   }
   return parts.join(', ') || groups.map((group) => group.prefix).join(', ');
+}
+
+/** A reason inside brackets needs no full stop of its own. */
+function sentence(reason: string): string {
+  return reason.replace(/\.$/, '');
 }
 
 function unique(lines: readonly string[]): string[] {

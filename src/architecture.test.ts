@@ -1,0 +1,178 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const LINES = 400;
+
+/** Who may import whom, as in docs/architecture.md. `types` allows `import type` alone. */
+const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[]; readonly packages?: readonly string[] }>> = {
+  ground: { values: [], packages: ['hash-wasm'] },
+  source: { values: [], packages: ['p-retry'] },
+  hub: { values: ['source'], packages: ['valibot', '@huggingface/hub'] },
+  safetensors: { values: [], types: ['source'] },
+  checkpoint: { values: ['safetensors'], types: ['source'], packages: ['valibot'] },
+  layouts: { values: ['safetensors'], types: ['checkpoint'] },
+  plan: { values: ['safetensors', 'layouts', 'checkpoint'], types: ['source'] },
+  kernels: { values: [] },
+  sink: { values: ['source'] },
+  verify: { values: ['safetensors', 'checkpoint', 'layouts', 'plan', 'kernels'], types: ['source'] },
+  convert: { values: ['source', 'safetensors', 'plan', 'kernels', 'verify'], types: ['checkpoint', 'sink'], packages: ['idb'] },
+  values: { values: ['source', 'safetensors', 'checkpoint', 'layouts', 'kernels'] },
+  ranks: { values: ['safetensors', 'checkpoint', 'layouts', 'plan'] },
+  compare: { values: ['source', 'safetensors', 'checkpoint', 'layouts', 'plan', 'kernels', 'verify', 'values'] },
+  parity: { values: ['source', 'safetensors', 'checkpoint', 'layouts', 'plan', 'kernels', 'ranks'], packages: ['onnxruntime-web'] },
+  handoff: { values: ['checkpoint', 'layouts', 'plan', 'ranks'] },
+};
+
+const APP_PACKAGES = ['react', 'react-dom', 'zustand', '@tanstack/react-query', '@tanstack/react-virtual', 'radix-ui', 'comlink', 'idb'];
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+  readonly typeOnly: boolean;
+  /** Project path of what is imported, null for packages. */
+  readonly target: string | null;
+}
+
+function listSources(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /\.(ts|tsx)$/.test(entry.name))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)));
+}
+
+const isTest = (file: string) => /\.(test|fixture)\.tsx?$/.test(file);
+const sources = ['src', 'workers'].flatMap((folder) => (readdirSync(ROOT).includes(folder) ? listSources(folder) : []));
+const code = sources.filter((file) => !isTest(file));
+const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|import\('([^']+)'\)/gms;
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  return [...text.matchAll(IMPORT)].map((match) => {
+    const specifier = match[2] ?? match[3] ?? '';
+    const local = specifier.startsWith('.');
+    return {
+      from: file,
+      specifier,
+      typeOnly: match[1] !== undefined,
+      target: local ? relative(ROOT, resolve(ROOT, dirname(file), specifier)) : null,
+    };
+  });
+}
+
+const imports = code.flatMap(importsOf);
+
+function roomOf(file: string): string | null {
+  const match = /^src\/core\/(?:([^/]+)\/)?[^/]+/.exec(file);
+  if (!match) return null;
+  const folder = /^src\/core\/([^/]+)\//.exec(file)?.[1];
+  return folder ?? 'ground';
+}
+
+function packageOf(specifier: string): string {
+  const parts = specifier.split('/');
+  return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? '');
+}
+
+/** Why an import is not allowed, or null. */
+function fault(entry: Import): string | null {
+  const { from, target, specifier } = entry;
+  if (from === 'src/core/index.ts') return null;
+  const room = roomOf(from);
+  if (room !== null) return coreFault(entry, room);
+  if (target === null) return packageFault(from, specifier);
+  if (from.startsWith('src/cli/')) return target.startsWith('src/cli/') || target === 'src/core/index.ts' || target.endsWith('.node.ts') ? null : 'the command line sees core/index.ts and *.node.ts';
+  if (from.startsWith('workers/')) return target.startsWith('workers/') || target === 'src/core/index.ts' ? null : 'workers see core/index.ts';
+  if (from.startsWith('src/app/')) {
+    if (target.startsWith('src/app/') || target === 'src/core/index.ts' || target.endsWith('.css')) return null;
+    return target.startsWith('workers/') && entry.typeOnly ? null : 'the app sees core/index.ts and, as types, workers/';
+  }
+  return null;
+}
+
+function coreFault({ from, target, specifier, typeOnly }: Import, room: string): string | null {
+  const rules = ROOMS[room];
+  if (!rules) return `the room ${room} is not in the table`;
+  if (target === null) {
+    if (specifier.startsWith('node:')) return from.endsWith('.node.ts') ? null : 'Node built-ins belong in *.node.ts';
+    return rules.packages?.includes(packageOf(specifier)) ? null : `${room} may not import ${specifier}`;
+  }
+  if (!target.startsWith('src/core/')) return 'core imports core alone';
+  if (target.endsWith('.node.ts') && !from.endsWith('.node.ts')) return 'only *.node.ts may import *.node.ts';
+  const other = roomOf(target);
+  if (other === room || other === 'ground') return null;
+  if (rules.values.includes(other ?? '')) return null;
+  if (rules.types?.includes(other ?? '')) return typeOnly || isOpen(from) ? null : `${room} may import only types of ${other}`;
+  return `${room} may not import ${other}`;
+}
+
+/** The files that open handles for their room. */
+function isOpen(file: string): boolean {
+  return ['src/core/safetensors/read-header.ts'].includes(file);
+}
+
+function packageFault(from: string, specifier: string): string | null {
+  if (specifier.startsWith('node:')) return from.startsWith('src/cli/') || from.endsWith('.node.ts') ? null : 'Node built-ins belong in the command line';
+  const name = packageOf(specifier);
+  if (from.startsWith('src/cli/')) return name === 'commander' ? null : `the command line may not import ${specifier}`;
+  if (from.startsWith('workers/')) return name === 'comlink' ? null : `workers may not import ${specifier}`;
+  return APP_PACKAGES.includes(name) ? null : `the app may not import ${specifier}`;
+}
+
+function cycleFrom(graph: ReadonlyMap<string, readonly string[]>): string[] | null {
+  const state = new Map<string, 'open' | 'done'>();
+  const path: string[] = [];
+  const visit = (file: string): string[] | null => {
+    if (state.get(file) === 'done') return null;
+    if (state.get(file) === 'open') return [...path.slice(path.indexOf(file)), file];
+    state.set(file, 'open');
+    path.push(file);
+    for (const next of graph.get(file) ?? []) {
+      const cycle = visit(next);
+      if (cycle) return cycle;
+    }
+    path.pop();
+    state.set(file, 'done');
+    return null;
+  };
+  for (const file of graph.keys()) {
+    const cycle = visit(file);
+    if (cycle) return cycle;
+  }
+  return null;
+}
+
+describe('the house', () => {
+  it('is read at all', () => {
+    expect(code.length).toBeGreaterThan(40);
+    expect(imports.length).toBeGreaterThan(100);
+  });
+
+  it('has only the imports that docs/architecture.md allows', () => {
+    const faults = imports.map((entry) => [entry, fault(entry)] as const).filter(([, reason]) => reason !== null);
+    expect(faults.map(([entry, reason]) => `${entry.from} imports ${entry.specifier}: ${reason}`)).toEqual([]);
+  });
+
+  it('has no import cycle, types included', () => {
+    const graph = new Map(code.map((file) => [file, imports.filter((entry) => entry.from === file && entry.target !== null).map((entry) => entry.target as string)]));
+    expect(cycleFrom(graph)).toBeNull();
+  });
+
+  it('calls fetch in source/http.ts alone', () => {
+    const callers = code.filter((file) => file.startsWith('src/core/') && /(^|[^\w.])fetch\(/m.test(readFileSync(join(ROOT, file), 'utf8')));
+    expect(callers.filter((file) => file !== 'src/core/source/http.ts')).toEqual([]);
+  });
+
+  it('has no default export, no file called utils or helpers, no file over 400 lines', () => {
+    const texts = sources.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const);
+    expect(texts.filter(([, text]) => /^export default\b/m.test(text)).map(([file]) => file)).toEqual([]);
+    expect(sources.filter((file) => /(^|\/)(utils?|helpers?)\.[^/]*$/.test(file))).toEqual([]);
+    expect(texts.map(([file, text]) => ({ file, lines: text.split('\n').length - 1 })).filter(({ lines }) => lines > LINES)).toEqual([]);
+  });
+
+  it('keeps worker shells at 60 lines or fewer', () => {
+    const shells = sources.filter((file) => /^workers\/.*\.worker\.ts$/.test(file));
+    expect(shells.filter((file) => readFileSync(join(ROOT, file), 'utf8').split('\n').length - 1 > 60)).toEqual([]);
+  });
+});
