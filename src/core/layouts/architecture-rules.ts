@@ -59,8 +59,8 @@ function applyRule(rule: LayerRule, config: Config, layer: number): boolean | nu
     case 'types': {
       const words = config[rule.key];
       const word = Array.isArray(words) || typeof words === 'string' ? words[layer] : undefined;
-      if (typeof word !== 'string') return null;
-      return rule.moe ? rule.moe.includes(word) : !(rule.dense ?? ['dense']).includes(word);
+      if (typeof word !== 'string' && typeof word !== 'number') return null;
+      return rule.moe ? rule.moe.includes(String(word)) : word !== 'dense' && word !== 0;
     }
     case 'list':
       return asNumbers(readKey(config, rule.key))?.includes(layer) ?? null;

@@ -10,13 +10,8 @@ export type LayerRule =
   | { readonly kind: 'period'; readonly period: string; readonly offset: string }
   /** Experts from `moe_layer_start_index` on, at every `moe_layer_interval`th. */
   | { readonly kind: 'interval' }
-  /** One word a layer; any of `dense` words means none. A string is read letter by letter. */
-  | {
-      readonly kind: 'types';
-      readonly key: string;
-      readonly moe?: readonly string[];
-      readonly dense?: readonly string[];
-    }
+  /** One word or number a layer: with experts when among `moe`, or else unless `dense` or 0. A text counts by letter. */
+  | { readonly kind: 'types'; readonly key: string; readonly moe?: readonly string[] }
   /** Numbers of the layers with experts, a list or a text with commas. */
   | { readonly kind: 'list'; readonly key: string };
 

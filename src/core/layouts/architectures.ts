@@ -14,7 +14,8 @@ const SPARSE_STEP: LayerRule = { kind: 'sparse-step' };
 
 const FACTS = 'facts on layouts, section 1';
 const V5 = 'transformers 5.17, conversion_mapping.py';
-const RUN = 'a checkpoint written by transformers 5.17, among the fixtures';
+/** Names that transformers 5.17 wrote are among the fixtures. */
+const SEEN = { source: 'names written by transformers 5.17, among the fixtures', confirmed: true } as const;
 
 type Row = Partial<Omit<Architecture, 'modelTypes' | 'countKeys'>> & {
   readonly experts: readonly [string, ...string[]];
@@ -63,28 +64,31 @@ const GRANITE: Row = {
 
 /** Every known model type, one row each. Adding one: docs/add-an-architecture.md. */
 export const ARCHITECTURES: readonly Architecture[] = [
-  row('qwen3_moe', { ...QWEN, source: RUN, confirmed: true }, 'num_local_experts'),
-  row('qwen2_moe', QWEN),
-  row('qwen3_next', { ...QWEN, mtp: 'stack', source: RUN, confirmed: true }),
-  row(['qwen3_5_moe', 'qwen3_5_moe_text'], { experts: ['num_experts'], disk: [GATE_UP, APART], mtp: 'stack' }),
+  row('qwen3_moe', { ...QWEN, ...SEEN }, 'num_local_experts'),
+  row('qwen2_moe', { ...QWEN, ...SEEN }),
+  row('qwen3_next', { ...QWEN, mtp: 'stack', ...SEEN }),
+  row(['qwen3_5_moe', 'qwen3_5_moe_text'], { experts: ['num_experts'], disk: [GATE_UP, APART], mtp: 'stack', ...SEEN }),
   row(['qwen3_vl_moe', 'qwen3_vl_moe_text'], { ...QWEN, disk: [TRANSPOSED, GATE_UP] }, 'num_local_experts'),
   row(['qwen3_omni_moe', 'qwen3_omni_moe_thinker', 'qwen3_omni_moe_text'], QWEN),
   row(['qwen3_omni_moe_talker', 'qwen3_omni_moe_talker_text'], QWEN, 'num_local_experts'),
-  row('mixtral', { ...MIXTRAL, source: RUN, confirmed: true }),
-  row('minimax', { ...MIXTRAL, source: V5 }),
-  row('minimax_m2', { ...MIXTRAL, source: V5 }),
-  row('phimoe', { ...MIXTRAL, tails: [['gate.weight', 'router.weight']], source: V5 }),
-  row('deepseek_v2', DEEPSEEK),
-  row('deepseek_v3', { ...DEEPSEEK, mtp: 'extra', source: RUN, confirmed: true }),
+  row('mixtral', { ...MIXTRAL, ...SEEN }),
+  row('minimax', { ...MIXTRAL, ...SEEN }),
+  row('minimax_m2', { ...MIXTRAL, ...SEEN }),
+  row('phimoe', { ...MIXTRAL, tails: [['gate.weight', 'router.weight']], ...SEEN }),
+  row('deepseek_v2', { ...DEEPSEEK, ...SEEN }),
+  row('deepseek_v3', { ...DEEPSEEK, mtp: 'extra', ...SEEN }),
   row('deepseek_v32', { ...DEEPSEEK, mtp: 'extra' }),
   row('kimi_k2', { ...DEEPSEEK, mtp: 'extra', memory: null }),
   row('kimi_k25', {
     ...DEEPSEEK,
+    // transformers 5.17 itself writes `blocks`, an accident of undoing its own rename
     prefixes: [
+      ['language_model.model.layers.', 'model.language_model.layers.'],
+      ['language_model.model.blocks.', 'model.language_model.layers.'],
       ['language_model.model.', 'model.language_model.'],
       ['language_model.lm_head.', 'lm_head.'],
     ],
-    source: V5,
+    ...SEEN,
   }),
   row('kimi_linear', {
     ...MIXTRAL,
@@ -92,7 +96,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     topK: ['num_experts_per_token', 'num_experts_per_tok'],
     intermediate: ['moe_intermediate_size'],
     layers: [LAYER_TYPES, FIRST_DENSE],
-    source: V5,
+    ...SEEN,
   }),
   row('deepseek_v4', {
     ...DEEPSEEK,
@@ -100,24 +104,36 @@ export const ARCHITECTURES: readonly Architecture[] = [
     memoryContainer: 'mlp',
     disk: [W123],
     layers: [],
-    tails: [['gate.bias', 'gate.e_score_correction_bias']],
-    source: V5,
+    tails: [
+      ['gate.bias', 'gate.e_score_correction_bias'],
+      ['shared_experts.w1.', 'shared_experts.gate_proj.'],
+      ['shared_experts.w2.', 'shared_experts.down_proj.'],
+      ['shared_experts.w3.', 'shared_experts.up_proj.'],
+    ],
+    ...SEEN,
   }),
-  row(['glm4_moe', 'glm4v_moe', 'glm4v_moe_text', 'glm4_moe_lite', 'glm_moe_dsa'], { ...DEEPSEEK, mtp: 'extra' }),
-  row('dots1', { ...DEEPSEEK, mlx: 'weight' }),
-  row(['solar_open', 'axk1', 'axk2'], DEEPSEEK),
-  row('mimo_v2_flash', { ...DEEPSEEK, layers: [LAYER_TYPES, { kind: 'types', key: 'moe_layer_freq' }] }),
+  row(['glm4_moe', 'glm4v_moe', 'glm4v_moe_text', 'glm4_moe_lite'], { ...DEEPSEEK, mtp: 'extra', ...SEEN }),
+  row('glm_moe_dsa', { ...DEEPSEEK, mtp: 'extra' }),
+  row(['glm5_next', 'glm5_next_text'], { ...DEEPSEEK, source: V5 }),
+  row('dots1', { ...DEEPSEEK, mlx: 'weight', ...SEEN }),
+  row(['solar_open', 'axk1', 'axk2'], { ...DEEPSEEK, ...SEEN }),
+  row('mimo_v2_flash', {
+    ...DEEPSEEK,
+    layers: [LAYER_TYPES, { kind: 'types', key: 'moe_layer_freq' }],
+    ...SEEN,
+  }),
   row('exaone_moe', {
     ...DEEPSEEK,
     experts: ['num_experts'],
     tails: [['e_score_correction_bias', 'gate.e_score_correction_bias']],
-    source: V5,
+    ...SEEN,
   }),
-  row(['olmoe', 'flex_olmo'], { experts: ['num_experts'], intermediate: ['intermediate_size'] }),
+  row(['olmoe', 'flex_olmo'], { experts: ['num_experts'], intermediate: ['intermediate_size'], ...SEEN }),
   row('hunyuan_v1_moe', {
     experts: ['num_experts'],
     topK: ['moe_topk', 'num_experts_per_tok'],
     intermediate: ['moe_intermediate_size', 'intermediate_size'],
+    ...SEEN,
   }),
   row('hy_v3', {
     experts: ['num_experts'],
@@ -127,14 +143,14 @@ export const ARCHITECTURES: readonly Architecture[] = [
       ['expert_bias', 'e_score_correction_bias'],
       ['shared_mlp.', 'shared_experts.'],
     ],
-    source: V5,
+    ...SEEN,
   }),
   row('ernie4_5_moe', {
     experts: ['moe_num_experts'],
     topK: ['moe_k'],
     layers: [{ kind: 'interval' }],
     tails: [['moe_statics.e_score_correction_bias', 'gate.moe_statics.e_score_correction_bias']],
-    source: V5,
+    ...SEEN,
   }),
   row(['ernie4_5_vl_moe', 'ernie4_5_vl_moe_text'], {
     experts: ['moe_num_experts'],
@@ -142,15 +158,14 @@ export const ARCHITECTURES: readonly Architecture[] = [
     layers: [{ kind: 'interval' }],
     memory: null,
   }),
-  row('granitemoe', { ...GRANITE, source: RUN, confirmed: true }),
-  row(['granitemoeshared', 'granitemoehybrid', 'granitemoe_swa'], { ...GRANITE, source: V5 }),
+  row('granitemoe', { ...GRANITE, ...SEEN }),
+  row(['granitemoeshared', 'granitemoehybrid', 'granitemoe_swa'], { ...GRANITE, ...SEEN }),
   row('jamba', {
     experts: ['num_experts'],
     container: 'feed_forward',
     intermediate: ['intermediate_size'],
     layers: [{ kind: 'period', period: 'expert_layer_period', offset: 'expert_layer_offset' }],
-    source: RUN,
-    confirmed: true,
+    ...SEEN,
   }),
   row('lfm2_moe', {
     experts: ['num_experts'],
@@ -168,13 +183,15 @@ export const ARCHITECTURES: readonly Architecture[] = [
       { kind: 'types', key: 'hybrid_override_pattern', moe: ['E'] },
     ],
     prefixes: [['backbone.', 'model.']],
-    source: V5,
+    ...SEEN,
   }),
-  row('afmoe', { experts: ['num_experts'], layers: [FEW_DENSE], mlx: 'weight' }),
+  row('afmoe', { experts: ['num_experts'], layers: [FEW_DENSE], mlx: 'weight', ...SEEN }),
   row('longcat_flash', {
     experts: ['n_routed_experts'],
     topK: ['moe_topk'],
     intermediate: ['expert_ffn_hidden_size'],
+    // transformers 5.17 holds gate and up, but not down, for the experts without weights too
+    memory: null,
     mtp: 'stack',
   }),
   row(['bailing_moe', 'bailing_moe_v2', 'bailing_moe_linear'], {
@@ -189,8 +206,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     memory: layout('gate-up-interleaved', 'gpt-oss'),
     intermediate: ['intermediate_size'],
     mlx: 'weight',
-    source: RUN,
-    confirmed: true,
+    ...SEEN,
   }),
   row(['llama4_text', 'llama4'], {
     experts: ['num_local_experts'],
@@ -200,8 +216,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     intermediate: ['intermediate_size'],
     layers: [{ kind: 'list', key: 'moe_layers' }],
     mlx: 'weight',
-    source: RUN,
-    confirmed: true,
+    ...SEEN,
   }),
   row(['aria', 'aria_text'], {
     experts: ['moe_num_experts'],
@@ -209,6 +224,13 @@ export const ARCHITECTURES: readonly Architecture[] = [
     disk: [layout('gate-up-transposed', 'fc12')],
     memory: layout('gate-up-transposed', 'fc12'),
     intermediate: ['intermediate_size'],
+    prefixes: [
+      ['language_model.model.', 'model.language_model.'],
+      ['language_model.lm_head.', 'lm_head.'],
+      ['multi_modal_projector.', 'model.multi_modal_projector.'],
+      ['vision_tower.', 'model.vision_tower.'],
+    ],
+    ...SEEN,
   }),
   row('dbrx', {
     experts: ['ffn_config.moe_num_experts'],
@@ -223,6 +245,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     disk: [layout('gate-up', 'input-output-linear')],
     memory: layout('gate-up', 'input-output-linear'),
     intermediate: ['intermediate_size'],
+    ...SEEN,
   }),
   row(['gemma4', 'gemma4_text'], {
     experts: ['num_experts'],
@@ -248,14 +271,37 @@ export const ARCHITECTURES: readonly Architecture[] = [
     layers: [LAYER_TYPES],
     tails: [['gate.bias', 'gate.e_score_correction_bias']],
     prefixes: [['model.llm.layers.', 'model.language_model.layers.']],
-    source: V5,
+    ...SEEN,
   }),
-  row(['mistral4', 'hy_v4'], { ...DEEPSEEK, disk: [GATE_UP] }),
+  row('mistral4', { ...DEEPSEEK, disk: [GATE_UP], ...SEEN }),
+  row('hy_v4', {
+    ...DEEPSEEK,
+    disk: [GATE_UP],
+    tails: [['shared_experts.linear_gate.', 'shared_experts.gate_proj.']],
+    ...SEEN,
+  }),
   row('zaya', { experts: ['num_experts'], disk: [GATE_UP] }),
   row('openai_privacy_filter', {
     experts: ['num_local_experts'],
     disk: [TRANSPOSED],
     memory: TRANSPOSED,
     intermediate: ['intermediate_size'],
+    ...SEEN,
+  }),
+  row('cohere2_moe', {
+    experts: ['num_experts'],
+    intermediate: ['intermediate_size'],
+    layers: [LAYER_TYPES],
+    ...SEEN,
+  }),
+  row('mellum', { experts: ['num_experts'], layers: [LAYER_TYPES], source: V5 }, 'num_local_experts'),
+  row('laguna', {
+    experts: ['num_experts'],
+    layers: [LAYER_TYPES],
+    tails: [
+      ['experts.e_score_correction_bias', 'gate.e_score_correction_bias'],
+      ['shared_expert.', 'shared_experts.'],
+    ],
+    source: V5,
   }),
 ];

@@ -19,7 +19,7 @@ export interface Layer {
   dense: string | null;
 }
 
-const DENSE = new Set(['mlp', 'feed_forward', 'ffn']);
+const DENSE = new Set(['mlp', 'feed_forward', 'ffn', 'block_sparse_moe']);
 const ATTENTION = new Set(['self_attn', 'attn', 'attention', 'self_attention']);
 const ROUTER = /^(gate\.|router\.|moe_statics\.)|^(e_score_correction_bias|expert_bias|router_bias)$/;
 const SHARED = /(^|\.)(shared_experts?|shared_mlp|share_expert|shared_expert_gate)\./;

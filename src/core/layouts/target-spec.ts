@@ -75,12 +75,9 @@ function gateUpSpec(group: LayerGroup, row: Architecture | undefined): TargetCho
   if (row.memory?.family === 'gate-up-interleaved') return interleavedOnly(row);
   const prefix = prefixIn('memory', group.prefix, row);
   if (row.memory?.family === 'gate-up') return { spec: specOf('gate-up', row.memory.dialect), prefix };
-  const reads = row.memory ? `holds its experts as ${row.memory.family}` : 'has no such model';
-  return {
-    spec: specOf('gate-up', 'plain'),
-    prefix,
-    note: `transformers 5 ${reads}; nothing is known that loads this.`,
-  };
+  const instead = row.memory ? `; transformers 5 holds it as ${row.memory.family}` : '';
+  const note = `Nothing is known that loads ${row.modelTypes[0] ?? 'this model'} in this layout${instead}.`;
+  return { spec: specOf('gate-up', 'plain'), prefix, note };
 }
 
 function transposedSpec(group: LayerGroup, row: Architecture | undefined, disk: string): TargetChoice {
