@@ -36,7 +36,7 @@ export function createBucket(prefix: string): Bucket {
 /** Takes one expert tensor in, noting what disagrees with the ones before it. */
 export function addExpert(bucket: Bucket, tensor: CheckpointTensor, { tail, digits }: ExpertName): void {
   const expert = digits === null ? 0 : Number(digits);
-  const key = tail.stem + tail.end;
+  const { key } = tail;
   const kind = bucket.kinds.get(key);
   if (!kind) {
     const { dtype, shape } = tensor;
@@ -74,13 +74,28 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** All names of a bucket in natural order: numbers as numbers, the rest as text. */
 export function namesInOrder(bucket: Bucket): string[] {
-  const entries = [...bucket.kinds.values()].flatMap((kind) => {
+  const names: string[] = [];
+  for (const kinds of kindsByStart(bucket)) {
+    const numbers = new Set(kinds.flatMap((kind) => [...kind.names.keys()]));
+    for (const expert of [...numbers].sort((a, b) => a - b)) {
+      for (const kind of kinds) {
+        const name = kind.names.get(expert);
+        if (name !== undefined) names.push(name);
+      }
+    }
+  }
+  return [...names, ...bucket.duplicates, ...bucket.leftovers];
+}
+
+/** Kinds that are alike up to the expert's number, in text order. */
+function kindsByStart(bucket: Bucket): readonly (readonly Kind[])[] {
+  const groups = new Map<string, Kind[]>();
+  for (const kind of [...bucket.kinds.values()].sort((a, b) => compareText(a.template, b.template))) {
     const at = kind.template.indexOf('{i}');
-    const before = at === -1 ? kind.template : kind.template.slice(0, at);
-    return [...kind.names].map(([expert, name]) => ({ before, expert, name }));
-  });
-  entries.sort((a, b) => compareText(a.before, b.before) || a.expert - b.expert || compareText(a.name, b.name));
-  return [...entries.map((entry) => entry.name), ...bucket.duplicates, ...bucket.leftovers];
+    const start = at === -1 ? kind.template : kind.template.slice(0, at);
+    groups.set(start, [...(groups.get(start) ?? []), kind]);
+  }
+  return [...groups.values()];
 }
 
 /** Text order by UTF-16 code units, the same on every machine. */

@@ -74,10 +74,8 @@ function countApart(bucket: Bucket, context: Context): { experts: number; defect
 }
 
 function missingExperts(bucket: Bucket, kinds: readonly Kind[], expected: number): Defect[] {
-  const complete = kinds.every((kind) => kind.names.size >= expected);
+  if (isDense(kinds, expected)) return [];
   const missing: { message: string; expert: number }[] = [];
-  if (complete && kinds.every((kind) => kind.names.has(expected - 1) || expected === 0) && dense(kinds, expected))
-    return [];
   for (let expert = 0; expert < expected && missing.length <= LIMIT_COUNTED; expert += 1) {
     const absent = kinds.filter((kind) => !kind.names.has(expert));
     if (absent.length === kinds.length)
@@ -92,7 +90,7 @@ function missingExperts(bucket: Bucket, kinds: readonly Kind[], expected: number
 /** Beyond this many, the missing are not even counted: a name may claim expert 10^15. */
 const LIMIT_COUNTED = 100_000;
 
-function dense(kinds: readonly Kind[], expected: number): boolean {
+function isDense(kinds: readonly Kind[], expected: number): boolean {
   return kinds.every((kind) => {
     for (let expert = 0; expert < expected; expert += 1) if (!kind.names.has(expert)) return false;
     return true;

@@ -1,11 +1,12 @@
 import type { PartStyle } from './dialects.ts';
 import { isPart, parsePart } from './parts.ts';
 
-/** What the end of an expert tensor's name says. `stem` and `end` put together, with the number in, are the name. */
+/** What the end of an expert tensor's name says. */
 export interface ExpertTail {
   /** Below the group's prefix, `{i}` for the number: `experts.{i}.gate_proj`, `experts.gate_up_proj`. */
   readonly stem: string;
-  readonly end: string;
+  /** The whole of it below the prefix: `experts.{i}.gate_proj.weight`. */
+  readonly key: string;
   readonly part: string;
   readonly style: PartStyle;
 }
@@ -74,28 +75,29 @@ export function isDigit(code: number): boolean {
 function parseApart(end: string): ExpertTail | null {
   const [, word, part] = APART.exec(end) ?? [];
   if (!word || !part || !isPart(part)) return null;
-  return { stem: `experts.{i}.${word}`, end: `.${part}`, part, style: 'dot' };
+  return { stem: `experts.{i}.${word}`, key: `experts.{i}.${word}.${part}`, part, style: 'dot' };
 }
 
 /** `gate_up_projs.3.weight` (unsloth), `gate_proj.3.weight_packed` (ModelOpt): stored apart, the number last. */
 function parseNumberLast(end: string): ExpertName | null {
   const [, word, digits, part] = NUMBER_LAST.exec(end) ?? [];
   if (!word || !digits || !part || !isPart(part)) return null;
-  return { tail: { stem: `experts.${word}.{i}`, end: `.${part}`, part, style: 'dot' }, digits };
+  const stem = `experts.${word}.{i}`;
+  return { tail: { stem, key: `${stem}.${part}`, part, style: 'dot' }, digits };
 }
 
 function parseStacked(end: string): ExpertName | null {
   const [, word, rest] = STACKED.exec(end) ?? [];
   const parsed = rest === undefined ? null : parsePart(rest);
   if (!word || rest === undefined || !parsed) return null;
-  return { tail: { stem: `experts.${word}`, end: rest, ...parsed }, digits: null };
+  return { tail: { stem: `experts.${word}`, key: `experts.${word}${rest}`, ...parsed }, digits: null };
 }
 
 function parseSwitch(end: string): ExpertName | null {
   const [, word, rest] = SWITCH.exec(end) ?? [];
   const parsed = rest === undefined ? null : parsePart(rest);
   if (!word || rest === undefined || !parsed) return null;
-  return { tail: { stem: `switch_mlp.${word}`, end: rest, ...parsed }, digits: null };
+  return { tail: { stem: `switch_mlp.${word}`, key: `switch_mlp.${word}${rest}`, ...parsed }, digits: null };
 }
 
 const BARE = /^(gate_proj|up_proj|down_proj|input_linear|output_linear)(\..+)$/;
@@ -104,5 +106,5 @@ function parseBare(end: string): ExpertName | null {
   const [, word, rest] = BARE.exec(end) ?? [];
   const parsed = rest === undefined ? null : parsePart(rest);
   if (!word || rest === undefined || !parsed) return null;
-  return { tail: { stem: word, end: rest, ...parsed }, digits: null };
+  return { tail: { stem: word, key: word + rest, ...parsed }, digits: null };
 }

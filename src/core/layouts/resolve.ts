@@ -51,11 +51,11 @@ export function resolveDialect(bucket: Bucket, context: Context): Resolution {
   const stems = new Set(kinds.map((kind) => canonicalStem(kind.stem)));
   if (stems.size === 0)
     return { reason: `${bucket.leftovers[0] ?? bucket.prefix} is not a known name of an expert's tensor.` };
+  const near = DIALECTS.filter((spec) => fits(spec, stems, bucket.prefix));
+  if (near.length === 0) return mixedOrUnknown(stems);
   const styles = new Set(kinds.filter((kind) => kind.part === 'weight').map((kind) => kind.style));
   if (styles.size > 1) return { reason: 'Some projections have `.weight` in their names and some have not.' };
   const [style] = styles.size === 1 ? styles : kinds.map((kind) => kind.style);
-  const near = DIALECTS.filter((spec) => fits(spec, stems, bucket.prefix));
-  if (near.length === 0) return mixedOrUnknown(stems);
   const candidates = near.filter((spec) => spec.style === style);
   if (candidates.length === 0) return { reason: `No layout writes ${kinds[0]?.template ?? 'these names'}.` };
   return choose(candidates, stems, kinds, context);

@@ -27,25 +27,46 @@ const SHARED = /(^|\.)(shared_experts?|shared_mlp|share_expert|shared_expert_gat
 /**
  * Sorts every tensor into its layer, in one pass over the names.
  *
- * A layer's number is the first segment that is all digits. Names of the same layer tend to follow each other, so the
- * last layer is tried first.
+ * A layer's number is the first segment that is all digits. Names under the same experts tend to follow each other, so
+ * the last ones are tried first.
  */
 export function scanLayers(tensors: ReadonlyMap<string, CheckpointTensor>): readonly Layer[] {
   const layers = new Map<string, Layer>();
   const parser = createExpertNameParser();
+  let last: LastExperts = { start: '', bucket: createBucket('') };
   for (const tensor of tensors.values()) {
+    if (last.start !== '' && takeLike(last, tensor, parser)) continue;
     const cut = layerEnd(tensor.name);
-    const prefix = tensor.name.slice(0, cut);
-    let layer = layers.get(prefix);
-    if (!layer) {
-      layer = createLayer(prefix);
-      layers.set(prefix, layer);
-    }
-    sortIn(layer, tensor, cut === 0 ? tensor.name : tensor.name.slice(cut + 1), parser);
+    const layer = layerAt(layers, tensor.name.slice(0, cut));
+    const bucket = sortIn(layer, tensor, cut === 0 ? tensor.name : tensor.name.slice(cut + 1), parser);
+    if (bucket) last = { start: `${joinName(bucket.prefix, 'experts')}.`, bucket };
   }
   const all = [...layers.values()];
   all.forEach(takeCompanions);
   return all;
+}
+
+/** The bucket that took the last expert's tensor, with what such names start with. */
+interface LastExperts {
+  readonly start: string;
+  readonly bucket: Bucket;
+}
+
+/** Takes a tensor of an expert stored apart under the same prefix as the one before; false when it is something else. */
+function takeLike({ start, bucket }: LastExperts, tensor: CheckpointTensor, parser: ExpertNameParser): boolean {
+  const { name } = tensor;
+  if (!isDigit(name.charCodeAt(start.length)) || !name.startsWith(start)) return false;
+  const parsed = parser.inExperts(name.slice(start.length));
+  if (parsed) addExpert(bucket, tensor, parsed);
+  return parsed !== null;
+}
+
+function layerAt(layers: Map<string, Layer>, prefix: string): Layer {
+  const known = layers.get(prefix);
+  if (known) return known;
+  const layer = createLayer(prefix);
+  layers.set(prefix, layer);
+  return layer;
 }
 
 /** Biases and scales beside experts that are stacked without a segment of their own: `moe.gate_proj.bias`. */
@@ -98,18 +119,19 @@ const SEGMENTS = [
   ['switch_mlp.', 'inSwitch'],
 ] as const;
 
-function sortIn(layer: Layer, tensor: CheckpointTensor, rest: string, parser: ExpertNameParser): void {
+function sortIn(layer: Layer, tensor: CheckpointTensor, rest: string, parser: ExpertNameParser): Bucket | null {
   for (const [word, parse] of SEGMENTS) {
     const at = segmentAt(rest, word);
     if (at === -1) continue;
     const container = rest.slice(0, Math.max(at - 1, 0));
     const end = rest.slice(at + word.length);
-    if (ATTENTION.has(container)) return;
-    if (ROUTER.test(end)) push(layer.routers, container, tensor.name);
-    else take(layer, container, tensor, parser[parse](end));
-    return;
+    if (ATTENTION.has(container)) return null;
+    if (!ROUTER.test(end)) return take(layer, container, tensor, parser[parse](end));
+    push(layer.routers, container, tensor.name);
+    return null;
   }
   sortOther(layer, tensor, rest, parser);
+  return null;
 }
 
 function sortOther(layer: Layer, tensor: CheckpointTensor, rest: string, parser: ExpertNameParser): void {
@@ -127,7 +149,7 @@ function sortOther(layer: Layer, tensor: CheckpointTensor, rest: string, parser:
   }
 }
 
-function take(layer: Layer, container: string, tensor: CheckpointTensor, name: ExpertName | null): void {
+function take(layer: Layer, container: string, tensor: CheckpointTensor, name: ExpertName | null): Bucket {
   let bucket = layer.buckets.get(container);
   if (!bucket) {
     bucket = createBucket(joinName(layer.prefix, container));
@@ -135,6 +157,7 @@ function take(layer: Layer, container: string, tensor: CheckpointTensor, name: E
   }
   if (name) addExpert(bucket, tensor, name);
   else bucket.leftovers.push(tensor.name);
+  return bucket;
 }
 
 function push(lists: Map<string, string[]>, key: string, name: string): void {

@@ -1,0 +1,386 @@
+import { describe, expect, test } from 'vitest';
+import { ARCHITECTURES } from './architectures.ts';
+import { checkpointOf, type Headers } from './checkpoints.fixture.ts';
+import { detectLayout } from './detect.ts';
+import { dialectOf } from './dialects.ts';
+import type { LayerGroup } from './types.ts';
+
+type Entry = readonly [name: string, shape: readonly number[], dtype?: string];
+const headers = (entries: readonly Entry[]): Headers =>
+  Object.fromEntries(entries.map(([name, shape, dtype = 'BF16']) => [name, { dtype, shape }]));
+
+/** Experts apart with I = 4, H = 6. */
+function apart(prefix: string, experts: readonly (number | string)[]): Entry[] {
+  return experts.flatMap((i): Entry[] => [
+    [`${prefix}.experts.${i}.gate_proj.weight`, [4, 6]],
+    [`${prefix}.experts.${i}.up_proj.weight`, [4, 6]],
+    [`${prefix}.experts.${i}.down_proj.weight`, [6, 4]],
+  ]);
+}
+
+function detect(entries: readonly Entry[], config: Record<string, unknown> | null = null) {
+  return detectLayout(checkpointOf(headers(entries), config));
+}
+
+function only(entries: readonly Entry[], config: Record<string, unknown> | null = null): LayerGroup {
+  const { groups } = detect(entries, config);
+  expect(groups).toHaveLength(1);
+  return groups[0] as LayerGroup;
+}
+
+const tags = (group: LayerGroup) => group.defects.map((defect) => defect.tag);
+const P = 'model.layers.0.mlp';
+
+describe('expert numbers', () => {
+  test('are numbers: ten experts in any order', () => {
+    const group = only(apart(P, [0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9]));
+    expect(group).toMatchObject({ experts: 12, intermediate: 4, hidden: 6, defects: [] });
+    expect(group.expertTensors.slice(-3)).toEqual([
+      `${P}.experts.11.down_proj.weight`,
+      `${P}.experts.11.gate_proj.weight`,
+      `${P}.experts.11.up_proj.weight`,
+    ]);
+  });
+
+  test.each<[string, readonly Entry[], Record<string, unknown> | null, string]>([
+    ['one is left out', apart(P, [0, 1, 3]), null, 'expert-missing'],
+    ['the last is left out, by the config', apart(P, [0, 1, 2]), { num_experts: 4 }, 'expert-missing'],
+    ['a projection is left out', apart(P, [0, 1]).slice(0, -1), null, 'expert-missing'],
+    [
+      'all gates of a gated model are left out',
+      apart(P, [0, 1]).filter(([name]) => !name.includes('gate')),
+      { model_type: 'qwen3_moe' },
+      'expert-missing',
+    ],
+    ['one is too many', apart(P, [0, 1, 2]), { num_experts: 2 }, 'expert-extra'],
+    ['one is there twice', [...apart(P, [0, 1]), [`${P}.experts.01.up_proj.weight`, [4, 6]]], null, 'expert-duplicate'],
+    [
+      'one has another shape',
+      [...apart(P, [0, 1]).slice(0, -1), [`${P}.experts.1.down_proj.weight`, [4, 6]]],
+      null,
+      'expert-shape-unequal',
+    ],
+    [
+      'one has another dtype',
+      [...apart(P, [0, 1]).slice(0, -1), [`${P}.experts.1.down_proj.weight`, [6, 4], 'F32']],
+      null,
+      'expert-dtype-unequal',
+    ],
+    [
+      'something else stands there',
+      [...apart(P, [0, 1]), [`${P}.experts.0.gate_proj.lora_A`, [4, 6]]],
+      null,
+      'expert-leftover',
+    ],
+    ['gate and down do not fit', apart(P, [0, 1]).map(([name]): Entry => [name, [4, 6]]), null, 'expert-shape-unequal'],
+    ['the hidden size is another', apart(P, [0, 1]), { model_type: 'qwen3_moe', hidden_size: 8 }, 'config-mismatch'],
+    [
+      'fewer are stacked than configured',
+      [
+        [`${P}.experts.gate_up_proj`, [2, 8, 6]],
+        [`${P}.experts.down_proj`, [2, 6, 4]],
+      ],
+      { num_experts: 4 },
+      'config-mismatch',
+    ],
+  ])('%s', (_, entries, config, tag) => {
+    expect(tags(only(entries, config))).toContain(tag);
+  });
+
+  test('thousands missing are counted, not listed', () => {
+    const { defects } = only(apart(P, [0]), { num_experts: 5000 });
+    expect(defects).toHaveLength(9);
+    expect(defects[8]?.message).toBe('And 4991 more.');
+  });
+
+  test('a hostile number costs no time', () => {
+    const started = performance.now();
+    expect(tags(only(apart(P, [0, '9007199254740991'])))).toContain('expert-missing');
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('which layout', () => {
+  const fused = (gateUp: readonly number[], down: readonly number[]): Entry[] => [
+    [`${P}.experts.gate_up_proj`, gateUp],
+    [`${P}.experts.down_proj`, down],
+  ];
+
+  test('two in one layer are none', () => {
+    const group = only([...apart(P, [0, 1]), ...fused([2, 8, 6], [2, 6, 4])]);
+    expect(group).toMatchObject({ layout: { family: 'unknown' }, members: [] });
+    expect(tags(group)).toEqual(['families-mixed']);
+    expect(group.expertTensors).toHaveLength(8);
+  });
+
+  test('two in one checkpoint are mixed', () => {
+    const layout = detect([
+      ...apart(P, [0, 1]),
+      [`model.layers.1.mlp.experts.gate_up_proj`, [2, 8, 6]],
+      [`model.layers.1.mlp.experts.down_proj`, [2, 6, 4]],
+    ]);
+    expect(layout.layout).toBe('mixed');
+    expect(layout.defects.map((defect) => defect.tag)).toEqual(['families-mixed']);
+  });
+
+  test.each<[string, readonly number[], readonly number[], string, string]>([
+    ['out-in', [2, 8, 6], [2, 6, 4], 'gate-up', 'out-in'],
+    ['in-out', [2, 6, 8], [2, 4, 6], 'gate-up-transposed', 'in-out'],
+    ['square down', [2, 8, 4], [2, 4, 4], 'gate-up', 'ambiguous'],
+    ['square gate_up', [2, 8, 8], [2, 8, 4], 'gate-up', 'ambiguous'],
+    ['neither', [2, 8, 6], [2, 4, 6], 'unknown', 'out-in'],
+  ])('without a model type, %s', (_, gateUp, down, family, orientation) => {
+    const group = only(fused(gateUp, down));
+    expect(group).toMatchObject({ layout: { family }, orientation });
+    if (orientation === 'ambiguous') expect(tags(group)).toEqual(['orientation-ambiguous']);
+  });
+
+  test('an assumption settles what is square', () => {
+    const checkpoint = checkpointOf(headers(fused([2, 8, 8], [2, 8, 4])), null);
+    expect(detectLayout(checkpoint, { assume: { orientation: 'out-in' } }).groups[0]).toMatchObject({
+      orientation: 'out-in',
+      defects: [],
+    });
+    expect(detectLayout(checkpoint, { assume: { modelType: 'mixtral' } }).groups[0]).toMatchObject({
+      orientation: 'out-in',
+      defects: [],
+    });
+  });
+
+  test('biased in-out tensors without a model type may be interleaved', () => {
+    const group = only([
+      ...fused([2, 6, 8], [2, 4, 6]),
+      [`${P}.experts.gate_up_proj_bias`, [2, 8]],
+      [`${P}.experts.down_proj_bias`, [2, 6]],
+    ]);
+    expect(group.layout?.family).toBe('unknown');
+    expect(group.reason).toContain('alternate');
+  });
+
+  test.each<[string, readonly Entry[]]>([
+    ['vLLM’s own names', [[`${P}.experts.w1_EFD`, [2, 4, 6]]]],
+    ['Megatron’s', [[`${P}.experts.linear_fc1.weight0`, [8, 6]]]],
+    ['numbers that are words', [[`${P}.experts.expert_0.wi.weight`, [4, 6]]]],
+    ['up and down alone', apart(P, [0, 1]).filter(([name]) => !name.includes('gate'))],
+    ['down alone', [[`${P}.experts.down_proj`, [2, 6, 4]]]],
+    [
+      'interleaved names of an unknown model',
+      [
+        [`${P}.experts.gate_up_proj`, [2, 6]],
+        [`${P}.experts.down_proj`, [2, 6, 4]],
+      ],
+    ],
+    [
+      'flat ones without a number of experts',
+      [
+        ['blocks.0.ffn.experts.mlp.w1', [8, 6]],
+        ['blocks.0.ffn.experts.mlp.v1', [8, 6]],
+        ['blocks.0.ffn.experts.mlp.w2', [8, 6]],
+      ],
+    ],
+  ])('%s are unknown, with a reason', (_, entries) => {
+    const group = only(entries);
+    expect(group.layout).toEqual({ family: 'unknown', dialect: null });
+    expect(group.reason).toBeTruthy();
+    expect(detect(entries).layout).toBe('unknown');
+  });
+
+  test.each<[string, readonly Entry[], string]>([
+    [
+      'woct0rdho',
+      [
+        [`${P}.gate_proj.weight`, [2, 4, 6]],
+        [`${P}.up_proj.weight`, [2, 4, 6]],
+        [`${P}.down_proj.weight`, [2, 6, 4]],
+      ],
+      'stacked/bare',
+    ],
+    [
+      'Step',
+      [
+        ['model.layers.0.moe.gate_proj.weight', [2, 4, 6]],
+        ['model.layers.0.moe.up_proj.weight', [2, 4, 6]],
+        ['model.layers.0.moe.down_proj.weight', [2, 6, 4]],
+      ],
+      'stacked/moe',
+    ],
+    [
+      'MLX',
+      [
+        [`${P}.switch_mlp.gate_proj.weight`, [2, 4, 6]],
+        [`${P}.switch_mlp.up_proj.weight`, [2, 4, 6]],
+        [`${P}.switch_mlp.down_proj.weight`, [2, 6, 4]],
+      ],
+      'stacked/switch-mlp',
+    ],
+    [
+      'mbridge',
+      [
+        [`${P}.experts.0.gate_up_proj.weight`, [8, 6]],
+        [`${P}.experts.0.down_proj.weight`, [6, 4]],
+      ],
+      'per-expert/joint',
+    ],
+    [
+      'unsloth',
+      [
+        [`${P}.experts.gate_up_projs.0.weight`, [8, 6]],
+        [`${P}.experts.down_projs.0.weight`, [6, 4]],
+      ],
+      'per-expert/joint',
+    ],
+    [
+      'gate_up.weight',
+      [
+        [`${P}.experts.gate_up_proj.weight`, [2, 8, 6]],
+        [`${P}.experts.down_proj.weight`, [2, 6, 4]],
+      ],
+      'gate-up/weight',
+    ],
+    [
+      'no layers at all',
+      apart('', [0, 1]).map(([name, shape]): Entry => [name.slice(1), shape]),
+      'per-expert/projections',
+    ],
+  ])('%s', (_, entries, id) => {
+    const group = only(entries);
+    expect(`${group.layout?.family}/${group.layout?.dialect}`).toBe(id);
+    expect(group).toMatchObject({ intermediate: 4, hidden: 6, defects: [], orientation: 'out-in' });
+  });
+});
+
+describe('layers', () => {
+  test('dense, multi-token prediction, routers and shared experts', () => {
+    const layout = detect(
+      [
+        ['model.layers.0.mlp.gate_proj.weight', [8, 6]],
+        ...apart('model.layers.1.mlp', [0, 1]),
+        ['model.layers.1.mlp.gate.weight', [2, 6]],
+        ['model.layers.1.mlp.gate.e_score_correction_bias', [2]],
+        ['model.layers.1.mlp.shared_experts.gate_proj.weight', [4, 6]],
+        ...apart('model.layers.2.mlp', [0, 1]),
+        ['model.layers.10.self_attn.q_proj.weight', [6, 6]],
+        ...apart('mtp.layers.0.mlp', [0, 1]),
+        ['visual.blocks.0.mlp.gate_proj.weight', [6, 6]],
+      ],
+      { model_type: 'deepseek_v3', num_hidden_layers: 2, n_routed_experts: 2, first_k_dense_replace: 1 },
+    );
+    expect(layout.groups.map((group) => [group.prefix, group.kind])).toEqual([
+      ['model.layers.0.mlp', 'dense'],
+      ['model.layers.1.mlp', 'moe'],
+      ['model.layers.2.mlp', 'mtp'],
+      ['model.layers.10', 'mtp'],
+      ['mtp.layers.0.mlp', 'mtp'],
+    ]);
+    expect(layout.groups[1]).toMatchObject({
+      router: ['model.layers.1.mlp.gate.weight', 'model.layers.1.mlp.gate.e_score_correction_bias'],
+      shared: ['model.layers.1.mlp.shared_experts.gate_proj.weight'],
+    });
+    expect(layout).toMatchObject({ layout: 'per-expert', defects: [] });
+  });
+
+  test('a checkpoint without experts is dense', () => {
+    expect(
+      detect([
+        ['model.layers.0.mlp.gate_proj.weight', [8, 6]],
+        ['lm_head.weight', [9, 6]],
+      ]),
+    ).toMatchObject({
+      layout: 'dense',
+      groups: [{ prefix: 'model.layers.0.mlp', kind: 'dense', layout: null }],
+    });
+    expect(detect([])).toMatchObject({ layout: 'dense', groups: [] });
+  });
+
+  test('the config’s word on dense layers is held against the tensors', () => {
+    const { defects } = detect(apart('model.layers.0.mlp', [0, 1]), {
+      model_type: 'deepseek_v3',
+      first_k_dense_replace: 1,
+    });
+    expect(defects.map((defect) => defect.tag)).toEqual(['config-mismatch']);
+  });
+
+  test('thinker and talker are described by configs of their own', () => {
+    const layout = detect(
+      [...apart('thinker.model.layers.0.mlp', [0, 1, 2]), ...apart('talker.model.layers.0.mlp', [0, 1])],
+      {
+        model_type: 'qwen3_omni_moe',
+        thinker_config: { text_config: { num_experts: 3, hidden_size: 6 } },
+        talker_config: { text_config: { num_experts: 2, hidden_size: 6 } },
+      },
+    );
+    expect(layout.groups.map((group) => [group.prefix, group.experts, group.defects])).toEqual([
+      ['talker.model.layers.0.mlp', 2, []],
+      ['thinker.model.layers.0.mlp', 3, []],
+    ]);
+  });
+});
+
+/** Headers in a row's own spelling, for every row: E = 3, I = 4, H = 6. Unconfirmed rows have no other test. */
+function syntheticHeaders(row: (typeof ARCHITECTURES)[number], at: number): Entry[] {
+  const layout = row.disk[at];
+  const spec = dialectOf(layout ?? null);
+  if (!spec) throw new Error('no dialect');
+  const start = row.prefixes[0]?.[0].includes('layers') ? row.prefixes[0][0].replace('layers.', '') : 'model.';
+  const prefix = `${start}layers.0${row.container === '' ? '' : `.${row.container}`}`;
+  return Object.entries(spec.stems).flatMap(([projection, stem]): Entry[] => {
+    if (!row.gated && projection === 'gate') return [];
+    const [out, input] = projection === 'down' ? [6, 4] : [projection === 'gate-up' ? 8 : 4, 6];
+    if (spec.dialect === 'gpt-oss-mxfp4')
+      return [
+        [`${prefix}.${stem}_blocks`, [3, out, 1, 16], 'U8'],
+        [`${prefix}.${stem}_scales`, [3, out, 1], 'U8'],
+      ];
+    const way = projection === 'down' ? (spec.downOrientation ?? spec.orientation) : spec.orientation;
+    const inner = way === 'out-in' ? [out, input] : [input, out];
+    const end = { dot: '.weight', suffix: '_weight', underscore: '' }[spec.style];
+    if (spec.family === 'per-expert')
+      return [0, 1, 2].map((i): Entry => [`${prefix}.${stem.replace('{i}', String(i))}${end}`, inner]);
+    return [
+      [`${prefix}.${stem}${end}`, spec.family === 'flat' ? [3 * (inner[0] ?? 0), ...inner.slice(1)] : [3, ...inner]],
+    ];
+  });
+}
+
+describe('every row of the table, in its own spelling', () => {
+  const cases = ARCHITECTURES.flatMap((row) =>
+    row.modelTypes.flatMap((type) =>
+      row.disk.map((layout, at) => [type, `${layout.family}/${layout.dialect}`, row, at] as const),
+    ),
+  );
+  test.each(cases)('%s: %s', (type, id, row, at) => {
+    const [key = ''] = row.experts;
+    const config = key.split('.').reduceRight<unknown>((value, part) => ({ [part]: value }), 3) as Record<
+      string,
+      unknown
+    >;
+    const group = only(syntheticHeaders(row, at), { model_type: type, ...config });
+    expect(`${group.layout?.family}/${group.layout?.dialect}`).toBe(id);
+    const spec = dialectOf(group.layout);
+    expect(group).toMatchObject({
+      experts: 3,
+      intermediate: 4,
+      hidden: 6,
+      defects: [],
+      reason: null,
+      orientation: spec?.orientation,
+    });
+  });
+});
+
+test('half a million tensors are sorted in well under two seconds', () => {
+  const entries: Entry[] = [];
+  for (let layer = 0; layer < 217; layer += 1)
+    entries.push(
+      ...apart(
+        `model.layers.${layer}.mlp`,
+        Array.from({ length: 768 }, (_, i) => i),
+      ),
+    );
+  const checkpoint = checkpointOf(headers(entries), { model_type: 'deepseek_v3' });
+  expect(checkpoint.tensors.size).toBeGreaterThan(499_000);
+  const started = performance.now();
+  expect(detectLayout(checkpoint).groups).toHaveLength(217);
+  const elapsed = performance.now() - started;
+  expect(elapsed).toBeLessThan(2000);
+}, 30_000);
