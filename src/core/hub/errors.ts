@@ -1,0 +1,118 @@
+import { type ErrorTag, LoomError } from '../errors.ts';
+import { explainRefusal, type HttpRefusal } from '../source/http.ts';
+
+/** What was asked of the Hub: what its refusals are put into words with. */
+export interface HubQuestion {
+  readonly endpoint: string;
+  readonly repo: string;
+  readonly revision: string;
+  readonly signedIn: boolean;
+}
+
+/**
+ * The Hub's refusal as an error that says what to do now: by X-Error-Code first, by status second.
+ *
+ * Nothing of the answer's own text, of a signed address or of a token gets into it.
+ */
+export function explainHubRefusal(refusal: HttpRefusal, question: HubQuestion): LoomError {
+  const { code, status, elsewhere } = refusal;
+  if (elsewhere) return explainFileServer(refusal);
+  const told = explainCode(refusal, question) ?? explainStatus(refusal, question);
+  if (told === null) return explainRefusal(refusal);
+  const [tag, message] = told;
+  return new LoomError(tag, message, {
+    file: refusal.name,
+    repo: question.repo,
+    status,
+    code,
+    ...(tag === 'rate-limited' ? { retryAfter: refusal.retryAfter } : {}),
+  });
+}
+
+type Told = readonly [ErrorTag, string];
+
+function explainCode({ code, name, status }: HttpRefusal, question: HubQuestion): Told | null {
+  const { repo, revision, endpoint } = question;
+  if (code === 'RepoNotFound') return notFound(question);
+  if (code === 'RevisionNotFound') {
+    const message = `${repo} has no branch, tag or commit "${revision}". Check the revision, or leave it out to read main.`;
+    return ['revision-not-found', message];
+  }
+  if (code === 'EntryNotFound') {
+    const message = `${repo} holds no file ${name} at ${revision}. Look up its files at ${endpoint}/${repo}/tree/main and open it anew.`;
+    return ['path-not-found', message];
+  }
+  if (code === 'GatedRepo') return ['repo-gated', status === 403 ? gatedForbidden(question) : gatedLogin(question)];
+  return null;
+}
+
+function gatedLogin({ repo, endpoint, signedIn }: HubQuestion): string {
+  const gate = `${repo} is gated: its files go only to accounts that accepted its terms.`;
+  if (!signedIn) return `${gate} Accept them at ${endpoint}/${repo}, then sign in or give a token of that account.`;
+  return `${gate} The Hub did not take the token for one of these. Check the token at ${endpoint}/settings/tokens, and the terms at ${endpoint}/${repo}.`;
+}
+
+function gatedForbidden({ repo, endpoint }: HubQuestion): string {
+  return `${repo} is gated, and your account is not on the list of those let in. Ask for access at ${endpoint}/${repo}; when it is granted, open the model again.`;
+}
+
+function notFound({ repo, endpoint, signedIn }: HubQuestion): Told {
+  const message = signedIn
+    ? `There is no model ${repo} that your account may see. Check the name at ${endpoint}/${repo}, or use a token of an account that may read it.`
+    : `There is no public model ${repo}: it does not exist, is private, or is spelled differently. Check the name, or sign in with an account that may read it.`;
+  return ['repo-not-found', message];
+}
+
+function explainStatus(refusal: HttpRefusal, question: HubQuestion): Told | null {
+  const { status, serverText } = refusal;
+  const { repo, endpoint, signedIn } = question;
+  if (status === 401 && signedIn && /credentials/i.test(serverText ?? '')) {
+    const message = `The Hub does not accept the token. Make a new one with read access at ${endpoint}/settings/tokens, or go on without.`;
+    return ['token-rejected', message];
+  }
+  if (status === 401) return notFound(question);
+  if (status === 403 && /disabled/i.test(serverText ?? '')) return disabledRepo(question);
+  if (status === 403) return forbidden(question);
+  if (status === 404) {
+    const message = `${endpoint} knows no such page for ${repo}. Check the address of the Hub.`;
+    return ['http-status', message];
+  }
+  if (status === 429) return ['rate-limited', tooMany(refusal, signedIn)];
+  if (status === 408 || status >= 500) {
+    const message = `The Hub could not answer for ${refusal.name} (${status}). Try again in a few minutes; https://status.huggingface.co tells of outages.`;
+    return ['server-error', message];
+  }
+  return null;
+}
+
+function disabledRepo({ repo, endpoint }: HubQuestion): Told {
+  const message = `The Hub has disabled ${repo} and serves none of its files. Look at ${endpoint}/${repo} for the reason, or open a copy that you have on disk.`;
+  return ['repo-disabled', message];
+}
+
+function forbidden({ repo, endpoint, signedIn }: HubQuestion): Told {
+  const message = signedIn
+    ? `The token may not read ${repo}. Give it read access to this repository at ${endpoint}/settings/tokens, or use another one.`
+    : `The Hub does not let anonymous readers have ${repo}. Sign in, or give a token that may read it.`;
+  return ['access-denied', message];
+}
+
+function tooMany({ retryAfter }: HttpRefusal, signedIn: boolean): string {
+  const wait = retryAfter === null ? 'up to five minutes' : `${retryAfter} s`;
+  const more = signedIn ? '' : '; signing in raises the limit';
+  return `The Hub has had too many requests from here (429). Wait ${wait}, then go on${more}.`;
+}
+
+/** The file server behind the Hub knows no error codes; its 403 means that the signed address is spent. */
+function explainFileServer(refusal: HttpRefusal): LoomError {
+  const { name, status } = refusal;
+  if (status !== 403) return explainRefusal(refusal);
+  const message = `The file server did not accept the signed address of ${name} (403). Open the repository anew; a wrong clock on this computer can cause this too.`;
+  return new LoomError('link-expired', message, { file: name, status });
+}
+
+/** The error for a repo whose listing itself says that it is disabled. */
+export function disabledError(question: HubQuestion): LoomError {
+  const [tag, message] = disabledRepo(question);
+  return new LoomError(tag, message, { repo: question.repo });
+}

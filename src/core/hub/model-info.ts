@@ -1,0 +1,74 @@
+import * as v from 'valibot';
+import { LoomError } from '../errors.ts';
+import { MB } from '../units.ts';
+import { isListedPath, isNamePart } from './names.ts';
+
+/** A listing of 100,000 files, the most that the Hub advises, has about 40 MB. */
+export const MAX_INFO_BYTES = 128 * MB;
+
+const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const repoPath = v.pipe(v.string(), v.check(isListedPath, 'is not a path inside a repository'));
+const repoName = v.pipe(
+  v.string(),
+  v.check((id) => id.split('/').length <= 2 && id.split('/').every(isNamePart), 'is not the name of a repository'),
+);
+
+const infoSchema = v.object({
+  id: repoName,
+  sha: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, 'is not a commit of 40 digits')),
+  private: v.optional(v.boolean(), false),
+  gated: v.optional(v.union([v.literal(false), v.literal('auto'), v.literal('manual')]), false),
+  disabled: v.optional(v.nullable(v.boolean())),
+  siblings: v.array(
+    v.object({
+      rfilename: repoPath,
+      size,
+      lfs: v.nullish(v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is not a sha256')), size })),
+    }),
+  ),
+});
+
+/** Who may read the files: everyone, whoever accepts the terms, or whom the authors let in. */
+export type HubGate = false | 'auto' | 'manual';
+
+export interface ListedFile {
+  /** Path from the root of the repository. */
+  readonly path: string;
+  readonly byteLength: number;
+  /** Known for files in large-file storage, which weights are. */
+  readonly sha256: string | null;
+}
+
+/** A model as the Hub describes it at one commit. */
+export interface ModelInfo {
+  readonly id: string;
+  readonly commit: string;
+  readonly private: boolean;
+  readonly gated: HubGate;
+  readonly disabled: boolean;
+  readonly files: readonly ListedFile[];
+}
+
+/** Checks what `/api/models/{repo}/revision/{revision}?blobs=true` gave. @throws LoomError `answer-invalid`. */
+export function parseModelInfo(json: unknown): ModelInfo {
+  const parsed = v.safeParse(infoSchema, json, { abortEarly: true });
+  if (!parsed.success) throw unexpected(whatIsWrong(parsed.issues[0]));
+  const { id, sha, siblings, disabled, gated, private: hidden } = parsed.output;
+  const paths = new Set(siblings.map(({ rfilename }) => rfilename));
+  if (paths.size !== siblings.length) throw unexpected('it lists a file twice');
+  const files = siblings.map(({ rfilename: path, size: byteLength, lfs }) => {
+    if (lfs && lfs.size !== byteLength) throw unexpected(`it gives two sizes for ${path}`);
+    return { path, byteLength, sha256: lfs?.sha256 ?? null };
+  });
+  return { id, commit: sha, private: hidden, gated, disabled: disabled ?? false, files };
+}
+
+function whatIsWrong(issue: v.BaseIssue<unknown>): string {
+  const where = v.getDotPath(issue) ?? 'the whole';
+  return `${where} ${issue.type === 'check' || issue.type === 'regex' ? issue.message : 'is missing or of another type'}`;
+}
+
+function unexpected(what: string): LoomError {
+  const message = `The listing of the repository is not what the Hub's interface promises: ${what}. Check the address of the Hub, or try a newer version of this program.`;
+  return new LoomError('answer-invalid', message);
+}

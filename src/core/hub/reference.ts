@@ -1,0 +1,207 @@
+import { LoomError } from '../errors.ts';
+import { encodePath, isNamePart, isPathSegment, isRepoPath, isReservedName, isRevision } from './names.ts';
+
+/** What a person means by a repository: a model, and what of it. */
+export interface RepoReference {
+  /** `org/name`, or a single word for a few old ones. */
+  readonly repo: string;
+  /** Branch, tag, commit or ref; null for the usual one, `main`. */
+  readonly revision: string | null;
+  /** A folder or file inside, parts joined by `/`; empty for the root. */
+  readonly path: string;
+  /** Origin of the Hub that an address names, null for huggingface.co or when none is named. */
+  readonly endpoint: string | null;
+}
+
+/** The Hub, unless another is named. */
+export const HUB_ENDPOINT = 'https://huggingface.co';
+const HUB_HOSTS = new Set(['huggingface.co', 'www.huggingface.co', 'hf.co', 'www.hf.co']);
+/** Longer texts are pasted by mistake. */
+const MAX_TEXT = 4096;
+const ADDRESS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)/i;
+const BARE_HOST = /^(?:www\.)?(?:huggingface|hf)\.co(?=[/?#]|$)/i;
+const HELP = 'Write org/name, or paste the address of the model page.';
+
+/**
+ * Reads `org/name`, `org/name@revision`, `hf://org/name@revision/path` or the address of a model page.
+ *
+ * @throws LoomError `repo-reference-invalid`, with what to write instead.
+ */
+export function parseRepoReference(text: string): RepoReference {
+  const trimmed = text.trim();
+  if (trimmed === '') throw invalid(`No repository is named. ${HELP}`);
+  if (trimmed.length > MAX_TEXT) throw invalid(`The text is too long for the name of a repository. ${HELP}`);
+  const whole = BARE_HOST.test(trimmed) ? `https://${trimmed}` : trimmed;
+  const [, scheme, host = '', path = ''] = ADDRESS.exec(whole) ?? [];
+  if (scheme === undefined) return parsePlain(whole);
+  if (scheme.toLowerCase() === 'hf') return parseHf(`${host}${path}`);
+  return parseAddress(scheme.toLowerCase(), host, path);
+}
+
+/** A text that {@link parseRepoReference} reads back as the same reference; with a path, null may come back as `main`. */
+export function formatRepoReference(reference: RepoReference): string {
+  const { repo, revision, path, endpoint } = reference;
+  if (endpoint !== null) {
+    if (revision === null && path === '') return `${endpoint}/${repo}`;
+    return `${endpoint}/${repo}/tree/${[encodeURIComponent(revision ?? 'main'), ...encoded(path)].join('/')}`;
+  }
+  if (path !== '')
+    return `hf://${repo}${revision === null ? '' : `@${encodeURIComponent(revision)}`}/${encodePath(path)}`;
+  return revision === null ? repo : `${repo}@${encodePath(revision)}`;
+}
+
+function encoded(path: string): string[] {
+  return path === '' ? [] : [encodePath(path)];
+}
+
+/** `org/name` or `org/name@revision`: slashes after the `@` are the revision's. */
+function parsePlain(text: string): RepoReference {
+  const at = text.indexOf('@');
+  const parts = at === -1 ? withoutEmptyEnd(text.split('/')) : text.slice(0, at).split('/');
+  refuseOtherKinds(parts);
+  if (parts.length > 2) {
+    throw invalid(
+      `"${shown(text)}" has more parts than a name. Write org/name, or hf://org/name/folder for a folder in it.`,
+    );
+  }
+  const revision = at === -1 ? null : checkRevision(decode(withoutEnd(text.slice(at + 1)), text));
+  return { repo: checkRepo(parts, text), revision, path: '', endpoint: null };
+}
+
+/** `org/name[@revision]/path` of fsspec; a revision is one encoded segment or `refs/…/…`. */
+function parseHf(text: string): RepoReference {
+  const segments = withoutEmptyEnd(text.split('/'));
+  refuseOtherKinds(segments);
+  const marked = segments.findIndex((segment) => segment.includes('@'));
+  const nameLength = marked === 0 ? 1 : Math.min(2, segments.length);
+  if (marked === -1 || marked >= nameLength) {
+    const path = checkPath(segments.slice(nameLength), text);
+    return { repo: checkRepo(segments.slice(0, nameLength), text), revision: null, path, endpoint: null };
+  }
+  const last = segments[marked] ?? '';
+  const at = last.indexOf('@');
+  const names = [...segments.slice(0, marked), last.slice(0, at)];
+  const { revision, rest } = takeRevision([last.slice(at + 1), ...segments.slice(nameLength)], text);
+  return { repo: checkRepo(names, text), revision, path: checkPath(rest, text), endpoint: null };
+}
+
+/** The address of a model, its files, a folder, a file or a commit. */
+function parseAddress(scheme: string, host: string, rawPath: string): RepoReference {
+  const endpoint = checkHost(scheme, host);
+  const segments = withoutEmptyEnd(rawPath.split('/').slice(1));
+  const shownText = `${host}${rawPath}`;
+  refuseOtherKinds(segments);
+  const verbAt = findVerb(segments);
+  const names = verbAt === -1 ? segments : segments.slice(0, verbAt);
+  if (names.length === 0 || names.length > 2) {
+    throw invalid(`"${shown(shownText)}" is not the page of a model or its files. ${HELP}`);
+  }
+  const repo = checkRepo(names.with(-1, (names.at(-1) ?? '').replace(/\.git$/, '')), shownText);
+  const after = verbAt === -1 ? [] : segments.slice(verbAt + 1);
+  if (after.length === 0) return { repo, revision: null, path: '', endpoint };
+  const { revision, rest } = takeRevision(after, shownText);
+  const path = segments[verbAt]?.startsWith('commit') ? '' : checkPath(rest, shownText);
+  return { repo, revision, path, endpoint };
+}
+
+/** Where the page's kind stands: after `org/name`, or after an old name of one word. */
+function findVerb(segments: readonly string[]): number {
+  const isVerb = (at: number) => VERBS.has(segments[at] ?? '');
+  if (isVerb(2)) return 2;
+  return segments.length > 2 && isVerb(1) ? 1 : -1;
+}
+
+const VERBS = new Set(['tree', 'blob', 'resolve', 'raw', 'blame', 'edit', 'commit', 'commits']);
+
+/** Null for the Hub itself. Without encryption only this computer is talked to. */
+function checkHost(scheme: string, host: string): string | null {
+  if (host.includes('@')) {
+    throw invalid('An address with a user name or password is not used. Remove the part before the @.');
+  }
+  const url = `${scheme}://${host}`;
+  if (!/^https?$/.test(scheme) || !/^[a-z0-9.:[\]-]+$/i.test(host) || !URL.canParse(url)) {
+    throw invalid(`"${shown(url)}" is no address of a Hub. ${HELP}`);
+  }
+  const { hostname, origin, port } = new URL(url);
+  if (HUB_HOSTS.has(hostname) && port === '') return null;
+  const local = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  if (scheme === 'http' && !local)
+    throw invalid(`The address of ${hostname} is not encrypted. Use its https:// address.`);
+  return origin;
+}
+
+/** The revision at the head of `segments`: one encoded segment, or `refs/kind/name` as it stands. */
+function takeRevision(segments: readonly string[], text: string): { revision: string; rest: readonly string[] } {
+  const length = segments[0] === 'refs' ? 3 : 1;
+  const revision = segments
+    .slice(0, length)
+    .map((segment) => decode(segment, text))
+    .join('/');
+  return { revision: checkRevision(revision), rest: segments.slice(length) };
+}
+
+function refuseOtherKinds(segments: readonly string[]): void {
+  const [first = '', second] = segments;
+  if (first === 'datasets' || first === 'spaces') {
+    const kind = first === 'datasets' ? 'dataset' : 'Space';
+    throw invalid(`This names a ${kind}, and only models can be read. Give the model's org/name.`);
+  }
+  if (isReservedName(first)) {
+    const page = second === undefined ? first : `${first}/${second}`;
+    throw invalid(`"${shown(page)}" is a page of the Hub, not a model. ${HELP}`);
+  }
+}
+
+function checkRepo(parts: readonly string[], text: string): string {
+  if (parts.length === 0 || parts.length > 2 || !parts.every(isNamePart)) throw unreadable(text);
+  return parts.join('/');
+}
+
+function checkRevision(revision: string): string {
+  if (isRevision(revision)) return revision;
+  throw invalid(
+    `"${shown(revision)}" cannot be a branch, tag or commit. Write main, a tag, or the 40 digits of a commit.`,
+  );
+}
+
+function checkPath(segments: readonly string[], text: string): string {
+  const names = segments.map((segment) => decode(segment, text));
+  const path = names.join('/');
+  if (!names.every(isPathSegment) || !isRepoPath(path)) {
+    throw invalid(
+      `The path "${shown(path)}" is not one inside a repository. Give a folder or file as the model page shows it.`,
+    );
+  }
+  return path;
+}
+
+function decode(segment: string, text: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw unreadable(text);
+  }
+}
+
+function withoutEmptyEnd(segments: readonly string[]): readonly string[] {
+  return segments.at(-1) === '' ? segments.slice(0, -1) : segments;
+}
+
+function withoutEnd(text: string): string {
+  return text.endsWith('/') ? text.slice(0, -1) : text;
+}
+
+/** A text as an error may repeat it: short, on one line. */
+function shown(text: string): string {
+  const line = text.replace(/[\p{C}\p{Z}]+/gu, ' ');
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+}
+
+function unreadable(text: string): LoomError {
+  const rule = 'A name has letters, digits, "-", "_" and ".", and at most one "/".';
+  return invalid(`"${shown(text)}" is not the name of a repository. ${rule} ${HELP}`);
+}
+
+function invalid(message: string): LoomError {
+  return new LoomError('repo-reference-invalid', message);
+}

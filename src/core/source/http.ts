@@ -1,0 +1,323 @@
+import { LoomError, throwIfAborted } from '../errors.ts';
+import { formatBytes } from '../units.ts';
+import { type Clock, systemClock } from './retry.ts';
+import type { ByteRange, ByteSource, ReadOptions } from './types.ts';
+
+/** A connection over which nothing came for so long is given up. */
+export const STALL_MS = 30_000;
+
+/** One request, told as it leaves and again when it has ended. */
+export interface HttpExchange {
+  readonly phase: 'sent' | 'ended';
+  readonly name: string;
+  /** The address that was asked, never the signed one that a redirect leads to. */
+  readonly url: string;
+  readonly range: ByteRange | null;
+  /** Null before the answer, and when none could be read. */
+  readonly status: number | null;
+  /** Body bytes that came. */
+  readonly bytes: number;
+}
+
+/** An answer that is no success, as far as a page may read it. */
+export interface HttpRefusal {
+  readonly name: string;
+  readonly status: number;
+  /** The Hub's X-Error-Code. */
+  readonly code: string | null;
+  /** The Hub's X-Error-Message: a server's text, to tell cases apart and not to be shown. */
+  readonly serverText: string | null;
+  /** True when another origin than the one asked gave it: the file server behind the redirect. */
+  readonly elsewhere: boolean;
+  /** Seconds to wait, where the server says so legibly. */
+  readonly retryAfter: number | null;
+}
+
+export interface HttpOptions {
+  /** What messages call the thing that is read. */
+  readonly name: string;
+  /** Asked for at each request, so that a token can change. */
+  readonly headers?: (() => Readonly<Record<string, string>>) | undefined;
+  readonly onExchange?: ((exchange: HttpExchange) => void) | undefined;
+  /** Puts a refusal into words; see {@link explainRefusal}. */
+  readonly explain?: ((refusal: HttpRefusal) => LoomError) | undefined;
+  /** Milliseconds without a byte after which a request is given up; 30,000 unless given. */
+  readonly stallMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+  readonly fetch?: typeof fetch | undefined;
+}
+
+export interface HttpSourceOptions extends HttpOptions {
+  /** The address, or what finds it before each request. */
+  readonly url: string | (() => Promise<string>);
+  readonly key: string;
+  readonly byteLength: number;
+}
+
+/**
+ * A file on a server that honours ranges; each read is one GET, and gives exactly the bytes asked for or throws.
+ *
+ * Errors of a body that broke off carry `received`: the bytes that are already in place.
+ * @throws LoomError `network`, `stalled`, `read-short` (retryable), `rate-limited`, `server-error`, `http-status`,
+ * `range-ignored`, `content-range-wrong`, `read-overlong`, `source-changed`, `redirect-unsafe`, `cancelled`.
+ */
+export function httpSource(options: HttpSourceOptions): ByteSource {
+  const { key, byteLength } = options;
+  return { key, byteLength, read: (range, read) => readRange(options, range, read) };
+}
+
+async function readRange(source: HttpSourceOptions, range: ByteRange, read: ReadOptions = {}) {
+  const { name, byteLength } = source;
+  const length = range.end - range.start;
+  if (!(range.start >= 0 && length >= 0 && range.end <= byteLength)) {
+    const message = `Bytes ${range.start}–${range.end} are not in ${name} (${byteLength} bytes).`;
+    throw new LoomError('internal', message, { file: name });
+  }
+  const target = read.into?.subarray(0, length) ?? new Uint8Array(length);
+  throwIfAborted(read.signal);
+  if (length === 0) return target;
+  const url = typeof source.url === 'string' ? source.url : await source.url();
+  throwIfAborted(read.signal);
+  return runExchange(source, url, range, read.signal, async (response, nextChunk) => {
+    insistOnRange(response, range, source);
+    let received = 0;
+    for (let chunk = await nextChunk(); chunk !== null; chunk = await nextChunk()) {
+      if (received + chunk.length > length) throw overlong(name, range);
+      target.set(chunk, received);
+      received += chunk.length;
+    }
+    if (received < length) throw short(name, range, received);
+    return target;
+  });
+}
+
+function insistOnRange(response: Response, range: ByteRange, { name, byteLength }: HttpSourceOptions): void {
+  const asked = `bytes ${range.start}-${range.end - 1}/${byteLength}`;
+  if (response.status !== 206) {
+    const message = `The server sent all of ${name} in place of ${range.end - range.start} bytes, so nothing was read. A proxy between here and there may be dropping the Range header; try another network or download the files first.`;
+    throw new LoomError('range-ignored', message, { file: name, byte: range.start, status: response.status });
+  }
+  const got = response.headers.get('Content-Range');
+  const encoding = response.headers.get('Content-Encoding');
+  if (got === asked && (encoding === null || encoding === 'identity')) return;
+  const what = got === asked ? `compressed with ${encoding}` : `labelled "${got ?? 'nothing'}"`;
+  const size = /^bytes \d+-\d+\/(\d+)$/.exec(got ?? '')?.[1];
+  const moved = size !== undefined && Number(size) !== byteLength;
+  const why = moved
+    ? `the file now has ${size} bytes where the listing says ${byteLength}`
+    : 'such bytes cannot be trusted';
+  const message = `The answer for ${name} came ${what} where "${asked}" was asked; ${why}. Open the repository anew, or try another network.`;
+  throw new LoomError('content-range-wrong', message, { file: name, byte: range.start });
+}
+
+function overlong(name: string, range: ByteRange): LoomError {
+  const message = `The server sent more than the ${range.end - range.start} bytes of ${name} that were asked for. Try another network: something between here and there alters answers.`;
+  return new LoomError('read-overlong', message, { file: name, byte: range.start });
+}
+
+function short(name: string, range: ByteRange, received: number): LoomError {
+  const message = `Only ${received} of ${range.end - range.start} bytes of ${name} came. Try again.`;
+  return new LoomError('read-short', message, { file: name, byte: range.start + received, received });
+}
+
+export interface FetchTextOptions extends HttpOptions {
+  readonly url: string;
+  /** Longest body that is read, in bytes. */
+  readonly limit: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The whole of a small text from one origin: redirects may not leave it.
+ *
+ * @throws LoomError as {@link httpSource}, and `answer-invalid` when it is longer than `limit` or not UTF-8.
+ */
+export function fetchText(options: FetchTextOptions): Promise<string> {
+  const { name, url, limit, signal } = options;
+  return runExchange(options, url, null, signal, async (response, nextChunk) => {
+    if (leftOrigin(url, response)) throw unsafe(name);
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for (let chunk = await nextChunk(); chunk !== null; chunk = await nextChunk()) {
+      size += chunk.length;
+      if (size > limit) {
+        throw new LoomError('answer-invalid', `${name} is longer than the ${formatBytes(limit)} that we read.`, {
+          limit,
+        });
+      }
+      parts.push(chunk);
+    }
+    return decode(parts, name);
+  });
+}
+
+function decode(parts: readonly Uint8Array[], name: string): string {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  try {
+    return parts.map((part) => decoder.decode(part, { stream: true })).join('') + decoder.decode();
+  } catch (cause) {
+    throw new LoomError('answer-invalid', `${name} is not UTF-8 text.`, {}, cause);
+  }
+}
+
+/** As {@link fetchText}, parsed. @throws LoomError `answer-invalid` when it is no JSON. */
+export async function fetchJson(options: FetchTextOptions): Promise<unknown> {
+  const text = await fetchText(options);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const message = `${options.name} is not JSON. The address may lead to a sign-in page of your network; check that, then try again.`;
+    throw new LoomError('answer-invalid', message, {}, cause);
+  }
+}
+
+type NextChunk = () => Promise<Uint8Array | null>;
+type UseAnswer<T> = (response: Response, nextChunk: NextChunk) => Promise<T>;
+
+/** One GET. Whatever goes wrong, the connection is closed and the error is ours. */
+async function runExchange<T>(
+  options: HttpOptions,
+  url: string,
+  range: ByteRange | null,
+  signal: AbortSignal | undefined,
+  use: UseAnswer<T>,
+): Promise<T> {
+  throwIfAborted(signal);
+  const tally = { status: null as number | null, bytes: 0 };
+  const tell = (phase: HttpExchange['phase']) =>
+    options.onExchange?.({ phase, name: options.name, url, range, ...tally });
+  const line = watchLine(options, url, signal);
+  tell('sent');
+  try {
+    const response = await line.guard(send(options, url, range, line.signal), 0);
+    tally.status = response.status;
+    if (downgraded(url, response)) throw unsafe(options.name);
+    if (!response.ok) throw (options.explain ?? explainRefusal)(readRefusal(options, url, response));
+    const reader = response.body?.getReader();
+    return await use(response, async () => {
+      const chunk = await line.guard(reader?.read() ?? Promise.resolve(null), tally.bytes);
+      tally.bytes += chunk?.value?.length ?? 0;
+      return chunk?.value ?? null;
+    });
+  } catch (error) {
+    line.close();
+    throw error;
+  } finally {
+    line.release();
+    tell('ended');
+  }
+}
+
+function send(options: HttpOptions, url: string, range: ByteRange | null, signal: AbortSignal): Promise<Response> {
+  const call = options.fetch ?? fetch;
+  const headers = new Headers(options.headers?.());
+  if (range) headers.set('Range', `bytes=${range.start}-${range.end - 1}`);
+  // no-store: Chromium would run ranged requests for one address one after another through its cache.
+  // no-referrer: the Hub turns away pages by their referrer.
+  return call(url, { headers, signal, cache: 'no-store', referrerPolicy: 'no-referrer', credentials: 'omit' });
+}
+
+/** Watches a request: who or what ended it decides the error. Firefox calls a reset connection AbortError too. */
+function watchLine(options: HttpOptions, url: string, signal: AbortSignal | undefined) {
+  const { name, stallMs = STALL_MS, clock = systemClock } = options;
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  let stalled = false;
+  let stopTimer = () => {};
+  const giveUp = () => {
+    stalled = true;
+    abort();
+  };
+  const reason = (cause: unknown, received: number) => {
+    if (signal?.aborted) return new LoomError('cancelled', 'The work was stopped.');
+    if (stalled) return stall(name, stallMs, received);
+    return blocked(name, url, received, cause);
+  };
+  signal?.addEventListener('abort', abort, { once: true });
+  return {
+    signal: controller.signal,
+    /** Waits for the network, for `stallMs` at most. */
+    guard: async <T>(step: Promise<T>, received: number): Promise<T> => {
+      stopTimer();
+      stopTimer = clock.after(stallMs, giveUp);
+      try {
+        return await step;
+      } catch (cause) {
+        throw reason(cause, received);
+      }
+    },
+    close: abort,
+    release: () => {
+      stopTimer();
+      signal?.removeEventListener('abort', abort);
+    },
+  };
+}
+
+function stall(name: string, stallMs: number, received: number): LoomError {
+  const message = `Nothing of ${name} came for ${stallMs / 1000} s. Check the connection, then try again.`;
+  return new LoomError('stalled', message, { file: name, received });
+}
+
+function blocked(name: string, url: string, received: number, cause: unknown): LoomError {
+  const host = URL.canParse(url) ? new URL(url).host : 'the server';
+  const message =
+    received > 0
+      ? `The connection broke off while ${name} was read. Check the network, then try again.`
+      : `${name} cannot be reached: ${host} is blocked or offline. Check the network, proxy and content blockers, then try again.`;
+  return new LoomError('network', message, { file: name, received }, cause);
+}
+
+function unsafe(name: string): LoomError {
+  const message = `The request for ${name} was led to a place that it must not come from, and was dropped. Check the address of the Hub and the network, then try again.`;
+  return new LoomError('redirect-unsafe', message, { file: name });
+}
+
+function leftOrigin(url: string, response: Response): boolean {
+  return response.url !== '' && new URL(response.url).origin !== new URL(url).origin;
+}
+
+function downgraded(url: string, response: Response): boolean {
+  return url.startsWith('https:') && response.url.startsWith('http:');
+}
+
+function readRefusal({ name, clock = systemClock }: HttpOptions, url: string, response: Response): HttpRefusal {
+  const { headers, status } = response;
+  const code = headers.get('X-Error-Code');
+  const serverText = headers.get('X-Error-Message');
+  return { name, status, code, serverText, elsewhere: leftOrigin(url, response), retryAfter: readWait(headers, clock) };
+}
+
+/** Seconds of Retry-After, or until the window of a used-up RateLimit ends. Pages can read neither at the Hub. */
+function readWait(headers: Headers, clock: Clock): number | null {
+  const after = headers.get('Retry-After');
+  if (after !== null && /^\d{1,6}$/.test(after)) return Number(after);
+  const date = after === null ? Number.NaN : Date.parse(after);
+  if (!Number.isNaN(date)) return Math.max(0, Math.ceil((date - clock.now()) / 1000));
+  const window = /;\s*r=0\s*;\s*t=(\d{1,6})/.exec(headers.get('RateLimit') ?? '')?.[1];
+  return window === undefined ? null : Number(window) + 1;
+}
+
+/** A refusal in words, for any server: what happened and what to do now. */
+export function explainRefusal(refusal: HttpRefusal): LoomError {
+  const { name, status, retryAfter } = refusal;
+  const fields = { file: name, status };
+  if (status === 429) {
+    const wait = retryAfter === null ? 'a few minutes' : `${retryAfter} s`;
+    const message = `The server asks for fewer requests (429). Wait ${wait}, then go on.`;
+    return new LoomError('rate-limited', message, { ...fields, retryAfter });
+  }
+  if (status === 408 || status >= 500) {
+    const message = `The server could not answer for ${name} (${status}). Try again in a few minutes.`;
+    return new LoomError('server-error', message, fields);
+  }
+  if (status === 404) {
+    return new LoomError('path-not-found', `There is no ${name} at this address (404). Check the address.`, fields);
+  }
+  if (status === 416) {
+    const message = `${name} is shorter than the listing says. Open the repository anew.`;
+    return new LoomError('source-changed', message, fields);
+  }
+  const message = `The server refused the request for ${name} (${status}). Check the address and your access.`;
+  return new LoomError('http-status', message, fields);
+}

@@ -1,0 +1,274 @@
+import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
+import { MIB } from '../units.ts';
+import type { ByteRange, ByteSource, ReadOptions } from './types.ts';
+
+/** Time as the network code sees it; tests give their own. `after` gives back what calls it off. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  after(ms: number, run: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, run) => {
+    const id = setTimeout(run, ms);
+    return () => clearTimeout(id);
+  },
+};
+
+/** Browsers open six connections to a host that speaks HTTP/1.1; more requests would queue there, out of our sight. */
+export const REQUESTS_AT_ONCE = 6;
+/** The Hub counts in windows of 300 s: no pause need be longer. */
+export const MAX_PAUSE_MS = 300_000;
+/** First pause after a 429 that does not say how long; doubling from here reaches the window's end in six steps. */
+const RATE_LIMIT_PAUSE_MS = 5_000;
+/** So many lost connections in a row are a matter for all requests: a browser shows a 429 without CORS headers so. */
+const NETWORK_BURST = 3;
+const FIRST_DELAY_MS = 1_000;
+const MAX_DELAY_MS = 8_000;
+const DEFAULT_RETRIES = 3;
+/** Pauses that one request sits out: enough to see the Hub's window pass. */
+const RATE_LIMIT_RETRIES = 8;
+/** A request that came this far before it broke has earned its full number of retries again. */
+const RENEWING_BYTES = MIB;
+
+/** All requests wait: why, and until when (milliseconds since the epoch). */
+export interface Pause {
+  readonly reason: 'rate-limited' | 'network';
+  readonly until: number;
+}
+
+export interface GateOptions {
+  /** Requests in flight at once; 6 unless given. */
+  readonly limit?: number | undefined;
+  readonly clock?: Clock | undefined;
+  /** 0 to 1, for jitter. */
+  readonly random?: (() => number) | undefined;
+  readonly onPause?: ((pause: Pause) => void) | undefined;
+}
+
+/** What all requests to one server go through: it bounds how many are in flight and lets all wait when one is told to. */
+export interface Gate {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly inFlight: number;
+  /** Milliseconds since the epoch, null when nobody has to wait. */
+  readonly pausedUntil: number | null;
+  /** Runs `task` when there is room and no pause. @throws LoomError `cancelled` while it waits, else what `task` throws. */
+  run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+/** A gate whose pauses follow from the errors that pass it: `rate-limited` (with `retryAfter` in seconds) and `network`. */
+export function createGate(options: GateOptions = {}): Gate {
+  const { limit = REQUESTS_AT_ONCE, clock = systemClock, random = Math.random, onPause } = options;
+  const waiting = new Set<() => void>();
+  let inFlight = 0;
+  const admit = () => {
+    for (const start of waiting) {
+      if (halt.until !== null || inFlight >= limit) return;
+      waiting.delete(start);
+      inFlight++;
+      start();
+    }
+  };
+  const halt = createHalt(clock, admit, onPause);
+  const lessons = createLessons(halt, random);
+  return {
+    clock,
+    random,
+    get inFlight() {
+      return inFlight;
+    },
+    get pausedUntil() {
+      return halt.until;
+    },
+    run: async (task, signal) => {
+      throwIfAborted(signal);
+      const admitted = waitIn(waiting, signal);
+      admit();
+      await admitted;
+      try {
+        throwIfAborted(signal);
+        const result = await task();
+        lessons.good();
+        return result;
+      } catch (error) {
+        lessons.bad(error);
+        throw error;
+      } finally {
+        inFlight--;
+        admit();
+      }
+    },
+  };
+}
+
+/** A place in the queue. @throws LoomError `cancelled` when its holder leaves before his turn. */
+function waitIn(queue: Set<() => void>, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      queue.delete(start);
+      reject(new LoomError('cancelled', 'The work was stopped.'));
+    };
+    const start = () => {
+      signal?.removeEventListener('abort', leave);
+      resolve();
+    };
+    signal?.addEventListener('abort', leave, { once: true });
+    queue.add(start);
+  });
+}
+
+interface Halt {
+  readonly until: number | null;
+  /** Makes all wait for `ms` from now; a longer pause under way stays as it is. */
+  begin(reason: Pause['reason'], ms: number): void;
+}
+
+function createHalt(clock: Clock, onEnd: () => void, onPause: GateOptions['onPause']): Halt {
+  let until: number | null = null;
+  let stopTimer = () => {};
+  const end = () => {
+    until = null;
+    onEnd();
+  };
+  return {
+    get until() {
+      return until;
+    },
+    begin: (reason, ms) => {
+      const wait = Math.min(ms, MAX_PAUSE_MS);
+      const next = clock.now() + wait;
+      if (until !== null && next <= until) return;
+      until = next;
+      stopTimer();
+      stopTimer = clock.after(wait, end);
+      onPause?.({ reason, until });
+    },
+  };
+}
+
+/** Decides on pauses from how requests end. Requests that fail together count once: while a pause lasts, none is added. */
+function createLessons(halt: Halt, random: () => number) {
+  let refused = 0;
+  let lost = 0;
+  return {
+    good: () => {
+      refused = 0;
+      lost = 0;
+    },
+    bad: (error: unknown) => {
+      if (!isLoomError(error) || error.tag === 'cancelled') return;
+      lost = error.tag === 'network' ? lost + 1 : 0;
+      if (error.tag === 'rate-limited') {
+        const { retryAfter } = error.fields;
+        if (typeof retryAfter === 'number') halt.begin(error.tag, (retryAfter + random()) * 1000);
+        else if (halt.until === null) halt.begin(error.tag, jittered(RATE_LIMIT_PAUSE_MS * 2 ** refused++, random));
+      } else if (lost >= NETWORK_BURST && halt.until === null) {
+        halt.begin('network', jittered(backOff(lost - NETWORK_BURST), random));
+      }
+    },
+  };
+}
+
+/** 1 s, doubling, to 8 s: what Python's client waits. */
+function backOff(step: number): number {
+  return Math.min(FIRST_DELAY_MS * 2 ** step, MAX_DELAY_MS);
+}
+
+/** Between half and all of `ms`, so that those who failed together do not come back together. */
+function jittered(ms: number, random: () => number): number {
+  return Math.min(ms, MAX_PAUSE_MS) * (0.5 + random() / 2);
+}
+
+export interface RetryOptions {
+  readonly gate: Gate;
+  /** Further attempts after the first; 3 unless given. Pauses for a 429 are counted apart. */
+  readonly retries?: number | undefined;
+  readonly onRetry?: ((error: LoomError) => void) | undefined;
+}
+
+/**
+ * Runs `task` through the gate, again after errors whose tag is retryable.
+ *
+ * @throws what the last attempt threw; LoomError `cancelled` as soon as the signal is aborted.
+ */
+export async function retrying<T>(task: () => Promise<T>, options: RetryOptions, signal?: AbortSignal): Promise<T> {
+  const { gate, retries = DEFAULT_RETRIES, onRetry } = options;
+  let failures = 0;
+  let refusals = 0;
+  for (;;) {
+    try {
+      return await gate.run(task, signal);
+    } catch (error) {
+      throwIfAborted(signal);
+      if (!isLoomError(error) || !error.retryable) throw error;
+      if (receivedOf(error) >= RENEWING_BYTES) failures = 0;
+      if (error.tag === 'rate-limited' ? refusals++ >= RATE_LIMIT_RETRIES : failures >= allowed(error, retries)) {
+        throw error;
+      }
+      onRetry?.(error);
+      // After a 429 the gate itself is the delay.
+      if (error.tag !== 'rate-limited') await delay(gate.clock, jittered(backOff(failures++), gate.random), signal);
+    }
+  }
+}
+
+/** A fresh signed address that is refused too will be refused a third time. */
+function allowed(error: LoomError, retries: number): number {
+  return error.tag === 'link-expired' ? Math.min(1, retries) : retries;
+}
+
+/** Bytes that had arrived, in their place in the target, when a read failed. */
+function receivedOf(error: LoomError): number {
+  return typeof error.fields.received === 'number' ? error.fields.received : 0;
+}
+
+/** Resolves after `ms`. @throws LoomError `cancelled`. */
+function delay(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      stop();
+      reject(new LoomError('cancelled', 'The work was stopped.'));
+    };
+    const stop = clock.after(ms, () => {
+      signal?.removeEventListener('abort', leave);
+      resolve();
+    });
+    signal?.addEventListener('abort', leave, { once: true });
+  });
+}
+
+/**
+ * The source with reads that survive passing failures; a read that broke off goes on at the first byte that is missing.
+ *
+ * Errors that it can resume after carry the field `received`: bytes already in place.
+ */
+export function withRetry(source: ByteSource, options: RetryOptions): ByteSource {
+  return {
+    key: source.key,
+    byteLength: source.byteLength,
+    read: (range, read) => readOn(source, range, options, read),
+    dispose: async () => source.dispose?.(),
+  };
+}
+
+async function readOn(source: ByteSource, range: ByteRange, options: RetryOptions, read: ReadOptions = {}) {
+  const { signal, into } = read;
+  const length = range.end - range.start;
+  const target = into?.subarray(0, length) ?? new Uint8Array(Math.max(0, length));
+  let done = 0;
+  const attempt = async () => {
+    const rest = target.subarray(done);
+    try {
+      const bytes = await source.read({ start: range.start + done, end: range.end }, { signal, into: rest });
+      if (bytes.buffer !== rest.buffer || bytes.byteOffset !== rest.byteOffset) rest.set(bytes);
+    } catch (error) {
+      if (isLoomError(error)) done += receivedOf(error);
+      throw error;
+    }
+  };
+  await retrying(attempt, options, signal);
+  return target;
+}
