@@ -12,6 +12,16 @@ export default defineConfig({
   },
   ssr: { noExternal: true },
   test: {
-    projects: [{ test: { name: 'node', environment: 'node', include: ['src/**/*.test.ts', 'e2e/support/**/*.test.ts'] } }],
+    projects: [
+      {
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['src/**/*.test.ts', 'e2e/support/**/*.test.ts'],
+          exclude: ['**/*.browser.test.ts'],
+        },
+      },
+      './vitest.browser.config.ts',
+    ],
   },
 });

@@ -1,26 +1,53 @@
 /** Everything that workers, command line and app may see of the core. */
-export { createBudget, DEFAULT_BUDGET_BYTES, type Budget } from './budget.ts';
+export { type Budget, createBudget, DEFAULT_BUDGET_BYTES } from './budget.ts';
+export { type CheckedFile, type CheckResult, checkFiles } from './checkpoint/check.ts';
 export { FINDINGS, type FindingTag } from './checkpoint/findings.ts';
-export { openCheckpoint, type OpenOptions, type OpenProgress } from './checkpoint/open.ts';
+export { type OpenOptions, type OpenProgress, openCheckpoint } from './checkpoint/open.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
-export { checkFiles, type CheckedFile, type CheckResult } from './checkpoint/check.ts';
 export type { Progress } from './convert/progress.ts';
 export type { ConversionReport } from './convert/report.ts';
-export { runPlan, type RunOptions } from './convert/run.ts';
-export { ERROR_TAGS, type ErrorTag, type ErrorWire, fromWire, isAbort, isLoomError, LoomError, toWire } from './errors.ts';
+export { type RunOptions, runPlan } from './convert/run.ts';
+export {
+  ERROR_TAGS,
+  type ErrorTag,
+  type ErrorWire,
+  fromWire,
+  isAbort,
+  isLoomError,
+  LoomError,
+  toWire,
+} from './errors.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
+export { type InspectedLayer, type Inspection, inspectCheckpoint } from './layouts/inspect.ts';
+export {
+  CELL,
+  type CellTensor,
+  cellTensors,
+  type ExpertMap,
+  type MapRow,
+  mapExperts,
+  NO_DTYPE,
+  NO_SHARD,
+} from './layouts/map.ts';
 export type * from './layouts/types.ts';
 export { type PlanOptions, planConversion } from './plan/conversion.ts';
 export { describePlan } from './plan/explain.ts';
 export { DEFAULT_SHARD_BYTES } from './plan/packing.ts';
 export { isTarget, TARGETS } from './plan/targets.ts';
 export type * from './plan/types.ts';
-export { bitsOf, bytesOf, type DType, DTYPES, elementsOf } from './safetensors/dtype.ts';
+export { bitsOf, bytesOf, DTYPES, type DType, elementsOf } from './safetensors/dtype.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
+export { createOpfsSink } from './sink/opfs.ts';
+export { jobFile, jobFiles, jobLock, listJobs, removeJob, type StoredJob } from './sink/opfs-jobs.ts';
+export { createPickedFolderSink, type PickedFolderOptions } from './sink/picked-folder.ts';
 export type { Sink, SinkFile } from './sink/types.ts';
+export { type BlobEntry, blobFiles, directoryFiles } from './source/blob.ts';
+export { type HeadersManifest, headersOnlyFiles } from './source/headers-only.ts';
+export { opfsFiles } from './source/opfs.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
 export * from './units.ts';
 export { type Verification, verifyCheckpoints } from './verify/verify.ts';
 export { VERSION } from './version.ts';
-export { inspectCheckpoint, type InspectedLayer, type Inspection } from './layouts/inspect.ts';
+export { HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
+export { type HubRepo, openHubRepo, type OpenHubOptions } from './hub/repo.ts';

@@ -1,0 +1,103 @@
+import { LoomError } from '../errors.ts';
+import type { FileSet } from '../source/types.ts';
+
+/** A file's place in a folder handle: the folder that holds it and its name there. */
+export interface Place {
+  readonly folder: FileSystemDirectoryHandle;
+  readonly base: string;
+}
+
+/** `move` of a file handle, where the browser has it; the name changes at once, without a copy. */
+export interface Movable extends FileSystemFileHandle {
+  move?(name: string): Promise<void>;
+}
+
+/**
+ * The place of `name` in `root`; folders on the way are made.
+ *
+ * @throws LoomError `path-outside-folder`, `output-not-empty` when the name is taken, and what {@link writeFailed} says.
+ */
+export async function placeFor(root: FileSystemDirectoryHandle, name: string, identity: string): Promise<Place> {
+  const parts = name.split('/');
+  if (parts.some((part) => part === '' || part === '.' || part === '..') || name.includes('\\')) {
+    throw new LoomError('path-outside-folder', `The name ${name} leads out of ${identity}.`, { file: name });
+  }
+  const base = parts.pop() ?? '';
+  let folder = root;
+  for (const part of parts)
+    folder = await folder
+      .getDirectoryHandle(part, { create: true })
+      .catch((cause: unknown) => writeFailed(name, cause));
+  const taken = await folder.getFileHandle(base).then(
+    () => true,
+    (cause: unknown) => (isNamed(cause, 'NotFoundError') ? false : writeFailed(name, cause)),
+  );
+  if (taken) throw new LoomError('output-not-empty', `${name} already exists in ${identity}.`, { file: name });
+  return { folder, base };
+}
+
+/** A set without the files that are still being written. */
+export function onlyFinished(files: FileSet, finished: ReadonlySet<string>): FileSet {
+  return {
+    identity: files.identity,
+    list: async (options) => (await files.list(options)).filter((entry) => finished.has(entry.name)),
+    open: async (name, options) => {
+      if (!finished.has(name))
+        throw new LoomError('path-not-found', `${files.identity} holds no finished file ${name}.`, { file: name });
+      return files.open(name, options);
+    },
+  };
+}
+
+/** Removes a file if it is there, then the folders above it that are empty, up to `root`. */
+export async function removeFile(root: FileSystemDirectoryHandle, name: string): Promise<void> {
+  const parts = name.split('/');
+  const way = [root];
+  for (const part of parts.slice(0, -1)) {
+    const next = await way
+      .at(-1)
+      ?.getDirectoryHandle(part)
+      .catch(() => null);
+    if (!next) return;
+    way.push(next);
+  }
+  for (let depth = parts.length - 1; depth >= 0; depth--) {
+    const removed = await way[depth]?.removeEntry(parts[depth] ?? '').then(
+      () => true,
+      () => false,
+    );
+    if (!removed && depth < parts.length - 1) return;
+  }
+}
+
+/** What the browser's own errors mean for a file being written. @throws LoomError always. */
+export function writeFailed(name: string, cause: unknown, byte = 0): never {
+  if (cause instanceof LoomError) throw cause;
+  if (isNamed(cause, 'QuotaExceededError')) throw diskFull(name, byte, cause);
+  if (isNamed(cause, 'NotAllowedError') || isNamed(cause, 'SecurityError')) {
+    const message = `The browser no longer lets this page write ${name}. Pick the folder again and start anew.`;
+    throw new LoomError('permission-lost', message, { file: name, byte }, cause);
+  }
+  if (isNamed(cause, 'NotFoundError')) {
+    const message = `The folder that ${name} was being written to is gone. Pick another and start anew.`;
+    throw new LoomError('permission-lost', message, { file: name, byte }, cause);
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  throw new LoomError(
+    'write-failed',
+    `${name} cannot be written at byte ${byte}: ${reason}.`,
+    { file: name, byte },
+    cause,
+  );
+}
+
+/** The one sentence for a full disk. */
+export function diskFull(name: string, byte: number, cause?: unknown): LoomError {
+  const message = `The disk is full: ${name} could not be written at byte ${byte}. Free space and run again.`;
+  return new LoomError('disk-full', message, { file: name, byte }, cause);
+}
+
+/** True for a browser error of that name. */
+export function isNamed(cause: unknown, name: string): boolean {
+  return cause instanceof Error && cause.name === name;
+}

@@ -1,0 +1,99 @@
+import { LoomError } from '../errors.ts';
+import { handleAt } from '../source/blob.ts';
+import { readFailed } from '../source/blob-source.ts';
+import { opfsFiles } from '../source/opfs.ts';
+import type { FileEntry, FileSet } from '../source/types.ts';
+import { isNamed, writeFailed } from './directory.ts';
+
+/** All of ours in the browser's storage lies under this folder. */
+const HOME = 'moe-loom';
+
+/** What one conversion left in the browser's storage. */
+export interface StoredJob {
+  readonly job: string;
+  readonly bytes: number;
+  readonly files: readonly FileEntry[];
+  /** True while a tab holds it: it is being written or shown there. */
+  readonly inUse: boolean;
+}
+
+/** The name of the Web Lock that says a job is in use. */
+export function jobLock(job: string): string {
+  return `${HOME}/${job}`;
+}
+
+/** The folder of a job, made when it is not there. @throws LoomError `write-failed` where there is no such storage. */
+export async function openJobFolder(job: string): Promise<FileSystemDirectoryHandle> {
+  if (!/^[\w.-]+$/.test(job) || job.startsWith('.')) throw new LoomError('internal', `A job cannot be called ${job}.`);
+  const home = await openHome(true);
+  return home.getDirectoryHandle(job, { create: true }).catch((cause: unknown) => writeFailed(job, cause));
+}
+
+/** The files of one job. @throws LoomError `path-not-found` when there is no such job. */
+export async function jobFiles(job: string): Promise<FileSet> {
+  return opfsFiles(await existingJob(job), `browser storage, job ${job}`);
+}
+
+/** One file of a job as the browser's own `File`, for a download link. @throws LoomError `path-not-found`. */
+export async function jobFile(job: string, name: string): Promise<File> {
+  const handle = await handleAt(await existingJob(job), name, `browser storage, job ${job}`);
+  return handle.getFile().catch((cause: unknown) => readFailed(name, cause));
+}
+
+async function existingJob(job: string): Promise<FileSystemDirectoryHandle> {
+  const home = await openHome(false).catch(() => null);
+  const folder = await home?.getDirectoryHandle(job).catch(() => null);
+  if (!folder)
+    throw new LoomError('path-not-found', `The browser storage holds no conversion ${job} any more.`, { file: job });
+  return folder;
+}
+
+/** Everything that earlier conversions left, newest name last. Empty where the browser has no storage. */
+export async function listJobs(): Promise<StoredJob[]> {
+  const home = await openHome(false).catch(() => null);
+  if (!home) return [];
+  const held = new Set((await locksHeld()).map((lock) => lock.name));
+  const jobs: StoredJob[] = [];
+  for await (const [job, entry] of home.entries()) {
+    if (entry.kind !== 'directory') continue;
+    const files = await opfsFiles(entry as FileSystemDirectoryHandle)
+      .list()
+      .catch(() => []);
+    const bytes = files.reduce((sum, file) => sum + file.byteLength, 0);
+    jobs.push({ job, bytes, files, inUse: held.has(jobLock(job)) });
+  }
+  return jobs.sort((a, b) => (a.job < b.job ? -1 : 1));
+}
+
+/** Removes a job and all its files; nothing happens when it is not there. */
+export async function removeJob(job: string): Promise<void> {
+  const home = await openHome(false).catch(() => null);
+  await home?.removeEntry(job, { recursive: true }).catch((cause: unknown) => {
+    if (!isNamed(cause, 'NotFoundError')) writeFailed(job, cause);
+  });
+  await removeHomeIfEmpty(home);
+}
+
+async function removeHomeIfEmpty(home: FileSystemDirectoryHandle | null): Promise<void> {
+  if (!home) return;
+  for await (const _ of home.keys()) return;
+  const root = await navigator.storage.getDirectory();
+  await root.removeEntry(HOME).catch(() => undefined);
+}
+
+async function openHome(create: boolean): Promise<FileSystemDirectoryHandle> {
+  if (typeof navigator === 'undefined' || typeof navigator.storage?.getDirectory !== 'function') {
+    throw new LoomError(
+      'write-failed',
+      'This browser has no storage of its own to write to. Use a current browser over https.',
+    );
+  }
+  const root = await navigator.storage
+    .getDirectory()
+    .catch((cause: unknown) => writeFailed('the browser storage', cause));
+  return root.getDirectoryHandle(HOME, { create });
+}
+
+async function locksHeld(): Promise<readonly { readonly name?: string | undefined }[]> {
+  return (await navigator.locks?.query().catch(() => null))?.held ?? [];
+}

@@ -1,0 +1,145 @@
+import { LoomError, throwIfAborted } from '../errors.ts';
+import { opfsFiles } from '../source/opfs.ts';
+import { openSyncAccess, type SyncAccess } from '../source/sync-access.ts';
+import { diskFull, type Movable, onlyFinished, type Place, placeFor, removeFile, writeFailed } from './directory.ts';
+import { openJobFolder, removeJob } from './opfs-jobs.ts';
+import type { Sink, SinkFile } from './types.ts';
+
+/** Files under this ending are still being written. */
+const UNFINISHED = '.moe-loom-part';
+
+/**
+ * The browser's own storage (OPFS), one folder a job, for use in a worker. Files are written through sync access handles.
+ *
+ * Where the browser cannot rename a file, it is written under its final name, and a mark beside it says that it is not
+ * finished; `files()` gives finished files alone.
+ * @throws LoomError `write-failed` where there is no such storage, `output-not-empty` when the job's folder holds files.
+ */
+export async function createOpfsSink(job: string): Promise<Sink> {
+  const root = await openJobFolder(job);
+  for await (const held of root.keys()) {
+    throw new LoomError(
+      'output-not-empty',
+      `The browser storage already holds a conversion ${job} (${held}). Start a new one.`,
+      { file: held },
+    );
+  }
+  const finished = new Set<string>();
+  const unfinished = new Set<SinkFile>();
+  return {
+    identity: `browser storage, job ${job}`,
+    create: async (name, byteLength, options) => {
+      throwIfAborted(options?.signal);
+      const place = await placeFor(root, name, 'the browser storage');
+      const file = await createFile(root, place, name, byteLength, () => {
+        unfinished.delete(file);
+        finished.add(name);
+      });
+      unfinished.add(file);
+      return file;
+    },
+    files: () => onlyFinished(opfsFiles(root, `browser storage, job ${job}`), finished),
+    discard: async () => {
+      for (const file of unfinished) await file.abort();
+      unfinished.clear();
+      finished.clear();
+      await removeJob(job);
+    },
+  };
+}
+
+async function createFile(
+  root: FileSystemDirectoryHandle,
+  place: Place,
+  name: string,
+  byteLength: number,
+  done: () => void,
+): Promise<SinkFile> {
+  const folderName = name.slice(0, name.length - place.base.length);
+  const mark = `${folderName}.${place.base}${UNFINISHED}`;
+  const marked: Movable = await place.folder
+    .getFileHandle(`.${place.base}${UNFINISHED}`, { create: true })
+    .catch((cause) => writeFailed(name, cause));
+  const renames = typeof marked.move === 'function';
+  const handle = renames
+    ? marked
+    : await place.folder.getFileHandle(place.base, { create: true }).catch((cause) => writeFailed(name, cause));
+  const removeAll = async () => {
+    if (!renames) await removeFile(root, name);
+    await removeFile(root, mark);
+  };
+  const access = await openPreallocated(handle, byteLength, name).catch(async (cause: unknown) => {
+    await removeAll();
+    throw cause;
+  });
+  let open = true;
+  let written = 0;
+  const close = () => {
+    if (open) access.close();
+    open = false;
+  };
+  return {
+    name,
+    write: async (bytes, offset, options) => {
+      throwIfAborted(options?.signal);
+      writeAll(access, bytes, offset, name);
+      written += bytes.byteLength;
+    },
+    commit: async (options) => {
+      throwIfAborted(options?.signal);
+      const size = access.getSize();
+      if (size !== byteLength || written < byteLength) {
+        throw new LoomError('write-failed', `${name} has ${Math.min(size, written)} bytes instead of ${byteLength}.`, {
+          file: name,
+        });
+      }
+      flush(access, name);
+      close();
+      if (renames) await marked.move?.(place.base).catch((cause: unknown) => writeFailed(name, cause, byteLength));
+      else await removeFile(root, mark);
+      done();
+    },
+    abort: async () => {
+      close();
+      await removeAll();
+    },
+  };
+}
+
+/** The room is taken before the first byte; a browser may still run out of disk later. */
+async function openPreallocated(handle: FileSystemFileHandle, byteLength: number, name: string): Promise<SyncAccess> {
+  const access = await openSyncAccess(handle, 'write').catch((cause: unknown) => writeFailed(name, cause));
+  if (!access) {
+    throw new LoomError(
+      'write-failed',
+      'This browser cannot write to its storage from here. Use a current browser, outside private mode.',
+      { file: name },
+    );
+  }
+  try {
+    access.truncate(byteLength);
+  } catch (cause) {
+    access.close();
+    writeFailed(name, cause);
+  }
+  return access;
+}
+
+/** A short write is how some browsers say that the disk is full. */
+function writeAll(access: SyncAccess, bytes: Uint8Array<ArrayBuffer>, offset: number, name: string): void {
+  let written = 0;
+  try {
+    written = access.write(bytes, { at: offset });
+  } catch (cause) {
+    writeFailed(name, cause, offset);
+  }
+  if (written !== bytes.byteLength) throw diskFull(name, offset + written);
+}
+
+function flush(access: SyncAccess, name: string): void {
+  try {
+    access.flush();
+  } catch (cause) {
+    writeFailed(name, cause);
+  }
+}

@@ -1,0 +1,109 @@
+import { isLoomError } from '../errors.ts';
+import { createOpfsSink } from './opfs.ts';
+import { listJobs } from './opfs-jobs.ts';
+
+const bytes = (length: number, from = 0) => Uint8Array.from({ length }, (_, index) => (from + index) % 251);
+
+const SCENARIOS: Readonly<Record<string, (job: string) => Promise<unknown>>> = {
+  async writesOutOfOrder(job) {
+    const sink = await createOpfsSink(job);
+    const file = await sink.create('model.safetensors', 10);
+    await file.write(bytes(4, 6), 6);
+    await file.write(bytes(6), 0);
+    const before = await sink.files().list();
+    await file.commit();
+    const source = await sink.files().open('model.safetensors');
+    const read = await source.read({ start: 2, end: 9 }, { into: new Uint8Array(16) });
+    await source.dispose?.();
+    return { before, after: await sink.files().list(), read: [...read], names: await namesIn(job) };
+  },
+  async refusesShortFile(job) {
+    const sink = await createOpfsSink(job);
+    const file = await sink.create('a.bin', 10);
+    await file.write(bytes(4), 0);
+    return tagOf(file.commit()).finally(() => sink.discard());
+  },
+  async writesIntoFolders(job) {
+    const sink = await createOpfsSink(job);
+    const file = await sink.create('extra/deep/a.json', 2);
+    await file.write(bytes(2), 0);
+    await file.commit();
+    return sink.files().list();
+  },
+  async refusesBadNames(job) {
+    const sink = await createOpfsSink(job);
+    const outside = await tagOf(sink.create('../a', 1));
+    const file = await sink.create('a', 0);
+    await file.commit();
+    return { outside, taken: await tagOf(sink.create('a', 1)) };
+  },
+  async fullDisk(job) {
+    const sink = await createOpfsSink(job);
+    const original = FileSystemSyncAccessHandle.prototype.truncate;
+    FileSystemSyncAccessHandle.prototype.truncate = () => {
+      throw new DOMException('No capacity.', 'QuotaExceededError');
+    };
+    const tag = await tagOf(sink.create('huge', 100));
+    FileSystemSyncAccessHandle.prototype.truncate = original;
+    const names = await namesIn(job);
+    await sink.discard();
+    return { tag, names };
+  },
+  async shortWrite(job) {
+    const sink = await createOpfsSink(job);
+    const file = await sink.create('a', 8);
+    const original = FileSystemSyncAccessHandle.prototype.write;
+    FileSystemSyncAccessHandle.prototype.write = () => 3;
+    const tag = await tagOf(file.write(bytes(8), 0));
+    FileSystemSyncAccessHandle.prototype.write = original;
+    await sink.discard();
+    return tag;
+  },
+  async discards(job) {
+    const sink = await createOpfsSink(job);
+    const done = await sink.create('done', 1);
+    await done.write(bytes(1), 0);
+    await done.commit();
+    const open = await sink.create('sub/open', 5);
+    await open.write(bytes(2), 0);
+    const during = (await listJobs()).map((entry) => entry.job);
+    await sink.discard();
+    return { during, after: (await listJobs()).map((entry) => entry.job) };
+  },
+  async withoutMove(job) {
+    const prototype = FileSystemFileHandle.prototype as unknown as { move?: unknown };
+    const move = prototype.move;
+    delete prototype.move;
+    const sink = await createOpfsSink(job);
+    const file = await sink.create('sub/a', 2);
+    await file.write(bytes(2), 0);
+    const during = await sink.files().list();
+    await file.commit();
+    const aborted = await sink.create('b', 2);
+    await aborted.abort();
+    prototype.move = move;
+    return { during, after: await sink.files().list(), names: await namesIn(job) };
+  },
+};
+
+async function namesIn(job: string): Promise<string[]> {
+  return (await listJobs())
+    .filter((entry) => entry.job === job)
+    .flatMap((entry) => entry.files.map((file) => file.name));
+}
+
+async function tagOf(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'no error',
+    (error: unknown) => (isLoomError(error) ? error.tag : String(error)),
+  );
+}
+
+addEventListener('message', (event: MessageEvent<{ scenario: string; job: string }>) => {
+  const { scenario, job } = event.data;
+  const run = SCENARIOS[scenario] ?? (async () => `no scenario ${scenario}`);
+  run(job).then(
+    (answer) => postMessage({ answer }),
+    (error: unknown) => postMessage({ answer: String(error) }),
+  );
+});

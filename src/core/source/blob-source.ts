@@ -1,0 +1,68 @@
+import { LoomError, throwIfAborted } from '../errors.ts';
+import { MIB } from '../units.ts';
+import type { ByteRange, ByteSource, ReadOptions } from './types.ts';
+
+/** Local reads pass through the browser process: below this size their fixed cost shows, above it nothing is gained. */
+const SLICE_BYTES = 16 * MIB;
+
+/** A `File` of the browser as a source. `name` is what a person would call it, `key` names it by size and time of change. */
+export function blobSource(file: File, name: string, identity = ''): ByteSource {
+  return {
+    key: `blob:${identity}/${name}:${file.size}:${file.lastModified}`,
+    byteLength: file.size,
+    read: (range, options) => readBlob(file, name, range, options),
+  };
+}
+
+async function readBlob(
+  file: File,
+  name: string,
+  range: ByteRange,
+  options: ReadOptions | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const length = range.end - range.start;
+  if (!(range.start >= 0 && length >= 0 && range.end <= file.size)) {
+    throw new LoomError('internal', `Bytes ${range.start}–${range.end} are not in ${name} (${file.size} bytes).`, {
+      file: name,
+    });
+  }
+  throwIfAborted(options?.signal);
+  const into = options?.into?.subarray(0, length);
+  if (!into && length <= SLICE_BYTES) return readSlice(file, name, range.start, range.end);
+  const target = into ?? new Uint8Array(length);
+  for (let done = 0; done < length; done += SLICE_BYTES) {
+    throwIfAborted(options?.signal);
+    const end = Math.min(length, done + SLICE_BYTES);
+    target.set(await readSlice(file, name, range.start + done, range.start + end), done);
+  }
+  return target;
+}
+
+async function readSlice(file: File, name: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await file
+    .slice(start, end)
+    .arrayBuffer()
+    .catch((cause: unknown) => readFailed(name, cause, start));
+  if (bytes.byteLength !== end - start) {
+    throw new LoomError('read-short', `${name} gave ${bytes.byteLength} of ${end - start} bytes at byte ${start}.`, {
+      file: name,
+      byte: start,
+    });
+  }
+  return new Uint8Array(bytes);
+}
+
+/** What the browser's own errors mean for a file that a person handed to the page. @throws LoomError always. */
+export function readFailed(name: string, cause: unknown, byte = 0): never {
+  const kind = cause instanceof Error ? cause.name : '';
+  if (kind === 'NotReadableError' || kind === 'NotFoundError') {
+    const message = `${name} was changed, moved or removed after it was chosen. Choose it again.`;
+    throw new LoomError('source-changed', message, { file: name, byte }, cause);
+  }
+  if (kind === 'NotAllowedError' || kind === 'SecurityError') {
+    const message = `The browser no longer lets this page read ${name}. Choose the folder again.`;
+    throw new LoomError('permission-lost', message, { file: name, byte }, cause);
+  }
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  throw new LoomError('read-failed', `${name} cannot be read at byte ${byte}: ${reason}.`, { file: name, byte }, cause);
+}

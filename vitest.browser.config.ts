@@ -1,0 +1,24 @@
+import { chromium } from '@playwright/test';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { findBrowser } from './e2e/support/browser.ts';
+
+const { args, executablePath } = findBrowser(chromium.executablePath());
+
+/** Tests that need a real browser: its storage, its files, its workers. */
+export default defineConfig({
+  publicDir: false,
+  optimizeDeps: { include: ['comlink', 'hash-wasm'] },
+  test: {
+    name: 'browser',
+    include: ['{src,workers}/**/*.browser.test.ts'],
+    testTimeout: 20_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({ launchOptions: { args: [...args], ...(executablePath ? { executablePath } : {}) } }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+});
