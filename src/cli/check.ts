@@ -13,10 +13,11 @@ export function addCheck(program: Command): void {
     const results: CheckResult[] = [];
     for (const path of paths) results.push(relabel(await checkPath(path, signal), path, paths.length > 1));
     const files = results.flatMap((result) => result.files);
-    const findings = results.flatMap((result) => result.findings.map(({ tag, message }) => ({ tag, message })));
+    const found = results.flatMap((result) => result.findings);
+    const findings = found.map(({ tag, message }) => ({ tag, message }));
     if (options.json) printJson({ files, findings });
     else print(describe(files, findings));
-    if (files.some((file) => !file.valid)) process.exitCode = 1;
+    if (files.some((file) => !file.valid) || found.some((finding) => finding.severity === 'error')) process.exitCode = 1;
   });
 }
 

@@ -1,4 +1,4 @@
-import { LoomError, throwIfAborted } from './errors.ts';
+import { LoomError } from './errors.ts';
 import { MIB } from './units.ts';
 
 /** Memory that one job may hold in buffers at once, unless the user sets another. */
@@ -46,7 +46,7 @@ export function createBudget(capacity: number = DEFAULT_BUDGET_BYTES): Budget {
     };
   };
   const take = (asked: number, signal?: AbortSignal): Promise<() => void> => {
-    throwIfAborted(signal);
+    if (signal?.aborted) return Promise.reject(cancelled());
     const bytes = Math.min(asked, capacity);
     if (waiting.length === 0 && bytes <= free) {
       hold(bytes);
@@ -56,7 +56,7 @@ export function createBudget(capacity: number = DEFAULT_BUDGET_BYTES): Budget {
       const leave = () => {
         const at = waiting.indexOf(waiter);
         if (at >= 0) waiting.splice(at, 1);
-        reject(new LoomError('cancelled', 'The work was stopped.'));
+        reject(cancelled());
         serve();
       };
       const grant = () => {
@@ -76,4 +76,8 @@ export function createBudget(capacity: number = DEFAULT_BUDGET_BYTES): Budget {
     },
     take,
   };
+}
+
+function cancelled(): LoomError {
+  return new LoomError('cancelled', 'The work was stopped.');
 }

@@ -1,5 +1,6 @@
 import type { ErrorTag } from '../errors.ts';
 import type { FileOffset, Header, ShardIndex, TensorInfo } from '../safetensors/types.ts';
+import { crossCheck } from './cross-check.ts';
 import { finding } from './finding.ts';
 import type { FindingTag } from './findings.ts';
 import type { Listing } from './listing.ts';
@@ -35,7 +36,6 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
   const shards: Shard[] = [];
   const tensors = new Map<string, CheckpointTensor>();
   const usable = index === 'unread' ? null : index;
-  const orphans: string[] = [];
   const perFile = new Map<string, ReadonlyMap<string, TensorInfo>>();
   for (const outcome of outcomes) {
     if ('error' in outcome) {
@@ -47,16 +47,14 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
     shards.push({ file, byteLength, dataStart: header.dataStart, tensors: header.tensors.size, metadata: header.metadata });
     for (const info of header.tensors.values()) {
       const owner = usable?.weightMap.get(info.name);
-      if (usable && owner === undefined) orphans.push(info.name);
-      else if (usable && owner !== file) findings.push(shadowed(info.name, file, owner));
-      else if (tensors.has(info.name)) findings.push(duplicate(info.name, file, tensors.get(info.name)?.file));
+      if (usable && owner !== file) continue;
+      if (tensors.has(info.name)) findings.push(duplicate(info.name, file, tensors.get(info.name)?.file));
       else tensors.set(info.name, place(info, file, header.dataStart));
     }
   }
-  if (orphans.length > 0) findings.push(orphanFinding(orphans, listing.index));
   if (index === 'unread') findings.push(finding('index-unread', `${listing.index} has not been compared with the shards yet.`));
   if (usable) findings.push(...scopeFinding(usable));
-  if (usable) findings.push(...crossCheck(usable, listing, perFile, tensors));
+  if (usable) findings.push(...indexFindings(usable, listing, perFile));
   return {
     identity: input.identity,
     shards,
@@ -87,19 +85,8 @@ function unreadable(file: string, error: { tag: ErrorTag; message: string }): Fi
   return finding(tag, error.message, { file });
 }
 
-function shadowed(tensor: string, file: string, owner: string | undefined): Finding {
-  return finding('tensor-shadowed', `${tensor} is also in ${file}; the index says ${owner}, which counts.`, { file, tensor });
-}
-
 function duplicate(tensor: string, file: string, first: string | undefined): Finding {
   return finding('tensor-duplicate', `${tensor} is in ${first} and again in ${file}, and no index says which counts.`, { file, tensor });
-}
-
-function orphanFinding(orphans: readonly string[], index: string | null): Finding {
-  const more = orphans.length > 1 ? ` and ${orphans.length - 1} more` : '';
-  return finding('tensor-orphan', `${orphans[0]}${more} ${orphans.length > 1 ? 'are' : 'is'} in a shard but not in ${index}; some loaders read it, some do not. Left out here.`, {
-    tensor: orphans[0],
-  });
 }
 
 /** Our own word in the index of an output of chosen layers. */
@@ -112,32 +99,18 @@ function scopeFinding(index: ShardIndex): Finding[] {
 }
 
 /** Index against shards: names without tensor, files nobody names, the stated total. */
-function crossCheck(
-  index: ShardIndex,
-  listing: Listing,
-  perFile: ReadonlyMap<string, ReadonlyMap<string, TensorInfo>>,
-  tensors: ReadonlyMap<string, CheckpointTensor>,
-): Finding[] {
-  const findings: Finding[] = [];
-  const absent: string[] = [];
-  for (const [name, file] of index.weightMap) {
-    const held = perFile.get(file);
-    if (held && !held.has(name)) absent.push(name);
-  }
-  for (const name of absent.slice(0, MANY)) {
-    const file = index.weightMap.get(name);
-    findings.push(finding('index-tensor-missing', `The index says that ${name} is in ${file}; it is not${absent.length > MANY ? ` (and so for ${absent.length - 1} more)` : ''}.`, { file, tensor: name }));
+function indexFindings(index: ShardIndex, listing: Listing, perFile: ReadonlyMap<string, ReadonlyMap<string, TensorInfo>>): Finding[] {
+  const { absent, findings: checked } = crossCheck(index, listing.index ?? 'the index', perFile);
+  const findings = [...checked];
+  for (const { tensor, shard } of absent.slice(0, MANY)) {
+    const more = absent.length > MANY ? ` (and so for ${absent.length - 1} more)` : '';
+    findings.push(finding('index-tensor-missing', `The index says that ${tensor} is in ${shard}; it is not${more}.`, { file: shard, tensor }));
   }
   const named = new Set(index.weightMap.values());
   const strays = listing.files.filter((file) => !file.name.includes('/') && file.name.endsWith('.safetensors') && !named.has(file.name));
   if (strays.length > 0) {
-    findings.push(finding('shard-orphan', `${strays.map((file) => file.name).slice(0, 3).join(', ')} ${strays.length > 1 ? 'are' : 'is'} not named by the index and not read.`, { file: strays[0]?.name }));
-  }
-  const complete = [...named].every((file) => perFile.has(file));
-  let total = 0;
-  for (const tensor of tensors.values()) total += tensor.end - tensor.start;
-  if (complete && index.totalSize !== null && index.totalSize !== total) {
-    findings.push(finding('total-size-wrong', `The index states a total of ${index.totalSize} bytes; the tensors have ${total}.`, { file: listing.index ?? undefined }));
+    const names = strays.map((file) => file.name).slice(0, MANY).join(', ');
+    findings.push(finding('shard-orphan', `${names} ${strays.length > 1 ? 'are' : 'is'} not named by the index and not read.`, { file: strays[0]?.name }));
   }
   return findings;
 }

@@ -4,7 +4,8 @@ import { MAX_INDEX_BYTES, parseIndex } from '../safetensors/index-file.ts';
 import { readHeader } from '../safetensors/read-header.ts';
 import type { Header, ShardIndex } from '../safetensors/types.ts';
 import type { FileSet } from '../source/types.ts';
-import { finding } from './finding.ts';
+import { crossCheck } from './cross-check.ts';
+import { numberingGaps } from './listing.ts';
 import { readWhole } from './open.ts';
 import type { Finding } from './types.ts';
 
@@ -37,7 +38,7 @@ export async function checkFiles(files: FileSet, signal?: AbortSignal): Promise<
   }
   const headers = new Map<string, Header>();
   const checked = await mapConcurrent(shards, FILES_AT_ONCE, (file, inner) => checkShard(files, file, headers, inner), signal);
-  const findings: Finding[] = [];
+  const findings: Finding[] = indexes.length === 0 && shards.length > 0 ? numberingGaps(shards) : [];
   for (const file of indexes) checked.push(await checkIndex(files, file, names, headers, findings, signal));
   return { files: checked, findings };
 }
@@ -64,8 +65,17 @@ async function checkIndex(
   return verdict(file, async () => {
     const index = parseIndex(await readWhole(files, file, MAX_INDEX_BYTES, signal), { file });
     const folder = file.slice(0, file.lastIndexOf('/') + 1);
-    if (names.length > 1) assertShards(index, file, folder, new Set(names), headers);
-    findings.push(...indexFindings(index, file, folder, headers));
+    if (names.length > 1) assertPresent(index, file, folder, new Set(names));
+    const held = [...new Set(index.weightMap.values())].flatMap((shard) => {
+      const header = headers.get(folder + shard);
+      return header ? [[shard, header.tensors] as const] : [];
+    });
+    const checked = crossCheck(index, file, new Map(held));
+    const [absent] = checked.absent;
+    if (absent) {
+      throw new LoomError('index-tensor-missing', `${file} says that ${absent.tensor} is in ${absent.shard}; it is not.`, { file, tensor: absent.tensor });
+    }
+    findings.push(...checked.findings);
   });
 }
 
@@ -79,38 +89,11 @@ async function verdict(file: string, check: () => Promise<void>): Promise<Checke
   }
 }
 
-/** @throws LoomError `index-shard-missing`, `index-tensor-missing` for the first name that leads nowhere. */
-function assertShards(index: ShardIndex, file: string, folder: string, names: ReadonlySet<string>, headers: ReadonlyMap<string, Header>): void {
+/** @throws LoomError `index-shard-missing` for the first shard that is not there. */
+function assertPresent(index: ShardIndex, file: string, folder: string, names: ReadonlySet<string>): void {
   for (const [tensor, shard] of index.weightMap) {
     if (!names.has(folder + shard)) {
       throw new LoomError('index-shard-missing', `${file} names the shard ${shard}, which is not there.`, { file, tensor });
     }
-    const header = headers.get(folder + shard);
-    if (header && !header.tensors.has(tensor)) {
-      throw new LoomError('index-tensor-missing', `${file} says that ${tensor} is in ${shard}; it is not.`, { file, tensor });
-    }
   }
-}
-
-function indexFindings(index: ShardIndex, file: string, folder: string, headers: ReadonlyMap<string, Header>): Finding[] {
-  const findings: Finding[] = [];
-  let total = 0;
-  let complete = true;
-  for (const shard of new Set(index.weightMap.values())) {
-    const header = headers.get(folder + shard);
-    complete &&= header !== undefined;
-    for (const tensor of header?.tensors.values() ?? []) {
-      const owner = index.weightMap.get(tensor.name);
-      if (owner === shard) total += tensor.end - tensor.start;
-      else if (owner === undefined) {
-        findings.push(finding('tensor-orphan', `${tensor.name} is in ${shard} but not in ${file}; some loaders read it, some do not.`, { file: shard, tensor: tensor.name }));
-      } else {
-        findings.push(finding('tensor-shadowed', `${tensor.name} is also in ${shard}; ${file} says ${owner}, which counts.`, { file: shard, tensor: tensor.name }));
-      }
-    }
-  }
-  if (complete && index.totalSize !== null && index.totalSize !== total) {
-    findings.push(finding('total-size-wrong', `${file} states a total of ${index.totalSize} bytes; its tensors have ${total}.`, { file }));
-  }
-  return findings;
 }

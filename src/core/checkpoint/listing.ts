@@ -83,7 +83,7 @@ function chooseShards(names: readonly string[]): readonly string[] {
 }
 
 /** Shards that the numbering of the present ones says should be there too. */
-function numberingGaps(shards: readonly string[]): Finding[] {
+export function numberingGaps(shards: readonly string[]): Finding[] {
   const match = NUMBERED.exec(shards[0] ?? '');
   if (!match) return [];
   const [, stem = '', number = '', total = ''] = match;

@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly budget?: Budget | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Awaited before each tile is written and each piece is read back: the work stands still while it is pending. */
+  readonly gate?: (() => Promise<void>) | undefined;
 }
 
 /** Small files are copied in pieces of this size. */
@@ -53,7 +55,7 @@ async function runAll(plan: ConversionPlan, options: RunOptions, sources: Source
     throwIfAborted(signal);
     const digests = await writeOne(shard, options, sources, budget, meter);
     meter.enter('verify', shard.file);
-    await readBack({ shard, digests, files: sink.files(), budget, signal, onBytes: meter.verified });
+    await readBack({ shard, digests, files: withGate(sink.files(), options.gate), budget, signal, onBytes: meter.verified });
   }
   await sources.assertUnchanged(signal);
   meter.enter('finish', null);
@@ -71,7 +73,7 @@ async function writeOne(shard: OutputShard, options: RunOptions, sources: Source
   meter.enter('write', shard.file);
   const file = await sink.create(shard.file, shard.byteLength, { signal });
   try {
-    const digests = await writeShard({ shard, file, open: sources.open, budget, signal, onBytes: meter.written });
+    const digests = await writeShard({ shard, file, open: sources.open, budget, signal, onBytes: meter.written, gate: options.gate });
     await file.commit({ signal });
     return digests;
   } catch (error) {
@@ -106,6 +108,24 @@ async function writeText(sink: Sink, name: string, text: string, signal: AbortSi
     await file.abort();
     throw error;
   }
+}
+
+/** Reads wait for the gate. */
+function withGate(files: FileSet, gate: (() => Promise<void>) | undefined): FileSet {
+  if (!gate) return files;
+  return {
+    ...files,
+    open: async (name, options) => {
+      const source = await files.open(name, options);
+      return {
+        ...source,
+        read: async (range, readOptions) => {
+          await gate();
+          return source.read(range, readOptions);
+        },
+      };
+    },
+  };
 }
 
 /** Every source file that was opened stays open until the run ends. */

@@ -17,6 +17,8 @@ export interface WriteShardOptions {
   readonly budget: Budget;
   readonly signal: AbortSignal | undefined;
   readonly onBytes: (bytes: number) => void;
+  /** Awaited before each tile is written. */
+  readonly gate?: (() => Promise<void>) | undefined;
 }
 
 /** Large enough that a read's fixed cost vanishes, small enough that a few fit any budget. */
@@ -62,6 +64,7 @@ export async function writeShard(options: WriteShardOptions): Promise<ShardDiges
     for (let current = loading.shift(); current; current = loading.shift()) {
       const { tile, bytes, release } = await current;
       try {
+        await options.gate?.();
         throwIfAborted(signal);
         hashTile(tile, bytes, hasher, digests);
         await file.write(bytes, tile.offset, { signal });

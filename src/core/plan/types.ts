@@ -1,3 +1,4 @@
+import type { REFUSALS } from './refusals.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
 import type { Family, GroupKind } from '../layouts/types.ts';
@@ -88,17 +89,7 @@ export interface Refusal {
   readonly group?: string;
 }
 
-export type RefusalTag =
-  | 'no-experts'
-  | 'layers-unknown'
-  | 'layers-dense'
-  | 'group-defective'
-  | 'layout-unknown'
-  | 'checkpoint-defective'
-  | 'orientation-ambiguous'
-  | 'target-unsupported'
-  | 'companion-unsupported'
-  | 'name-collision';
+export type RefusalTag = keyof typeof REFUSALS;
 
 /** What happens to one layer group. */
 export interface GroupStep {

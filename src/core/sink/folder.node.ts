@@ -82,7 +82,8 @@ async function createFile(root: string, name: string, byteLength: number, done: 
   };
 }
 
-async function writeFully(handle: FileHandle, bytes: Uint8Array, offset: number, name: string): Promise<void> {
+/** Writes every byte. Exported for its test, which needs a real full device. @throws LoomError `disk-full`, `write-failed`. */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, offset: number, name: string): Promise<void> {
   let done = 0;
   while (done < bytes.byteLength) {
     const { bytesWritten } = await handle
@@ -109,18 +110,26 @@ async function assertEmpty(root: string): Promise<void> {
   }
   const held = await readdir(root);
   if (held.length > 0) {
-    throw new LoomError('output-not-empty', `The output folder ${root} is not empty (it holds ${held[0]}). Name a new folder.`, {
-      file: root,
-    });
+    throw new LoomError(
+      'output-not-empty',
+      `The output folder ${root} is not empty (it holds ${held[0]}). Name a new folder.`,
+      {
+        file: root,
+      },
+    );
   }
 }
 
 async function assertOutside(root: string, source: string): Promise<void> {
   const realSource = await realpath(source);
   if (isInside(await nearestReal(root), realSource)) {
-    throw new LoomError('output-inside-source', `The output ${root} is the source or lies inside it. Name a folder elsewhere.`, {
-      file: root,
-    });
+    throw new LoomError(
+      'output-inside-source',
+      `The output ${root} is the source or lies inside it. Name a folder elsewhere.`,
+      {
+        file: root,
+      },
+    );
   }
 }
 
@@ -143,8 +152,18 @@ async function removeEmptyFolders(root: string): Promise<void> {
 function failed(name: string, cause: unknown, byte = 0): never {
   const code = (cause as { code?: unknown } | null)?.code;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    throw new LoomError('disk-full', `The disk is full: ${name} could not be written at byte ${byte}. Free space and run again.`, { file: name, byte }, cause);
+    throw new LoomError(
+      'disk-full',
+      `The disk is full: ${name} could not be written at byte ${byte}. Free space and run again.`,
+      { file: name, byte },
+      cause,
+    );
   }
   const reason = cause instanceof Error ? cause.message : String(cause);
-  throw new LoomError('write-failed', `${name} cannot be written at byte ${byte}: ${reason}.`, { file: name, byte }, cause);
+  throw new LoomError(
+    'write-failed',
+    `${name} cannot be written at byte ${byte}: ${reason}.`,
+    { file: name, byte },
+    cause,
+  );
 }

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { createBudget } from './budget.ts';
+
+describe('a budget', () => {
+  it('never lets out more than its capacity and serves in order', async () => {
+    const budget = createBudget(100);
+    const first = await budget.take(60);
+    const order: string[] = [];
+    const second = budget.take(50).then((release) => (order.push('second'), release));
+    const third = budget.take(10).then((release) => (order.push('third'), release));
+    await Promise.resolve();
+    expect(order).toEqual([]);
+    first();
+    first();
+    (await second)();
+    (await third)();
+    expect(order).toEqual(['second', 'third']);
+    expect(budget.peak).toBeLessThanOrEqual(100);
+  });
+
+  it('counts more than its capacity as all of it, and lets the cancelled go', async () => {
+    const budget = createBudget(10);
+    const release = await budget.take(1000);
+    const controller = new AbortController();
+    const waiting = budget.take(5, controller.signal);
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ tag: 'cancelled' });
+    release();
+    (await budget.take(10))();
+    await expect(budget.take(1, AbortSignal.abort())).rejects.toMatchObject({ tag: 'cancelled' });
+    expect(() => createBudget(0)).toThrow(expect.objectContaining({ tag: 'usage' }));
+  });
+});

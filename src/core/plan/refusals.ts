@@ -1,0 +1,13 @@
+/** Every reason why a plan cannot be run, with what it means. */
+export const REFUSALS = {
+  'no-experts': 'The checkpoint has no routed experts.',
+  'layers-unknown': 'A chosen layer is not in the checkpoint.',
+  'layers-dense': 'None of the chosen layers has experts.',
+  'group-defective': 'A layer’s experts are incomplete or do not agree; its defect says how.',
+  'layout-unknown': 'A layer’s experts are stored in a way that is not known here.',
+  'checkpoint-defective': 'The checkpoint has a finding of severity error.',
+  'orientation-ambiguous': 'Square matrices, and nothing says which way round they are stored.',
+  'target-unsupported': 'The target has no form for this architecture.',
+  'companion-unsupported': 'Scales or other companions of quantised weights cannot be carried along exactly.',
+  'name-collision': 'Two tensors of the output would have one name.',
+} as const;
