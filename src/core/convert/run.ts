@@ -1,10 +1,10 @@
 import { type Budget, createBudget } from '../budget.ts';
 import { LoomError, throwIfAborted } from '../errors.ts';
+import { REPORT_FILE } from '../plan/side-files.ts';
 import type { ConversionPlan, OutputShard } from '../plan/types.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
-import { REPORT_FILE } from '../plan/side-files.ts';
-import type { ByteSource, FileSet } from '../source/types.ts';
 import type { Sink } from '../sink/types.ts';
+import type { ByteSource, FileSet } from '../source/types.ts';
 import { MIB } from '../units.ts';
 import { readBack, type ShardDigests } from '../verify/read-back.ts';
 import { createProgress, type Progress, type ProgressMeter } from './progress.ts';
@@ -34,7 +34,9 @@ const COPY_BYTES = 4 * MIB;
  */
 export async function runPlan(plan: ConversionPlan, options: RunOptions): Promise<ConversionReport> {
   if (plan.refusals.length > 0) {
-    throw new LoomError('not-convertible', plan.refusals.map((refusal) => refusal.message).join(' '), { refusals: plan.refusals.length });
+    throw new LoomError('not-convertible', plan.refusals.map((refusal) => refusal.message).join(' '), {
+      refusals: plan.refusals.length,
+    });
   }
   const sources = openSources(options.files);
   try {
@@ -55,7 +57,14 @@ async function runAll(plan: ConversionPlan, options: RunOptions, sources: Source
     throwIfAborted(signal);
     const digests = await writeOne(shard, options, sources, budget, meter);
     meter.enter('verify', shard.file);
-    await readBack({ shard, digests, files: withGate(sink.files(), options.gate), budget, signal, onBytes: meter.verified });
+    await readBack({
+      shard,
+      digests,
+      files: withGate(sink.files(), options.gate),
+      budget,
+      signal,
+      onBytes: meter.verified,
+    });
   }
   await sources.assertUnchanged(signal);
   meter.enter('finish', null);
@@ -68,12 +77,26 @@ async function runAll(plan: ConversionPlan, options: RunOptions, sources: Source
   return report;
 }
 
-async function writeOne(shard: OutputShard, options: RunOptions, sources: Sources, budget: Budget, meter: ProgressMeter): Promise<ShardDigests> {
+async function writeOne(
+  shard: OutputShard,
+  options: RunOptions,
+  sources: Sources,
+  budget: Budget,
+  meter: ProgressMeter,
+): Promise<ShardDigests> {
   const { sink, signal } = options;
   meter.enter('write', shard.file);
   const file = await sink.create(shard.file, shard.byteLength, { signal });
   try {
-    const digests = await writeShard({ shard, file, open: sources.open, budget, signal, onBytes: meter.written, gate: options.gate });
+    const digests = await writeShard({
+      shard,
+      file,
+      open: sources.open,
+      budget,
+      signal,
+      onBytes: meter.written,
+      gate: options.gate,
+    });
     await file.commit({ signal });
     return digests;
   } catch (error) {
@@ -152,7 +175,10 @@ function openSources(files: FileSet): Sources {
         const again = await files.open(name, { signal });
         const same = again.key === (await source).key;
         await again.dispose?.();
-        if (!same) throw new LoomError('source-changed', `${name} changed while it was being converted; run again.`, { file: name });
+        if (!same)
+          throw new LoomError('source-changed', `${name} changed while it was being converted; run again.`, {
+            file: name,
+          });
       }
     },
     dispose: async () => {

@@ -3,9 +3,9 @@ import { LoomError, throwIfAborted } from '../errors.ts';
 import { createHasher, type Hasher } from '../hash.ts';
 import { gatherCpu } from '../kernels/gather/cpu.ts';
 import type { OutputShard } from '../plan/types.ts';
+import type { SinkFile } from '../sink/types.ts';
 import { readPieces } from '../source/coalesce.ts';
 import type { ByteSource } from '../source/types.ts';
-import type { SinkFile } from '../sink/types.ts';
 import { KIB, MIB } from '../units.ts';
 import type { ShardDigests } from '../verify/read-back.ts';
 import { scheduleShard, type Tile } from './schedule.ts';
@@ -84,14 +84,18 @@ export async function writeShard(options: WriteShardOptions): Promise<ShardDiges
 }
 
 async function load(tile: Tile, options: WriteShardOptions, pool: Pool, signal: AbortSignal): Promise<Loaded> {
-  const inputBytes = tile.kind === 'gather' ? tile.part.spans.reduce((sum, span) => sum + (span.end - span.start), 0) : 0;
+  const inputBytes =
+    tile.kind === 'gather' ? tile.part.spans.reduce((sum, span) => sum + (span.end - span.start), 0) : 0;
   const release = await options.budget.take(tile.length + inputBytes, signal);
   try {
     const bytes = pool.take(tile.length);
     if (tile.kind === 'copy') {
-      for (const [name, pieces] of tile.pieces) await readPieces(await options.open(name), pieces, bytes, LIMITS, signal);
+      for (const [name, pieces] of tile.pieces)
+        await readPieces(await options.open(name), pieces, bytes, LIMITS, signal);
     } else {
-      const inputs = await Promise.all(tile.part.spans.map(async (span) => (await options.open(span.file)).read(span, { signal })));
+      const inputs = await Promise.all(
+        tile.part.spans.map(async (span) => (await options.open(span.file)).read(span, { signal })),
+      );
       gatherCpu(tile.part, inputs, bytes);
     }
     return { tile, bytes, release };
@@ -108,7 +112,9 @@ function hashTile(tile: Tile, bytes: Uint8Array, hasher: Hasher, digests: Map<st
     if (!stretch.last) continue;
     const list = digests.get(stretch.tensor.name) ?? [];
     if (list.length !== stretch.part) {
-      throw new LoomError('internal', `${stretch.tensor.name}: part ${stretch.part} came out of order.`, { tensor: stretch.tensor.name });
+      throw new LoomError('internal', `${stretch.tensor.name}: part ${stretch.part} came out of order.`, {
+        tensor: stretch.tensor.name,
+      });
     }
     list.push(hasher.digest());
     digests.set(stretch.tensor.name, list);
@@ -125,7 +131,8 @@ interface Pool {
 function createPool(size: number): Pool {
   const free: ArrayBuffer[] = [];
   return {
-    take: (length) => (length > size ? new Uint8Array(length) : new Uint8Array(free.pop() ?? new ArrayBuffer(size), 0, length)),
+    take: (length) =>
+      length > size ? new Uint8Array(length) : new Uint8Array(free.pop() ?? new ArrayBuffer(size), 0, length),
     give: (bytes) => {
       if (bytes.buffer.byteLength === size) free.push(bytes.buffer);
     },
