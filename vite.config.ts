@@ -1,7 +1,9 @@
-import { defineConfig } from 'vitest/config';
+import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
+import { defineConfig, type UserConfig } from 'vitest/config';
 
-/** `--mode cli` builds the command line for Node into `dist/cli`. */
-export default defineConfig({
+/** The command line for Node, into `dist/cli`. */
+const cli: UserConfig = {
   publicDir: false,
   build: {
     ssr: 'src/cli/main.ts',
@@ -11,17 +13,41 @@ export default defineConfig({
     rollupOptions: { output: { entryFileNames: 'moe-loom.js' } },
   },
   ssr: { noExternal: true },
+};
+
+/** The app, into `dist/app`: relative addresses alone, so that any static host serves it from any folder. */
+const app: UserConfig = {
+  base: './',
+  plugins: [react(), withoutPolicyInDevelopment()],
+  build: { outDir: 'dist/app', target: 'es2023', emptyOutDir: true, manifest: true, modulePreload: { polyfill: false } },
+  worker: { format: 'es' },
+  preview: { port: 4173 },
+};
+
+/** Hot reloading needs inline scripts, which the page's Content-Security-Policy forbids. */
+function withoutPolicyInDevelopment(): Plugin {
+  return {
+    name: 'without-policy-in-development',
+    apply: 'serve',
+    transformIndexHtml: (html) => html.replace(/<meta\s+http-equiv="Content-Security-Policy"[^>]*>/, ''),
+  };
+}
+
+/** `vite build` makes the app, `vite build --mode cli` the command line. */
+export default defineConfig(({ mode }) => ({
+  ...(mode === 'cli' ? cli : app),
   test: {
     projects: [
       {
         test: {
           name: 'node',
           environment: 'node',
-          include: ['src/**/*.test.ts', 'e2e/support/**/*.test.ts'],
+          testTimeout: 30_000,
+          include: ['src/**/*.test.ts', 'workers/**/*.test.ts', 'e2e/support/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
         },
       },
       './vitest.browser.config.ts',
     ],
   },
-});
+}));

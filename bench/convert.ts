@@ -38,7 +38,13 @@ function layerTensors(layer: number): TensorSpec[] {
     bf16(`mlp.experts.${expert}.up_proj.weight`, [I, H]),
     bf16(`mlp.experts.${expert}.down_proj.weight`, [H, I]),
   ]).flat();
-  return [bf16('self_attn.q_proj.weight', [4096, H]), bf16('self_attn.o_proj.weight', [H, 4096]), bf16('mlp.gate.weight', [E, H]), ...experts, bf16('input_layernorm.weight', [H])];
+  return [
+    bf16('self_attn.q_proj.weight', [4096, H]),
+    bf16('self_attn.o_proj.weight', [H, 4096]),
+    bf16('mlp.gate.weight', [E, H]),
+    ...experts,
+    bf16('input_layernorm.weight', [H]),
+  ];
 }
 
 const bytesOf = (tensor: TensorSpec) => 2 * tensor.shape.reduce((product, dim) => product * dim, 1);
@@ -47,8 +53,12 @@ const bytesOf = (tensor: TensorSpec) => 2 * tensor.shape.reduce((product, dim) =
 function generate(folder: string, target: number): { bytes: number; layers: number } {
   const embed = (name: string): TensorSpec => ({ name, dtype: 'BF16', shape: [VOCABULARY, H] });
   const perLayer = layerTensors(0).reduce((sum, tensor) => sum + bytesOf(tensor), 0);
-  const layers = Math.max(1, Math.round((target - 2 * bytesOf(embed(''))) / perLayer));
-  const all = [embed('model.embed_tokens.weight'), ...Array.from({ length: layers }, (_, layer) => layerTensors(layer)).flat(), embed('lm_head.weight')];
+  const layers = Math.max(1, Math.ceil((target - 2 * bytesOf(embed(''))) / perLayer));
+  const all = [
+    embed('model.embed_tokens.weight'),
+    ...Array.from({ length: layers }, (_, layer) => layerTensors(layer)).flat(),
+    embed('lm_head.weight'),
+  ];
   const bins: TensorSpec[][] = [[]];
   let size = 0;
   for (const tensor of all) {
@@ -79,8 +89,17 @@ function generate(folder: string, target: number): { bytes: number; layers: numb
     for (const tensor of bin) weightMap.set(tensor.name, file);
     bytes += laid.fileSize;
   });
-  writeFileSync(join(folder, INDEX_FILE), formatIndex({ weightMap, totalSize: all.reduce((sum, tensor) => sum + bytesOf(tensor), 0) }));
-  const config = { model_type: 'qwen3_moe', num_experts: E, moe_intermediate_size: I, hidden_size: H, num_hidden_layers: layers };
+  writeFileSync(
+    join(folder, INDEX_FILE),
+    formatIndex({ weightMap, totalSize: all.reduce((sum, tensor) => sum + bytesOf(tensor), 0) }),
+  );
+  const config = {
+    model_type: 'qwen3_moe',
+    num_experts: E,
+    moe_intermediate_size: I,
+    hidden_size: H,
+    num_hidden_layers: layers,
+  };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
   return { bytes, layers };
 }
@@ -111,7 +130,11 @@ function sample(pid: number) {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     const io = readFileSync(`/proc/${pid}/io`, 'utf8');
     const field = (text: string, name: string) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(text)?.[1] ?? 0);
-    return { peakBytes: field(status, 'VmHWM') * 1024, readBytes: field(io, 'rchar'), writtenBytes: field(io, 'wchar') };
+    return {
+      peakBytes: field(status, 'VmHWM') * 1024,
+      readBytes: field(io, 'rchar'),
+      writtenBytes: field(io, 'wchar'),
+    };
   } catch {
     return null;
   }
@@ -134,7 +157,9 @@ try {
     rmSync(copy, { recursive: true });
     execFileSync('sync');
     const out = join(work, 'out');
-    conversions.push(await measured(process.execPath, [BIN, 'convert', source, '--to', flags.to, '--out', out, '--quiet', '--json']));
+    conversions.push(
+      await measured(process.execPath, [BIN, 'convert', source, '--to', flags.to, '--out', out, '--quiet', '--json']),
+    );
     if (!statSync(join(out, INDEX_FILE)).isFile()) throw new Error('no output');
     rmSync(out, { recursive: true });
     execFileSync('sync');

@@ -7,7 +7,12 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LINES = 400;
 
 /** Who may import whom, as in docs/architecture.md. `types` allows `import type` alone. */
-const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; readonly types?: readonly string[]; readonly packages?: readonly string[] }>> = {
+const ROOMS: Readonly<
+  Record<
+    string,
+    { readonly values: readonly string[]; readonly types?: readonly string[]; readonly packages?: readonly string[] }
+  >
+> = {
   ground: { values: [], packages: ['hash-wasm'] },
   source: { values: [], packages: ['p-retry'] },
   hub: { values: ['source'], packages: ['valibot', '@huggingface/hub'] },
@@ -18,15 +23,31 @@ const ROOMS: Readonly<Record<string, { readonly values: readonly string[]; reado
   kernels: { values: [] },
   sink: { values: ['source'] },
   verify: { values: ['safetensors', 'checkpoint', 'layouts', 'plan', 'kernels'], types: ['source'] },
-  convert: { values: ['source', 'safetensors', 'plan', 'kernels', 'verify'], types: ['checkpoint', 'sink'], packages: ['idb'] },
+  convert: {
+    values: ['source', 'safetensors', 'plan', 'kernels', 'verify'],
+    types: ['checkpoint', 'sink'],
+    packages: ['idb'],
+  },
   values: { values: ['source', 'safetensors', 'checkpoint', 'layouts', 'kernels'] },
   ranks: { values: ['safetensors', 'checkpoint', 'layouts', 'plan'] },
   compare: { values: ['source', 'safetensors', 'checkpoint', 'layouts', 'plan', 'kernels', 'verify', 'values'] },
-  parity: { values: ['source', 'safetensors', 'checkpoint', 'layouts', 'plan', 'kernels', 'ranks'], packages: ['onnxruntime-web'] },
+  parity: {
+    values: ['source', 'safetensors', 'checkpoint', 'layouts', 'plan', 'kernels', 'ranks'],
+    packages: ['onnxruntime-web'],
+  },
   handoff: { values: ['checkpoint', 'layouts', 'plan', 'ranks'] },
 };
 
-const APP_PACKAGES = ['react', 'react-dom', 'zustand', '@tanstack/react-query', '@tanstack/react-virtual', 'radix-ui', 'comlink', 'idb'];
+const APP_PACKAGES = [
+  'react',
+  'react-dom',
+  'zustand',
+  '@tanstack/react-query',
+  '@tanstack/react-virtual',
+  'radix-ui',
+  'comlink',
+  'idb',
+];
 
 interface Import {
   readonly from: string;
@@ -82,11 +103,17 @@ function fault(entry: Import): string | null {
   const room = roomOf(from);
   if (room !== null) return coreFault(entry, room);
   if (target === null) return packageFault(from, specifier);
-  if (from.startsWith('src/cli/')) return target.startsWith('src/cli/') || target === 'src/core/index.ts' || target.endsWith('.node.ts') ? null : 'the command line sees core/index.ts and *.node.ts';
-  if (from.startsWith('workers/')) return target.startsWith('workers/') || target === 'src/core/index.ts' ? null : 'workers see core/index.ts';
+  if (from.startsWith('src/cli/'))
+    return target.startsWith('src/cli/') || target === 'src/core/index.ts' || target.endsWith('.node.ts')
+      ? null
+      : 'the command line sees core/index.ts and *.node.ts';
+  if (from.startsWith('workers/'))
+    return target.startsWith('workers/') || target === 'src/core/index.ts' ? null : 'workers see core/index.ts';
   if (from.startsWith('src/app/')) {
     if (target.startsWith('src/app/') || target === 'src/core/index.ts' || target.endsWith('.css')) return null;
-    return target.startsWith('workers/') && entry.typeOnly ? null : 'the app sees core/index.ts and, as types, workers/';
+    return target.startsWith('workers/') && entry.typeOnly
+      ? null
+      : 'the app sees core/index.ts and, as types, workers/';
   }
   return null;
 }
@@ -103,7 +130,8 @@ function coreFault({ from, target, specifier, typeOnly }: Import, room: string):
   const other = roomOf(target);
   if (other === room || other === 'ground') return null;
   if (rules.values.includes(other ?? '')) return null;
-  if (rules.types?.includes(other ?? '')) return typeOnly || isOpen(from) ? null : `${room} may import only types of ${other}`;
+  if (rules.types?.includes(other ?? ''))
+    return typeOnly || isOpen(from) ? null : `${room} may import only types of ${other}`;
   return `${room} may not import ${other}`;
 }
 
@@ -113,7 +141,10 @@ function isOpen(file: string): boolean {
 }
 
 function packageFault(from: string, specifier: string): string | null {
-  if (specifier.startsWith('node:')) return from.startsWith('src/cli/') || from.endsWith('.node.ts') ? null : 'Node built-ins belong in the command line';
+  if (specifier.startsWith('node:'))
+    return from.startsWith('src/cli/') || from.endsWith('.node.ts')
+      ? null
+      : 'Node built-ins belong in the command line';
   const name = packageOf(specifier);
   if (from.startsWith('src/cli/')) return name === 'commander' ? null : `the command line may not import ${specifier}`;
   if (from.startsWith('workers/')) return name === 'comlink' ? null : `workers may not import ${specifier}`;
@@ -155,12 +186,19 @@ describe('the house', () => {
   });
 
   it('has no import cycle, types included', () => {
-    const graph = new Map(code.map((file) => [file, imports.filter((entry) => entry.from === file && entry.target !== null).map((entry) => entry.target as string)]));
+    const graph = new Map(
+      code.map((file) => [
+        file,
+        imports.filter((entry) => entry.from === file && entry.target !== null).map((entry) => entry.target as string),
+      ]),
+    );
     expect(cycleFrom(graph)).toBeNull();
   });
 
   it('calls fetch in source/http.ts alone', () => {
-    const callers = code.filter((file) => file.startsWith('src/core/') && /(^|[^\w.])fetch\(/m.test(readFileSync(join(ROOT, file), 'utf8')));
+    const callers = code.filter(
+      (file) => file.startsWith('src/core/') && /(^|[^\w.])fetch\(/m.test(readFileSync(join(ROOT, file), 'utf8')),
+    );
     expect(callers.filter((file) => file !== 'src/core/source/http.ts')).toEqual([]);
   });
 
@@ -168,7 +206,9 @@ describe('the house', () => {
     const texts = sources.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const);
     expect(texts.filter(([, text]) => /^export default\b/m.test(text)).map(([file]) => file)).toEqual([]);
     expect(sources.filter((file) => /(^|\/)(utils?|helpers?)\.[^/]*$/.test(file))).toEqual([]);
-    expect(texts.map(([file, text]) => ({ file, lines: text.split('\n').length - 1 })).filter(({ lines }) => lines > LINES)).toEqual([]);
+    expect(
+      texts.map(([file, text]) => ({ file, lines: text.split('\n').length - 1 })).filter(({ lines }) => lines > LINES),
+    ).toEqual([]);
   });
 
   it('keeps worker shells at 60 lines or fewer', () => {

@@ -7,7 +7,10 @@ import { interruptSignal, type OutputOptions, print, printJson, withOutput } fro
 
 /** `moe-loom check <file-or-folder>…`: exit 1 when any file breaks a rule of the format. */
 export function addCheck(program: Command): void {
-  const command = program.command('check').description('check safetensors files and indexes against the rules of the format').argument('<paths...>', 'files or folders');
+  const command = program
+    .command('check')
+    .description('check safetensors files and indexes against the rules of the format')
+    .argument('<paths...>', 'files or folders');
   withOutput(command).action(async (paths: string[], options: OutputOptions) => {
     const signal = interruptSignal();
     const results: CheckResult[] = [];
@@ -16,8 +19,9 @@ export function addCheck(program: Command): void {
     const found = results.flatMap((result) => result.findings);
     const findings = found.map(({ tag, message }) => ({ tag, message }));
     if (options.json) printJson({ files, findings });
-    else print(describe(files, findings));
-    if (files.some((file) => !file.valid) || found.some((finding) => finding.severity === 'error')) process.exitCode = 1;
+    else print(describeCheck(files, findings));
+    if (files.some((file) => !file.valid) || found.some((finding) => finding.severity === 'error'))
+      process.exitCode = 1;
   });
 }
 
@@ -32,14 +36,19 @@ async function checkPath(path: string, signal: AbortSignal): Promise<CheckResult
 
 function relabel(result: CheckResult, path: string, several: boolean): CheckResult {
   if (!several) return result;
-  return { ...result, files: result.files.map((file) => ({ ...file, file: path.endsWith(file.file) ? path : `${path}/${file.file}` })) };
+  return {
+    ...result,
+    files: result.files.map((file) => ({ ...file, file: path.endsWith(file.file) ? path : `${path}/${file.file}` })),
+  };
 }
 
-function describe(files: CheckResult['files'], findings: readonly { tag: string; message: string }[]): string[] {
+function describeCheck(files: CheckResult['files'], findings: readonly { tag: string; message: string }[]): string[] {
   const bad = files.filter((file) => !file.valid);
   return [
     ...bad.map((file) => `invalid  ${file.file}: ${file.error?.message} [${file.error?.tag}]`),
     ...findings.map((finding) => `! ${finding.message} [${finding.tag}]`),
-    bad.length === 0 ? `${plural(files.length, 'file')} valid.` : `${bad.length} of ${plural(files.length, 'file')} invalid.`,
+    bad.length === 0
+      ? `${plural(files.length, 'file')} valid.`
+      : `${bad.length} of ${plural(files.length, 'file')} invalid.`,
   ];
 }

@@ -1,5 +1,15 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,9 +68,33 @@ describe('inspect', () => {
       shards: 3,
       layout: 'per-expert',
       layers: [
-        { prefix: 'model.layers.0.mlp', index: 0, kind: 'moe', family: 'per-expert', dialect: 'projections', experts: 12, defects: [] },
-        { prefix: 'model.layers.1.mlp', index: 1, kind: 'dense', family: null, dialect: null, experts: null, defects: [] },
-        { prefix: 'model.layers.2.mlp', index: 2, kind: 'moe', family: 'per-expert', dialect: 'projections', experts: 12, defects: [] },
+        {
+          prefix: 'model.layers.0.mlp',
+          index: 0,
+          kind: 'moe',
+          family: 'per-expert',
+          dialect: 'projections',
+          experts: 12,
+          defects: [],
+        },
+        {
+          prefix: 'model.layers.1.mlp',
+          index: 1,
+          kind: 'dense',
+          family: null,
+          dialect: null,
+          experts: null,
+          defects: [],
+        },
+        {
+          prefix: 'model.layers.2.mlp',
+          index: 2,
+          kind: 'moe',
+          family: 'per-expert',
+          dialect: 'projections',
+          experts: 12,
+          defects: [],
+        },
       ],
       findings: [],
     });
@@ -86,8 +120,13 @@ describe('inspect', () => {
     const out = join(work, 'partial');
     const { value } = await json('convert', hubFolder('qwen3_moe'), '--to', 'stacked', '--layers', '2', '--out', out);
     expect(value.partial).toBe(true);
-    expect((await json('inspect', out)).value.findings).toEqual([{ tag: 'partial', message: expect.stringContaining('layers 2') }]);
-    expect(JSON.parse(readFileSync(join(out, 'moe-loom-report.json'), 'utf8'))).toMatchObject({ scope: 'partial', layers: [2] });
+    expect((await json('inspect', out)).value.findings).toEqual([
+      { tag: 'partial', message: expect.stringContaining('layers 2') },
+    ]);
+    expect(JSON.parse(readFileSync(join(out, 'moe-loom-report.json'), 'utf8'))).toMatchObject({
+      scope: 'partial',
+      layers: [2],
+    });
     expect((await json('verify', hubFolder('qwen3_moe'), out)).value).toMatchObject({ equal: true, differences: [] });
   });
 });
@@ -109,19 +148,36 @@ describe('plan, convert and verify', () => {
     const plan = await json('plan', source, '--to', 'gate-up');
     expect(plan.code).toBe(0);
     expect(plan.value).toMatchObject({ target: 'gate-up', scope: 'whole', tensors: 30, refusals: [] });
-    const { code, value, stderr } = await json('convert', source, '--to', 'gate-up', '--out', out, '--max-shard-size', '300kB');
+    const { code, value, stderr } = await json(
+      'convert',
+      source,
+      '--to',
+      'gate-up',
+      '--out',
+      out,
+      '--max-shard-size',
+      '300kB',
+    );
     expect(code).toBe(0);
     expect(stderr).toBe('');
     expect(value).toEqual({
       out,
       tensors: 30,
       bytes: plan.value.bytes,
-      shards: readdirSync(out).filter((name) => name.endsWith('.safetensors')).sort(),
+      shards: readdirSync(out)
+        .filter((name) => name.endsWith('.safetensors'))
+        .sort(),
       partial: false,
       skipped: ['README.md', 'original/consolidated.pth', 'pytorch_model.bin'],
       verified: { equal: true, tensors: 30, bytes: plan.value.bytes },
     });
-    for (const name of ['tokenizer.json', 'modeling_x.py', 'LICENSE', 'generation_config.json', 'moe-loom-report.json']) {
+    for (const name of [
+      'tokenizer.json',
+      'modeling_x.py',
+      'LICENSE',
+      'generation_config.json',
+      'moe-loom-report.json',
+    ]) {
       expect(existsSync(join(out, name)), name).toBe(true);
     }
     expect(readdirSync(out).filter((name) => name.startsWith('.'))).toEqual([]);
@@ -168,7 +224,13 @@ describe('check', () => {
     expect((await run('check', join(files, 'v-empty-object.safetensors'))).code).toBe(0);
     const bad = await json('check', join(files, 'i-utf16-header.safetensors'));
     expect(bad.code).toBe(1);
-    expect(bad.value.files).toEqual([{ file: 'i-utf16-header.safetensors', valid: false, error: { tag: 'header-json-invalid', message: expect.any(String) } }]);
+    expect(bad.value.files).toEqual([
+      {
+        file: 'i-utf16-header.safetensors',
+        valid: false,
+        error: { tag: 'header-json-invalid', message: expect.any(String) },
+      },
+    ]);
     const warned = await json('check', join(FIXTURES, 'safetensors', 'index', 'warn-total-size'));
     expect(warned.code).toBe(0);
     expect(warned.value.findings).toEqual([{ tag: 'total-size-wrong', message: expect.any(String) }]);
@@ -177,14 +239,66 @@ describe('check', () => {
 
 describe('sentences', () => {
   const cases: [string, () => string, readonly string[], number, RegExp][] = [
-    ['a folder with no safetensors', () => folder('empty', { 'a.txt': 'x' }), ['inspect'], 2, /There is no safetensors file in .*empty\./],
-    ['weights in other formats only', () => folder('bin', { 'pytorch_model.bin': 'x' }), ['inspect'], 2, /1 weight files? in other formats; only safetensors/],
-    ['a sub-folder that has them', () => folder('nested', { 'sub/model.safetensors': dense() }), ['inspect'], 2, /Its sub-folder sub does: open that/],
-    ['no MoE', () => folder('dense', { 'model.safetensors': dense(), 'config.json': '{"model_type":"llama"}' }), ['convert'], 1, /There are no routed experts in this checkpoint/],
-    ['a LoRA adapter', () => folder('lora', { 'adapter_model.safetensors': dense(), 'adapter_config.json': '{}' }), ['convert'], 1, /LoRA adapter.*Merge it into/],
-    ['LFS pointers', () => folder('lfs', { 'model.safetensors': `version https://git-lfs.github.com/spec/v1\noid sha256:${'ab'.repeat(32)}\nsize 4998663256\n`, 'config.json': '{}' }), ['inspect'], 1, /Git LFS pointer.*(4998663256|4,998,663,256)/s],
-    ['an output folder that is not empty', () => hubFolder('qwen3_moe'), ['convert', folderArg('full')], 2, /output folder .* is not empty/],
-    ['an output inside the source', () => folder('self', { 'model.safetensors': dense() }), ['convert', 'SELF'], 1, /no routed experts/],
+    [
+      'a folder with no safetensors',
+      () => folder('empty', { 'a.txt': 'x' }),
+      ['inspect'],
+      2,
+      /There is no safetensors file in .*empty\./,
+    ],
+    [
+      'weights in other formats only',
+      () => folder('bin', { 'pytorch_model.bin': 'x' }),
+      ['inspect'],
+      2,
+      /1 weight files? in other formats; only safetensors/,
+    ],
+    [
+      'a sub-folder that has them',
+      () => folder('nested', { 'sub/model.safetensors': dense() }),
+      ['inspect'],
+      2,
+      /Its sub-folder sub does: open that/,
+    ],
+    [
+      'no MoE',
+      () => folder('dense', { 'model.safetensors': dense(), 'config.json': '{"model_type":"llama"}' }),
+      ['convert'],
+      1,
+      /There are no routed experts in this checkpoint/,
+    ],
+    [
+      'a LoRA adapter',
+      () => folder('lora', { 'adapter_model.safetensors': dense(), 'adapter_config.json': '{}' }),
+      ['convert'],
+      1,
+      /LoRA adapter.*Merge it into/,
+    ],
+    [
+      'LFS pointers',
+      () =>
+        folder('lfs', {
+          'model.safetensors': `version https://git-lfs.github.com/spec/v1\noid sha256:${'ab'.repeat(32)}\nsize 4998663256\n`,
+          'config.json': '{}',
+        }),
+      ['inspect'],
+      1,
+      /Git LFS pointer.*(4998663256|4,998,663,256)/s,
+    ],
+    [
+      'an output folder that is not empty',
+      () => hubFolder('qwen3_moe'),
+      ['convert', folderArg('full')],
+      2,
+      /output folder .* is not empty/,
+    ],
+    [
+      'an output inside the source',
+      () => folder('self', { 'model.safetensors': dense() }),
+      ['convert', 'SELF'],
+      1,
+      /no routed experts/,
+    ],
   ];
 
   function folderArg(name: string): string {
@@ -193,7 +307,11 @@ describe('sentences', () => {
 
   it.each(cases)('%s', async (_name, make, [command = '', out], code, sentence) => {
     const source = make();
-    const target = out?.startsWith('FULL:') ? folder(out.slice(5), { keep: 'me' }) : out === 'SELF' ? join(source, 'out') : join(work, 'never');
+    const target = out?.startsWith('FULL:')
+      ? folder(out.slice(5), { keep: 'me' })
+      : out === 'SELF'
+        ? join(source, 'out')
+        : join(work, 'never');
     const args = command === 'convert' ? ['convert', source, '--to', 'stacked', '--out', target] : [command, source];
     const outcome = await run(...args);
     expect(outcome.stderr + outcome.stdout).toMatch(sentence);
@@ -222,7 +340,9 @@ describe('sentences', () => {
     ]);
     rmSync(join(source, 'model.safetensors.index.json'));
     const unindexed = await json('inspect', source);
-    expect(unindexed.value.findings[0].message).toMatch(/3 of 5 shards are here; model-00002-of-00005\.safetensors, model-00004-of-00005\.safetensors are missing/);
+    expect(unindexed.value.findings[0].message).toMatch(
+      /3 of 5 shards are here; model-00002-of-00005\.safetensors, model-00004-of-00005\.safetensors are missing/,
+    );
     const converted = await run('convert', source, '--to', 'stacked', '--out', join(work, 'never'));
     expect(converted.code).toBe(1);
     expect(existsSync(join(work, 'never'))).toBe(false);

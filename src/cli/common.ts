@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { isTarget, LoomError, parseSize, TARGETS, type FileSet, type Target } from '../core/index.ts';
+import { type FileSet, isTarget, LoomError, parseSize, TARGETS, type Target } from '../core/index.ts';
 import { openLocal } from '../core/source/folder.node.ts';
 
 export interface OutputOptions {
@@ -40,7 +40,8 @@ export function parseLayers(text: string): number[] {
     const match = /^\s*(\d{1,6})(?:\s*-\s*(\d{1,6}))?\s*$/.exec(part);
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
-    if (!match || last < first || last - first > 100_000) throw new LoomError('usage', `--layers takes numbers and ranges such as 0-3,7; "${text}" is not that.`);
+    if (!match || last < first || last - first > 100_000)
+      throw new LoomError('usage', `--layers takes numbers and ranges such as 0-3,7; "${text}" is not that.`);
     for (let layer = first; layer <= last; layer++) layers.add(layer);
   }
   return [...layers].sort((a, b) => a - b);
@@ -49,12 +50,14 @@ export function parseLayers(text: string): number[] {
 /** @throws LoomError `usage`. */
 export function parseShardSize(text: string): number {
   const bytes = parseSize(text);
-  if (bytes === null) throw new LoomError('usage', `--max-shard-size takes a size such as 5GB or 512MiB; "${text}" is not that.`);
+  if (bytes === null)
+    throw new LoomError('usage', `--max-shard-size takes a size such as 5GB or 512MiB; "${text}" is not that.`);
   return bytes;
 }
 
 /** @throws LoomError `usage`. */
 export function parseTarget(text: string): Target {
-  if (!isTarget(text)) throw new LoomError('usage', `--to takes ${Object.keys(TARGETS).join(', ')}; "${text}" is none of them.`);
+  if (!isTarget(text))
+    throw new LoomError('usage', `--to takes ${Object.keys(TARGETS).join(', ')}; "${text}" is none of them.`);
   return text;
 }

@@ -1,5 +1,15 @@
 import type { Command } from 'commander';
-import { type ConversionPlan, type ConversionReport, formatBytes, formatInteger, LoomError, openCheckpoint, planConversion, plural, runPlan } from '../core/index.ts';
+import {
+  type ConversionPlan,
+  type ConversionReport,
+  formatBytes,
+  formatInteger,
+  LoomError,
+  openCheckpoint,
+  planConversion,
+  plural,
+  runPlan,
+} from '../core/index.ts';
 import { createFolderSink } from '../core/sink/folder.node.ts';
 import { interruptSignal, openSource, parseTarget, print, printJson, withOutput } from './common.ts';
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
@@ -11,25 +21,33 @@ interface ConvertFlags extends PlanFlags {
 
 /** `moe-loom convert <source> --to <target> --out <folder>`. */
 export function addConvert(program: Command): void {
-  const command = program.command('convert').description('convert a checkpoint and prove the result').argument('<source>', 'a folder, a file, or a Hub cache folder');
-  withOutput(withPlanFlags(command).requiredOption('--out <folder>', 'where to write; empty or absent')).action(async (source: string, flags: ConvertFlags) => {
-    const target = parseTarget(flags.to);
-    const options = planOptions(flags);
-    const signal = interruptSignal();
-    const files = await openSource(source);
-    const plan = planConversion(await openCheckpoint(files, { signal }), target, options);
-    if (plan.refusals.length > 0) throw refused(plan);
-    const sink = await createFolderSink(flags.out, source);
-    const line = createProgressLine(flags.quiet === true);
-    const report = await runPlan(plan, { files, sink, signal, onProgress: line.update }).finally(line.end);
-    if (flags.json) printJson(convertJson(sink.identity, report));
-    else print(describeReport(sink.identity, report));
-  });
+  const command = program
+    .command('convert')
+    .description('convert a checkpoint and prove the result')
+    .argument('<source>', 'a folder, a file, or a Hub cache folder');
+  withOutput(withPlanFlags(command).requiredOption('--out <folder>', 'where to write; empty or absent')).action(
+    async (source: string, flags: ConvertFlags) => {
+      const target = parseTarget(flags.to);
+      const options = planOptions(flags);
+      const signal = interruptSignal();
+      const files = await openSource(source);
+      const plan = planConversion(await openCheckpoint(files, { signal }), target, options);
+      if (plan.refusals.length > 0) throw refused(plan);
+      const sink = await createFolderSink(flags.out, source);
+      const line = createProgressLine(flags.quiet === true);
+      const report = await runPlan(plan, { files, sink, signal, onProgress: line.update }).finally(line.end);
+      if (flags.json) printJson(convertJson(sink.identity, report));
+      else print(describeReport(sink.identity, report));
+    },
+  );
 }
 
 function refused(plan: ConversionPlan): LoomError {
   const messages = [...new Set(plan.refusals.map((refusal) => refusal.message))];
-  return new LoomError('not-convertible', messages.slice(0, 3).join(' ') + (messages.length > 3 ? ` … and ${messages.length - 3} more reasons.` : ''));
+  return new LoomError(
+    'not-convertible',
+    messages.slice(0, 3).join(' ') + (messages.length > 3 ? ` … and ${messages.length - 3} more reasons.` : ''),
+  );
 }
 
 /** What `convert --json` prints: a contract. */
@@ -51,7 +69,9 @@ export function describeReport(out: string, report: ConversionReport): string[] 
   return [
     `Wrote ${plural(report.tensors, 'tensor')}, ${formatBytes(report.bytes)}, in ${plural(report.shards.length, 'shard')} to ${out}${scope}.`,
     `Proven: ${plural(report.verified.tensors, 'tensor')}, ${formatInteger(report.verified.bytes)} bytes, all equal (read back from the output and compared with the source).`,
-    ...report.configChanges.map((change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${change.reason}).`),
+    ...report.configChanges.map(
+      (change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${change.reason}).`,
+    ),
     ...report.skipped.map((skipped) => `Left out: ${skipped.file} (${skipped.reason}).`),
   ];
 }

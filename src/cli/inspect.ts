@@ -1,16 +1,27 @@
 import type { Command } from 'commander';
-import { formatBytes, formatInteger, inspectCheckpoint, type InspectedLayer, type Inspection, openCheckpoint, plural } from '../core/index.ts';
-import { interruptSignal, openSource, type OutputOptions, print, printJson, withOutput } from './common.ts';
+import {
+  formatBytes,
+  formatInteger,
+  type InspectedLayer,
+  type Inspection,
+  inspectCheckpoint,
+  openCheckpoint,
+  plural,
+} from '../core/index.ts';
+import { interruptSignal, type OutputOptions, openSource, print, printJson, withOutput } from './common.ts';
 
 /** `moe-loom inspect <source>`: how the experts are stored, layer by layer. */
 export function addInspect(program: Command): void {
-  withOutput(program.command('inspect').description('say how a checkpoint stores its experts').argument('<source>', 'a folder, a file, or a Hub cache folder')).action(
-    async (source: string, options: OutputOptions) => {
-      const inspection = inspectCheckpoint(await openCheckpoint(await openSource(source), { signal: interruptSignal() }));
-      if (options.json) printJson(inspection);
-      else print(describeInspection(inspection));
-    },
-  );
+  withOutput(
+    program
+      .command('inspect')
+      .description('say how a checkpoint stores its experts')
+      .argument('<source>', 'a folder, a file, or a Hub cache folder'),
+  ).action(async (source: string, options: OutputOptions) => {
+    const inspection = inspectCheckpoint(await openCheckpoint(await openSource(source), { signal: interruptSignal() }));
+    if (options.json) printJson(inspection);
+    else print(describeInspection(inspection));
+  });
 }
 
 export function describeInspection(inspection: Inspection): string[] {

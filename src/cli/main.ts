@@ -29,7 +29,9 @@ try {
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : COULD_NOT;
-  const known = isLoomError(error) ? error : new LoomError('internal', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const known = isLoomError(error)
+    ? error
+    : new LoomError('internal', error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (process.argv.includes('--json')) {
     process.stdout.write(`${JSON.stringify({ error: { tag: known.tag, message: known.message } })}\n`);
   }

@@ -1,6 +1,16 @@
 import type { Command } from 'commander';
 import { type ConversionPlan, describePlan, openCheckpoint, planConversion } from '../core/index.ts';
-import { interruptSignal, openSource, type OutputOptions, parseLayers, parseShardSize, parseTarget, print, printJson, withOutput } from './common.ts';
+import {
+  interruptSignal,
+  type OutputOptions,
+  openSource,
+  parseLayers,
+  parseShardSize,
+  parseTarget,
+  print,
+  printJson,
+  withOutput,
+} from './common.ts';
 
 export interface PlanFlags extends OutputOptions {
   readonly to: string;
@@ -28,7 +38,10 @@ export function planOptions(flags: PlanFlags) {
 
 /** `moe-loom plan <source> --to <target>`: what a conversion would do, without doing it. Exit 1 when it is refused. */
 export function addPlan(program: Command): void {
-  const command = program.command('plan').description('say what a conversion would do').argument('<source>', 'a folder, a file, or a Hub cache folder');
+  const command = program
+    .command('plan')
+    .description('say what a conversion would do')
+    .argument('<source>', 'a folder, a file, or a Hub cache folder');
   withOutput(withPlanFlags(command)).action(async (source: string, flags: PlanFlags) => {
     const target = parseTarget(flags.to);
     const options = planOptions(flags);

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { describePlan, inspectCheckpoint, openCheckpoint, planConversion, runPlan, verifyCheckpoints } from '../core/index.ts';
+import {
+  describePlan,
+  inspectCheckpoint,
+  openCheckpoint,
+  planConversion,
+  runPlan,
+  verifyCheckpoints,
+} from '../core/index.ts';
 import { createFolderSink } from '../core/sink/folder.node.ts';
 import { openLocal } from '../core/source/folder.node.ts';
 import { interruptSignal, print } from './common.ts';

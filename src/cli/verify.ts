@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { formatInteger, openCheckpoint, plural, type Verification, verifyCheckpoints } from '../core/index.ts';
-import { interruptSignal, openSource, type OutputOptions, print, printJson, withOutput } from './common.ts';
+import { interruptSignal, type OutputOptions, openSource, print, printJson, withOutput } from './common.ts';
 
 /** Differences that a person is shown; `--json` has them all. */
 const SHOWN = 20;

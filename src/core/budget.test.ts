@@ -6,8 +6,13 @@ describe('a budget', () => {
     const budget = createBudget(100);
     const first = await budget.take(60);
     const order: string[] = [];
-    const second = budget.take(50).then((release) => (order.push('second'), release));
-    const third = budget.take(10).then((release) => (order.push('third'), release));
+    const named = async (bytes: number, name: string) => {
+      const release = await budget.take(bytes);
+      order.push(name);
+      return release;
+    };
+    const second = named(50, 'second');
+    const third = named(10, 'third');
     await Promise.resolve();
     expect(order).toEqual([]);
     first();

@@ -22,7 +22,8 @@ describe('mapConcurrent', () => {
     const run = mapConcurrent([0, 1, 2, 3], 2, async (value, signal) => {
       started.push(value);
       if (value === 0) throw new Error('zero');
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => (aborted.push(value), resolve())));
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+      aborted.push(value);
     });
     await expect(run).rejects.toThrow('zero');
     expect(aborted).toEqual([1]);

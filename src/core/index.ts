@@ -17,6 +17,8 @@ export {
   LoomError,
   toWire,
 } from './errors.ts';
+export { HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
+export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint } from './layouts/inspect.ts';
@@ -49,5 +51,3 @@ export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.t
 export * from './units.ts';
 export { type Verification, verifyCheckpoints } from './verify/verify.ts';
 export { VERSION } from './version.ts';
-export { HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
-export { type HubRepo, openHubRepo, type OpenHubOptions } from './hub/repo.ts';

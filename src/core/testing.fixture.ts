@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openCheckpoint } from './checkpoint/open.ts';
-import { layoutHeader, type TensorSpec } from './safetensors/write-header.ts';
 import { bytesOf, elementsOf } from './safetensors/dtype.ts';
 import { readHeader } from './safetensors/read-header.ts';
+import { layoutHeader, type TensorSpec } from './safetensors/write-header.ts';
 import { openLocal } from './source/folder.node.ts';
 import { memoryFiles, memorySource } from './source/memory.ts';
 import type { ByteSource, FileSet } from './source/types.ts';
@@ -13,7 +13,16 @@ import type { ByteSource, FileSet } from './source/types.ts';
 export const FIXTURES = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 
 /** Architectures with a checkpoint written by the real transformers. */
-export const ARCHITECTURES = ['deepseek_v3', 'gpt_oss', 'granitemoe', 'jamba', 'llama4_text', 'mixtral', 'qwen3_moe', 'qwen3_next'] as const;
+export const ARCHITECTURES = [
+  'deepseek_v3',
+  'gpt_oss',
+  'granitemoe',
+  'jamba',
+  'llama4_text',
+  'mixtral',
+  'qwen3_moe',
+  'qwen3_next',
+] as const;
 
 /** Those whose files on the Hub hold one matrix per expert. */
 export const PER_EXPERT = ['deepseek_v3', 'jamba', 'mixtral', 'qwen3_moe', 'qwen3_next'] as const;
@@ -87,7 +96,12 @@ export function patternBytes(seed: string, length: number): Uint8Array {
 
 /** A set of files in memory from texts and bytes. */
 export function filesOf(entries: Readonly<Record<string, string | Uint8Array>>, identity = 'test'): FileSet {
-  const files = new Map(Object.entries(entries).map(([name, content]) => [name, typeof content === 'string' ? new TextEncoder().encode(content) : content]));
+  const files = new Map(
+    Object.entries(entries).map(([name, content]) => [
+      name,
+      typeof content === 'string' ? new TextEncoder().encode(content) : content,
+    ]),
+  );
   return memoryFiles(identity, files);
 }
 

@@ -9,7 +9,11 @@ import type { Checkpoint, CheckpointTensor, Finding, Shard } from './types.ts';
 /** What came of reading one shard's header. */
 export type ShardOutcome =
   | { readonly file: string; readonly byteLength: number; readonly header: Header }
-  | { readonly file: string; readonly byteLength: number; readonly error: { readonly tag: ErrorTag; readonly message: string } };
+  | {
+      readonly file: string;
+      readonly byteLength: number;
+      readonly error: { readonly tag: ErrorTag; readonly message: string };
+    };
 
 /** config.json as its text and as parsed. */
 export interface ParsedConfig {
@@ -44,7 +48,13 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
     }
     const { header, file, byteLength } = outcome;
     perFile.set(file, header.tensors);
-    shards.push({ file, byteLength, dataStart: header.dataStart, tensors: header.tensors.size, metadata: header.metadata });
+    shards.push({
+      file,
+      byteLength,
+      dataStart: header.dataStart,
+      tensors: header.tensors.size,
+      metadata: header.metadata,
+    });
     for (const info of header.tensors.values()) {
       const owner = usable?.weightMap.get(info.name);
       if (usable && owner !== file) continue;
@@ -52,7 +62,8 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
       else tensors.set(info.name, place(info, file, header.dataStart));
     }
   }
-  if (index === 'unread') findings.push(finding('index-unread', `${listing.index} has not been compared with the shards yet.`));
+  if (index === 'unread')
+    findings.push(finding('index-unread', `${listing.index} has not been compared with the shards yet.`));
   if (usable) findings.push(...scopeFinding(usable));
   if (usable) findings.push(...indexFindings(usable, listing, perFile));
   return {
@@ -81,36 +92,62 @@ function place(info: TensorInfo, file: string, dataStart: number): CheckpointTen
 }
 
 function unreadable(file: string, error: { tag: ErrorTag; message: string }): Finding {
-  const tag: FindingTag = error.tag === 'lfs-pointer' ? 'lfs-pointer' : error.tag === 'path-not-found' ? 'shard-missing' : 'shard-invalid';
+  const tag: FindingTag =
+    error.tag === 'lfs-pointer' ? 'lfs-pointer' : error.tag === 'path-not-found' ? 'shard-missing' : 'shard-invalid';
   return finding(tag, error.message, { file });
 }
 
 function duplicate(tensor: string, file: string, first: string | undefined): Finding {
-  return finding('tensor-duplicate', `${tensor} is in ${first} and again in ${file}, and no index says which counts.`, { file, tensor });
+  return finding('tensor-duplicate', `${tensor} is in ${first} and again in ${file}, and no index says which counts.`, {
+    file,
+    tensor,
+  });
 }
 
 /** Our own word in the index of an output of chosen layers. */
 function scopeFinding(index: ShardIndex): Finding[] {
   const { moe_loom_scope: scope, moe_loom_layers: layers } = index.metadata;
   const which = Array.isArray(layers) ? layers.join(', ') : 'some';
-  if (scope === 'partial') return [finding('partial', `This is partial: it holds only the tensors of layers ${which} and will not load as a model.`)];
-  if (scope === 'mixed') return [finding('mixed', `This is mixed: layers ${which} are converted, the others are stored as before.`)];
+  if (scope === 'partial')
+    return [
+      finding('partial', `This is partial: it holds only the tensors of layers ${which} and will not load as a model.`),
+    ];
+  if (scope === 'mixed')
+    return [finding('mixed', `This is mixed: layers ${which} are converted, the others are stored as before.`)];
   return [];
 }
 
 /** Index against shards: names without tensor, files nobody names, the stated total. */
-function indexFindings(index: ShardIndex, listing: Listing, perFile: ReadonlyMap<string, ReadonlyMap<string, TensorInfo>>): Finding[] {
+function indexFindings(
+  index: ShardIndex,
+  listing: Listing,
+  perFile: ReadonlyMap<string, ReadonlyMap<string, TensorInfo>>,
+): Finding[] {
   const { absent, findings: checked } = crossCheck(index, listing.index ?? 'the index', perFile);
   const findings = [...checked];
   for (const { tensor, shard } of absent.slice(0, MANY)) {
     const more = absent.length > MANY ? ` (and so for ${absent.length - 1} more)` : '';
-    findings.push(finding('index-tensor-missing', `The index says that ${tensor} is in ${shard}; it is not${more}.`, { file: shard, tensor }));
+    findings.push(
+      finding('index-tensor-missing', `The index says that ${tensor} is in ${shard}; it is not${more}.`, {
+        file: shard,
+        tensor,
+      }),
+    );
   }
   const named = new Set(index.weightMap.values());
-  const strays = listing.files.filter((file) => !file.name.includes('/') && file.name.endsWith('.safetensors') && !named.has(file.name));
+  const strays = listing.files.filter(
+    (file) => !file.name.includes('/') && file.name.endsWith('.safetensors') && !named.has(file.name),
+  );
   if (strays.length > 0) {
-    const names = strays.map((file) => file.name).slice(0, MANY).join(', ');
-    findings.push(finding('shard-orphan', `${names} ${strays.length > 1 ? 'are' : 'is'} not named by the index and not read.`, { file: strays[0]?.name }));
+    const names = strays
+      .map((file) => file.name)
+      .slice(0, MANY)
+      .join(', ');
+    findings.push(
+      finding('shard-orphan', `${names} ${strays.length > 1 ? 'are' : 'is'} not named by the index and not read.`, {
+        file: strays[0]?.name,
+      }),
+    );
   }
   return findings;
 }

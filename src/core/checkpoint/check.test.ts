@@ -7,7 +7,9 @@ import { checkFiles } from './check.ts';
 
 const CORPUS = join(FIXTURES, 'safetensors');
 const manifest: { file: string; strict: boolean }[] = JSON.parse(readFileSync(join(CORPUS, 'manifest.json'), 'utf8'));
-const indexes: { dir: string; valid: boolean; warn?: string }[] = JSON.parse(readFileSync(join(CORPUS, 'index-manifest.json'), 'utf8'));
+const indexes: { dir: string; valid: boolean; warn?: string }[] = JSON.parse(
+  readFileSync(join(CORPUS, 'index-manifest.json'), 'utf8'),
+);
 const WARNINGS: Readonly<Record<string, string>> = { total_size: 'total-size-wrong', unindexed: 'tensor-orphan' };
 
 describe('check', () => {
@@ -17,7 +19,8 @@ describe('check', () => {
     for (const { file, strict } of manifest) {
       const result = await checkFiles(await openLocal(join(CORPUS, 'files', file)));
       const [checked] = result.files;
-      if (checked?.valid !== strict || (checked.error === null) !== strict) wrong.push(`${file}: ${checked?.error?.tag ?? 'valid'}`);
+      if (checked?.valid !== strict || (checked.error === null) !== strict)
+        wrong.push(`${file}: ${checked?.error?.tag ?? 'valid'}`);
     }
     expect(wrong).toEqual([]);
   });

@@ -34,16 +34,28 @@ export async function checkFiles(files: FileSet, signal?: AbortSignal): Promise<
   // A set of one file is what the caller named, whatever its ending.
   const shards = names.filter((name) => !INDEX.test(name) && (name.endsWith('.safetensors') || names.length === 1));
   if (indexes.length + shards.length === 0) {
-    throw new LoomError('no-checkpoint', `There is no safetensors file and no index in ${files.identity}.`, { file: files.identity });
+    throw new LoomError('no-checkpoint', `There is no safetensors file and no index in ${files.identity}.`, {
+      file: files.identity,
+    });
   }
   const headers = new Map<string, Header>();
-  const checked = await mapConcurrent(shards, FILES_AT_ONCE, (file, inner) => checkShard(files, file, headers, inner), signal);
+  const checked = await mapConcurrent(
+    shards,
+    FILES_AT_ONCE,
+    (file, inner) => checkShard(files, file, headers, inner),
+    signal,
+  );
   const findings: Finding[] = indexes.length === 0 && shards.length > 0 ? numberingGaps(shards) : [];
   for (const file of indexes) checked.push(await checkIndex(files, file, names, headers, findings, signal));
   return { files: checked, findings };
 }
 
-async function checkShard(files: FileSet, file: string, headers: Map<string, Header>, signal: AbortSignal): Promise<CheckedFile> {
+async function checkShard(
+  files: FileSet,
+  file: string,
+  headers: Map<string, Header>,
+  signal: AbortSignal,
+): Promise<CheckedFile> {
   return verdict(file, async () => {
     const source = await files.open(file, { signal });
     try {
@@ -73,7 +85,11 @@ async function checkIndex(
     const checked = crossCheck(index, file, new Map(held));
     const [absent] = checked.absent;
     if (absent) {
-      throw new LoomError('index-tensor-missing', `${file} says that ${absent.tensor} is in ${absent.shard}; it is not.`, { file, tensor: absent.tensor });
+      throw new LoomError(
+        'index-tensor-missing',
+        `${file} says that ${absent.tensor} is in ${absent.shard}; it is not.`,
+        { file, tensor: absent.tensor },
+      );
     }
     findings.push(...checked.findings);
   });
@@ -93,7 +109,10 @@ async function verdict(file: string, check: () => Promise<void>): Promise<Checke
 function assertPresent(index: ShardIndex, file: string, folder: string, names: ReadonlySet<string>): void {
   for (const [tensor, shard] of index.weightMap) {
     if (!names.has(folder + shard)) {
-      throw new LoomError('index-shard-missing', `${file} names the shard ${shard}, which is not there.`, { file, tensor });
+      throw new LoomError('index-shard-missing', `${file} names the shard ${shard}, which is not there.`, {
+        file,
+        tensor,
+      });
     }
   }
 }

@@ -11,7 +11,11 @@ export interface CrossCheck {
 }
 
 /** Compares an index with the headers that could be read; shards that could not are left out of it. */
-export function crossCheck(index: ShardIndex, file: string, headers: ReadonlyMap<string, ReadonlyMap<string, TensorInfo>>): CrossCheck {
+export function crossCheck(
+  index: ShardIndex,
+  file: string,
+  headers: ReadonlyMap<string, ReadonlyMap<string, TensorInfo>>,
+): CrossCheck {
   const absent: { tensor: string; shard: string }[] = [];
   for (const [tensor, shard] of index.weightMap) {
     const held = headers.get(shard);
@@ -27,7 +31,13 @@ export function crossCheck(index: ShardIndex, file: string, headers: ReadonlyMap
       all += end - start;
       if (owner === shard) indexed += end - start;
       else if (owner === undefined) orphans.push({ tensor: name, shard });
-      else findings.push(finding('tensor-shadowed', `${name} is also in ${shard}; ${file} says ${owner}, which counts.`, { file: shard, tensor: name }));
+      else
+        findings.push(
+          finding('tensor-shadowed', `${name} is also in ${shard}; ${file} says ${owner}, which counts.`, {
+            file: shard,
+            tensor: name,
+          }),
+        );
     }
   }
   const [orphan] = orphans;
@@ -35,12 +45,20 @@ export function crossCheck(index: ShardIndex, file: string, headers: ReadonlyMap
   const complete = [...new Set(index.weightMap.values())].every((shard) => headers.has(shard));
   const { totalSize } = index;
   if (complete && totalSize !== null && totalSize !== indexed && totalSize !== all) {
-    findings.push(finding('total-size-wrong', `${file} states a total of ${totalSize} bytes; its tensors have ${indexed}.`, { file }));
+    findings.push(
+      finding('total-size-wrong', `${file} states a total of ${totalSize} bytes; its tensors have ${indexed}.`, {
+        file,
+      }),
+    );
   }
   return { absent, findings };
 }
 
 function orphanFinding({ tensor, shard }: { tensor: string; shard: string }, count: number, file: string): Finding {
   const more = count > 1 ? ` and ${count - 1} more tensors are in shards` : ` is in ${shard}`;
-  return finding('tensor-orphan', `${tensor}${more} but not in ${file}; some loaders read ${count > 1 ? 'them' : 'it'}, some do not. Left out here.`, { file: shard, tensor });
+  return finding(
+    'tensor-orphan',
+    `${tensor}${more} but not in ${file}; some loaders read ${count > 1 ? 'them' : 'it'}, some do not. Left out here.`,
+    { file: shard, tensor },
+  );
 }

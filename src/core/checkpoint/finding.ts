@@ -2,7 +2,11 @@ import { FINDINGS, type FindingTag } from './findings.ts';
 import type { Finding } from './types.ts';
 
 /** A finding with the severity that its tag has. */
-export function finding(tag: FindingTag, message: string, where: { file?: string | undefined; tensor?: string | undefined } = {}): Finding {
+export function finding(
+  tag: FindingTag,
+  message: string,
+  where: { file?: string | undefined; tensor?: string | undefined } = {},
+): Finding {
   return {
     tag,
     message,

@@ -6,17 +6,32 @@ export const FINDINGS = {
   'index-invalid': { severity: 'error', meaning: 'The index cannot be used.' },
   'index-tensor-missing': { severity: 'error', meaning: 'The index names a tensor that its shard does not hold.' },
   'index-unread': { severity: 'warning', meaning: 'The index has not been compared with the shards yet.' },
-  'tensor-duplicate': { severity: 'error', meaning: 'Two shards hold a tensor of one name, and no index says which counts.' },
-  'tensor-shadowed': { severity: 'warning', meaning: 'Two shards hold a tensor of one name; the one the index names counts.' },
-  'tensor-orphan': { severity: 'warning', meaning: 'A shard holds a tensor that the index does not name; readers differ on loading it.' },
-  'shard-orphan': { severity: 'warning', meaning: 'A safetensors file lies beside the checkpoint, but the index does not name it.' },
+  'tensor-duplicate': {
+    severity: 'error',
+    meaning: 'Two shards hold a tensor of one name, and no index says which counts.',
+  },
+  'tensor-shadowed': {
+    severity: 'warning',
+    meaning: 'Two shards hold a tensor of one name; the one the index names counts.',
+  },
+  'tensor-orphan': {
+    severity: 'warning',
+    meaning: 'A shard holds a tensor that the index does not name; readers differ on loading it.',
+  },
+  'shard-orphan': {
+    severity: 'warning',
+    meaning: 'A safetensors file lies beside the checkpoint, but the index does not name it.',
+  },
   'total-size-wrong': { severity: 'warning', meaning: 'The index states another total than the tensors have.' },
   'index-absent': { severity: 'warning', meaning: 'Several shards and no index: loaders will not find them.' },
   'config-absent': { severity: 'warning', meaning: 'There is no config.json, so the architecture is not known.' },
   'config-invalid': { severity: 'warning', meaning: 'config.json cannot be read.' },
   'formats-mixed': { severity: 'warning', meaning: 'Weights lie here in several formats side by side.' },
   partial: { severity: 'warning', meaning: 'The index says that this holds only some layers of a model.' },
-  mixed: { severity: 'warning', meaning: 'The index says that only some layers were converted; the others are stored as before.' },
+  mixed: {
+    severity: 'warning',
+    meaning: 'The index says that only some layers were converted; the others are stored as before.',
+  },
   'lora-adapter': { severity: 'error', meaning: 'This is a LoRA adapter; the experts are in its base model.' },
 } as const satisfies Record<string, { severity: 'error' | 'warning'; meaning: string }>;
 

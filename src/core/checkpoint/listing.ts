@@ -1,8 +1,8 @@
 import { LoomError } from '../errors.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
 import type { FileEntry } from '../source/types.ts';
-import type { Finding } from './types.ts';
 import { finding } from './finding.ts';
+import type { Finding } from './types.ts';
 
 const NUMBERED = /^(.*)-(\d{5,})-of-(\d{5,})\.safetensors$/;
 /** Names that loaders look for, in their order: one file before an index. */
@@ -23,7 +23,9 @@ export interface Listing {
 
 /** True for a file that holds weights in a format other than safetensors. */
 export function isOtherWeights(name: string): boolean {
-  return OTHER_WEIGHTS.test(name) && !/(^|\/)(training_args|scheduler|optimizer|rng_state[^/]*)\.(bin|pt|pth)$/.test(name);
+  return (
+    OTHER_WEIGHTS.test(name) && !/(^|\/)(training_args|scheduler|optimizer|rng_state[^/]*)\.(bin|pt|pth)$/.test(name)
+  );
 }
 
 /**
@@ -39,20 +41,45 @@ export function listCheckpoint(identity: string, files: readonly FileEntry[]): L
   const index = chooseIndex(root);
   const shards = chooseShards(tensorsFiles);
   const findings = [
-    ...(adapter ? [finding('lora-adapter', 'This is a LoRA adapter: it changes a base model and holds no experts of its own. Merge it into the base model first, then open the result.')] : []),
+    ...(adapter
+      ? [
+          finding(
+            'lora-adapter',
+            'This is a LoRA adapter: it changes a base model and holds no experts of its own. Merge it into the base model first, then open the result.',
+          ),
+        ]
+      : []),
     ...(index === null ? numberingGaps(shards) : []),
     ...mixedFormats(root, tensorsFiles, shards, index),
-    ...(root.includes('config.json') ? [] : [finding('config-absent', 'There is no config.json, so the architecture is not known.')]),
-    ...(index === null && shards.length > 1 ? [finding('index-absent', `There are ${shards.length} shards and no ${INDEX_FILE}; loaders will not find them without it.`)] : []),
+    ...(root.includes('config.json')
+      ? []
+      : [finding('config-absent', 'There is no config.json, so the architecture is not known.')]),
+    ...(index === null && shards.length > 1
+      ? [
+          finding(
+            'index-absent',
+            `There are ${shards.length} shards and no ${INDEX_FILE}; loaders will not find them without it.`,
+          ),
+        ]
+      : []),
   ];
   return { shards, index, config: root.includes('config.json') ? 'config.json' : null, files, findings };
 }
 
 function nothingHere(identity: string, files: readonly FileEntry[], adapter: boolean): LoomError {
   if (adapter) {
-    return new LoomError('lora-adapter', `${identity} holds a LoRA adapter, not a model. Merge it into its base model first, then open the result.`);
+    return new LoomError(
+      'lora-adapter',
+      `${identity} holds a LoRA adapter, not a model. Merge it into its base model first, then open the result.`,
+    );
   }
-  const folders = [...new Set(files.filter((file) => file.name.endsWith('.safetensors')).map((file) => file.name.slice(0, file.name.lastIndexOf('/'))))];
+  const folders = [
+    ...new Set(
+      files
+        .filter((file) => file.name.endsWith('.safetensors'))
+        .map((file) => file.name.slice(0, file.name.lastIndexOf('/'))),
+    ),
+  ];
   const others = files.filter((file) => isOtherWeights(file.name)).length;
   const hint =
     folders.length > 0
@@ -77,7 +104,9 @@ function chooseShards(names: readonly string[]): readonly string[] {
     const match = NUMBERED.exec(name);
     if (match) series.set(`${match[1]}/${match[3]}`, [...(series.get(`${match[1]}/${match[3]}`) ?? []), name]);
   }
-  const longest = [...series].sort((a, b) => b[1].length - a[1].length || Number(b[0].startsWith('model/')) - Number(a[0].startsWith('model/')))[0];
+  const longest = [...series].sort(
+    (a, b) => b[1].length - a[1].length || Number(b[0].startsWith('model/')) - Number(a[0].startsWith('model/')),
+  )[0];
   if (longest) return longest[1].sort();
   return [...names].filter((name) => !ADAPTER.test(name) || names.length === 1).sort();
 }
@@ -96,18 +125,30 @@ export function numberingGaps(shards: readonly string[]): Finding[] {
   if (missing.length === 0) return [];
   const some = missing.slice(0, 3).join(', ') + (missing.length > 3 ? ' …' : '');
   return [
-    finding('shard-missing', `${shards.length} of ${Number(total)} shards are here; ${some} ${missing.length === 1 ? 'is' : 'are'} missing.`, {
-      file: missing[0],
-    }),
+    finding(
+      'shard-missing',
+      `${shards.length} of ${Number(total)} shards are here; ${some} ${missing.length === 1 ? 'is' : 'are'} missing.`,
+      {
+        file: missing[0],
+      },
+    ),
   ];
 }
 
-function mixedFormats(root: readonly string[], tensorFiles: readonly string[], shards: readonly string[], index: string | null): Finding[] {
+function mixedFormats(
+  root: readonly string[],
+  tensorFiles: readonly string[],
+  shards: readonly string[],
+  index: string | null,
+): Finding[] {
   const other = root.filter(isOtherWeights);
   const aside = index === null ? tensorFiles.filter((name) => !shards.includes(name)) : [];
   const all = [...aside, ...other];
   if (all.length === 0) return [];
   return [
-    finding('formats-mixed', `Beside the checkpoint (${shards[0]}${shards.length > 1 ? ' …' : ''}) lie other weights that are not read: ${all.slice(0, 3).join(', ')}${all.length > 3 ? ` and ${all.length - 3} more` : ''}.`),
+    finding(
+      'formats-mixed',
+      `Beside the checkpoint (${shards[0]}${shards.length > 1 ? ' …' : ''}) lie other weights that are not read: ${all.slice(0, 3).join(', ')}${all.length > 3 ? ` and ${all.length - 3} more` : ''}.`,
+    ),
   ];
 }

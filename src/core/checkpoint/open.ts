@@ -39,7 +39,8 @@ export async function openCheckpoint(files: FileSet, options: OpenOptions = {}):
   const { signal } = options;
   const listing = listCheckpoint(files.identity, await files.list({ signal }));
   const [config, index] = await Promise.all([readConfig(files, listing, signal), indexOf(files, listing, options)]);
-  const shards = index.value && index.value !== 'unread' ? [...new Set(index.value.weightMap.values())].sort() : listing.shards;
+  const shards =
+    index.value && index.value !== 'unread' ? [...new Set(index.value.weightMap.values())].sort() : listing.shards;
   const arrived: ShardOutcome[] = [];
   const assemble = (outcomes: readonly ShardOutcome[]) =>
     assembleCheckpoint({
@@ -89,7 +90,11 @@ interface Outcome<T> {
   readonly findings: readonly Finding[];
 }
 
-async function indexOf(files: FileSet, listing: Listing, options: OpenOptions): Promise<Outcome<ShardIndex | 'unread' | null>> {
+async function indexOf(
+  files: FileSet,
+  listing: Listing,
+  options: OpenOptions,
+): Promise<Outcome<ShardIndex | 'unread' | null>> {
   if (listing.index === null) return { value: null, findings: [] };
   if (options.index === 'later') return { value: 'unread', findings: [] };
   try {
@@ -114,13 +119,22 @@ export async function readCheckpointIndex(files: FileSet, file: string, signal?:
   return parseIndex(await readWhole(files, file, MAX_INDEX_BYTES, signal), { file });
 }
 
-async function readConfig(files: FileSet, listing: Listing, signal?: AbortSignal): Promise<Outcome<ParsedConfig | null>> {
+async function readConfig(
+  files: FileSet,
+  listing: Listing,
+  signal?: AbortSignal,
+): Promise<Outcome<ParsedConfig | null>> {
   if (listing.config === null) return { value: null, findings: [] };
   try {
     return { value: parseConfig(await readWhole(files, listing.config, MAX_CONFIG_BYTES, signal)), findings: [] };
   } catch (error) {
     if (isAbort(error)) throw error;
-    return { value: null, findings: [finding('config-invalid', `config.json cannot be used: ${toWire(error).message}`, { file: 'config.json' })] };
+    return {
+      value: null,
+      findings: [
+        finding('config-invalid', `config.json cannot be used: ${toWire(error).message}`, { file: 'config.json' }),
+      ],
+    };
   }
 }
 
@@ -132,7 +146,12 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     value = JSON.parse(withoutNonFinite(text));
   } catch (cause) {
-    throw new LoomError('config-invalid', `config.json is not JSON: ${cause instanceof Error ? cause.message : cause}.`, { file: 'config.json' }, cause);
+    throw new LoomError(
+      'config-invalid',
+      `config.json is not JSON: ${cause instanceof Error ? cause.message : cause}.`,
+      { file: 'config.json' },
+      cause,
+    );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new LoomError('config-invalid', 'config.json holds no JSON object.', { file: 'config.json' });
@@ -146,11 +165,20 @@ function withoutNonFinite(text: string): string {
 }
 
 /** @throws LoomError `read-failed` when the file is longer than `limit`. */
-export async function readWhole(files: FileSet, file: string, limit: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+export async function readWhole(
+  files: FileSet,
+  file: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
   const source = await files.open(file, { signal });
   try {
     if (source.byteLength > limit) {
-      throw new LoomError('read-failed', `${file} has ${source.byteLength} bytes, more than the ${limit} that such a file may have.`, { file });
+      throw new LoomError(
+        'read-failed',
+        `${file} has ${source.byteLength} bytes, more than the ${limit} that such a file may have.`,
+        { file },
+      );
     }
     return await source.read({ start: 0, end: source.byteLength }, { signal });
   } finally {

@@ -30,7 +30,9 @@ describe('a conversion that cannot finish', () => {
       last = done;
       if (done > 200_000) controller.abort();
     };
-    await expect(runPlan(plan, { files, sink, signal: controller.signal, onProgress })).rejects.toMatchObject({ tag: 'cancelled' });
+    await expect(runPlan(plan, { files, sink, signal: controller.signal, onProgress })).rejects.toMatchObject({
+      tag: 'cancelled',
+    });
     expect(last).toBeLessThan(2 * plan.bytes);
     expect(sink.written.size).toBe(0);
   });
@@ -40,7 +42,9 @@ describe('a conversion that cannot finish', () => {
     const inner = createMemorySink();
     const victim = plan.shards[1]?.tensors[0];
     if (!victim) throw new Error('no tensor');
-    await expect(runPlan(plan, { files, sink: losing(inner, plan.shards[1]?.file ?? '', victim.start) })).rejects.toMatchObject({
+    await expect(
+      runPlan(plan, { files, sink: losing(inner, plan.shards[1]?.file ?? '', victim.start) }),
+    ).rejects.toMatchObject({
       tag: 'verify-failed',
       fields: { tensor: victim.name, file: plan.shards[1]?.file },
     });
@@ -50,8 +54,13 @@ describe('a conversion that cannot finish', () => {
   it('notices a source that changed meanwhile', async () => {
     const { files, plan } = await prepared();
     let opened = 0;
-    const changing: FileSet = { ...files, open: async (name) => ({ ...(await files.open(name)), key: `${name} ${opened++}` }) };
-    await expect(runPlan(plan, { files: changing, sink: createMemorySink() })).rejects.toMatchObject({ tag: 'source-changed' });
+    const changing: FileSet = {
+      ...files,
+      open: async (name) => ({ ...(await files.open(name)), key: `${name} ${opened++}` }),
+    };
+    await expect(runPlan(plan, { files: changing, sink: createMemorySink() })).rejects.toMatchObject({
+      tag: 'source-changed',
+    });
   });
 
   it('refuses a refused plan', async () => {
@@ -59,7 +68,9 @@ describe('a conversion that cannot finish', () => {
     const plan = planConversion(checkpoint, 'stacked', { layers: [1] });
     expect(plan.refusals).toEqual([{ tag: 'layers-dense', message: 'None of the chosen layers (1) has experts.' }]);
     await expect(runPlan(plan, { files, sink: createMemorySink() })).rejects.toMatchObject({ tag: 'not-convertible' });
-    expect(planConversion(checkpoint, 'stacked', { layers: [7] }).refusals).toEqual([{ tag: 'layers-unknown', message: 'There is no layer 7.' }]);
+    expect(planConversion(checkpoint, 'stacked', { layers: [7] }).refusals).toEqual([
+      { tag: 'layers-unknown', message: 'There is no layer 7.' },
+    ]);
   });
 });
 
@@ -70,7 +81,9 @@ describe('the cost of a conversion', () => {
     const budget = createBudget(512 * KIB);
     await runPlan(plan, { files: counted.files, sink: createMemorySink(), budget });
     const copied = new Set(plan.copies.map((copy) => copy.file));
-    const read = counted.reads.filter((range) => !copied.has(range.file)).reduce((sum, range) => sum + range.end - range.start, 0);
+    const read = counted.reads
+      .filter((range) => !copied.has(range.file))
+      .reduce((sum, range) => sum + range.end - range.start, 0);
     expect(read).toBeGreaterThanOrEqual(plan.bytes);
     expect(read).toBeLessThan(plan.bytes * 2);
     expect(budget.peak).toBeLessThanOrEqual(512 * KIB);

@@ -16,7 +16,12 @@ export interface ConversionReport {
   readonly copied: readonly string[];
   readonly skipped: readonly SkippedFile[];
   /** Every tensor byte was read back from the output and hashed against what was read from the source. */
-  readonly verified: { readonly equal: true; readonly tensors: number; readonly bytes: number; readonly method: string };
+  readonly verified: {
+    readonly equal: true;
+    readonly tensors: number;
+    readonly bytes: number;
+    readonly method: string;
+  };
 }
 
 /** The report of a plan whose every byte was read back and found equal; a run that found otherwise has none. */
@@ -34,6 +39,11 @@ export function reportOf(plan: ConversionPlan, source: string): ConversionReport
     configChanges: plan.configChanges,
     copied: plan.copies.map((copy) => copy.file),
     skipped: plan.skipped,
-    verified: { equal: true, tensors: plan.tensors, bytes: plan.bytes, method: 'xxh64 of the source bytes against a read-back' },
+    verified: {
+      equal: true,
+      tensors: plan.tensors,
+      bytes: plan.bytes,
+      method: 'xxh64 of the source bytes against a read-back',
+    },
   };
 }

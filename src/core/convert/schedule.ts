@@ -1,6 +1,6 @@
-import type { Piece } from '../source/coalesce.ts';
-import type { CopyPart, GatherPart, OutputShard, OutputTensor } from '../plan/types.ts';
 import { partBytes } from '../plan/parts.ts';
+import type { CopyPart, GatherPart, OutputShard, OutputTensor } from '../plan/types.ts';
+import type { Piece } from '../source/coalesce.ts';
 
 /** Bytes of one part inside a tile, for hashing and for telling where something went wrong. */
 export interface Stretch {
@@ -50,7 +50,13 @@ export function scheduleShard(shard: OutputShard, tileBytes: number): Tile[] {
       if (part.kind === 'gather') {
         close();
         const length = partBytes(part);
-        tiles.push({ kind: 'gather', offset: open.offset, length, part, stretches: [{ tensor, part: number, at: 0, length, last: true }] });
+        tiles.push({
+          kind: 'gather',
+          offset: open.offset,
+          length,
+          part,
+          stretches: [{ tensor, part: number, at: 0, length, last: true }],
+        });
         open = newTile(open.offset + length);
         return;
       }

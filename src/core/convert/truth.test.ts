@@ -12,7 +12,13 @@ async function convert(architecture: string, target: Target) {
   const plan = planConversion(checkpoint, target);
   const sink = createMemorySink('converted');
   const report = await runPlan(plan, { files, sink });
-  return { source: { files, checkpoint }, plan, sink, report, converted: { files: sink.files(), checkpoint: await openCheckpoint(sink.files()) } };
+  return {
+    source: { files, checkpoint },
+    plan,
+    sink,
+    report,
+    converted: { files: sink.files(), checkpoint: await openCheckpoint(sink.files()) },
+  };
 }
 
 /** One half of dim 1 of [E, 2I, H]. */
@@ -20,7 +26,8 @@ function half(tensor: PlainTensor, which: 0 | 1): Uint8Array {
   const [experts = 0] = tensor.shape;
   const block = tensor.bytes.byteLength / experts / 2;
   const out = new Uint8Array(experts * block);
-  for (let i = 0; i < experts; i++) out.set(tensor.bytes.subarray((2 * i + which) * block, (2 * i + which + 1) * block), i * block);
+  for (let i = 0; i < experts; i++)
+    out.set(tensor.bytes.subarray((2 * i + which) * block, (2 * i + which + 1) * block), i * block);
   return out;
 }
 
@@ -30,7 +37,9 @@ describe.each(PER_EXPERT)('%s as transformers wrote it', (architecture) => {
     const truth = await truthOf(architecture);
     const output = await allTensors(sink.files());
     expect([...output.keys()].sort()).toEqual([...truth.keys()].sort());
-    expect([...truth].filter(([name, tensor]) => !sameTensor(output.get(name), tensor)).map(([name]) => name)).toEqual([]);
+    expect([...truth].filter(([name, tensor]) => !sameTensor(output.get(name), tensor)).map(([name]) => name)).toEqual(
+      [],
+    );
   });
 
   it('to stacked has gate and up as its halves, and keeps the source prefix', async () => {
@@ -48,7 +57,11 @@ describe.each(PER_EXPERT)('%s as transformers wrote it', (architecture) => {
       seen++;
       const [experts = 0, rows = 0, columns = 0] = tensor.shape;
       for (const [which, projection] of ['gate_proj', 'up_proj'].entries()) {
-        const expected = { dtype: tensor.dtype, shape: [experts, rows / 2, columns], bytes: half(tensor, which as 0 | 1) };
+        const expected = {
+          dtype: tensor.dtype,
+          shape: [experts, rows / 2, columns],
+          bytes: half(tensor, which as 0 | 1),
+        };
         expect(sameTensor(output.get(base + projection), expected), base + projection).toBe(true);
       }
     }
@@ -69,7 +82,9 @@ describe.each(PER_EXPERT)('%s as transformers wrote it', (architecture) => {
       const result = await verifyCheckpoints(left, right);
       expect(result).toMatchObject({ equal: true, differences: [], bytes, tensors: left.checkpoint.tensors.size });
     }
-    const victim = [...fused.converted.checkpoint.tensors.values()].find((tensor) => tensor.name.endsWith('experts.down_proj'));
+    const victim = [...fused.converted.checkpoint.tensors.values()].find((tensor) =>
+      tensor.name.endsWith('experts.down_proj'),
+    );
     if (!victim) throw new Error('no experts');
     const file = fused.sink.written.get(victim.file) as Uint8Array;
     const [experts = 0] = victim.shape;

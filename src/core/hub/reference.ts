@@ -45,8 +45,11 @@ export function formatRepoReference(reference: RepoReference): string {
     if (revision === null && path === '') return `${endpoint}/${repo}`;
     return `${endpoint}/${repo}/tree/${[encodeURIComponent(revision ?? 'main'), ...encoded(path)].join('/')}`;
   }
-  if (path !== '')
-    return `hf://${repo}${revision === null ? '' : `@${encodeURIComponent(revision)}`}/${encodePath(path)}`;
+  if (path !== '') {
+    // An old name of one word would take the path's first part for its second.
+    const named = revision ?? (repo.includes('/') ? null : 'main');
+    return `hf://${repo}${named === null ? '' : `@${encodeURIComponent(named)}`}/${encodePath(path)}`;
+  }
   return revision === null ? repo : `${repo}@${encodePath(revision)}`;
 }
 

@@ -46,6 +46,8 @@ export interface Architecture {
   readonly countKeys: { readonly v4: string; readonly v5: string };
   /** How MLX stores them. */
   readonly mlx: 'switch-mlp' | 'weight';
+  /** Why its experts are known, but cannot be told apart here; null for nearly all. */
+  readonly unsupported: string | null;
   readonly source: string;
   /** True when a checkpoint that transformers wrote is among the fixtures. */
   readonly confirmed: boolean;

@@ -39,6 +39,7 @@ function row(types: string | readonly string[], { experts, ...own }: Row, v5Coun
     prefixes: [],
     mtp: 'none',
     mlx: 'switch-mlp',
+    unsupported: null,
     source: FACTS,
     confirmed: false,
     ...own,
@@ -62,6 +63,19 @@ const GRANITE: Row = {
   tails: [['router.layer.weight', 'router.weight']],
 };
 
+const STEP: Row = {
+  experts: ['moe_num_experts', 'n_routed_experts'],
+  topK: ['moe_top_k', 'num_experts_per_tok'],
+  container: 'moe',
+  memoryContainer: 'mlp',
+  disk: [layout('stacked', 'moe')],
+  layers: [LAYER_TYPES, { kind: 'list', key: 'moe_layers_enum' }],
+  tails: [['router_bias', 'gate.e_score_correction_bias']],
+  siblings: [['share_expert.', 'mlp.shared_experts.']],
+  mtp: 'extra',
+  source: V5,
+};
+
 /** Every known model type, one row each. Adding one: docs/add-an-architecture.md. */
 export const ARCHITECTURES: readonly Architecture[] = [
   row('qwen3_moe', { ...QWEN, ...SEEN }, 'num_local_experts'),
@@ -74,6 +88,17 @@ export const ARCHITECTURES: readonly Architecture[] = [
   row('mixtral', { ...MIXTRAL, ...SEEN }),
   row('minimax', { ...MIXTRAL, ...SEEN }),
   row('minimax_m2', { ...MIXTRAL, ...SEEN }),
+  row(['minimax_m3_vl', 'minimax_m3_vl_text'], {
+    ...MIXTRAL,
+    intermediate: [],
+    layers: [LAYER_TYPES],
+    tails: [['e_score_correction_bias', 'gate.e_score_correction_bias']],
+    prefixes: [
+      ['language_model.model.', 'model.language_model.'],
+      ['language_model.lm_head.', 'lm_head.'],
+    ],
+    source: V5,
+  }),
   row('phimoe', { ...MIXTRAL, tails: [['gate.weight', 'router.weight']], ...SEEN }),
   row('deepseek_v2', { ...DEEPSEEK, ...SEEN }),
   row('deepseek_v3', { ...DEEPSEEK, mtp: 'extra', ...SEEN }),
@@ -157,6 +182,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     topK: ['moe_k'],
     layers: [{ kind: 'interval' }],
     memory: null,
+    unsupported: 'Experts for text and experts for images share one list, in two sizes.',
   }),
   row('granitemoe', { ...GRANITE, ...SEEN }),
   row(['granitemoeshared', 'granitemoehybrid', 'granitemoe_swa'], { ...GRANITE, ...SEEN }),
@@ -253,17 +279,16 @@ export const ARCHITECTURES: readonly Architecture[] = [
     container: '',
     disk: [GATE_UP],
   }),
-  row(['step3p5', 'step3p7'], {
-    experts: ['moe_num_experts', 'n_routed_experts'],
-    topK: ['moe_top_k', 'num_experts_per_tok'],
-    container: 'moe',
-    memoryContainer: 'mlp',
-    disk: [layout('stacked', 'moe')],
-    layers: [LAYER_TYPES, { kind: 'list', key: 'moe_layers_enum' }],
-    tails: [['router_bias', 'gate.e_score_correction_bias']],
-    siblings: [['share_expert.', 'mlp.shared_experts.']],
-    mtp: 'extra',
-    source: V5,
+  row('step3p5', STEP),
+  row('step3p7', {
+    ...STEP,
+    prefixes: [
+      ['model.layers.', 'model.language_model.layers.'],
+      ['model.embed_tokens.', 'model.language_model.embed_tokens.'],
+      ['model.norm.', 'model.language_model.norm.'],
+      ['vision_model.', 'model.vision_model.'],
+      ['vit_large_projector.', 'model.multi_modal_projector.'],
+    ],
   }),
   row(['inkling_mm_model', 'inkling_text'], {
     experts: ['n_routed_experts'],

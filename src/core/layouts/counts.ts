@@ -73,22 +73,28 @@ function countApart(bucket: Bucket, context: Context): { experts: number; defect
   };
 }
 
+/** Names the first that are missing and counts the rest: a name may claim expert 10^15. */
 function missingExperts(bucket: Bucket, kinds: readonly Kind[], expected: number): Defect[] {
   if (isDense(kinds, expected)) return [];
-  const missing: { message: string; expert: number }[] = [];
-  for (let expert = 0; expert < expected && missing.length <= LIMIT_COUNTED; expert += 1) {
+  const defects: Defect[] = [];
+  for (let expert = 0; expert < expected && defects.length < LIMIT_NAMED; expert += 1) {
     const absent = kinds.filter((kind) => !kind.names.has(expert));
-    if (absent.length === kinds.length)
-      missing.push({ message: `Expert ${expert} of ${bucket.prefix} is not there.`, expert });
-    else
-      for (const kind of absent)
-        missing.push({ message: `${kind.template.replace('{i}', String(expert))} is not there.`, expert });
+    const messages =
+      absent.length === kinds.length
+        ? [`Expert ${expert} of ${bucket.prefix} is not there.`]
+        : absent.map((kind) => `${kind.template.replace('{i}', String(expert))} is not there.`);
+    for (const message of messages) defects.push({ tag: 'expert-missing', message, expert });
   }
-  return capped('expert-missing', missing);
+  if (defects.length < LIMIT_NAMED) return defects;
+  const tensors = kinds.reduce((sum, kind) => sum + expected - below(kind, expected), 0);
+  return [...defects, { tag: 'expert-missing', message: `${tensors} tensors of experts are missing in all.` }];
 }
 
-/** Beyond this many, the missing are not even counted: a name may claim expert 10^15. */
-const LIMIT_COUNTED = 100_000;
+function below(kind: Kind, expected: number): number {
+  let count = 0;
+  for (const expert of kind.names.keys()) if (expert < expected) count += 1;
+  return count;
+}
 
 function isDense(kinds: readonly Kind[], expected: number): boolean {
   return kinds.every((kind) => {

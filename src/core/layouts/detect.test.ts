@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { FileOffset } from '../safetensors/types.ts';
 import { ARCHITECTURES } from './architectures.ts';
 import { checkpointOf, type Headers } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
@@ -90,7 +91,7 @@ describe('expert numbers', () => {
   test('thousands missing are counted, not listed', () => {
     const { defects } = only(apart(P, [0]), { num_experts: 5000 });
     expect(defects).toHaveLength(9);
-    expect(defects[8]?.message).toBe('And 4991 more.');
+    expect(defects[8]?.message).toBe('14997 tensors of experts are missing in all.');
   });
 
   test('a hostile number costs no time', () => {
@@ -321,7 +322,7 @@ function syntheticHeaders(row: (typeof ARCHITECTURES)[number], at: number): Entr
   const layout = row.disk[at];
   const spec = dialectOf(layout ?? null);
   if (!spec) throw new Error('no dialect');
-  const start = row.prefixes[0]?.[0].includes('layers') ? row.prefixes[0][0].replace('layers.', '') : 'model.';
+  const start = row.prefixes[0]?.[0].replace('layers.', '') ?? 'model.';
   const prefix = `${start}layers.0${row.container === '' ? '' : `.${row.container}`}`;
   return Object.entries(spec.stems).flatMap(([projection, stem]): Entry[] => {
     if (!row.gated && projection === 'gate') return [];
@@ -343,7 +344,7 @@ function syntheticHeaders(row: (typeof ARCHITECTURES)[number], at: number): Entr
 }
 
 describe('every row of the table, in its own spelling', () => {
-  const cases = ARCHITECTURES.flatMap((row) =>
+  const cases = ARCHITECTURES.filter((row) => row.unsupported === null).flatMap((row) =>
     row.modelTypes.flatMap((type) =>
       row.disk.map((layout, at) => [type, `${layout.family}/${layout.dialect}`, row, at] as const),
     ),
@@ -369,18 +370,14 @@ describe('every row of the table, in its own spelling', () => {
 });
 
 test('half a million tensors are sorted in well under two seconds', () => {
-  const entries: Entry[] = [];
-  for (let layer = 0; layer < 217; layer += 1)
-    entries.push(
-      ...apart(
-        `model.layers.${layer}.mlp`,
-        Array.from({ length: 768 }, (_, i) => i),
-      ),
-    );
-  const checkpoint = checkpointOf(headers(entries), { model_type: 'deepseek_v3' });
-  expect(checkpoint.tensors.size).toBeGreaterThan(499_000);
+  const tensors = new Map(checkpointOf({}, null).tensors);
+  const shape = [4, 4];
+  for (let at = 0; at < 500_000; at += 1) {
+    const [layer, expert, word] = [Math.floor(at / 2304), Math.floor(at / 3) % 768, ['gate', 'up', 'down'][at % 3]];
+    const name = `model.layers.${layer}.mlp.experts.${expert}.${word}_proj.weight`;
+    tensors.set(name, { name, dtype: 'BF16', shape, file: 'a', start: 0 as FileOffset, end: 0 as FileOffset });
+  }
   const started = performance.now();
-  expect(detectLayout(checkpoint).groups).toHaveLength(217);
-  const elapsed = performance.now() - started;
-  expect(elapsed).toBeLessThan(2000);
+  expect(detectLayout({ tensors, config: null }).groups).toHaveLength(218);
+  expect(performance.now() - started).toBeLessThan(2000);
 }, 30_000);

@@ -47,6 +47,7 @@ function gatelessProjection(stem: string): StoredProjection | null {
 
 /** Finds the dialect whose stems the bucket has: names first, then what the architecture says, shapes last. */
 export function resolveDialect(bucket: Bucket, context: Context): Resolution {
+  if (context.row?.unsupported) return { reason: context.row.unsupported };
   const kinds = [...bucket.kinds.values()];
   const stems = new Set(kinds.map((kind) => canonicalStem(kind.stem)));
   if (stems.size === 0)

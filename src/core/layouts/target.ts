@@ -13,8 +13,9 @@ export { renameTensor } from './rename.ts';
 /**
  * The group as `target` stores it, under the names that its consumers expect for the architecture, or why it cannot be.
  *
- * Nothing is read, so whatever would need a look at values (shared global scales, equal `g_idx`) is refused. A dense
- * group comes back as it is; groups of multi-token prediction are refused, since no consumer is known to convert them.
+ * What already is as the target wants it comes back as the same object, dense groups always. Nothing is read, so what
+ * would need a look at values (shared global scales, equal `g_idx`) is refused. Groups of multi-token prediction are
+ * refused too: no consumer is known to convert them.
  */
 export function asTarget(group: LayerGroup, target: TargetLayout, modelType: string | null): TargetAnswer {
   if (group.layout === null && group.kind !== 'mtp') return { group };

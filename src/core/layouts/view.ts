@@ -12,8 +12,9 @@ const PACKED = new Set(['U8', 'I8', 'I32', 'U32', 'F4', 'F6_E2M3', 'F6_E3M2']);
  * Where the canonical [out, in] matrix of one expert lies in its tensor, in elements of the tensor's dtype.
  *
  * Vectors over outputs (biases) are [rows, 1], vectors over inputs [1, columns], scalars [1, 1]. Packed and block-scaled
- * parts are viewed in their own elements. Null when the group has no such part, or when it cannot be taken apart: gate
- * and up share a block or a scalar, the format is opaque, or the orientation is not known.
+ * parts are viewed in their own elements, opaque ones whole as [size, 1]. Null when the group has no such part, or when it
+ * cannot be taken apart: gate and up share a block or a scalar, experts share an opaque tensor, or the orientation is
+ * not known.
  */
 export function matrixView(
   group: LayerGroup,
@@ -30,7 +31,7 @@ export function matrixView(
   const kind = partKind(part, new Set(group.members.map((each) => each.part)));
   const transposed = kind === 'in-major' || (inner.length === 2 && orientationOf(spec, member.projection) === 'in-out');
   if (transposed && kind !== 'in-major' && PACKED.has(member.dtype)) return null;
-  const whole = wholeView(inner, kind, transposed);
+  const whole = kind === 'opaque' && spec.family !== 'per-expert' ? null : wholeView(inner, kind, transposed);
   if (!whole) return null;
   const place = spec.family === 'per-expert' ? 0 : expert * inner.reduce((product, dim) => product * dim, 1);
   const view = member.projection === 'gate-up' ? halfView(whole, projection, kind, group, part) : whole;
@@ -48,9 +49,8 @@ export function memberFor(group: LayerGroup, projection: Projection, part: strin
 
 function wholeView(inner: readonly number[], kind: PartKind, transposed: boolean): Whole | null {
   const size = inner.reduce((product, dim) => product * dim, 1);
-  if (kind === 'opaque') return null;
   if (kind === 'inputs') return { base: 0, rows: 1, columns: size, rowStride: size, columnStride: 1 };
-  if (inner.length < 2 || kind === 'scalar' || kind === 'values') {
+  if (inner.length < 2 || kind === 'scalar' || kind === 'values' || kind === 'opaque') {
     return { base: 0, rows: size, columns: 1, rowStride: 1, columnStride: 1 };
   }
   const [first = 0, second = 0] = inner;

@@ -6,12 +6,16 @@ const change = (key: string, after: unknown) => ({ key, before: undefined, after
 describe('editing config.json', () => {
   it('adds a key in its alphabetical place and leaves every other character alone', () => {
     const text = '{\n  "eps": 1e-06,\n  "num_local_experts": 12,\n  "theta": 10000.0\n}\n';
-    expect(editConfig(text, [change('num_experts', 12)])).toBe('{\n  "eps": 1e-06,\n  "num_experts": 12,\n  "num_local_experts": 12,\n  "theta": 10000.0\n}\n');
+    expect(editConfig(text, [change('num_experts', 12)])).toBe(
+      '{\n  "eps": 1e-06,\n  "num_experts": 12,\n  "num_local_experts": 12,\n  "theta": 10000.0\n}\n',
+    );
   });
 
   it('replaces a value, also an array, also inside a nested object', () => {
     const text = '{"a": ["X",\n "Y"], "text_config": {"n": 1, "s": "}\\""}, "z": NaN}';
-    expect(editConfig(text, [change('a', ['Z']), change('text_config.n', 2), change('text_config.q', 3)])).toBe('{"a": [\n  "Z"\n], "text_config": {"n": 2, "q": 3, "s": "}\\""}, "z": NaN}');
+    expect(editConfig(text, [change('a', ['Z']), change('text_config.n', 2), change('text_config.q', 3)])).toBe(
+      '{"a": [\n  "Z"\n], "text_config": {"n": 2, "q": 3, "s": "}\\""}, "z": NaN}',
+    );
   });
 
   it('fills an empty object and ignores a path that is not there', () => {

@@ -51,7 +51,10 @@ function checkpointRefusals(checkpoint: Checkpoint): Refusal[] {
     .map((finding) => ({ tag: 'checkpoint-defective', message: finding.message }));
 }
 
-function chooseGroups(layout: CheckpointLayout, layers: readonly number[] | undefined): { groups: readonly LayerGroup[]; refusals: Refusal[] } {
+function chooseGroups(
+  layout: CheckpointLayout,
+  layers: readonly number[] | undefined,
+): { groups: readonly LayerGroup[]; refusals: Refusal[] } {
   const sparse = layout.groups.filter((group) => group.kind !== 'dense');
   if (!layers) return { groups: sparse, refusals: [] };
   const wanted = new Set(layers);
@@ -60,13 +63,17 @@ function chooseGroups(layout: CheckpointLayout, layers: readonly number[] | unde
   const groups = sparse.filter((group) => group.index !== null && wanted.has(group.index));
   const refusals: Refusal[] = [];
   if (unknown.length > 0) refusals.push({ tag: 'layers-unknown', message: `There is no layer ${unknown.join(', ')}.` });
-  else if (groups.length === 0) refusals.push({ tag: 'layers-dense', message: `None of the chosen layers (${layers.join(', ')}) has experts.` });
+  else if (groups.length === 0)
+    refusals.push({ tag: 'layers-dense', message: `None of the chosen layers (${layers.join(', ')}) has experts.` });
   return { groups, refusals };
 }
 
 function nothingToConvert(layout: CheckpointLayout): Refusal {
   const reason = layout.groups.find((group) => group.reason !== null)?.reason;
-  return { tag: 'no-experts', message: `There are no routed experts in this checkpoint; nothing to convert.${reason ? ` ${reason}` : ''}` };
+  return {
+    tag: 'no-experts',
+    message: `There are no routed experts in this checkpoint; nothing to convert.${reason ? ` ${reason}` : ''}`,
+  };
 }
 
 function targetsOf(groups: readonly LayerGroup[], target: Target, modelType: string | null) {
@@ -85,7 +92,12 @@ function targetsOf(groups: readonly LayerGroup[], target: Target, modelType: str
 function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
   const [defect] = group.defects;
   if (group.layout?.family === 'unknown') {
-    return { refusal: { tag: 'layout-unknown', message: `${group.prefix}: ${group.reason ?? 'the experts are stored in an unknown way'}` } };
+    return {
+      refusal: {
+        tag: 'layout-unknown',
+        message: `${group.prefix}: ${group.reason ?? 'the experts are stored in an unknown way'}`,
+      },
+    };
   }
   if (!defect) return null;
   const tag = defect.tag === 'orientation-ambiguous' ? 'orientation-ambiguous' : 'group-defective';
@@ -131,7 +143,9 @@ function scopeFilter(layout: CheckpointLayout, options: PlanOptions): (tensor: C
   const { layers, keepRest } = options;
   if (!layers || keepRest) return () => true;
   const wanted = new Set(layers);
-  const roots = layout.groups.filter((group) => group.index !== null && wanted.has(group.index)).map((group) => layerRoot(group));
+  const roots = layout.groups
+    .filter((group) => group.index !== null && wanted.has(group.index))
+    .map((group) => layerRoot(group));
   const prefixes = new Set(roots);
   return (tensor) => prefixes.has(layerRootOfName(tensor.name));
 }
@@ -150,7 +164,8 @@ function layerRootOfName(name: string): string {
 function nameCollisions(drafts: readonly OutputDraft[]): Refusal[] {
   const seen = new Set<string>();
   for (const draft of drafts) {
-    if (seen.has(draft.name)) return [{ tag: 'name-collision', message: `Two tensors of the output would be called ${draft.name}.` }];
+    if (seen.has(draft.name))
+      return [{ tag: 'name-collision', message: `Two tensors of the output would be called ${draft.name}.` }];
     seen.add(draft.name);
   }
   return [];
@@ -158,22 +173,26 @@ function nameCollisions(drafts: readonly OutputDraft[]): Refusal[] {
 
 function steps(conversions: readonly Conversion[], kept: readonly LayerGroup[], target: Target): GroupStep[] {
   return [
-    ...conversions.map(({ from, to }): GroupStep => ({
-      prefix: from.prefix,
-      index: from.index,
-      kind: from.kind,
-      from: from.layout?.family ?? 'unknown',
-      to: target,
-      operations: operationsBetween(from, to),
-    })),
-    ...kept.map((group): GroupStep => ({
-      prefix: group.prefix,
-      index: group.index,
-      kind: group.kind,
-      from: group.layout?.family ?? 'unknown',
-      to: null,
-      operations: ['Keep'],
-    })),
+    ...conversions.map(
+      ({ from, to }): GroupStep => ({
+        prefix: from.prefix,
+        index: from.index,
+        kind: from.kind,
+        from: from.layout?.family ?? 'unknown',
+        to: target,
+        operations: operationsBetween(from, to),
+      }),
+    ),
+    ...kept.map(
+      (group): GroupStep => ({
+        prefix: group.prefix,
+        index: group.index,
+        kind: group.kind,
+        from: group.layout?.family ?? 'unknown',
+        to: null,
+        operations: ['Keep'],
+      }),
+    ),
   ];
 }
 
@@ -217,8 +236,15 @@ function shardMetadata(checkpoint: Checkpoint): ReadonlyMap<string, string> {
   return new Map([['format', format ?? 'pt']]);
 }
 
-function indexText(shards: readonly OutputShard[], totalSize: number, scope: ConversionPlan['scope'], layers?: readonly number[]): string {
-  const weightMap = new Map(shards.flatMap((shard) => shard.tensors.map((tensor) => [tensor.name, shard.file] as const)));
+function indexText(
+  shards: readonly OutputShard[],
+  totalSize: number,
+  scope: ConversionPlan['scope'],
+  layers?: readonly number[],
+): string {
+  const weightMap = new Map(
+    shards.flatMap((shard) => shard.tensors.map((tensor) => [tensor.name, shard.file] as const)),
+  );
   const metadata = scope === 'whole' ? {} : { moe_loom_layers: [...(layers ?? [])], moe_loom_scope: scope };
   return formatIndex({ weightMap, totalSize, metadata });
 }
@@ -254,6 +280,11 @@ function emptyPlan(checkpoint: Checkpoint, target: Target, options: PlanOptions)
   };
 }
 
-function refusedPlan(checkpoint: Checkpoint, target: Target, options: PlanOptions, refusals: readonly Refusal[]): ConversionPlan {
+function refusedPlan(
+  checkpoint: Checkpoint,
+  target: Target,
+  options: PlanOptions,
+  refusals: readonly Refusal[],
+): ConversionPlan {
   return { ...emptyPlan(checkpoint, target, options), refusals };
 }

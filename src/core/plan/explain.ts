@@ -12,7 +12,9 @@ export function describePlan(plan: ConversionPlan): string[] {
     `${plural(plan.tensors, 'tensor')}, ${formatBytes(plan.bytes)} (${formatInteger(plan.bytes)} bytes) in ${plural(plan.shards.length, 'shard')}.`,
     ...scopeLines(plan),
     ...groupLines(plan.groups),
-    ...plan.configChanges.map((change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${sentence(change.reason)}).`),
+    ...plan.configChanges.map(
+      (change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${sentence(change.reason)}).`,
+    ),
     ...(plan.copies.length > 0 ? [`Copied: ${plan.copies.map((copy) => copy.file).join(', ')}.`] : []),
     ...plan.skipped.map((skipped) => `Left out: ${skipped.file} (${skipped.reason}).`),
   ];

@@ -2,9 +2,9 @@ import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
 import type { ExpertMember, LayerGroup, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
-import { bytesOf, elementsOf, type DType } from '../safetensors/dtype.ts';
+import { bytesOf, type DType, elementsOf } from '../safetensors/dtype.ts';
 import type { Shape } from '../safetensors/types.ts';
-import { mergeCopies, partBytes, partsOf, type Move } from './parts.ts';
+import { type Move, mergeCopies, partBytes, partsOf } from './parts.ts';
 import type { Operation, Part } from './types.ts';
 
 /** An output tensor before it has a place in a file. */
@@ -27,7 +27,10 @@ export function keptTensor(tensor: CheckpointTensor, name: string, expert = fals
     shape: tensor.shape,
     ...(tensor.exactShape ? { exactShape: tensor.exactShape } : {}),
     byteLength: tensor.end - tensor.start,
-    parts: tensor.end > tensor.start ? [{ kind: 'copy', span: { file: tensor.file, start: tensor.start, end: tensor.end } }] : [],
+    parts:
+      tensor.end > tensor.start
+        ? [{ kind: 'copy', span: { file: tensor.file, start: tensor.start, end: tensor.end } }]
+        : [],
     operations: [name === tensor.name ? 'Keep' : 'Rename'],
     expert,
   };
@@ -71,20 +74,39 @@ function expertParts(
     const target = matrixView(to, projection, expert, member.part);
     const tensor = source && tensors.get(source.tensor);
     if (!source || !target || !tensor) {
-      throw new LoomError('internal', `${member.template}: no view of expert ${expert}'s ${projection} ${member.part}.`, { tensor: member.template });
+      throw new LoomError(
+        'internal',
+        `${member.template}: no view of expert ${expert}'s ${projection} ${member.part}.`,
+        { tensor: member.template },
+      );
     }
     return { from: source, source: tensor, to: target };
   });
   return partsOf(moves);
 }
 
-function draft(member: ExpertMember, name: string, parts: readonly Part[], operations: readonly Operation[]): OutputDraft {
+function draft(
+  member: ExpertMember,
+  name: string,
+  parts: readonly Part[],
+  operations: readonly Operation[],
+): OutputDraft {
   const byteLength = bytesOf(member.dtype, elementsOf(member.shape));
   const filled = parts.reduce((sum, part) => sum + partBytes(part), 0);
   if (filled !== byteLength) {
-    throw new LoomError('internal', `${name} needs ${byteLength} bytes, but its parts have ${filled}.`, { tensor: name });
+    throw new LoomError('internal', `${name} needs ${byteLength} bytes, but its parts have ${filled}.`, {
+      tensor: name,
+    });
   }
-  return { name, dtype: member.dtype, shape: member.shape, byteLength, parts: mergeCopies(parts), operations, expert: true };
+  return {
+    name,
+    dtype: member.dtype,
+    shape: member.shape,
+    byteLength,
+    parts: mergeCopies(parts),
+    operations,
+    expert: true,
+  };
 }
 
 function range(count: number): number[] {

@@ -1,5 +1,5 @@
-import { layoutHeader } from '../safetensors/write-header.ts';
 import type { FileOffset } from '../safetensors/types.ts';
+import { layoutHeader } from '../safetensors/write-header.ts';
 import type { OutputDraft } from './outputs.ts';
 import type { OutputShard, OutputTensor } from './types.ts';
 
@@ -10,7 +10,11 @@ export const DEFAULT_SHARD_BYTES = 5e9;
  * Packs tensors into shards in the order given, as the Hub's splitter does: a shard is full when the next tensor would
  * take it past `maxShardBytes`; a tensor is never split, and one that is larger gets a file of its own.
  */
-export function packShards(drafts: readonly OutputDraft[], maxShardBytes: number, metadata: ReadonlyMap<string, string>): OutputShard[] {
+export function packShards(
+  drafts: readonly OutputDraft[],
+  maxShardBytes: number,
+  metadata: ReadonlyMap<string, string>,
+): OutputShard[] {
   const bins: OutputDraft[][] = [];
   const large: OutputDraft[][] = [];
   let current: OutputDraft[] = [];
@@ -30,7 +34,9 @@ export function packShards(drafts: readonly OutputDraft[], maxShardBytes: number
   }
   if (current.length > 0) bins.push(current);
   const order = new Map(drafts.map((draft, index) => [draft, index]));
-  const all = [...bins, ...large].sort((a, b) => (order.get(a[0] as OutputDraft) ?? 0) - (order.get(b[0] as OutputDraft) ?? 0));
+  const all = [...bins, ...large].sort(
+    (a, b) => (order.get(a[0] as OutputDraft) ?? 0) - (order.get(b[0] as OutputDraft) ?? 0),
+  );
   return all.map((bin, index) => shardOf(bin, shardName(index, all.length), metadata));
 }
 

@@ -1,7 +1,7 @@
-import type { MatrixView } from '../layouts/types.ts';
 import type { CheckpointTensor } from '../checkpoint/types.ts';
-import type { FileOffset } from '../safetensors/types.ts';
+import type { MatrixView } from '../layouts/types.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
+import type { FileOffset } from '../safetensors/types.ts';
 import type { CopyPart, GatherPart, Part, Span } from './types.ts';
 
 /** One matrix on its way: where it lies now, and where it shall lie inside the target tensor. */
@@ -112,7 +112,12 @@ export function mergeCopies(parts: readonly Part[]): Part[] {
   const merged: Part[] = [];
   for (const part of parts) {
     const last = merged.at(-1);
-    if (part.kind === 'copy' && last?.kind === 'copy' && last.span.file === part.span.file && last.span.end === part.span.start) {
+    if (
+      part.kind === 'copy' &&
+      last?.kind === 'copy' &&
+      last.span.file === part.span.file &&
+      last.span.end === part.span.start
+    ) {
       merged[merged.length - 1] = joinedCopy(last, part);
     } else {
       merged.push(part);

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { runPlan } from '../convert/run.ts';
-import { createMemorySink } from '../sink/memory.ts';
-import { filesOf, safetensorsBytes, sameTensor, allTensors } from '../testing.fixture.ts';
-import { verifyCheckpoints } from '../verify/verify.ts';
 import type { DType } from '../safetensors/dtype.ts';
+import { createMemorySink } from '../sink/memory.ts';
+import { allTensors, filesOf, safetensorsBytes, sameTensor } from '../testing.fixture.ts';
+import { verifyCheckpoints } from '../verify/verify.ts';
 import { planConversion } from './conversion.ts';
 import type { ConversionPlan, Part, Target } from './types.ts';
 
@@ -32,13 +32,20 @@ const model: fc.Arbitrary<Model> = fc.record({
 /** A small checkpoint of random shape; its experts are dealt over the shards so that layers straddle files. */
 function filesFor({ layers, experts, hidden, intermediate, dtype, style, shards }: Model) {
   const container = style === 'w123' ? 'block_sparse_moe' : 'mlp';
-  const spell = style === 'w123' ? { gate: 'w1', up: 'w3', down: 'w2' } : { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' };
-  const tensors: { name: string; dtype: DType; shape: number[] }[] = [{ name: 'model.embed_tokens.weight', dtype, shape: [5, hidden] }];
+  const spell =
+    style === 'w123' ? { gate: 'w1', up: 'w3', down: 'w2' } : { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' };
+  const tensors: { name: string; dtype: DType; shape: number[] }[] = [
+    { name: 'model.embed_tokens.weight', dtype, shape: [5, hidden] },
+  ];
   layers.forEach((sparse, layer) => {
     const base = `model.layers.${layer}.`;
     tensors.push({ name: `${base}input_layernorm.weight`, dtype, shape: [hidden] });
     if (!sparse) {
-      for (const [projection, shape] of [['gate_proj', [intermediate, hidden]], ['up_proj', [intermediate, hidden]], ['down_proj', [hidden, intermediate]]] as const) {
+      for (const [projection, shape] of [
+        ['gate_proj', [intermediate, hidden]],
+        ['up_proj', [intermediate, hidden]],
+        ['down_proj', [hidden, intermediate]],
+      ] as const) {
         tensors.push({ name: `${base}mlp.${projection}.weight`, dtype, shape: [...shape] });
       }
       return;
@@ -61,7 +68,15 @@ function filesFor({ layers, experts, hidden, intermediate, dtype, style, shards 
     for (const tensor of held) weightMap[tensor.name] = file;
   }
   entries['model.safetensors.index.json'] = JSON.stringify({ metadata: {}, weight_map: weightMap });
-  const config = style === 'w123' ? { model_type: 'mixtral', num_local_experts: experts, intermediate_size: intermediate } : { model_type: 'qwen3_moe', num_experts: experts, moe_intermediate_size: intermediate, mlp_only_layers: layers.flatMap((sparse, layer) => (sparse ? [] : [layer])) };
+  const config =
+    style === 'w123'
+      ? { model_type: 'mixtral', num_local_experts: experts, intermediate_size: intermediate }
+      : {
+          model_type: 'qwen3_moe',
+          num_experts: experts,
+          moe_intermediate_size: intermediate,
+          mlp_only_layers: layers.flatMap((sparse, layer) => (sparse ? [] : [layer])),
+        };
   entries['config.json'] = JSON.stringify({ ...config, hidden_size: hidden, num_hidden_layers: layers.length });
   return filesOf(entries);
 }
@@ -83,18 +98,23 @@ function coverage(plan: ConversionPlan): Map<string, { start: number; end: numbe
 describe('random checkpoints', () => {
   it('plan, convert and verify to equal, whatever their shape, shards and target', async () => {
     await fc.assert(
-      fc.asyncProperty(model, fc.constantFrom<Target>('stacked', 'gate-up'), fc.integer({ min: 20, max: 4000 }), async (shape, target, maxShardBytes) => {
-        const files = filesFor(shape);
-        const checkpoint = await openCheckpoint(files);
-        const plan = planConversion(checkpoint, target, { maxShardBytes });
-        expect(plan.refusals).toEqual([]);
-        const sink = createMemorySink();
-        await runPlan(structuredClone(plan), { files, sink });
-        const converted = await openCheckpoint(sink.files());
-        expect(converted.findings).toEqual([]);
-        const result = await verifyCheckpoints({ files, checkpoint }, { files: sink.files(), checkpoint: converted });
-        expect(result).toMatchObject({ equal: true, tensors: checkpoint.tensors.size, bytes: plan.bytes });
-      }),
+      fc.asyncProperty(
+        model,
+        fc.constantFrom<Target>('stacked', 'gate-up'),
+        fc.integer({ min: 20, max: 4000 }),
+        async (shape, target, maxShardBytes) => {
+          const files = filesFor(shape);
+          const checkpoint = await openCheckpoint(files);
+          const plan = planConversion(checkpoint, target, { maxShardBytes });
+          expect(plan.refusals).toEqual([]);
+          const sink = createMemorySink();
+          await runPlan(structuredClone(plan), { files, sink });
+          const converted = await openCheckpoint(sink.files());
+          expect(converted.findings).toEqual([]);
+          const result = await verifyCheckpoints({ files, checkpoint }, { files: sink.files(), checkpoint: converted });
+          expect(result).toMatchObject({ equal: true, tensors: checkpoint.tensors.size, bytes: plan.bytes });
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -130,7 +150,9 @@ describe('random checkpoints', () => {
         await runPlan(plan, { files: there.files(), sink: back });
         const [before, after] = [await allTensors(files), await allTensors(back.files())];
         expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
-        expect([...before].filter(([name, tensor]) => !sameTensor(tensor, after.get(name))).map(([name]) => name)).toEqual([]);
+        expect(
+          [...before].filter(([name, tensor]) => !sameTensor(tensor, after.get(name))).map(([name]) => name),
+        ).toEqual([]);
       }),
       { numRuns: 40 },
     );

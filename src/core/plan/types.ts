@@ -1,7 +1,7 @@
-import type { REFUSALS } from './refusals.ts';
+import type { Family, GroupKind } from '../layouts/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
-import type { Family, GroupKind } from '../layouts/types.ts';
+import type { REFUSALS } from './refusals.ts';
 
 /** Bytes of a source file, from byte 0 of the file. */
 export interface Span {

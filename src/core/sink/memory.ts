@@ -3,7 +3,10 @@ import { memoryFiles } from '../source/memory.ts';
 import type { Sink } from './types.ts';
 
 /** A sink in memory, for small outputs and for tests. `capacity` bytes in all, then it is full. */
-export function createMemorySink(identity = 'memory', capacity = Number.POSITIVE_INFINITY): Sink & { readonly written: ReadonlyMap<string, Uint8Array> } {
+export function createMemorySink(
+  identity = 'memory',
+  capacity = Number.POSITIVE_INFINITY,
+): Sink & { readonly written: ReadonlyMap<string, Uint8Array> } {
   const written = new Map<string, Uint8Array>();
   let used = 0;
   return {
@@ -19,17 +22,22 @@ export function createMemorySink(identity = 'memory', capacity = Number.POSITIVE
         write: async (chunk, offset, opts) => {
           throwIfAborted(opts?.signal);
           if (used + chunk.byteLength > capacity) {
-            throw new LoomError('disk-full', `The disk is full: ${name} could not be written at byte ${offset}. Free space and run again.`, {
-              file: name,
-              byte: offset,
-            });
+            throw new LoomError(
+              'disk-full',
+              `The disk is full: ${name} could not be written at byte ${offset}. Free space and run again.`,
+              {
+                file: name,
+                byte: offset,
+              },
+            );
           }
           used += chunk.byteLength;
           bytes.set(chunk, offset);
           end = Math.max(end, offset + chunk.byteLength);
         },
         commit: async () => {
-          if (end !== byteLength) throw new LoomError('write-failed', `${name} has ${end} bytes instead of ${byteLength}.`, { file: name });
+          if (end !== byteLength)
+            throw new LoomError('write-failed', `${name} has ${end} bytes instead of ${byteLength}.`, { file: name });
           written.set(name, bytes);
         },
         abort: async () => undefined,

@@ -4,14 +4,16 @@ import { coalesce, type Piece, readPieces } from './coalesce.ts';
 import { memorySource } from './memory.ts';
 import type { ByteRange } from './types.ts';
 
-const pieces = fc.array(fc.record({ start: fc.nat(500), length: fc.integer({ min: 1, max: 60 }) }), { maxLength: 20 }).map((list) => {
-  let at = 0;
-  return list.map(({ start, length }): Piece => {
-    const piece = { start, end: start + length, at };
-    at += length;
-    return piece;
+const pieces = fc
+  .array(fc.record({ start: fc.nat(500), length: fc.integer({ min: 1, max: 60 }) }), { maxLength: 20 })
+  .map((list) => {
+    let at = 0;
+    return list.map(({ start, length }): Piece => {
+      const piece = { start, end: start + length, at };
+      at += length;
+      return piece;
+    });
   });
-});
 
 describe('coalescing', () => {
   it('joins neighbours within the gap, never past the run cap', () => {
@@ -37,13 +39,20 @@ describe('coalescing', () => {
       fc.asyncProperty(pieces, fc.nat(40), fc.integer({ min: 1, max: 300 }), async (list, gap, run) => {
         const reads: ByteRange[] = [];
         const inner = memorySource(data, 'data');
-        const source = { ...inner, read: (range: ByteRange, options?: object) => (reads.push(range), inner.read(range, options)) };
+        const source = {
+          ...inner,
+          read: (range: ByteRange, options?: object) => (reads.push(range), inner.read(range, options)),
+        };
         const total = list.reduce((sum, piece) => sum + piece.end - piece.start, 0);
         const target = new Uint8Array(total);
         await readPieces(source, list, target, { gap, run });
-        for (const piece of list) expect([...target.subarray(piece.at, piece.at + piece.end - piece.start)]).toEqual([...data.subarray(piece.start, piece.end)]);
+        for (const piece of list)
+          expect([...target.subarray(piece.at, piece.at + piece.end - piece.start)]).toEqual([
+            ...data.subarray(piece.start, piece.end),
+          ]);
         expect(reads).toHaveLength(coalesce(list, { gap, run }).length);
-        for (const { start, end } of reads) expect(end - start <= run || list.some((piece) => piece.start === start && piece.end === end)).toBe(true);
+        for (const { start, end } of reads)
+          expect(end - start <= run || list.some((piece) => piece.start === start && piece.end === end)).toBe(true);
       }),
     );
   });

@@ -19,7 +19,8 @@ export async function openLocal(path: string, revision = 'main'): Promise<FileSe
   const info = await stat(full).catch(() => null);
   if (!info) throw new LoomError('path-not-found', `There is no file or folder ${path}.`, { file: path });
   if (info.isFile()) return singleFile(full);
-  if (!info.isDirectory()) throw new LoomError('path-not-found', `${path} is neither a file nor a folder.`, { file: path });
+  if (!info.isDirectory())
+    throw new LoomError('path-not-found', `${path} is neither a file nor a folder.`, { file: path });
   const snapshot = await cacheSnapshot(full, revision);
   return folder(snapshot ?? full, await trustedRoot(snapshot ?? full));
 }
@@ -77,11 +78,15 @@ async function walk(
       if (depth < MAX_DEPTH && !entry.name.startsWith('.')) await walk(root, name, depth + 1, entries, inside, signal);
       continue;
     }
-    const info = entry.isSymbolicLink() ? await linkedFile(name, inside) : await stat(join(root, name)).catch(() => null);
+    const info = entry.isSymbolicLink()
+      ? await linkedFile(name, inside)
+      : await stat(join(root, name)).catch(() => null);
     if (!info?.isFile()) continue;
     entries.push({ name, byteLength: info.size });
     if (entries.length > MAX_FILES) {
-      throw new LoomError('usage', `${root} holds more than ${MAX_FILES} files; name the model's own folder.`, { file: root });
+      throw new LoomError('usage', `${root} holds more than ${MAX_FILES} files; name the model's own folder.`, {
+        file: root,
+      });
     }
   }
 }
@@ -101,7 +106,9 @@ async function cacheSnapshot(full: string, revision: string): Promise<string | n
   const known = await readdir(join(full, 'snapshots')).catch(() => []);
   const only = known.length === 1 && revision === 'main' ? known[0] : undefined;
   if (only !== undefined) return join(full, 'snapshots', only);
-  throw new LoomError('path-not-found', `The Hub cache ${full} holds no snapshot of revision ${revision}.`, { file: full });
+  throw new LoomError('path-not-found', `The Hub cache ${full} holds no snapshot of revision ${revision}.`, {
+    file: full,
+  });
 }
 
 /** Snapshots link to `../../blobs`, so inside the Hub cache the whole repo folder is trusted, elsewhere the folder itself. */
@@ -155,7 +162,9 @@ async function readFully(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const length = range.end - range.start;
   if (!(range.start >= 0 && length >= 0 && range.end <= byteLength)) {
-    throw new LoomError('internal', `Bytes ${range.start}–${range.end} are not in ${name} (${byteLength} bytes).`, { file: name });
+    throw new LoomError('internal', `Bytes ${range.start}–${range.end} are not in ${name} (${byteLength} bytes).`, {
+      file: name,
+    });
   }
   const target = options?.into?.subarray(0, length) ?? new Uint8Array(length);
   let done = 0;
@@ -165,10 +174,14 @@ async function readFully(
       .read(target, done, length - done, range.start + done)
       .catch((cause) => fail(name, cause, range.start + done));
     if (bytesRead === 0) {
-      throw new LoomError('source-changed', `${name} ends at byte ${range.start + done}; it was longer when it was opened.`, {
-        file: name,
-        byte: range.start + done,
-      });
+      throw new LoomError(
+        'source-changed',
+        `${name} ends at byte ${range.start + done}; it was longer when it was opened.`,
+        {
+          file: name,
+          byte: range.start + done,
+        },
+      );
     }
     done += bytesRead;
   }

@@ -32,7 +32,10 @@ describe('a folder', () => {
 
   it('reads ranges, into a given buffer where there is one, and says when a file got shorter', async () => {
     const path = join(root, 'data');
-    writeFileSync(path, Uint8Array.from({ length: 100 }, (_, i) => i));
+    writeFileSync(
+      path,
+      Uint8Array.from({ length: 100 }, (_, i) => i),
+    );
     const source = await (await openLocal(path)).open('data');
     expect([...(await source.read({ start: 10, end: 13 }))]).toEqual([10, 11, 12]);
     const into = new Uint8Array(8);
@@ -40,9 +43,14 @@ describe('a folder', () => {
     expect(view.buffer).toBe(into.buffer);
     expect([...into]).toEqual([0, 1, 2, 0, 0, 0, 0, 0]);
     await expect(source.read({ start: 90, end: 101 })).rejects.toMatchObject({ tag: 'internal' });
-    await expect(source.read({ start: 0, end: 1 }, { signal: AbortSignal.abort() })).rejects.toMatchObject({ tag: 'cancelled' });
+    await expect(source.read({ start: 0, end: 1 }, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      tag: 'cancelled',
+    });
     truncateSync(path, 50);
-    await expect(source.read({ start: 40, end: 60 })).rejects.toMatchObject({ tag: 'source-changed', fields: { byte: 50 } });
+    await expect(source.read({ start: 40, end: 60 })).rejects.toMatchObject({
+      tag: 'source-changed',
+      fields: { byte: 50 },
+    });
     await source.dispose?.();
   });
 });

@@ -9,7 +9,10 @@ export function memorySource(bytes: Uint8Array, key: string): ByteSource {
     read: async (range, options) => {
       throwIfAborted(options?.signal);
       if (range.start < 0 || range.end > bytes.byteLength || range.end < range.start) {
-        throw new LoomError('internal', `Bytes ${range.start}–${range.end} are not in ${key} (${bytes.byteLength} bytes).`);
+        throw new LoomError(
+          'internal',
+          `Bytes ${range.start}–${range.end} are not in ${key} (${bytes.byteLength} bytes).`,
+        );
       }
       const length = range.end - range.start;
       const target = options?.into?.subarray(0, length) ?? new Uint8Array(length);

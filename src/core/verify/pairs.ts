@@ -48,7 +48,9 @@ export function pairUp(original: Side, converted: Side): Pairing {
   }
   for (const tensor of original.checkpoint.tensors.values()) {
     if (matched.has(tensor.name)) continue;
-    const right = candidates(tensor.name, original, converted).find((name) => converted.checkpoint.tensors.has(name) && !used.has(name));
+    const right = candidates(tensor.name, original, converted).find(
+      (name) => converted.checkpoint.tensors.has(name) && !used.has(name),
+    );
     const partner = right === undefined ? undefined : converted.checkpoint.tensors.get(right);
     if (partner) {
       used.add(partner.name);
@@ -65,7 +67,9 @@ export function pairUp(original: Side, converted: Side): Pairing {
 
 /** The group of the same layer: under the same prefix, else the only one of that layer and kind. */
 function partnerOf(group: LayerGroup, layout: CheckpointLayout): LayerGroup | null {
-  const comparable = layout.groups.filter((other) => other.kind === group.kind && other.layout !== null && other.layout.family !== 'unknown');
+  const comparable = layout.groups.filter(
+    (other) => other.kind === group.kind && other.layout !== null && other.layout.family !== 'unknown',
+  );
   const same = comparable.find((other) => other.prefix === group.prefix);
   if (same) return same;
   const near = comparable.filter((other) => layerOf(other.prefix) === layerOf(group.prefix));
@@ -77,7 +81,14 @@ function layerOf(prefix: string): string {
   return /^.*?(?:layers|blocks|h)\.\d+/.exec(prefix)?.[0] ?? prefix;
 }
 
-function pairExperts(group: LayerGroup, partner: LayerGroup, original: Side, converted: Side, pairs: Pair[], differences: Difference[]): void {
+function pairExperts(
+  group: LayerGroup,
+  partner: LayerGroup,
+  original: Side,
+  converted: Side,
+  pairs: Pair[],
+  differences: Difference[],
+): void {
   if (group.experts !== partner.experts) {
     differences.push({
       tensor: group.expertTensors[0] ?? group.prefix,
@@ -92,15 +103,20 @@ function pairExperts(group: LayerGroup, partner: LayerGroup, original: Side, con
       const leftTensor = left && original.checkpoint.tensors.get(left.tensor);
       const rightTensor = right && converted.checkpoint.tensors.get(right.tensor);
       if (!left || !leftTensor) continue;
-      const mismatch = right && rightTensor ? shapeMismatch(left, right) : `has no partner (expert ${expert}'s ${projection} ${part}) in the converted checkpoint`;
-      if (mismatch !== null || !right || !rightTensor) differences.push({ tensor: left.tensor, reason: mismatch ?? 'has no partner' });
+      const mismatch =
+        right && rightTensor
+          ? shapeMismatch(left, right)
+          : `has no partner (expert ${expert}'s ${projection} ${part}) in the converted checkpoint`;
+      if (mismatch !== null || !right || !rightTensor)
+        differences.push({ tensor: left.tensor, reason: mismatch ?? 'has no partner' });
       else pairs.push({ left: leftTensor, right: rightTensor, views: { left, right }, expert, projection });
     }
   }
 }
 
 function shapeMismatch(left: MatrixView, right: MatrixView): string | null {
-  if (left.dtype !== right.dtype) return `is ${left.dtype} in the original and ${right.dtype} in the converted checkpoint`;
+  if (left.dtype !== right.dtype)
+    return `is ${left.dtype} in the original and ${right.dtype} in the converted checkpoint`;
   if (left.rows !== right.rows || left.columns !== right.columns) {
     return `is ${left.rows} × ${left.columns} in the original and ${right.rows} × ${right.columns} in the converted checkpoint`;
   }
@@ -120,6 +136,13 @@ function contents(group: LayerGroup): [Projection, string][] {
 /** Names under which a tensor may stand in the other checkpoint: its own, then the architecture's renames. */
 function candidates(name: string, original: Side, converted: Side): string[] {
   const { modelType } = original.layout;
-  const names = [name, renameTensor(name, modelType, 'gate-up', original.layout), renameTensor(name, modelType, 'per-expert', original.layout)];
-  return [...new Set(names)].filter((candidate) => candidate === name || !original.checkpoint.tensors.has(candidate) || converted.checkpoint.tensors.has(candidate));
+  const names = [
+    name,
+    renameTensor(name, modelType, 'gate-up', original.layout),
+    renameTensor(name, modelType, 'per-expert', original.layout),
+  ];
+  return [...new Set(names)].filter(
+    (candidate) =>
+      candidate === name || !original.checkpoint.tensors.has(candidate) || converted.checkpoint.tensors.has(candidate),
+  );
 }

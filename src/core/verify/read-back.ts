@@ -62,16 +62,27 @@ async function compareHeader(source: ByteSource, shard: OutputShard, signal: Abo
     header.tensors.size === shard.tensors.length &&
     shard.tensors.every((tensor) => {
       const found = header.tensors.get(tensor.name);
-      return found?.dtype === tensor.dtype && found.shape.join() === tensor.shape.join() && header.dataStart + found.start === tensor.start;
+      return (
+        found?.dtype === tensor.dtype &&
+        found.shape.join() === tensor.shape.join() &&
+        header.dataStart + found.start === tensor.start
+      );
     });
-  if (!same) throw new LoomError('verify-failed', `The header of ${shard.file} reads back differently from what was written.`, { file: shard.file });
+  if (!same)
+    throw new LoomError('verify-failed', `The header of ${shard.file} reads back differently from what was written.`, {
+      file: shard.file,
+    });
 }
 
 function differs(shard: OutputShard, tensor: OutputTensor, part: number): LoomError {
   const which = tensor.parts.length > 1 ? ` in part ${part} of ${tensor.parts.length}` : '';
-  return new LoomError('verify-failed', `${tensor.name} in ${shard.file} reads back differently from the source${which}. The output was removed; check the disk and run again.`, {
-    file: shard.file,
-    tensor: tensor.name,
-    byte: tensor.start,
-  });
+  return new LoomError(
+    'verify-failed',
+    `${tensor.name} in ${shard.file} reads back differently from the source${which}. The output was removed; check the disk and run again.`,
+    {
+      file: shard.file,
+      tensor: tensor.name,
+      byte: tensor.start,
+    },
+  );
 }

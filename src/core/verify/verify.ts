@@ -1,11 +1,10 @@
 import { type Budget, createBudget } from '../budget.ts';
-import type { Checkpoint } from '../checkpoint/types.ts';
+import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { throwIfAborted } from '../errors.ts';
 import { gatherCpu } from '../kernels/gather/cpu.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import type { MatrixView } from '../layouts/types.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
-import type { CheckpointTensor } from '../checkpoint/types.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
 import { MIB } from '../units.ts';
 import { type Difference, type Pair, pairUp } from './pairs.ts';
@@ -38,7 +37,11 @@ const CHUNK = 8 * MIB;
  *
  * A converted checkpoint that says it is partial is compared in its layers alone, and `layers` says so.
  */
-export async function verifyCheckpoints(original: VerifySide, converted: VerifySide, options: VerifyOptions = {}): Promise<Verification> {
+export async function verifyCheckpoints(
+  original: VerifySide,
+  converted: VerifySide,
+  options: VerifyOptions = {},
+): Promise<Verification> {
   const left = { checkpoint: original.checkpoint, layout: detectLayout(original.checkpoint) };
   const right = { checkpoint: converted.checkpoint, layout: detectLayout(converted.checkpoint) };
   const layers = partialLayers(converted.checkpoint);
@@ -88,8 +91,10 @@ function pairBytes(pair: Pair): number {
 
 function shapesDiffer({ left, right, views }: Pair): string | null {
   if (views) return null;
-  if (left.dtype !== right.dtype) return `is ${left.dtype} in the original and ${right.dtype} in the converted checkpoint`;
-  if (left.shape.join() !== right.shape.join()) return `has shape [${left.shape}] in the original and [${right.shape}] in the converted checkpoint`;
+  if (left.dtype !== right.dtype)
+    return `is ${left.dtype} in the original and ${right.dtype} in the converted checkpoint`;
+  if (left.shape.join() !== right.shape.join())
+    return `has shape [${left.shape}] in the original and [${right.shape}] in the converted checkpoint`;
   return null;
 }
 
@@ -113,7 +118,10 @@ function createComparer(leftFiles: FileSet, rightFiles: FileSet, options: Verify
 
   const compareRanges = async (pair: Pair, left: Located, right: Located): Promise<string | null> => {
     const length = left.end - left.start;
-    const [leftSource, rightSource] = await Promise.all([open(leftFiles, 'l', pair.left.file), open(rightFiles, 'r', pair.right.file)]);
+    const [leftSource, rightSource] = await Promise.all([
+      open(leftFiles, 'l', pair.left.file),
+      open(rightFiles, 'r', pair.right.file),
+    ]);
     for (let at = 0; at < length; at += CHUNK) {
       const size = Math.min(CHUNK, length - at);
       const [a, b] = await Promise.all([
@@ -121,12 +129,15 @@ function createComparer(leftFiles: FileSet, rightFiles: FileSet, options: Verify
         rightSource.read({ start: right.start + at, end: right.start + at + size }, { signal, into: buffers[1] }),
       ]);
       const byte = firstDifference(a, b);
-      if (byte !== null) return describe(pair, at + byte, a[byte], b[byte]);
+      if (byte !== null) return describeByte(pair, at + byte, a[byte], b[byte]);
     }
     return null;
   };
 
-  const compareGathered = async (pair: Pair, views: { left: MatrixView; right: MatrixView }): Promise<string | null> => {
+  const compareGathered = async (
+    pair: Pair,
+    views: { left: MatrixView; right: MatrixView },
+  ): Promise<string | null> => {
     const bytes = pairBytes(pair);
     const spans = [locate(pair.left, views.left), locate(pair.right, views.right)];
     const held = 2 * bytes + spans.reduce((sum, span) => sum + (span.end - span.start), 0);
@@ -137,7 +148,7 @@ function createComparer(leftFiles: FileSet, rightFiles: FileSet, options: Verify
         canonical(await open(rightFiles, 'r', pair.right.file), locate(pair.right, views.right), views.right, signal),
       ]);
       const byte = firstDifference(a, b);
-      return byte === null ? null : describe(pair, byte, a[byte], b[byte]);
+      return byte === null ? null : describeByte(pair, byte, a[byte], b[byte]);
     } finally {
       release();
     }
@@ -175,16 +186,25 @@ function isContiguous(view: MatrixView): boolean {
   return (view.columnStride === 1 || view.columns === 1) && (view.rowStride === view.columns || view.rows === 1);
 }
 
-async function canonical(source: ByteSource, span: Located, view: MatrixView, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function canonical(
+  source: ByteSource,
+  span: Located,
+  view: MatrixView,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   const input = await source.read(span, { signal });
   const itemBytes = bitsOf(view.dtype) / 8;
   const output = new Uint8Array(view.rows * view.columns * itemBytes);
   const shape = [view.rows, view.columns];
-  gatherCpu({ itemBytes, shape, strides: [view.rowStride, view.columnStride], bases: [0], select: null }, [input], output);
+  gatherCpu(
+    { itemBytes, shape, strides: [view.rowStride, view.columnStride], bases: [0], select: null },
+    [input],
+    output,
+  );
   return output;
 }
 
-function describe(pair: Pair, byte: number, left: number | undefined, right: number | undefined): string {
+function describeByte(pair: Pair, byte: number, left: number | undefined, right: number | undefined): string {
   const hex = (value: number | undefined) => `0x${(value ?? 0).toString(16).padStart(2, '0')}`;
   const where = pair.expert === null ? '' : ` of expert ${pair.expert}'s ${pair.projection} matrix`;
   const name = pair.right.name === pair.left.name ? '' : ` (${pair.right.name} in the converted checkpoint)`;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { gatherCpu, type GatherSpec } from './cpu.ts';
+import { type GatherSpec, gatherCpu } from './cpu.ts';
 
 /** The definition, one element at a time. */
 function gatherPlainly(spec: GatherSpec, inputs: readonly Uint8Array[]): Uint8Array {
@@ -17,7 +17,8 @@ function gatherPlainly(spec: GatherSpec, inputs: readonly Uint8Array[]): Uint8Ar
     const input = select === null ? 0 : (index[select] ?? 0);
     let at = bases[input] ?? 0;
     for (const [dim, position] of index.entries()) if (dim !== select) at += position * (strides[dim] ?? 0);
-    for (let byte = 0; byte < itemBytes; byte++) output[flat * itemBytes + byte] = inputs[input]?.[at * itemBytes + byte] ?? 0;
+    for (let byte = 0; byte < itemBytes; byte++)
+      output[flat * itemBytes + byte] = inputs[input]?.[at * itemBytes + byte] ?? 0;
   }
   return output;
 }
@@ -27,7 +28,15 @@ const spec = fc
     itemBytes: fc.constantFrom(1, 2, 3, 4, 8),
     rows: fc.integer({ min: 1, max: 70 }),
     columns: fc.integer({ min: 1, max: 70 }),
-    form: fc.constantFrom('copy', 'transpose', 'every other row', 'every other column', 'interleave rows', 'interleave columns', 'concatenate transposed'),
+    form: fc.constantFrom(
+      'copy',
+      'transpose',
+      'every other row',
+      'every other column',
+      'interleave rows',
+      'interleave columns',
+      'concatenate transposed',
+    ),
     base: fc.nat(3),
   })
   .map(({ itemBytes, rows, columns, form, base }): GatherSpec => {

@@ -64,7 +64,16 @@ function walk(
   const step = shape.slice(dim + 1).reduce((product, length) => product * length, 1);
   for (let index = 0; index < size; index++) {
     const chosen = dim === select;
-    walk(spec, inputs, output, dim + 1, chosen ? from : from + index * stride, to + index * step, chosen ? index : input, rank);
+    walk(
+      spec,
+      inputs,
+      output,
+      dim + 1,
+      chosen ? from : from + index * stride,
+      to + index * step,
+      chosen ? index : input,
+      rank,
+    );
   }
 }
 
@@ -92,7 +101,13 @@ function plane(spec: GatherSpec, input: Uint8Array, output: Uint8Array, from: nu
       } else {
         for (let row = row0; row < row1; row++) {
           for (let column = column0; column < column1; column++) {
-            copyItem(input, output, from + row * rowStride + column * columnStride, to + row * columns + column, itemBytes);
+            copyItem(
+              input,
+              output,
+              from + row * rowStride + column * columnStride,
+              to + row * columns + column,
+              itemBytes,
+            );
           }
         }
       }

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { openCheckpoint } from '../checkpoint/open.ts';
+import { layoutHeader } from '../safetensors/write-header.ts';
+import { headersOnlyFiles } from './headers-only.ts';
+
+const tensor = { name: 'model.embed.weight', dtype: 'BF16', shape: [1000, 1000] } as const;
+
+function sample() {
+  const header = layoutHeader([tensor], null).bytes;
+  const files = [{ name: 'model.safetensors', byteLength: header.length + 2_000_000, held: header.length }];
+  return { header, files: headersOnlyFiles({ identity: 'tiny', files }, header) };
+}
+
+describe('headersOnlyFiles', () => {
+  it('opens as a checkpoint with true sizes', async () => {
+    const { header, files } = sample();
+    const checkpoint = await openCheckpoint(files);
+    expect(checkpoint.shards[0]?.byteLength).toBe(header.length + 2_000_000);
+    expect(checkpoint.tensors.get(tensor.name)?.shape).toEqual([1000, 1000]);
+  });
+
+  it('refuses tensor bytes with a sentence', async () => {
+    const { header, files } = sample();
+    const source = await files.open('model.safetensors');
+    await expect(source.read({ start: header.length, end: header.length + 10 })).rejects.toMatchObject({
+      tag: 'not-convertible',
+      retryable: false,
+      message: expect.stringContaining('headers only'),
+    });
+  });
+
+  it('lets a reader look past the header, into zeros', async () => {
+    const { header, files } = sample();
+    const source = await files.open('model.safetensors');
+    const bytes = await source.read({ start: header.length - 2, end: header.length + 2 });
+    expect([...bytes]).toEqual([header.at(-2), header.at(-1), 0, 0]);
+  });
+
+  it('says which file is not there, and when the blob is too short', async () => {
+    const { files } = sample();
+    await expect(files.open('other')).rejects.toMatchObject({ tag: 'path-not-found' });
+    const held = [{ name: 'a', byteLength: 10, held: 5 }];
+    expect(() => headersOnlyFiles({ identity: 'x', files: held }, new Uint8Array(4))).toThrow('end before');
+  });
+});
