@@ -19,7 +19,13 @@ const cli: UserConfig = {
 const app: UserConfig = {
   base: './',
   plugins: [react(), withoutPolicyInDevelopment()],
-  build: { outDir: 'dist/app', target: 'es2023', emptyOutDir: true, manifest: true, modulePreload: { polyfill: false } },
+  build: {
+    outDir: 'dist/app',
+    target: 'es2023',
+    emptyOutDir: true,
+    manifest: true,
+    modulePreload: { polyfill: false },
+  },
   worker: { format: 'es' },
   preview: { port: 4173 },
 };

@@ -11,14 +11,22 @@ const read = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, 
 const rows = (entries: readonly (readonly string[])[]) => entries.map((cells) => `| ${cells.join(' | ')} |`);
 
 const TABLES = [
-  ['errors', ['tag', 'exit', 'meaning'], Object.entries(ERROR_TAGS).map(([tag, { exit, meaning }]) => [`\`${tag}\``, String(exit), meaning])],
-  ['findings', ['tag', 'severity', 'meaning'], Object.entries(FINDINGS).map(([tag, { severity, meaning }]) => [`\`${tag}\``, severity, meaning])],
+  [
+    'errors',
+    ['tag', 'exit', 'meaning'],
+    Object.entries(ERROR_TAGS).map(([tag, { exit, meaning }]) => [`\`${tag}\``, String(exit), meaning]),
+  ],
+  [
+    'findings',
+    ['tag', 'severity', 'meaning'],
+    Object.entries(FINDINGS).map(([tag, { severity, meaning }]) => [`\`${tag}\``, severity, meaning]),
+  ],
   ['defects', ['tag', 'meaning'], Object.entries(DEFECTS).map(([tag, meaning]) => [`\`${tag}\``, meaning])],
   ['refusals', ['tag', 'meaning'], Object.entries(REFUSALS).map(([tag, meaning]) => [`\`${tag}\``, meaning])],
 ] as const;
 
 /** The page as the code would write it. */
-export function tagsPage(page: string): string {
+function tagsPage(page: string): string {
   return TABLES.reduce((text, [name, head, body]) => {
     const table = [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...rows(body)].join('\n');
     return text.replace(new RegExp(`<!-- ${name} -->[^#]*?(?=\\n## |$)`), `<!-- ${name} -->\n\n${table}\n`);
