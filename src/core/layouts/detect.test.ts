@@ -158,6 +158,14 @@ describe('which layout', () => {
     expect(group.reason).toContain('alternate');
   });
 
+  test('interleaving is never lost to another spelling', () => {
+    const renamed = fused([2, 6, 8], [2, 4, 6]).map(([name, shape]): Entry => [`${name}.weight`, shape]);
+    expect(only(renamed, { model_type: 'gpt_oss' })).toMatchObject({ layout: { family: 'unknown' } });
+    expect(only(fused([2, 8, 6], [2, 6, 4]), { model_type: 'gpt_oss' })).toMatchObject({
+      layout: { family: 'unknown' },
+    });
+  });
+
   test.each<[string, readonly Entry[]]>([
     ['vLLM’s own names', [[`${P}.experts.w1_EFD`, [2, 4, 6]]]],
     ['Megatron’s', [[`${P}.experts.linear_fc1.weight0`, [8, 6]]]],

@@ -71,10 +71,10 @@ function fits(spec: DialectSpec, stems: ReadonlySet<string>, prefix: string): bo
 }
 
 function mixedOrUnknown(stems: ReadonlySet<string>): Resolution {
-  const families = DIALECTS.filter((spec) => Object.values(spec.stems).every((stem) => stems.has(stem)));
-  const ids = [...new Set(families.map((spec) => spec.family))];
-  if (ids.length > 1)
-    return { reason: `The layer holds its experts in several layouts at once: ${ids.join(', ')}.`, mixed: true };
+  const complete = DIALECTS.filter((spec) => Object.values(spec.stems).every((stem) => stems.has(stem)));
+  const names = [...new Set(complete.map((spec) => Object.values(spec.stems).join(', ')))];
+  if (names.length > 1)
+    return { reason: `The layer holds its experts in several layouts at once: ${names.join('; ')}.`, mixed: true };
   const apart = [...stems].some((stem) => stem.includes('{i}'));
   const stacked = [...stems].some((stem) => !stem.includes('{i}'));
   if (apart && stacked) return { reason: 'Some experts are stored apart and some stacked.', mixed: true };
@@ -120,6 +120,9 @@ function chooseFused(candidates: readonly DialectSpec[], kinds: readonly Kind[],
   const allowed = allowedSpecs(plain, context.row);
   const interleaved = allowed.find((spec) => spec.fusion === 'interleaved');
   if (interleaved) return fixed(interleaved, kinds, context);
+  if (context.row?.disk.some((layout) => layout.dialect === 'gpt-oss')) {
+    return { reason: `${context.row.modelTypes[0]} alternates gate and up, but not under names with \`.weight\`.` };
+  }
   const concatenated = plain.filter((spec) => spec.fusion === 'concatenated');
   const ways = new Set(allowed.map((spec) => spec.orientation));
   const decision = decideWay(ways, kinds, context);
