@@ -4,9 +4,9 @@ import { ARCHITECTURES } from './architectures.ts';
 import { checkpointOf, type Headers } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 import { dialectOf } from './dialects.ts';
+import { type Entry, syntheticConfig, syntheticHeaders } from './rows.fixture.ts';
 import type { LayerGroup } from './types.ts';
 
-type Entry = readonly [name: string, shape: readonly number[], dtype?: string];
 const headers = (entries: readonly Entry[]): Headers =>
   Object.fromEntries(entries.map(([name, shape, dtype = 'BF16']) => [name, { dtype, shape }]));
 
@@ -325,32 +325,6 @@ describe('layers', () => {
   });
 });
 
-/** Headers in a row's own spelling, for every row: E = 3, I = 4, H = 6. Unconfirmed rows have no other test. */
-function syntheticHeaders(row: (typeof ARCHITECTURES)[number], at: number): Entry[] {
-  const layout = row.disk[at];
-  const spec = dialectOf(layout ?? null);
-  if (!spec) throw new Error('no dialect');
-  const start = row.prefixes[0]?.[0].replace('layers.', '') ?? 'model.';
-  const prefix = `${start}layers.0${row.container === '' ? '' : `.${row.container}`}`;
-  return Object.entries(spec.stems).flatMap(([projection, stem]): Entry[] => {
-    if (!row.gated && projection === 'gate') return [];
-    const [out, input] = projection === 'down' ? [6, 4] : [projection === 'gate-up' ? 8 : 4, 6];
-    if (spec.dialect === 'gpt-oss-mxfp4')
-      return [
-        [`${prefix}.${stem}_blocks`, [3, out, 1, 16], 'U8'],
-        [`${prefix}.${stem}_scales`, [3, out, 1], 'U8'],
-      ];
-    const way = projection === 'down' ? (spec.downOrientation ?? spec.orientation) : spec.orientation;
-    const inner = way === 'out-in' ? [out, input] : [input, out];
-    const end = { dot: '.weight', suffix: '_weight', underscore: '' }[spec.style];
-    if (spec.family === 'per-expert')
-      return [0, 1, 2].map((i): Entry => [`${prefix}.${stem.replace('{i}', String(i))}${end}`, inner]);
-    return [
-      [`${prefix}.${stem}${end}`, spec.family === 'flat' ? [3 * (inner[0] ?? 0), ...inner.slice(1)] : [3, ...inner]],
-    ];
-  });
-}
-
 describe('every row of the table, in its own spelling', () => {
   const cases = ARCHITECTURES.filter((row) => row.unsupported === null).flatMap((row) =>
     row.modelTypes.flatMap((type) =>
@@ -358,12 +332,7 @@ describe('every row of the table, in its own spelling', () => {
     ),
   );
   test.each(cases)('%s: %s', (type, id, row, at) => {
-    const [key = ''] = row.experts;
-    const config = key.split('.').reduceRight<unknown>((value, part) => ({ [part]: value }), 3) as Record<
-      string,
-      unknown
-    >;
-    const group = only(syntheticHeaders(row, at), { model_type: type, ...config });
+    const group = only(syntheticHeaders(row, at, 4, 6), syntheticConfig(row, type));
     expect(`${group.layout?.family}/${group.layout?.dialect}`).toBe(id);
     const spec = dialectOf(group.layout);
     expect(group).toMatchObject({

@@ -27,7 +27,7 @@ export function targetSpec(group: LayerGroup, target: TargetLayout, modelType: s
     case 'per-expert':
       return { spec: apartSpec(group, row), prefix: disk };
     case 'stacked':
-      return { spec: specOf('stacked', 'plain'), prefix: group.prefix };
+      return { spec: specOf(hasGate(group) ? 'stacked' : 'gate-up', 'plain'), prefix: group.prefix };
     case 'gate-up':
       return gateUpSpec(group, row);
     case 'gate-up-transposed':
@@ -70,28 +70,43 @@ function interleavedOnly(row: Architecture): { readonly refusal: TargetRefusal }
   );
 }
 
+/** Without gates the stacked and the fused layout are the same names and shapes; detection calls them fused. */
+function hasGate(group: LayerGroup): boolean {
+  return group.members.some((member) => member.projection === 'gate' || member.projection === 'gate-up');
+}
+
 function gateUpSpec(group: LayerGroup, row: Architecture | undefined): TargetChoice {
-  if (!row) return { spec: specOf('gate-up', 'plain'), prefix: group.prefix };
-  if (row.memory?.family === 'gate-up-interleaved') return interleavedOnly(row);
-  const prefix = prefixIn('memory', group.prefix, row);
-  if (row.memory?.family === 'gate-up') return { spec: specOf('gate-up', row.memory.dialect), prefix };
+  if (row?.memory?.family === 'gate-up-interleaved') return interleavedOnly(row);
+  const prefix = row ? prefixIn('memory', group.prefix, row) : group.prefix;
+  if (row?.memory?.dialect === 'input-output-linear') return { spec: specOf('gate-up', row.memory.dialect), prefix };
+  const refused = ambiguous(group, row);
+  if (refused) return refused;
+  const spec = specOf('gate-up', 'plain');
+  if (!row || row.memory?.family === 'gate-up') return { spec, prefix };
   const instead = row.memory ? `; transformers 5 holds it as ${row.memory.family}` : '';
-  const note = `Nothing is known that loads ${row.modelTypes[0] ?? 'this model'} in this layout${instead}.`;
-  return { spec: specOf('gate-up', 'plain'), prefix, note };
+  return { spec, prefix, note: `Nothing is known that loads ${row.modelTypes[0]} in this layout${instead}.` };
 }
 
 function transposedSpec(group: LayerGroup, row: Architecture | undefined, disk: string): TargetChoice {
   if (row && interleavedOf(row)) return interleavedOnly(row);
+  if (!hasGate(group)) return refuse('Without gates, nothing in names or shapes would tell transposed matrices.');
   const own = layoutsOf(row).find((layout) => layout.family === 'gate-up-transposed');
-  if (own) return { spec: specOf(own.family, own.dialect), prefix: disk };
+  if (own?.dialect === 'fc12') return { spec: specOf(own.family, own.dialect), prefix: disk };
+  const refused = ambiguous(group, row);
+  if (refused) return refused;
+  const spec = specOf('gate-up-transposed', 'plain');
+  if (own) return { spec, prefix: disk };
+  return { spec, prefix: disk, note: `Nothing is known that loads ${row?.modelTypes[0] ?? 'this model'} transposed.` };
+}
+
+/** Square matrices under the plain fused names are told apart only by an architecture that has them one way round. */
+function ambiguous(group: LayerGroup, row: Architecture | undefined): { readonly refusal: TargetRefusal } | null {
+  const ways = layoutsOf(row).filter((layout) => layout.dialect === 'plain' && layout.family.startsWith('gate-up'));
+  if (!hasGate(group) || new Set(ways.map((layout) => layout.family)).size === 1) return null;
   const { intermediate, hidden } = group;
-  if (!row && (intermediate === null || intermediate === hidden || 2 * intermediate === hidden)) {
-    const message =
-      'The matrices would be square, and without a model type nothing would say which way round they are.';
-    return { refusal: { tag: 'orientation-ambiguous', message } };
-  }
-  const note = `Nothing is known that loads ${row?.modelTypes[0] ?? 'this model'} transposed.`;
-  return { spec: specOf('gate-up-transposed', 'plain'), prefix: disk, note };
+  if (intermediate !== null && intermediate !== hidden && 2 * intermediate !== hidden) return null;
+  const message = 'The matrices would be square, and nothing would say which way round they are.';
+  return { refusal: { tag: 'orientation-ambiguous', message } };
 }
 
 function interleavedSpec(group: LayerGroup, row: Architecture | undefined, disk: string): TargetChoice {
