@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { type FileSet, isTarget, LoomError, parseSize, TARGETS, type Target } from '../core/index.ts';
-import { openLocal } from '../core/source/folder.node.ts';
+import { type Assumption, isTarget, LoomError, parseSize, TARGETS, type Target } from '../core/index.ts';
 
 export interface OutputOptions {
   readonly json?: boolean;
@@ -19,10 +18,6 @@ export function interruptSignal(): AbortSignal {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   return controller.signal;
-}
-
-export async function openSource(source: string): Promise<FileSet> {
-  return openLocal(source);
 }
 
 export function print(lines: readonly string[]): void {
@@ -60,4 +55,21 @@ export function parseTarget(text: string): Target {
   if (!isTarget(text))
     throw new LoomError('usage', `--to takes ${Object.keys(TARGETS).join(', ')}; "${text}" is none of them.`);
   return text;
+}
+
+export interface AssumeFlags {
+  readonly assume?: string;
+}
+
+/** `--assume`, for files that do not say of themselves how their matrices lie. */
+export function withAssume(command: Command): Command {
+  return command.option('--assume <what>', 'out-in, in-out, or a model_type: how to read what the files do not say');
+}
+
+/** `in-out`, `out-in` or a model type. @throws LoomError `usage`. */
+export function assumption({ assume }: AssumeFlags): { assume?: Assumption } {
+  if (assume === undefined) return {};
+  if (assume === 'in-out' || assume === 'out-in') return { assume: { orientation: assume } };
+  if (/^[a-z0-9_-]{1,64}$/i.test(assume)) return { assume: { modelType: assume } };
+  throw new LoomError('usage', `--assume takes out-in, in-out or a model_type such as qwen3_moe; "${assume}" is none.`);
 }

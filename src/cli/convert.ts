@@ -5,15 +5,15 @@ import {
   formatBytes,
   formatInteger,
   LoomError,
-  openCheckpoint,
   planConversion,
   plural,
   runPlan,
 } from '../core/index.ts';
 import { createFolderSink } from '../core/sink/folder.node.ts';
-import { interruptSignal, openSource, parseTarget, print, printJson, withOutput } from './common.ts';
+import { interruptSignal, parseTarget, print, printJson } from './common.ts';
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
 import { createProgressLine } from './progress.ts';
+import { openCheckpointAt, SOURCE_HELP } from './source.ts';
 
 interface ConvertFlags extends PlanFlags {
   readonly out: string;
@@ -24,22 +24,22 @@ export function addConvert(program: Command): void {
   const command = program
     .command('convert')
     .description('convert a checkpoint and prove the result')
-    .argument('<source>', 'a folder, a file, or a Hub cache folder');
-  withOutput(withPlanFlags(command).requiredOption('--out <folder>', 'where to write; empty or absent')).action(
-    async (source: string, flags: ConvertFlags) => {
+    .argument('<source>', SOURCE_HELP);
+  withPlanFlags(command)
+    .requiredOption('--out <folder>', 'where to write; empty or absent')
+    .action(async (source: string, flags: ConvertFlags) => {
       const target = parseTarget(flags.to);
       const options = planOptions(flags);
       const signal = interruptSignal();
-      const files = await openSource(source);
-      const plan = planConversion(await openCheckpoint(files, { signal }), target, options);
+      const { files, path, checkpoint } = await openCheckpointAt(source, flags, signal);
+      const plan = planConversion(checkpoint, target, options);
       if (plan.refusals.length > 0) throw refused(plan);
-      const sink = await createFolderSink(flags.out, source);
+      const sink = await createFolderSink(flags.out, path ?? undefined);
       const line = createProgressLine(flags.quiet === true);
       const report = await runPlan(plan, { files, sink, signal, onProgress: line.update }).finally(line.end);
       if (flags.json) printJson(convertJson(sink.identity, report));
       else print(describeReport(sink.identity, report));
-    },
-  );
+    });
 }
 
 function refused(plan: ConversionPlan): LoomError {

@@ -1,27 +1,40 @@
 import type { Command } from 'commander';
 import {
+  detectLayout,
   formatBytes,
   formatInteger,
   type InspectedLayer,
   type Inspection,
   inspectCheckpoint,
-  openCheckpoint,
   plural,
 } from '../core/index.ts';
-import { interruptSignal, type OutputOptions, openSource, print, printJson, withOutput } from './common.ts';
+import {
+  type AssumeFlags,
+  assumption,
+  interruptSignal,
+  type OutputOptions,
+  print,
+  printJson,
+  withAssume,
+  withOutput,
+} from './common.ts';
+import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
 /** `moe-loom inspect <source>`: how the experts are stored, layer by layer. */
 export function addInspect(program: Command): void {
-  withOutput(
-    program
-      .command('inspect')
-      .description('say how a checkpoint stores its experts')
-      .argument('<source>', 'a folder, a file, or a Hub cache folder'),
-  ).action(async (source: string, options: OutputOptions) => {
-    const inspection = inspectCheckpoint(await openCheckpoint(await openSource(source), { signal: interruptSignal() }));
-    if (options.json) printJson(inspection);
-    else print(describeInspection(inspection));
-  });
+  const command = program
+    .command('inspect')
+    .description('say how a checkpoint stores its experts')
+    .argument('<source>', SOURCE_HELP);
+  withAssume(withOutput(withSource(command))).action(
+    async (source: string, options: OutputOptions & SourceFlags & AssumeFlags) => {
+      const { checkpoint } = await openCheckpointAt(source, options, interruptSignal());
+      const layout = detectLayout(checkpoint, assumption(options));
+      const inspection = inspectCheckpoint(checkpoint, layout);
+      if (options.json) printJson(inspection);
+      else print(describeInspection(inspection));
+    },
+  );
 }
 
 export function describeInspection(inspection: Inspection): string[] {

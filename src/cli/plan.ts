@@ -1,18 +1,21 @@
 import type { Command } from 'commander';
-import { type ConversionPlan, describePlan, openCheckpoint, planConversion } from '../core/index.ts';
+import { type ConversionPlan, describePlan, type PlanOptions, planConversion } from '../core/index.ts';
 import {
+  type AssumeFlags,
+  assumption,
   interruptSignal,
   type OutputOptions,
-  openSource,
   parseLayers,
   parseShardSize,
   parseTarget,
   print,
   printJson,
+  withAssume,
   withOutput,
 } from './common.ts';
+import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
-export interface PlanFlags extends OutputOptions {
+export interface PlanFlags extends OutputOptions, SourceFlags, AssumeFlags {
   readonly to: string;
   readonly layers?: string;
   readonly keepRest?: boolean;
@@ -21,15 +24,16 @@ export interface PlanFlags extends OutputOptions {
 
 /** The options that shape a plan, shared by `plan` and `convert`. */
 export function withPlanFlags(command: Command): Command {
-  return command
+  return withAssume(withSource(withOutput(command)))
     .requiredOption('--to <target>', 'the layout to convert to')
     .option('--layers <list>', 'only these layers, such as 0-3,7')
     .option('--keep-rest', 'with --layers: everything else unchanged beside them')
     .option('--max-shard-size <size>', 'tensor bytes a shard holds at most', '5GB');
 }
 
-export function planOptions(flags: PlanFlags) {
+export function planOptions(flags: PlanFlags): PlanOptions {
   return {
+    ...assumption(flags),
     layers: flags.layers === undefined ? undefined : parseLayers(flags.layers),
     keepRest: flags.keepRest,
     maxShardBytes: flags.maxShardSize === undefined ? undefined : parseShardSize(flags.maxShardSize),
@@ -41,11 +45,11 @@ export function addPlan(program: Command): void {
   const command = program
     .command('plan')
     .description('say what a conversion would do')
-    .argument('<source>', 'a folder, a file, or a Hub cache folder');
-  withOutput(withPlanFlags(command)).action(async (source: string, flags: PlanFlags) => {
+    .argument('<source>', SOURCE_HELP);
+  withPlanFlags(command).action(async (source: string, flags: PlanFlags) => {
     const target = parseTarget(flags.to);
     const options = planOptions(flags);
-    const checkpoint = await openCheckpoint(await openSource(source), { signal: interruptSignal() });
+    const { checkpoint } = await openCheckpointAt(source, flags, interruptSignal());
     const plan = planConversion(checkpoint, target, options);
     if (flags.json) printJson(planJson(plan));
     else print(describePlan(plan));

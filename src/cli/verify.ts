@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { formatInteger, openCheckpoint, plural, type Verification, verifyCheckpoints } from '../core/index.ts';
-import { interruptSignal, type OutputOptions, openSource, print, printJson, withOutput } from './common.ts';
+import { formatInteger, plural, type Verification, verifyCheckpoints } from '../core/index.ts';
+import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
+import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
 /** Differences that a person is shown; `--json` has them all. */
 const SHOWN = 20;
@@ -10,21 +11,21 @@ export function addVerify(program: Command): void {
   const command = program
     .command('verify')
     .description('compare two checkpoints byte by byte, whatever their layouts')
-    .argument('<original>')
-    .argument('<converted>');
-  withOutput(command).action(async (original: string, converted: string, options: OutputOptions) => {
-    const signal = interruptSignal();
-    const [left, right] = await Promise.all([openSide(original, signal), openSide(converted, signal)]);
-    const verification = await verifyCheckpoints(left, right, { signal });
-    if (options.json) printJson(verifyJson(verification));
-    else print(describeVerification(verification));
-    if (!verification.equal) process.exitCode = 1;
-  });
-}
-
-async function openSide(source: string, signal: AbortSignal) {
-  const files = await openSource(source);
-  return { files, checkpoint: await openCheckpoint(files, { signal }) };
+    .argument('<original>', SOURCE_HELP)
+    .argument('<converted>', SOURCE_HELP);
+  withSource(withOutput(command)).action(
+    async (original: string, converted: string, options: OutputOptions & SourceFlags) => {
+      const signal = interruptSignal();
+      const [left, right] = await Promise.all([
+        openCheckpointAt(original, options, signal),
+        openCheckpointAt(converted, options, signal),
+      ]);
+      const verification = await verifyCheckpoints(left, right, { signal });
+      if (options.json) printJson(verifyJson(verification));
+      else print(describeVerification(verification));
+      if (!verification.equal) process.exitCode = 1;
+    },
+  );
 }
 
 /** What `verify --json` prints: a contract. */

@@ -17,7 +17,7 @@ export {
   LoomError,
   toWire,
 } from './errors.ts';
-export { HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
+export { formatRepoReference, HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';

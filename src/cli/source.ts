@@ -1,0 +1,65 @@
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { findInHubCache } from '../core/hub/cache.node.ts';
+import {
+  type Checkpoint,
+  type FileSet,
+  LoomError,
+  openCheckpoint,
+  openHubRepo,
+  parseRepoReference,
+} from '../core/index.ts';
+import { openLocal } from '../core/source/folder.node.ts';
+
+export interface SourceFlags {
+  readonly endpoint?: string;
+}
+
+export interface OpenedSource {
+  readonly files: FileSet;
+  /** The local file or folder that is read, null for the Hub. */
+  readonly path: string | null;
+}
+
+/** What `<source>` may be, for help texts. */
+export const SOURCE_HELP = 'a folder, a file, a Hub cache folder, or org/name[@revision]';
+
+/** `--endpoint`, which every command that reads a source has. */
+export function withSource(command: Command): Command {
+  return command.option('--endpoint <url>', 'the Hub to ask (or HF_ENDPOINT); HF_TOKEN is sent there alone');
+}
+
+/**
+ * Opens what a user names: a path that exists, else a Hub repo, from the local Hub cache when it is there.
+ *
+ * @throws LoomError `path-not-found` for what is neither, and what opening throws.
+ */
+export async function openSource(source: string, flags: SourceFlags, signal: AbortSignal): Promise<OpenedSource> {
+  if (await stat(source).catch(() => null)) return { files: await openLocal(source), path: source };
+  if (looksLikePath(source))
+    throw new LoomError('path-not-found', `There is no file or folder ${source}.`, { file: source });
+  const reference = parseRepoReference(source);
+  const cached = await findInHubCache(reference, process.env);
+  if (cached !== null) {
+    process.stderr.write(`Reading ${reference.repo} from the local Hub cache: ${cached}\n`);
+    return { files: await openLocal(cached), path: cached };
+  }
+  const endpoint = flags.endpoint ?? process.env.HF_ENDPOINT;
+  return { files: await openHubRepo(reference, { endpoint, token: process.env.HF_TOKEN, signal }), path: null };
+}
+
+/** {@link openSource} and its headers. */
+export async function openCheckpointAt(
+  source: string,
+  flags: SourceFlags,
+  signal: AbortSignal,
+): Promise<OpenedSource & { readonly checkpoint: Checkpoint }> {
+  const opened = await openSource(source, flags, signal);
+  return { ...opened, checkpoint: await openCheckpoint(opened.files, { signal }) };
+}
+
+function looksLikePath(source: string): boolean {
+  return (
+    /^[./~\\]/.test(source) || /\.(safetensors|json)$/.test(source) || (!source.includes('/') && !source.includes(':'))
+  );
+}
