@@ -281,6 +281,18 @@ describe('refusals', () => {
     expect((await errorOf(readStart(TINY))).tag).toBe('repo-not-found');
   });
 
+  it.each([
+    ['repo-gated', { type: 'gateRevoked' }, 'hub', 9],
+    ['network', { type: 'reset' }, 'cdn', 100],
+    ['rate-limited', { type: 'rate429' }, 'hub', 100],
+  ] as const)('%s of some shards spares asking for all 118', async (tag, action, origin, most) => {
+    const repo = await open(BIG);
+    strike(action, { origin });
+    hub.clearJournal();
+    expect((await errorOf(openCheckpoint(repo, { index: 'later' }))).tag).toBe(tag);
+    expect(requests('resolver').length).toBeLessThanOrEqual(most);
+  });
+
   it('tells outages and lost connections after four attempts', async () => {
     strike({ type: '5xx', status: 502, html: true });
     const ill = await errorOf(open(TINY));

@@ -7,6 +7,7 @@ import { type HubGate, type ListedFile, MAX_INFO_BYTES, type ModelInfo, parseMod
 import { encodePath } from './names.ts';
 import type { QuotaCounter } from './quota.ts';
 import { HUB_ENDPOINT, parseRepoReference, type RepoReference } from './reference.ts';
+import { createFate, type Fate } from './shared-fate.ts';
 
 /** Branch that is read when no revision is named. */
 const USUAL_REVISION = 'main';
@@ -79,6 +80,7 @@ interface Client {
   readonly question: HubQuestion;
   readonly gate: Gate;
   readonly retries: number | undefined;
+  readonly fate: Fate;
   /** For the API or for files, at the revision or commit that messages shall name. */
   http(kind: HubRequest['kind'], name: string, question: HubQuestion): HttpOptions;
 }
@@ -94,6 +96,7 @@ function createClient(wanted: RepoReference, options: OpenHubOptions): Client {
     question: { endpoint, repo, revision: revision ?? USUAL_REVISION, signedIn: token !== null },
     gate,
     retries,
+    fate: createFate(gate.clock),
     http: (kind, name, question) => ({
       name,
       headers,
@@ -185,7 +188,7 @@ function noSuchFile(name: string, repo: string, commit: string): LoomError {
 }
 
 function openFile(client: Client, repo: string, commit: string, file: HubFile): ByteSource {
-  const { gate, retries } = client;
+  const { gate, retries, fate } = client;
   const question = { ...client.question, repo, revision: commit };
   const source = httpSource({
     ...client.http('resolver', file.name, question),
@@ -193,5 +196,5 @@ function openFile(client: Client, repo: string, commit: string, file: HubFile): 
     key: file.sha256 === null ? `${repo}@${commit}/${file.path}` : `sha256:${file.sha256}`,
     byteLength: file.byteLength,
   });
-  return withRetry(source, { gate, retries });
+  return fate.share(withRetry(source, { gate, retries }), file.name);
 }

@@ -1,0 +1,67 @@
+import { expect, it } from 'vitest';
+import { type ErrorTag, LoomError } from '../errors.ts';
+import { handClock } from '../source/clock.fixture.ts';
+import { memorySource } from '../source/memory.ts';
+import { createFate } from './shared-fate.ts';
+
+function setUp() {
+  const clock = handClock();
+  const fate = createFate(clock);
+  let reads = 0;
+  let failure: ErrorTag | null = null;
+  const inner = memorySource(new Uint8Array(4), 'key');
+  const share = (file: string) =>
+    fate.share(
+      {
+        ...inner,
+        read: async (range) => {
+          reads++;
+          if (failure !== null) throw new LoomError(failure, 'No.', { file });
+          return inner.read(range);
+        },
+      },
+      file,
+    );
+  const read = async (file: string, tag: ErrorTag | null) => {
+    failure = tag;
+    const outcome = share(file).read({ start: 0, end: 4 });
+    return outcome.then(
+      () => 'read',
+      (error: LoomError) => `${error.tag} ${error.fields.file}`,
+    );
+  };
+  return { clock, read, share, reads: () => reads };
+}
+
+it('closes all files of a repo that is closed, for good', async () => {
+  const { clock, read, reads } = setUp();
+  expect(await read('a', 'repo-gated')).toBe('repo-gated a');
+  clock.advance(1e9);
+  expect(await read('b', null)).toBe('repo-gated b');
+  expect(reads()).toBe(1);
+});
+
+it('tries again after 5 s when the network was gone', async () => {
+  const { clock, read, reads } = setUp();
+  expect(await read('a', 'network')).toBe('network a');
+  clock.advance(4_999);
+  expect(await read('b', null)).toBe('network b');
+  clock.advance(1);
+  expect(await read('b', null)).toBe('read');
+  expect(reads()).toBe(2);
+});
+
+it('leaves a failure that is one file’s own to that file', async () => {
+  const { read } = setUp();
+  for (const tag of ['path-not-found', 'server-error', 'content-range-wrong', 'cancelled'] as const) {
+    expect(await read('a', tag)).toBe(`${tag} a`);
+    expect(await read('b', null)).toBe('read');
+  }
+});
+
+it('says cancelled first', async () => {
+  const { read, share } = setUp();
+  await read('a', 'repo-gated');
+  const reading = share('b').read({ start: 0, end: 1 }, { signal: AbortSignal.abort() });
+  await expect(reading).rejects.toMatchObject({ tag: 'cancelled' });
+});
