@@ -14,7 +14,7 @@ const ROOMS: Readonly<
   >
 > = {
   ground: { values: [], packages: ['hash-wasm'] },
-  source: { values: [], packages: ['p-retry'] },
+  source: { values: [] },
   hub: { values: ['source'], packages: ['valibot', '@huggingface/hub'] },
   safetensors: { values: [], types: ['source'] },
   checkpoint: { values: ['safetensors'], types: ['source'], packages: ['valibot'] },

@@ -1,5 +1,5 @@
 import { mapConcurrent } from '../concurrency.ts';
-import { isAbort, isLoomError, LoomError, toWire } from '../errors.ts';
+import { type ErrorTag, isAbort, isLoomError, LoomError, toWire } from '../errors.ts';
 import { MAX_INDEX_BYTES, parseIndex } from '../safetensors/index-file.ts';
 import { readHeader } from '../safetensors/read-header.ts';
 import type { ShardIndex } from '../safetensors/types.ts';
@@ -13,6 +13,16 @@ import type { Checkpoint, Finding } from './types.ts';
 const HEADERS_AT_ONCE = 8;
 /** A config is small; anything larger is a mistake or an attack. */
 const MAX_CONFIG_BYTES = 20e6;
+
+/** Errors that speak of the whole repo, not of one shard: there is no partial answer then. */
+const ABOUT_ALL: ReadonlySet<ErrorTag> = new Set([
+  'repo-gated',
+  'repo-not-found',
+  'repo-disabled',
+  'revision-not-found',
+  'access-denied',
+  'token-rejected',
+]);
 
 export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
@@ -76,7 +86,7 @@ async function readShard(files: FileSet, listing: Listing, file: string, signal:
     source = await files.open(file, { signal });
     return { file, byteLength: source.byteLength, header: await readHeader(source, { file, signal }) };
   } catch (error) {
-    if (isAbort(error) || !isLoomError(error)) throw error;
+    if (isAbort(error) || !isLoomError(error) || ABOUT_ALL.has(error.tag)) throw error;
     const gone = error.tag === 'path-not-found';
     const message = gone ? `The shard ${file} is missing.` : error.message;
     return { file, byteLength, error: { tag: error.tag, message } };

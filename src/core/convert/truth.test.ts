@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { planConversion } from '../plan/conversion.ts';
+import { TARGETS } from '../plan/targets.ts';
 import type { Target } from '../plan/types.ts';
 import { createMemorySink } from '../sink/memory.ts';
-import { allTensors, openFixture, PER_EXPERT, type PlainTensor, sameTensor, truthOf } from '../testing.fixture.ts';
+import {
+  ARCHITECTURES,
+  allTensors,
+  openFixture,
+  PER_EXPERT,
+  type PlainTensor,
+  sameTensor,
+  truthOf,
+} from '../testing.fixture.ts';
 import { verifyCheckpoints } from '../verify/verify.ts';
 import { runPlan } from './run.ts';
 
@@ -20,6 +29,17 @@ async function convert(architecture: string, target: Target) {
     converted: { files: sink.files(), checkpoint: await openCheckpoint(sink.files()) },
   };
 }
+
+/** The target that gives an architecture's own form on the Hub; granitemoe's has no target of its own. */
+const HOME: Readonly<Record<string, Target>> = {
+  deepseek_v3: 'per-expert',
+  gpt_oss: 'gate-up-interleaved',
+  jamba: 'per-expert',
+  llama4_text: 'gate-up-transposed',
+  mixtral: 'per-expert',
+  qwen3_moe: 'per-expert',
+  qwen3_next: 'per-expert',
+};
 
 /** One half of dim 1 of [E, 2I, H]. */
 function half(tensor: PlainTensor, which: 0 | 1): Uint8Array {
@@ -108,6 +128,48 @@ describe.each(PER_EXPERT)('%s as transformers wrote it', (architecture) => {
       expect(after).toBe(before);
     }
   });
+});
+
+describe.each(ARCHITECTURES)('%s, whatever its family', (architecture) => {
+  it('to gate-up is what transformers 5.17.0 holds in memory', async () => {
+    const { sink, source, converted } = await convert(architecture, 'gate-up');
+    const truth = await truthOf(architecture);
+    const output = await allTensors(sink.files());
+    expect([...output.keys()].sort()).toEqual([...truth.keys()].sort());
+    expect([...truth].filter(([name, tensor]) => !sameTensor(output.get(name), tensor)).map(([name]) => name)).toEqual(
+      [],
+    );
+    expect(await verifyCheckpoints(source, converted)).toMatchObject({ equal: true });
+  });
+
+  it.each(Object.keys(TARGETS) as Target[])(
+    'to %s and back is the Hub form to the byte, or refused',
+    async (target) => {
+      const { files, checkpoint } = await openFixture(architecture);
+      const plan = planConversion(checkpoint, target);
+      if (plan.refusals.length > 0) {
+        expect(plan.refusals[0]?.tag).toMatch(/^(target-unsupported|orientation-ambiguous)$/);
+        return;
+      }
+      const there = createMemorySink('there');
+      await runPlan(plan, { files, sink: there });
+      const middle = await openCheckpoint(there.files());
+      expect(
+        await verifyCheckpoints({ files, checkpoint }, { files: there.files(), checkpoint: middle }),
+      ).toMatchObject({ equal: true });
+      const home = HOME[architecture];
+      if (!home) return;
+      const back = planConversion(middle, home);
+      expect(back.refusals).toEqual([]);
+      const sink = createMemorySink('back');
+      await runPlan(back, { files: there.files(), sink });
+      const [before, after] = [await allTensors(files), await allTensors(sink.files())];
+      expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+      expect(
+        [...before].filter(([name, tensor]) => !sameTensor(tensor, after.get(name))).map(([name]) => name),
+      ).toEqual([]);
+    },
+  );
 });
 
 describe('an output', () => {

@@ -75,16 +75,36 @@ function hasGate(group: LayerGroup): boolean {
   return group.members.some((member) => member.projection === 'gate' || member.projection === 'gate-up');
 }
 
+/** `gate-up` is what transformers 5 holds in memory, whatever its order and orientation for the architecture. */
 function gateUpSpec(group: LayerGroup, row: Architecture | undefined): TargetChoice {
-  if (row?.memory?.family === 'gate-up-interleaved') return interleavedOnly(row);
   const prefix = row ? prefixIn('memory', group.prefix, row) : group.prefix;
-  if (row?.memory?.dialect === 'input-output-linear') return { spec: specOf('gate-up', row.memory.dialect), prefix };
+  const own = row?.memory;
+  if (own?.family === 'gate-up-interleaved') {
+    return {
+      spec: heldSpec(group, own),
+      prefix,
+      note: `transformers 5 holds ${row?.modelTypes[0]} with gate and up alternating.`,
+    };
+  }
+  if (own?.family === 'gate-up-transposed') {
+    return {
+      spec: heldSpec(group, own),
+      prefix,
+      note: `transformers 5 holds ${row?.modelTypes[0]} transposed, [experts, in, out].`,
+    };
+  }
+  if (own?.dialect === 'input-output-linear') return { spec: specOf('gate-up', own.dialect), prefix };
   const refused = ambiguous(group, row);
   if (refused) return refused;
   const spec = specOf('gate-up', 'plain');
-  if (!row || row.memory?.family === 'gate-up') return { spec, prefix };
-  const instead = row.memory ? `; transformers 5 holds it as ${row.memory.family}` : '';
+  if (!row || own?.family === 'gate-up') return { spec, prefix };
+  const instead = own ? `; transformers 5 holds it as ${own.family}` : '';
   return { spec, prefix, note: `Nothing is known that loads ${row.modelTypes[0]} in this layout${instead}.` };
+}
+
+/** MXFP4 blocks stay blocks: transformers takes them as they are. */
+function heldSpec(group: LayerGroup, layout: ExpertLayout): DialectSpec {
+  return specOf(layout.family, group.layout?.dialect === 'gpt-oss-mxfp4' ? 'gpt-oss-mxfp4' : layout.dialect);
 }
 
 function transposedSpec(group: LayerGroup, row: Architecture | undefined, disk: string): TargetChoice {
@@ -116,8 +136,7 @@ function interleavedSpec(group: LayerGroup, row: Architecture | undefined, disk:
       `${row?.modelTypes[0] ?? 'This model'} is not read with gate and up alternating; under the same names nothing would tell the difference.`,
     );
   }
-  const blocks = group.layout?.dialect === 'gpt-oss-mxfp4';
-  return { spec: specOf(own.family, blocks ? 'gpt-oss-mxfp4' : own.dialect), prefix: disk };
+  return { spec: heldSpec(group, own), prefix: disk };
 }
 
 function switchSpec(row: Architecture | undefined, disk: string): TargetChoice {

@@ -166,7 +166,6 @@ describe('what an architecture’s consumers expect', () => {
   const group = quantised([['weight', [4, 6], [6, 4], 'BF16']]);
 
   test.each<[TargetLayout, string | null, string]>([
-    ['gate-up', 'gpt_oss', 'target-unsupported'],
     ['gate-up-transposed', 'gpt_oss', 'target-unsupported'],
     ['gate-up-interleaved', 'qwen3_moe', 'target-unsupported'],
     ['gate-up-interleaved', null, 'target-unsupported'],

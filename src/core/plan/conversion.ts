@@ -35,14 +35,15 @@ export function planConversion(checkpoint: Checkpoint, target: Target, options: 
   const layout = detectLayout(checkpoint, options.assume ? { assume: options.assume } : {});
   const chosen = chooseGroups(layout, options.layers);
   const refusals = [...checkpointRefusals(checkpoint), ...chosen.refusals];
-  const { conversions, kept, refused } = targetsOf(chosen.groups, target, layout.modelType);
+  const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType);
   refusals.push(...refused);
   if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(layout));
   if (refusals.length > 0) return refusedPlan(checkpoint, target, options, refusals);
   const drafts = draftAll(checkpoint, layout, target, conversions, options);
   const collisions = nameCollisions(drafts);
   if (collisions.length > 0) return refusedPlan(checkpoint, target, options, collisions);
-  return assemblePlan(checkpoint, layout, target, options, drafts, steps(conversions, kept, target));
+  const groups = steps(conversions, kept, target);
+  return { ...assemblePlan(checkpoint, layout, target, options, drafts), groups, notes };
 }
 
 function checkpointRefusals(checkpoint: Checkpoint): Refusal[] {
@@ -80,13 +81,16 @@ function targetsOf(groups: readonly LayerGroup[], target: Target, modelType: str
   const conversions: Conversion[] = [];
   const kept: LayerGroup[] = [];
   const refused: Refusal[] = [];
+  const notes = new Set<string>();
   for (const group of groups) {
     const answer = refusalOf(group) ?? asTarget(group, target, modelType);
+    if ('note' in answer && answer.note !== undefined) notes.add(answer.note);
     if ('group' in answer) conversions.push({ from: group, to: answer.group });
     else if (group.kind === 'mtp') kept.push(group);
     else refused.push({ ...answer.refusal, group: group.prefix });
   }
-  return { conversions, kept, refused };
+  for (const group of kept) notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is.`);
+  return { conversions, kept, refused, notes: [...notes] };
 }
 
 function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
@@ -121,8 +125,13 @@ function draftAll(
     const span = firstSpan(draft.parts[0]);
     keyed.push({ draft, shard: shardNumbers.get(span?.file ?? '') ?? 0, start: span?.start ?? 0 });
   };
+  const addKept = (name: string) => {
+    const tensor = checkpoint.tensors.get(name);
+    if (tensor) add(keptTensor(tensor, name, true));
+  };
   for (const { from, to } of conversions) {
-    for (const draft of convertedTensors(from, to, checkpoint.tensors, operationsBetween(from, to))) add(draft);
+    if (from === to) for (const name of from.expertTensors) addKept(name);
+    else for (const draft of convertedTensors(from, to, checkpoint.tensors, operationsBetween(from, to))) add(draft);
   }
   const renames = options.layers === undefined || !options.keepRest;
   for (const tensor of checkpoint.tensors.values()) {
@@ -202,7 +211,6 @@ function assemblePlan(
   target: Target,
   options: PlanOptions,
   drafts: readonly OutputDraft[],
-  groups: readonly GroupStep[],
 ): ConversionPlan {
   const scope = scopeOf(options);
   const shards = packShards(drafts, options.maxShardBytes ?? DEFAULT_SHARD_BYTES, shardMetadata(checkpoint));
@@ -218,7 +226,6 @@ function assemblePlan(
     config: text === null ? null : { text: editConfig(text, changes), changed: changes.length > 0 },
     copies: side.copies.map((file) => ({ file: file.name, byteLength: file.byteLength })),
     skipped: side.skipped,
-    groups,
     tensors: drafts.length,
     bytes,
     peakPartBytes: peakOf(drafts),
@@ -273,6 +280,7 @@ function emptyPlan(checkpoint: Checkpoint, target: Target, options: PlanOptions)
     copies: [],
     skipped: [],
     groups: [],
+    notes: [],
     tensors: 0,
     bytes: 0,
     peakPartBytes: 0,

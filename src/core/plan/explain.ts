@@ -12,6 +12,7 @@ export function describePlan(plan: ConversionPlan): string[] {
     `${plural(plan.tensors, 'tensor')}, ${formatBytes(plan.bytes)} (${formatInteger(plan.bytes)} bytes) in ${plural(plan.shards.length, 'shard')}.`,
     ...scopeLines(plan),
     ...groupLines(plan.groups),
+    ...plan.notes,
     ...plan.configChanges.map(
       (change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${sentence(change.reason)}).`,
     ),

@@ -1,4 +1,4 @@
-import type { Family, GroupKind } from '../layouts/types.ts';
+import type { Family, GroupKind, TargetLayout } from '../layouts/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
 import type { REFUSALS } from './refusals.ts';
@@ -73,14 +73,8 @@ export interface OutputShard {
   readonly tensors: readonly OutputTensor[];
 }
 
-export type Target =
-  | 'per-expert'
-  | 'stacked'
-  | 'gate-up'
-  | 'gate-up-transposed'
-  | 'gate-up-interleaved'
-  | 'switch-mlp'
-  | 'qwen3-moe-fused';
+/** Ids of conversion targets, as the command line and addresses spell them. */
+export type Target = TargetLayout;
 
 /** Why a plan cannot be run; `group` is a layer group's prefix. */
 export interface Refusal {
@@ -131,6 +125,8 @@ export interface ConversionPlan {
   readonly copies: readonly { readonly file: string; readonly byteLength: number }[];
   readonly skipped: readonly SkippedFile[];
   readonly groups: readonly GroupStep[];
+  /** What a person should know of this target for this architecture; experts that stay as they are. */
+  readonly notes: readonly string[];
   readonly tensors: number;
   /** Tensor bytes of the output. */
   readonly bytes: number;
