@@ -1,0 +1,134 @@
+import { useEffect, useRef } from 'react';
+import { useInspection } from '../../state/inspection.ts';
+import { useConvertChoices } from './choices.ts';
+import './convert.css';
+import { EndedPanel } from './ended-panel.tsx';
+import { isBusy, type JobStatus, useJob } from './job-store.ts';
+import { LayerChoice } from './layer-choice.tsx';
+import { OutputChoice } from './output-choice.tsx';
+import { canPickFolder } from './output-folder.ts';
+import { PlanPanel } from './plan-panel.tsx';
+import { ProgressPanel } from './progress-panel.tsx';
+import { Refusals } from './refusals.tsx';
+import { ReportPanel } from './report-panel.tsx';
+import { startJob } from './run-job.ts';
+import { ShardSize } from './shard-size.tsx';
+import { StoredList } from './stored-list.tsx';
+import { TargetChoice } from './target-choice.tsx';
+import { type Order, useOrder, usePlan } from './use-plan.ts';
+
+/** Choose, look at the plan, convert, and see what was proven. */
+export function ConvertView() {
+  const order = useOrder();
+  const planned = usePlan(order);
+  const status = useJob((state) => state.status);
+  const start = useStart(order, planned);
+  return (
+    <div className="convert">
+      <h1 className="hidden">Convert</h1>
+      <div className="convert-setup">
+        <form
+          className="panel"
+          onSubmit={(event) => {
+            event.preventDefault();
+            start.act?.();
+          }}
+        >
+          <fieldset className="plain" disabled={isBusy(status)}>
+            <legend className="hidden">What to convert, and where to</legend>
+            <TargetChoice />
+            <LayerChoice />
+            <ShardSize />
+            <OutputChoice />
+          </fieldset>
+          <div className="start">
+            <button type="submit" className="button primary" disabled={start.act === null}>
+              Start conversion
+            </button>
+            <p className="option-note" role="status">
+              {start.note}
+            </p>
+          </div>
+        </form>
+        <StoredList />
+      </div>
+      <div className="convert-main">
+        <JobPanel onAgain={start.act} />
+        <section className="panel" aria-label="Plan" aria-busy={!planned.current}>
+          <h2>Plan</h2>
+          <PlanBody order={order} planned={planned} />
+        </section>
+      </div>
+    </div>
+  );
+}
+
+type Planned = ReturnType<typeof usePlan>;
+
+function PlanBody({ order, planned }: { readonly order: Order; readonly planned: Planned }) {
+  if (order.problem !== null) return <p className="callout">{order.problem}</p>;
+  if (planned.error) return <p className="callout bad">{planned.error.message}</p>;
+  if (!planned.plan) return <p className="quiet">Making the plan …</p>;
+  return (
+    <div className={planned.current ? 'plan' : 'plan stale'}>
+      {planned.plan.refusals.length > 0 ? <Refusals plan={planned.plan} /> : <PlanPanel plan={planned.plan} />}
+    </div>
+  );
+}
+
+/** How to start, or why not yet. */
+function useStart(
+  order: Order,
+  { plan, current }: Planned,
+): { readonly act: (() => void) | null; readonly note: string } {
+  const { source, hub } = useInspection();
+  const status = useJob((state) => state.status);
+  const { output, folder } = useConvertChoices();
+  const toFolder = output === 'folder' && canPickFolder();
+  const no = (note: string) => ({ act: null, note });
+  if (isBusy(status)) return no('A conversion is running; one runs at a time.');
+  if (order.problem !== null) return no(order.problem);
+  if (!plan || !current || !source) return no('The plan comes first.');
+  if (plan.refusals.length > 0) return no('This plan cannot be run; it says why.');
+  if (toFolder && !folder) return no('Pick the folder to write to.');
+  const { target, options } = order;
+  const act = () => void startJob({ source, hub, plan, target, options, folder: toFolder ? folder : null });
+  return { act, note: 'Nothing is written before you start.' };
+}
+
+const HEADINGS: Readonly<Record<JobStatus, string>> = {
+  none: '',
+  asking: 'Conversion',
+  running: 'Converting',
+  paused: 'Paused',
+  cancelling: 'Cancelling',
+  cancelled: 'Cancelled',
+  failed: 'The conversion stopped',
+  done: 'Report',
+};
+
+function JobPanel({ onAgain }: { readonly onAgain: (() => void) | null }) {
+  const { status, source, target } = useJob();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const stage = isBusy(status) ? 'busy' : status;
+  const before = useRef(stage);
+  useEffect(() => {
+    if (before.current !== stage && stage !== 'none') heading.current?.focus({ preventScroll: false });
+    before.current = stage;
+  }, [stage]);
+  if (status === 'none') return null;
+  const label = status === 'done' ? 'Report' : 'Conversion';
+  return (
+    <section className="panel job" aria-label={label}>
+      <h2 ref={heading} tabIndex={-1}>
+        {HEADINGS[status]}
+        <span className="job-what">
+          <span className="mono">{source}</span> → <span className="mono">{target}</span>
+        </span>
+      </h2>
+      {stage === 'busy' && <ProgressPanel />}
+      {(status === 'failed' || status === 'cancelled') && <EndedPanel onAgain={onAgain} />}
+      {status === 'done' && <ReportPanel />}
+    </section>
+  );
+}

@@ -1,0 +1,80 @@
+import { create } from 'zustand';
+import type { PlanSummary } from '../../../../workers/protocol.ts';
+import type { ConversionReport, FileEntry, LoomError, Progress } from '../../../core/index.ts';
+import { addSample, type Pace, paceOf, type Sample } from './rate.ts';
+
+/** Where a job stands. `asking`: the browser is asked for the folder; from `cancelled` on it has ended. */
+export type JobStatus = 'none' | 'asking' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'failed' | 'done';
+
+/** Where the output of a job goes or went. */
+export type JobOutput =
+  | { readonly kind: 'opfs'; readonly job: string }
+  | { readonly kind: 'directory'; readonly name: string };
+
+export interface JobState {
+  readonly status: JobStatus;
+  readonly source: string;
+  readonly target: string;
+  readonly output: JobOutput | null;
+  /** Null for a job whose report was found in the browser storage. */
+  readonly plan: PlanSummary | null;
+  readonly progress: Progress | null;
+  /** The file that the browser is copying to its place. */
+  readonly finalising: string | null;
+  readonly samples: readonly Sample[];
+  readonly pace: Pace;
+  /** Milliseconds of work, pauses left out. */
+  readonly workedMs: number;
+  readonly error: LoomError | null;
+  /** What is known of leftovers after an end before the end: a sentence. */
+  readonly aftermath: string | null;
+  readonly report: ConversionReport | null;
+  readonly files: readonly FileEntry[];
+}
+
+export const NO_JOB: JobState = {
+  status: 'none',
+  source: '',
+  target: '',
+  output: null,
+  plan: null,
+  progress: null,
+  finalising: null,
+  samples: [],
+  pace: { rate: null, left: null },
+  workedMs: 0,
+  error: null,
+  aftermath: null,
+  report: null,
+  files: [],
+};
+
+/** The conversion of this page; one at a time, and it goes on while other views are open. */
+export const useJob = create<JobState>()(() => NO_JOB);
+
+/** True from the start of a job to its end, whatever the end. */
+export function isBusy(status: JobStatus): boolean {
+  return status === 'asking' || status === 'running' || status === 'paused' || status === 'cancelling';
+}
+
+/** Takes counted progress into the state. */
+export function noteProgress(progress: Progress, now: number): void {
+  useJob.setState((state) => ({ progress, samples: addSample(state.samples, { at: now, done: progress.done }) }));
+}
+
+/** Brings the pace up to date, also when nothing moves; `sinceMs` of work have passed. */
+export function notePace(now: number, sinceMs: number): void {
+  useJob.setState((state) => {
+    if (state.status !== 'running') return {};
+    const total = state.progress?.total ?? 0;
+    return { pace: paceOf(state.samples, now, total), workedMs: state.workedMs + sinceMs };
+  });
+}
+
+/** Pauses and resumes start the pace anew. */
+export function setPaused(paused: boolean): void {
+  useJob.setState((state) => {
+    if (state.status !== 'running' && state.status !== 'paused') return {};
+    return { status: paused ? 'paused' : 'running', samples: [], pace: NO_JOB.pace };
+  });
+}

@@ -1,0 +1,165 @@
+import type { PlanSummary } from '../../../../workers/protocol.ts';
+import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { Fact } from './fact.tsx';
+import { chainsOf } from './layer-ranges.ts';
+
+/** What would be done, before anything is. */
+export function PlanPanel({ plan }: { readonly plan: PlanSummary }) {
+  return (
+    <>
+      <dl className="facts">
+        <Fact name="Tensors" value={formatInteger(plan.tensors)} />
+        <Fact name="Tensor bytes" value={formatBytes(plan.bytes)} exact={`${formatInteger(plan.bytes)} bytes`} />
+        <Fact name={plan.shards.length === 1 ? 'Shard' : 'Shards'} value={formatInteger(plan.shards.length)} />
+        <Fact
+          name="Memory at most"
+          value={formatBytes(Math.max(DEFAULT_BUDGET_BYTES, plan.peakPartBytes))}
+          exact={`Buffers; the largest piece needs ${formatInteger(plan.peakPartBytes)} bytes`}
+        />
+      </dl>
+      <Scope plan={plan} />
+      <Chains plan={plan} />
+      <ConfigChanges plan={plan} />
+      <Files plan={plan} />
+      <Shards plan={plan} />
+    </>
+  );
+}
+
+function Scope({ plan }: { readonly plan: PlanSummary }) {
+  const layers = plan.layers?.join(', ');
+  if (plan.scope === 'whole') return null;
+  return (
+    <p className="callout warn">
+      {plan.scope === 'partial'
+        ? `Partial: only the tensors of ${plan.layers?.length === 1 ? 'layer' : 'layers'} ${layers}. It will not load as a model.`
+        : `Mixed: layers ${layers} are converted, the rest stays as it is. Most loaders expect one layout.`}
+    </p>
+  );
+}
+
+function Chains({ plan }: { readonly plan: PlanSummary }) {
+  return (
+    <table className="sheet">
+      <caption>What happens to each layer</caption>
+      <thead>
+        <tr>
+          <th scope="col">Layers</th>
+          <th scope="col" className="number">
+            Count
+          </th>
+          <th scope="col">From</th>
+          <th scope="col">To</th>
+          <th scope="col">Operations, in order</th>
+        </tr>
+      </thead>
+      <tbody>
+        {chainsOf(plan.groups).map((chain) => (
+          <tr key={`${chain.layers} ${chain.operations.join()}`}>
+            <td className="mono">
+              {chain.layers}
+              {chain.mtp && ' (MTP)'}
+            </td>
+            <td className="number">{chain.count}</td>
+            <td className="mono">{chain.from}</td>
+            <td className="mono">{chain.to ?? 'as it is'}</td>
+            <td>{chain.operations.join(' → ') || 'Rename'}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function ConfigChanges({ plan }: { readonly plan: PlanSummary }) {
+  if (plan.configChanges.length === 0) return null;
+  return (
+    <table className="sheet">
+      <caption>Changes in config.json</caption>
+      <thead>
+        <tr>
+          <th scope="col">Key</th>
+          <th scope="col">Before</th>
+          <th scope="col">After</th>
+          <th scope="col">Why</th>
+        </tr>
+      </thead>
+      <tbody>
+        {plan.configChanges.map((change) => (
+          <tr key={change.key}>
+            <td className="mono">{change.key}</td>
+            <td className="mono">{change.before === undefined ? '–' : JSON.stringify(change.before)}</td>
+            <td className="mono">{change.after === undefined ? 'removed' : JSON.stringify(change.after)}</td>
+            <td>{change.reason}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Files({ plan }: { readonly plan: PlanSummary }) {
+  return (
+    <table className="sheet">
+      <caption>Files beside the weights</caption>
+      <tbody>
+        {plan.copies.map((copy) => (
+          <tr key={copy.file}>
+            <td className="mono">{copy.file}</td>
+            <td className="number" title={`${formatInteger(copy.byteLength)} bytes`}>
+              {formatBytes(copy.byteLength)}
+            </td>
+            <td>copied</td>
+          </tr>
+        ))}
+        {plan.skipped.map((skipped) => (
+          <tr key={skipped.file}>
+            <td className="mono">{skipped.file}</td>
+            <td />
+            <td>left out: {skipped.reason}</td>
+          </tr>
+        ))}
+        <tr>
+          <td className="mono">model.safetensors.index.json</td>
+          <td />
+          <td>written anew</td>
+        </tr>
+        <tr>
+          <td className="mono">moe-loom-report.json</td>
+          <td />
+          <td>written: what was done and proven</td>
+        </tr>
+      </tbody>
+    </table>
+  );
+}
+
+function Shards({ plan }: { readonly plan: PlanSummary }) {
+  return (
+    <details className="more">
+      <summary>{plural(plan.shards.length, 'shard')} in detail</summary>
+      <table className="sheet">
+        <thead>
+          <tr>
+            <th scope="col">File</th>
+            <th scope="col" className="number">
+              Tensors
+            </th>
+            <th scope="col" className="number">
+              Bytes
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {plan.shards.map((shard) => (
+            <tr key={shard.file}>
+              <td className="mono">{shard.file}</td>
+              <td className="number">{formatInteger(shard.tensors)}</td>
+              <td className="number">{formatInteger(shard.byteLength)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}

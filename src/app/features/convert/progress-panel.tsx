@@ -1,0 +1,86 @@
+import { formatBytes, formatDuration, formatInteger, type Progress } from '../../../core/index.ts';
+import { Fact } from './fact.tsx';
+import { type JobState, useJob } from './job-store.ts';
+import { cancelJob, pauseJob, resumeJob } from './run-job.ts';
+
+/** Bytes done of bytes to do, how fast, how long still, and what is in hand; pause, resume, cancel. */
+export function ProgressPanel() {
+  const job = useJob();
+  const { status, progress, plan } = job;
+  const bytes = plan?.bytes ?? 0;
+  return (
+    <>
+      <p className="hand" role="status">
+        {handOf(job)}
+      </p>
+      <div className="meters">
+        <Meter name="Written" done={progress?.writtenBytes ?? 0} total={bytes} />
+        <Meter name="Proven" done={progress?.verifiedBytes ?? 0} total={bytes} />
+      </div>
+      <dl className="facts">
+        <Fact name="Now" value={status === 'running' ? rateOf(job.pace.rate) : '–'} />
+        <Fact
+          name="Left"
+          value={status === 'running' && job.pace.left !== null ? `about ${formatDuration(job.pace.left)}` : '–'}
+        />
+        <Fact name="Worked" value={formatDuration(job.workedMs / 1000)} />
+        <Fact name="Shards done" value={`${progress?.shardsDone ?? 0} of ${plan?.shards.length ?? 0}`} />
+      </dl>
+      <div className="row">
+        {status === 'paused' ? (
+          <button type="button" className="button" onClick={resumeJob}>
+            Resume
+          </button>
+        ) : (
+          <button type="button" className="button" disabled={status !== 'running'} onClick={pauseJob}>
+            Pause
+          </button>
+        )}
+        <button type="button" className="button" disabled={status === 'cancelling'} onClick={cancelJob}>
+          Cancel
+        </button>
+        <span className="option-note">Cancelling removes everything that was written.</span>
+      </div>
+    </>
+  );
+}
+
+function Meter({ name, done, total }: { readonly name: string; readonly done: number; readonly total: number }) {
+  const part = total > 0 ? Math.floor((done / total) * 1000) / 10 : 0;
+  return (
+    <label className="meter-line">
+      <span className="meter-name">{name}</span>
+      <progress className="meter" max={Math.max(1, total)} value={done} />
+      <span className="number" title={`${formatInteger(done)} of ${formatInteger(total)} bytes`}>
+        {formatBytes(done)} of {formatBytes(total)}
+      </span>
+      <span className="number part">{part.toFixed(1)} %</span>
+    </label>
+  );
+}
+
+function rateOf(rate: number | null): string {
+  if (rate === null) return 'measuring';
+  return rate === 0 ? 'waiting' : `${formatBytes(Math.round(rate))}/s`;
+}
+
+/** One sentence on what is being done. */
+function handOf(job: JobState): string {
+  const { status, progress, finalising, output } = job;
+  if (status === 'asking')
+    return `Waiting for your answer: may this page write to ${output?.kind === 'directory' ? output.name : 'the folder'}?`;
+  if (status === 'cancelling') return 'Cancelling: removing what was written.';
+  if (status === 'paused') return `Paused${progress?.file ? ` in ${progress.file}` : ''}.`;
+  if (finalising !== null) return `Finalising ${finalising}: the browser copies the finished file to its place.`;
+  if (!progress) return 'Starting: opening the source.';
+  return workOf(progress);
+}
+
+function workOf(progress: Progress): string {
+  const which =
+    progress.shards > 1 ? ` (${Math.min(progress.shardsDone + 1, progress.shards)} of ${progress.shards})` : '';
+  if (progress.phase === 'write') return `Writing ${progress.file}${which}.`;
+  if (progress.phase === 'verify')
+    return `Proving ${progress.file}${which}: reading it back and comparing it with the source.`;
+  return 'Writing the files beside the weights, and the index last.';
+}

@@ -1,0 +1,82 @@
+import type { PlanSummary } from '../../../../workers/protocol.ts';
+import type { Refusal, RefusalTag } from '../../../core/index.ts';
+import { go, move } from '../../state/address-store.ts';
+import { EMPTY } from '../../state/follow-address.ts';
+import { useInspection } from '../../state/inspection.ts';
+import { choose } from './choices.ts';
+
+interface Step {
+  readonly label: string;
+  readonly act: (key: string) => void;
+}
+
+const toMap: Step = { label: 'Show it in the map', act: () => go({ view: 'map' }) };
+const allLayers: Step = {
+  label: 'Convert all layers',
+  act: () => {
+    choose({ someLayers: false });
+    move({ layers: [] });
+  },
+};
+const another: Step = { label: 'Open another checkpoint', act: () => go({ ...EMPTY, view: 'map' }) };
+const otherTarget: Step = {
+  label: 'Choose another target',
+  act: () => document.querySelector<HTMLElement>('input[name=target]:checked')?.focus(),
+};
+const orientation = (value: 'out-in' | 'in-out', label: string): Step => ({
+  label,
+  act: (key) => choose({ assume: { key, value: { orientation: value } } }),
+});
+
+/** What to do about a refusal: every one has a way on. */
+const STEPS: Readonly<Record<RefusalTag, readonly Step[]>> = {
+  'no-experts': [another],
+  'layers-unknown': [allLayers, toMap],
+  'layers-dense': [allLayers, toMap],
+  'group-defective': [toMap, another],
+  'checkpoint-defective': [toMap, another],
+  'layout-unknown': [toMap, another],
+  'orientation-ambiguous': [orientation('out-in', 'Rows are outputs'), orientation('in-out', 'Rows are inputs')],
+  'target-unsupported': [otherTarget],
+  'companion-unsupported': [otherTarget],
+  'name-collision': [otherTarget, allLayers],
+};
+
+/** Sentences of one kind that are shown before the rest is counted. */
+const SHOWN = 4;
+
+/** Why the plan cannot be run, and the buttons that lead on. */
+export function Refusals({ plan }: { readonly plan: PlanSummary }) {
+  const key = useInspection((state) => state.key);
+  return (
+    <div className="callout bad" role="alert">
+      <h3>This cannot be converted</h3>
+      {[...byTag(plan.refusals)].map(([tag, messages]) => (
+        <div key={tag} className="refusal">
+          <ul>
+            {messages.slice(0, SHOWN).map((message) => (
+              <li key={message}>{message}</li>
+            ))}
+            {messages.length > SHOWN && <li>… and {messages.length - SHOWN} more of this kind.</li>}
+          </ul>
+          <div className="row">
+            {STEPS[tag].map((step) => (
+              <button key={step.label} type="button" className="button" onClick={() => step.act(key)}>
+                {step.label}
+              </button>
+            ))}
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function byTag(refusals: readonly Refusal[]): Map<RefusalTag, string[]> {
+  const found = new Map<RefusalTag, string[]>();
+  for (const { tag, message } of refusals) {
+    const messages = found.get(tag) ?? [];
+    if (!messages.includes(message)) found.set(tag, [...messages, message]);
+  }
+  return found;
+}

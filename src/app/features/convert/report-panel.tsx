@@ -1,0 +1,183 @@
+import { useEffect, useRef, useState } from 'react';
+import {
+  type ConversionReport,
+  formatBytes,
+  formatDuration,
+  formatInteger,
+  plural,
+  removeJob,
+} from '../../../core/index.ts';
+import { type Download, downloadAll, downloadText, useDownloads } from './downloads.ts';
+import { type JobState, useJob } from './job-store.ts';
+import { clearJob } from './run-job.ts';
+import { useRefreshStored } from './stored-jobs.ts';
+
+/** What was written and proven, what was not, and the files. */
+export function ReportPanel() {
+  const job = useJob();
+  const { report } = job;
+  if (!report) return null;
+  return (
+    <>
+      <p className="proven">
+        {plural(report.verified.tensors, 'tensor')}, {formatInteger(report.verified.bytes)} bytes, all equal.
+      </p>
+      <Proof report={report} job={job} />
+      {job.output?.kind === 'opfs' ? <StoredFiles job={job} name={job.output.job} /> : <FolderNote job={job} />}
+      <div className="row">
+        <button
+          type="button"
+          className="button"
+          onClick={() => downloadText(`${JSON.stringify(report, null, 2)}\n`, 'moe-loom-report.json')}
+        >
+          Download report (JSON)
+        </button>
+        <button type="button" className="button" onClick={clearJob}>
+          Close report
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Proof({ report, job }: { readonly report: ConversionReport; readonly job: JobState }) {
+  return (
+    <ul className="proof">
+      <li className="yes">
+        Every tensor byte was read back from the output and compared with what the source gave ({report.verified.method}
+        ).
+      </li>
+      {job.workedMs > 0 && (
+        <li className="fine">It took {formatDuration(job.workedMs / 1000)}, writing and proving.</li>
+      )}
+      {report.scope === 'partial' && (
+        <li className="no">Partial: it holds layers {report.layers?.join(', ')} alone and will not load as a model.</li>
+      )}
+      {report.copied.length > 0 && (
+        <li className="no">
+          Not proven: {plural(report.copied.length, 'file')} copied as they are ({report.copied.join(', ')}).
+        </li>
+      )}
+      {report.skipped.map((skipped) => (
+        <li key={skipped.file} className="no">
+          Left out: <span className="mono">{skipped.file}</span> ({skipped.reason}).
+        </li>
+      ))}
+      <li className="no">Not proven: that a framework loads it, or that its outputs are the same.</li>
+    </ul>
+  );
+}
+
+function FolderNote({ job }: { readonly job: JobState }) {
+  const name = job.output?.kind === 'directory' ? job.output.name : '';
+  return (
+    <p>
+      The files are in the folder <span className="mono">{name}</span> that you picked.
+    </p>
+  );
+}
+
+function StoredFiles({ job, name }: { readonly job: JobState; readonly name: string }) {
+  const { downloads, problem } = useDownloads(name, job.files);
+  const total = job.files.reduce((sum, file) => sum + file.byteLength, 0);
+  return (
+    <>
+      <table className="sheet">
+        <caption>
+          {plural(downloads.length, 'file')} in the browser storage, {formatBytes(total)}
+        </caption>
+        <tbody>
+          {downloads.map((download) => (
+            <FileRow key={download.name} download={download} />
+          ))}
+        </tbody>
+      </table>
+      {problem && <p className="callout bad">{problem}</p>}
+      <DownloadAll downloads={downloads} />
+      <FreeSpace job={name} bytes={total} />
+    </>
+  );
+}
+
+function FileRow({ download }: { readonly download: Download }) {
+  return (
+    <tr>
+      <td className="mono">{download.name}</td>
+      <td className="number" title={`${formatInteger(download.byteLength)} bytes`}>
+        {formatBytes(download.byteLength)}
+      </td>
+      <td className="end">
+        {download.href && (
+          <a href={download.href} download={download.saveAs} aria-label={`Download ${download.name}`}>
+            Download
+          </a>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function DownloadAll({ downloads }: { readonly downloads: readonly Download[] }) {
+  const [started, setStarted] = useState<number | null>(null);
+  const abort = useRef<AbortController | null>(null);
+  useEffect(() => () => abort.current?.abort(), []);
+  const ready = downloads.every((download) => download.href !== null);
+  const busy = started !== null && started < downloads.length;
+  const start = () => {
+    abort.current = new AbortController();
+    setStarted(0);
+    void downloadAll(downloads, setStarted, abort.current.signal);
+  };
+  return (
+    <div className="row">
+      <button type="button" className="button primary" disabled={!ready || busy} onClick={start}>
+        Download all
+      </button>
+      <span className="option-note" role="status">
+        {started === null
+          ? 'One after another; allow several downloads if the browser asks.'
+          : `${started} of ${downloads.length} downloads started${busy ? ' …' : '. Wait for them before you free the space.'}`}
+      </span>
+    </div>
+  );
+}
+
+function FreeSpace({ job, bytes }: { readonly job: string; readonly bytes: number }) {
+  const [asking, setAsking] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const refresh = useRefreshStored();
+  const free = async () => {
+    try {
+      await removeJob(job);
+      clearJob();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+    await refresh();
+  };
+  if (!asking) {
+    return (
+      <div className="row">
+        <button type="button" className="button" onClick={() => setAsking(true)}>
+          Free the space ({formatBytes(bytes)})
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div className="callout warn" role="alert">
+      <p>
+        {problem ??
+          `This deletes the converted files from the browser storage. Downloads that are still running would break.`}
+      </p>
+      <div className="row">
+        <button type="button" className="button" onClick={() => void free()}>
+          Delete {formatBytes(bytes)}
+        </button>
+        <button type="button" className="button" onClick={() => setAsking(false)}>
+          Keep
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,181 @@
+import type { ConvertApi, ConvertEvent, SinkDescriptor } from '../../../../workers/convert-protocol.ts';
+import type { HubFacts, PlanSummary, SourceDescriptor } from '../../../../workers/protocol.ts';
+import {
+  type ConversionReport,
+  fromWire,
+  isAbort,
+  isLoomError,
+  jobFiles,
+  type LoomError,
+  listJobs,
+  type PlanOptions,
+  removeJob,
+  type Target,
+  toWire,
+} from '../../../core/index.ts';
+import { inspectWorker } from '../../state/inspection.ts';
+import { startConvertWorker } from '../../workers/convert.ts';
+import type { Supervised } from '../../workers/supervise.ts';
+import { guardLeaving } from './guard-leaving.ts';
+import { holdJob, letGoOfJob } from './hold-job.ts';
+import { isBusy, NO_JOB, notePace, noteProgress, setPaused, useJob } from './job-store.ts';
+import { assertWritable, type PickedFolder } from './output-folder.ts';
+import { pinSource } from './pin-source.ts';
+
+/** A worker that has not ended this long after a cancel is ended from outside. */
+const CANCEL_MS = 4000;
+const PACE_MS = 500;
+
+/** Everything that a conversion needs to start. */
+export interface JobRequest {
+  readonly source: SourceDescriptor;
+  readonly hub: HubFacts | null;
+  readonly plan: PlanSummary;
+  readonly target: Target;
+  readonly options: PlanOptions;
+  /** Null for the browser storage. */
+  readonly folder: PickedFolder | null;
+}
+
+interface Running {
+  readonly worker: Supervised<ConvertApi>;
+  readonly abort: AbortController;
+  readonly sink: SinkDescriptor;
+  readonly ticker: ReturnType<typeof setInterval>;
+  ended: boolean;
+}
+
+let running: Running | null = null;
+
+/** Starts a conversion; all that happens to it shows in the job store. */
+export async function startJob(request: JobRequest): Promise<void> {
+  if (isBusy(useJob.getState().status)) return;
+  guardLeaving();
+  letGoOfJob();
+  const { plan, target, folder } = request;
+  const sink: SinkDescriptor = folder
+    ? { kind: 'directory', handle: folder }
+    : { kind: 'opfs', job: newJobName(target) };
+  const output = folder
+    ? { kind: 'directory' as const, name: folder.name }
+    : (sink as Extract<SinkDescriptor, { kind: 'opfs' }>);
+  useJob.setState({ ...NO_JOB, status: folder ? 'asking' : 'running', source: plan.source, target, output, plan });
+  try {
+    if (folder) await assertWritable(folder);
+  } catch (error) {
+    useJob.setState({ status: 'failed', error: loomError(error), aftermath: 'Nothing was written.' });
+    return;
+  }
+  if (useJob.getState().status === 'cancelled') return;
+  if (sink.kind === 'opfs') holdJob(sink.job);
+  await runInWorker(request, sink);
+}
+
+async function runInWorker(request: JobRequest, sink: SinkDescriptor): Promise<void> {
+  const worker = startConvertWorker();
+  const ticker = setInterval(() => notePace(performance.now(), PACE_MS), PACE_MS);
+  const mine: Running = { worker, abort: new AbortController(), sink, ticker, ended: false };
+  running = mine;
+  useJob.setState({ status: 'running' });
+  const { port1, port2 } = new MessageChannel();
+  const source = pinSource(request.source, request.hub);
+  const listen = (event: ConvertEvent) => {
+    if (running === mine) hear(event);
+  };
+  const sent = inspectWorker().sendPlan(request.target, request.options, port1);
+  const ran = worker.call.run({ source, sink }, port2, listen, mine.abort.signal);
+  try {
+    const [, report] = await Promise.all([sent, ran]);
+    await end(mine);
+    await finish(report, sink);
+  } catch (error) {
+    if (!mine.ended) await endEarly(mine, loomError(error));
+  }
+}
+
+function hear(event: ConvertEvent): void {
+  if (event.type === 'finalising') useJob.setState({ finalising: event.file });
+  else noteProgress(event.progress, performance.now());
+}
+
+async function finish(report: ConversionReport, sink: SinkDescriptor): Promise<void> {
+  const files = sink.kind === 'opfs' ? await (await jobFiles(sink.job)).list() : [];
+  useJob.setState({ status: 'done', report, files, finalising: null });
+}
+
+/** Ends the worker and whatever keeps watch over it. */
+async function end(mine: Running): Promise<void> {
+  mine.ended = true;
+  clearInterval(mine.ticker);
+  mine.worker.dispose();
+  if (running === mine) running = null;
+}
+
+/** After a failure or a cancel: what was written is gone, or a sentence says what may be left. */
+async function endEarly(mine: Running, error: LoomError): Promise<void> {
+  const died = mine.worker.death() !== null;
+  await end(mine);
+  const aftermath = await cleanUp(mine.sink, died);
+  letGoOfJob();
+  if (isAbort(error)) useJob.setState({ status: 'cancelled', aftermath, finalising: null });
+  else useJob.setState({ status: 'failed', error, aftermath, finalising: null });
+}
+
+async function cleanUp(sink: SinkDescriptor, died: boolean): Promise<string> {
+  if (sink.kind === 'directory') {
+    return died
+      ? `Unfinished files may be left in ${sink.handle.name}: empty the folder before you use it again.`
+      : `Nothing was left behind in ${sink.handle.name}: everything written was removed.`;
+  }
+  await removeJob(sink.job).catch(() => undefined);
+  const left = (await listJobs()).some((stored) => stored.job === sink.job);
+  return left
+    ? 'What was written could not all be removed: it is listed below, under "In the browser storage".'
+    : 'Nothing was left behind: everything written was removed.';
+}
+
+/** Stands still before the next piece is written. */
+export function pauseJob(): void {
+  if (!running || useJob.getState().status !== 'running') return;
+  setPaused(true);
+  void running.worker.call.pause().catch(() => undefined);
+}
+
+/** Goes on after a pause. */
+export function resumeJob(): void {
+  if (!running || useJob.getState().status !== 'paused') return;
+  setPaused(false);
+  void running.worker.call.resume().catch(() => undefined);
+}
+
+/** Stops at once and removes what was written; a worker that does not stop is ended. */
+export function cancelJob(): void {
+  const mine = running;
+  if (useJob.getState().status === 'asking') {
+    useJob.setState({ status: 'cancelled', aftermath: 'Nothing was written.' });
+    return;
+  }
+  if (!mine || !isBusy(useJob.getState().status)) return;
+  useJob.setState({ status: 'cancelling' });
+  mine.abort.abort();
+  // A picked folder is cleaned by the worker alone, and the browser may be copying a finished file there.
+  if (mine.sink.kind === 'opfs') setTimeout(() => mine.ended || mine.worker.dispose(), CANCEL_MS);
+}
+
+/** Forgets an ended job; its files stay where they are. */
+export function clearJob(): void {
+  if (isBusy(useJob.getState().status)) return;
+  letGoOfJob();
+  useJob.setState(NO_JOB);
+}
+
+/** `20261122-213005-stacked-4f1c`: sorts by time, and tells jobs of one second apart. */
+function newJobName(target: Target): string {
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const random = crypto.getRandomValues(new Uint16Array(1))[0] ?? 0;
+  return `${time}-${target}-${random.toString(16).padStart(4, '0')}`;
+}
+
+function loomError(error: unknown): LoomError {
+  return isLoomError(error) ? error : fromWire(toWire(error));
+}

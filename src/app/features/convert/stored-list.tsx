@@ -1,0 +1,92 @@
+import { useState } from 'react';
+import { formatBytes, formatInteger, plural, removeJob, type StoredJob } from '../../../core/index.ts';
+import { isBusy, useJob } from './job-store.ts';
+import { isFinished, showStored, useRefreshStored, useStoredJobs } from './stored-jobs.ts';
+
+/** What earlier conversions left in the browser storage, to show again or to delete. */
+export function StoredList() {
+  const status = useJob((state) => state.status);
+  const mine = useJob((state) => (state.output?.kind === 'opfs' ? state.output.job : null));
+  const { data = [] } = useStoredJobs(status);
+  const others = data.filter((stored) => stored.job !== mine);
+  if (others.length === 0) return null;
+  return (
+    <section className="panel" aria-label="In the browser storage">
+      <h2>In the browser storage</h2>
+      <ul className="stored">
+        {others.map((stored) => (
+          <StoredRow key={stored.job} stored={stored} busy={isBusy(status)} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function StoredRow({ stored, busy }: { readonly stored: StoredJob; readonly busy: boolean }) {
+  const refresh = useRefreshStored();
+  const [asking, setAsking] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const attempt = (work: () => Promise<void>) => {
+    work()
+      .then(refresh)
+      .catch((error: unknown) => setProblem(error instanceof Error ? error.message : String(error)));
+  };
+  const finished = isFinished(stored);
+  const what = stored.inUse
+    ? 'in use by another tab'
+    : finished
+      ? 'finished'
+      : 'unfinished: the page was closed before its end';
+  return (
+    <li>
+      <div>
+        <span className="mono">{nameOf(stored.job)}</span>
+        <span className="option-note" title={`${formatInteger(stored.bytes)} bytes`}>
+          {formatBytes(stored.bytes)}, {plural(stored.files.length, 'file')}, {what}
+        </span>
+        {problem && <span className="option-note wrong">{problem}</span>}
+      </div>
+      {!stored.inUse && (
+        <div className="row">
+          {finished && !asking && (
+            <button
+              type="button"
+              className="button small"
+              disabled={busy}
+              onClick={() => attempt(() => showStored(stored))}
+            >
+              Show
+            </button>
+          )}
+          {asking ? (
+            <>
+              <button type="button" className="button small" onClick={() => attempt(() => removeJob(stored.job))}>
+                Delete {formatBytes(stored.bytes)}
+              </button>
+              <button type="button" className="button small" onClick={() => setAsking(false)}>
+                Keep
+              </button>
+            </>
+          ) : (
+            <button
+              type="button"
+              className="button small"
+              aria-label={`Delete ${nameOf(stored.job)}`}
+              onClick={() => setAsking(true)}
+            >
+              Delete
+            </button>
+          )}
+        </div>
+      )}
+    </li>
+  );
+}
+
+/** `20261122-213005-stacked-4f1c` → `stacked, 2026-11-22 21:30 UTC`. */
+function nameOf(job: string): string {
+  const match = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-(.+)-[0-9a-f]{4}$/.exec(job);
+  if (!match) return job;
+  const [, year, month, day, hour, minute, target] = match;
+  return `${target}, ${year}-${month}-${day} ${hour}:${minute} UTC`;
+}

@@ -1,0 +1,11 @@
+import type { ConvertApi } from '../../../workers/convert-protocol.ts';
+import { type Supervised, supervise } from './supervise.ts';
+
+/** Starts a worker that converts. */
+export function startConvertWorker(): Supervised<ConvertApi> {
+  const worker = new Worker(new URL('../../../workers/convert.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'convert',
+  });
+  return supervise<ConvertApi>(worker, 'converting worker');
+}
