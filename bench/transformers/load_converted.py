@@ -8,7 +8,7 @@ clean.
 """
 import argparse, os, sys
 import torch, transformers
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 parser = argparse.ArgumentParser()
 parser.add_argument("fixtures")
@@ -21,10 +21,13 @@ ids = torch.arange(24).reshape(2, 12) % 97 + 3
 
 
 def logits(folder):
-    model, info = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16, output_loading_info=True)
+    config = AutoConfig.from_pretrained(folder)
+    if hasattr(config, "use_mamba_kernels"):
+        config.use_mamba_kernels = False
+    model, info = AutoModelForCausalLM.from_pretrained(folder, config=config, dtype=torch.bfloat16, output_loading_info=True)
     model.eval()
     with torch.no_grad():
-        return model(ids).logits, {key: sorted(map(str, value)) for key, value in info.items() if value}
+        return model(ids, use_cache=False).logits, {key: sorted(map(str, value)) for key, value in info.items() if value}
 
 
 print(f"transformers {transformers.__version__}, torch {torch.__version__}")
