@@ -1,0 +1,44 @@
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { readAll } from './hub/body.ts';
+import { modelFiles, QWEN3_235B } from './hub/qwen3-moe.ts';
+
+/** Makes the samples of `public/samples`: `npx tsx e2e/support/make-samples.ts`. */
+const SAMPLES = fileURLToPath(new URL('../../public/samples', import.meta.url));
+const FIXTURES = fileURLToPath(new URL('../../fixtures/checkpoints', import.meta.url));
+
+/** What a checkpoint of 118 shards and 470 GB looks like from its headers: no tensor bytes. */
+function makeHeadersOnly(): void {
+  const dir = join(SAMPLES, 'qwen3-235b-a22b');
+  mkdirSync(dir, { recursive: true });
+  const options = { dims: QWEN3_235B, layout: 'per-expert', seed: 'Qwen3-235B-A22B', maxShardBytes: 4e9 } as const;
+  const wanted = modelFiles('Qwen/Qwen3-235B-A22B', options).filter(
+    ({ path }) => path.endsWith('.safetensors') || path.endsWith('.index.json') || path === 'config.json',
+  );
+  const parts = wanted.map(({ path, body }) => {
+    const size = body.size;
+    const held = path.endsWith('.safetensors') ? 8 + Number(Buffer.from(body.read(0, 8)).readBigUInt64LE()) : size;
+    return { name: path, byteLength: size, bytes: held === size ? readAll(body) : body.read(0, held) };
+  });
+  writeFileSync(join(dir, 'headers.bin'), gzipSync(Buffer.concat(parts.map((part) => part.bytes)), { level: 9 }));
+  const files = parts.map(({ name, byteLength, bytes }) => ({ name, byteLength, held: bytes.length }));
+  writeManifest('qwen3-235b-a22b', { identity: 'Qwen3-235B-A22B (headers only)', blob: 'headers.bin', files });
+}
+
+/** A whole checkpoint small enough to ship. */
+function makeTiny(id: string, identity: string, fixture?: string): void {
+  const dir = join(SAMPLES, id);
+  if (fixture) cpSync(join(FIXTURES, fixture, 'hub'), dir, { recursive: true });
+  writeManifest(id, { identity, files: readdirSync(dir).sort() });
+}
+
+/** Beside the sample's folder, so that the folder holds what a checkpoint's folder holds. */
+function writeManifest(id: string, manifest: object): void {
+  writeFileSync(join(SAMPLES, `${id}.json`), `${JSON.stringify(manifest)}\n`);
+}
+
+makeTiny('tiny-qwen3-moe', 'tiny-qwen3-moe');
+makeTiny('tiny-gpt-oss', 'tiny-gpt-oss', 'gpt_oss');
+makeHeadersOnly();

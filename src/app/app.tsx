@@ -1,0 +1,57 @@
+import { type ComponentType, lazy, Suspense } from 'react';
+import { FailureNotice } from './features/failure/failure-notice.tsx';
+import { Waiting } from './features/failure/waiting.tsx';
+import { MapView } from './features/map/map-view.tsx';
+import { Rail } from './features/shell/rail.tsx';
+import { TopBar } from './features/shell/top-bar.tsx';
+import { DropCatcher } from './features/start/drop-catcher.tsx';
+import { Start } from './features/start/start.tsx';
+import { TensorsView } from './features/tensors/tensors-view.tsx';
+import { Boundary } from './parts/boundary.tsx';
+import { useAddress } from './state/address-store.ts';
+import { useInspection } from './state/inspection.ts';
+import { useTheme } from './theme/use-theme.ts';
+
+/** The convert view loads when it is first looked at. */
+const convert = import.meta.glob<{ ConvertView: ComponentType }>('./features/convert/convert-view.tsx');
+const ConvertView = lazy(async () => {
+  const loaded = await Object.values(convert)[0]?.();
+  return { default: loaded?.ConvertView ?? (() => null) };
+});
+
+/** The frame that never moves: top bar, rail, view. */
+export function App() {
+  useTheme();
+  const view = useAddress((address) => address.view);
+  return (
+    <DropCatcher>
+      <div className="frame">
+        <TopBar />
+        <Rail />
+        <main className="view" key={view}>
+          <Boundary>
+            <CurrentView />
+          </Boundary>
+        </main>
+      </div>
+    </DropCatcher>
+  );
+}
+
+function CurrentView() {
+  const view = useAddress((address) => address.view);
+  const status = useInspection((state) => state.status);
+  const painted = useInspection((state) => state.map !== null);
+  if (status === 'idle') return <Start />;
+  if (status === 'failed') return <FailureNotice />;
+  if (!painted || (status === 'opening' && view !== 'map')) return <Waiting />;
+  if (view === 'tensors') return <TensorsView />;
+  if (view === 'convert') {
+    return (
+      <Suspense fallback={null}>
+        <ConvertView />
+      </Suspense>
+    );
+  }
+  return <MapView />;
+}

@@ -1,0 +1,83 @@
+import type { SourceDescriptor } from '../../../../workers/protocol.ts';
+import { parseRepoReference } from '../../../core/index.ts';
+import { go } from '../../state/address-store.ts';
+import { EMPTY, HUB } from '../../state/follow-address.ts';
+import { retryOpening, useInspection } from '../../state/inspection.ts';
+import { adviceFor, type NextStep } from './next-steps.ts';
+
+/** What happened while opening, to which file, and what to do now. */
+export function FailureNotice() {
+  const error = useInspection((state) => state.error);
+  const source = useInspection((state) => state.source);
+  if (!error) return null;
+  const { title, steps } = adviceFor(error, source);
+  const { file, byte } = error.fields;
+  return (
+    <section className="notice failed" role="alert" data-error-tag={error.tag}>
+      <h1>{title}</h1>
+      <p>{error.message}</p>
+      {file !== undefined && !error.message.includes(file) && (
+        <p className="quiet">
+          File <code>{file}</code>
+          {byte === undefined ? '' : `, byte ${byte}`}
+        </p>
+      )}
+      <p className="quiet">Nothing was written.</p>
+      <div className="row">
+        {steps.map((step, at) => (
+          <Step key={step} step={step} source={source} first={at === 0} />
+        ))}
+      </div>
+      <p className="quiet mono">{error.tag}</p>
+    </section>
+  );
+}
+
+function Step({
+  step,
+  source,
+  first,
+}: {
+  readonly step: NextStep;
+  readonly source: SourceDescriptor | null;
+  readonly first: boolean;
+}) {
+  const look = first ? 'button primary' : 'button';
+  if (step === 'model-page') {
+    const page = pageOf(source);
+    return page === null ? null : (
+      <a className={look} href={page} target="_blank" rel="noreferrer">
+        Open model page
+      </a>
+    );
+  }
+  const [text, act] = STEPS[step];
+  return (
+    <button type="button" className={look} onClick={act}>
+      {text}
+    </button>
+  );
+}
+
+const STEPS: Record<Exclude<NextStep, 'model-page'>, readonly [string, () => void]> = {
+  retry: ['Try again', retryOpening],
+  access: ['Give an access token', () => document.querySelector<HTMLElement>('[data-access]')?.click()],
+  'choose-files': ['Choose other files', () => go({ ...EMPTY, view: 'map' })],
+  'other-source': ['Open something else', openSomethingElse],
+};
+
+function openSomethingElse(): void {
+  const box = document.querySelector<HTMLInputElement>('.source input');
+  box?.focus();
+  box?.select();
+}
+
+function pageOf(source: SourceDescriptor | null): string | null {
+  if (source?.kind !== 'hub') return null;
+  try {
+    const { repo, endpoint } = parseRepoReference(source.reference);
+    return `${endpoint ?? source.endpoint ?? HUB}/${repo}`;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,61 @@
+import type { SourceDescriptor } from '../../../../workers/protocol.ts';
+import type { ErrorTag, LoomError } from '../../../core/index.ts';
+
+/** What a person can do now: each is a button. */
+export type NextStep = 'retry' | 'model-page' | 'access' | 'other-source' | 'choose-files';
+
+export interface Advice {
+  readonly title: string;
+  readonly steps: readonly NextStep[];
+}
+
+const TITLES: Partial<Record<ErrorTag, string>> = {
+  'repo-reference-invalid': 'This names no model.',
+  'repo-not-found': 'There is no such repo, or it is private.',
+  'revision-not-found': 'The repo has no such revision.',
+  'repo-gated': 'The authors decide who may read this repo.',
+  'repo-disabled': 'The Hub has disabled this repo.',
+  'access-denied': 'The token may not read this.',
+  'token-rejected': 'The token was not accepted.',
+  'path-not-found': 'It is not there.',
+  'rate-limited': 'The Hub asks for a pause.',
+  'server-error': 'The Hub could not answer.',
+  network: 'No answer came.',
+  'lfs-pointer': 'The weights were not downloaded.',
+  'no-checkpoint': 'There is no checkpoint here.',
+  'lora-adapter': 'This is an adapter, not a model.',
+  cancelled: 'Stopped.',
+  internal: 'This program failed.',
+  'permission-lost': 'The folder cannot be read any more.',
+  'source-changed': 'The files changed while they were read.',
+};
+
+const ASKS_FOR_ACCESS: ReadonlySet<ErrorTag> = new Set([
+  'repo-not-found',
+  'repo-gated',
+  'access-denied',
+  'token-rejected',
+]);
+const ABOUT_THE_PAGE: ReadonlySet<ErrorTag> = new Set([
+  'repo-not-found',
+  'revision-not-found',
+  'repo-gated',
+  'repo-disabled',
+  'access-denied',
+  'path-not-found',
+  'lora-adapter',
+  'no-checkpoint',
+]);
+
+/** A title for an error, and the steps that may help, the likeliest first. */
+export function adviceFor(error: LoomError, source: SourceDescriptor | null): Advice {
+  const local = source?.kind === 'files' || source?.kind === 'directory';
+  const { tag } = error;
+  const steps: NextStep[] = [];
+  if (error.retryable || tag === 'cancelled' || tag === 'internal') steps.push('retry');
+  if (source?.kind === 'hub' && ABOUT_THE_PAGE.has(tag)) steps.push('model-page');
+  if (source?.kind === 'hub' && ASKS_FOR_ACCESS.has(tag)) steps.push('access');
+  if (local) steps.push('choose-files');
+  steps.push('other-source');
+  return { title: TITLES[tag] ?? (local ? 'These files cannot be read.' : 'This checkpoint cannot be read.'), steps };
+}

@@ -1,0 +1,39 @@
+import { formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { cancelOpening, useInspection } from '../../state/inspection.ts';
+
+/** An opening before there is anything to draw: counted, and stopped at once when asked. */
+export function Waiting() {
+  const name = useInspection((state) => nameOf(state.source));
+  return (
+    <section className="notice" aria-busy="true" aria-label="Opening">
+      <h1>Opening {name}</h1>
+      <OpeningCounts />
+    </section>
+  );
+}
+
+/** Requests, bytes and shards so far, with Cancel. */
+export function OpeningCounts() {
+  const { requests, bytes, shards, shardsDone } = useInspection((state) => state.counts);
+  const text = [
+    shards > 0 ? `${formatInteger(shardsDone)} of ${plural(shards, 'shard')}` : 'listing files',
+    ...(requests > 0 ? [plural(requests, 'request')] : []),
+    formatBytes(bytes),
+  ].join(' · ');
+  return (
+    <div className="opening">
+      <progress className="meter" aria-label="Shards read" max={Math.max(1, shards)} value={shardsDone} />
+      <span className="quiet">{text}</span>
+      <button type="button" className="button small" onClick={cancelOpening}>
+        Cancel
+      </button>
+    </div>
+  );
+}
+
+function nameOf(source: ReturnType<typeof useInspection.getState>['source']): string {
+  if (source?.kind === 'hub') return source.reference;
+  if (source?.kind === 'files') return source.name;
+  if (source?.kind === 'directory') return source.handle.name;
+  return source ? `sample ${source.id}` : '';
+}

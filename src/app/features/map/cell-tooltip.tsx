@@ -1,0 +1,89 @@
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { ExpertMap } from '../../../core/index.ts';
+import { formatRange } from '../../parts/numbers.ts';
+import { useCell } from '../../queries/queries.ts';
+import { describeCell, layoutOf, nameOf } from './describe.ts';
+import type { Cell } from './geometry.ts';
+
+/** A pointer that rests this long is looked up. */
+const REST_MS = 60;
+const SHOWN = 6;
+
+interface TooltipProps {
+  readonly map: ExpertMap;
+  readonly cell: Cell;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Names, shapes, file and byte range of the cell under the pointer. */
+export function CellTooltip({ map, cell, x, y }: TooltipProps) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const element = box.current;
+    const frame = element?.parentElement;
+    if (!element || !frame) return;
+    const left = x + 16 + element.offsetWidth > frame.clientWidth ? x - element.offsetWidth - 12 : x + 16;
+    const top = y + 16 + element.offsetHeight > frame.clientHeight ? y - element.offsetHeight - 12 : y + 16;
+    element.style.translate = `${Math.max(0, left)}px ${Math.max(0, top)}px`;
+  });
+  return (
+    <div ref={box} className="tooltip" aria-hidden="true">
+      {cell.column === -1 ? <RowFacts map={map} row={cell.row} /> : <CellFacts map={map} cell={cell} />}
+    </div>
+  );
+}
+
+function RowFacts({ map, row }: { readonly map: ExpertMap; readonly row: number }) {
+  const facts = map.rows[row];
+  if (!facts) return null;
+  return (
+    <>
+      <strong>{nameOf(facts)}</strong>
+      <span>{layoutOf(facts)}</span>
+      {facts.shared > 0 && <span className="quiet">{facts.shared} tensors of shared experts</span>}
+      {facts.defects[0] && <span className="defect">{facts.defects[0].message}</span>}
+      {facts.experts !== null && <span className="quiet">Click or drag to choose layers</span>}
+    </>
+  );
+}
+
+function CellFacts({ map, cell }: { readonly map: ExpertMap; readonly cell: Cell }) {
+  const resting = useResting(cell);
+  const experts = map.rows[cell.row]?.experts ?? 0;
+  const asked = resting && cell.column < experts ? cell : null;
+  const { data } = useCell(asked?.row ?? null, asked?.column ?? null);
+  const mine = data?.row === cell.row && data.expert === cell.column ? data : null;
+  return (
+    <>
+      <strong>{describeCell(map, cell).split(', ').slice(0, 2).join(', ')}</strong>
+      {!mine && <span className="quiet">{describeCell(map, cell).split(', ').slice(2).join(' · ')}</span>}
+      {mine?.tensors.slice(0, SHOWN).map((tensor) => (
+        <span key={tensor.name} className="tooltip-tensor">
+          <span className="mono">{tensor.name}</span>
+          <span className="quiet mono">
+            {tensor.dtype} [{tensor.shape.join(', ')}] · {tensor.file} · {formatRange(tensor.slice ?? tensor)}
+          </span>
+        </span>
+      ))}
+      {mine && mine.tensors.length > SHOWN && (
+        <span className="quiet">and {mine.tensors.length - SHOWN} more: click to pin</span>
+      )}
+      {mine?.defects.slice(0, 2).map((message) => (
+        <span key={message} className="defect">
+          {message}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function useResting({ row, column }: Cell): boolean {
+  const [resting, setResting] = useState('');
+  const mine = `${row} ${column}`;
+  useEffect(() => {
+    const timer = setTimeout(() => setResting(mine), REST_MS);
+    return () => clearTimeout(timer);
+  }, [mine]);
+  return resting === mine;
+}

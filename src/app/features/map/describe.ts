@@ -1,0 +1,34 @@
+import { type ExpertMap, formatBytes, type MapRow, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
+import type { Cell } from './geometry.ts';
+
+const STATES = ['not there', 'not read yet', 'present', 'defect'] as const;
+
+/** One cell in words: what a screen reader says, and the first line of its tooltip. */
+export function describeCell(map: ExpertMap, { row, column }: Cell): string {
+  const facts = map.rows[row];
+  if (!facts) return '';
+  if (!facts.experts) return `${nameOf(facts)}, dense, no experts`;
+  if (column >= facts.experts) return `${nameOf(facts)}, no expert ${column}`;
+  const at = row * map.columns + column;
+  const parts = [nameOf(facts), `expert ${column}`, STATES[map.state[at] ?? 0] ?? ''];
+  const shard = map.shard[at] ?? NO_SHARD;
+  const dtype = map.dtype[at] ?? NO_DTYPE;
+  if (dtype !== NO_DTYPE) parts.push(map.dtypes[dtype] ?? '');
+  if ((map.bytes[at] ?? 0) > 0) parts.push(formatBytes(map.bytes[at] ?? 0));
+  if (shard !== NO_SHARD) parts.push(map.shards[shard] ?? '');
+  return parts.join(', ');
+}
+
+/** `Layer 3`, `MTP layer 61`. */
+export function nameOf({ kind, index, prefix }: MapRow): string {
+  const name = index === null ? prefix || 'Experts' : `layer ${index}`;
+  const text = kind === 'mtp' ? `MTP ${name}` : name;
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** How a layer's experts are stored, in the words of the architecture page. */
+export function layoutOf({ kind, family, dialect }: MapRow): string {
+  if (kind === 'dense') return 'dense';
+  if (family === null) return 'not read yet';
+  return dialect === null ? family : `${family} · ${dialect}`;
+}

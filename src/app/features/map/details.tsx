@@ -1,0 +1,92 @@
+import type { Ref } from 'react';
+import type { CellFacts } from '../../../../workers/protocol.ts';
+import { type ExpertMap, formatInteger, plural } from '../../../core/index.ts';
+import { BrokenName } from '../../parts/broken-name.tsx';
+import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
+import { useCell } from '../../queries/queries.ts';
+import { useInspection } from '../../state/inspection.ts';
+import { layoutOf, nameOf } from './describe.ts';
+import type { Cell } from './geometry.ts';
+
+interface DetailsProps {
+  readonly map: ExpertMap;
+  readonly cell: Cell;
+  readonly onClose: () => void;
+  readonly ref: Ref<HTMLElement>;
+}
+
+/** Everything about one expert: its tensors, where their bytes are, what is wrong with them. */
+export function Details({ map, cell, onClose, ref }: DetailsProps) {
+  const facts = map.rows[cell.row];
+  const open = useInspection((state) => state.status === 'open');
+  const exists = facts !== undefined && cell.column < (facts.experts ?? 0);
+  const { data, error } = useCell(exists ? cell.row : null, exists ? cell.column : null);
+  if (!facts) return null;
+  const close = (event: React.KeyboardEvent) => {
+    if (event.key !== 'Escape') return;
+    onClose();
+    document.querySelector<HTMLElement>('[role=grid]')?.focus();
+  };
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: Esc closes the panel from anywhere inside
+    <section ref={ref} className="details" tabIndex={-1} aria-label="Pinned expert" onKeyDown={close}>
+      <header className="details-head">
+        <h2>
+          {nameOf(facts)}
+          {facts.experts ? `, expert ${cell.column}` : ''}
+        </h2>
+        <button type="button" className="button small" onClick={onClose}>
+          Close
+        </button>
+      </header>
+      <p className="quiet">
+        {layoutOf(facts)}
+        {facts.experts ? ` · ${plural(facts.experts, 'expert')}` : ''}
+        {facts.shared > 0 ? ` · ${plural(facts.shared, 'tensor')} of shared experts` : ''}
+      </p>
+      {!open && <p className="quiet">Names and byte ranges come when every header has been read.</p>}
+      {error && <p className="defect">{error.message}</p>}
+      {exists && data?.row === cell.row && <CellTensors facts={data} />}
+      {facts.defects
+        .filter((defect) => defect.expert === undefined || defect.expert === cell.column)
+        .map((defect) => (
+          <p key={defect.message} className="defect">
+            {defect.message}
+          </p>
+        ))}
+    </section>
+  );
+}
+
+function CellTensors({ facts }: { readonly facts: CellFacts }) {
+  if (facts.tensors.length === 0) return <p className="quiet">No tensor holds this expert.</p>;
+  return (
+    <ul className="cell-tensors">
+      {facts.tensors.map((tensor) => {
+        const own = tensor.slice ?? tensor;
+        return (
+          <li key={tensor.name}>
+            <BrokenName name={tensor.name} />
+            <dl>
+              <dt>Holds</dt>
+              <dd>
+                {tensor.projection} {tensor.part}
+                {tensor.slice ? `, part ${facts.expert} of a stack` : ''}
+              </dd>
+              <dt>Shape</dt>
+              <dd className="mono">
+                {tensor.dtype} [{tensor.shape.map(formatInteger).join(', ')}]
+              </dd>
+              <dt>File</dt>
+              <dd className="mono">{tensor.file}</dd>
+              <dt>Where</dt>
+              <dd className="mono">{formatRange(own)}</dd>
+              <dt>Size</dt>
+              <dd className="mono">{formatExactBytes(own.end - own.start)}</dd>
+            </dl>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}

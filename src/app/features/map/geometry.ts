@@ -1,0 +1,73 @@
+/** Where things are on the map's canvas, in CSS pixels. */
+export interface Geometry {
+  readonly rows: number;
+  readonly columns: number;
+  readonly cellWidth: number;
+  readonly cellHeight: number;
+  /** Layer numbers, kinds and the lane of shared experts, left of the cells. */
+  readonly gutter: number;
+  /** Expert numbers, above the cells. */
+  readonly axis: number;
+}
+
+export const GUTTER = 72;
+/** The lane of shared experts inside the gutter. */
+export const LANE = 14;
+const AXIS = 20;
+const SMALLEST = 5;
+const LARGEST = 32;
+
+export const ZOOMS = [1, 1.5, 2, 3, 4] as const;
+
+/** Cells as large as the view allows, times the zoom; never too small to be hit. */
+export function fitGeometry(rows: number, columns: number, width: number, height: number, zoom: number): Geometry {
+  const fit = (space: number, count: number) =>
+    Math.min(LARGEST, Math.max(SMALLEST, Math.floor(space / Math.max(1, count))));
+  const wide = fit(width - GUTTER - 4, columns);
+  // Layers labels need room, and cells look like cells when they are not too flat.
+  const high = Math.max(fit(height - AXIS - 4, rows), Math.min(SMALLEST + 2, wide));
+  const scale = (size: number, other: number) => Math.round(Math.min(size, other * 2) * zoom);
+  return { rows, columns, cellWidth: scale(wide, high), cellHeight: scale(high, wide), gutter: GUTTER, axis: AXIS };
+}
+
+/** Size of everything, gutter and axis included. */
+export function contentSize(geometry: Geometry): { readonly width: number; readonly height: number } {
+  const { rows, columns, cellWidth, cellHeight, gutter, axis } = geometry;
+  return { width: gutter + columns * cellWidth + 2, height: axis + rows * cellHeight + 2 };
+}
+
+export interface Cell {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** The row and column under a point of the visible canvas; column -1 in the gutter, null outside of the rows. */
+export function cellAt(
+  geometry: Geometry,
+  scroll: { readonly left: number; readonly top: number },
+  x: number,
+  y: number,
+): Cell | null {
+  const { gutter, axis, cellWidth, cellHeight, rows, columns } = geometry;
+  const row = Math.floor((y - axis + scroll.top) / cellHeight);
+  if (y < axis || row < 0 || row >= rows) return null;
+  if (x < gutter) return { row, column: -1 };
+  const column = Math.floor((x - gutter + scroll.left) / cellWidth);
+  return column < columns ? { row, column } : null;
+}
+
+/** The scroll position nearest to `from` that shows a cell whole. */
+export function scrollTo(
+  geometry: Geometry,
+  { row, column }: Cell,
+  from: { readonly left: number; readonly top: number },
+  view: { readonly width: number; readonly height: number },
+): { readonly left: number; readonly top: number } {
+  const { cellWidth, cellHeight, gutter, axis } = geometry;
+  const clamp = (position: number, start: number, size: number, space: number) =>
+    Math.min(start, Math.max(position, start + size - space));
+  return {
+    left: clamp(from.left, column * cellWidth, cellWidth, view.width - gutter),
+    top: clamp(from.top, row * cellHeight, cellHeight, view.height - axis),
+  };
+}

@@ -1,0 +1,149 @@
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { ExpertMap } from '../../../core/index.ts';
+import { useChoices } from '../../state/choices.ts';
+import { useTheme } from '../../theme/use-theme.ts';
+import { CellTooltip } from './cell-tooltip.tsx';
+import { pixelsOf } from './colours.ts';
+import { describeCell } from './describe.ts';
+import { type Cell, contentSize, fitGeometry } from './geometry.ts';
+import { paintScene, readInks } from './paint.ts';
+import { useGridKeys } from './use-grid-keys.ts';
+import { useGridPointer } from './use-grid-pointer.ts';
+import { useViewport } from './use-viewport.ts';
+
+export interface MapGridProps {
+  readonly map: ExpertMap;
+  readonly zoom: number;
+  readonly active: Cell | null;
+  readonly chosen: ReadonlySet<number>;
+  /** Moves the cursor; `pinned` when a person clicked or pressed Enter there. */
+  readonly onActive: (cell: Cell | null, pinned: boolean) => void;
+  readonly onChoose: (rows: readonly number[], how: 'set' | 'toggle' | 'add') => void;
+  readonly onOpen: () => void;
+}
+
+/** Layers by experts: a canvas with an ARIA grid over it. */
+export function MapGrid(props: MapGridProps) {
+  const { map, active, chosen } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const { view, size } = useViewport(scroller);
+  const geometry = useMemo(
+    () => fitGeometry(map.rows.length, map.columns, size.width, size.height, props.zoom),
+    [map.rows.length, map.columns, size.width, size.height, props.zoom],
+  );
+  const keys = useGridKeys({ ...props, geometry, scroller });
+  const pointer = useGridPointer({ ...props, geometry });
+  const hover = pointer.hover;
+  usePainting(canvas, { ...props, geometry, view, size, hover: hover?.cell ?? null, band: pointer.band });
+  const content = contentSize(geometry);
+  const row = active ? map.rows[active.row] : undefined;
+  return (
+    <div className="map-frame">
+      {/* biome-ignore lint/a11y/useSemanticElements: twelve thousand table cells would not pan */}
+      <div
+        ref={scroller}
+        className="map-scroller"
+        role="grid"
+        aria-label="Layers by experts"
+        aria-rowcount={map.rows.length}
+        aria-colcount={map.columns}
+        aria-multiselectable="true"
+        aria-activedescendant={active ? 'map-cell' : undefined}
+        tabIndex={0}
+        {...keys}
+        {...pointer.handlers}
+      >
+        {/* biome-ignore lint/a11y/useSemanticElements: see above */}
+        {/* biome-ignore lint/a11y/useFocusableInteractive: the grid holds the focus and names the cell */}
+        <div
+          className="hidden"
+          role="row"
+          aria-rowindex={(active?.row ?? 0) + 1}
+          aria-selected={row?.index != null && chosen.has(row.index)}
+        >
+          {/* biome-ignore lint/a11y/useFocusableInteractive: see above */}
+          {/* biome-ignore lint/a11y/useSemanticElements: see above */}
+          <span id="map-cell" role="gridcell" aria-colindex={(active?.column ?? 0) + 1} aria-selected={active !== null}>
+            {active ? describeCell(map, active) : 'No cell yet: press an arrow key.'}
+          </span>
+        </div>
+        <div className="map-content" ref={(element) => setSize(element, content.width, content.height)}>
+          <canvas ref={canvas} className="map-canvas" aria-hidden="true" />
+        </div>
+      </div>
+      {hover && <CellTooltip map={map} cell={hover.cell} x={hover.x} y={hover.y} />}
+    </div>
+  );
+}
+
+function setSize(element: HTMLElement | null, width: number, height: number): void {
+  if (!element) return;
+  element.style.width = `${width}px`;
+  element.style.height = `${height}px`;
+}
+
+interface Painting extends MapGridProps {
+  readonly geometry: ReturnType<typeof fitGeometry>;
+  readonly view: { readonly left: number; readonly top: number };
+  readonly size: { readonly width: number; readonly height: number };
+  readonly hover: Cell | null;
+  /** Rows under a selection in the making. */
+  readonly band: ReadonlySet<number> | null;
+}
+
+/** Keeps the canvas true to what it is given, one painting a frame. */
+function usePainting(canvas: React.RefObject<HTMLCanvasElement | null>, painting: Painting): void {
+  const { map, geometry, view, size, hover, active, chosen, band } = painting;
+  const mode = useChoices((choices) => choices.colour);
+  const theme = useTheme();
+  const [ratio, setRatio] = useState(() => window.devicePixelRatio);
+  useEffect(() => {
+    const query = matchMedia(`(resolution: ${ratio}dppx)`);
+    const follow = () => setRatio(window.devicePixelRatio);
+    query.addEventListener('change', follow);
+    return () => query.removeEventListener('change', follow);
+  }, [ratio]);
+  const layer = useMemo(() => layerOf(map, mode), [map, mode]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the inks are the theme's
+  const inks = useMemo(() => readInks(document.documentElement), [theme]);
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => {
+      const element = canvas.current;
+      const context = element?.getContext('2d');
+      if (!element || !context) return;
+      resize(element, size.width, size.height, ratio);
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      paintScene(context, {
+        map,
+        layer,
+        geometry,
+        inks,
+        view: { ...view, ...size },
+        chosen: band ?? chosen,
+        active,
+        hover,
+      });
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [canvas, map, layer, geometry, inks, view, size, ratio, chosen, band, active, hover]);
+}
+
+function resize(canvas: HTMLCanvasElement, width: number, height: number, ratio: number): void {
+  const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== high) canvas.height = high;
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+}
+
+/** The cells as a picture of one pixel each, made anew only when data or colours change. */
+function layerOf(map: ExpertMap, mode: ReturnType<typeof useChoices.getState>['colour']): HTMLCanvasElement {
+  const layer = document.createElement('canvas');
+  layer.width = Math.max(1, map.columns);
+  layer.height = Math.max(1, map.rows.length);
+  if (map.columns > 0 && map.rows.length > 0) {
+    layer.getContext('2d')?.putImageData(new ImageData(pixelsOf(map, mode), map.columns, map.rows.length), 0, 0);
+  }
+  return layer;
+}

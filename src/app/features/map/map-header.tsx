@@ -1,0 +1,37 @@
+import { formatInteger, plural } from '../../../core/index.ts';
+import { formatExactBytes } from '../../parts/numbers.ts';
+import { useInspection } from '../../state/inspection.ts';
+import { OpeningCounts } from '../failure/waiting.tsx';
+
+/** The verdict on the layout in one line, and how far the reading has come. */
+export function MapHeader() {
+  const summary = useInspection((state) => state.summary);
+  const complete = useInspection((state) => state.complete);
+  const defects = useInspection((state) => state.map?.defects ?? 0);
+  if (!summary) return null;
+  const { layout, dialects, moeLayers, experts, tensors, bytes, modelType, shards } = summary;
+  const size =
+    moeLayers === 0
+      ? ''
+      : `${plural(moeLayers, 'layer')} × ${experts === null ? 'varying' : formatInteger(experts)} experts`;
+  return (
+    <header className="map-header">
+      <div className="verdict">
+        <h1>
+          {layout}
+          {dialects.length > 0 && <span> · {dialects.join(', ')}</span>}
+        </h1>
+        {defects > 0 && <strong className="defects">{plural(defects, 'defect')}</strong>}
+        {modelType !== null && <span className="mono quiet">{modelType}</span>}
+      </div>
+      <p className="totals">
+        {size !== '' && <span>{size}</span>}
+        <span>{plural(tensors, 'tensor')}</span>
+        <span>{plural(shards, 'shard')}</span>
+        <span>{formatExactBytes(bytes)}</span>
+        {!complete && <span className="quiet">so far</span>}
+      </p>
+      <div className="map-progress">{!complete && <OpeningCounts />}</div>
+    </header>
+  );
+}

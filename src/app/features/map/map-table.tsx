@@ -1,0 +1,121 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useRef } from 'react';
+import { type ExpertMap, formatBytes, formatInteger, NO_SHARD } from '../../../core/index.ts';
+import { describeCell, layoutOf, nameOf } from './describe.ts';
+import type { Cell } from './geometry.ts';
+
+interface MapTableProps {
+  readonly map: ExpertMap;
+  readonly active: Cell | null;
+  readonly chosen: ReadonlySet<number>;
+  readonly onActive: (cell: Cell | null, pinned: boolean) => void;
+  readonly onChoose: (rows: readonly number[], how: 'toggle') => void;
+}
+
+const ROW = 28;
+
+/** The map's facts as tables: layers, and the experts of the layer that is pinned. */
+export function MapTable({ map, active, chosen, onActive, onChoose }: MapTableProps) {
+  return (
+    <div className="map-tables">
+      <div className="table-scroller" tabIndex={0} role="region" aria-label="Layers">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">Choose</th>
+              <th scope="col">Layer</th>
+              <th scope="col">Stored as</th>
+              <th scope="col" className="number">
+                Experts
+              </th>
+              <th scope="col" className="number">
+                Bytes of experts
+              </th>
+              <th scope="col">Shards</th>
+              <th scope="col" className="number">
+                Defects
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {map.rows.map((facts, row) => (
+              <tr key={`${facts.prefix} ${facts.index}`} aria-current={active?.row === row ? 'true' : undefined}>
+                <td>
+                  {facts.experts !== null && facts.index !== null && (
+                    <input
+                      type="checkbox"
+                      aria-label={`Choose ${nameOf(facts).toLowerCase()}`}
+                      checked={chosen.has(facts.index)}
+                      onChange={() => onChoose([row], 'toggle')}
+                    />
+                  )}
+                </td>
+                <td>
+                  <button
+                    type="button"
+                    className="link"
+                    onClick={() => onActive({ row, column: active?.column ?? 0 }, true)}
+                  >
+                    {nameOf(facts)}
+                  </button>
+                </td>
+                <td>{layoutOf(facts)}</td>
+                <td className="number mono">{facts.experts === null ? '–' : formatInteger(facts.experts)}</td>
+                <td className="number mono" title={`${formatInteger(facts.bytes)} bytes`}>
+                  {facts.experts === null ? '–' : formatBytes(facts.bytes)}
+                </td>
+                <td className="mono">{shardsOf(map, row)}</td>
+                <td className="number mono">{facts.defects.length}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {active && <Experts map={map} active={active} onActive={onActive} />}
+    </div>
+  );
+}
+
+/** Numbers of the shards that hold a layer's experts: `1–2`. */
+function shardsOf(map: ExpertMap, row: number): string {
+  const found = new Set(map.shard.subarray(row * map.columns, (row + 1) * map.columns));
+  found.delete(NO_SHARD);
+  const numbers = [...found].sort((a, b) => a - b).map((at) => at + 1);
+  const [first] = numbers;
+  if (first === undefined) return '–';
+  return numbers.length > 2 ? `${first}–${numbers.at(-1)}` : numbers.join(', ');
+}
+
+function Experts({ map, active, onActive }: Pick<MapTableProps, 'map' | 'onActive'> & { readonly active: Cell }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const facts = map.rows[active.row];
+  const count = Math.min(facts?.experts ?? 0, map.columns);
+  const rows = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 8,
+  });
+  if (!facts || count === 0) return null;
+  return (
+    <section className="expert-list" aria-label={`Experts of ${nameOf(facts).toLowerCase()}`}>
+      <h2>{nameOf(facts)}</h2>
+      <div ref={scroller} className="table-scroller">
+        <ul ref={(element) => void (element && (element.style.height = `${rows.getTotalSize()}px`))}>
+          {rows.getVirtualItems().map(({ index, start }) => (
+            <li key={index} ref={(element) => void (element && (element.style.translate = `0 ${start}px`))}>
+              <button
+                type="button"
+                className="link"
+                aria-pressed={index === active.column}
+                onClick={() => onActive({ row: active.row, column: index }, true)}
+              >
+                {describeCell(map, { row: active.row, column: index }).split(', ').slice(1).join(' · ')}
+              </button>
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,108 @@
+import { useCallback, useMemo, useRef, useState } from 'react';
+import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
+import { useChoices } from '../../state/choices.ts';
+import { useInspection } from '../../state/inspection.ts';
+import { Details } from './details.tsx';
+import { Findings } from './findings.tsx';
+import type { Cell } from './geometry.ts';
+import { MapGrid } from './map-grid.tsx';
+import { MapHeader } from './map-header.tsx';
+import { MapTable } from './map-table.tsx';
+import { MapTools } from './map-tools.tsx';
+import '../../theme/map.css';
+
+/** Layers by experts, with what is known of them. */
+export function MapView() {
+  const map = useInspection((state) => state.map);
+  const shape = useChoices((choices) => choices.shape);
+  const [zoom, setZoom] = useState(1);
+  const details = useRef<HTMLElement>(null);
+  const { active, onActive } = useActiveCell();
+  const chosen = useChosenLayers();
+  const onChoose = useChoosing();
+  if (!map) return null;
+  return (
+    <div className="map-view">
+      <MapHeader />
+      <MapTools map={map} zoom={zoom} onZoom={setZoom} />
+      <div className="map-body">
+        {shape === 'table' ? (
+          <MapTable map={map} active={active} chosen={chosen} onActive={onActive} onChoose={onChoose} />
+        ) : (
+          <MapGrid
+            map={map}
+            zoom={zoom}
+            active={active}
+            chosen={chosen}
+            onActive={onActive}
+            onChoose={onChoose}
+            onOpen={() => requestAnimationFrame(() => details.current?.focus())}
+          />
+        )}
+        <aside className="map-side" aria-label="Details">
+          {active ? <Details ref={details} map={map} cell={active} onClose={() => onActive(null, true)} /> : <Hint />}
+          <Findings />
+        </aside>
+      </div>
+    </div>
+  );
+}
+
+function Hint() {
+  return (
+    <section className="hint">
+      <h2>No expert pinned</h2>
+      <p className="quiet">
+        Point at a cell to see its tensors, click to pin it. Click layer numbers or drag across rows to choose layers
+        for conversion. By keyboard: arrows move, Enter pins, Space chooses the layer, Esc lets go.
+      </p>
+    </section>
+  );
+}
+
+/** The cell that the address names, as row and column of the map. */
+function useActiveCell() {
+  const rows = useInspection((state) => state.map?.rows);
+  const columns = useInspection((state) => state.map?.columns ?? 0);
+  const layer = useAddress((address) => address.layer);
+  const expert = useAddress((address) => address.expert);
+  const active = useMemo((): Cell | null => {
+    if (layer === null || !rows) return null;
+    const row = rows.findIndex((facts, at) => (facts.index ?? at) === layer);
+    return row === -1 ? null : { row, column: Math.min(expert ?? 0, Math.max(0, columns - 1)) };
+  }, [rows, columns, layer, expert]);
+  const onActive = useCallback(
+    (cell: Cell | null, pinned: boolean) => {
+      const to = cell
+        ? { layer: rows?.[cell.row]?.index ?? cell.row, expert: Math.max(0, cell.column) }
+        : { layer: null, expert: null };
+      if (pinned) go(to);
+      else move(to);
+    },
+    [rows],
+  );
+  return { active, onActive };
+}
+
+function useChosenLayers(): ReadonlySet<number> {
+  const layers = useAddress((address) => address.layers);
+  return useMemo(() => new Set(layers), [layers]);
+}
+
+/** Changes which layers are chosen for conversion; rows without experts are left out. */
+function useChoosing() {
+  const map = useInspection((state) => state.map);
+  return useCallback(
+    (rows: readonly number[], how: 'set' | 'toggle' | 'add') => {
+      const layers = rows.flatMap((row) => (map?.rows[row]?.experts ? (map.rows[row]?.index ?? []) : []));
+      const before = new Set(addressStore.getState().address.layers);
+      const after = how === 'set' ? new Set(layers) : before;
+      for (const layer of layers) {
+        if (how === 'toggle' && before.has(layer)) after.delete(layer);
+        else after.add(layer);
+      }
+      move({ layers: [...after] });
+    },
+    [map],
+  );
+}

@@ -1,0 +1,32 @@
+import { VIEWS, type View } from '../../state/address.ts';
+import { addressStore, go, hrefOf, useAddress } from '../../state/address-store.ts';
+
+const NAMES: Record<View, string> = { map: 'Map', tensors: 'Tensors', convert: 'Convert' };
+
+/** The views, in the order of the work. */
+export function Rail() {
+  const view = useAddress((address) => address.view);
+  const address = useAddress((all) => all);
+  const open = (event: React.MouseEvent, to: View) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    if (addressStore.getState().address.view !== to) go({ view: to });
+  };
+  return (
+    <nav className="rail" aria-label="Views">
+      <ul>
+        {VIEWS.map((to) => (
+          <li key={to}>
+            <a
+              href={hrefOf(address, { view: to })}
+              aria-current={to === view ? 'page' : undefined}
+              onClick={(event) => open(event, to)}
+            >
+              {NAMES[to]}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

@@ -1,0 +1,32 @@
+import { useState } from 'react';
+import { useInspection } from '../../state/inspection.ts';
+
+/** The revision that is shown, with the commit it stands for; the button copies the whole commit. */
+export function Revision() {
+  const hub = useInspection((state) => state.hub);
+  const [copied, setCopied] = useState(false);
+  if (!hub) return null;
+  const copy = async () => {
+    await navigator.clipboard?.writeText(hub.commit).catch(() => {});
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1500);
+  };
+  const short = hub.commit.slice(0, 7);
+  const isCommit = hub.requestedRevision === hub.commit;
+  return (
+    <div className="revision">
+      <span title={`Revision ${hub.requestedRevision}, commit ${hub.commit}`}>
+        {isCommit ? 'commit' : `${hub.requestedRevision} ·`}
+      </span>
+      <button
+        type="button"
+        className="button small mono"
+        title={`Copy commit ${hub.commit}`}
+        aria-label={`Copy commit ${short}`}
+        onClick={copy}
+      >
+        {copied ? 'copied' : short}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+import { type ReactNode, useRef, useState } from 'react';
+import { isLoomError } from '../../../core/index.ts';
+import { go, useAddress } from '../../state/address-store.ts';
+import { EMPTY, openLocal } from '../../state/follow-address.ts';
+import { chosenFiles } from './collect-drop.ts';
+import { SAMPLES } from './samples.ts';
+import '../../theme/start.css';
+
+/** The start screen: ways in, and nothing else. */
+export function Start() {
+  const local = useAddress((address) => address.local);
+  return (
+    <div className="start">
+      <h1 className="hidden">Open a checkpoint</h1>
+      {local !== null && (
+        <p className="start-local" role="status">
+          <strong>{local}</strong> was open here from this machine. A page cannot open local files by itself: choose or
+          drop them again.
+        </p>
+      )}
+      <p className="start-lead">
+        See how a mixture-of-experts checkpoint stores its experts, and convert it. Paste a Hub repo above, or open
+        files from this machine.
+      </p>
+      <DropZone />
+      <Samples />
+    </div>
+  );
+}
+
+function DropZone() {
+  const [problem, setProblem] = useState<string | null>(null);
+  const take = (list: FileList | null) => {
+    setProblem(null);
+    if (!list) return;
+    try {
+      openLocal(chosenFiles(list));
+    } catch (error) {
+      setProblem(isLoomError(error) ? error.message : String(error));
+    }
+  };
+  return (
+    <section className="drop-zone" aria-label="Files from this machine">
+      <p>
+        Drop safetensors files or a model’s folder here. Several shards open as one checkpoint; a Hub cache folder works
+        too.
+      </p>
+      <div className="row">
+        <FileInput label="Choose files" onChoose={take} />
+        <FileInput label="Choose folder" folder onChoose={take} />
+      </div>
+      <p className="quiet">Files never leave this machine: headers are read here, and nothing is uploaded.</p>
+      {problem !== null && <p role="alert">{problem}</p>}
+    </section>
+  );
+}
+
+function FileInput({
+  label,
+  folder = false,
+  onChoose,
+}: {
+  readonly label: string;
+  readonly folder?: boolean;
+  readonly onChoose: (list: FileList | null) => void;
+}): ReactNode {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <span className="file-input button">
+      <input
+        ref={input}
+        type="file"
+        aria-label={label}
+        multiple
+        {...(folder ? { webkitdirectory: '' } : {})}
+        onChange={(event) => {
+          onChoose(event.target.files);
+          event.target.value = '';
+        }}
+      />
+      <span aria-hidden="true">{label}</span>
+    </span>
+  );
+}
+
+function Samples() {
+  return (
+    <section aria-labelledby="samples">
+      <h2 id="samples">Samples, also without a network</h2>
+      <ul className="samples">
+        {SAMPLES.map(({ id, name, facts, text }) => (
+          <li key={id}>
+            <a
+              href={`?sample=${id}`}
+              onClick={(event) => {
+                if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+                event.preventDefault();
+                go({ ...EMPTY, sample: id, view: 'map' });
+              }}
+            >
+              <strong>{name}</strong>
+              <span className="mono">{facts}</span>
+              <span className="quiet">{text}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

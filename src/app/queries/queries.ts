@@ -1,0 +1,49 @@
+import { keepPreviousData, QueryClient, useQuery } from '@tanstack/react-query';
+import type { TensorQuery } from '../../../workers/protocol.ts';
+import { inspectWorker, useInspection } from '../state/inspection.ts';
+
+/** Answers of the worker never grow old: their keys hold the commit, or the opening of local files. */
+export const queryClient = new QueryClient({
+  defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, retry: false, throwOnError: false } },
+});
+
+/** The open checkpoint's key, null until it can be asked. */
+function useOpenKey(): string | null {
+  return useInspection((state) => (state.status === 'open' ? state.key : null));
+}
+
+/** What a cell of the map holds. */
+export function useCell(row: number | null, expert: number | null) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['cell', key, row, expert],
+    queryFn: () => inspectWorker().cell(row ?? 0, expert ?? 0),
+    enabled: key !== null && row !== null && expert !== null,
+    placeholderData: keepPreviousData,
+    gcTime: 30_000,
+  });
+}
+
+/** Number and id of the tensors that a search finds. */
+export function useTensorAnswer(query: TensorQuery) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['tensors', key, query],
+    queryFn: () => inspectWorker().queryTensors(query),
+    enabled: key !== null,
+    placeholderData: keepPreviousData,
+    // The worker keeps few answers: one that was left is asked for again.
+    gcTime: 0,
+  });
+}
+
+/** One page of a search's rows. */
+export function useTensorPage(id: number | undefined, page: number, size: number) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['tensor page', key, id, page],
+    queryFn: () => inspectWorker().tensorRows(id ?? 0, page * size, (page + 1) * size),
+    enabled: key !== null && id !== undefined,
+    gcTime: 10_000,
+  });
+}

@@ -1,0 +1,127 @@
+/** The views there are, in the order of the work. */
+export const VIEWS = ['map', 'tensors', 'convert'] as const;
+export type View = (typeof VIEWS)[number];
+
+/** What the address says: copy it, and a colleague sees the same. Null where it says nothing. */
+export interface Address {
+  readonly repo: string | null;
+  readonly revision: string | null;
+  readonly path: string | null;
+  readonly endpoint: string | null;
+  /** A bundled sample in place of a repo. */
+  readonly sample: string | null;
+  /** Name of local files that were open here: it names them and cannot bring them back. */
+  readonly local: string | null;
+  readonly view: View;
+  readonly layer: number | null;
+  readonly expert: number | null;
+  /** A conversion target by its id; who shows it checks that it exists. */
+  readonly target: string | null;
+  /** Numbers of the layers chosen for conversion, ascending; empty for all. */
+  readonly layers: readonly number[];
+}
+
+export const START: Address = {
+  repo: null,
+  revision: null,
+  path: null,
+  endpoint: null,
+  sample: null,
+  local: null,
+  view: 'map',
+  layer: null,
+  expert: null,
+  target: null,
+  layers: [],
+};
+
+/** Longer values were not written by this app. */
+const LIMIT_TEXT = 512;
+/** No model has more layers or experts; larger numbers in an address are a mistake. */
+const LIMIT_NUMBER = 99_999;
+const LIMIT_LAYERS = 2000;
+
+/** Reads the query part of an address; what makes no sense is left out, never passed on. */
+export function parseAddress(search: string): Address {
+  const query = new URLSearchParams(search.slice(0, 16 * LIMIT_TEXT));
+  const text = (key: string, fits: RegExp) => {
+    const value = query.get(key)?.trim() ?? '';
+    return value !== '' && value.length <= LIMIT_TEXT && fits.test(value) ? value : null;
+  };
+  const sample = text('sample', /^[a-z0-9][a-z0-9.-]*$/);
+  const repo = sample === null ? text('repo', /^[\w./@:%+-]+$/) : null;
+  const view = query.get('view');
+  return {
+    repo,
+    revision: repo && text('revision', /^[^\p{C}\s?#\\^~:*[]+$/u),
+    path: repo && text('path', /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\p{C}\\?#]+$/u),
+    endpoint: parseEndpoint(query.get('endpoint')),
+    sample,
+    local: repo === null && sample === null ? text('local', /^[^\p{C}]+$/u) : null,
+    view: VIEWS.find((known) => known === view) ?? 'map',
+    layer: parseNumber(query.get('layer')),
+    expert: parseNumber(query.get('expert')),
+    target: text('target', /^[a-z0-9-]+$/),
+    layers: parseLayers(query.get('layers')),
+  };
+}
+
+/** The query part that {@link parseAddress} reads back; empty at the start. */
+export function formatAddress(address: Address): string {
+  const query = new URLSearchParams();
+  for (const key of ['repo', 'revision', 'path', 'endpoint', 'sample', 'local'] as const) {
+    const value = address[key];
+    if (value !== null) query.set(key, value);
+  }
+  if (address.view !== 'map') query.set('view', address.view);
+  if (address.layer !== null) query.set('layer', String(address.layer));
+  if (address.expert !== null) query.set('expert', String(address.expert));
+  if (address.target !== null) query.set('target', address.target);
+  if (address.layers.length > 0) query.set('layers', formatLayers(address.layers));
+  const text = query
+    .toString()
+    .replaceAll('%2F', '/')
+    .replaceAll('%3A', ':')
+    .replaceAll('%2C', ',')
+    .replaceAll('%40', '@');
+  return text === '' ? '' : `?${text}`;
+}
+
+/** The origin of another Hub: encrypted, or on this computer. Null for huggingface.co and for nonsense. */
+export function parseEndpoint(value: string | null): string | null {
+  const text = value?.trim() ?? '';
+  if (text === '' || text.length > LIMIT_TEXT || !URL.canParse(text)) return null;
+  const { protocol, hostname, origin, username, password } = new URL(text);
+  if (username !== '' || password !== '') return null;
+  const local = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  if (protocol !== 'https:' && !(protocol === 'http:' && local)) return null;
+  return origin === 'https://huggingface.co' ? null : origin;
+}
+
+function parseNumber(value: string | null): number | null {
+  if (value === null || !/^\d{1,5}$/.test(value)) return null;
+  const number = Number(value);
+  return number <= LIMIT_NUMBER ? number : null;
+}
+
+/** Reads `0-3,7`; parts that make no sense are left out. */
+export function parseLayers(value: string | null): readonly number[] {
+  const chosen = new Set<number>();
+  for (const part of (value ?? '').split(',')) {
+    const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim()) ?? [];
+    if (first === undefined) continue;
+    for (let layer = Number(first); layer <= Number(last) && chosen.size < LIMIT_LAYERS; layer += 1) chosen.add(layer);
+  }
+  return [...chosen].sort((a, b) => a - b);
+}
+
+/** `0-3,7`: runs joined. */
+export function formatLayers(layers: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const layer of [...new Set(layers)].sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run && run[1] === layer - 1) run[1] = layer;
+    else runs.push([layer, layer]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
+}

@@ -1,0 +1,87 @@
+import type { SourceDescriptor } from '../../../workers/protocol.ts';
+import { useAccess } from './access.ts';
+import type { Address } from './address.ts';
+import { addressStore, go } from './address-store.ts';
+import { closeSource, openSource, useInspection } from './inspection.ts';
+
+type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;
+
+export const HUB = 'https://huggingface.co';
+let local: Local | null = null;
+let shown = '';
+
+/** What an address asks to be opened; null for the start screen. */
+export function sourceOf(
+  address: Address,
+  tokens: Readonly<Record<string, string>>,
+  baseUrl: string,
+): SourceDescriptor | null {
+  if (address.sample !== null) return { kind: 'sample', id: address.sample, baseUrl };
+  if (address.repo === null) return null;
+  const token = tokens[address.endpoint ?? HUB];
+  return {
+    kind: 'hub',
+    reference: referenceOf(address.repo, address.revision, address.path),
+    endpoint: address.endpoint,
+    ...(token === undefined ? {} : { token }),
+  };
+}
+
+/** The parts of an address as one reference that the core reads. */
+export function referenceOf(repo: string, revision: string | null, path: string | null): string {
+  if (revision === null && path === null) return repo;
+  if (path === null) return `${repo}@${revision?.split('/').map(encodeURIComponent).join('/')}`;
+  const folder = path.split('/').map(encodeURIComponent).join('/');
+  return `hf://${repo}${revision === null ? '' : `@${encodeURIComponent(revision)}`}/${folder}`;
+}
+
+/** Opens chosen or dropped files. */
+export function openLocal(source: Local): void {
+  local = source;
+  shown = '';
+  const name = source.kind === 'files' ? source.name : source.handle.name;
+  go({ ...EMPTY, local: name });
+  follow();
+}
+
+/** Everything that belongs to one source, left behind when another is opened. */
+export const EMPTY = {
+  repo: null,
+  revision: null,
+  path: null,
+  sample: null,
+  local: null,
+  layer: null,
+  expert: null,
+  target: null,
+  layers: [],
+} as const satisfies Partial<Address>;
+
+/** Keeps what is open the same as what the address says, from now on. */
+export function followAddress(): void {
+  addressStore.subscribe(follow);
+  useAccess.subscribe(() => {
+    if (useInspection.getState().status === 'failed') reopen();
+  });
+  follow();
+}
+
+/** Opens what the address says anew: after a token was given. */
+export function reopen(): void {
+  shown = '';
+  follow();
+}
+
+function follow(): void {
+  const { address } = addressStore.getState();
+  const { repo, revision, path, endpoint, sample } = address;
+  const wanted = JSON.stringify([repo, revision, path, endpoint, sample, address.local]);
+  if (wanted === shown) return;
+  shown = wanted;
+  const baseUrl = new URL('samples/', document.baseURI).href;
+  const name = local?.kind === 'files' ? local.name : local?.handle.name;
+  const source =
+    address.local !== null && address.local === name ? local : sourceOf(address, useAccess.getState().tokens, baseUrl);
+  if (source) openSource(source);
+  else closeSource();
+}

@@ -1,0 +1,112 @@
+import { create } from 'zustand';
+import type {
+  HubFacts,
+  InspectApi,
+  InspectEvent,
+  MapSummary,
+  OpenCounts,
+  SourceDescriptor,
+} from '../../../workers/protocol.ts';
+import { type ExpertMap, fromWire, isLoomError, type LoomError, toWire } from '../../core/index.ts';
+import { startInspectWorker } from '../workers/inspect.ts';
+import type { Client, Supervised } from '../workers/supervise.ts';
+
+/** The checkpoint in front of the person, as far as it is known. */
+export interface InspectionState {
+  readonly status: 'idle' | 'opening' | 'open' | 'failed';
+  readonly source: SourceDescriptor | null;
+  /** What distinguishes this opening from every other: part of every query key. */
+  readonly key: string;
+  readonly hub: HubFacts | null;
+  readonly counts: OpenCounts;
+  readonly map: ExpertMap | null;
+  readonly summary: MapSummary | null;
+  /** True once every shard has answered. */
+  readonly complete: boolean;
+  readonly error: LoomError | null;
+}
+
+const NO_COUNTS: OpenCounts = { requests: 0, bytes: 0, shardsDone: 0, shards: 0 };
+const CLOSED: InspectionState = {
+  status: 'idle',
+  source: null,
+  key: '',
+  hub: null,
+  counts: NO_COUNTS,
+  map: null,
+  summary: null,
+  complete: false,
+  error: null,
+};
+
+/** The open checkpoint; one at a time. */
+export const useInspection = create<InspectionState>()(() => CLOSED);
+
+interface Running {
+  readonly worker: Supervised<InspectApi>;
+  readonly abort: AbortController;
+}
+
+let running: Running | null = null;
+let openings = 0;
+
+/** Opens a source in place of what is open; what goes wrong becomes the state `failed`. */
+export function openSource(source: SourceDescriptor): void {
+  end();
+  openings += 1;
+  const worker = startInspectWorker();
+  const mine: Running = { worker, abort: new AbortController() };
+  running = mine;
+  useInspection.setState({ ...CLOSED, status: 'opening', source, key: `opening ${openings}` });
+  const fail = (error: unknown) => {
+    if (running !== mine) return;
+    useInspection.setState({ status: 'failed', error: isLoomError(error) ? error : fromWire(toWire(error)) });
+  };
+  worker.onDeath(fail);
+  const listen = (event: InspectEvent) => {
+    if (running === mine) useInspection.setState(patchOf(event));
+  };
+  worker.call.open(source, listen, mine.abort.signal).then(() => {
+    if (running === mine) useInspection.setState({ status: 'open' });
+  }, fail);
+}
+
+function patchOf(event: InspectEvent): Partial<InspectionState> {
+  if (event.type === 'hub')
+    return { hub: event.facts, key: `${event.facts.repo}@${event.facts.commit}/${event.facts.path} ${openings}` };
+  if (event.type === 'counts') return { counts: event.counts };
+  return { map: event.map, summary: event.summary, complete: event.complete };
+}
+
+/** Stops an opening where it is; what was read stays on screen as failed. */
+export function cancelOpening(): void {
+  const { status } = useInspection.getState();
+  if (status !== 'opening' || !running) return;
+  running.abort.abort();
+  const error = fromWire({ tag: 'cancelled', message: 'You stopped the opening. Nothing was written.', fields: {} });
+  useInspection.setState({ status: 'failed', error });
+  end();
+}
+
+/** Opens the same source again. */
+export function retryOpening(): void {
+  const { source } = useInspection.getState();
+  if (source) openSource(source);
+}
+
+/** Lets go of what is open. */
+export function closeSource(): void {
+  end();
+  useInspection.setState(CLOSED);
+}
+
+function end(): void {
+  running?.worker.dispose();
+  running = null;
+}
+
+/** The worker of the open checkpoint. @throws LoomError `cancelled` when none is open. */
+export function inspectWorker(): Client<InspectApi> {
+  if (running) return running.worker.call;
+  throw fromWire({ tag: 'cancelled', message: 'No checkpoint is open.', fields: {} });
+}

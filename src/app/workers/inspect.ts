@@ -1,0 +1,10 @@
+import type { InspectApi } from '../../../workers/protocol.ts';
+import { type Supervised, supervise } from './supervise.ts';
+
+/** Starts a worker that reads headers and layouts. */
+export function startInspectWorker(): Supervised<InspectApi> {
+  return supervise<InspectApi>(
+    new Worker(new URL('../../../workers/inspect.worker.ts', import.meta.url), { type: 'module', name: 'inspect' }),
+    'inspecting worker',
+  );
+}

@@ -1,0 +1,42 @@
+import { LoomError } from '../src/core/index.ts';
+import { type InspectSession, openSession, summarisePlan } from './inspect-session.ts';
+import type { InspectApi, InspectEvent } from './protocol.ts';
+import { exposeApi, withTransfer } from './transfer.ts';
+
+let session: InspectSession | null = null;
+let turn = 0;
+
+function current(): InspectSession {
+  if (session) return session;
+  throw new LoomError('internal', 'No checkpoint is open.');
+}
+
+/** Pictures leave with their arrays moved, not copied. */
+function movable(event: InspectEvent): InspectEvent {
+  if (event.type !== 'map') return event;
+  const { state, shard, bytes, dtype } = event.map;
+  return withTransfer(event, [state.buffer, shard.buffer, bytes.buffer, dtype.buffer]);
+}
+
+const api: InspectApi = {
+  open: async (source, onEvent, signal) => {
+    const mine = ++turn;
+    session = null;
+    const opened = await openSession(source, (event) => void onEvent(movable(event)), signal);
+    if (mine === turn) session = opened;
+  },
+  cell: (row, expert) => current().cell(row, expert),
+  queryTensors: (query) => current().table().query(query),
+  tensorRows: (id, from, to) => current().table().rows(id, from, to),
+  tensorTsv: (id) => current().table().tsv(id),
+  inspection: () => current().inspection(),
+  plan: (target, options) => summarisePlan(current().plan(target, options)),
+  sendPlan: (target, options, port) => {
+    const plan = current().plan(target, options);
+    port.postMessage(plan);
+    port.close();
+    return summarisePlan(plan);
+  },
+};
+
+exposeApi(api);

@@ -1,0 +1,149 @@
+import type {
+  CellTensor,
+  CheckpointTensor,
+  ConversionPlan,
+  DType,
+  ExpertMap,
+  Inspection,
+  PlanOptions,
+  Target,
+} from '../src/core/index.ts';
+
+/** A file of a drop or a choice, with its path inside what was chosen. */
+export interface NamedFile {
+  readonly path: string;
+  readonly file: File;
+}
+
+/** Where bytes come from, as a value that can be sent to any worker. */
+export type SourceDescriptor =
+  | {
+      readonly kind: 'hub';
+      /** As `parseRepoReference` reads it: `org/name@revision`, an address, `hf://…/folder`. */
+      readonly reference: string;
+      /** Null for huggingface.co. */
+      readonly endpoint: string | null;
+      /** Sent to `endpoint` alone; never stored. */
+      readonly token?: string;
+    }
+  | { readonly kind: 'files'; readonly name: string; readonly files: readonly NamedFile[] }
+  | { readonly kind: 'directory'; readonly handle: FileSystemDirectoryHandle }
+  | { readonly kind: 'sample'; readonly id: string; readonly baseUrl: string };
+
+/** What the Hub says of an opened repo. */
+export interface HubFacts {
+  readonly repo: string;
+  /** The new name, when the repo was asked for by an old one. */
+  readonly movedTo: string | null;
+  readonly commit: string;
+  readonly requestedRevision: string;
+  readonly path: string;
+  readonly endpoint: string;
+  readonly gated: boolean;
+  readonly private: boolean;
+  /** Address of the model page, for people. */
+  readonly page: string;
+}
+
+/** Counted work of an opening. */
+export interface OpenCounts {
+  readonly requests: number;
+  readonly bytes: number;
+  readonly shardsDone: number;
+  readonly shards: number;
+}
+
+export interface WireFinding {
+  readonly tag: string;
+  readonly message: string;
+  readonly severity: 'error' | 'warning';
+}
+
+/** The checkpoint in numbers: all that the header line says. */
+export interface MapSummary {
+  readonly identity: string;
+  readonly modelType: string | null;
+  readonly layout: Inspection['layout'];
+  readonly dialects: readonly string[];
+  /** Layers with routed experts, MTP left out, and their number of experts (null when they differ). */
+  readonly moeLayers: number;
+  readonly experts: number | null;
+  readonly tensors: number;
+  readonly bytes: number;
+  readonly shards: number;
+  readonly findings: readonly WireFinding[];
+}
+
+export type InspectEvent =
+  | { readonly type: 'hub'; readonly facts: HubFacts }
+  | { readonly type: 'counts'; readonly counts: OpenCounts }
+  | { readonly type: 'map'; readonly map: ExpertMap; readonly summary: MapSummary; readonly complete: boolean };
+
+/** What one cell holds. */
+export interface CellFacts {
+  readonly row: number;
+  readonly expert: number;
+  readonly prefix: string;
+  readonly tensors: readonly CellTensor[];
+  readonly defects: readonly string[];
+}
+
+export type TensorColumn = 'name' | 'dtype' | 'shape' | 'bytes' | 'file' | 'start';
+
+export interface TensorQuery {
+  readonly text: string;
+  readonly mode: 'substring' | 'regex' | 'fuzzy';
+  readonly sort: TensorColumn;
+  readonly descending: boolean;
+}
+
+export interface TensorAnswer {
+  readonly id: number;
+  readonly count: number;
+  readonly bytes: number;
+  /** Why the text cannot be searched for (a broken pattern); nothing matches then. */
+  readonly problem: string | null;
+}
+
+export type TensorRow = Pick<CheckpointTensor, 'name' | 'shape' | 'file'> & {
+  readonly dtype: DType;
+  readonly start: number;
+  readonly end: number;
+};
+
+/** A plan as a screen shows it; the plan itself goes straight from worker to worker. */
+export interface PlanSummary
+  extends Pick<
+    ConversionPlan,
+    | 'source'
+    | 'target'
+    | 'scope'
+    | 'layers'
+    | 'configChanges'
+    | 'copies'
+    | 'skipped'
+    | 'refusals'
+    | 'tensors'
+    | 'bytes'
+    | 'groups'
+    | 'peakPartBytes'
+  > {
+  readonly lines: readonly string[];
+  readonly shards: readonly { readonly file: string; readonly byteLength: number; readonly tensors: number }[];
+}
+
+/** The worker that reads headers and layouts. Signals are arguments of their own. */
+export interface InspectApi {
+  /** Opens a source in place of the one before; events come while headers arrive, the last map is complete. */
+  open(source: SourceDescriptor, onEvent: (event: InspectEvent) => void, signal: AbortSignal): Promise<void>;
+  cell(row: number, expert: number): CellFacts;
+  queryTensors(query: TensorQuery): TensorAnswer;
+  /** Rows `from` (included) to `to` (excluded) of a query's answer. */
+  tensorRows(id: number, from: number, to: number): readonly TensorRow[];
+  /** Rows of a query's answer as lines of tab-separated values, heading included. */
+  tensorTsv(id: number): string;
+  inspection(): Inspection;
+  plan(target: Target, options: PlanOptions): PlanSummary;
+  /** Posts the whole {@link ConversionPlan} through `port`, past the page. */
+  sendPlan(target: Target, options: PlanOptions, port: MessagePort): PlanSummary;
+}

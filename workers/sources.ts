@@ -1,0 +1,93 @@
+import {
+  blobFiles,
+  directoryFiles,
+  type FileSet,
+  type HeadersManifest,
+  headersOnlyFiles,
+  LoomError,
+  openHubRepo,
+} from '../src/core/index.ts';
+import type { HubFacts, SourceDescriptor } from './protocol.ts';
+
+export interface OpenedSource {
+  readonly files: FileSet;
+  readonly hub: HubFacts | null;
+}
+
+export interface SourceOptions {
+  readonly signal: AbortSignal;
+  /** Hears of each request that leaves, and of bytes that came. */
+  readonly count?: (requests: number, bytes: number) => void;
+}
+
+/** Builds the set of files that a descriptor stands for. */
+export async function openSource(source: SourceDescriptor, options: SourceOptions): Promise<OpenedSource> {
+  if (source.kind === 'hub') return openHub(source, options);
+  if (source.kind === 'sample')
+    return { files: await openSample(source.id, source.baseUrl, options.signal), hub: null };
+  if (source.kind === 'directory') return { files: directoryFiles(source.handle), hub: null };
+  return { files: blobFiles(source.name, source.files), hub: null };
+}
+
+async function openHub(
+  source: SourceDescriptor & { kind: 'hub' },
+  { signal, count }: SourceOptions,
+): Promise<OpenedSource> {
+  const { reference, endpoint, token } = source;
+  const repo = await openHubRepo(reference, {
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(token === undefined ? {} : { token }),
+    signal,
+    onRequest: (request) => count?.(request.phase === 'sent' ? 1 : 0, 0),
+  });
+  const { commit, requestedRevision, path, movedTo } = repo;
+  const facts: HubFacts = {
+    repo: repo.repo,
+    movedTo,
+    commit,
+    requestedRevision,
+    path,
+    endpoint: repo.endpoint,
+    gated: repo.gated !== false,
+    private: repo.private,
+    page: `${repo.endpoint}/${repo.repo}`,
+  };
+  return { files: repo, hub: facts };
+}
+
+/** A sample's manifest, beside its folder: files that lie beside it, or one gzip blob of header bytes. */
+type SampleManifest =
+  | { readonly identity: string; readonly files: readonly string[] }
+  | (HeadersManifest & { readonly blob: string });
+
+async function openSample(id: string, baseUrl: string, signal: AbortSignal): Promise<FileSet> {
+  if (!/^[a-z0-9][a-z0-9.-]*$/.test(id))
+    throw new LoomError('path-not-found', `There is no sample ${id}.`, { file: id });
+  const at = (name: string) => new URL(name === '' ? `${id}.json` : `${id}/${name}`, baseUrl).href;
+  const manifest = JSON.parse(new TextDecoder().decode(await load(at(''), signal))) as SampleManifest;
+  if ('blob' in manifest) return headersOnlyFiles(manifest, await unzipped(await load(at(manifest.blob), signal)));
+  const loaded = await Promise.all(
+    manifest.files.map(async (path) => ({ path, file: new File([await load(at(path), signal)], path) })),
+  );
+  return blobFiles(manifest.identity, loaded);
+}
+
+async function load(url: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const response = await fetch(url, { signal }).catch((cause: unknown) => {
+    throw signal.aborted ? cause : sampleGone(url, 'it could not be fetched');
+  });
+  if (!response.ok) throw sampleGone(url, `the server answered ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+function sampleGone(url: string, why: string): LoomError {
+  const file = url.slice(url.lastIndexOf('/samples/') + 1);
+  return new LoomError('read-failed', `The sample file ${file} is not there: ${why}.`, { file });
+}
+
+/** A server may have unpacked the file already; what is gzip says so in its first two bytes. */
+async function unzipped(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
