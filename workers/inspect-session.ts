@@ -213,6 +213,7 @@ export function summarisePlan(plan: ConversionPlan): PlanSummary {
     groups,
     peakPartBytes,
     lines: describePlan(plan),
+    config: plan.config && (plan.config.changed ? 'changed' : 'copied'),
     shards,
   };
 }

@@ -129,6 +129,8 @@ export interface PlanSummary
     | 'peakPartBytes'
   > {
   readonly lines: readonly string[];
+  /** What happens to config.json; null when there is none. */
+  readonly config: 'changed' | 'copied' | null;
   readonly shards: readonly { readonly file: string; readonly byteLength: number; readonly tensors: number }[];
 }
 

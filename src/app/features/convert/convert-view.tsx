@@ -27,13 +27,7 @@ export function ConvertView() {
     <div className="convert">
       <h1 className="hidden">Convert</h1>
       <div className="convert-setup">
-        <form
-          className="panel"
-          onSubmit={(event) => {
-            event.preventDefault();
-            start.act?.();
-          }}
-        >
+        <form className="panel" onSubmit={(event) => event.preventDefault()}>
           <fieldset className="plain" disabled={isBusy(status)}>
             <legend className="hidden">What to convert, and where to</legend>
             <TargetChoice />
@@ -41,21 +35,26 @@ export function ConvertView() {
             <ShardSize />
             <OutputChoice />
           </fieldset>
-          <div className="start">
-            <button type="submit" className="button primary" disabled={start.act === null}>
-              Start conversion
-            </button>
-            <p className="option-note" role="status">
-              {start.note}
-            </p>
-          </div>
         </form>
         <StoredList />
       </div>
       <div className="convert-main">
         <JobPanel onAgain={start.act} />
         <section className="panel" aria-label="Plan" aria-busy={!planned.current}>
-          <h2>Plan</h2>
+          <div className="plan-head">
+            <h2>Plan</h2>
+            <p className="option-note" role="status">
+              {start.note}
+            </p>
+            <button
+              type="button"
+              className="button primary"
+              disabled={start.act === null}
+              onClick={() => start.act?.()}
+            >
+              Start conversion
+            </button>
+          </div>
           <PlanBody order={order} planned={planned} />
         </section>
       </div>

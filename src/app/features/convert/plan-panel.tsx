@@ -1,5 +1,6 @@
 import type { PlanSummary } from '../../../../workers/protocol.ts';
 import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { Breakable } from './breakable.tsx';
 import { Fact } from './fact.tsx';
 import { chainsOf } from './layer-ranges.ts';
 
@@ -56,13 +57,13 @@ function Chains({ plan }: { readonly plan: PlanSummary }) {
       <tbody>
         {chainsOf(plan.groups).map((chain) => (
           <tr key={`${chain.layers} ${chain.operations.join()}`}>
-            <td className="mono">
+            <td className="mono wide">
               {chain.layers}
               {chain.mtp && ' (MTP)'}
             </td>
             <td className="number">{chain.count}</td>
-            <td className="mono">{chain.from}</td>
-            <td className="mono">{chain.to ?? 'as it is'}</td>
+            <td className="mono whole">{chain.from}</td>
+            <td className="mono whole">{chain.to ?? 'as it is'}</td>
             <td>{chain.operations.join(' → ') || 'Rename'}</td>
           </tr>
         ))}
@@ -87,7 +88,9 @@ function ConfigChanges({ plan }: { readonly plan: PlanSummary }) {
       <tbody>
         {plan.configChanges.map((change) => (
           <tr key={change.key}>
-            <td className="mono">{change.key}</td>
+            <td className="mono">
+              <Breakable text={change.key} />
+            </td>
             <td className="mono">{change.before === undefined ? '–' : JSON.stringify(change.before)}</td>
             <td className="mono">{change.after === undefined ? 'removed' : JSON.stringify(change.after)}</td>
             <td>{change.reason}</td>
@@ -103,9 +106,18 @@ function Files({ plan }: { readonly plan: PlanSummary }) {
     <table className="sheet">
       <caption>Files beside the weights</caption>
       <tbody>
+        {plan.config && (
+          <tr>
+            <td className="mono">config.json</td>
+            <td />
+            <td>{plan.config === 'changed' ? 'written with the changes above' : 'copied'}</td>
+          </tr>
+        )}
         {plan.copies.map((copy) => (
           <tr key={copy.file}>
-            <td className="mono">{copy.file}</td>
+            <td className="mono">
+              <Breakable text={copy.file} />
+            </td>
             <td className="number" title={`${formatInteger(copy.byteLength)} bytes`}>
               {formatBytes(copy.byteLength)}
             </td>
@@ -114,7 +126,9 @@ function Files({ plan }: { readonly plan: PlanSummary }) {
         ))}
         {plan.skipped.map((skipped) => (
           <tr key={skipped.file}>
-            <td className="mono">{skipped.file}</td>
+            <td className="mono">
+              <Breakable text={skipped.file} />
+            </td>
             <td />
             <td>left out: {skipped.reason}</td>
           </tr>
@@ -153,7 +167,9 @@ function Shards({ plan }: { readonly plan: PlanSummary }) {
         <tbody>
           {plan.shards.map((shard) => (
             <tr key={shard.file}>
-              <td className="mono">{shard.file}</td>
+              <td className="mono">
+                <Breakable text={shard.file} />
+              </td>
               <td className="number">{formatInteger(shard.tensors)}</td>
               <td className="number">{formatInteger(shard.byteLength)}</td>
             </tr>

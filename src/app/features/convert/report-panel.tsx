@@ -1,12 +1,14 @@
 import { useEffect, useRef, useState } from 'react';
 import {
   type ConversionReport,
+  type FileEntry,
   formatBytes,
   formatDuration,
   formatInteger,
   plural,
   removeJob,
 } from '../../../core/index.ts';
+import { Breakable } from './breakable.tsx';
 import { type Download, downloadAll, downloadText, useDownloads } from './downloads.ts';
 import { type JobState, useJob } from './job-store.ts';
 import { clearJob } from './run-job.ts';
@@ -35,6 +37,7 @@ export function ReportPanel() {
         <button type="button" className="button" onClick={clearJob}>
           Close report
         </button>
+        {job.output?.kind === 'opfs' && <FreeSpace job={job.output.job} bytes={sizeOf(job.files)} />}
       </div>
     </>
   );
@@ -55,7 +58,7 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       )}
       {report.copied.length > 0 && (
         <li className="no">
-          Not proven: {plural(report.copied.length, 'file')} copied as they are ({report.copied.join(', ')}).
+          Not proven: {plural(report.copied.length, 'file')} copied without comparing ({report.copied.join(', ')}).
         </li>
       )}
       {report.skipped.map((skipped) => (
@@ -79,12 +82,11 @@ function FolderNote({ job }: { readonly job: JobState }) {
 
 function StoredFiles({ job, name }: { readonly job: JobState; readonly name: string }) {
   const { downloads, problem } = useDownloads(name, job.files);
-  const total = job.files.reduce((sum, file) => sum + file.byteLength, 0);
   return (
     <>
       <table className="sheet">
         <caption>
-          {plural(downloads.length, 'file')} in the browser storage, {formatBytes(total)}
+          {plural(downloads.length, 'file')} in the browser storage, {formatBytes(sizeOf(job.files))}
         </caption>
         <tbody>
           {downloads.map((download) => (
@@ -94,7 +96,6 @@ function StoredFiles({ job, name }: { readonly job: JobState; readonly name: str
       </table>
       {problem && <p className="callout bad">{problem}</p>}
       <DownloadAll downloads={downloads} />
-      <FreeSpace job={name} bytes={total} />
     </>
   );
 }
@@ -102,7 +103,9 @@ function StoredFiles({ job, name }: { readonly job: JobState; readonly name: str
 function FileRow({ download }: { readonly download: Download }) {
   return (
     <tr>
-      <td className="mono">{download.name}</td>
+      <td className="mono">
+        <Breakable text={download.name} />
+      </td>
       <td className="number" title={`${formatInteger(download.byteLength)} bytes`}>
         {formatBytes(download.byteLength)}
       </td>
@@ -142,6 +145,10 @@ function DownloadAll({ downloads }: { readonly downloads: readonly Download[] })
   );
 }
 
+function sizeOf(files: readonly FileEntry[]): number {
+  return files.reduce((sum, file) => sum + file.byteLength, 0);
+}
+
 function FreeSpace({ job, bytes }: { readonly job: string; readonly bytes: number }) {
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -157,11 +164,9 @@ function FreeSpace({ job, bytes }: { readonly job: string; readonly bytes: numbe
   };
   if (!asking) {
     return (
-      <div className="row">
-        <button type="button" className="button" onClick={() => setAsking(true)}>
-          Free the space ({formatBytes(bytes)})
-        </button>
-      </div>
+      <button type="button" className="button" onClick={() => setAsking(true)}>
+        Free the space ({formatBytes(bytes)})
+      </button>
     );
   }
   return (

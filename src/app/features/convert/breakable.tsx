@@ -1,0 +1,12 @@
+import { Fragment } from 'react';
+
+/** A long name that may break after its dots, dashes and underscores, and nowhere else. */
+export function Breakable({ text }: { readonly text: string }) {
+  return text.split(/(?<=[._/-])/).map((piece, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text keep their order
+    <Fragment key={index}>
+      {index > 0 && <wbr />}
+      {piece}
+    </Fragment>
+  ));
+}
