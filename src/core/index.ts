@@ -32,6 +32,7 @@ export {
   NO_DTYPE,
   NO_SHARD,
 } from './layouts/map.ts';
+export { countParameters, type ParameterCount } from './layouts/parameters.ts';
 export type * from './layouts/types.ts';
 export { type PlanOptions, planConversion } from './plan/conversion.ts';
 export { describePlan } from './plan/explain.ts';

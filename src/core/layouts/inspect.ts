@@ -1,6 +1,6 @@
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
-import { elementsOf } from '../safetensors/dtype.ts';
 import { detectLayout } from './detect.ts';
+import { countParameters } from './parameters.ts';
 import type { CheckpointLayout, Defect, Dialect, Family, GroupKind } from './types.ts';
 
 export interface InspectedLayer {
@@ -13,7 +13,7 @@ export interface InspectedLayer {
   readonly defects: readonly { readonly tag: Defect['tag']; readonly message: string }[];
 }
 
-/** What `moe-loom inspect --json` prints: a contract. `bytes` are tensor bytes, headers left out. */
+/** What `moe-loom inspect --json` prints: a contract. `bytes` are tensor bytes, headers left out; `parameters` counts packed formats unpacked. */
 export interface Inspection {
   readonly modelType: string | null;
   readonly tensors: number;
@@ -31,15 +31,11 @@ export function inspectCheckpoint(
   layout: CheckpointLayout = detectLayout(checkpoint),
 ): Inspection {
   let bytes = 0;
-  let parameters = 0;
-  for (const tensor of checkpoint.tensors.values()) {
-    bytes += tensor.end - tensor.start;
-    parameters += elementsOf(tensor.shape);
-  }
+  for (const tensor of checkpoint.tensors.values()) bytes += tensor.end - tensor.start;
   return {
     modelType: layout.modelType,
     tensors: checkpoint.tensors.size,
-    parameters,
+    parameters: countParameters(checkpoint, layout).total,
     bytes,
     shards: checkpoint.shards.length,
     layout: layout.layout,
