@@ -6,12 +6,12 @@ import { Rail } from './features/shell/rail.tsx';
 import { TopBar } from './features/shell/top-bar.tsx';
 import { DropCatcher } from './features/start/drop-catcher.tsx';
 import { Start } from './features/start/start.tsx';
-import { TensorsView } from './features/tensors/tensors-view.tsx';
 import { Boundary } from './parts/boundary.tsx';
 import { useAddress } from './state/address-store.ts';
 import { useInspection } from './state/inspection.ts';
 import { useTheme } from './theme/use-theme.ts';
 
+const TensorsView = lazy(async () => ({ default: (await import('./features/tensors/tensors-view.tsx')).TensorsView }));
 /** The convert view loads when it is first looked at. */
 const convert = import.meta.glob<{ ConvertView: ComponentType }>('./features/convert/convert-view.tsx');
 const ConvertView = lazy(async () => {
@@ -45,13 +45,6 @@ function CurrentView() {
   if (status === 'idle') return <Start />;
   if (status === 'failed') return <FailureNotice />;
   if (!painted || (status === 'opening' && view !== 'map')) return <Waiting />;
-  if (view === 'tensors') return <TensorsView />;
-  if (view === 'convert') {
-    return (
-      <Suspense fallback={null}>
-        <ConvertView />
-      </Suspense>
-    );
-  }
-  return <MapView />;
+  if (view === 'map') return <MapView />;
+  return <Suspense fallback={null}>{view === 'tensors' ? <TensorsView /> : <ConvertView />}</Suspense>;
 }

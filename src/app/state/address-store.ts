@@ -1,5 +1,5 @@
 import { createStore, useStore } from 'zustand';
-import { type Address, formatAddress, parseAddress, START } from './address.ts';
+import { type Address, formatAddress, parseAddress } from './address.ts';
 
 /** The part of `window` that the address lives in; a stand-in in tests. */
 export interface AddressWindow {
@@ -15,22 +15,47 @@ export interface AddressState {
   readonly move: (patch: Partial<Address>) => void;
 }
 
+/** Browsers refuse more than about ten steps a second, and a held arrow key makes thirty: moves are written down late. */
+const WRITE_MS = 150;
+
 /** Binds a store to a window's address, both ways. */
 export function createAddressStore(host: AddressWindow) {
   return createStore<AddressState>()((set, get) => {
-    const write = (how: 'pushState' | 'replaceState', patch: Partial<Address>) => {
-      const next = parseAddress(formatAddress({ ...get().address, ...patch }));
-      const before = formatAddress(get().address);
-      const search = formatAddress(next);
-      if (search === before) return;
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const write = (how: 'pushState' | 'replaceState') => {
+      const search = formatAddress(get().address);
       host.history[how](null, '', search === '' ? host.location.pathname : search);
-      set({ address: next });
     };
-    host.addEventListener('popstate', () => set({ address: parseAddress(host.location.search) }));
+    const settle = (keep: boolean) => {
+      if (timer === null) return;
+      clearTimeout(timer);
+      timer = null;
+      if (keep) write('replaceState');
+    };
+    const change = (patch: Partial<Address>): Address | null => {
+      const before = get().address;
+      const next = parseAddress(formatAddress({ ...before, ...patch }));
+      return formatAddress(next) === formatAddress(before) ? null : next;
+    };
+    host.addEventListener('popstate', () => {
+      settle(false);
+      set({ address: parseAddress(host.location.search) });
+    });
     return {
       address: parseAddress(host.location.search),
-      go: (patch) => write('pushState', patch),
-      move: (patch) => write('replaceState', patch),
+      go: (patch) => {
+        const next = change(patch);
+        settle(true);
+        if (!next) return;
+        set({ address: next });
+        write('pushState');
+      },
+      move: (patch) => {
+        const next = change(patch);
+        if (!next) return;
+        set({ address: next });
+        timer ??= setTimeout(() => settle(true), WRITE_MS);
+      },
     };
   });
 }
@@ -48,9 +73,6 @@ export const addressStore = createAddressStore(typeof window === 'undefined' ? N
 export function useAddress<T>(select: (address: Address) => T): T {
   return useStore(addressStore, (state) => select(state.address));
 }
-
-/** Everything about the checkpoint left behind: what a new source starts from. */
-export const NO_SOURCE: Partial<Address> = { ...START, view: 'map' };
 
 /** Steps that do not change with the address. */
 export const go = addressStore.getState().go;

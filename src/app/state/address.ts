@@ -21,20 +21,6 @@ export interface Address {
   readonly layers: readonly number[];
 }
 
-export const START: Address = {
-  repo: null,
-  revision: null,
-  path: null,
-  endpoint: null,
-  sample: null,
-  local: null,
-  view: 'map',
-  layer: null,
-  expert: null,
-  target: null,
-  layers: [],
-};
-
 /** Longer values were not written by this app. */
 const LIMIT_TEXT = 512;
 /** No model has more layers or experts; larger numbers in an address are a mistake. */

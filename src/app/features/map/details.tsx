@@ -28,7 +28,6 @@ export function Details({ map, cell, onClose, ref }: DetailsProps) {
     document.querySelector<HTMLElement>('[role=grid]')?.focus();
   };
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: Esc closes the panel from anywhere inside
     <section ref={ref} className="details" tabIndex={-1} aria-label="Pinned expert" onKeyDown={close}>
       <header className="details-head">
         <h2>

@@ -15,17 +15,17 @@ export const GUTTER = 72;
 export const LANE = 14;
 const AXIS = 20;
 const SMALLEST = 5;
-const LARGEST = 32;
+const LARGEST = 40;
 
 export const ZOOMS = [1, 1.5, 2, 3, 4] as const;
 
 /** Cells as large as the view allows, times the zoom; never too small to be hit. */
 export function fitGeometry(rows: number, columns: number, width: number, height: number, zoom: number): Geometry {
-  const fit = (space: number, count: number) =>
+  const largest = (space: number, count: number) =>
     Math.min(LARGEST, Math.max(SMALLEST, Math.floor(space / Math.max(1, count))));
-  const wide = fit(width - GUTTER - 4, columns);
+  const wide = largest(width - GUTTER - 4, columns);
   // Layers labels need room, and cells look like cells when they are not too flat.
-  const high = Math.max(fit(height - AXIS - 4, rows), Math.min(SMALLEST + 2, wide));
+  const high = Math.max(largest(height - AXIS - 4, rows), Math.min(SMALLEST + 2, wide));
   const scale = (size: number, other: number) => Math.round(Math.min(size, other * 2) * zoom);
   return { rows, columns, cellWidth: scale(wide, high), cellHeight: scale(high, wide), gutter: GUTTER, axis: AXIS };
 }

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
+import { styled } from '../../parts/set-style.ts';
 import { useChoices } from '../../state/choices.ts';
 import { useTheme } from '../../theme/use-theme.ts';
 import { CellTooltip } from './cell-tooltip.tsx';
@@ -68,19 +69,17 @@ export function MapGrid(props: MapGridProps) {
             {active ? describeCell(map, active) : 'No cell yet: press an arrow key.'}
           </span>
         </div>
-        <div className="map-content" ref={(element) => setSize(element, content.width, content.height)}>
-          <canvas ref={canvas} className="map-canvas" aria-hidden="true" />
+        <div
+          className="map-content"
+          role="presentation"
+          ref={styled({ width: `${content.width}px`, height: `${content.height}px` })}
+        >
+          <canvas ref={canvas} className="map-canvas" />
         </div>
       </div>
       {hover && <CellTooltip map={map} cell={hover.cell} x={hover.x} y={hover.y} />}
     </div>
   );
-}
-
-function setSize(element: HTMLElement | null, width: number, height: number): void {
-  if (!element) return;
-  element.style.width = `${width}px`;
-  element.style.height = `${height}px`;
 }
 
 interface Painting extends MapGridProps {

@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef } from 'react';
 import { type ExpertMap, formatBytes, formatInteger, NO_SHARD } from '../../../core/index.ts';
+import { styled } from '../../parts/set-style.ts';
 import { describeCell, layoutOf, nameOf } from './describe.ts';
 import type { Cell } from './geometry.ts';
 
@@ -18,8 +19,8 @@ const ROW = 28;
 export function MapTable({ map, active, chosen, onActive, onChoose }: MapTableProps) {
   return (
     <div className="map-tables">
-      <div className="table-scroller" tabIndex={0} role="region" aria-label="Layers">
-        <table className="table">
+      <div className="table-scroller">
+        <table className="table" aria-label="Layers">
           <thead>
             <tr>
               <th scope="col">Choose</th>
@@ -101,9 +102,9 @@ function Experts({ map, active, onActive }: Pick<MapTableProps, 'map' | 'onActiv
     <section className="expert-list" aria-label={`Experts of ${nameOf(facts).toLowerCase()}`}>
       <h2>{nameOf(facts)}</h2>
       <div ref={scroller} className="table-scroller">
-        <ul ref={(element) => void (element && (element.style.height = `${rows.getTotalSize()}px`))}>
+        <ul ref={styled({ height: `${rows.getTotalSize()}px` })}>
           {rows.getVirtualItems().map(({ index, start }) => (
-            <li key={index} ref={(element) => void (element && (element.style.translate = `0 ${start}px`))}>
+            <li key={index} ref={styled({ translate: `0 ${start}px` })}>
               <button
                 type="button"
                 className="link"

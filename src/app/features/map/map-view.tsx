@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
@@ -7,9 +7,10 @@ import { Findings } from './findings.tsx';
 import type { Cell } from './geometry.ts';
 import { MapGrid } from './map-grid.tsx';
 import { MapHeader } from './map-header.tsx';
-import { MapTable } from './map-table.tsx';
 import { MapTools } from './map-tools.tsx';
 import '../../theme/map.css';
+
+const MapTable = lazy(async () => ({ default: (await import('./map-table.tsx')).MapTable }));
 
 /** Layers by experts, with what is known of them. */
 export function MapView() {
@@ -27,7 +28,9 @@ export function MapView() {
       <MapTools map={map} zoom={zoom} onZoom={setZoom} />
       <div className="map-body">
         {shape === 'table' ? (
-          <MapTable map={map} active={active} chosen={chosen} onActive={onActive} onChoose={onChoose} />
+          <Suspense fallback={<div />}>
+            <MapTable map={map} active={active} chosen={chosen} onActive={onActive} onChoose={onChoose} />
+          </Suspense>
         ) : (
           <MapGrid
             map={map}

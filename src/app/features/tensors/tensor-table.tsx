@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useRef, useState } from 'react';
 import type { TensorAnswer, TensorColumn, TensorQuery, TensorRow } from '../../../../workers/protocol.ts';
 import { formatInteger } from '../../../core/index.ts';
+import { styled } from '../../parts/set-style.ts';
 import { useTensorPage } from '../../queries/queries.ts';
 
 const ROW = 24;
@@ -69,11 +70,8 @@ export function TensorTable({ answer, query, onSort }: TensorTableProps) {
       tabIndex={0}
       onKeyDown={onKeyDown}
     >
-      <div
-        className="tensors-body"
-        role="rowgroup"
-        ref={(element) => void (element && (element.style.height = `${rows.getTotalSize()}px`))}
-      >
+      {/* biome-ignore lint/a11y/useSemanticElements: see above */}
+      <div className="tensors-body" role="rowgroup" ref={styled({ height: `${rows.getTotalSize()}px` })}>
         {/* biome-ignore lint/a11y/useSemanticElements: see above */}
         {/* biome-ignore lint/a11y/useFocusableInteractive: its buttons take the focus */}
         <div className="tensors-row tensors-head" role="row" aria-rowindex={1}>
@@ -127,7 +125,7 @@ function Row({ index, start, row, current, onPick }: RowProps) {
       role="row"
       aria-rowindex={index + 2}
       aria-selected={current}
-      ref={(element) => void (element && (element.style.translate = `0 ${start}px`))}
+      ref={styled({ translate: `0 ${start}px` })}
       onClick={() => onPick(index)}
     >
       {COLUMNS.map(({ id, number, text }) => (

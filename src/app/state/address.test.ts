@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { formatAddress, formatLayers, parseAddress, parseEndpoint, parseLayers } from './address.ts';
+
+const round = (search: string) => formatAddress(parseAddress(search));
+
+describe('parseAddress', () => {
+  it('reads back what it writes', () => {
+    for (const search of [
+      '',
+      '?repo=Qwen/Qwen3-235B-A22B',
+      '?repo=org/name&revision=refs/pr/1&path=fp8/weights&endpoint=http://127.0.0.1:7001&view=tensors&layer=3&expert=17',
+      '?repo=org/name&view=convert&target=gate-up&layers=0-3,7',
+      '?sample=tiny-qwen3-moe&layer=0&expert=0',
+      '?local=my+folder',
+    ]) {
+      expect(round(search)).toBe(search);
+    }
+  });
+
+  it('leaves out what makes no sense', () => {
+    const hostile = parseAddress(
+      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,',
+    );
+    expect(hostile).toEqual({
+      repo: null,
+      revision: null,
+      path: null,
+      endpoint: null,
+      sample: null,
+      local: null,
+      view: 'map',
+      layer: null,
+      expert: null,
+      target: null,
+      layers: [],
+    });
+  });
+
+  it('refuses samples that lead out of their folder, and texts without end', () => {
+    expect(parseAddress('?sample=../x').sample).toBeNull();
+    expect(parseAddress(`?repo=a/${'b'.repeat(5000)}`).repo).toBeNull();
+    expect(parseAddress('?path=a/./b').path).toBeNull();
+  });
+
+  it('lets a sample stand before a repo, and both before local files', () => {
+    expect(parseAddress('?repo=a/b&sample=tiny&local=x')).toMatchObject({ repo: null, sample: 'tiny', local: null });
+  });
+});
+
+describe('parseEndpoint', () => {
+  it('takes encrypted origins, and this computer', () => {
+    expect(parseEndpoint('https://hub.example.org/some/path')).toBe('https://hub.example.org');
+    expect(parseEndpoint('http://127.0.0.1:7001')).toBe('http://127.0.0.1:7001');
+    expect(parseEndpoint('http://localhost:80')).toBe('http://localhost');
+  });
+
+  it('takes nothing else', () => {
+    for (const text of ['http://hub.example.org', 'ftp://x', 'https://user:pass@hub.example.org', 'nonsense', '', 'data:,x']) {
+      expect(parseEndpoint(text)).toBeNull();
+    }
+    expect(parseEndpoint('https://huggingface.co')).toBeNull();
+  });
+});
+
+describe('layers', () => {
+  it('are read as runs and written as runs', () => {
+    expect(parseLayers('7,0-3,2')).toEqual([0, 1, 2, 3, 7]);
+    expect(formatLayers([7, 0, 1, 2, 3, 3])).toBe('0-3,7');
+    expect(formatLayers([])).toBe('');
+  });
+
+  it('have a limit', () => {
+    expect(parseLayers('0-99999')).toHaveLength(2000);
+  });
+});

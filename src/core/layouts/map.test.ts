@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openCheckpoint } from '../checkpoint/open.ts';
+import type { Checkpoint } from '../checkpoint/types.ts';
+import { openLocal } from '../source/folder.node.ts';
+import { detectLayout } from './detect.ts';
+import { CELL, cellTensors, mapExperts, NO_SHARD } from './map.ts';
+
+const open = async (name: string) =>
+  openCheckpoint(await openLocal(join(import.meta.dirname, '../../../fixtures/checkpoints', name, 'hub')));
+const mapOf = (checkpoint: Checkpoint, complete = true) => mapExperts(checkpoint, detectLayout(checkpoint), { complete });
+
+/** The checkpoint without what `leaves` says: as if those headers had not come. */
+function without(checkpoint: Checkpoint, leaves: (name: string, file: string) => boolean): Checkpoint {
+  const tensors = new Map([...checkpoint.tensors].filter(([name, { file }]) => !leaves(name, file)));
+  return { ...checkpoint, tensors };
+}
+
+describe('mapExperts', () => {
+  it('draws each expert of a per-expert layout with its shard, dtype and bytes', async () => {
+    const checkpoint = await open('qwen3_moe');
+    const map = mapOf(checkpoint);
+    const moe = map.rows.findIndex((row) => row.kind === 'moe');
+    const row = map.rows[moe];
+    expect(row).toMatchObject({ family: 'per-expert', dialect: 'projections', stacked: false, experts: map.columns });
+    expect(map.rows.some((each) => each.kind === 'dense' && each.experts === null)).toBe(true);
+    const cell = moe * map.columns + 1;
+    const tensors = [...checkpoint.tensors.values()].filter((tensor) => tensor.name.startsWith(`${row?.prefix}.experts.1.`));
+    expect(map.state[cell]).toBe(CELL.present);
+    expect(map.bytes[cell]).toBe(tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, 0));
+    expect(tensors.map((tensor) => tensor.file)).toContain(map.shards[map.shard[cell] ?? NO_SHARD]);
+    expect(map.dtypes[map.dtype[cell] ?? 0]).toBe(tensors[0]?.dtype);
+    expect(map.defects).toBe(0);
+  });
+
+  it('shares the bytes of a stacked tensor out to its experts', async () => {
+    const checkpoint = await open('gpt_oss');
+    const map = mapOf(checkpoint);
+    expect(map.rows.every((row) => row.stacked)).toBe(true);
+    const held = detectLayout(checkpoint).groups.flatMap((group) => group.expertTensors);
+    const bytes = held.reduce((sum, name) => {
+      const tensor = checkpoint.tensors.get(name);
+      return sum + (tensor ? tensor.end - tensor.start : 0);
+    }, 0);
+    expect(map.bytes.reduce((sum, each) => sum + each, 0)).toBe(bytes);
+    expect(map.rows.reduce((sum, row) => sum + row.bytes, 0)).toBe(bytes);
+  });
+
+  it('counts shared experts and keeps dense layers and MTP apart', async () => {
+    const map = mapOf(await open('deepseek_v3'));
+    expect(map.rows.some((row) => row.shared > 0)).toBe(true);
+    expect(map.rows[0]?.kind).toBe('dense');
+  });
+
+  it('calls what is missing a defect only when every shard has answered', async () => {
+    const whole = await open('qwen3_moe');
+    const { prefix } = mapOf(whole).rows.find((row) => row.kind === 'moe') ?? { prefix: '' };
+    const gap = without(whole, (name) => name === `${prefix}.experts.2.up_proj.weight`);
+    const [now, later] = [mapOf(gap, false), mapOf(gap)];
+    const cell = now.rows.findIndex((row) => row.prefix === prefix) * now.columns + 2;
+    expect([now.state[cell], now.defects]).toEqual([CELL.pending, 0]);
+    expect([later.state[cell], later.defects]).toEqual([CELL.defect, 1]);
+  });
+
+  it('draws the layers that the config promises before any header has shown them', async () => {
+    const whole = await open('qwen3_moe');
+    const [first] = whole.shards;
+    const some = without(whole, (_, file) => file !== first?.file);
+    const map = mapOf(some, false);
+    const full = mapOf(whole);
+    expect(map.rows.map((row) => row.index)).toEqual(full.rows.map((row) => row.index));
+    expect(map.rows.map((row) => row.kind)).toEqual(full.rows.map((row) => row.kind));
+    expect(map.state).toContain(CELL.pending);
+    expect(mapOf(without(whole, () => true), false).columns).toBe(full.columns);
+  });
+
+  it('keeps colours when shards come in another order', async () => {
+    const whole = await open('qwen3_moe');
+    const shards = whole.shards.map((shard) => shard.file);
+    const turned = { ...whole, shards: [...whole.shards].reverse() };
+    expect(mapExperts(turned, detectLayout(whole), { complete: true, shards }).shard).toEqual(mapOf(whole).shard);
+  });
+
+  it('survives names that claim experts without end', async () => {
+    const whole = await open('qwen3_moe');
+    const [tensor] = [...whole.tensors.values()].filter(({ name }) => name.includes('.experts.0.'));
+    if (!tensor) throw new Error('the fixture has experts');
+    const name = tensor.name.replace('.experts.0.', '.experts.999999999.');
+    const hostile = { ...whole, config: null, tensors: new Map([...whole.tensors, [name, { ...tensor, name }]]) };
+    expect(mapOf(hostile).columns).toBe(4096);
+  });
+});
+
+describe('cellTensors', () => {
+  it('names the tensors of one expert, in their order', async () => {
+    const checkpoint = await open('qwen3_moe');
+    const [group] = detectLayout(checkpoint).groups.filter((each) => each.kind === 'moe');
+    if (!group) throw new Error('the fixture has experts');
+    const tensors = cellTensors(checkpoint, group, 3);
+    expect(tensors.map((tensor) => tensor.projection)).toEqual(['gate', 'up', 'down']);
+    expect(tensors.every((tensor) => tensor.slice === null && tensor.name.includes('.experts.3.'))).toBe(true);
+  });
+
+  it('says which bytes of a stack are the expert’s', async () => {
+    const checkpoint = await open('gpt_oss');
+    const [group] = detectLayout(checkpoint).groups;
+    if (!group?.experts) throw new Error('the fixture has experts');
+    const slices = Array.from({ length: group.experts }, (_, expert) => cellTensors(checkpoint, group, expert)[0]?.slice);
+    const [first] = cellTensors(checkpoint, group, 0);
+    expect(slices[0]?.start).toBe(first?.start);
+    expect(slices.at(-1)?.end).toBe(first?.end);
+    slices.reduce((before, slice) => {
+      expect(slice?.start).toBe(before?.end);
+      return slice;
+    });
+  });
+});
