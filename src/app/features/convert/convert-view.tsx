@@ -122,7 +122,10 @@ function JobPanel({ onAgain }: { readonly onAgain: (() => void) | null }) {
       <h2 ref={heading} tabIndex={-1}>
         {HEADINGS[status]}
         <span className="job-what">
-          <span className="mono">{source}</span> → <span className="mono">{target}</span>
+          <span className="mono" title={source}>
+            {source.replace(/@([0-9a-f]{7})[0-9a-f]{33}$/, '@$1')}
+          </span>{' '}
+          → <span className="mono">{target}</span>
         </span>
       </h2>
       {stage === 'busy' && <ProgressPanel />}

@@ -34,7 +34,7 @@ function Scope({ plan }: { readonly plan: PlanSummary }) {
     <p className="callout warn">
       {plan.scope === 'partial'
         ? `Partial: only the tensors of ${plan.layers?.length === 1 ? 'layer' : 'layers'} ${layers}. It will not load as a model.`
-        : `Mixed: layers ${layers} are converted, the rest stays as it is. Most loaders expect one layout.`}
+        : `Mixed: ${plan.layers?.length === 1 ? `layer ${layers} is` : `layers ${layers} are`} converted, the rest stays as it is. Most loaders expect one layout.`}
     </p>
   );
 }

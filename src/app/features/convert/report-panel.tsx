@@ -53,6 +53,9 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       {job.workedMs > 0 && (
         <li className="fine">It took {formatDuration(job.workedMs / 1000)}, writing and proving.</li>
       )}
+      {report.scope === 'mixed' && (
+        <li className="no">Mixed: layers {report.layers?.join(', ')} were converted, the rest is as it was.</li>
+      )}
       {report.scope === 'partial' && (
         <li className="no">Partial: it holds layers {report.layers?.join(', ')} alone and will not load as a model.</li>
       )}

@@ -25,6 +25,7 @@ import { pinSource } from './pin-source.ts';
 /** A worker that has not ended this long after a cancel is ended from outside. */
 const CANCEL_MS = 4000;
 const PACE_MS = 500;
+const NOTHING_WRITTEN = 'Nothing was written.';
 
 /** Everything that a conversion needs to start. */
 export interface JobRequest {
@@ -46,10 +47,12 @@ interface Running {
 }
 
 let running: Running | null = null;
+let starts = 0;
 
 /** Starts a conversion; all that happens to it shows in the job store. */
 export async function startJob(request: JobRequest): Promise<void> {
   if (isBusy(useJob.getState().status)) return;
+  const mine = ++starts;
   guardLeaving();
   letGoOfJob();
   const { plan, target, folder } = request;
@@ -63,12 +66,17 @@ export async function startJob(request: JobRequest): Promise<void> {
   try {
     if (folder) await assertWritable(folder);
   } catch (error) {
-    useJob.setState({ status: 'failed', error: loomError(error), aftermath: 'Nothing was written.' });
+    if (isAsking(mine)) useJob.setState({ status: 'failed', error: loomError(error), aftermath: NOTHING_WRITTEN });
     return;
   }
-  if (useJob.getState().status === 'cancelled') return;
+  if (folder && !isAsking(mine)) return;
   if (sink.kind === 'opfs') holdJob(sink.job);
   await runInWorker(request, sink);
+}
+
+/** False when the person cancelled, or started another job, while the browser was asking. */
+function isAsking(mine: number): boolean {
+  return mine === starts && useJob.getState().status === 'asking';
 }
 
 async function runInWorker(request: JobRequest, sink: SinkDescriptor): Promise<void> {
@@ -115,7 +123,8 @@ async function end(mine: Running): Promise<void> {
 async function endEarly(mine: Running, error: LoomError): Promise<void> {
   const died = mine.worker.death() !== null;
   await end(mine);
-  const aftermath = await cleanUp(mine.sink, died);
+  const begun = useJob.getState().progress !== null;
+  const aftermath = begun || died ? await cleanUp(mine.sink, died) : NOTHING_WRITTEN;
   letGoOfJob();
   if (isAbort(error)) useJob.setState({ status: 'cancelled', aftermath, finalising: null });
   else useJob.setState({ status: 'failed', error, aftermath, finalising: null });
@@ -152,7 +161,7 @@ export function resumeJob(): void {
 export function cancelJob(): void {
   const mine = running;
   if (useJob.getState().status === 'asking') {
-    useJob.setState({ status: 'cancelled', aftermath: 'Nothing was written.' });
+    useJob.setState({ status: 'cancelled', aftermath: NOTHING_WRITTEN });
     return;
   }
   if (!mine || !isBusy(useJob.getState().status)) return;
