@@ -6,6 +6,7 @@ import {
   headersOnlyFiles,
   LoomError,
   openHubRepo,
+  withHubCacheNames,
 } from '../src/core/index.ts';
 import type { HubFacts, SourceDescriptor } from './protocol.ts';
 
@@ -25,8 +26,8 @@ export async function openSource(source: SourceDescriptor, options: SourceOption
   if (source.kind === 'hub') return openHub(source, options);
   if (source.kind === 'sample')
     return { files: await openSample(source.id, source.baseUrl, options.signal), hub: null };
-  if (source.kind === 'directory') return { files: directoryFiles(source.handle), hub: null };
-  return { files: blobFiles(source.name, source.files), hub: null };
+  if (source.kind === 'directory') return { files: withHubCacheNames(directoryFiles(source.handle)), hub: null };
+  return { files: withHubCacheNames(blobFiles(source.name, source.files)), hub: null };
 }
 
 async function openHub(

@@ -2,6 +2,7 @@
 export { type Budget, createBudget, DEFAULT_BUDGET_BYTES } from './budget.ts';
 export { type CheckedFile, type CheckResult, checkFiles } from './checkpoint/check.ts';
 export { FINDINGS, type FindingTag } from './checkpoint/findings.ts';
+export { withHubCacheNames } from './checkpoint/hub-cache.ts';
 export { type OpenOptions, type OpenProgress, openCheckpoint } from './checkpoint/open.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
 export type { Progress } from './convert/progress.ts';

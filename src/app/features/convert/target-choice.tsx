@@ -14,7 +14,7 @@ export function TargetChoice() {
         <label key={target} className="option">
           <input type="radio" name="target" checked={target === chosen} onChange={() => move({ target })} />
           <span className="option-name mono">{target}</span>
-          {target === layout && <span className="tag">family of this checkpoint</span>}
+          {target === layout && <span className="tag">current family</span>}
           <span className="option-note">{who}</span>
         </label>
       ))}
