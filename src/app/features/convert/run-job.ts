@@ -25,6 +25,8 @@ import { pinSource } from './pin-source.ts';
 /** A worker that has not ended this long after a cancel is ended from outside. */
 const CANCEL_MS = 4000;
 const PACE_MS = 500;
+const REMOVE_TRIES = 10;
+const REMOVE_MS = 200;
 const NOTHING_WRITTEN = 'Nothing was written.';
 
 /** Everything that a conversion needs to start. */
@@ -90,14 +92,20 @@ async function runInWorker(request: JobRequest, sink: SinkDescriptor): Promise<v
   const listen = (event: ConvertEvent) => {
     if (running === mine) hear(event);
   };
-  const sent = inspectWorker().sendPlan(request.target, request.options, port1);
-  const ran = worker.call.run({ source, sink }, port2, listen, mine.abort.signal);
   try {
+    const sent = inspectWorker().sendPlan(request.target, request.options, port1);
+    const ran = worker.call.run({ source, sink }, port2, listen, mine.abort.signal);
     const [, report] = await Promise.all([sent, ran]);
-    await end(mine);
+    end(mine);
     await finish(report, sink);
   } catch (error) {
     if (!mine.ended) await endEarly(mine, loomError(error));
+    else
+      useJob.setState({
+        status: 'failed',
+        error: loomError(error),
+        aftermath: 'The conversion had ended well before.',
+      });
   }
 }
 
@@ -112,7 +120,7 @@ async function finish(report: ConversionReport, sink: SinkDescriptor): Promise<v
 }
 
 /** Ends the worker and whatever keeps watch over it. */
-async function end(mine: Running): Promise<void> {
+function end(mine: Running): void {
   mine.ended = true;
   clearInterval(mine.ticker);
   mine.worker.dispose();
@@ -122,9 +130,9 @@ async function end(mine: Running): Promise<void> {
 /** After a failure or a cancel: what was written is gone, or a sentence says what may be left. */
 async function endEarly(mine: Running, error: LoomError): Promise<void> {
   const died = mine.worker.death() !== null;
-  await end(mine);
-  const begun = useJob.getState().progress !== null;
-  const aftermath = begun || died ? await cleanUp(mine.sink, died) : NOTHING_WRITTEN;
+  end(mine);
+  const left = await cleanUp(mine.sink, died);
+  const aftermath = died || useJob.getState().progress !== null ? left : NOTHING_WRITTEN;
   letGoOfJob();
   if (isAbort(error)) useJob.setState({ status: 'cancelled', aftermath, finalising: null });
   else useJob.setState({ status: 'failed', error, aftermath, finalising: null });
@@ -136,11 +144,20 @@ async function cleanUp(sink: SinkDescriptor, died: boolean): Promise<string> {
       ? `Unfinished files may be left in ${sink.handle.name}: empty the folder before you use it again.`
       : `Nothing was left behind in ${sink.handle.name}: everything written was removed.`;
   }
-  await removeJob(sink.job).catch(() => undefined);
-  const left = (await listJobs()).some((stored) => stored.job === sink.job);
+  const left = !(await isRemoved(sink.job));
   return left
     ? 'What was written could not all be removed: it is listed below, under "In the browser storage".'
     : 'Nothing was left behind: everything written was removed.';
+}
+
+/** Removes a job; the files of a worker that was ended stay locked for a moment. */
+async function isRemoved(job: string): Promise<boolean> {
+  for (let tries = 0; tries < REMOVE_TRIES; tries++) {
+    await removeJob(job).catch(() => undefined);
+    if (!(await listJobs()).some((stored) => stored.job === job)) return true;
+    await new Promise((resolve) => setTimeout(resolve, REMOVE_MS));
+  }
+  return false;
 }
 
 /** Stands still before the next piece is written. */
