@@ -1,0 +1,134 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import { openCheckpoint } from '../src/core/checkpoint/open.ts';
+import { openLocal } from '../src/core/source/folder.node.ts';
+import { allTensors, sameTensor, truthOf } from '../src/core/testing.fixture.ts';
+import { verifyCheckpoints } from '../src/core/verify/verify.ts';
+import { dropPaths, expect, test } from './support/app.ts';
+
+const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
+
+async function toConvert(page: Page, target: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
+  await page.getByRole('radio', { name: new RegExp(`^${target} `) }).check();
+}
+
+/** Starts the conversion, waits for its report, downloads every file of it into a new folder. */
+async function convertAndDownload(page: Page): Promise<string> {
+  await page.getByRole('button', { name: 'Start conversion' }).click();
+  const report = page.getByRole('region', { name: 'Report' });
+  await expect(report).toContainText('all equal');
+  const folder = mkdtempSync(join(tmpdir(), 'moe-loom-e2e-'));
+  for (const link of await report.getByRole('link', { name: /^Download / }).all()) {
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    await download.saveAs(join(folder, download.suggestedFilename()));
+  }
+  return folder;
+}
+
+async function equalToOriginal(folder: string) {
+  const [left, right] = await Promise.all([openLocal(HUB), openLocal(folder)]);
+  return verifyCheckpoints(
+    { files: left, checkpoint: await openCheckpoint(left) },
+    { files: right, checkpoint: await openCheckpoint(right) },
+  );
+}
+
+/** Every file that browser storage holds. */
+function storedFiles(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const names: string[] = [];
+    const walk = async (folder: FileSystemDirectoryHandle, path: string) => {
+      for await (const [name, handle] of folder as unknown as AsyncIterable<[string, FileSystemHandle]>) {
+        if (handle.kind === 'directory') await walk(handle as FileSystemDirectoryHandle, `${path}${name}/`);
+        else names.push(path + name);
+      }
+    };
+    await walk(await navigator.storage.getDirectory(), '');
+    return names;
+  });
+}
+
+test('drop a real folder, convert to gate-up, and the download is what transformers holds', async ({ page }) => {
+  await page.goto('/');
+  await dropPaths(page, [HUB]);
+  await expect(page.getByText('104 tensors')).toBeVisible();
+  await toConvert(page, 'gate-up');
+  const folder = await convertAndDownload(page);
+  expect(readdirSync(folder).sort()).toEqual([
+    'config.json',
+    'generation_config.json',
+    'model.safetensors',
+    'model.safetensors.index.json',
+    'moe-loom-report.json',
+  ]);
+  const output = await allTensors(await openLocal(folder));
+  const truth = await truthOf('qwen3_moe');
+  expect([...output.keys()].sort()).toEqual([...truth.keys()].sort());
+  expect([...truth].filter(([name, tensor]) => !sameTensor(tensor, output.get(name))).map(([name]) => name)).toEqual(
+    [],
+  );
+});
+
+test('choose a folder, convert to stacked, and the download is equal to the original', async ({ page }) => {
+  await page.goto('/');
+  await page.getByLabel('Choose folder').setInputFiles(HUB);
+  await expect(page.getByText('104 tensors')).toBeVisible();
+  await toConvert(page, 'stacked');
+  const folder = await convertAndDownload(page);
+  expect(await equalToOriginal(folder)).toMatchObject({ equal: true, tensors: 104, differences: [] });
+  const { tensors } = await openCheckpoint(await openLocal(folder));
+  expect(tensors.get('model.layers.0.mlp.experts.gate_proj')?.shape).toEqual([12, 48, 64]);
+});
+
+test('several chosen files open as one checkpoint; chosen layers give a partial output', async ({ page }) => {
+  await page.goto('/');
+  await page.getByLabel('Choose files').setInputFiles(readdirSync(HUB).map((name) => join(HUB, name)));
+  await expect(page.getByText('104 tensors')).toBeVisible();
+  await toConvert(page, 'stacked');
+  await page.getByRole('radio', { name: /^Chosen layers/ }).check();
+  await page.getByRole('textbox', { name: /^Layer numbers/ }).fill('0, 2');
+  const folder = await convertAndDownload(page);
+  const checkpoint = await openCheckpoint(await openLocal(folder));
+  expect(checkpoint.findings.map((finding) => finding.tag)).toEqual(['partial']);
+  expect([...checkpoint.tensors.keys()].every((name) => /^model\.layers\.[02]\./.test(name))).toBe(true);
+  expect(await equalToOriginal(folder)).toMatchObject({ equal: true, layers: [0, 2] });
+  expect(JSON.parse(readFileSync(join(folder, 'moe-loom-report.json'), 'utf8'))).toMatchObject({
+    scope: 'partial',
+    layers: [0, 2],
+  });
+});
+
+test('a dropped Hub cache folder opens at its snapshot', async ({ page }) => {
+  const cache = join(mkdtempSync(join(tmpdir(), 'moe-loom-cache-')), 'models--tiny--moe');
+  cpSync(HUB, join(cache, 'snapshots', 'a'.repeat(40)), { recursive: true });
+  await page.goto('/');
+  await dropPaths(page, [cache]);
+  await expect(page.getByText('104 tensors')).toBeVisible();
+});
+
+test('cancel in the middle leaves nothing behind', async ({ page, hub }) => {
+  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, action: { type: 'slow', bps: 40_000 } });
+  await page.goto(
+    `/?${new URLSearchParams({ endpoint: hub.url, repo: 'tiny/mixtral', view: 'convert', target: 'stacked' })}`,
+  );
+  await page.getByRole('button', { name: 'Start conversion' }).click();
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByText(/stopped|cancelled/i).first()).toBeVisible();
+  expect(await storedFiles(page)).toEqual([]);
+});
+
+test('a shard that is missing or a pointer is said, and nothing can be started', async ({ page }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'moe-loom-broken-'));
+  cpSync(HUB, folder, { recursive: true });
+  rmSync(join(folder, 'model-00002-of-00003.safetensors'));
+  await page.goto('/');
+  await dropPaths(page, [folder]);
+  await expect(page.getByText(/model-00002-of-00003\.safetensors is missing/).first()).toBeVisible();
+  await toConvert(page, 'stacked');
+  await expect(page.getByRole('button', { name: 'Start conversion' })).toBeDisabled();
+});

@@ -1,0 +1,85 @@
+import AxeBuilder from '@axe-core/playwright';
+import { test as base, expect, type Page } from '@playwright/test';
+import { allRepos } from './hub/main.ts';
+import { type HubServer, startHub } from './hub/server.ts';
+
+export { expect };
+
+interface WorkerFixtures {
+  /** A Hub of this worker's own; its journal, faults and clock are fresh for each test. */
+  readonly hubServer: HubServer;
+}
+
+interface Fixtures {
+  readonly hub: HubServer;
+  /** Fails the test when the page reports an error that nobody caught. */
+  readonly quiet: undefined;
+}
+
+/** Tests get the fixture Hub; the page must not raise an uncaught error. */
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  hubServer: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures out of this pattern
+    async ({}, use) => {
+      const hub = await startHub({ repos: allRepos() });
+      await use(hub);
+      await hub.close();
+    },
+    { scope: 'worker' },
+  ],
+  hub: async ({ hubServer }, use) => {
+    hubServer.faults.clear();
+    hubServer.clearJournal();
+    await use(hubServer);
+    hubServer.faults.clear();
+  },
+  quiet: [
+    async ({ page }, use) => {
+      const errors: Error[] = [];
+      page.on('pageerror', (error) => errors.push(error));
+      await use(undefined);
+      expect(errors.map((error) => error.stack ?? error.message)).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+/** Opens the app at an address with these query parameters, the fixture Hub as its endpoint. */
+export async function visit(
+  page: Page,
+  hub: HubServer,
+  parameters: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await page.goto(`/?${new URLSearchParams({ endpoint: hub.url, ...parameters })}`);
+}
+
+/** Types a repo into the source box and inspects it. */
+export async function paste(page: Page, text: string): Promise<void> {
+  const box = page.getByRole('textbox', { name: 'Hub repo or URL' });
+  await box.fill(text);
+  await page.getByRole('button', { name: 'Inspect' }).click();
+}
+
+/** The parameters of the page's address. */
+export function parametersOf(page: Page): URLSearchParams {
+  return new URL(page.url()).searchParams;
+}
+
+/** What axe finds wrong with the page as it is now. */
+export async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  return found.map(
+    (violation) =>
+      `${violation.id}: ${violation.help} (${violation.nodes.map((node) => node.target.join(' ')).join('; ')})`,
+  );
+}
+
+/** Drops real files or folders on the page as a person does: a trusted event, with handles where the browser gives them. */
+export async function dropPaths(page: Page, paths: readonly string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data });
+  }
+  await session.detach();
+}
