@@ -11,7 +11,7 @@ import { PlanPanel } from './plan-panel.tsx';
 import { ProgressPanel } from './progress-panel.tsx';
 import { Refusals } from './refusals.tsx';
 import { ReportPanel } from './report-panel.tsx';
-import { startJob } from './run-job.ts';
+import { startJob, warmUp } from './run-job.ts';
 import { ShardSize } from './shard-size.tsx';
 import { StoredList } from './stored-list.tsx';
 import { TargetChoice } from './target-choice.tsx';
@@ -23,12 +23,16 @@ export function ConvertView() {
   const planned = usePlan(order);
   const status = useJob((state) => state.status);
   const start = useStart(order, planned);
+  const busy = isBusy(status);
+  useEffect(() => {
+    if (!busy) warmUp();
+  }, [busy]);
   return (
     <div className="convert">
       <h1 className="hidden">Convert</h1>
       <div className="convert-setup">
         <form className="panel" onSubmit={(event) => event.preventDefault()}>
-          <fieldset className="plain" disabled={isBusy(status)}>
+          <fieldset className="plain" disabled={busy}>
             <legend className="hidden">What to convert, and where to</legend>
             <TargetChoice />
             <LayerChoice />

@@ -29,6 +29,20 @@ const REMOVE_TRIES = 10;
 const REMOVE_MS = 200;
 const NOTHING_WRITTEN = 'Nothing was written.';
 
+let spare: Supervised<ConvertApi> | null = null;
+
+/** Loads the worker before it is needed: a conversion then starts at once, also when the network is gone. */
+export function warmUp(): void {
+  if (!spare || spare.death()) spare = startConvertWorker();
+}
+
+function takeWorker(): Supervised<ConvertApi> {
+  warmUp();
+  const worker = spare ?? startConvertWorker();
+  spare = null;
+  return worker;
+}
+
 /** Everything that a conversion needs to start. */
 export interface JobRequest {
   readonly source: SourceDescriptor;
@@ -82,7 +96,7 @@ function isAsking(mine: number): boolean {
 }
 
 async function runInWorker(request: JobRequest, sink: SinkDescriptor): Promise<void> {
-  const worker = startConvertWorker();
+  const worker = takeWorker();
   const ticker = setInterval(() => notePace(performance.now(), PACE_MS), PACE_MS);
   const mine: Running = { worker, abort: new AbortController(), sink, ticker, ended: false };
   running = mine;
