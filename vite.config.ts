@@ -1,6 +1,6 @@
 import react from '@vitejs/plugin-react';
-import type { Plugin } from 'vite';
-import { defineConfig, type UserConfig } from 'vitest/config';
+import type { Plugin, UserConfig } from 'vite';
+import { defineConfig } from 'vitest/config';
 
 /** The command line for Node, into `dist/cli`. */
 const cli: UserConfig = {
