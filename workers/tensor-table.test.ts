@@ -7,7 +7,14 @@ import { createTensorTable, matcher } from './tensor-table.ts';
 const ALL: TensorQuery = { text: '', mode: 'substring', sort: 'name', descending: false };
 
 function tensor(name: string, rows: number, at: number): CheckpointTensor {
-  return { name, dtype: 'BF16', shape: [rows, 2], file: 'a.safetensors', start: at as FileOffset, end: (at + rows * 4) as FileOffset };
+  return {
+    name,
+    dtype: 'BF16',
+    shape: [rows, 2],
+    file: 'a.safetensors',
+    start: at as FileOffset,
+    end: (at + rows * 4) as FileOffset,
+  };
 }
 
 const table = () =>
@@ -39,7 +46,12 @@ describe('createTensorTable', () => {
   it('sorts by name as people do, and by any other column', () => {
     expect(names({})).toEqual(['embed', 'layers.2.gate_proj', 'layers.2.up_proj', 'layers.10.gate_proj']);
     expect(names({ descending: true })[0]).toBe('layers.10.gate_proj');
-    expect(names({ sort: 'bytes', descending: true })).toEqual(['embed', 'layers.2.up_proj', 'layers.10.gate_proj', 'layers.2.gate_proj']);
+    expect(names({ sort: 'bytes', descending: true })).toEqual([
+      'embed',
+      'layers.2.up_proj',
+      'layers.10.gate_proj',
+      'layers.2.gate_proj',
+    ]);
     expect(names({ sort: 'start' })[0]).toBe('layers.10.gate_proj');
   });
 
@@ -58,7 +70,10 @@ describe('createTensorTable', () => {
   });
 
   it('says why a pattern is none', () => {
-    expect(table().query({ ...ALL, text: '(', mode: 'regex' })).toMatchObject({ count: 0, problem: expect.stringContaining('no regular expression') });
+    expect(table().query({ ...ALL, text: '(', mode: 'regex' })).toMatchObject({
+      count: 0,
+      problem: expect.stringContaining('no regular expression'),
+    });
     expect(matcher({ text: '(', mode: 'substring' }).problem).toBeNull();
   });
 

@@ -55,7 +55,14 @@ describe('parseEndpoint', () => {
   });
 
   it('takes nothing else', () => {
-    for (const text of ['http://hub.example.org', 'ftp://x', 'https://user:pass@hub.example.org', 'nonsense', '', 'data:,x']) {
+    for (const text of [
+      'http://hub.example.org',
+      'ftp://x',
+      'https://user:pass@hub.example.org',
+      'nonsense',
+      '',
+      'data:,x',
+    ]) {
       expect(parseEndpoint(text)).toBeNull();
     }
     expect(parseEndpoint('https://huggingface.co')).toBeNull();

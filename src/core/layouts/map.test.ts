@@ -8,7 +8,8 @@ import { CELL, cellTensors, mapExperts, NO_SHARD } from './map.ts';
 
 const open = async (name: string) =>
   openCheckpoint(await openLocal(join(import.meta.dirname, '../../../fixtures/checkpoints', name, 'hub')));
-const mapOf = (checkpoint: Checkpoint, complete = true) => mapExperts(checkpoint, detectLayout(checkpoint), { complete });
+const mapOf = (checkpoint: Checkpoint, complete = true) =>
+  mapExperts(checkpoint, detectLayout(checkpoint), { complete });
 
 /** The checkpoint without what `leaves` says: as if those headers had not come. */
 function without(checkpoint: Checkpoint, leaves: (name: string, file: string) => boolean): Checkpoint {
@@ -25,7 +26,9 @@ describe('mapExperts', () => {
     expect(row).toMatchObject({ family: 'per-expert', dialect: 'projections', stacked: false, experts: map.columns });
     expect(map.rows.some((each) => each.kind === 'dense' && each.experts === null)).toBe(true);
     const cell = moe * map.columns + 1;
-    const tensors = [...checkpoint.tensors.values()].filter((tensor) => tensor.name.startsWith(`${row?.prefix}.experts.1.`));
+    const tensors = [...checkpoint.tensors.values()].filter((tensor) =>
+      tensor.name.startsWith(`${row?.prefix}.experts.1.`),
+    );
     expect(map.state[cell]).toBe(CELL.present);
     expect(map.bytes[cell]).toBe(tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, 0));
     expect(tensors.map((tensor) => tensor.file)).toContain(map.shards[map.shard[cell] ?? NO_SHARD]);
@@ -71,7 +74,12 @@ describe('mapExperts', () => {
     expect(map.rows.map((row) => row.index)).toEqual(full.rows.map((row) => row.index));
     expect(map.rows.map((row) => row.kind)).toEqual(full.rows.map((row) => row.kind));
     expect(map.state).toContain(CELL.pending);
-    expect(mapOf(without(whole, () => true), false).columns).toBe(full.columns);
+    expect(
+      mapOf(
+        without(whole, () => true),
+        false,
+      ).columns,
+    ).toBe(full.columns);
   });
 
   it('keeps colours when shards come in another order', async () => {
@@ -105,7 +113,10 @@ describe('cellTensors', () => {
     const checkpoint = await open('gpt_oss');
     const [group] = detectLayout(checkpoint).groups;
     if (!group?.experts) throw new Error('the fixture has experts');
-    const slices = Array.from({ length: group.experts }, (_, expert) => cellTensors(checkpoint, group, expert)[0]?.slice);
+    const slices = Array.from(
+      { length: group.experts },
+      (_, expert) => cellTensors(checkpoint, group, expert)[0]?.slice,
+    );
     const [first] = cellTensors(checkpoint, group, 0);
     expect(slices[0]?.start).toBe(first?.start);
     expect(slices.at(-1)?.end).toBe(first?.end);

@@ -16,7 +16,7 @@ export function FailureNotice() {
     <section className="notice failed" role="alert" data-error-tag={error.tag}>
       <h1>{title}</h1>
       <p>{error.message}</p>
-      {file !== undefined && !error.message.includes(file) && (
+      {file !== undefined && !file.includes(' ') && !error.message.includes(file) && (
         <p className="quiet">
           File <code>{file}</code>
           {byte === undefined ? '' : `, byte ${byte}`}

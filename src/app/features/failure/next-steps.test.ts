@@ -17,7 +17,9 @@ describe('adviceFor', () => {
   it('puts the likeliest step first', () => {
     expect(stepsFor('network')[0]).toBe('retry');
     expect(stepsFor('repo-gated').slice(0, 2)).toEqual(['model-page', 'access']);
-    expect(adviceFor(new LoomError('lfs-pointer', 'x'), { kind: 'files', name: 'x', files: [] }).steps[0]).toBe('choose-files');
+    expect(adviceFor(new LoomError('lfs-pointer', 'x'), { kind: 'files', name: 'x', files: [] }).steps[0]).toBe(
+      'choose-files',
+    );
   });
 
   it('offers no second try of what cannot change by itself', () => {

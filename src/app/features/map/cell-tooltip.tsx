@@ -23,10 +23,11 @@ export function CellTooltip({ map, cell, x, y }: TooltipProps) {
     const element = box.current;
     const frame = element?.parentElement;
     if (!element || !frame) return;
-    const left = x + 16 + element.offsetWidth > frame.clientWidth ? x - element.offsetWidth - 12 : x + 16;
-    const top = y + 16 + element.offsetHeight > frame.clientHeight ? y - element.offsetHeight - 12 : y + 16;
-    element.style.translate = `${Math.max(0, left)}px ${Math.max(0, top)}px`;
-  });
+    // By halves of the frame, not by its own size: that changes when the names arrive.
+    const left = x > frame.clientWidth / 2 ? `calc(${x - 8}px - 100%)` : `${x + 24}px`;
+    const top = y > frame.clientHeight / 2 ? `calc(${y - 8}px - 100%)` : `${y + 24}px`;
+    element.style.translate = `${left} ${top}`;
+  }, [x, y]);
   return (
     <div ref={box} className="tooltip" aria-hidden="true">
       {cell.column === -1 ? <RowFacts map={map} row={cell.row} /> : <CellFacts map={map} cell={cell} />}

@@ -40,49 +40,54 @@ export interface Legend {
   readonly ramp: { readonly colours: readonly string[]; readonly least: string; readonly most: string } | null;
 }
 
-type Rgb = readonly [number, number, number];
-
-function rgb(hex: string): Rgb {
+/** A colour as one little-endian RGBA number, which is how a picture's pixels lie in memory. */
+function packed(hex: string): number {
   const value = Number.parseInt(hex.slice(1), 16);
-  return [value >> 16, (value >> 8) & 255, value & 255];
+  return (0xff000000 | ((value & 255) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
 }
 
-const TEN_RGB = TEN.map(rgb);
-const RAMP_RGB = RAMP.map(rgb);
-const NONE: Rgb = [128, 128, 128];
-
-function onRamp(part: number): Rgb {
-  return RAMP_RGB[Math.min(RAMP.length - 1, Math.max(0, Math.floor(part * RAMP.length)))] ?? NONE;
-}
+const TEN_PACKED = TEN.map(packed);
+const RAMP_PACKED = RAMP.map(packed);
+const NONE = packed('#808080');
 
 function byteRange(map: ExpertMap): { least: number; most: number } {
   let least = Number.POSITIVE_INFINITY;
   let most = 0;
-  map.bytes.forEach((bytes, cell) => {
-    if (map.state[cell] !== CELL.present) return;
-    least = Math.min(least, bytes);
-    most = Math.max(most, bytes);
-  });
+  for (let cell = 0; cell < map.state.length; cell += 1) {
+    if (map.state[cell] !== CELL.present) continue;
+    const bytes = map.bytes[cell] ?? 0;
+    if (bytes < least) least = bytes;
+    if (bytes > most) most = bytes;
+  }
   return { least: Math.min(least, most), most };
 }
 
 /** One RGBA pixel a cell; cells that hold nothing yet stay clear. */
 export function pixelsOf(map: ExpertMap, mode: Colour): Uint8ClampedArray<ArrayBuffer> {
-  const pixels = new Uint8ClampedArray(map.state.length * 4);
-  const { least, most } = byteRange(map);
-  for (let cell = 0; cell < map.state.length; cell += 1) {
-    if (map.state[cell] !== CELL.present && (map.state[cell] !== CELL.defect || map.bytes[cell] === 0)) continue;
-    const [red, green, blue] = colourOf(map, mode, cell, least, most);
-    pixels.set([red, green, blue, 255], cell * 4);
+  const pixels = new Uint32Array(map.state.length);
+  const colour = mode === 'bytes' ? byBytes(map) : byCode(map, mode);
+  for (let cell = 0; cell < pixels.length; cell += 1) {
+    const state = map.state[cell];
+    if (state === CELL.present || (state === CELL.defect && map.bytes[cell] !== 0)) pixels[cell] = colour(cell);
   }
-  return pixels;
+  return new Uint8ClampedArray(pixels.buffer);
 }
 
-function colourOf(map: ExpertMap, mode: Colour, cell: number, least: number, most: number): Rgb {
-  if (mode === 'bytes') return most === least ? onRamp(0.6) : onRamp(((map.bytes[cell] ?? 0) - least) / (most - least));
-  const code = mode === 'shard' ? map.shard[cell] : map.dtype[cell];
-  if (code === undefined || code === (mode === 'shard' ? NO_SHARD : NO_DTYPE)) return NONE;
-  return TEN_RGB[code % 10] ?? NONE;
+function byBytes(map: ExpertMap): (cell: number) => number {
+  const { least, most } = byteRange(map);
+  const step = (most - least) / RAMP.length;
+  const equal = RAMP_PACKED[5] ?? NONE;
+  if (step === 0) return () => equal;
+  return (cell) => RAMP_PACKED[Math.min(RAMP.length - 1, Math.floor(((map.bytes[cell] ?? 0) - least) / step))] ?? NONE;
+}
+
+function byCode(map: ExpertMap, mode: 'shard' | 'dtype'): (cell: number) => number {
+  const codes = mode === 'shard' ? map.shard : map.dtype;
+  const none = mode === 'shard' ? NO_SHARD : NO_DTYPE;
+  return (cell) => {
+    const code = codes[cell] ?? none;
+    return code === none ? NONE : (TEN_PACKED[code % TEN.length] ?? NONE);
+  };
 }
 
 /** What the colours mean. */

@@ -9,7 +9,7 @@ describe('fitGeometry', () => {
     expect(giant.cellWidth).toBe(8);
     expect(contentSize(giant).width).toBeLessThanOrEqual(1100);
     expect(contentSize(giant).height).toBeLessThanOrEqual(800);
-    expect(fitGeometry(94, 128, 300, 200, 1).cellWidth).toBeGreaterThanOrEqual(5);
+    expect(fitGeometry(94, 128, 300, 200, 1).cellWidth).toBeGreaterThanOrEqual(4);
   });
 
   it('grows with the zoom and stays sane without cells', () => {

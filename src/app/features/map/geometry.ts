@@ -14,7 +14,7 @@ export const GUTTER = 72;
 /** The lane of shared experts inside the gutter. */
 export const LANE = 14;
 const AXIS = 20;
-const SMALLEST = 5;
+const SMALLEST = 4;
 const LARGEST = 40;
 
 export const ZOOMS = [1, 1.5, 2, 3, 4] as const;
@@ -25,7 +25,7 @@ export function fitGeometry(rows: number, columns: number, width: number, height
     Math.min(LARGEST, Math.max(SMALLEST, Math.floor(space / Math.max(1, count))));
   const wide = largest(width - GUTTER - 4, columns);
   // Layers labels need room, and cells look like cells when they are not too flat.
-  const high = Math.max(largest(height - AXIS - 4, rows), Math.min(SMALLEST + 2, wide));
+  const high = Math.max(largest(height - AXIS - 4, rows), Math.min(SMALLEST + 1, wide));
   const scale = (size: number, other: number) => Math.round(Math.min(size, other * 2) * zoom);
   return { rows, columns, cellWidth: scale(wide, high), cellHeight: scale(high, wide), gutter: GUTTER, axis: AXIS };
 }

@@ -107,6 +107,7 @@ function usePainting(canvas: React.RefObject<HTMLCanvasElement | null>, painting
   // biome-ignore lint/correctness/useExhaustiveDependencies: the inks are the theme's
   const inks = useMemo(() => readInks(document.documentElement), [theme]);
   useEffect(() => {
+    if (size.width === 0) return;
     const frame = requestAnimationFrame(() => {
       const element = canvas.current;
       const context = element?.getContext('2d');

@@ -1,4 +1,4 @@
-import { type ExpertMap, plural } from '../../../core/index.ts';
+import { CELL, type ExpertMap, plural } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { formatLayers } from '../../state/address.ts';
 import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-store.ts';
@@ -78,8 +78,20 @@ function LegendLine({ map }: { readonly map: ExpertMap }) {
         </span>
       )}
       {note !== null && <span className="quiet">{note}</span>}
+      <Marks map={map} />
     </figure>
   );
+}
+
+/** What is drawn beside colours: named only where it occurs. */
+function Marks({ map }: { readonly map: ExpertMap }) {
+  const marks = [
+    ...(map.rows.some((row) => row.shared > 0) ? ['bar at the left: shared experts'] : []),
+    ...(map.rows.some((row) => row.stacked) ? ['outline: one tensor holds all'] : []),
+    ...(map.state.includes(CELL.pending) ? ['hatched: not read yet'] : []),
+    ...(map.defects > 0 ? ['red cross: defect'] : []),
+  ];
+  return marks.length > 0 && <span className="quiet">{marks.join(' · ')}</span>;
 }
 
 /** A coloured square; SVG, since the page allows no inline styles. */

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
+import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
@@ -21,13 +22,16 @@ export function MapView() {
   const { active, onActive } = useActiveCell();
   const chosen = useChosenLayers();
   const onChoose = useChoosing();
+  const painted = useAfterPaint();
   if (!map) return null;
   return (
     <div className="map-view">
       <MapHeader />
       <MapTools map={map} zoom={zoom} onZoom={setZoom} />
       <div className="map-body">
-        {shape === 'table' ? (
+        {!painted ? (
+          <div className="map-frame" />
+        ) : shape === 'table' ? (
           <Suspense fallback={<div />}>
             <MapTable map={map} active={active} chosen={chosen} onActive={onActive} onChoose={onChoose} />
           </Suspense>

@@ -80,7 +80,6 @@ function paintBacks(
   last: number,
 ): void {
   const { cellWidth, cellHeight, columns } = geometry;
-  const hatch = hatchOf(context, inks);
   for (let row = first; row <= last; row += 1) {
     const facts = map.rows[row];
     const top = row * cellHeight;
@@ -89,16 +88,35 @@ function paintBacks(
       context.globalAlpha = 0.35;
       context.fillRect(0, top + 1, columns * cellWidth, cellHeight - 2);
       context.globalAlpha = 1;
+      if (cellHeight >= 16)
+        paintWords(context, facts?.kind === 'moe' ? 'experts not counted' : 'dense', 8, top + cellHeight / 2, inks);
       continue;
     }
     const width = Math.min(facts.experts, columns) * cellWidth;
     if (!map.state.subarray(row * columns, (row + 1) * columns).includes(CELL.pending)) continue;
-    context.fillStyle = hatch ?? inks.pending;
+    context.fillStyle = hatchOf(context, inks) ?? inks.pending;
     context.fillRect(0, top, width, cellHeight);
   }
 }
 
+function paintWords(context: CanvasRenderingContext2D, words: string, x: number, y: number, inks: Inks): void {
+  context.font = `12px ${inks.mono}`;
+  context.textAlign = 'left';
+  context.textBaseline = 'middle';
+  context.fillStyle = inks.quiet;
+  context.fillText(words, x, y);
+}
+
+const hatches = new WeakMap<Inks, CanvasPattern>();
+
+/** The pattern of what is not read yet, made once for each set of inks. */
 function hatchOf(context: CanvasRenderingContext2D, inks: Inks): CanvasPattern | null {
+  const made = hatches.get(inks) ?? makeHatch(context, inks);
+  if (made) hatches.set(inks, made);
+  return made;
+}
+
+function makeHatch(context: CanvasRenderingContext2D, inks: Inks): CanvasPattern | null {
   const tile = document.createElement('canvas');
   tile.width = tile.height = 6;
   const brush = tile.getContext('2d');
@@ -179,7 +197,7 @@ function paintDefects(
 ): void {
   const { cellWidth, cellHeight, columns } = geometry;
   context.strokeStyle = inks.danger;
-  context.lineWidth = cellWidth >= 12 ? 2 : 1.25;
+  context.lineWidth = cellWidth >= 12 ? 2 : 1;
   context.beginPath();
   for (let row = first; row <= last; row += 1) {
     for (let column = 0; column < columns; column += 1) {
@@ -226,7 +244,7 @@ function paintGutter(context: CanvasRenderingContext2D, scene: Scene, first: num
   const { gutter, axis, cellHeight } = geometry;
   context.save();
   context.beginPath();
-  context.rect(0, axis, gutter, view.height - axis);
+  context.rect(0, axis - 6, gutter, view.height - axis + 6);
   context.clip();
   context.textAlign = 'right';
   context.textBaseline = 'middle';
@@ -247,13 +265,12 @@ function paintGutter(context: CanvasRenderingContext2D, scene: Scene, first: num
       context.fillRect(gutter - LANE, top + 1, LANE - 4, Math.max(2, cellHeight - 2));
     }
     const marked = row === active?.row || row === hover?.row;
-    if (!marked && !labelled(facts, row, every)) continue;
+    const crowded = [active?.row, hover?.row].some(
+      (other) => other !== undefined && Math.abs(row - other) * cellHeight < 13,
+    );
+    if (!marked && (crowded || !labelled(facts, row, every))) continue;
     const label = labelOf(facts);
     const middle = top + cellHeight / 2;
-    if (marked) {
-      context.fillStyle = inks.surface;
-      context.fillRect(6, middle - 8, gutter - LANE - 10, 16);
-    }
     context.fillStyle = facts.defects.length > 0 ? inks.danger : marked ? inks.text : inks.quiet;
     context.fillText(label, gutter - LANE - 6, middle + 0.5);
   }
