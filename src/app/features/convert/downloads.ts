@@ -1,5 +1,4 @@
-import { useEffect, useState } from 'react';
-import { type FileEntry, fromWire, isLoomError, jobFile, toWire } from '../../../core/index.ts';
+import { jobFile, jobFiles } from '../../../core/index.ts';
 
 /** Browsers drop downloads that follow each other too fast. */
 const BETWEEN_MS = 1000;
@@ -8,43 +7,30 @@ const BETWEEN_MS = 1000;
 export interface Download {
   readonly name: string;
   readonly byteLength: number;
-  /** Null while it is being looked up. */
-  readonly href: string | null;
+  readonly href: string;
   /** What the file is called once downloaded: folders are not kept. */
   readonly saveAs: string;
 }
 
-/** Download addresses for the files of a job; they end with the component. */
-export function useDownloads(
-  job: string | null,
-  files: readonly FileEntry[],
-): { readonly downloads: readonly Download[]; readonly problem: string | null } {
-  const [hrefs, setHrefs] = useState<ReadonlyMap<string, string>>(new Map());
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    if (job === null) return;
-    const made = new Map<string, string>();
-    let ended = false;
-    const make = async () => {
-      for (const { name } of files) {
-        const file = await jobFile(job, name);
-        if (ended) return;
-        made.set(name, URL.createObjectURL(file));
-      }
-      setHrefs(new Map(made));
-    };
-    make().catch((error: unknown) => setProblem((isLoomError(error) ? error : fromWire(toWire(error))).message));
-    return () => {
-      ended = true;
-      for (const href of made.values()) URL.revokeObjectURL(href);
-    };
-  }, [job, files]);
-  const downloads = files.map((file) => ({
-    ...file,
-    href: hrefs.get(file.name) ?? null,
-    saveAs: file.name.replaceAll('/', '_'),
+let shown: readonly Download[] = [];
+
+/** Download addresses for the files of a job, in place of those of the job before. */
+export async function openDownloads(job: string): Promise<readonly Download[]> {
+  closeDownloads();
+  const entries = await (await jobFiles(job)).list();
+  const files = await Promise.all(entries.map((entry) => jobFile(job, entry.name)));
+  shown = entries.map((entry, index) => ({
+    ...entry,
+    href: URL.createObjectURL(files[index] as File),
+    saveAs: entry.name.replaceAll('/', '_'),
   }));
-  return { downloads, problem };
+  return shown;
+}
+
+/** Ends the addresses: what they stood for may be removed. */
+export function closeDownloads(): void {
+  for (const { href } of shown) URL.revokeObjectURL(href);
+  shown = [];
 }
 
 /** Starts downloads one after another; `tell` hears how many have been started. */
@@ -54,7 +40,7 @@ export async function downloadAll(
   signal: AbortSignal,
 ): Promise<void> {
   for (const [index, download] of downloads.entries()) {
-    if (signal.aborted || download.href === null) return;
+    if (signal.aborted) return;
     startDownload(download.href, download.saveAs);
     tell(index + 1);
     if (index < downloads.length - 1) await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));

@@ -1,6 +1,7 @@
 import { create } from 'zustand';
 import type { PlanSummary } from '../../../../workers/protocol.ts';
-import type { ConversionReport, FileEntry, LoomError, Progress } from '../../../core/index.ts';
+import type { ConversionReport, LoomError, Progress } from '../../../core/index.ts';
+import type { Download } from './downloads.ts';
 import { addSample, type Pace, paceOf, type Sample } from './rate.ts';
 
 /** Where a job stands. `asking`: the browser is asked for the folder; from `cancelled` on it has ended. */
@@ -29,7 +30,8 @@ export interface JobState {
   /** What is known of leftovers after an end before the end: a sentence. */
   readonly aftermath: string | null;
   readonly report: ConversionReport | null;
-  readonly files: readonly FileEntry[];
+  /** The output in the browser storage; empty for a picked folder. */
+  readonly files: readonly Download[];
 }
 
 export const NO_JOB: JobState = {

@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import {
   type ConversionReport,
-  type FileEntry,
   formatBytes,
   formatDuration,
   formatInteger,
@@ -9,7 +8,7 @@ import {
   removeJob,
 } from '../../../core/index.ts';
 import { Breakable } from './breakable.tsx';
-import { type Download, downloadAll, downloadText, useDownloads } from './downloads.ts';
+import { type Download, downloadAll, downloadText } from './downloads.ts';
 import { type JobState, useJob } from './job-store.ts';
 import { clearJob } from './run-job.ts';
 import { useRefreshStored } from './stored-jobs.ts';
@@ -25,7 +24,7 @@ export function ReportPanel() {
         {plural(report.verified.tensors, 'tensor')}, {formatInteger(report.verified.bytes)} bytes, all equal.
       </p>
       <Proof report={report} job={job} />
-      {job.output?.kind === 'opfs' ? <StoredFiles job={job} name={job.output.job} /> : <FolderNote job={job} />}
+      {job.output?.kind === 'opfs' ? <StoredFiles downloads={job.files} /> : <FolderNote job={job} />}
       <div className="row">
         <button
           type="button"
@@ -83,13 +82,12 @@ function FolderNote({ job }: { readonly job: JobState }) {
   );
 }
 
-function StoredFiles({ job, name }: { readonly job: JobState; readonly name: string }) {
-  const { downloads, problem } = useDownloads(name, job.files);
+function StoredFiles({ downloads }: { readonly downloads: readonly Download[] }) {
   return (
     <>
       <table className="sheet">
         <caption>
-          {plural(downloads.length, 'file')} in the browser storage, {formatBytes(sizeOf(job.files))}
+          {plural(downloads.length, 'file')} in the browser storage, {formatBytes(sizeOf(downloads))}
         </caption>
         <tbody>
           {downloads.map((download) => (
@@ -97,7 +95,6 @@ function StoredFiles({ job, name }: { readonly job: JobState; readonly name: str
           ))}
         </tbody>
       </table>
-      {problem && <p className="callout bad">{problem}</p>}
       <DownloadAll downloads={downloads} />
     </>
   );
@@ -113,11 +110,9 @@ function FileRow({ download }: { readonly download: Download }) {
         {formatBytes(download.byteLength)}
       </td>
       <td className="end">
-        {download.href && (
-          <a href={download.href} download={download.saveAs} aria-label={`Download ${download.name}`}>
-            Download
-          </a>
-        )}
+        <a href={download.href} download={download.saveAs} aria-label={`Download ${download.name}`}>
+          Download
+        </a>
       </td>
     </tr>
   );
@@ -127,7 +122,6 @@ function DownloadAll({ downloads }: { readonly downloads: readonly Download[] })
   const [started, setStarted] = useState<number | null>(null);
   const abort = useRef<AbortController | null>(null);
   useEffect(() => () => abort.current?.abort(), []);
-  const ready = downloads.every((download) => download.href !== null);
   const busy = started !== null && started < downloads.length;
   const start = () => {
     abort.current = new AbortController();
@@ -136,7 +130,7 @@ function DownloadAll({ downloads }: { readonly downloads: readonly Download[] })
   };
   return (
     <div className="row">
-      <button type="button" className="button primary" disabled={!ready || busy} onClick={start}>
+      <button type="button" className="button primary" disabled={busy} onClick={start}>
         Download all
       </button>
       <span className="option-note" role="status">
@@ -148,7 +142,7 @@ function DownloadAll({ downloads }: { readonly downloads: readonly Download[] })
   );
 }
 
-function sizeOf(files: readonly FileEntry[]): number {
+function sizeOf(files: readonly Download[]): number {
   return files.reduce((sum, file) => sum + file.byteLength, 0);
 }
 

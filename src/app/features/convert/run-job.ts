@@ -5,7 +5,6 @@ import {
   fromWire,
   isAbort,
   isLoomError,
-  jobFiles,
   type LoomError,
   listJobs,
   type PlanOptions,
@@ -16,6 +15,7 @@ import {
 import { inspectWorker } from '../../state/inspection.ts';
 import { startConvertWorker } from '../../workers/convert.ts';
 import type { Supervised } from '../../workers/supervise.ts';
+import { closeDownloads, openDownloads } from './downloads.ts';
 import { guardLeaving } from './guard-leaving.ts';
 import { holdJob, letGoOfJob } from './hold-job.ts';
 import { isBusy, NO_JOB, notePace, noteProgress, setPaused, useJob } from './job-store.ts';
@@ -70,6 +70,7 @@ export async function startJob(request: JobRequest): Promise<void> {
   if (isBusy(useJob.getState().status)) return;
   const mine = ++starts;
   guardLeaving();
+  closeDownloads();
   letGoOfJob();
   const { plan, target, folder } = request;
   const sink: SinkDescriptor = folder
@@ -129,7 +130,7 @@ function hear(event: ConvertEvent): void {
 }
 
 async function finish(report: ConversionReport, sink: SinkDescriptor): Promise<void> {
-  const files = sink.kind === 'opfs' ? await (await jobFiles(sink.job)).list() : [];
+  const files = sink.kind === 'opfs' ? await openDownloads(sink.job) : [];
   useJob.setState({ status: 'done', report, files, finalising: null });
 }
 
@@ -205,6 +206,7 @@ export function cancelJob(): void {
 /** Forgets an ended job; its files stay where they are. */
 export function clearJob(): void {
   if (isBusy(useJob.getState().status)) return;
+  closeDownloads();
   letGoOfJob();
   useJob.setState(NO_JOB);
 }

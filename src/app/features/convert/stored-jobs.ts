@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ConversionReport, jobFile, jobFiles, listJobs, type StoredJob } from '../../../core/index.ts';
+import { type ConversionReport, jobFile, listJobs, type StoredJob } from '../../../core/index.ts';
+import { openDownloads } from './downloads.ts';
 import { holdJob } from './hold-job.ts';
 import { NO_JOB, useJob } from './job-store.ts';
 
@@ -27,7 +28,7 @@ export function isFinished(stored: StoredJob): boolean {
 /** Shows the report and files of a conversion that finished earlier. */
 export async function showStored(stored: StoredJob): Promise<void> {
   const report = JSON.parse(await (await jobFile(stored.job, REPORT_FILE)).text()) as ConversionReport;
-  const files = await (await jobFiles(stored.job)).list();
+  const files = await openDownloads(stored.job);
   holdJob(stored.job);
   useJob.setState({
     ...NO_JOB,
