@@ -14,8 +14,8 @@ function current(): InspectSession {
 /** Pictures leave with their arrays moved, not copied. */
 function movable(event: InspectEvent): InspectEvent {
   if (event.type !== 'map') return event;
-  const { state, shard, bytes, dtype } = event.map;
-  return withTransfer(event, [state.buffer, shard.buffer, bytes.buffer, dtype.buffer]);
+  const { state, shard, split, bytes, dtype } = event.map;
+  return withTransfer(event, [state.buffer, shard.buffer, split.buffer, bytes.buffer, dtype.buffer]);
 }
 
 const api: InspectApi = {

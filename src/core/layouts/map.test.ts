@@ -89,6 +89,18 @@ describe('mapExperts', () => {
     expect(mapExperts(turned, detectLayout(whole), { complete: true, shards }).shard).toEqual(mapOf(whole).shard);
   });
 
+  it('marks experts whose tensors lie in more than one file', async () => {
+    const checkpoint = await open('deepseek_v3');
+    const map = mapOf(checkpoint);
+    const row = map.rows.findIndex((each) => each.kind === 'moe');
+    const group = detectLayout(checkpoint).groups[map.rows[row]?.group ?? -1];
+    if (!group) throw new Error('the fixture has experts');
+    for (let expert = 0; expert < map.columns; expert += 1) {
+      const files = new Set(cellTensors(checkpoint, group, expert).map((tensor) => tensor.file));
+      expect(map.split[row * map.columns + expert]).toBe(files.size > 1 ? 1 : 0);
+    }
+  });
+
   it('survives names that claim experts without end', async () => {
     const whole = await open('qwen3_moe');
     const [tensor] = [...whole.tensors.values()].filter(({ name }) => name.includes('.experts.0.'));

@@ -38,6 +38,8 @@ export interface ExpertMap {
   readonly state: Uint8Array<ArrayBuffer>;
   /** Index into `shards` of the file that holds the expert's first tensor. */
   readonly shard: Uint16Array<ArrayBuffer>;
+  /** 1 where an expert's tensors lie in more than one file. */
+  readonly split: Uint8Array<ArrayBuffer>;
   /** Bytes of the expert; its share where experts are stacked. */
   readonly bytes: Float64Array<ArrayBuffer>;
   /** Index into `dtypes`. */
@@ -83,6 +85,7 @@ export function mapExperts(checkpoint: Readable, layout: CheckpointLayout, optio
     columns,
     state: new Uint8Array(cells),
     shard: new Uint16Array(cells).fill(NO_SHARD),
+    split: new Uint8Array(cells),
     bytes: new Float64Array(cells),
     dtype: new Uint8Array(cells).fill(NO_DTYPE),
     shardIndex: new Map(shards.map((file, at) => [file, at])),
@@ -94,12 +97,13 @@ export function mapExperts(checkpoint: Readable, layout: CheckpointLayout, optio
     else if (row.experts) paint.state.fill(CELL.pending, at * columns, at * columns + Math.min(row.experts, columns));
     return { ...row, bytes: rowBytes(paint, at) };
   });
-  const { state, shard, bytes, dtype, dtypes } = paint;
+  const { state, shard, split, bytes, dtype, dtypes } = paint;
   return {
     rows: painted,
     columns,
     state,
     shard,
+    split,
     bytes,
     dtype,
     shards,
@@ -144,6 +148,7 @@ interface Paint {
   readonly columns: number;
   readonly state: Uint8Array<ArrayBuffer>;
   readonly shard: Uint16Array<ArrayBuffer>;
+  readonly split: Uint8Array<ArrayBuffer>;
   readonly bytes: Float64Array<ArrayBuffer>;
   readonly dtype: Uint8Array<ArrayBuffer>;
   readonly shardIndex: ReadonlyMap<string, number>;
@@ -178,7 +183,9 @@ function expectedMembers(group: LayerGroup): number {
 
 function addTensor(paint: Paint, cell: number, tensor: CheckpointTensor, sharedBy: number): void {
   paint.bytes[cell] = (paint.bytes[cell] ?? 0) + (tensor.end - tensor.start) / sharedBy;
-  if (paint.shard[cell] === NO_SHARD) paint.shard[cell] = paint.shardIndex.get(tensor.file) ?? NO_SHARD;
+  const shard = paint.shardIndex.get(tensor.file) ?? NO_SHARD;
+  if (paint.shard[cell] === NO_SHARD) paint.shard[cell] = shard;
+  else if (paint.shard[cell] !== shard) paint.split[cell] = 1;
   if (paint.dtype[cell] !== NO_DTYPE) return;
   let code = paint.dtypes.indexOf(tensor.dtype);
   if (code === -1) code = paint.dtypes.push(tensor.dtype) - 1;

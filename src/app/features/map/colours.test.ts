@@ -8,6 +8,7 @@ function mapWith(shards: number, bytes: readonly number[] = [10, 20, 0, 30]): Ex
     columns: 4,
     state: Uint8Array.of(CELL.present, CELL.defect, CELL.pending, CELL.present),
     shard: Uint16Array.of(0, 11, NO_SHARD, NO_SHARD),
+    split: new Uint8Array(4),
     bytes: Float64Array.from(bytes),
     dtype: Uint8Array.of(0, 1, NO_DTYPE, 0),
     shards: Array.from({ length: shards }, (_, at) => `model-0000${at + 1}-of-00012.safetensors`),

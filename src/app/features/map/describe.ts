@@ -15,7 +15,7 @@ export function describeCell(map: ExpertMap, { row, column }: Cell): string {
   const dtype = map.dtype[at] ?? NO_DTYPE;
   if (dtype !== NO_DTYPE) parts.push(map.dtypes[dtype] ?? '');
   if ((map.bytes[at] ?? 0) > 0) parts.push(formatBytes(map.bytes[at] ?? 0));
-  if (shard !== NO_SHARD) parts.push(map.shards[shard] ?? '');
+  if (shard !== NO_SHARD) parts.push(`${map.shards[shard] ?? ''}${map.split[at] ? ' and another' : ''}`);
   return parts.join(', ');
 }
 

@@ -7,21 +7,11 @@ import { CellTooltip } from './cell-tooltip.tsx';
 import { pixelsOf } from './colours.ts';
 import { describeCell } from './describe.ts';
 import { type Cell, contentSize, fitGeometry } from './geometry.ts';
+import type { MapGridProps } from './map-grid-props.ts';
 import { paintScene, readInks } from './paint.ts';
 import { useGridKeys } from './use-grid-keys.ts';
 import { useGridPointer } from './use-grid-pointer.ts';
 import { useViewport } from './use-viewport.ts';
-
-export interface MapGridProps {
-  readonly map: ExpertMap;
-  readonly zoom: number;
-  readonly active: Cell | null;
-  readonly chosen: ReadonlySet<number>;
-  /** Moves the cursor; `pinned` when a person clicked or pressed Enter there. */
-  readonly onActive: (cell: Cell | null, pinned: boolean) => void;
-  readonly onChoose: (rows: readonly number[], how: 'set' | 'toggle' | 'add') => void;
-  readonly onOpen: () => void;
-}
 
 /** Layers by experts: a canvas with an ARIA grid over it. */
 export function MapGrid(props: MapGridProps) {

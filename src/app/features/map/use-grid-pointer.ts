@@ -1,6 +1,6 @@
 import { type PointerEvent, useRef, useState } from 'react';
 import { type Cell, cellAt, type Geometry } from './geometry.ts';
-import type { MapGridProps } from './map-grid.tsx';
+import type { MapGridProps } from './map-grid-props.ts';
 
 /** Pixels a press may wander and still be a click. */
 const CLICK_SLACK = 5;
