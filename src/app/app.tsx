@@ -1,4 +1,4 @@
-import { type ComponentType, lazy, Suspense } from 'react';
+import { type ComponentType, lazy, Suspense, useEffect } from 'react';
 import { FailureNotice } from './features/failure/failure-notice.tsx';
 import { Waiting } from './features/failure/waiting.tsx';
 import { MapView } from './features/map/map-view.tsx';
@@ -22,6 +22,7 @@ const ConvertView = lazy(async () => {
 /** The frame that never moves: top bar, rail, view. */
 export function App() {
   useTheme();
+  useTitle();
   const view = useAddress((address) => address.view);
   return (
     <DropCatcher>
@@ -36,6 +37,14 @@ export function App() {
       </div>
     </DropCatcher>
   );
+}
+
+/** The tab says what is open. */
+function useTitle(): void {
+  const name = useAddress((address) => address.repo ?? address.local ?? address.sample);
+  useEffect(() => {
+    document.title = name === null ? 'moe-loom' : `${name} · moe-loom`;
+  }, [name]);
 }
 
 function CurrentView() {

@@ -1,5 +1,7 @@
 import { plural } from '../../../core/index.ts';
-import { useInspection } from '../../state/inspection.ts';
+import { go } from '../../state/address-store.ts';
+import { EMPTY } from '../../state/follow-address.ts';
+import { retryOpening, useInspection } from '../../state/inspection.ts';
 
 /** More are a flood; the command line prints them all. */
 const SHOWN = 40;
@@ -23,7 +25,42 @@ export function Findings() {
           </li>
         ))}
       </ul>
+      {complete && <FindingSteps tags={new Set(findings.map((finding) => finding.tag))} />}
       {findings.length > SHOWN && <p className="quiet">And {plural(findings.length - SHOWN, 'finding')} more.</p>}
     </section>
+  );
+}
+
+/** Findings that mean: something did not come along. */
+const INCOMPLETE = ['shard-missing', 'shard-invalid', 'lfs-pointer', 'index-tensor-missing'];
+
+/** What to do about a checkpoint that is not whole. */
+function FindingSteps({ tags }: { readonly tags: ReadonlySet<string> }) {
+  const hub = useInspection((state) => state.hub);
+  const sample = useInspection((state) => state.source?.kind === 'sample');
+  if (!INCOMPLETE.some((tag) => tags.has(tag)) || sample) return null;
+  return (
+    <div className="finding-steps">
+      {tags.has('lfs-pointer') && (
+        <p>
+          Fetch the weights with <code>git lfs pull</code> in the clone
+          {hub ? ', and upload them' : ', then choose the folder again'}.
+        </p>
+      )}
+      <div className="row">
+        <button type="button" className="button small" onClick={retryOpening}>
+          Read again
+        </button>
+        {hub ? (
+          <a className="button small" href={hub.page} target="_blank" rel="noreferrer">
+            Open model page
+          </a>
+        ) : (
+          <button type="button" className="button small" onClick={() => go({ ...EMPTY, view: 'map' })}>
+            Choose other files
+          </button>
+        )}
+      </div>
+    </div>
   );
 }
