@@ -1,0 +1,212 @@
+import type { Checkpoint } from '../checkpoint/types.ts';
+import type { ConversionPlan } from '../plan/types.ts';
+import type { FileOffset } from '../safetensors/types.ts';
+import { expertShare, holdsLayer } from './placement.ts';
+import { createSharer, type Piece, type TensorShare } from './share.ts';
+import type { Stock, StockTensor } from './stock.ts';
+import type { LayerPlacement, Placement, RankPlace } from './types.ts';
+
+/** Bytes that a rank keeps, by why it keeps them. `total` is their sum. */
+export interface HeldBytes {
+  /** Routed experts, each one's first slot. */
+  readonly experts: number;
+  /** Further slots of experts that another slot holds already. */
+  readonly redundant: number;
+  /** Dense tensors that every rank of its stage keeps whole. */
+  readonly denseReplicated: number;
+  /** Parts of dense tensors that are cut. */
+  readonly denseSharded: number;
+  readonly total: number;
+}
+
+/** What a read of a file brings for one tensor. */
+export interface ReadPart extends Piece {
+  readonly share: TensorShare;
+}
+
+/** One range of one file, everything in it wanted. */
+export interface Read {
+  readonly file: string;
+  /** From byte 0 of the file. */
+  readonly offset: number;
+  readonly length: number;
+  readonly parts: readonly ReadPart[];
+}
+
+/** What a rank reads when it reads only what it keeps. */
+export interface RankReads {
+  /** Sorted by file and offset, disjoint; ranges that touch are one. */
+  readonly reads: readonly Read[];
+  readonly bytes: number;
+  /** Bytes read of each file of the stock, in its order. */
+  readonly perFile: readonly number[];
+  /** Tensors that are cut by columns, of which whole rows are read. */
+  readonly byColumns: number;
+}
+
+/** Every rank's bytes; ranks that stand alike are counted once. */
+export function heldBytes(stock: Stock, placement: Placement): HeldBytes[] {
+  const experts = new Map<string, readonly [number, number]>();
+  const dense = new Map<string, readonly [number, number]>();
+  return placement.ranks.map((place) => {
+    const { ep, inner, etp, stage, fsdp, tp } = place;
+    const kept = remember(experts, `${ep}/${inner.index}/${etp.index}/${stage.index}`, () =>
+      expertBytes(stock, placement, place),
+    );
+    const rest = remember(dense, `${stage.index}/${fsdp.index}/${tp.index}`, () => denseBytes(stock, placement, place));
+    const total = kept[0] + kept[1] + rest[0] + rest[1];
+    return { experts: kept[0], redundant: kept[1], denseReplicated: rest[0], denseSharded: rest[1], total };
+  });
+}
+
+function remember<K, T>(known: Map<K, T>, key: K, make: () => T): T {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  known.set(key, made);
+  return made;
+}
+
+/** Bytes of first slots and of further ones. Whole experts are added up from the stock's sums, cut ones tensor by tensor. */
+function expertBytes(stock: Stock, placement: Placement, place: RankPlace): readonly [number, number] {
+  const firsts = new Map<LayerPlacement['slots'], readonly number[]>();
+  const whole = place.etp.of === 1;
+  let [first, further] = [0, 0];
+  let isCut = false;
+  for (const [at, layer] of placement.layers.entries()) {
+    if (!holdsLayer(placement, place, layer.index)) continue;
+    const { experts, rows, from } = expertShare(placement, place, layer);
+    const owners = remember(firsts, layer.slots, () => firstSlots(layer));
+    const sizes = stock.layers[at]?.bytes;
+    if (!whole || rows.of > 1) {
+      isCut = true;
+      continue;
+    }
+    for (const [slot, expert] of experts.entries()) {
+      const bytes = sizes?.[expert] ?? 0;
+      if (owners[expert] === slotNumber(layer, place.ep, from + slot)) first += bytes;
+      else further += bytes;
+    }
+  }
+  return isCut ? cutExpertBytes(stock, placement, place, firsts) : [first, further];
+}
+
+function firstSlots(layer: LayerPlacement): readonly number[] {
+  const first: number[] = new Array(layer.experts).fill(-1);
+  for (const [ep, slots] of layer.slots.entries()) {
+    for (const [slot, expert] of slots.entries()) if (first[expert] === -1) first[expert] = slotNumber(layer, ep, slot);
+  }
+  return first;
+}
+
+/** One number for a slot of a rank; ranks may have unequally many. */
+function slotNumber(layer: LayerPlacement, ep: number, slot: number): number {
+  return ep * (layer.experts + layer.slots.length) + slot;
+}
+
+/** Where one layer's experts are cut inside, every layer's are. */
+function cutExpertBytes(
+  stock: Stock,
+  placement: Placement,
+  place: RankPlace,
+  firsts: Map<LayerPlacement['slots'], readonly number[]>,
+): readonly [number, number] {
+  const sharer = createSharer(stock, placement, place);
+  let [first, further] = [0, 0];
+  for (const tensor of stock.tensors) {
+    const layer = tensor.expert ? placement.layers[tensor.expert.layer] : undefined;
+    const share = layer ? sharer.shareOf(tensor) : null;
+    if (!layer || !share?.experts) continue;
+    const owners = remember(firsts, layer.slots, () => firstSlots(layer));
+    const each = share.bytes / share.experts.length;
+    const held = new Set(share.experts);
+    const { experts, from } = expertShare(placement, place, layer);
+    for (const [slot, expert] of experts.entries()) {
+      if (!held.has(expert)) continue;
+      if (owners[expert] === slotNumber(layer, place.ep, from + slot)) first += each;
+      else further += each;
+    }
+  }
+  return [first, further];
+}
+
+function denseBytes(stock: Stock, placement: Placement, place: RankPlace): readonly [number, number] {
+  const sharer = createSharer(stock, placement, place);
+  let [replicated, sharded] = [0, 0];
+  for (const tensor of stock.tensors) {
+    if (tensor.expert) continue;
+    const share = sharer.shareOf(tensor);
+    if (share?.cut) sharded += share.bytes;
+    else replicated += share?.bytes ?? 0;
+  }
+  return [replicated, sharded];
+}
+
+/** Every tensor that a rank keeps, in the order of files and bytes. */
+export function rankTensors(stock: Stock, placement: Placement, rank: number): TensorShare[] {
+  const place = placement.ranks[rank];
+  if (!place) throw new RangeError(`There is no rank ${rank}.`);
+  const sharer = createSharer(stock, placement, place);
+  return stock.tensors.map((tensor) => sharer.shareOf(tensor)).filter((share) => share !== null);
+}
+
+/** The ranges of files that a rank reads when it reads what it keeps and nothing else. */
+export function rankReads(
+  stock: Stock,
+  placement: Placement,
+  rank: number,
+  wanted: (tensor: StockTensor) => boolean = () => true,
+): RankReads {
+  const reads: { file: string; offset: number; length: number; parts: ReadPart[] }[] = [];
+  const perFile: number[] = new Array(stock.files.length).fill(0);
+  let byColumns = 0;
+  let lastFile = -1;
+  for (const share of rankTensors(stock, placement, rank)) {
+    const { file } = share.tensor;
+    if (!wanted(share.tensor)) continue;
+    if (share.pieces.some((piece) => piece.columns !== null)) byColumns++;
+    for (const piece of share.pieces) {
+      const length = piece.end - piece.start;
+      perFile[file] = (perFile[file] ?? 0) + length;
+      const last = reads.at(-1);
+      if (last && lastFile === file && last.offset + last.length === piece.start) {
+        last.length += length;
+        last.parts.push({ ...piece, share });
+      } else {
+        reads.push({ file: stock.files[file]?.name ?? '', offset: piece.start, length, parts: [{ ...piece, share }] });
+        lastFile = file;
+      }
+    }
+  }
+  return { reads, perFile, byColumns, bytes: perFile.reduce((sum, bytes) => sum + bytes, 0) };
+}
+
+/** A conversion's output as the checkpoint that it will be: names, files and offsets are final before a byte is written. */
+export function plannedCheckpoint(plan: ConversionPlan, source: Checkpoint): Checkpoint {
+  const tensors = plan.shards.flatMap((shard) =>
+    shard.tensors.map((tensor) => ({
+      name: tensor.name,
+      dtype: tensor.dtype,
+      shape: tensor.shape,
+      ...(tensor.exactShape ? { exactShape: tensor.exactShape } : {}),
+      file: shard.file,
+      start: tensor.start,
+      end: (tensor.start + tensor.byteLength) as FileOffset,
+    })),
+  );
+  return {
+    ...source,
+    shards: plan.shards.map((shard) => ({
+      file: shard.file,
+      byteLength: shard.byteLength,
+      dataStart: shard.header.byteLength as FileOffset,
+      tensors: shard.tensors.length,
+      metadata: null,
+    })),
+    tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+    config: plan.config === null ? source.config : JSON.parse(plan.config.text),
+    configText: plan.config?.text ?? source.configText,
+    files: plan.shards.map((shard) => ({ name: shard.file, byteLength: shard.byteLength })),
+    findings: [],
+  };
+}

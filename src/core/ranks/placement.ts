@@ -1,0 +1,294 @@
+import { rebalance } from './eplb.ts';
+import { frameworkOf } from './frameworks/all.ts';
+import { epAwareSlots, evenBlocks, roundRobin, trivialSlots } from './frameworks/deal.ts';
+import { axisSize, chunk, placeRanks } from './mesh.ts';
+import type {
+  Framework,
+  LayerPlacement,
+  ModelFacts,
+  MoeLayer,
+  Part,
+  Placement,
+  PlacementError,
+  PlacementOptions,
+  RankPlace,
+  Strategy,
+} from './types.ts';
+
+/** More ranks than any run that is known of; beyond it a typing error is likelier than a cluster. */
+export const MAX_RANKS = 16_384;
+
+type Slots = LayerPlacement['slots'];
+
+/**
+ * Which rank holds which experts under a framework's own rules, or its own message where it would refuse.
+ *
+ * Limits come before anything else. Nothing is read.
+ */
+export function planPlacement(options: PlacementOptions, facts: ModelFacts): Placement | PlacementError {
+  const framework = frameworkOf(options.framework);
+  if (!framework) return { error: `${options.framework} is not known here.` };
+  const wrong = optionFault(framework, options, facts);
+  if (wrong !== null) return { error: wrong };
+  const mesh = framework.mesh(options, facts);
+  if ('error' in mesh) return mesh;
+  if (mesh.world > MAX_RANKS) return { error: `${mesh.world} ranks are more than the ${MAX_RANKS} counted here.` };
+  const limit = framework.limit(options, facts, mesh);
+  if (limit !== null) return { error: limit };
+  const stages = framework.stages(facts.layers, axisSize(mesh, framework.cuts.pp));
+  if ('error' in stages) return stages;
+  const settled = settle(framework, options, facts);
+  const ep = axisSize(mesh, framework.cuts.ep);
+  const dealt = dealLayers(framework, { ...options, strategy: settled.strategy }, facts, ep);
+  if ('error' in dealt) return dealt;
+  return {
+    framework: framework.id,
+    strategy: settled.strategy,
+    redundant: options.redundant ?? 0,
+    mesh,
+    cuts: framework.cuts,
+    dense: framework.densePlan(facts),
+    stages,
+    kvHeads: facts.kvHeads,
+    ranks: placeRanks(mesh, framework.cuts),
+    layers: dealt.layers,
+    uniform: new Set(dealt.layers.map((layer) => layer.slots)).size <= 1,
+    warnings: [...settled.warnings, ...(framework.warnings?.(options, facts, mesh) ?? [])],
+  };
+}
+
+/** Why options cannot be taken, in words of ours: no framework is asked such things. */
+function optionFault(framework: Framework, options: PlacementOptions, facts: ModelFacts): string | null {
+  for (const name of ['ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'nodes', 'groups'] as const) {
+    const value = options[name];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
+      return `${name} is a whole number from 1, not ${value}.`;
+  }
+  const { redundant = 0, strategy } = options;
+  if (!(Number.isSafeInteger(redundant) && redundant >= 0))
+    return `redundant is a whole number from 0, not ${redundant}.`;
+  if (redundant > 0 && !framework.redundant) return `${framework.title} has no redundant experts.`;
+  if (strategy !== undefined && !framework.strategies.includes(strategy))
+    return `${framework.title} does not place experts ${strategy}; it places them ${framework.strategies.join(', ')}.`;
+  if (facts.moeLayers.length === 0) return 'There are no routed experts in this checkpoint; nothing to place.';
+  return null;
+}
+
+function settle(framework: Framework, options: PlacementOptions, facts: ModelFacts) {
+  const asked = options.strategy ?? framework.strategies[0] ?? 'linear';
+  if (framework.settle) return framework.settle({ ...options, strategy: asked }, facts);
+  return { strategy: asked, warnings: [] };
+}
+
+/** Layers with as many experts share one list of slots where the strategy knows no layers. */
+function dealLayers(
+  framework: Framework,
+  options: PlacementOptions & { readonly strategy: Strategy },
+  facts: ModelFacts,
+  ep: number,
+): { readonly layers: readonly LayerPlacement[] } | PlacementError {
+  const rows = new Map<string, Slots>();
+  const layers: LayerPlacement[] = [];
+  for (const [at, layer] of facts.moeLayers.entries()) {
+    const key = `${layer.experts}/${rowOf(options, at)}`;
+    const slots = rows.get(key) ?? deal(framework, options, facts, layer, at, ep);
+    if ('error' in slots) return slots;
+    rows.set(key, slots);
+    layers.push({ ...layer, slots });
+  }
+  return { layers };
+}
+
+/** Which row of loads or of a map a layer takes; 0 for all where there is one row or none. */
+function rowOf(options: PlacementOptions & { readonly strategy: Strategy }, at: number): number {
+  const rows = options.strategy === 'custom' ? options.map : isBalanced(options.strategy) ? options.loads : undefined;
+  return rows && rows.length > 1 ? at : 0;
+}
+
+function isBalanced(strategy: Strategy): boolean {
+  return strategy === 'hierarchical' || strategy === 'global';
+}
+
+function deal(
+  framework: Framework,
+  options: PlacementOptions & { readonly strategy: Strategy },
+  facts: ModelFacts,
+  layer: MoeLayer,
+  at: number,
+  ep: number,
+): Slots | PlacementError {
+  const { experts } = layer;
+  const { redundant = 0, strategy } = options;
+  switch (strategy) {
+    case 'linear':
+      if (redundant > 0) return trivialSlots(experts, redundant, ep);
+      return framework.linear ? framework.linear(experts, ep) : evenBlocks(experts, ep);
+    case 'round-robin':
+      return roundRobin(experts, ep);
+    case 'ep-aware':
+      return epAwareSlots(experts, redundant, ep);
+    case 'hierarchical':
+    case 'global':
+      return balanced(options, facts, layer, at, ep);
+    case 'custom':
+      return fromMap(options.map?.[rowOf(options, at)], layer, ep);
+  }
+}
+
+/** As DeepSeek's `rebalance_experts`: hierarchical only where groups divide by nodes. */
+function balanced(
+  options: PlacementOptions & { readonly strategy: Strategy },
+  facts: ModelFacts,
+  layer: MoeLayer,
+  at: number,
+  ep: number,
+): Slots | PlacementError {
+  const loads = options.loads?.[rowOf(options, at)];
+  if (!loads) return { error: `EPLB places by load: there are no loads for ${layer.prefix}.` };
+  if (loads.length !== layer.experts)
+    return { error: `${layer.prefix} has ${layer.experts} experts, its loads are ${loads.length}.` };
+  const nodes = options.nodes ?? 1;
+  const groups = options.groups ?? facts.expertGroups ?? 1;
+  const grouped = options.strategy === 'hierarchical' && groups % nodes === 0;
+  const slots = rebalance({
+    loads,
+    slots: layer.experts + (options.redundant ?? 0),
+    groups: grouped ? groups : 1,
+    nodes: grouped ? nodes : 1,
+    gpus: ep,
+  });
+  return 'error' in slots ? slots : inBlocks(slots, ep);
+}
+
+function fromMap(row: readonly number[] | undefined, layer: MoeLayer, ep: number): Slots | PlacementError {
+  if (!row) return { error: `The map has no row for ${layer.prefix}.` };
+  if (row.length % ep !== 0)
+    return { error: `The map gives ${layer.prefix} ${row.length} slots, which ${ep} ranks cannot share evenly.` };
+  const odd = row.find((expert) => !(Number.isSafeInteger(expert) && expert >= 0 && expert < layer.experts));
+  if (odd !== undefined) return { error: `The map names expert ${odd}; ${layer.prefix} has ${layer.experts}.` };
+  const held = new Set(row);
+  const missing = Array.from({ length: layer.experts }, (_, expert) => expert).find((expert) => !held.has(expert));
+  if (missing !== undefined) return { error: `The map gives expert ${missing} of ${layer.prefix} to no rank.` };
+  return inBlocks(row, ep);
+}
+
+function inBlocks(slots: readonly number[], ep: number): Slots {
+  const each = slots.length / ep;
+  return Array.from({ length: ep }, (_, rank) => slots.slice(rank * each, (rank + 1) * each));
+}
+
+/** What a rank keeps of one layer's experts. */
+export interface ExpertShare {
+  /** Logical experts in the order of the rank's slots. */
+  readonly experts: readonly number[];
+  /** Which of the expert-parallel rank's slots the first of them is. */
+  readonly from: number;
+  /** Part of each expert's rows; whole unless experts are fewer than ranks. */
+  readonly rows: Part;
+}
+
+const WHOLE: Part = { index: 0, of: 1 };
+
+/**
+ * The experts of one layer that a rank keeps, after data parallelism has cut what expert parallelism gave.
+ *
+ * Expert parallelism cuts first (`_StridedShard(0, split_factor=ep)`, `Shard(0)`), so that a rank's experts stay one
+ * block. Where experts are fewer than ranks torchtitan cuts the rows of each instead (pytorch/torchtitan#1561).
+ */
+export function expertShare(placement: Placement, place: RankPlace, layer: LayerPlacement): ExpertShare {
+  const slots = layer.slots[place.ep] ?? [];
+  if (place.inner.of === 1) return { experts: slots, from: 0, rows: WHOLE };
+  const few = place.inner.of * layer.slots.length > layer.experts;
+  if (few && placement.cuts.innerRowsWhenFew) return { experts: slots, from: 0, rows: place.inner };
+  const [start, end] = chunk(slots.length, place.inner);
+  return { experts: slots.slice(start, end), from: start, rows: WHOLE };
+}
+
+/** Sorted half-open intervals of a list of numbers, doubles left out. */
+export function intervals(numbers: readonly number[]): (readonly [number, number])[] {
+  const out: [number, number][] = [];
+  for (const number of [...new Set(numbers)].sort((a, b) => a - b)) {
+    const last = out.at(-1);
+    if (last && last[1] === number) last[1] = number + 1;
+    else out.push([number, number + 1]);
+  }
+  return out;
+}
+
+/** Pipeline stage of a decoder layer. */
+export function stageOfLayer(placement: Placement, layer: number): number {
+  let end = 0;
+  for (const [stage, layers] of placement.stages.entries()) {
+    end += layers;
+    if (layer < end) return stage;
+  }
+  return placement.stages.length - 1;
+}
+
+/** True when a rank's pipeline stage has this layer; layers without a number stand in the first stage. */
+export function holdsLayer(placement: Placement, place: RankPlace, index: number | null): boolean {
+  return place.stage.of === 1 || stageOfLayer(placement, index ?? 0) === place.stage.index;
+}
+
+/** Ranks that hold an expert of a layer, its replicas and redundant slots included. */
+export function holdersOf(placement: Placement, layer: LayerPlacement, expert: number): number[] {
+  return placement.ranks
+    .filter(
+      (place) =>
+        holdsLayer(placement, place, layer.index) && expertShare(placement, place, layer).experts.includes(expert),
+    )
+    .map((place) => place.rank);
+}
+
+/**
+ * Expert-parallel coordinate of every expert of every layer, row by row, and −1 where a layer has fewer experts: what a
+ * map of layers by experts is coloured by. `width` is the largest number of experts.
+ */
+export function ownerMatrix(placement: Placement): { readonly width: number; readonly owners: Int32Array } {
+  const width = placement.layers.reduce((most, layer) => Math.max(most, layer.experts), 0);
+  const owners = new Int32Array(width * placement.layers.length).fill(-1);
+  for (const [row, layer] of placement.layers.entries()) {
+    for (let ep = layer.slots.length - 1; ep >= 0; ep--) {
+      for (const expert of layer.slots[ep] ?? []) owners[row * width + expert] = ep;
+    }
+  }
+  return { width, owners };
+}
+
+/** Largest against mean number of experts a rank holds (1 is even), and of tokens a rank is sent where loads are known. */
+export function imbalance(
+  placement: Placement,
+  loads?: readonly (readonly number[])[],
+): {
+  readonly experts: number;
+  readonly tokens: readonly number[] | null;
+} {
+  const most = placement.layers.map((layer) => overMean(layer.slots.map((slots) => slots.length)));
+  const tokens = loads
+    ? placement.layers.map((layer, at) => overMean(tokensByRank(layer, loads[loads.length > 1 ? at : 0] ?? [])))
+    : null;
+  return { experts: Math.max(...most), tokens };
+}
+
+/** A logical expert's tokens are shared evenly by its slots. */
+function tokensByRank(layer: LayerPlacement, loads: readonly number[]): number[] {
+  const replicas = new Map<number, number>();
+  for (const expert of layer.slots.flat()) replicas.set(expert, (replicas.get(expert) ?? 0) + 1);
+  return layer.slots.map((slots) =>
+    slots.reduce((sum, expert) => sum + (loads[expert] ?? 0) / (replicas.get(expert) ?? 1), 0),
+  );
+}
+
+function overMean(values: readonly number[]): number {
+  const sum = values.reduce((total, value) => total + value, 0);
+  return sum === 0 ? 1 : (Math.max(...values) * values.length) / sum;
+}
+
+/** Numbers of expert-parallel ranks that divide every layer's experts: the choices to offer. */
+export function divisorsOfExperts(facts: ModelFacts): number[] {
+  const counts = facts.moeLayers.map((layer) => layer.experts);
+  const [first = 0] = counts;
+  return Array.from({ length: first }, (_, index) => index + 1).filter((ep) =>
+    counts.every((count) => count % ep === 0),
+  );
+}

@@ -1,0 +1,245 @@
+import { type DenseCut, denseCut } from './dense.ts';
+import { chunk } from './mesh.ts';
+import { expertShare, holdsLayer, stageOfLayer } from './placement.ts';
+import type { ExpertHolding, Stock, StockTensor } from './stock.ts';
+import type { Part, Placement, RankPlace } from './types.ts';
+
+/** Bytes of a file that a rank keeps of one tensor, and where they go. */
+export interface Piece {
+  /** From byte 0 of the file, half-open. */
+  readonly start: number;
+  readonly end: number;
+  /** Half-open interval of logical experts, null outside routed experts. */
+  readonly experts: readonly [number, number] | null;
+  /** Where the piece begins in the rank's own tensor. */
+  readonly to: number;
+  /** Where else the same bytes go: an expert in two slots of one rank. */
+  readonly also: readonly number[];
+  /** Columns kept of every row read, null for all: then fewer bytes are kept than read. */
+  readonly columns: readonly [number, number] | null;
+}
+
+/** What a rank keeps of one tensor. */
+export interface TensorShare {
+  readonly tensor: StockTensor;
+  /** Shape of the rank's own tensor; experts in the order of slots. */
+  readonly shape: readonly number[];
+  /** Logical expert of each slot, null outside routed experts. */
+  readonly experts: readonly number[] | null;
+  /** Bytes kept, copies included. */
+  readonly bytes: number;
+  /** Sorted by `start`, disjoint. */
+  readonly pieces: readonly Piece[];
+  /** True when other ranks keep other parts of it. */
+  readonly cut: boolean;
+}
+
+/** Works out one rank's shares; layers are looked at once. */
+export interface Sharer {
+  shareOf(tensor: StockTensor): TensorShare | null;
+}
+
+interface Held {
+  readonly experts: readonly number[];
+  /** Slots of each expert. */
+  readonly slots: ReadonlyMap<number, readonly number[]>;
+  readonly rows: Part;
+}
+
+/** Shares of one rank of a placement in a stock. */
+export function createSharer(stock: Stock, placement: Placement, place: RankPlace): Sharer {
+  const held = placement.layers.map((layer): Held | null => {
+    if (!holdsLayer(placement, place, layer.index)) return null;
+    const { experts, rows } = expertShare(placement, place, layer);
+    return { experts, slots: slotsOf(experts), rows };
+  });
+  // A placement made for a model and a stock of it have the same layers in the same order.
+  if (held.length !== stock.layers.length) throw new RangeError('The placement belongs to another checkpoint.');
+  return {
+    shareOf(tensor) {
+      if (tensor.expert) {
+        const layer = held[tensor.expert.layer];
+        return layer ? expertTensorShare(tensor, tensor.expert, layer, place, placement) : null;
+      }
+      return inStage(placement, place, tensor) ? denseShare(placement, place, tensor) : null;
+    },
+  };
+}
+
+function slotsOf(experts: readonly number[]): Map<number, number[]> {
+  const slots = new Map<number, number[]>();
+  for (const [slot, expert] of experts.entries()) {
+    const known = slots.get(expert);
+    if (known) known.push(slot);
+    else slots.set(expert, [slot]);
+  }
+  return slots;
+}
+
+function inStage(placement: Placement, place: RankPlace, { layer }: StockTensor): boolean {
+  const { index, of } = place.stage;
+  if (of === 1) return true;
+  if (layer === 'first') return index === 0;
+  if (layer === 'last') return index === of - 1;
+  return stageOfLayer(placement, layer) === index;
+}
+
+/** Bytes inside one expert's part that a rank reads, and how many of them it keeps. */
+interface InnerShare {
+  readonly ranges: readonly (readonly [number, number])[];
+  readonly columns: readonly [number, number] | null;
+  readonly kept: number;
+  readonly shape: readonly number[];
+}
+
+function expertTensorShare(
+  tensor: StockTensor,
+  holding: ExpertHolding,
+  held: Held,
+  place: RankPlace,
+  placement: Placement,
+): TensorShare | null {
+  const size = (tensor.end - tensor.start) / holding.count;
+  const inner = innerShare(holding, size, held.rows, place.etp);
+  const apart = holding.count === 1 && tensor.shape.length === holding.inner.length;
+  const mine = apart ? Array.from(held.slots.get(holding.first) ?? [], () => holding.first) : held.experts;
+  if (mine.length === 0 || inner.kept === 0) return null;
+  const slots = apart ? new Map([[holding.first, mine.map((_, copy) => copy)]]) : held.slots;
+  const pieces = expertPieces(tensor, holding, slots, size, inner);
+  const shape = apart && mine.length === 1 ? inner.shape : [mine.length, ...inner.shape];
+  const cut = placement.ranks.length > 1;
+  return { tensor, shape, experts: mine, bytes: mine.length * inner.kept, pieces, cut };
+}
+
+function expertPieces(
+  tensor: StockTensor,
+  holding: ExpertHolding,
+  slots: ReadonlyMap<number, readonly number[]>,
+  size: number,
+  inner: InnerShare,
+): Piece[] {
+  const pieces: Piece[] = [];
+  const experts = [...slots.keys()].sort((a, b) => a - b);
+  for (const expert of experts) {
+    const [slot = 0, ...copies] = slots.get(expert) ?? [];
+    const base = tensor.start + (expert - holding.first) * size;
+    let inside = 0;
+    for (const [from, to] of inner.ranges) {
+      const at = slot * inner.kept + inside;
+      const also = copies.map((copy) => copy * inner.kept + inside);
+      append(pieces, {
+        start: base + from,
+        end: base + to,
+        experts: [expert, expert + 1],
+        to: at,
+        also,
+        columns: inner.columns,
+      });
+      inside += to - from;
+    }
+  }
+  return pieces;
+}
+
+/** Joins a piece to the one before it when both their source and their place go on. */
+function append(pieces: Piece[], piece: Piece): void {
+  const last = pieces.at(-1);
+  const joins =
+    last !== undefined &&
+    last.end === piece.start &&
+    last.to + (last.end - last.start) === piece.to &&
+    last.also.length + piece.also.length === 0 &&
+    last.columns === null &&
+    piece.columns === null;
+  if (!last || !joins) {
+    pieces.push(piece);
+    return;
+  }
+  const experts = last.experts && piece.experts ? ([last.experts[0], piece.experts[1]] as const) : null;
+  pieces[pieces.length - 1] = { ...last, end: piece.end, experts };
+}
+
+/** What data parallelism (rows) or expert tensor parallelism leave of one expert's part. */
+function innerShare(holding: ExpertHolding, size: number, rows: Part, etp: Part): InnerShare {
+  const { inner, cut } = holding;
+  if (rows.of > 1 && inner.length > 0) return rowShare(inner, size, [chunk(inner[0] ?? 1, rows)]);
+  if (etp.of > 1 && cut !== 'none') {
+    if (cut === 'columns') return columnShare(inner, size, etp);
+    const dim = inner[0] ?? 1;
+    if (cut === 'rows' && dim % etp.of === 0) return rowShare(inner, size, [chunk(dim, etp)]);
+    if (cut === 'halves' && dim % (2 * etp.of) === 0) {
+      const [start, end] = chunk(dim / 2, etp);
+      return rowShare(inner, size, [
+        [start, end],
+        [dim / 2 + start, dim / 2 + end],
+      ]);
+    }
+  }
+  return { ranges: [[0, size]], columns: null, kept: size, shape: inner };
+}
+
+function rowShare(inner: readonly number[], size: number, rows: readonly (readonly [number, number])[]): InnerShare {
+  const [dim = 1, ...rest] = inner;
+  const row = size / dim;
+  const kept = rows.reduce((sum, [start, end]) => sum + end - start, 0);
+  const ranges = rows.filter(([start, end]) => end > start).map(([start, end]) => [start * row, end * row] as const);
+  return { ranges, columns: null, kept: kept * row, shape: [kept, ...rest] };
+}
+
+function columnShare(inner: readonly number[], size: number, part: Part): InnerShare {
+  const [rows = 1, columns = 1, ...rest] = inner;
+  const kept = chunk(columns, part);
+  const width = kept[1] - kept[0];
+  return { ranges: [[0, size]], columns: kept, kept: (size / columns) * width, shape: [rows, width, ...rest] };
+}
+
+/** Tensor parallelism cuts first, fully sharded data parallelism cuts the rows that it leaves. */
+function denseShare(placement: Placement, place: RankPlace, tensor: StockTensor): TensorShare | null {
+  const { shape, start } = tensor;
+  const size = tensor.end - tensor.start;
+  const [dim = 1, ...rest] = shape;
+  if (shape.length === 0 || size === 0) return wholeShare(tensor, false);
+  const how = place.tp.of === 1 ? 'whole' : denseCut(placement, tensor);
+  const [from, to] = rowsLeft(how, dim, place, placement.kvHeads);
+  const [first, last] = chunk(to - from, place.fsdp);
+  const columns = how === 'columns' && rest.length > 0 ? chunk(rest[0] ?? 1, place.tp) : null;
+  const cut = how !== 'whole' || place.fsdp.of > 1;
+  if (!cut) return wholeShare(tensor, false);
+  if (last === first) return null;
+  const row = size / dim;
+  const read: Piece = {
+    start: start + (from + first) * row,
+    end: start + (from + last) * row,
+    experts: null,
+    to: 0,
+    also: [],
+    columns,
+  };
+  const [width = 1, ...deeper] = rest;
+  const part = columns ? (columns[1] - columns[0]) / width : 1;
+  const kept = columns ? [columns[1] - columns[0], ...deeper] : rest;
+  const bytes = (last - first) * row * part;
+  return { tensor, shape: [last - first, ...kept], experts: null, bytes, pieces: [read], cut: true };
+}
+
+function wholeShare(tensor: StockTensor, cut: boolean): TensorShare {
+  const { start, end } = tensor;
+  const pieces = end > start ? [{ start, end, experts: null, to: 0, also: [], columns: null }] : [];
+  return { tensor, shape: tensor.shape, experts: null, bytes: end - start, pieces, cut };
+}
+
+/** Rows that tensor parallelism leaves; key and value heads repeat when there are more ranks than heads. */
+function rowsLeft(how: DenseCut, dim: number, place: RankPlace, kvHeads: number | null): readonly [number, number] {
+  switch (how) {
+    case 'row-wise':
+      return chunk(dim, place.tp);
+    case 'heads': {
+      const heads = kvHeads ?? place.tp.of;
+      if (heads >= place.tp.of) return chunk(dim, place.tp);
+      return chunk(dim, { index: Math.floor((place.tp.index * heads) / place.tp.of), of: heads });
+    }
+    case 'columns':
+    case 'whole':
+      return [0, dim];
+  }
+}

@@ -1,0 +1,191 @@
+import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import { layerEnd } from '../layouts/scan.ts';
+import type { CheckpointLayout, ExpertMember, LayerGroup } from '../layouts/types.ts';
+import type { DType } from '../safetensors/dtype.ts';
+import type { FileOffset, Shape } from '../safetensors/types.ts';
+
+/**
+ * How expert tensor parallelism cuts one expert's part: its rows, the rows of gate and of up, its columns (then a reader
+ * takes whole rows), or not at all.
+ */
+export type InnerCut = 'rows' | 'halves' | 'columns' | 'none';
+
+/** What of a layer's experts a tensor holds. */
+export interface ExpertHolding {
+  /** Index into the stock's layers. */
+  readonly layer: number;
+  /** First expert; with `count` 1 in layouts that store experts apart. */
+  readonly first: number;
+  readonly count: number;
+  /** Shape of one expert's part. */
+  readonly inner: Shape;
+  readonly cut: InnerCut;
+}
+
+/** A tensor in its file, with what the cuts of any framework ask about it. */
+export interface StockTensor {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** Index into the stock's files. */
+  readonly file: number;
+  readonly start: FileOffset;
+  readonly end: FileOffset;
+  /** Null for everything but routed experts. */
+  readonly expert: ExpertHolding | null;
+  /** The decoder layer it stands in; else which end of the model it belongs to. */
+  readonly layer: number | 'first' | 'last';
+  /** Its name below the layer (or whole). */
+  readonly tail: string;
+}
+
+export interface StockLayer {
+  readonly prefix: string;
+  readonly index: number | null;
+  readonly experts: number;
+  /** Bytes of each expert, all its parts together. */
+  readonly bytes: Float64Array;
+}
+
+/** A checkpoint's files as ranks share them: made once, then every mesh is a matter of arithmetic. */
+export interface Stock {
+  readonly files: readonly { readonly name: string; readonly byteLength: number; readonly dataStart: number }[];
+  readonly layers: readonly StockLayer[];
+  /** In the order of files and of bytes. */
+  readonly tensors: readonly StockTensor[];
+  /** Tensors of multi-token prediction, which no framework here loads by itself: left out. */
+  readonly leftOut: { readonly tensors: number; readonly bytes: number };
+  /** Experts whose storage is unknown and which every rank would hold whole. */
+  readonly unknown: number;
+}
+
+const LAST = /(^|\.)(lm_head|embed_out|output|norm|final_layernorm|final_norm|ln_f|norm_f)\.[a-z_]+$/;
+
+/** The stock of a checkpoint in a layout. */
+export function stockOf(checkpoint: Pick<Checkpoint, 'shards' | 'tensors'>, layout: CheckpointLayout): Stock {
+  const files = checkpoint.shards.map(({ file, byteLength, dataStart }) => ({ name: file, byteLength, dataStart }));
+  const numbers = new Map(files.map((file, index) => [file.name, index]));
+  const groups = layout.groups.filter((group) => group.kind === 'moe' && group.experts !== null);
+  const layers = groups.map((group) => ({
+    prefix: group.prefix,
+    index: group.index,
+    experts: group.experts ?? 0,
+    bytes: new Float64Array(group.experts ?? 0),
+  }));
+  const holdings = new Map<string, ExpertHolding>();
+  for (const [layer, group] of groups.entries()) addHoldings(group, layer, checkpoint.tensors, holdings);
+  const known = new Set(groups.flatMap((group) => group.expertTensors));
+  const skip = mtpRoots(layout);
+  const stacks = new Set(groups.map((group) => stackOf(group.prefix)));
+  const tensors: StockTensor[] = [];
+  const leftOut = { tensors: 0, bytes: 0 };
+  let unknown = 0;
+  for (const tensor of checkpoint.tensors.values()) {
+    const end = layerEnd(tensor.name);
+    if (isLeftOut(tensor.name, end, skip)) {
+      leftOut.tensors++;
+      leftOut.bytes += tensor.end - tensor.start;
+      continue;
+    }
+    const expert = holdings.get(tensor.name) ?? null;
+    if (expert) addBytes(layers[expert.layer], expert, tensor);
+    else if (known.has(tensor.name)) unknown++;
+    tensors.push(placed(tensor, numbers.get(tensor.file) ?? 0, expert, end, stacks));
+  }
+  tensors.sort((a, b) => a.file - b.file || a.start - b.start);
+  return { files, layers, tensors, leftOut, unknown };
+}
+
+function placed(
+  tensor: CheckpointTensor,
+  file: number,
+  expert: ExpertHolding | null,
+  end: number,
+  stacks: ReadonlySet<string>,
+): StockTensor {
+  const { name, dtype, shape, start } = tensor;
+  const inStack = end > 0 && stacks.has(stackOf(name));
+  const layer = inStack ? numberAt(name, end) : LAST.test(name) ? 'last' : 'first';
+  return {
+    name,
+    dtype,
+    shape,
+    file,
+    start,
+    end: tensor.end,
+    expert,
+    layer,
+    tail: end > 0 ? name.slice(end + 1) : name,
+  };
+}
+
+/** `model.layers` of `model.layers.3.mlp`. */
+function stackOf(name: string): string {
+  const end = layerEnd(name.endsWith('.') ? name : `${name}.`);
+  return name.slice(0, Math.max(name.lastIndexOf('.', end - 1), 0));
+}
+
+function numberAt(name: string, end: number): number {
+  return Number(name.slice(name.lastIndexOf('.', end - 1) + 1, end));
+}
+
+/** Roots of what belongs to multi-token prediction: `model.layers.61`, `mtp`. */
+function mtpRoots(layout: CheckpointLayout): { readonly layers: ReadonlySet<string>; readonly stacks: boolean } {
+  const prefixes = layout.groups.filter((group) => group.kind === 'mtp').map((group) => group.prefix);
+  const layers = new Set(prefixes.map((prefix) => prefix.slice(0, layerEnd(`${prefix}.`))));
+  return { layers, stacks: prefixes.some((prefix) => /^(.*\.)?mtp(_|\.)/.test(prefix)) };
+}
+
+function isLeftOut(name: string, end: number, skip: ReturnType<typeof mtpRoots>): boolean {
+  if (end > 0 && skip.layers.has(name.slice(0, end))) return true;
+  return skip.stacks && /^(model\.)?mtp[._]/.test(name);
+}
+
+function addHoldings(
+  group: LayerGroup,
+  layer: number,
+  tensors: ReadonlyMap<string, CheckpointTensor>,
+  into: Map<string, ExpertHolding>,
+): void {
+  const experts = group.experts ?? 0;
+  for (const member of group.members) {
+    if (member.template.includes('{i}')) {
+      const cut = cutOf(group, member, member.shape);
+      for (let first = 0; first < experts; first++) {
+        const name = member.template.replaceAll('{i}', String(first));
+        if (tensors.has(name)) into.set(name, { layer, first, count: 1, inner: member.shape, cut });
+      }
+      continue;
+    }
+    const inner = innerShape(member.shape, experts);
+    if (inner && tensors.has(member.template)) {
+      into.set(member.template, { layer, first: 0, count: experts, inner, cut: cutOf(group, member, inner) });
+    }
+  }
+}
+
+/** One expert's shape in a tensor whose first dim counts experts, alone or times their rows; null when it does not. */
+function innerShape([first = 0, ...rest]: Shape, experts: number): Shape | null {
+  if (first === experts) return rest;
+  return experts > 0 && first % experts === 0 ? [first / experts, ...rest] : null;
+}
+
+function cutOf(group: LayerGroup, member: ExpertMember, inner: Shape): InnerCut {
+  if (group.orientation === 'ambiguous' || inner.length === 0) return 'none';
+  const outputs = member.projection !== 'down';
+  if (inner.length === 1) return outputs ? rowsOf(group, member) : 'none';
+  const rowsAreOutputs = group.orientation === 'out-in' || group.layout?.family === 'per-expert';
+  return outputs === rowsAreOutputs ? rowsOf(group, member) : 'columns';
+}
+
+function rowsOf(group: LayerGroup, member: ExpertMember): InnerCut {
+  return member.projection === 'gate-up' && group.fusion === 'concatenated' ? 'halves' : 'rows';
+}
+
+function addBytes(layer: StockLayer | undefined, expert: ExpertHolding, tensor: CheckpointTensor): void {
+  if (!layer) return;
+  const each = (tensor.end - tensor.start) / expert.count;
+  for (let index = expert.first; index < expert.first + expert.count; index++) {
+    layer.bytes[index] = (layer.bytes[index] ?? 0) + each;
+  }
+}

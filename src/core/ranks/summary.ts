@@ -1,0 +1,141 @@
+import type { Checkpoint } from '../checkpoint/types.ts';
+import { detectLayout } from '../layouts/detect.ts';
+import type { CheckpointLayout } from '../layouts/types.ts';
+import { planConversion } from '../plan/conversion.ts';
+import type { Target } from '../plan/types.ts';
+import { heldBytes, plannedCheckpoint, rankReads } from './bytes.ts';
+import { modelFacts } from './facts.ts';
+import { loadingWarnings } from './loading.ts';
+import { axisSize } from './mesh.ts';
+import { expertShare, holdsLayer, intervals, planPlacement } from './placement.ts';
+import { type Stock, stockOf } from './stock.ts';
+import type { Coords, FrameworkId, Mesh, ModelFacts, Placement, PlacementError, PlacementOptions } from './types.ts';
+
+export type Interval = readonly [start: number, end: number];
+
+export interface RankEntry {
+  readonly rank: number;
+  readonly coords: Coords;
+  /** Half-open intervals of experts; of all layers together where they differ. */
+  readonly experts: readonly Interval[];
+  /** By layer group's prefix where layers differ, else null. */
+  readonly layers: Readonly<Record<string, readonly Interval[]>> | null;
+  /** Bytes that the rank keeps. */
+  readonly bytes: number;
+  /** What it reads when it reads only that: offsets from byte 0 of the file. */
+  readonly reads: readonly { readonly file: string; readonly offset: number; readonly length: number }[];
+}
+
+export interface MeshSummary {
+  readonly world: number;
+  /** Size of every axis, folded ones included. */
+  readonly dims: Readonly<Record<string, number>>;
+  /** Axes in which ranks are numbered, the last changing fastest. */
+  readonly order: readonly string[];
+  /** The same for experts, where they have a grid of their own. */
+  readonly expert_order: readonly string[] | null;
+}
+
+/** What `moe-loom ranks --json` prints: a contract. Intervals are half-open. */
+export interface RankSummary {
+  readonly framework: FrameworkId;
+  readonly mesh: MeshSummary | null;
+  readonly error: string | null;
+  readonly ranks: readonly RankEntry[];
+  readonly warnings: readonly string[];
+}
+
+/** Everything that a placement is worked out from, made once for a checkpoint and a layout. */
+export interface RankModel {
+  readonly checkpoint: Checkpoint;
+  readonly layout: CheckpointLayout;
+  readonly facts: ModelFacts;
+  readonly stock: Stock;
+}
+
+/** The model of a checkpoint in its present layout. */
+export function rankModel(checkpoint: Checkpoint, layout: CheckpointLayout = detectLayout(checkpoint)): RankModel {
+  return { checkpoint, layout, facts: modelFacts(checkpoint, layout), stock: stockOf(checkpoint, layout) };
+}
+
+/** The model of what a conversion would write; its refusals' messages where it cannot. */
+export function rankModelFor(
+  checkpoint: Checkpoint,
+  target: Target,
+  options: Parameters<typeof planConversion>[2] = {},
+): RankModel | PlacementError {
+  const plan = planConversion(checkpoint, target, options);
+  if (plan.refusals.length > 0) return { error: plan.refusals.map((refusal) => refusal.message).join(' ') };
+  return rankModel(plannedCheckpoint(plan, checkpoint));
+}
+
+/** Which rank of a framework holds which experts, how many bytes, and which ranges of which files it reads. */
+export function ranksOf(
+  checkpoint: Checkpoint,
+  layout: CheckpointLayout,
+  options: PlacementOptions & { readonly to?: Target | undefined },
+): RankSummary {
+  const model = options.to === undefined ? rankModel(checkpoint, layout) : rankModelFor(checkpoint, options.to);
+  return 'error' in model ? refused(options.framework, model.error) : summarize(model, options);
+}
+
+/** {@link ranksOf} of a model that is already made. */
+export function summarize(model: RankModel, options: PlacementOptions): RankSummary {
+  const placement = planPlacement(options, model.facts);
+  if ('error' in placement) return refused(options.framework, placement.error);
+  const held = heldBytes(model.stock, placement);
+  let byColumns = 0;
+  const ranks = placement.ranks.map((place): RankEntry => {
+    const { reads, byColumns: columns } = rankReads(model.stock, placement, place.rank);
+    byColumns = Math.max(byColumns, columns);
+    return {
+      rank: place.rank,
+      coords: place.coords,
+      ...expertsOf(placement, place.rank),
+      bytes: held[place.rank]?.total ?? 0,
+      reads: reads.map(({ file, offset, length }) => ({ file, offset, length })),
+    };
+  });
+  const columns = `${byColumns} tensors of a rank are cut by columns: a reader takes their whole rows and drops the rest.`;
+  const warnings = [...placement.warnings, ...loadingWarnings(placement, model.layout, model.stock)];
+  return {
+    framework: options.framework,
+    mesh: meshSummary(placement.mesh),
+    error: null,
+    ranks,
+    warnings: byColumns > 0 ? [...warnings, columns] : warnings,
+  };
+}
+
+function refused(framework: FrameworkId, error: string): RankSummary {
+  return { framework, mesh: null, error, ranks: [], warnings: [] };
+}
+
+/** A rank's experts as intervals, by layer where layers differ. */
+export function expertsOf(placement: Placement, rank: number): Pick<RankEntry, 'experts' | 'layers'> {
+  const place = placement.ranks[rank];
+  if (!place) throw new RangeError(`There is no rank ${rank}.`);
+  const held = placement.layers.filter((layer) => holdsLayer(placement, place, layer.index));
+  const [first] = held;
+  if (!first) return { experts: [], layers: null };
+  if (placement.uniform) return { experts: intervals(expertShare(placement, place, first).experts), layers: null };
+  const shares = held.map((layer) => [layer.prefix, expertShare(placement, place, layer).experts] as const);
+  return {
+    experts: intervals(shares.flatMap(([, experts]) => experts)),
+    layers: Object.fromEntries(shares.map(([prefix, experts]) => [prefix, intervals(experts)])),
+  };
+}
+
+export function meshSummary(mesh: Mesh): MeshSummary {
+  const names = [
+    ...mesh.grids.flatMap((grid) => grid.map((axis) => axis.name)),
+    ...mesh.folds.map((fold) => fold.name),
+  ];
+  const [order = [], own] = mesh.grids.map((grid) => grid.map((axis) => axis.name));
+  return {
+    world: mesh.world,
+    dims: Object.fromEntries(names.map((name) => [name, axisSize(mesh, name)])),
+    order,
+    expert_order: own ?? null,
+  };
+}
