@@ -14,15 +14,15 @@ except Exception:
     AutoModelForImageTextToText = None
 
 TINY = dict(
-    hidden_size=64, intermediate_size=96, moe_intermediate_size=32, num_hidden_layers=3, num_layers=3, num_attention_heads=4,
+    hidden_size=64, intermediate_size=96, moe_intermediate_size=24, num_hidden_layers=3, num_layers=3, num_attention_heads=4,
     num_key_value_heads=2, head_dim=16, vocab_size=128, max_position_embeddings=64,
     num_experts=4, num_local_experts=4, n_routed_experts=4, moe_num_experts=4, num_experts_per_tok=2, num_experts_per_token=2,
-    moe_topk=2, moe_k=2, moe_top_k=2, top_k_experts=2, expert_ffn_hidden_size=32, shared_expert_intermediate_size=32,
+    moe_topk=2, moe_k=2, moe_top_k=2, top_k_experts=2, expert_ffn_hidden_size=24, shared_expert_intermediate_size=32,
     intermediate_size_mlp=96, n_group=1, topk_group=1, first_k_dense_replace=1, num_dense_layers=1,
     q_lora_rank=32, kv_lora_rank=16, qk_rope_head_dim=8, qk_nope_head_dim=16, v_head_dim=16, n_shared_experts=1,
     linear_num_value_heads=4, linear_num_key_heads=2, linear_key_head_dim=16, linear_value_head_dim=16,
     mamba_d_state=8, mamba_d_conv=4, mamba_expand=2, mamba_dt_rank=4, mamba_n_heads=8, mamba_d_head=16, mamba_n_groups=1,
-    sliding_window=16, bos_token_id=0, eos_token_id=1, pad_token_id=2, ffn_hidden_size=32, d_model=64, n_heads=4, n_layers=3, max_seq_len=64,
+    sliding_window=16, bos_token_id=0, eos_token_id=1, pad_token_id=2, ffn_hidden_size=24, d_model=64, n_heads=4, n_layers=3, max_seq_len=64,
     moe_num_shared_experts=1, num_shared_experts=1, moe_layer_start_index=1, zero_expert_num=2, zero_expert_type="identity",
     enable_moe_block=True, hidden_size_per_layer_input=16, vocab_size_per_layer_input=128, moe_latent_size=None,
     kv_channels=16, index_head_dim=16, index_n_heads=2, index_topk=8, o_lora_rank=16, o_groups=1, depth=2, num_heads=4, out_hidden_size=64, embed_dim=64,
@@ -40,6 +40,9 @@ EXTRA = {
     "jetmoe": dict(num_key_value_heads=2, kv_channels=16),
     "hunyuan_v1_moe": dict(num_experts=4, moe_topk=2),
     "step3p5": dict(moe_layers_enum=[1, 2]),
+    "lfm2_moe": dict(layer_types=["conv", "full_attention", "conv"]),
+    "zaya": dict(num_experts_per_tok=1),
+    "laguna": dict(num_attention_heads_per_layer=[4, 4, 4]),
 }
 
 def shrink(config, extra):
@@ -58,6 +61,8 @@ def shrink(config, extra):
             else: v = list(v)[:n] + [v[-1]] * max(0, n - len(v)) if len(v) else v
             try: setattr(config, key, v)
             except Exception: pass
+    if getattr(config, "mlp_layer_types", None): config.mlp_layer_types = ["dense", "sparse", "sparse"]
+    if hasattr(config, "moe_layers_enum"): config.moe_layers_enum = [1, 2]
     for sub in ("text_config", "vision_config", "thinker_config", "talker_config", "code2wav_config", "audio_config", "ffn_config", "attn_config", "code_predictor_config", "token2wav_config"):
         c = getattr(config, sub, None)
         if c is not None and hasattr(c, "to_dict"): shrink(c, {})
@@ -79,10 +84,12 @@ def one(model_type):
     try: config = cls.from_dict(d)
     except Exception: pass
     errors = []
-    for auto in (AutoModelForCausalLM, AutoModelForImageTextToText, AutoModel):
+    stem = cls.__name__.removesuffix("Config")
+    own = [getattr(transformers, name) for name in (stem + "ForConditionalGeneration", stem + "ForCausalLM", stem + "Model") if hasattr(transformers, name)]
+    for auto in (AutoModelForCausalLM, AutoModelForImageTextToText, AutoModel, *own):
         if auto is None: continue
         try:
-            with torch.device("cpu"): model = auto.from_config(config).to(torch.bfloat16)
+            with torch.device("cpu"): model = (auto.from_config(config) if hasattr(auto, "from_config") else auto(config)).to(torch.bfloat16)
             break
         except Exception as error:
             errors.append(f"{auto.__name__}: {type(error).__name__}: {str(error)[:200]}")

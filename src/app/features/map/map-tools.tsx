@@ -121,7 +121,7 @@ function Chosen() {
           go({ view: 'convert' });
         }}
       >
-        Convert these
+        Take to conversion
       </a>
       <button type="button" className="button small" onClick={() => move({ layers: [] })}>
         Clear

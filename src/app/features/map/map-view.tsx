@@ -46,7 +46,8 @@ export function MapView() {
             onOpen={() => requestAnimationFrame(() => details.current?.focus())}
           />
         )}
-        <aside className="map-side" aria-label="Details">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+        <aside className="map-side" aria-label="Details" tabIndex={0}>
           {active ? <Details ref={details} map={map} cell={active} onClose={() => onActive(null, true)} /> : <Hint />}
           <Findings />
         </aside>

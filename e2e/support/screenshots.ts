@@ -1,0 +1,74 @@
+/**
+ * Takes the pictures of `docs/screens`: every view, light and dark, 1024 and 1600 wide, of the built app.
+ *
+ *     npm run build && npm run screenshots [-- name-part]
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Page } from '@playwright/test';
+import { preview } from 'vite';
+import { findBrowser } from './browser.ts';
+import { allRepos } from './hub/main.ts';
+import { startHub } from './hub/server.ts';
+
+const OUT = fileURLToPath(new URL('../../docs/screens/', import.meta.url));
+const BIG = 'Qwen/Qwen3-235B-A22B';
+
+interface Shot {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Text that is on the page when it is ready. */
+  readonly ready: RegExp;
+  readonly act?: (page: Page) => Promise<void>;
+}
+
+const SHOTS: readonly Shot[] = [
+  { name: 'start', parameters: {}, ready: /Files never leave this machine/ },
+  { name: 'map', parameters: { repo: BIG, view: 'map', layer: '5', expert: '7' }, ready: /Nothing odd/ },
+  { name: 'map-stacked', parameters: { repo: 'moe-loom/Qwen3-235B-A22B-stacked', view: 'map' }, ready: /Nothing odd/ },
+  { name: 'map-defects', parameters: { repo: 'preset/missing-shard', view: 'map' }, ready: /missing/ },
+  { name: 'tensors', parameters: { repo: BIG, view: 'tensors' }, ready: /36,945 tensors/ },
+  { name: 'convert', parameters: { repo: BIG, view: 'convert', target: 'stacked' }, ready: /1,131/ },
+  {
+    name: 'report',
+    parameters: { repo: 'tiny/qwen3-moe', view: 'convert', target: 'gate-up' },
+    ready: /all equal/,
+    act: (page) => page.getByRole('button', { name: 'Start conversion' }).click(),
+  },
+  { name: 'gated', parameters: { repo: 'preset/gated-manual' }, ready: /is gated/ },
+];
+
+const [wanted = ''] = process.argv.slice(2);
+const hub = await startHub({ repos: allRepos() });
+const server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
+const base = server.resolvedUrls?.local[0] ?? '';
+const { executablePath, args } = findBrowser(chromium.executablePath());
+const browser = await chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: [...args] });
+mkdirSync(OUT, { recursive: true });
+try {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [1024, 1600]) {
+      const context = await browser.newContext({
+        colorScheme,
+        viewport: { width, height: width === 1024 ? 768 : 900 },
+      });
+      for (const shot of SHOTS.filter(({ name }) => name.includes(wanted))) {
+        const page = await context.newPage();
+        await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url, ...shot.parameters })}`);
+        await shot.act?.(page);
+        await page.getByText(shot.ready).first().waitFor();
+        await page.evaluate(
+          () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+        );
+        await page.screenshot({ path: join(OUT, `${shot.name}-${colorScheme}-${width}.png`) });
+        await page.close();
+      }
+      await context.close();
+    }
+  }
+} finally {
+  await browser.close();
+  await server.close();
+  await hub.close();
+}
