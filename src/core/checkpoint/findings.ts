@@ -2,6 +2,10 @@
 export const FINDINGS = {
   'shard-missing': { severity: 'error', meaning: 'A shard that the index or the file numbering names is not there.' },
   'shard-invalid': { severity: 'error', meaning: 'A shard is not a valid safetensors file.' },
+  'shard-unread': {
+    severity: 'error',
+    meaning: 'A shard could not be read this time; what it holds is not known. Trying again may help.',
+  },
   'lfs-pointer': { severity: 'error', meaning: 'A shard is a Git LFS pointer; its weights were not downloaded.' },
   'index-invalid': { severity: 'error', meaning: 'The index cannot be used.' },
   'index-tensor-missing': { severity: 'error', meaning: 'The index names a tensor that its shard does not hold.' },

@@ -1,8 +1,9 @@
 import { mapConcurrent } from '../concurrency.ts';
-import { type ErrorTag, isAbort, isLoomError, LoomError, toWire } from '../errors.ts';
+import { ERROR_TAGS, type ErrorFields, isAbort, isLoomError, LoomError, toWire } from '../errors.ts';
 import { MAX_INDEX_BYTES, parseIndex } from '../safetensors/index-file.ts';
-import { readHeader } from '../safetensors/read-header.ts';
+import { createWindowGuide, readHeader, type ShardNames, type WindowGuide } from '../safetensors/read-header.ts';
 import type { ShardIndex } from '../safetensors/types.ts';
+import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
 import { assembleCheckpoint, type ParsedConfig, type ShardOutcome } from './assemble.ts';
 import { finding } from './finding.ts';
@@ -14,22 +15,16 @@ const HEADERS_AT_ONCE = 8;
 /** A config is small; anything larger is a mistake or an attack. */
 const MAX_CONFIG_BYTES = 20e6;
 
-/** Errors that speak of the whole repo, not of one shard: there is no partial answer then. */
-const ABOUT_ALL: ReadonlySet<ErrorTag> = new Set([
-  'repo-gated',
-  'repo-not-found',
-  'repo-disabled',
-  'revision-not-found',
-  'access-denied',
-  'token-rejected',
-]);
-
 export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   /** Read the index before the shards (`first`, the default) or leave it to {@link readCheckpointIndex} (`later`). */
   readonly index?: 'first' | 'later';
   /** Called as each header arrives, with the checkpoint as far as it is known. */
   readonly onShard?: (progress: OpenProgress) => void;
+  /** Asked before the source for headers, config and index; what is read is put there. */
+  readonly cache?: HeaderCache | null | undefined;
+  /** What earlier openings of the same files have read: this one reads the rest. */
+  readonly memory?: OpenMemory | undefined;
 }
 
 export interface OpenProgress {
@@ -39,60 +34,136 @@ export interface OpenProgress {
   readonly partial: () => Checkpoint;
 }
 
+/** What openings of one set of files have settled. To try again what failed, open again with the same memory. */
+export interface OpenMemory {
+  readonly shards: Map<string, ShardOutcome>;
+  config: Outcome<ParsedConfig | null> | null;
+  index: Outcome<ShardIndex | null> | null;
+}
+
+export function createOpenMemory(): OpenMemory {
+  return { shards: new Map(), config: null, index: null };
+}
+
+/** Shards of a checkpoint that could not be read this time: opening again with its memory reads these alone. */
+export function unreadShards(checkpoint: Checkpoint): readonly string[] {
+  return checkpoint.findings.flatMap(({ tag, file }) => (tag === 'shard-unread' && file !== undefined ? [file] : []));
+}
+
 /**
  * Reads headers, index and config of a set of files, never tensor bytes, and joins them into one checkpoint.
  *
- * Shards that cannot be read become findings; when none can, the first one's error is thrown.
+ * Shards that cannot be read become findings, `shard-unread` where trying again may help; when none can, the first
+ * one's error is thrown. With `index: 'later'` the first header is there before anything else is asked for.
  * @throws LoomError `no-checkpoint`, `lora-adapter`, `cancelled`, or a lone shard's own error.
  */
 export async function openCheckpoint(files: FileSet, options: OpenOptions = {}): Promise<Checkpoint> {
-  const { signal } = options;
+  const { signal, memory = createOpenMemory() } = options;
   const listing = listCheckpoint(files.identity, await files.list({ signal }));
-  const [config, index] = await Promise.all([readConfig(files, listing, signal), indexOf(files, listing, options)]);
-  const shards =
-    index.value && index.value !== 'unread' ? [...new Set(index.value.weightMap.values())].sort() : listing.shards;
-  const arrived: ShardOutcome[] = [];
-  const assemble = (outcomes: readonly ShardOutcome[]) =>
-    assembleCheckpoint({
-      identity: files.identity,
-      listing,
-      outcomes,
-      config: config.value,
-      index: index.value,
-      findings: [...config.findings, ...index.findings],
-    });
-  const outcomes = await mapConcurrent(
-    shards,
-    HEADERS_AT_ONCE,
-    async (file, inner) => {
-      const outcome = await readShard(files, listing, file, inner);
-      arrived.push(outcome);
-      options.onShard?.({ done: arrived.length, total: shards.length, partial: () => assemble([...arrived]) });
-      return outcome;
-    },
-    signal,
-  );
+  const opening: Opening = { files, listing, options, memory, arrived: new Map(), config: NOTHING, index: NOTHING };
+  if (options.index === 'later' && listing.index !== null) opening.index = { value: 'unread', findings: [] };
+  else [opening.config, opening.index] = await Promise.all([readConfig(opening), readIndex(opening)]);
+  const { value: index } = opening.index;
+  const shards = index && index !== 'unread' ? [...new Set(index.weightMap.values())].sort() : listing.shards;
+  await readShards(opening, shards);
+  const outcomes = shards.flatMap((file) => opening.arrived.get(file) ?? []);
   const first = outcomes[0];
   if (first && 'error' in first && outcomes.every((outcome) => 'error' in outcome)) {
-    throw new LoomError(first.error.tag, first.error.message, { file: first.file });
+    throw new LoomError(first.error.tag, first.error.message, { ...first.fields, file: first.file });
   }
-  return assemble(outcomes);
+  return assemble(opening, outcomes);
 }
 
-async function readShard(files: FileSet, listing: Listing, file: string, signal: AbortSignal): Promise<ShardOutcome> {
+/** One opening under way. */
+interface Opening {
+  readonly files: FileSet;
+  readonly listing: Listing;
+  readonly options: OpenOptions;
+  readonly memory: OpenMemory;
+  readonly arrived: Map<string, ReadOutcome>;
+  config: Outcome<ParsedConfig | null>;
+  index: Outcome<ShardIndex | 'unread' | null>;
+}
+
+/** An error of the network, not of the file, with what it said beside. */
+type ReadOutcome = ShardOutcome & { readonly unread?: true; readonly fields?: ErrorFields };
+
+/** The first shard comes alone where the index does not say how long headers are: the others are asked for as it tells. */
+async function readShards(opening: Opening, shards: readonly string[]): Promise<void> {
+  const { options, index } = opening;
+  const guide = createWindowGuide();
+  const names = index.value && index.value !== 'unread' ? namesByShard(index.value) : null;
+  const read = async (file: string, signal: AbortSignal | undefined) => {
+    const outcome = await readShard(opening, file, guide, names?.get(file), signal);
+    opening.arrived.set(file, outcome);
+    if (!outcome.unread) opening.memory.shards.set(file, outcome);
+    const partial = () => assemble(opening, [...opening.arrived.values()]);
+    options.onShard?.({ done: opening.arrived.size, total: shards.length, partial });
+  };
+  const [first] = shards;
+  const alone = names === null && first !== undefined;
+  if (alone) await read(first, options.signal);
+  const config = names === null ? readConfig(opening) : opening.config;
+  const rest = mapConcurrent(alone ? shards.slice(1) : shards, HEADERS_AT_ONCE, read, options.signal);
+  [opening.config] = await Promise.all([config, rest]);
+}
+
+function namesByShard({ weightMap }: ShardIndex): ReadonlyMap<string, ShardNames> {
+  const names = new Map<string, { count: number; bytes: number }>();
+  for (const [tensor, shard] of weightMap) {
+    const sum = names.get(shard) ?? { count: 0, bytes: 0 };
+    names.set(shard, sum);
+    sum.count++;
+    sum.bytes += tensor.length;
+  }
+  return names;
+}
+
+function assemble({ files, listing, config, index }: Opening, outcomes: readonly ReadOutcome[]): Checkpoint {
+  const unread = outcomes.flatMap((outcome) => {
+    if (!outcome.unread || !('error' in outcome)) return [];
+    return [finding('shard-unread', outcome.error.message, { file: outcome.file })];
+  });
+  return assembleCheckpoint({
+    identity: files.identity,
+    listing,
+    outcomes: outcomes.filter((outcome) => !outcome.unread),
+    config: config.value,
+    index: index.value,
+    findings: [...config.findings, ...index.findings, ...unread],
+  });
+}
+
+async function readShard(
+  { files, listing, options, memory }: Opening,
+  file: string,
+  guide: WindowGuide,
+  names: ShardNames | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ReadOutcome> {
+  const known = memory.shards.get(file);
+  if (known) return known;
   const byteLength = listing.files.find((entry) => entry.name === file)?.byteLength ?? 0;
   let source: ByteSource | undefined;
   try {
     source = await files.open(file, { signal });
-    return { file, byteLength: source.byteLength, header: await readHeader(source, { file, signal }) };
+    const window = guide.windowFor(source.byteLength, names);
+    const header = await readHeader(source, { file, signal, window, cache: options.cache });
+    guide.learn(header);
+    return { file, byteLength: source.byteLength, header };
   } catch (error) {
-    if (isAbort(error) || !isLoomError(error) || ABOUT_ALL.has(error.tag)) throw error;
-    const gone = error.tag === 'path-not-found';
-    const message = gone ? `The shard ${file} is missing.` : error.message;
-    return { file, byteLength, error: { tag: error.tag, message } };
+    if (isAbort(error) || !isLoomError(error)) throw error;
+    const { tag, fields } = error;
+    const message = tag === 'path-not-found' ? `The shard ${file} is missing.` : error.message;
+    return { file, byteLength, error: { tag, message }, fields, ...(saysNothingOfFile(error) ? { unread: true } : {}) };
   } finally {
     await source?.dispose?.();
   }
+}
+
+/** True for errors of the way to a file or of access to it; `exit` 1 is for what the bytes themselves show. */
+function saysNothingOfFile({ tag }: LoomError): boolean {
+  return ERROR_TAGS[tag].exit === 2 && tag !== 'path-not-found';
 }
 
 interface Outcome<T> {
@@ -100,16 +171,15 @@ interface Outcome<T> {
   readonly findings: readonly Finding[];
 }
 
-async function indexOf(
-  files: FileSet,
-  listing: Listing,
-  options: OpenOptions,
-): Promise<Outcome<ShardIndex | 'unread' | null>> {
-  if (listing.index === null) return { value: null, findings: [] };
-  if (options.index === 'later') return { value: 'unread', findings: [] };
+const NOTHING: Outcome<null> = { value: null, findings: [] };
+
+async function readIndex({ files, listing, options, memory }: Opening): Promise<Outcome<ShardIndex | null>> {
+  if (listing.index === null) return NOTHING;
+  if (memory.index) return memory.index;
   try {
-    const index = await readCheckpointIndex(files, listing.index, options.signal);
-    return singleFileBeside(listing, index) ?? { value: index, findings: [] };
+    const index = await readCheckpointIndex(files, listing.index, options.signal, options.cache);
+    memory.index = singleFileBeside(listing, index) ?? { value: index, findings: [] };
+    return memory.index;
   } catch (error) {
     if (isAbort(error) || !isLoomError(error)) throw error;
     return { value: null, findings: [finding('index-invalid', error.message, { file: listing.index })] };
@@ -125,26 +195,27 @@ function singleFileBeside(listing: Listing, index: ShardIndex): Outcome<null> | 
 }
 
 /** Reads and parses the index of a checkpoint. @throws LoomError with an `index-…` tag. */
-export async function readCheckpointIndex(files: FileSet, file: string, signal?: AbortSignal): Promise<ShardIndex> {
-  return parseIndex(await readWhole(files, file, MAX_INDEX_BYTES, signal), { file });
+export async function readCheckpointIndex(
+  files: FileSet,
+  file: string,
+  signal?: AbortSignal,
+  cache?: HeaderCache | null,
+): Promise<ShardIndex> {
+  return readParsed(files, file, MAX_INDEX_BYTES, (bytes) => parseIndex(bytes, { file }), signal, cache);
 }
 
-async function readConfig(
-  files: FileSet,
-  listing: Listing,
-  signal?: AbortSignal,
-): Promise<Outcome<ParsedConfig | null>> {
-  if (listing.config === null) return { value: null, findings: [] };
+async function readConfig({ files, listing, options, memory }: Opening): Promise<Outcome<ParsedConfig | null>> {
+  if (listing.config === null) return NOTHING;
+  if (memory.config) return memory.config;
+  const { signal, cache } = options;
   try {
-    return { value: parseConfig(await readWhole(files, listing.config, MAX_CONFIG_BYTES, signal)), findings: [] };
+    const value = await readParsed(files, listing.config, MAX_CONFIG_BYTES, parseConfig, signal, cache);
+    memory.config = { value, findings: [] };
+    return memory.config;
   } catch (error) {
     if (isAbort(error)) throw error;
-    return {
-      value: null,
-      findings: [
-        finding('config-invalid', `config.json cannot be used: ${toWire(error).message}`, { file: 'config.json' }),
-      ],
-    };
+    const message = `config.json cannot be used: ${toWire(error).message}`;
+    return { value: null, findings: [finding('config-invalid', message, { file: 'config.json' })] };
   }
 }
 
@@ -181,17 +252,50 @@ export async function readWhole(
   limit: number,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  return readParsed(files, file, limit, (bytes) => bytes, signal);
+}
+
+/** A whole small file, parsed: from the cache when what is there has its length and parses, else from the source. */
+async function readParsed<T>(
+  files: FileSet,
+  file: string,
+  limit: number,
+  parse: (bytes: Uint8Array<ArrayBuffer>) => T,
+  signal?: AbortSignal,
+  cache?: HeaderCache | null,
+): Promise<T> {
   const source = await files.open(file, { signal });
   try {
-    if (source.byteLength > limit) {
-      throw new LoomError(
-        'read-failed',
-        `${file} has ${source.byteLength} bytes, more than the ${limit} that such a file may have.`,
-        { file },
-      );
+    const { key, byteLength } = source;
+    if (byteLength > limit) {
+      const message = `${file} has ${byteLength} bytes, more than the ${limit} that such a file may have.`;
+      throw new LoomError('read-failed', message, { file });
     }
-    return await source.read({ start: 0, end: source.byteLength }, { signal });
+    const known = cache ? await recall(cache, key, byteLength, parse) : null;
+    if (known) return known.value;
+    const bytes = await source.read({ start: 0, end: byteLength }, { signal });
+    const value = parse(bytes);
+    await cache?.put(key, bytes);
+    return value;
   } finally {
     await source.dispose?.();
   }
+}
+
+/** What the cache holds, when it has the length of the file and parses; anything else is removed from it. */
+async function recall<T>(
+  cache: HeaderCache,
+  key: string,
+  byteLength: number,
+  parse: (bytes: Uint8Array<ArrayBuffer>) => T,
+): Promise<{ readonly value: T } | null> {
+  const kept = await cache.get(key);
+  if (kept === null) return null;
+  try {
+    if (kept.length === byteLength) return { value: parse(kept) };
+  } catch {
+    // Not this file: below.
+  }
+  await cache.remove(key);
+  return null;
 }

@@ -7,8 +7,7 @@ import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { hastyClock } from '../source/clock.fixture.ts';
 import { createGate, type Pause } from '../source/retry.ts';
-import { createQuotaCounter } from './quota.ts';
-import { type HubRequest, type OpenHubOptions, openHubRepo } from './repo.ts';
+import { type OpenHubOptions, openHubRepo } from './repo.ts';
 
 const BIG = 'Qwen/Qwen3-235B-A22B';
 const TINY = 'preset/per-expert-tiny';
@@ -67,29 +66,6 @@ describe('a repo of the Hub', () => {
     expect(repo.url('config.json')).toBe(`${hub.url}/${TINY}/blob/${sha}/config.json`);
     expect(hub.journal.length).toBe(1);
   });
-
-  it('opens 235B with one request a shard and two exchanges', async () => {
-    const told: HubRequest[] = [];
-    const quota = createQuotaCounter();
-    const repo = await open(BIG, { onRequest: (request) => told.push(request), quota });
-    const checkpoint = await openCheckpoint(repo, { index: 'later' });
-    expect(checkpoint.tensors.size).toBe(36_945);
-    let bytes = 0;
-    for (const tensor of checkpoint.tensors.values()) bytes += tensor.end - tensor.start;
-    expect(bytes).toBe(470_187_269_120);
-    const config = hub.journal.filter(({ path }) => path.includes('config.json'));
-    expect(config.length).toBe(2);
-    expect(requests('api').length).toBe(1);
-    expect(requests('resolver').length - config.length).toBe(118);
-    expect(requests('cdn').length).toBe(118);
-    expect(requests('preflight').length).toBe(0);
-    expect(hub.journal.length).toBe(1 + 2 + 236);
-    for (const { path } of requests('resolver')) expect(path).toContain(repo.commit);
-    expect(told.filter(({ phase, kind }) => phase === 'sent' && kind === 'resolver').length).toBe(119);
-    expect(told.filter(({ phase }) => phase === 'ended').length).toBe(120);
-    expect(quota.used()).toBe(119);
-    expect(requests('cdn').reduce((sum, { bytesSent }) => sum + bytesSent, 0)).toBe(118 * 65_536);
-  }, 60_000);
 
   it('stays at its commit when the branch moves on', async () => {
     const repo = await open(TINY);

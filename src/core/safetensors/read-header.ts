@@ -1,4 +1,5 @@
 import { LoomError } from '../errors.ts';
+import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource } from '../source/types.ts';
 import { formatBytes, KIB } from '../units.ts';
 import { LFS_POINTER_LIMIT, parseLfsPointer } from './lfs-pointer.ts';
@@ -12,6 +13,8 @@ export interface ReadHeaderOptions {
   readonly maxHeaderBytes?: number | undefined;
   /** Bytes of the first read; a header that fits costs one request. */
   readonly window?: number | undefined;
+  /** Asked before the source, under the source's key; a header that was read is put there. */
+  readonly cache?: HeaderCache | null | undefined;
 }
 
 /** Holds the header of about 700 tensors: most shards of most models. */
@@ -23,19 +26,48 @@ export const HEADER_WINDOW = 64 * KIB;
  * @throws LoomError `lfs-pointer` with `sha256` and `size`, what `parseHeader` throws, and what the source throws.
  */
 export async function readHeader(source: ByteSource, options: ReadHeaderOptions): Promise<Header> {
-  const { file, signal, maxHeaderBytes, window = HEADER_WINDOW } = options;
+  const { cache } = options;
+  const known = cache ? await recallHeader(source, cache, options) : null;
+  if (known !== null) return known;
+  const bytes = await readStart(source, options);
+  const header = parseHeader(bytes.subarray(LENGTH_BYTES), limitsOf(source, options));
+  await cache?.put(source.key, bytes);
+  return header;
+}
+
+/** The file up to the end of its header. */
+async function readStart(source: ByteSource, options: ReadHeaderOptions): Promise<Uint8Array> {
+  const { file, signal, window = HEADER_WINDOW } = options;
   const fileSize = source.byteLength;
-  const limits = { file, fileSize, maxHeaderBytes };
   const least = fileSize < LFS_POINTER_LIMIT ? fileSize : Math.max(window, LENGTH_BYTES);
   const first = await source.read({ start: 0, end: Math.min(least, fileSize) }, { signal });
   if (fileSize < LFS_POINTER_LIMIT) refusePointer(first, file);
-  const end = LENGTH_BYTES + parseHeaderLength(first, limits);
-  if (end <= first.length) return parseHeader(first.subarray(LENGTH_BYTES, end), limits);
-  const json = new Uint8Array(end - LENGTH_BYTES);
-  json.set(first.subarray(LENGTH_BYTES));
-  const rest = await source.read({ start: first.length, end }, { signal });
-  json.set(rest, first.length - LENGTH_BYTES);
-  return parseHeader(json, limits);
+  const end = LENGTH_BYTES + parseHeaderLength(first, limitsOf(source, options));
+  if (end <= first.length) return first.subarray(0, end);
+  const whole = new Uint8Array(end);
+  whole.set(first);
+  whole.set(await source.read({ start: first.length, end }, { signal }), first.length);
+  return whole;
+}
+
+function limitsOf(source: ByteSource, { file, maxHeaderBytes }: ReadHeaderOptions) {
+  return { file, fileSize: source.byteLength, maxHeaderBytes };
+}
+
+/** What the cache holds, when it is a whole header of a file of this size; anything else is removed from it. */
+async function recallHeader(source: ByteSource, cache: HeaderCache, options: ReadHeaderOptions) {
+  const bytes = await cache.get(source.key);
+  if (bytes === null) return null;
+  const limits = limitsOf(source, options);
+  try {
+    if (bytes.length === LENGTH_BYTES + parseHeaderLength(bytes, limits)) {
+      return parseHeader(bytes.subarray(LENGTH_BYTES), limits);
+    }
+  } catch {
+    // Not a header of this file: below.
+  }
+  await cache.remove(source.key);
+  return null;
 }
 
 function refusePointer(bytes: Uint8Array, file: string): void {
@@ -44,4 +76,76 @@ function refusePointer(bytes: Uint8Array, file: string): void {
   const { sha256, size } = pointer;
   const message = `${file} is a Git LFS pointer to ${formatBytes(size)} (${size} bytes, sha256 ${sha256}), not the weights.`;
   throw new LoomError('lfs-pointer', message, { file, sha256, size });
+}
+
+/** First window of a checkpoint of which nothing is known: holds the header of about 1,000 tensors. */
+export const FIRST_WINDOW = 128 * KIB;
+/** Windows are whole multiples of this. */
+const WINDOW_STEP = 4 * KIB;
+/** A little more than is expected: a top-up costs a second request. */
+const MARGIN = 1.05;
+/** After so many headers the longest of them is the best guess. */
+const TRUSTED_HEADERS = 3;
+/** A tensor so many times the median size, as embeddings are, says nothing about how densely the others lie. */
+const OUTSIZED = 8;
+/** Bytes of an entry beside its name, `"":{"dtype":"BF16","shape":[1536,4096],"data_offsets":[…]},`, until one was seen. */
+const ENTRY_BYTES = 90;
+/** With fewer tensors padding and metadata weigh too much to tell what an entry takes. */
+const TELLING_TENSORS = 16;
+/** Room for `__metadata__` where only names are known. */
+const METADATA_BYTES = 256;
+
+/** The names that an index sends to one shard: how many, and their bytes. */
+export interface ShardNames {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** Guesses how much of each shard to ask for, from the headers of its siblings and the names in the index. */
+export interface WindowGuide {
+  /** Bytes that hold the header of a shard of `byteLength` bytes, in all likelihood. */
+  windowFor(byteLength: number, names?: ShardNames): number;
+  learn(header: Header): void;
+}
+
+export function createWindowGuide(): WindowGuide {
+  let seen = 0;
+  let longest = 0;
+  let density = 0;
+  let perEntry = 0;
+  return {
+    windowFor: (byteLength, names) => {
+      if (names) return rounded(METADATA_BYTES + names.bytes + names.count * (perEntry || ENTRY_BYTES));
+      if (seen === 0) return FIRST_WINDOW;
+      const most = Math.max(FIRST_WINDOW, 2 * longest);
+      const dense = seen < TRUSTED_HEADERS ? Math.min(density * byteLength, most) : 0;
+      return rounded(Math.max(longest, dense));
+    },
+    learn: (header) => {
+      const length = LENGTH_BYTES + header.headerLength;
+      seen++;
+      longest = Math.max(longest, length);
+      density = Math.max(density, densityOf(header, length));
+      perEntry = Math.max(perEntry, perEntryOf(header, length));
+    },
+  };
+}
+
+function rounded(bytes: number): number {
+  return Math.ceil((bytes * MARGIN) / WINDOW_STEP) * WINDOW_STEP;
+}
+
+/** Header bytes for each data byte, where tensors have their usual size. */
+function densityOf({ tensors }: Header, length: number): number {
+  const sizes = [...tensors.values()].map(({ start, end }) => end - start).sort((a, b) => a - b);
+  const limit = OUTSIZED * (sizes[sizes.length >> 1] ?? 0);
+  const usual = sizes.filter((size) => size <= limit).reduce((sum, size) => sum + size, 0);
+  return usual === 0 ? 0 : length / usual;
+}
+
+function perEntryOf({ tensors, metadata }: Header, length: number): number {
+  if (tensors.size < TELLING_TENSORS || (metadata?.size ?? 0) > 1) return 0;
+  let names = 0;
+  for (const name of tensors.keys()) names += name.length;
+  return (length - names) / tensors.size;
 }
