@@ -28,20 +28,39 @@ export function addVerify(program: Command): void {
   );
 }
 
-/** What `verify --json` prints: a contract. */
-export function verifyJson({ equal, tensors, bytes, differences }: Verification) {
-  return { equal, tensors, bytes, differences };
+/** What `verify --json` prints: a contract; `mistakes` was added to it. */
+export function verifyJson({ equal, tensors, bytes, differences, mistakes }: Verification) {
+  return { equal, tensors, bytes, differences, mistakes };
 }
 
 export function describeVerification(verification: Verification): string[] {
-  const { equal, tensors, bytes, differences, layers } = verification;
+  const { equal, tensors, bytes, differences, mistakes, layers } = verification;
   const scope = layers ? ` (the converted checkpoint is partial: layers ${layers.join(', ')} alone were compared)` : '';
   const compared = `${plural(tensors, 'tensor')}, ${formatInteger(bytes)} bytes compared${scope}`;
   if (equal) return [`Equal: ${compared}.`];
-  const more = differences.length > SHOWN ? [`… and ${differences.length - SHOWN} more.`] : [];
+  const lines = differences.map(({ tensor, reason }) => `  ${tensor} ${reason}`);
   return [
     `Not equal: ${plural(differences.length, 'difference')}, ${compared}.`,
-    ...differences.slice(0, SHOWN).map((difference) => `  ${difference.tensor} ${difference.reason}`),
-    ...more,
+    ...describeMistakes(mistakes),
+    ...(mistakes.length > 0 ? ['Differences'] : []),
+    ...shown(lines, SHOWN),
   ];
+}
+
+/** What happened, then what to do about it, once for mistakes that follow each other and have the same cure. */
+function describeMistakes(mistakes: Verification['mistakes']): string[] {
+  if (mistakes.length === 0) return [];
+  const seen = mistakes.slice(0, SHOWN);
+  const lines = seen.flatMap(({ message, cure }, at) =>
+    seen[at + 1]?.cure === cure ? [`  ${message}`] : [`  ${message}`, `    ${cure}`],
+  );
+  return ['What happened', ...lines, ...more(mistakes.length - SHOWN)];
+}
+
+function shown(lines: readonly string[], limit: number): string[] {
+  return [...lines.slice(0, limit), ...more(lines.length - limit)];
+}
+
+function more(count: number): string[] {
+  return count > 0 ? [`  … and ${formatInteger(count)} more.`] : [];
 }

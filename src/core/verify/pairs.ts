@@ -2,16 +2,40 @@ import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { renameTensor } from '../layouts/target.ts';
 import type { CheckpointLayout, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
+import { sizeOf } from './matrix.ts';
+import { turnedPartner } from './turned.ts';
 
-/** The same numbers in two checkpoints: a matrix of an expert, or a whole tensor (then the views are null). */
+/** What every expert of a group has: gate weight, up weight, down scale … */
+export interface Content {
+  readonly projection: Projection;
+  readonly part: string;
+}
+
+/** The same layer's experts in two checkpoints. `turned` names tensors of the right one whose dims must be exchanged. */
+export interface GroupPair {
+  readonly left: LayerGroup;
+  readonly right: LayerGroup;
+  readonly contents: readonly Content[];
+  readonly turned: ReadonlySet<string>;
+}
+
+/** The place of one matrix of one expert. */
+export interface Slot extends Content {
+  readonly group: GroupPair;
+  readonly expert: number;
+}
+
+/** The same numbers in two checkpoints: a matrix of an expert, or a whole tensor (then slot and views are null). */
 export interface Pair {
   /** Tensor of the original. */
   readonly left: CheckpointTensor;
   readonly right: CheckpointTensor;
   readonly views: { readonly left: MatrixView; readonly right: MatrixView } | null;
-  readonly expert: number | null;
-  readonly projection: Projection | null;
+  readonly slot: Slot | null;
 }
+
+/** A pair of one expert's matrices. */
+export type SlotPair = Pair & { readonly slot: Slot; readonly views: NonNullable<Pair['views']> };
 
 export interface Difference {
   /** Name in the original; in the converted one when the original has no such tensor. */
@@ -19,12 +43,17 @@ export interface Difference {
   readonly reason: string;
 }
 
-export interface Pairing {
-  readonly pairs: readonly Pair[];
-  readonly differences: readonly Difference[];
+/** A difference with what it was found on; null where there is nothing to look at again. */
+export interface Found extends Difference {
+  readonly pair: Pair | null;
 }
 
-interface Side {
+export interface Pairing {
+  readonly pairs: readonly Pair[];
+  readonly found: readonly Found[];
+}
+
+export interface Side {
   readonly checkpoint: Checkpoint;
   readonly layout: CheckpointLayout;
 }
@@ -35,16 +64,16 @@ interface Side {
  */
 export function pairUp(original: Side, converted: Side): Pairing {
   const pairs: Pair[] = [];
-  const differences: Difference[] = [];
+  const found: Found[] = [];
   const used = new Set<string>();
   const matched = new Set<string>();
   for (const group of original.layout.groups) {
-    if (group.kind === 'dense' || group.layout === null || group.layout.family === 'unknown') continue;
-    const partner = partnerOf(group, converted.layout);
+    if (group.kind === 'dense' || !isKnown(group)) continue;
+    const partner = partnerOf(group, converted);
     if (!partner) continue;
-    pairExperts(group, partner, original, converted, pairs, differences);
+    pairExperts(partner, original, converted, pairs, found);
     for (const name of group.expertTensors) matched.add(name);
-    for (const name of partner.expertTensors) used.add(name);
+    for (const name of partner.right.expertTensors) used.add(name);
   }
   for (const tensor of original.checkpoint.tensors.values()) {
     if (matched.has(tensor.name)) continue;
@@ -54,25 +83,44 @@ export function pairUp(original: Side, converted: Side): Pairing {
     const partner = right === undefined ? undefined : converted.checkpoint.tensors.get(right);
     if (partner) {
       used.add(partner.name);
-      pairs.push({ left: tensor, right: partner, views: null, expert: null, projection: null });
+      pairs.push({ left: tensor, right: partner, views: null, slot: null });
     } else {
-      differences.push({ tensor: tensor.name, reason: 'is missing from the converted checkpoint' });
+      found.push({ tensor: tensor.name, reason: 'is missing from the converted checkpoint', pair: null });
     }
   }
   for (const name of converted.checkpoint.tensors.keys()) {
-    if (!used.has(name)) differences.push({ tensor: name, reason: 'is not in the original' });
+    if (!used.has(name)) found.push({ tensor: name, reason: 'is not in the original', pair: null });
   }
-  return { pairs, differences };
+  return { pairs, found };
+}
+
+export function isSlotPair(pair: Pair | null): pair is SlotPair {
+  return pair !== null && pair.slot !== null && pair.views !== null;
+}
+
+/** What a group's layout lets us take apart. */
+export function isKnown(group: LayerGroup): boolean {
+  return group.layout !== null && group.layout.family !== 'unknown';
 }
 
 /** The group of the same layer: under the same prefix, else the only one of that layer and kind. */
-function partnerOf(group: LayerGroup, layout: CheckpointLayout): LayerGroup | null {
-  const comparable = layout.groups.filter(
-    (other) => other.kind === group.kind && other.layout !== null && other.layout.family !== 'unknown',
+function partnerOf(left: LayerGroup, converted: Side): GroupPair | null {
+  const contents = contentsOf(left);
+  const ofKind = converted.layout.groups.filter((other) => other.kind === left.kind);
+  const right = nearest(left, ofKind.filter(isKnown));
+  if (right) return { left, right, contents, turned: new Set() };
+  const unknown = nearest(
+    left,
+    ofKind.filter((other) => other.layout !== null && !isKnown(other)),
   );
-  const same = comparable.find((other) => other.prefix === group.prefix);
+  const partner = unknown && turnedPartner(left, unknown, converted);
+  return partner ? { left, right: partner.group, contents, turned: partner.turned } : null;
+}
+
+function nearest(group: LayerGroup, others: readonly LayerGroup[]): LayerGroup | null {
+  const same = others.find((other) => other.prefix === group.prefix);
   if (same) return same;
-  const near = comparable.filter((other) => layerOf(other.prefix) === layerOf(group.prefix));
+  const near = others.filter((other) => layerOf(other.prefix) === layerOf(group.prefix));
   return near.length === 1 ? (near[0] ?? null) : null;
 }
 
@@ -81,40 +129,39 @@ function layerOf(prefix: string): string {
   return /^.*?(?:layers|blocks|h)\.\d+/.exec(prefix)?.[0] ?? prefix;
 }
 
-function pairExperts(
-  group: LayerGroup,
-  partner: LayerGroup,
-  original: Side,
-  converted: Side,
-  pairs: Pair[],
-  differences: Difference[],
-): void {
-  if (group.experts !== partner.experts) {
-    differences.push({
-      tensor: group.expertTensors[0] ?? group.prefix,
-      reason: `${group.prefix} has ${group.experts} experts in the original and ${partner.experts} in the converted checkpoint`,
-    });
+function pairExperts(group: GroupPair, original: Side, converted: Side, pairs: Pair[], found: Found[]): void {
+  const { left, right, contents } = group;
+  if (left.experts !== right.experts) {
+    const reason = `${left.prefix} has ${left.experts} experts in the original and ${right.experts} in the converted checkpoint`;
+    found.push({ tensor: left.expertTensors[0] ?? left.prefix, reason, pair: null });
     return;
   }
-  for (const [projection, part] of contents(group)) {
-    for (let expert = 0; expert < (group.experts ?? 0); expert++) {
-      const left = matrixView(group, projection, expert, part);
-      const right = matrixView(partner, projection, expert, part);
-      const leftTensor = left && original.checkpoint.tensors.get(left.tensor);
-      const rightTensor = right && converted.checkpoint.tensors.get(right.tensor);
-      if (!left || !leftTensor) continue;
-      const mismatch =
-        right && rightTensor
-          ? shapeMismatch(left, right)
-          : `has no partner (expert ${expert}'s ${projection} ${part}) in the converted checkpoint`;
-      if (mismatch !== null || !right || !rightTensor)
-        differences.push({ tensor: left.tensor, reason: mismatch ?? 'has no partner' });
-      else pairs.push({ left: leftTensor, right: rightTensor, views: { left, right }, expert, projection });
+  for (const bundle of bundlesOf(contents)) {
+    for (let expert = 0; expert < (left.experts ?? 0); expert++) {
+      for (const content of bundle) pairSlot({ ...content, group, expert }, original, converted, pairs, found);
     }
   }
 }
 
-function shapeMismatch(left: MatrixView, right: MatrixView): string | null {
+function pairSlot(slot: Slot, original: Side, converted: Side, pairs: Pair[], found: Found[]): void {
+  const { group, projection, part, expert } = slot;
+  const left = matrixView(group.left, projection, expert, part);
+  const right = matrixView(group.right, projection, expert, part);
+  const leftTensor = left && original.checkpoint.tensors.get(left.tensor);
+  const rightTensor = right && converted.checkpoint.tensors.get(right.tensor);
+  if (!left || !leftTensor) return;
+  if (!right || !rightTensor) {
+    const reason = `has no partner (expert ${expert}'s ${projection} ${part}) in the converted checkpoint`;
+    found.push({ tensor: left.tensor, reason, pair: null });
+    return;
+  }
+  const pair = { left: leftTensor, right: rightTensor, views: { left, right }, slot };
+  const mismatch = viewsDiffer(left, right) ?? turnedReason(group, rightTensor);
+  if (mismatch === null) pairs.push(pair);
+  else found.push({ tensor: left.tensor, reason: mismatch, pair: sameBytes(left, right) ? pair : null });
+}
+
+function viewsDiffer(left: MatrixView, right: MatrixView): string | null {
   if (left.dtype !== right.dtype)
     return `is ${left.dtype} in the original and ${right.dtype} in the converted checkpoint`;
   if (left.rows !== right.rows || left.columns !== right.columns) {
@@ -123,14 +170,33 @@ function shapeMismatch(left: MatrixView, right: MatrixView): string | null {
   return null;
 }
 
+function turnedReason(group: GroupPair, tensor: CheckpointTensor): string | null {
+  if (!group.turned.has(tensor.name)) return null;
+  return `is in ${tensor.name} of shape [${tensor.shape.join(', ')}] in the converted checkpoint, which fits no layout`;
+}
+
+function sameBytes(left: MatrixView, right: MatrixView): boolean {
+  return left.dtype === right.dtype && sizeOf({ ...left, itemBytes: 1 }) === sizeOf({ ...right, itemBytes: 1 });
+}
+
 /** Every projection and part that a group stores: gate weight, up weight, down scale … */
-function contents(group: LayerGroup): [Projection, string][] {
-  const found = new Map<string, [Projection, string]>();
-  for (const member of group.members) {
-    const projections: readonly Projection[] = member.projection === 'gate-up' ? ['gate', 'up'] : [member.projection];
-    for (const projection of projections) found.set(`${projection} ${member.part}`, [projection, member.part]);
+export function contentsOf(group: LayerGroup): Content[] {
+  const found = new Map<string, Content>();
+  for (const { projection, part } of group.members) {
+    const projections: readonly Projection[] = projection === 'gate-up' ? ['gate', 'up'] : [projection];
+    for (const each of projections) found.set(`${each} ${part}`, { projection: each, part });
   }
   return [...found.values()];
+}
+
+/** Contents that may lie in one tensor, and are read together: gate and up of one part. The rest one by one. */
+export function bundlesOf(contents: readonly Content[]): Content[][] {
+  const bundles = new Map<string, Content[]>();
+  for (const content of contents) {
+    const key = `${content.projection === 'down' ? 'down' : 'gate-up'} ${content.part}`;
+    bundles.set(key, [...(bundles.get(key) ?? []), content]);
+  }
+  return [...bundles.values()];
 }
 
 /** Names under which a tensor may stand in the other checkpoint: its own, then the architecture's renames. */

@@ -1,0 +1,319 @@
+import { describe, expect, it } from 'vitest';
+import { type PlainTensor, patternBytes, truthOf } from '../testing.fixture.ts';
+import type { Mistake } from './mistakes.ts';
+import { textOrder } from './moves.ts';
+import {
+  convertedTo,
+  eachExpert,
+  edited,
+  exchange,
+  fixtureSide,
+  rowsIn,
+  setBytes,
+  type Tensors,
+  tensorAt,
+  turnedBytes,
+} from './planting.fixture.ts';
+import type { VerifySide } from './reading.ts';
+import { verifyCheckpoints } from './verify.ts';
+
+const GATE_UP = 'model.layers.2.mlp.experts.gate_up_proj';
+const DOWN = 'model.layers.2.mlp.experts.down_proj';
+const all = (count: number) => Array.from({ length: count }, (_, at) => at);
+
+/** The converted checkpoint in a target, edited, against its source and against its own unedited form. */
+async function verifyEdited(original: VerifySide, right: VerifySide, edit: (tensors: Tensors) => void) {
+  const wrong = await edited(right, edit);
+  const first = await verifyCheckpoints(original, wrong);
+  const second = await verifyCheckpoints(right, wrong);
+  expect(second.mistakes.map((each) => each.message)).toEqual(first.mistakes.map((each) => each.message));
+  expect(first.equal).toBe(false);
+  return first;
+}
+
+async function inTarget(architecture: string, target: Parameters<typeof convertedTo>[1]) {
+  const original = await fixtureSide(architecture);
+  const right = await convertedTo(original, target);
+  if (!right) throw new Error(`${architecture} has no ${target}`);
+  return { original, right };
+}
+
+function change(tensors: Tensors, name: string, to: (tensor: PlainTensor) => PlainTensor): void {
+  tensors.set(name, to(tensorAt(tensors, name)));
+}
+
+/** Every expert's matrix turned, with its shape or without. */
+function turn({ shape, ...rest }: PlainTensor, withShape: boolean): PlainTensor {
+  const [experts = 0, rows = 0, columns = 0] = shape;
+  const inner = withShape ? [columns, rows] : [rows, columns];
+  return eachExpert({ shape: [experts, rows, columns], ...rest }, (part) => turnedBytes(part, rows, columns), inner);
+}
+
+/** Row numbers of gate and up alternating out of gate then up, and back. */
+const alternating = (rows: number) => all(rows).map((at) => (at % 2 === 0 ? at / 2 : (at - 1) / 2 + rows / 2));
+const divided = (rows: number) => [...all(rows / 2).map((at) => 2 * at), ...all(rows / 2).map((at) => 2 * at + 1)];
+
+describe('the tensors of gate-up', () => {
+  it.each([
+    ['qwen3_moe', 12],
+    ['deepseek_v3', 16],
+  ])('%s with gate and up alternating', async (architecture, experts) => {
+    const { original, right } = await inTarget(architecture, 'gate-up');
+    const { mistakes, differences } = await verifyEdited(original, right, (tensors) =>
+      change(tensors, GATE_UP, (tensor) =>
+        eachExpert(tensor, (part) => rowsIn(part, 128, alternating(part.length / 128))),
+      ),
+    );
+    expect(mistakes).toMatchObject([
+      { kind: 'gate-up-interleaved', layer: 2, experts: all(experts), projections: ['gate', 'up'] },
+    ]);
+    expect(differences).toHaveLength(2 * experts);
+    expect(differences[0]?.reason).toMatch(/^holds gate and up alternating; differs from byte/);
+  });
+
+  it('of gpt_oss with gate and up one after the other, odd first, and text order', async () => {
+    const original = await fixtureSide('gpt_oss');
+    const columns = (tensor: PlainTensor, order: (columns: number) => number[]) => {
+      const [, rows = 0, width = 0] = tensor.shape;
+      return eachExpert(tensor, (part) =>
+        turnedBytes(rowsIn(turnedBytes(part, rows, width), rows * 2, order(width)), width, rows),
+      );
+    };
+    const concatenated = await edited(original, (tensors) =>
+      change(tensors, GATE_UP, (each) => columns(each, divided)),
+    );
+    expect((await verifyCheckpoints(original, concatenated)).mistakes).toMatchObject([
+      { kind: 'gate-up-concatenated', layer: 2, experts: all(8) },
+    ]);
+    const odd = await edited(original, (tensors) =>
+      change(tensors, GATE_UP, (each) => columns(each, (width) => all(width).map((at) => at ^ 1))),
+    );
+    expect((await verifyCheckpoints(original, odd)).mistakes).toMatchObject([
+      { kind: 'gate-up-swapped', layer: 2, experts: all(8) },
+    ]);
+    const upright = await edited(original, (tensors) => {
+      for (const name of [GATE_UP, DOWN]) change(tensors, name, (each) => turn(each, true));
+    });
+    expect((await verifyCheckpoints(original, upright)).mistakes).toMatchObject([
+      { kind: 'matrix-transposed', layer: 2, experts: all(8), projections: ['gate', 'up', 'down'] },
+    ]);
+  });
+
+  it('square and transposed, where no shape can tell', async () => {
+    const { original, right } = await inTarget('deepseek_v3', 'gate-up');
+    expect(tensorAt(await tensorsOf(right), GATE_UP).shape).toEqual([16, 64, 64]);
+    const { mistakes } = await verifyEdited(original, right, (tensors) =>
+      change(tensors, GATE_UP, (each) => turn(each, true)),
+    );
+    expect(mistakes).toMatchObject([
+      { kind: 'matrix-transposed', layer: 2, experts: all(16), projections: ['gate', 'up'] },
+    ]);
+    expect(mistakes[0]?.message).toBe(
+      'Layer 2 (model.layers.2.mlp): the gate and up matrices of all 16 experts are transposed.',
+    );
+  });
+
+  it('square and transposed in one expert', async () => {
+    const { original, right } = await inTarget('llama4_text', 'gate-up-transposed');
+    const name = [...(await tensorsOf(right)).keys()].find((each) => /layers\.2\..*down_proj$/.test(each)) ?? '';
+    const { mistakes } = await verifyEdited(original, right, (tensors) =>
+      change(tensors, name, (tensor) =>
+        eachExpert(tensor, (part, at) => (at === 1 ? turnedBytes(part, 64, 64) : part)),
+      ),
+    );
+    expect(mistakes).toMatchObject([{ kind: 'matrix-transposed', layer: 2, experts: [1], projections: ['down'] }]);
+  });
+
+  it.each(['gate-up', 'gate-up-transposed'] as const)(
+    '%s with the shape but not the order of bytes',
+    async (target) => {
+      const { original, right } = await inTarget('qwen3_moe', target);
+      const { mistakes } = await verifyEdited(original, right, (tensors) =>
+        change(tensors, GATE_UP, (tensor) => {
+          const [experts = 0, rows = 0, columns = 0] = tensor.shape;
+          return { ...tensor, bytes: turn({ ...tensor, shape: [experts, rows, columns] }, false).bytes };
+        }),
+      );
+      expect(mistakes).toMatchObject([
+        { kind: 'matrix-transposed', layer: 2, experts: all(12), projections: ['gate', 'up'] },
+      ]);
+    },
+  );
+
+  it('of which one is transposed, so that the layout is unknown', async () => {
+    const { original, right } = await inTarget('qwen3_moe', 'gate-up');
+    const { mistakes, differences } = await verifyEdited(original, right, (tensors) =>
+      change(tensors, GATE_UP, (each) => turn(each, true)),
+    );
+    expect(mistakes).toMatchObject([
+      { kind: 'matrix-transposed', layer: 2, experts: all(12), projections: ['gate', 'up'] },
+    ]);
+    expect(differences).toHaveLength(24);
+    expect(differences[0]).toEqual({
+      tensor: 'model.layers.2.mlp.experts.0.gate_proj.weight',
+      reason: `is transposed; is in ${GATE_UP} of shape [12, 64, 96] in the converted checkpoint, which fits no layout`,
+    });
+  });
+
+  it.each([
+    ['qwen3_moe', 12],
+    ['deepseek_v3', 16],
+  ])(
+    '%s in text order and up first, as the real transformers would load without a word',
+    async (architecture, experts) => {
+      const original = await fixtureSide(architecture);
+      const truth = await truthOf(architecture);
+      const state = await edited(original, (tensors) => {
+        tensors.clear();
+        for (const [name, tensor] of truth) tensors.set(name, tensor);
+      });
+      expect((await verifyCheckpoints(original, state)).equal).toBe(true);
+      const text = await verifyEdited(original, state, (tensors) => {
+        for (const name of [GATE_UP, DOWN]) {
+          change(tensors, name, (tensor) => {
+            const size = tensor.bytes.length / experts;
+            return { ...tensor, bytes: rowsIn(tensor.bytes, size, textOrder(experts)) };
+          });
+        }
+      });
+      expect(text.mistakes.map((each) => each.kind)).toEqual(['experts-in-text-order']);
+      const upFirst = await verifyEdited(original, state, (tensors) =>
+        change(tensors, GATE_UP, (each) => eachExpert(each, (part) => rowsIn(part, part.length / 2, [1, 0]))),
+      );
+      expect(upFirst.mistakes.map((each) => each.kind)).toEqual(['gate-up-swapped']);
+    },
+  );
+});
+
+async function tensorsOf(side: VerifySide): Promise<Tensors> {
+  const tensors: Tensors = new Map();
+  await edited(side, (own) => {
+    for (const [name, tensor] of own) tensors.set(name, tensor);
+  });
+  return tensors;
+}
+
+describe('matrices with the wrong shape', () => {
+  it('stacked: the down projections are [experts, in, out]', async () => {
+    const { original, right } = await inTarget('qwen3_moe', 'stacked');
+    const { mistakes, differences } = await verifyEdited(original, right, (tensors) =>
+      change(tensors, DOWN, (each) => turn(each, true)),
+    );
+    expect(mistakes).toMatchObject([{ kind: 'matrix-transposed', experts: all(12), projections: ['down'] }]);
+    expect(differences).toHaveLength(12);
+    expect(differences[0]?.reason).toMatch(/^is transposed; is 64 × 48 in the original and 48 × 64/);
+  });
+
+  it('per expert: one of them is turned', async () => {
+    const original = await fixtureSide('qwen3_moe');
+    const name = 'model.layers.0.mlp.experts.10.gate_proj.weight';
+    const wrong = await edited(original, (tensors) =>
+      change(tensors, name, ({ dtype, shape: [rows = 0, columns = 0], bytes }) => ({
+        dtype,
+        shape: [columns, rows],
+        bytes: turnedBytes(bytes, rows, columns),
+      })),
+    );
+    const { mistakes, differences } = await verifyCheckpoints(original, wrong);
+    expect(mistakes).toMatchObject([{ kind: 'matrix-transposed', layer: 0, experts: [10], tensor: name }]);
+    expect(differences.map((each) => each.tensor)).toEqual([name]);
+  });
+});
+
+describe('tensors outside the experts', () => {
+  const query = (layer: number) => `model.layers.${layer}.self_attn.q_proj.weight`;
+  const ROUTER = 'model.layers.0.mlp.gate.weight';
+  const cases: [string, (tensors: Tensors) => void, Partial<Mistake>[]][] = [
+    [
+      'a flipped bit in a router',
+      (tensors) =>
+        setBytes(
+          tensors,
+          ROUTER,
+          tensorAt(tensors, ROUTER).bytes.map((value, at) => (at === 7 ? value ^ 1 : value)),
+        ),
+      [{ kind: 'bit-flipped', tensor: ROUTER, layer: 0, experts: [] }],
+    ],
+    [
+      'a transposed square matrix',
+      (tensors) => setBytes(tensors, query(0), turnedBytes(tensorAt(tensors, query(0)).bytes, 64, 64)),
+      [{ kind: 'matrix-transposed', tensor: query(0) }],
+    ],
+    [
+      'a transposed router, shape and all',
+      (tensors) =>
+        change(tensors, ROUTER, ({ dtype, bytes }) => ({ dtype, shape: [64, 12], bytes: turnedBytes(bytes, 12, 64) })),
+      [{ kind: 'matrix-transposed', tensor: ROUTER }],
+    ],
+    [
+      'two tensors exchanged',
+      (tensors) => exchange(tensors, query(0), query(2)),
+      [
+        { kind: 'tensor-misplaced', message: `${query(0)} holds the values of ${query(2)}.` },
+        { kind: 'tensor-misplaced', message: `${query(2)} holds the values of ${query(0)}.` },
+      ],
+    ],
+    [
+      'zeros and values of another model',
+      (tensors) => {
+        setBytes(tensors, query(0), new Uint8Array(64 * 64 * 2));
+        setBytes(tensors, query(2), patternBytes('other', 64 * 64 * 2));
+      },
+      [
+        { kind: 'zeros', tensor: query(0) },
+        { kind: 'tensor-foreign', tensor: query(2) },
+      ],
+    ],
+  ];
+  it.each(cases)('%s', async (_, edit, expected) => {
+    const { original, right } = await inTarget('qwen3_moe', 'stacked');
+    const { mistakes, differences } = await verifyEdited(original, right, edit);
+    expect(mistakes).toMatchObject(expected);
+    expect(differences).toHaveLength(expected.length);
+  });
+});
+
+describe('several mistakes at once', () => {
+  it('a swap in one layer and a flip in another are told apart', async () => {
+    const { original, right } = await inTarget('qwen3_moe', 'gate-up');
+    const { mistakes } = await verifyEdited(original, right, (tensors) => {
+      change(tensors, GATE_UP.replace('.2.', '.0.'), (each) =>
+        eachExpert(each, (part, at) => (at === 4 ? rowsIn(part, part.length / 2, [1, 0]) : part)),
+      );
+      change(tensors, DOWN, (each) => eachExpert(each, (part, at) => (at === 11 ? part.fill(0x55, 40, 41) : part)));
+    });
+    expect(mistakes).toMatchObject([
+      { kind: 'gate-up-swapped', layer: 0, experts: [4] },
+      { kind: expect.stringMatching(/^(bit|byte)-flipped$/), layer: 2, experts: [11], place: { byte: 40, length: 1 } },
+    ]);
+  });
+
+  it('another model is named once a layer, and its tensors as what they are', async () => {
+    const { original, right } = await inTarget('qwen3_moe', 'stacked');
+    const { mistakes } = await verifyEdited(original, right, (tensors) => {
+      for (const [name, { bytes }] of [...tensors]) setBytes(tensors, name, patternBytes(name, bytes.length));
+    });
+    expect(mistakes.filter((each) => each.experts.length > 0)).toMatchObject([
+      { kind: 'expert-foreign', layer: 0, experts: all(12) },
+      { kind: 'expert-foreign', layer: 2, experts: all(12) },
+    ]);
+    expect(new Set(mistakes.slice(2).map((each) => each.kind))).toEqual(new Set(['tensor-foreign']));
+  });
+
+  it('layers exchanged are named as that, in a partial checkpoint too', async () => {
+    const { original } = await inTarget('qwen3_moe', 'stacked');
+    const wrong = await edited(original, (tensors) => {
+      for (let expert = 0; expert < 12; expert++) {
+        for (const each of ['gate', 'up', 'down']) {
+          const name = `model.layers.0.mlp.experts.${expert}.${each}_proj.weight`;
+          exchange(tensors, name, name.replace('.0.', '.2.'));
+        }
+      }
+    });
+    const { mistakes } = await verifyCheckpoints(original, wrong);
+    expect(mistakes).toMatchObject([
+      { kind: 'expert-from-another-layer', layer: 0, experts: all(12) },
+      { kind: 'expert-from-another-layer', layer: 2, experts: all(12) },
+    ]);
+  });
+});
