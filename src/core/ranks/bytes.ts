@@ -113,7 +113,7 @@ function cutExpertBytes(
 ): readonly [number, number] {
   const sharer = createSharer(stock, placement, place);
   let [first, further] = [0, 0];
-  for (const tensor of stock.tensors) {
+  for (const tensor of sharer.candidates()) {
     const layer = tensor.expert ? placement.layers[tensor.expert.layer] : undefined;
     const share = layer ? sharer.shareOf(tensor) : null;
     if (!layer || !share?.experts) continue;
@@ -133,9 +133,9 @@ function cutExpertBytes(
 function denseBytes(stock: Stock, placement: Placement, place: RankPlace): readonly [number, number] {
   const sharer = createSharer(stock, placement, place);
   let [replicated, sharded] = [0, 0];
-  for (const tensor of stock.tensors) {
-    if (tensor.expert) continue;
-    const share = sharer.shareOf(tensor);
+  for (const number of stock.index.dense) {
+    const tensor = stock.tensors[number];
+    const share = tensor ? sharer.shareOf(tensor) : null;
     if (share?.cut) sharded += share.bytes;
     else replicated += share?.bytes ?? 0;
   }
@@ -147,7 +147,7 @@ export function rankTensors(stock: Stock, placement: Placement, rank: number): T
   const place = placement.ranks[rank];
   if (!place) throw new RangeError(`There is no rank ${rank}.`);
   const sharer = createSharer(stock, placement, place);
-  return stock.tensors.map((tensor) => sharer.shareOf(tensor)).filter((share) => share !== null);
+  return sharer.candidates().flatMap((tensor) => sharer.shareOf(tensor) ?? []);
 }
 
 /** The ranges of files that a rank reads when it reads what it keeps and nothing else. */

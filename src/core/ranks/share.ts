@@ -36,6 +36,8 @@ export interface TensorShare {
 
 /** Works out one rank's shares; layers are looked at once. */
 export interface Sharer {
+  /** Tensors that the rank may keep something of, in the order of files and bytes. */
+  candidates(): StockTensor[];
   shareOf(tensor: StockTensor): TensorShare | null;
 }
 
@@ -56,6 +58,7 @@ export function createSharer(stock: Stock, placement: Placement, place: RankPlac
   // A placement made for a model and a stock of it have the same layers in the same order.
   if (held.length !== stock.layers.length) throw new RangeError('The placement belongs to another checkpoint.');
   return {
+    candidates: () => candidatesOf(stock, held),
     shareOf(tensor) {
       if (tensor.expert) {
         const layer = held[tensor.expert.layer];
@@ -64,6 +67,17 @@ export function createSharer(stock: Stock, placement: Placement, place: RankPlac
       return inStage(placement, place, tensor) ? denseShare(placement, place, tensor) : null;
     },
   };
+}
+
+function candidatesOf({ index, tensors }: Stock, held: readonly (Held | null)[]): StockTensor[] {
+  const numbers = [...index.dense];
+  for (const [at, layer] of held.entries()) {
+    const place = index.layers[at];
+    if (!layer || !place) continue;
+    numbers.push(...place.together);
+    for (const expert of layer.slots.keys()) numbers.push(...(place.apart[expert] ?? []));
+  }
+  return numbers.sort((a, b) => a - b).flatMap((number) => tensors[number] ?? []);
 }
 
 function slotsOf(experts: readonly number[]): Map<number, number[]> {
@@ -101,7 +115,7 @@ function expertTensorShare(
 ): TensorShare | null {
   const size = (tensor.end - tensor.start) / holding.count;
   const inner = innerShare(holding, size, held.rows, place.etp);
-  const apart = holding.count === 1 && tensor.shape.length === holding.inner.length;
+  const { apart } = holding;
   const mine = apart ? Array.from(held.slots.get(holding.first) ?? [], () => holding.first) : held.experts;
   if (mine.length === 0 || inner.kept === 0) return null;
   const slots = apart ? new Map([[holding.first, mine.map((_, copy) => copy)]]) : held.slots;

@@ -1,6 +1,6 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { layerEnd } from '../layouts/scan.ts';
-import type { CheckpointLayout, ExpertMember, LayerGroup } from '../layouts/types.ts';
+import type { CheckpointLayout, ExpertMember, LayerGroup, StoredProjection } from '../layouts/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
 
@@ -17,6 +17,11 @@ export interface ExpertHolding {
   /** First expert; with `count` 1 in layouts that store experts apart. */
   readonly first: number;
   readonly count: number;
+  /** True in layouts that store experts one by one: the tensor has no dim for experts. */
+  readonly apart: boolean;
+  readonly projection: StoredProjection;
+  /** `weight`, `bias` or a quantised companion's suffix. */
+  readonly part: string;
   /** Shape of one expert's part. */
   readonly inner: Shape;
   readonly cut: InnerCut;
@@ -47,12 +52,20 @@ export interface StockLayer {
   readonly bytes: Float64Array;
 }
 
+/** Where to look for what a rank keeps: numbers of tensors, ascending. */
+export interface StockIndex {
+  readonly dense: readonly number[];
+  /** For each layer: tensors with all its experts, and tensors of one expert by expert. */
+  readonly layers: readonly { readonly together: readonly number[]; readonly apart: readonly (readonly number[])[] }[];
+}
+
 /** A checkpoint's files as ranks share them: made once, then every mesh is a matter of arithmetic. */
 export interface Stock {
   readonly files: readonly { readonly name: string; readonly byteLength: number; readonly dataStart: number }[];
   readonly layers: readonly StockLayer[];
   /** In the order of files and of bytes. */
   readonly tensors: readonly StockTensor[];
+  readonly index: StockIndex;
   /** Tensors of multi-token prediction, which no framework here loads by itself: left out. */
   readonly leftOut: { readonly tensors: number; readonly bytes: number };
   /** Experts whose storage is unknown and which every rank would hold whole. */
@@ -93,7 +106,21 @@ export function stockOf(checkpoint: Pick<Checkpoint, 'shards' | 'tensors'>, layo
     tensors.push(placed(tensor, numbers.get(tensor.file) ?? 0, expert, end, stacks));
   }
   tensors.sort((a, b) => a.file - b.file || a.start - b.start);
-  return { files, layers, tensors, leftOut, unknown };
+  return { files, layers, tensors, index: indexOf(tensors, layers), leftOut, unknown };
+}
+
+function indexOf(tensors: readonly StockTensor[], layers: readonly StockLayer[]): StockIndex {
+  const dense: number[] = [];
+  const byLayer = layers.map(({ experts }) => ({
+    together: [] as number[],
+    apart: Array.from({ length: experts }, (): number[] => []),
+  }));
+  for (const [at, { expert }] of tensors.entries()) {
+    if (!expert) dense.push(at);
+    else if (expert.apart) byLayer[expert.layer]?.apart[expert.first]?.push(at);
+    else byLayer[expert.layer]?.together.push(at);
+  }
+  return { dense, layers: byLayer };
 }
 
 function placed(
@@ -149,17 +176,20 @@ function addHoldings(
 ): void {
   const experts = group.experts ?? 0;
   for (const member of group.members) {
+    const { projection, part } = member;
     if (member.template.includes('{i}')) {
       const cut = cutOf(group, member, member.shape);
       for (let first = 0; first < experts; first++) {
         const name = member.template.replaceAll('{i}', String(first));
-        if (tensors.has(name)) into.set(name, { layer, first, count: 1, inner: member.shape, cut });
+        if (tensors.has(name))
+          into.set(name, { layer, first, count: 1, apart: true, projection, part, inner: member.shape, cut });
       }
       continue;
     }
     const inner = innerShape(member.shape, experts);
     if (inner && tensors.has(member.template)) {
-      into.set(member.template, { layer, first: 0, count: experts, inner, cut: cutOf(group, member, inner) });
+      const cut = cutOf(group, member, inner);
+      into.set(member.template, { layer, first: 0, count: experts, apart: false, projection, part, inner, cut });
     }
   }
 }
