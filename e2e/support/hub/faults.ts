@@ -25,7 +25,8 @@ export type FaultAction =
   | { type: 'redirectLoop' | 'redirectToHttp' | 'redirectToEvil' }
   | { type: 'linkLoop' | 'linkForeign' };
 
-const ACTION_TYPES: ReadonlySet<string> = new Set<FaultAction['type']>([
+/** Every fault there is. */
+export const FAULT_TYPES: ReadonlySet<FaultAction['type']> = new Set<FaultAction['type']>([
   'rate429',
   'quotaReal',
   '5xx',
@@ -138,7 +139,7 @@ export class FaultBook {
 
   /** Gives back what takes the rule out again. */
   add(rule: FaultRule): () => void {
-    if (!ACTION_TYPES.has(rule.action?.type)) throw new Error(`no fault ${rule.action?.type}`);
+    if (!FAULT_TYPES.has(rule.action?.type)) throw new Error(`no fault ${rule.action?.type}`);
     const active = activate(rule);
     this.#rules.push(active);
     return () => {

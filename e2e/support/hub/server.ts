@@ -38,6 +38,8 @@ export interface HubServer {
   /** In order of arrival; entries fill in as answers leave. */
   readonly journal: readonly JournalEntry[];
   clearJournal(): void;
+  /** Every request that ever brought an Authorization header to the CDN, where only Xet's own tokens belong. */
+  readonly leaks: readonly string[];
   readonly faults: FaultBook;
   /** May be changed while the server runs. */
   readonly switches: HubSwitches;
@@ -58,6 +60,12 @@ interface Machine {
   readonly faults: FaultBook;
   readonly rate: RateCounter;
   readonly journal: JournalEntry[];
+  readonly leaks: string[];
+}
+
+/** The Xet store has tokens of its own, which are no access tokens. */
+function isLeak({ origin, authorization, path }: Exchange): boolean {
+  return origin === 'cdn' && authorization !== null && !/^\/v\d\/reconstructions\//.test(path);
 }
 
 function classOf(exchange: Exchange): RequestClass {
@@ -147,6 +155,7 @@ function serve(machine: Machine, origin: Origin): (message: IncomingMessage, res
     const actions = machine.faults.draw(exchange);
     const entry = journalEntry(exchange, actions);
     machine.journal.push(entry);
+    if (isLeak(exchange)) machine.leaks.push(`${exchange.method} ${exchange.path}`);
     answer(machine, exchange, actions)
       .then((result) => sendReply(res, result, entry, exchange.method === 'HEAD'))
       .catch((error: unknown) => {
@@ -188,7 +197,7 @@ function createMachine(options: HubOptions, now: () => number): Machine {
     now,
   };
   const rate = new RateCounter({ ...DEFAULT_RATE, ...options.rateLimit }, now);
-  return { context, rate, faults: new FaultBook(options.seed ?? 1), journal: [] };
+  return { context, rate, faults: new FaultBook(options.seed ?? 1), journal: [], leaks: [] };
 }
 
 function runningClock(base: () => number): { now: () => number; advanceClock: (seconds: number) => void } {
@@ -229,6 +238,7 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
     controlUrl,
     journal,
     clearJournal,
+    leaks: machine.leaks,
     faults,
     switches: context.switches,
     rateLimit: rate.settings,

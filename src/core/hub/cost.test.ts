@@ -9,8 +9,9 @@ import { fileOf } from '../safetensors/corpus.fixture.ts';
 import { FIRST_WINDOW } from '../safetensors/read-header.ts';
 import { memoryFiles } from '../source/memory.ts';
 import type { ByteRange, FileSet } from '../source/types.ts';
+import type { HubRequest } from './client.ts';
 import { createQuotaCounter } from './quota.ts';
-import { type HubRequest, openHubRepo } from './repo.ts';
+import { openHubRepo } from './repo.ts';
 
 const BIG = 'Qwen/Qwen3-235B-A22B';
 const STACKED = 'Qwen/Qwen3-235B-A22B-stacked';

@@ -104,7 +104,7 @@ function tooMany({ retryAfter }: HttpRefusal, signedIn: boolean): string {
 }
 
 /** The file server behind the Hub knows no error codes; its 403 means that the signed address is spent. */
-function explainFileServer(refusal: HttpRefusal): LoomError {
+export function explainFileServer(refusal: HttpRefusal): LoomError {
   const { name, status } = refusal;
   if (status !== 403) return explainRefusal(refusal);
   const message = `The file server did not accept the signed address of ${name} (403). Open the repository anew; a wrong clock on this computer can cause this too.`;

@@ -27,8 +27,8 @@ describe('parseModelInfo', () => {
       gated: 'auto',
       disabled: false,
       files: [
-        { path: 'config.json', byteLength: 3, sha256: null },
-        { path: 'a/model.safetensors', byteLength: 9, sha256: HASH },
+        { path: 'config.json', byteLength: 3, sha256: null, gitOid: SHA },
+        { path: 'a/model.safetensors', byteLength: 9, sha256: HASH, gitOid: null },
       ],
     });
   });
@@ -47,6 +47,7 @@ describe('parseModelInfo', () => {
     ['an absolute path', { ...good, siblings: [{ ...file, rfilename: '/a' }] }, /rfilename is not a path inside/],
     ['a lone surrogate', { ...good, siblings: [{ ...file, rfilename: '\ud800' }] }, /rfilename is not a path inside/],
     ['a file twice', { ...good, siblings: [file, file] }, /it lists a file twice/],
+    ['a bad git id', { ...good, siblings: [{ ...file, blobId: 'x' }] }, /blobId is not a git id/],
     ['a bad hash', { ...good, siblings: [{ ...file, lfs: { sha256: 'x', size: 3 } }] }, /sha256 is not a sha256/],
     ['two sizes', { ...good, siblings: [{ ...file, lfs: { sha256: HASH, size: 4 } }] }, /two sizes for config.json/],
   ];

@@ -23,6 +23,7 @@ const infoSchema = v.object({
     v.object({
       rfilename: repoPath,
       size,
+      blobId: v.nullish(v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, 'is not a git id of 40 digits'))),
       lfs: v.nullish(v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is not a sha256')), size })),
     }),
   ),
@@ -37,6 +38,8 @@ export interface ListedFile {
   readonly byteLength: number;
   /** Known for files in large-file storage, which weights are. */
   readonly sha256: string | null;
+  /** Git's id of the content, or of the pointer to it, where the listing tells. */
+  readonly gitOid: string | null;
 }
 
 /** A model as the Hub describes it at one commit. */
@@ -56,9 +59,9 @@ export function parseModelInfo(json: unknown): ModelInfo {
   const { id, sha, siblings, disabled, gated, private: hidden } = parsed.output;
   const paths = new Set(siblings.map(({ rfilename }) => rfilename));
   if (paths.size !== siblings.length) throw unexpected('it lists a file twice');
-  const files = siblings.map(({ rfilename: path, size: byteLength, lfs }) => {
+  const files = siblings.map(({ rfilename: path, size: byteLength, lfs, blobId }) => {
     if (lfs && lfs.size !== byteLength) throw unexpected(`it gives two sizes for ${path}`);
-    return { path, byteLength, sha256: lfs?.sha256 ?? null };
+    return { path, byteLength, sha256: lfs?.sha256 ?? null, gitOid: blobId ?? null };
   });
   return { id, commit: sha, private: hidden, gated, disabled: disabled ?? false, files };
 }

@@ -10,11 +10,12 @@ function setUp() {
   let reads = 0;
   let failure: ErrorTag | null = null;
   const inner = memorySource(new Uint8Array(4), 'key');
-  const share = (file: string) =>
+  const share = (file: string, first?: () => Promise<never>) =>
     fate.share(
       {
         ...inner,
         read: async (range) => {
+          if (first) return first();
           reads++;
           if (failure !== null) throw new LoomError(failure, 'No.', { file });
           return inner.read(range);
@@ -30,7 +31,7 @@ function setUp() {
       (error: LoomError) => `${error.tag} ${error.fields.file}`,
     );
   };
-  return { clock, read, share, reads: () => reads };
+  return { clock, fate, read, share, reads: () => reads };
 }
 
 it('closes all files of a repo that is closed, for good', async () => {
@@ -64,4 +65,29 @@ it('says cancelled first', async () => {
   await read('a', 'repo-gated');
   const reading = share('b').read({ start: 0, end: 1 }, { signal: AbortSignal.abort() });
   await expect(reading).rejects.toMatchObject({ tag: 'cancelled' });
+});
+
+it('takes a lost connection for one file’s own while others are served', async () => {
+  const { read, share, reads } = setUp();
+  let fail = () => {};
+  const slow = share(
+    'slow',
+    () =>
+      new Promise<never>((_resolve, reject) => {
+        fail = () => reject(new LoomError('network', 'No.', { file: 'slow' }));
+      }),
+  );
+  const outcome = slow.read({ start: 0, end: 4 }).catch((error: LoomError) => error.tag);
+  expect(await read('b', null)).toBe('read');
+  fail();
+  expect(await outcome).toBe('network');
+  expect(await read('c', null)).toBe('read');
+  expect(reads()).toBe(2);
+});
+
+it('is forgotten when somebody tries again', async () => {
+  const { fate, read } = setUp();
+  expect(await read('a', 'repo-gated')).toBe('repo-gated a');
+  fate.reset();
+  expect(await read('b', null)).toBe('read');
 });

@@ -19,17 +19,24 @@ const RESPITE_MS = 5_000;
 export interface Fate {
   /** Gives the source with reads that fail at once where an earlier one has shown that they must. */
   share(source: ByteSource, file: string): ByteSource;
+  /** Forgets what was found: somebody asks to try again. */
+  reset(): void;
 }
 
 /** Spares 118 shards from finding out one by one that the repository is closed or the network gone. */
 export function createFate(clock: Clock): Fate {
   let verdict: { readonly error: LoomError; readonly until: number } | null = null;
-  const learn = (error: unknown) => {
+  let served = 0;
+  /** What one file fails with while others are served is that file's own matter, unless it is a closed door. */
+  const learn = (error: unknown, alone: boolean) => {
     if (!isLoomError(error)) return;
     if (FOR_GOOD.has(error.tag)) verdict = { error, until: Number.POSITIVE_INFINITY };
-    else if (FOR_NOW.has(error.tag)) verdict = { error, until: clock.now() + RESPITE_MS };
+    else if (FOR_NOW.has(error.tag) && !alone) verdict = { error, until: clock.now() + RESPITE_MS };
   };
   return {
+    reset: () => {
+      verdict = null;
+    },
     share: (source, file) => ({
       ...source,
       read: async (range, options) => {
@@ -38,12 +45,14 @@ export function createFate(clock: Clock): Fate {
           const { tag, message, fields } = verdict.error;
           throw new LoomError(tag, message, { ...fields, file });
         }
+        const before = served;
         try {
           const bytes = await source.read(range, options);
           verdict = null;
+          served++;
           return bytes;
         } catch (error) {
-          learn(error);
+          learn(error, served > before);
           throw error;
         }
       },

@@ -57,7 +57,7 @@ describe('httpSource', () => {
   it('tells each request as it leaves and ends, by the address that was asked', async () => {
     const told: HttpExchange[] = [];
     const url = `${hub.url}/a/b/resolve/main/data.bin`;
-    const file = source({ url: async () => url, onExchange: (exchange) => told.push(exchange) });
+    const file = source({ url, onExchange: (exchange) => told.push(exchange) });
     const range = { start: 0, end: 10 };
     await file.read(range);
     expect(told).toEqual([

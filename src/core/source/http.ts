@@ -48,8 +48,9 @@ export interface HttpOptions {
 }
 
 export interface HttpSourceOptions extends HttpOptions {
-  /** The address, or what finds it before each request. */
-  readonly url: string | (() => Promise<string>);
+  readonly url: string;
+  /** The address to tell of in place of `url`, when that one is a secret: a signed one. */
+  readonly shownUrl?: string | undefined;
   readonly key: string;
   readonly byteLength: number;
 }
@@ -76,9 +77,8 @@ async function readRange(source: HttpSourceOptions, range: ByteRange, read: Read
   const target = read.into?.subarray(0, length) ?? new Uint8Array(length);
   throwIfAborted(read.signal);
   if (length === 0) return target;
-  const url = typeof source.url === 'string' ? source.url : await source.url();
-  throwIfAborted(read.signal);
-  return runExchange(source, url, range, read.signal, async (response, nextChunk) => {
+  const { url, shownUrl = url } = source;
+  return runExchange(source, { url, shownUrl, range }, read.signal, async (response, nextChunk) => {
     insistOnRange(response, range, source);
     let received = 0;
     for (let chunk = await nextChunk(); chunk !== null; chunk = await nextChunk()) {
@@ -134,7 +134,7 @@ export interface FetchTextOptions extends HttpOptions {
  */
 export function fetchText(options: FetchTextOptions): Promise<string> {
   const { name, url, limit, signal } = options;
-  return runExchange(options, url, null, signal, async (response, nextChunk) => {
+  return runExchange(options, { url, shownUrl: url, range: null }, signal, async (response, nextChunk) => {
     if (leftOrigin(url, response)) throw unsafe(name);
     const parts: Uint8Array[] = [];
     let size = 0;
@@ -171,25 +171,52 @@ export async function fetchJson(options: FetchTextOptions): Promise<unknown> {
   }
 }
 
+export interface LocateOptions extends HttpOptions {
+  readonly url: string;
+  readonly byteLength: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Where a file's address leads: a HEAD without Range, so that what it leads to serves every range. A secret, mostly.
+ *
+ * Null when it leads nowhere else, or to something that does not have the file's length.
+ * @throws LoomError as {@link httpSource}.
+ */
+export function locateFile(options: LocateOptions): Promise<string | null> {
+  const { url, byteLength, signal } = options;
+  return runExchange(options, { url, shownUrl: url, range: null, method: 'HEAD' }, signal, async (response) => {
+    const length = response.headers.get('Content-Length');
+    return leftOrigin(url, response) && length === String(byteLength) ? response.url : null;
+  });
+}
+
 type NextChunk = () => Promise<Uint8Array | null>;
 type UseAnswer<T> = (response: Response, nextChunk: NextChunk) => Promise<T>;
 
-/** One GET. Whatever goes wrong, the connection is closed and the error is ours. */
+interface Asked {
+  readonly url: string;
+  readonly shownUrl: string;
+  readonly range: ByteRange | null;
+  readonly method?: 'GET' | 'HEAD';
+}
+
+/** One request. Whatever goes wrong, the connection is closed and the error is ours. */
 async function runExchange<T>(
   options: HttpOptions,
-  url: string,
-  range: ByteRange | null,
+  asked: Asked,
   signal: AbortSignal | undefined,
   use: UseAnswer<T>,
 ): Promise<T> {
   throwIfAborted(signal);
+  const { url, shownUrl, range } = asked;
   const tally = { status: null as number | null, bytes: 0 };
   const tell = (phase: HttpExchange['phase']) =>
-    options.onExchange?.({ phase, name: options.name, url, range, ...tally });
+    options.onExchange?.({ phase, name: options.name, url: shownUrl, range, ...tally });
   const line = watchLine(options, url, signal);
   tell('sent');
   try {
-    const response = await line.guard(send(options, url, range, line.signal), 0);
+    const response = await line.guard(send(options, asked, line.signal), 0);
     tally.status = response.status;
     if (downgraded(url, response)) throw unsafe(options.name);
     if (!response.ok) throw (options.explain ?? explainRefusal)(readRefusal(options, url, response));
@@ -208,13 +235,13 @@ async function runExchange<T>(
   }
 }
 
-function send(options: HttpOptions, url: string, range: ByteRange | null, signal: AbortSignal): Promise<Response> {
+function send(options: HttpOptions, { url, range, method = 'GET' }: Asked, signal: AbortSignal): Promise<Response> {
   const call = options.fetch ?? fetch;
   const headers = new Headers(options.headers?.());
   if (range) headers.set('Range', `bytes=${range.start}-${range.end - 1}`);
   // no-store: Chromium would run ranged requests for one address one after another through its cache.
   // no-referrer: the Hub turns away pages by their referrer.
-  return call(url, { headers, signal, cache: 'no-store', referrerPolicy: 'no-referrer', credentials: 'omit' });
+  return call(url, { method, headers, signal, cache: 'no-store', referrerPolicy: 'no-referrer', credentials: 'omit' });
 }
 
 /** Watches a request: who or what ended it decides the error. Firefox calls a reset connection AbortError too. */

@@ -35,7 +35,8 @@ const RENEWING_BYTES = MIB;
 
 /** All requests wait: why, and until when (milliseconds since the epoch). */
 export interface Pause {
-  readonly reason: 'rate-limited' | 'network';
+  /** `quota`: by our own count the server would refuse the next request. */
+  readonly reason: 'rate-limited' | 'network' | 'quota';
   readonly until: number;
 }
 
@@ -46,6 +47,8 @@ export interface GateOptions {
   /** 0 to 1, for jitter. */
   readonly random?: (() => number) | undefined;
   readonly onPause?: ((pause: Pause) => void) | undefined;
+  /** Asked before each request: milliseconds for which all have to wait, 0 to go on. */
+  readonly holdMs?: (() => number) | undefined;
 }
 
 /** What all requests to one server go through: it bounds how many are in flight and lets all wait when one is told to. */
@@ -55,24 +58,36 @@ export interface Gate {
   readonly inFlight: number;
   /** Milliseconds since the epoch, null when nobody has to wait. */
   readonly pausedUntil: number | null;
+  /** Hears of each pause as it begins or grows, and null as requests go on. Gives what ends that. */
+  watch(listener: (pause: Pause | null) => void): () => void;
   /** Runs `task` when there is room and no pause. @throws LoomError `cancelled` while it waits, else what `task` throws. */
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
 /** A gate whose pauses follow from the errors that pass it: `rate-limited` (with `retryAfter` in seconds) and `network`. */
 export function createGate(options: GateOptions = {}): Gate {
-  const { limit = REQUESTS_AT_ONCE, clock = systemClock, random = Math.random, onPause } = options;
+  const { limit = REQUESTS_AT_ONCE, clock = systemClock, random = Math.random, onPause, holdMs } = options;
+  const listeners = new Set<(pause: Pause | null) => void>();
   const waiting = new Set<() => void>();
   let inFlight = 0;
   const admit = () => {
     for (const start of waiting) {
       if (halt.until !== null || inFlight >= limit) return;
+      const hold = holdMs?.() ?? 0;
+      if (hold > 0) {
+        halt.begin('quota', hold);
+        return;
+      }
       waiting.delete(start);
       inFlight++;
       start();
     }
   };
-  const halt = createHalt(clock, admit, onPause);
+  const tell = (pause: Pause | null) => {
+    if (pause) onPause?.(pause);
+    for (const listener of listeners) listener(pause);
+  };
+  const halt = createHalt(clock, admit, tell);
   const lessons = createLessons(halt, random);
   return {
     clock,
@@ -82,6 +97,10 @@ export function createGate(options: GateOptions = {}): Gate {
     },
     get pausedUntil() {
       return halt.until;
+    },
+    watch: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
     },
     run: async (task, signal) => {
       throwIfAborted(signal);
@@ -126,12 +145,13 @@ interface Halt {
   begin(reason: Pause['reason'], ms: number): void;
 }
 
-function createHalt(clock: Clock, onEnd: () => void, onPause: GateOptions['onPause']): Halt {
+function createHalt(clock: Clock, onEnd: () => void, tell: (pause: Pause | null) => void): Halt {
   let until: number | null = null;
   let stopTimer = () => {};
   const end = () => {
     until = null;
     onEnd();
+    if (until === null) tell(null);
   };
   return {
     get until() {
@@ -144,7 +164,7 @@ function createHalt(clock: Clock, onEnd: () => void, onPause: GateOptions['onPau
       until = next;
       stopTimer();
       stopTimer = clock.after(wait, end);
-      onPause?.({ reason, until });
+      tell({ reason, until });
     },
   };
 }
@@ -209,8 +229,10 @@ export async function retrying<T>(task: () => Promise<T>, options: RetryOptions,
         throw error;
       }
       onRetry?.(error);
-      // After a 429 the gate itself is the delay.
-      if (error.tag !== 'rate-limited') await delay(gate.clock, jittered(backOff(failures++), gate.random), signal);
+      // After a 429 the gate itself is the delay; a spent address is signed anew at once.
+      if (error.tag === 'link-expired') failures++;
+      else if (error.tag !== 'rate-limited')
+        await delay(gate.clock, jittered(backOff(failures++), gate.random), signal);
     }
   }
 }

@@ -1,0 +1,155 @@
+import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
+import { type HttpExchange, type HttpOptions, httpSource, locateFile } from '../source/http.ts';
+import { type Clock, type Gate, type Pause, withRetry } from '../source/retry.ts';
+import type { ByteSource, ReadOptions } from '../source/types.ts';
+import { KIB } from '../units.ts';
+import { type Access, type Authenticate, createAccess } from './access.ts';
+import { explainFileServer, explainHubRefusal, type HubQuestion } from './errors.ts';
+import { createLinks, type Links } from './links.ts';
+import { mannersOf } from './manners.ts';
+import type { ListedFile } from './model-info.ts';
+import { encodePath } from './names.ts';
+import type { QuotaCounter } from './quota.ts';
+import { HUB_ENDPOINT, type RepoReference } from './reference.ts';
+import { createFate, type Fate } from './shared-fate.ts';
+
+/** Branch that is read when no revision is named. */
+const USUAL_REVISION = 'main';
+/**
+ * Reads that start beyond this are of tensors, and many to a file: they go to its signed address. Headers start at 0,
+ * and go on where the first window ended.
+ */
+const HEADERS_WITHIN = 128 * KIB;
+
+export interface HubRequest extends HttpExchange {
+  /** `resolver` is the Hub's own redirect to a file, which is counted; `cdn` the file server, asked directly. */
+  readonly kind: 'api' | 'resolver' | 'cdn';
+}
+
+export interface HubClientOptions {
+  /** Origin of the Hub; a reference that names another one is read from there, without the token. */
+  readonly endpoint?: string | undefined;
+  /** Access token; sent to `endpoint` alone, and kept out of errors, keys and names. */
+  readonly token?: string | undefined;
+  /** Send the token only where strangers are refused (`when-needed`, the default) or with every request. */
+  readonly authenticate?: Authenticate | undefined;
+  /** Hears of each request as it leaves and when it has ended. */
+  readonly onRequest?: ((request: HubRequest) => void) | undefined;
+  /** Hears when all requests to this Hub have to wait, why and until when, and null as they go on. */
+  readonly onPause?: ((pause: Pause | null) => void) | undefined;
+  /** What bounds and counts requests; unless given, all repos of one Hub share them: it counts by address. */
+  readonly gate?: Gate | undefined;
+  readonly quota?: QuotaCounter | undefined;
+  readonly retries?: number | undefined;
+  /** Milliseconds without a byte after which a request is given up, and the clock that measures them. */
+  readonly stallMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+  /** What stands for the network; the platform's own unless given. */
+  readonly fetch?: typeof fetch | undefined;
+}
+
+/** All that requests for one repo have in common. */
+export interface HubClient {
+  readonly question: HubQuestion;
+  readonly gate: Gate;
+  readonly retries: number | undefined;
+  readonly access: Access;
+  readonly fate: Fate;
+  readonly links: Links;
+  /** For the API or for files, with or without token, at the revision or commit that messages shall name. */
+  http(kind: HubRequest['kind'], name: string, question: HubQuestion): HttpOptions;
+  dispose(): void;
+}
+
+export function createClient(wanted: RepoReference, options: HubClientOptions): HubClient {
+  const home = originOf(options.endpoint ?? HUB_ENDPOINT);
+  const endpoint = wanted.endpoint === null ? home : originOf(wanted.endpoint);
+  const token = endpoint === home ? checkToken(options.token) : null;
+  const shared = mannersOf(endpoint);
+  const { onRequest, quota = shared.quota, gate = shared.gate, retries, stallMs, clock, onPause } = options;
+  const links = createLinks(gate.clock);
+  const unwatch = onPause ? gate.watch(onPause) : () => {};
+  const { repo, revision } = wanted;
+  return {
+    question: { endpoint, repo, revision: revision ?? USUAL_REVISION, signedIn: false },
+    gate,
+    retries,
+    access: createAccess(token !== null, options.authenticate),
+    fate: createFate(gate.clock),
+    links,
+    http: (kind, name, question) => ({
+      name,
+      headers: () => (question.signedIn && token !== null ? { Authorization: `Bearer ${token}` } : {}),
+      stallMs,
+      clock,
+      fetch: options.fetch,
+      explain: (refusal) => explainHubRefusal(refusal, question),
+      onExchange: (exchange) => {
+        if (kind === 'resolver' && exchange.phase === 'sent') quota.count();
+        onRequest?.({ ...exchange, kind });
+      },
+    }),
+    dispose: () => {
+      unwatch();
+      links.clear();
+    },
+  };
+}
+
+function originOf(endpoint: string): string {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.pathname === '/') return url.origin;
+  const message =
+    'The address of the Hub is not of the form https://host. Correct it, or leave it out for huggingface.co.';
+  throw new LoomError('usage', message);
+}
+
+/** Null without one. A header refuses other characters with an error that repeats them: that must not happen. */
+function checkToken(token: string | undefined): string | null {
+  const trimmed = token?.trim() ?? '';
+  if (trimmed === '') return null;
+  if (/^[\x21-\x7e]+$/.test(trimmed)) return trimmed;
+  const message =
+    'The access token holds characters that no token has. Copy it again from the settings of your account.';
+  throw new LoomError('token-rejected', message);
+}
+
+/** One file at a commit: its header by one ranged request that is redirected, its tensors from its signed address. */
+export function openFile(client: HubClient, repo: string, commit: string, file: ListedFile, name: string): ByteSource {
+  const { gate, retries, fate, access, links } = client;
+  const { byteLength } = file;
+  const url = `${client.question.endpoint}/${encodePath(repo)}/resolve/${commit}/${encodePath(file.path)}`;
+  const key = keyOf(file) ?? `${repo}@${commit}/${file.path}`;
+  const question = (signedIn: boolean) => ({ ...client.question, repo, revision: commit, signedIn });
+  const http = (signedIn: boolean) => client.http('resolver', name, question(signedIn));
+  const resolved = (range: { start: number; end: number }, read?: ReadOptions) =>
+    access.run((signedIn) => httpSource({ ...http(signedIn), url, key, byteLength }).read(range, read));
+  const sign = (signal: AbortSignal) =>
+    access.run((signedIn) => locateFile({ ...http(signedIn), url, byteLength, signal }));
+  const read: ByteSource['read'] = async (range, options) => {
+    if (file.sha256 === null || range.start <= HEADERS_WITHIN) return resolved(range, options);
+    const link = await links.of(file.path, sign, options?.signal);
+    throwIfAborted(options?.signal);
+    if (link === null) return resolved(range, options);
+    const direct = { ...client.http('cdn', name, question(false)), explain: explainFileServer };
+    try {
+      return await httpSource({ ...direct, url: link, shownUrl: url, key, byteLength }).read(range, options);
+    } catch (error) {
+      if (isRefused(error)) links.drop(file.path, link);
+      throw error;
+    }
+  };
+  return fate.share(withRetry({ key, byteLength, read }, { gate, retries }), name);
+}
+
+/** A browser cannot read a refusal without CORS headers: it looks like a connection that never was. */
+function isRefused(error: unknown): boolean {
+  if (!isLoomError(error)) return false;
+  return error.tag === 'link-expired' || (error.tag === 'network' && !error.fields.received);
+}
+
+/** What the content is known by in every repo and commit that has it; null when the listing does not say. */
+function keyOf({ sha256, gitOid }: ListedFile): string | null {
+  if (sha256 !== null) return `sha256:${sha256}`;
+  return gitOid === null ? null : `git:${gitOid}`;
+}
