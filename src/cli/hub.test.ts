@@ -47,19 +47,33 @@ describe('a Hub repo as the source', () => {
       findings: [],
     });
     expect(inspection.layers).toHaveLength(94);
-    const shardRequests = hub.journal.filter((entry) => entry.class === 'resolver' && entry.path.includes('.safetensors') && !entry.path.includes('index'));
+    const shardRequests = hub.journal.filter(
+      (entry) => entry.class === 'resolver' && entry.path.includes('.safetensors') && !entry.path.includes('index'),
+    );
     expect(shardRequests).toHaveLength(118);
     expect(hub.journal.filter((entry) => entry.class === 'api')).toHaveLength(1);
   });
 
   it('is planned from its headers alone', async () => {
-    const { stdout } = await run(['plan', 'moe-loom/Qwen3-235B-A22B-stacked', '--to', 'gate-up', '--json'], { HF_ENDPOINT: hub.url });
+    const { stdout } = await run(['plan', 'moe-loom/Qwen3-235B-A22B-stacked', '--to', 'gate-up', '--json'], {
+      HF_ENDPOINT: hub.url,
+    });
     expect(JSON.parse(stdout)).toMatchObject({ refusals: [], bytes: 470_187_269_120, tensors: 1037 });
   });
 
   it('converts and is verified over the wire', async () => {
     const out = join(work, 'converted');
-    const converted = await run(['convert', 'tiny/mixtral', '--to', 'gate-up', '--out', out, '--json', '--endpoint', hub.url]);
+    const converted = await run([
+      'convert',
+      'tiny/mixtral',
+      '--to',
+      'gate-up',
+      '--out',
+      out,
+      '--json',
+      '--endpoint',
+      hub.url,
+    ]);
     expect(JSON.parse(converted.stdout)).toMatchObject({ tensors: 30, verified: { equal: true } });
     const verified = await run(['verify', 'tiny/mixtral', out, '--endpoint', hub.url, '--json']);
     expect(JSON.parse(verified.stdout)).toMatchObject({ equal: true, tensors: 96 });
@@ -72,7 +86,10 @@ describe('a Hub repo as the source', () => {
     mkdirSync(join(repo, 'refs'), { recursive: true });
     writeFileSync(join(repo, 'refs', 'main'), commit);
     cpSync(hubFolder('qwen3_moe'), join(repo, 'snapshots', commit), { recursive: true });
-    const { code, stdout, stderr } = await run(['inspect', 'tiny/qwen3-moe', '--json'], { HF_HUB_CACHE: cache, HF_ENDPOINT: hub.url });
+    const { code, stdout, stderr } = await run(['inspect', 'tiny/qwen3-moe', '--json'], {
+      HF_HUB_CACHE: cache,
+      HF_ENDPOINT: hub.url,
+    });
     expect(code).toBe(0);
     expect(JSON.parse(stdout).tensors).toBe(104);
     expect(stderr).toMatch(/local Hub cache/);
