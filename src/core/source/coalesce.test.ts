@@ -41,7 +41,10 @@ describe('coalescing', () => {
         const inner = memorySource(data, 'data');
         const source = {
           ...inner,
-          read: (range: ByteRange, options?: object) => (reads.push(range), inner.read(range, options)),
+          read: (range: ByteRange, options?: object) => {
+            reads.push(range);
+            return inner.read(range, options);
+          },
         };
         const total = list.reduce((sum, piece) => sum + piece.end - piece.start, 0);
         const target = new Uint8Array(total);
