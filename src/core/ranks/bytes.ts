@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import type { ConversionPlan } from '../plan/types.ts';
 import type { FileOffset } from '../safetensors/types.ts';
-import { expertShare, holdsLayer } from './placement.ts';
+import { expertShare, holdsLayer, stageOfLayer } from './placement.ts';
 import { createSharer, type Piece, type TensorShare } from './share.ts';
 import type { Stock, StockTensor } from './stock.ts';
 import type { LayerPlacement, Placement, RankPlace } from './types.ts';
@@ -48,12 +48,15 @@ export interface RankReads {
 export function heldBytes(stock: Stock, placement: Placement): HeldBytes[] {
   const experts = new Map<string, readonly [number, number]>();
   const dense = new Map<string, readonly [number, number]>();
+  const kinds = denseKinds(stock, placement);
   return placement.ranks.map((place) => {
     const { ep, inner, etp, stage, fsdp, tp } = place;
     const kept = remember(experts, `${ep}/${inner.index}/${etp.index}/${stage.index}`, () =>
       expertBytes(stock, placement, place),
     );
-    const rest = remember(dense, `${stage.index}/${fsdp.index}/${tp.index}`, () => denseBytes(stock, placement, place));
+    const rest = remember(dense, `${stage.index}/${fsdp.index}/${tp.index}`, () =>
+      denseBytes(stock, placement, place, kinds),
+    );
     const total = kept[0] + kept[1] + rest[0] + rest[1];
     return { experts: kept[0], redundant: kept[1], denseReplicated: rest[0], denseSharded: rest[1], total };
   });
@@ -130,14 +133,40 @@ function cutExpertBytes(
   return [first, further];
 }
 
-function denseBytes(stock: Stock, placement: Placement, place: RankPlace): readonly [number, number] {
-  const sharer = createSharer(stock, placement, place);
-  let [replicated, sharded] = [0, 0];
+/** Dense tensors that are cut alike: one of them, and how many there are. */
+interface Alike {
+  readonly tensor: StockTensor;
+  count: number;
+}
+
+/** Layers repeat each other: hundreds of tensors are a handful of kinds. */
+function denseKinds(stock: Stock, placement: Placement): readonly Alike[] {
+  const kinds = new Map<string, Alike>();
+  const staged = placement.stages.length > 1;
   for (const number of stock.index.dense) {
     const tensor = stock.tensors[number];
-    const share = tensor ? sharer.shareOf(tensor) : null;
-    if (share?.cut) sharded += share.bytes;
-    else replicated += share?.bytes ?? 0;
+    if (!tensor) continue;
+    const { layer, tail, dtype, shape } = tensor;
+    const stage = staged && typeof layer === 'number' ? stageOfLayer(placement, layer) : layer;
+    const where = staged ? stage : '';
+    const kind = remember(kinds, `${where} ${tail} ${dtype} ${shape.join()}`, () => ({ tensor, count: 0 }));
+    kind.count++;
+  }
+  return [...kinds.values()];
+}
+
+function denseBytes(
+  stock: Stock,
+  placement: Placement,
+  place: RankPlace,
+  kinds: readonly Alike[],
+): readonly [number, number] {
+  const sharer = createSharer(stock, placement, place);
+  let [replicated, sharded] = [0, 0];
+  for (const { tensor, count } of kinds) {
+    const share = sharer.shareOf(tensor);
+    if (share?.cut) sharded += count * share.bytes;
+    else replicated += count * (share?.bytes ?? 0);
   }
   return [replicated, sharded];
 }

@@ -68,7 +68,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function isNumbers(row: unknown): row is number[] {
-  return Array.isArray(row) && row.every((each) => Number.isSafeInteger(each) && each >= 0);
+  return Array.isArray(row) && row.length > 0 && row.every((each) => Number.isSafeInteger(each) && each >= 0);
 }
 
 function slotsByRank(ranks: readonly number[]): number[] {

@@ -50,18 +50,22 @@ interface Held {
 
 /** Shares of one rank of a placement in a stock. */
 export function createSharer(stock: Stock, placement: Placement, place: RankPlace): Sharer {
-  const held = placement.layers.map((layer): Held | null => {
-    if (!holdsLayer(placement, place, layer.index)) return null;
-    const { experts, rows } = expertShare(placement, place, layer);
-    return { experts, slots: slotsOf(experts), rows };
-  });
   // A placement made for a model and a stock of it have the same layers in the same order.
-  if (held.length !== stock.layers.length) throw new RangeError('The placement belongs to another checkpoint.');
+  if (placement.layers.length !== stock.layers.length)
+    throw new RangeError('The placement belongs to another checkpoint.');
+  const known: (Held | null | undefined)[] = new Array(placement.layers.length).fill(undefined);
+  const heldOf = (at: number): Held | null => {
+    const found = known[at];
+    if (found !== undefined) return found;
+    const made = heldIn(placement, place, at);
+    known[at] = made;
+    return made;
+  };
   return {
-    candidates: () => candidatesOf(stock, held),
+    candidates: () => candidatesOf(stock, heldOf),
     shareOf(tensor) {
       if (tensor.expert) {
-        const layer = held[tensor.expert.layer];
+        const layer = heldOf(tensor.expert.layer);
         return layer ? expertTensorShare(tensor, tensor.expert, layer, place, placement) : null;
       }
       return inStage(placement, place, tensor) ? denseShare(placement, place, tensor) : null;
@@ -69,11 +73,18 @@ export function createSharer(stock: Stock, placement: Placement, place: RankPlac
   };
 }
 
-function candidatesOf({ index, tensors }: Stock, held: readonly (Held | null)[]): StockTensor[] {
+function heldIn(placement: Placement, place: RankPlace, at: number): Held | null {
+  const layer = placement.layers[at];
+  if (!layer || !holdsLayer(placement, place, layer.index)) return null;
+  const { experts, rows } = expertShare(placement, place, layer);
+  return { experts, slots: slotsOf(experts), rows };
+}
+
+function candidatesOf({ index, tensors }: Stock, heldOf: (at: number) => Held | null): StockTensor[] {
   const numbers = [...index.dense];
-  for (const [at, layer] of held.entries()) {
-    const place = index.layers[at];
-    if (!layer || !place) continue;
+  for (const [at, place] of index.layers.entries()) {
+    const layer = heldOf(at);
+    if (!layer) continue;
     numbers.push(...place.together);
     for (const expert of layer.slots.keys()) numbers.push(...(place.apart[expert] ?? []));
   }
