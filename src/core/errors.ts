@@ -155,6 +155,7 @@ export const ERROR_TAGS = {
   'repo-disabled': { retryable: false, exit: 2, meaning: 'The Hub no longer serves the files of the repository.' },
   'token-rejected': { retryable: false, exit: 2, meaning: 'The Hub does not accept the access token.' },
   'access-denied': { retryable: false, exit: 2, meaning: 'The access token is valid, and may not read this.' },
+  'sign-in-failed': { retryable: false, exit: 2, meaning: 'Signing in at the Hub was declined or did not come about.' },
   'source-changed': { retryable: false, exit: 2, meaning: 'A source file changed while it was being read.' },
   'write-failed': { retryable: false, exit: 2, meaning: 'Bytes could not be written.' },
   'permission-lost': {
