@@ -200,14 +200,20 @@ export function rankReads(
       const last = reads.at(-1);
       if (last && lastFile === file && last.offset + last.length === piece.start) {
         last.length += length;
-        last.parts.push({ ...piece, share });
+        last.parts.push(partOf(piece, share));
       } else {
-        reads.push({ file: stock.files[file]?.name ?? '', offset: piece.start, length, parts: [{ ...piece, share }] });
+        reads.push({ file: stock.files[file]?.name ?? '', offset: piece.start, length, parts: [partOf(piece, share)] });
         lastFile = file;
       }
     }
   }
   return { reads, perFile, byColumns, bytes: perFile.reduce((sum, bytes) => sum + bytes, 0) };
+}
+
+/** Spelled out: a spread costs several times as much, and there are tens of thousands. */
+function partOf(piece: Piece, share: TensorShare): ReadPart {
+  const { start, end, experts, to, also, columns } = piece;
+  return { start, end, experts, to, also, columns, share };
 }
 
 /** A conversion's output as the checkpoint that it will be: names, files and offsets are final before a byte is written. */

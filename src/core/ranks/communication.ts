@@ -14,7 +14,7 @@ export interface CommunicationInput {
 
 /**
  * Bytes that leave a rank for each token and layer, forward, one direction (dispatch; combine is as much again), routing
- * spread evenly. Source: the formulas of DeepEP and NCCL rings, as docs/add-a-framework.md lists them.
+ * spread evenly. Formulas: docs/add-a-framework.md.
  */
 export interface Communication {
   /** Ring all-reduce of the layer's output, both directions at once. */

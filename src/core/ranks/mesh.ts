@@ -31,9 +31,10 @@ export function axisSize(mesh: Mesh, name: string | null): number {
 export function coordsOf(mesh: Mesh, rank: number): Coords {
   const coords: Record<string, number> = {};
   for (const grid of mesh.grids) {
+    for (const each of grid) coords[each.name] ??= -1;
     let rest = rank;
     for (const each of [...grid].reverse()) {
-      coords[each.name] ??= rest % each.size;
+      coords[each.name] = rest % each.size;
       rest = Math.floor(rest / each.size);
     }
   }

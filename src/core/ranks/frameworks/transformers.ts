@@ -80,10 +80,17 @@ export const transformers5: Framework = {
   },
   densePlan: (facts) => listed(planOf5(facts.modelType) ?? []),
   stages: restToLast,
-  warnings: (options, facts) =>
-    facts.modelType?.startsWith('llama4') && degree(options, 'ep') > 1
-      ? ['Llama 4’s router returns two values where the expert-parallel hook of transformers 5 unpacks three.']
-      : [],
+  warnings(options, facts) {
+    const out: string[] = [];
+    if (degree(options, 'ep') === 1) return out;
+    if (facts.modelType?.startsWith('llama4'))
+      out.push('Llama 4’s router returns two values where the expert-parallel hook of transformers 5 unpacks three.');
+    if (degree(options, 'dp') > 1)
+      out.push(
+        'Seen with transformers 5.17.0 and PyTorch 2.11.0: loading with expert parallelism and FSDP together stops every rank outside the first FSDP group with "IndexError: tuple index out of range". Run the assertion script first.',
+      );
+    return out;
+  },
 };
 
 /** transformers 4.57 with the plan that the fork adds to Qwen3-MoE; Llama 4 and gpt-oss have their own. */
