@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import {
+  detectLayout,
+  formatBytes,
+  formatInteger,
+  isFrameworkId,
+  LoomError,
+  type PlacementOptions,
+  parseLoads,
+  parseSlotMap,
+  plural,
+  RANK_FRAMEWORKS,
+  type RankSummary,
+  ranksOf,
+  type Strategy,
+} from '../core/index.ts';
+import {
+  type AssumeFlags,
+  assumption,
+  interruptSignal,
+  type OutputOptions,
+  parseTarget,
+  print,
+  printJson,
+  withAssume,
+  withOutput,
+} from './common.ts';
+import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+
+const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'redundant', 'nodes', 'groups'] as const;
+const STRATEGIES = ['linear', 'round-robin', 'ep-aware', 'hierarchical', 'global', 'custom'] as const;
+
+type RankFlags = OutputOptions &
+  SourceFlags &
+  AssumeFlags &
+  Partial<Record<(typeof DEGREES)[number], string>> & {
+    readonly framework: string;
+    readonly placement?: string;
+    readonly loads?: string;
+    readonly map?: string;
+    readonly all2all?: string;
+    readonly to?: string;
+  };
+
+/** `moe-loom ranks <source> --framework <id> --ep N`: who holds what and reads what. Exit 1 when it is refused. */
+export function addRanks(program: Command): void {
+  const command = program
+    .command('ranks')
+    .description('say which rank holds which experts and reads which bytes')
+    .argument('<source>', SOURCE_HELP)
+    .requiredOption('--framework <id>', RANK_FRAMEWORKS.map((framework) => framework.id).join(', '))
+    .option('--ep <n>', 'expert-parallel ranks')
+    .option('--tp <n>', 'tensor parallel')
+    .option('--pp <n>', 'pipeline parallel')
+    .option('--cp <n>', 'context parallel')
+    .option('--dp <n>', 'data parallel (fsdp, dp_shard)')
+    .option('--etp <n>', 'tensor parallel inside experts')
+    .option('--placement <strategy>', STRATEGIES.join(', '))
+    .option('--redundant <n>', 'redundant experts')
+    .option('--loads <csv>', 'tokens of each expert, for EPLB')
+    .option('--nodes <n>', 'nodes, for EPLB')
+    .option('--groups <n>', 'expert groups, for EPLB')
+    .option('--map <json>', 'a placement of your own')
+    .option('--all2all <backend>', 'vLLM: the all-to-all backend')
+    .option('--to <target>', 'as if converted to this layout');
+  withAssume(withOutput(withSource(command))).action(async (source: string, flags: RankFlags) => {
+    const options = {
+      ...(await placementOptions(flags)),
+      to: flags.to === undefined ? undefined : parseTarget(flags.to),
+    };
+    const { checkpoint } = await openCheckpointAt(source, flags, interruptSignal());
+    const summary = ranksOf(checkpoint, detectLayout(checkpoint, assumption(flags)), options);
+    if (flags.json) printJson(summary);
+    else print(describeRanks(summary));
+    if (summary.error !== null) process.exitCode = 1;
+  });
+}
+
+/** @throws LoomError `usage`. */
+async function placementOptions(flags: RankFlags): Promise<PlacementOptions> {
+  if (!isFrameworkId(flags.framework)) {
+    const known = RANK_FRAMEWORKS.map((framework) => framework.id).join(', ');
+    throw new LoomError('usage', `--framework takes ${known}; "${flags.framework}" is none of them.`);
+  }
+  const degrees = DEGREES.flatMap((name) => {
+    const text = flags[name];
+    return text === undefined ? [] : [[name, wholeNumber(name, text)] as const];
+  });
+  return {
+    framework: flags.framework,
+    ...Object.fromEntries(degrees),
+    strategy: strategyOf(flags),
+    loads: flags.loads === undefined ? undefined : parseLoads(await textOf(flags.loads)),
+    map: flags.map === undefined ? undefined : parseSlotMap(await textOf(flags.map)),
+    all2all: flags.all2all,
+  };
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (!/^\d{1,6}$/.test(text) || (Number(text) < 1 && name !== 'redundant'))
+    throw new LoomError('usage', `--${name} takes a whole number from 1; "${text}" is not that.`);
+  return Number(text);
+}
+
+function strategyOf({ placement }: RankFlags): Strategy | undefined {
+  const found = STRATEGIES.find((strategy) => strategy === placement);
+  if (placement === undefined || found) return found;
+  throw new LoomError('usage', `--placement takes ${STRATEGIES.join(', ')}; "${placement}" is none of them.`);
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new LoomError('path-not-found', `${path} cannot be read.`, { file: path }, error);
+  }
+}
+
+function describeRanks(summary: RankSummary): string[] {
+  const warnings = summary.warnings.map((warning) => `! ${warning}`);
+  if (summary.error !== null || !summary.mesh) return [`${summary.framework} refuses: ${summary.error}`, ...warnings];
+  const { mesh, ranks } = summary;
+  const sizes = Object.entries(mesh.dims).filter(([, size]) => size > 1);
+  return [
+    `Framework    ${summary.framework}`,
+    `Mesh         ${plural(mesh.world, 'rank')}: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ') || 'one of all'}`,
+    ...ranks.map((rank) => {
+      const files = new Set(rank.reads.map((read) => read.file)).size;
+      const experts = rank.experts
+        .map(([start, end]) => (end - start === 1 ? start : `${start}–${end - 1}`))
+        .join(', ');
+      return `  rank ${String(rank.rank).padEnd(5)} experts ${experts.padEnd(16)} ${formatBytes(rank.bytes).padStart(8)} (${formatInteger(rank.bytes)} bytes) in ${plural(rank.reads.length, 'range')} of ${plural(files, 'file')}`;
+    }),
+    ...warnings,
+  ];
+}
