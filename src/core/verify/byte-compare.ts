@@ -139,7 +139,7 @@ async function compareGathered(unit: readonly Pair[], readers: Readers): Promise
   const held = heldBytes(left, readers.left.checkpoint) + heldBytes(right, readers.right.checkpoint) + 2 * STRIP_BYTES;
   return holding(readers.budget, held, readers.signal, async () => {
     const [a, b] = await Promise.all([readers.left.load(left), readers.right.load(right)]);
-    const strips = [new Uint8Array(STRIP_BYTES), new Uint8Array(STRIP_BYTES)] as const;
+    const strips = readers.buffers(Math.min(STRIP_BYTES, held));
     return unit.map((_, at) => {
       const [x, y] = [a[at], b[at]];
       const difference = x && y ? compareInOrder([x], [y], strips, () => true) : null;

@@ -48,6 +48,11 @@ export const MISTAKES = {
     sentence: 'The matrix is stored the other way round; where it is square, its shape cannot tell.',
     cure: 'Convert again from the original without transposing it, or transpose it back.',
   },
+  'wrong-dimension': {
+    sentence:
+      'Halves along the inputs were taken for gate and up; in this architecture’s tensors the outputs come last.',
+    cure: 'Convert again from the original, and divide gate and up along the last dim.',
+  },
   'bit-flipped': {
     sentence: 'One bit differs: damage in memory, on disk or on the way.',
     cure: 'Copy or download the file again, or convert again; test memory and disk if it comes back.',

@@ -11,15 +11,22 @@ export interface MoveClass {
   readonly candidates: Candidates;
 }
 
+/** A place, the expert that stands in it, and all places where that expert stands. */
+export interface Move {
+  readonly place: number;
+  readonly from: number;
+  readonly holders: readonly number[];
+}
+
 /** What became of the experts of one class. */
 export interface Moves {
   readonly order: 'text' | 'reverse-text' | null;
   /** Places on closed rounds: every expert is there, in another place. */
   readonly permuted: readonly number[];
-  /** Places that hold a second copy of an expert, with all places that hold it. */
-  readonly doubled: readonly { readonly place: number; readonly from: number; readonly holders: readonly number[] }[];
+  /** Places that hold a second copy of an expert. */
+  readonly doubled: readonly Move[];
   /** Places that hold an expert whose own place holds something else. */
-  readonly misplaced: readonly { readonly place: number; readonly from: number }[];
+  readonly misplaced: readonly Move[];
 }
 
 /** Place → expert when experts stand in the order of their numbers as text: 0, 1, 10, 11, 2 … */

@@ -1,3 +1,4 @@
+import type { Projection } from '../layouts/types.ts';
 import type { MistakeKind } from './mistakes.ts';
 import { type MoveClass, type Moves, moveClasses, readMoves, textOrder } from './moves.ts';
 import { layerMistake, type Named, type Region, regionsOf, slotDamage } from './name.ts';
@@ -40,6 +41,9 @@ function transformKind(explanation: Explanation, all: readonly Explanation[]): M
     case 'transposed':
     case 'turned':
       return 'matrix-transposed';
+    case 'exchanged':
+    case 'cut':
+      return 'wrong-dimension';
     case 'none':
     case null:
       return null;
@@ -70,16 +74,31 @@ function nameTransform(kind: MistakeKind, layer: LayerFindings, region: Region):
         const [there] = region.projections;
         return `${there === 'gate' ? 'up' : 'gate'} stands in place of ${there} too in ${experts}`;
       }
+      case 'wrong-dimension':
+        return `halves of the inputs stand where gate and up should, in ${experts}`;
       default:
         return `${text} ${many ? 'are' : 'is'} transposed`;
     }
   };
-  return layerMistake(kind, layer, region, tell, ({ pair: { slot } }) => {
-    if (kind === 'matrix-transposed') return 'is transposed';
-    if (kind === 'gate-up-swapped' || kind === 'projection-misplaced')
-      return `holds ${slot.projection === 'gate' ? 'up' : 'gate'} in place of ${slot.projection}${kind === 'gate-up-swapped' ? ' (gate and up swapped)' : ''}`;
-    return kind === 'gate-up-interleaved' ? 'holds gate and up alternating' : 'holds gate and up wrongly divided';
-  });
+  return layerMistake(kind, layer, region, tell, ({ pair: { slot } }) => transformPhrase(kind, slot.projection));
+}
+
+function transformPhrase(kind: MistakeKind, projection: Projection): string {
+  const other = projection === 'gate' ? 'up' : 'gate';
+  switch (kind) {
+    case 'gate-up-swapped':
+      return `holds ${other} in place of ${projection} (gate and up swapped)`;
+    case 'projection-misplaced':
+      return `holds ${other} in place of ${projection}`;
+    case 'gate-up-interleaved':
+      return 'holds gate and up alternating';
+    case 'gate-up-concatenated':
+      return 'holds gate and up wrongly divided';
+    case 'wrong-dimension':
+      return 'holds half of the inputs of gate and up';
+    default:
+      return 'is transposed';
+  }
 }
 
 function nameMoves(layer: LayerFindings): Named[] {

@@ -148,7 +148,7 @@ function byteInTensor({ base, columns, rowStride, columnStride, dtype }: MatrixV
   return element * itemBytes + (byte % itemBytes);
 }
 
-/** `tensor of [a, b]` for messages. */
+/** `[12, 64]`. */
 export function shapeText({ shape }: CheckpointTensor): string {
   return `[${shape.join(', ')}]`;
 }

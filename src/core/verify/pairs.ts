@@ -3,6 +3,7 @@ import { renameTensor } from '../layouts/target.ts';
 import type { CheckpointLayout, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
 import { sizeOf } from './matrix.ts';
+import { holdsView } from './reading.ts';
 import { turnedPartner } from './turned.ts';
 
 /** What every expert of a group has: gate weight, up weight, down scale … */
@@ -155,8 +156,13 @@ function pairSlot(slot: Slot, original: Side, converted: Side, pairs: Pair[], fo
     found.push({ tensor: left.tensor, reason, pair: null });
     return;
   }
+  if (!holdsView(leftTensor, left) || !holdsView(rightTensor, right)) {
+    const reason = `has shape [${leftTensor.shape}] in the original and [${rightTensor.shape}] in the converted checkpoint, unlike its layer's other experts`;
+    found.push({ tensor: left.tensor, reason, pair: null });
+    return;
+  }
   const pair = { left: leftTensor, right: rightTensor, views: { left, right }, slot };
-  const mismatch = viewsDiffer(left, right) ?? turnedReason(group, rightTensor);
+  const mismatch = viewsDiffer(left, right) ?? turnedReason(slot, rightTensor);
   if (mismatch === null) pairs.push(pair);
   else found.push({ tensor: left.tensor, reason: mismatch, pair: sameBytes(left, right) ? pair : null });
 }
@@ -170,9 +176,9 @@ function viewsDiffer(left: MatrixView, right: MatrixView): string | null {
   return null;
 }
 
-function turnedReason(group: GroupPair, tensor: CheckpointTensor): string | null {
-  if (!group.turned.has(tensor.name)) return null;
-  return `is in ${tensor.name} of shape [${tensor.shape.join(', ')}] in the converted checkpoint, which fits no layout`;
+function turnedReason({ group, expert, projection }: Slot, { name, shape }: CheckpointTensor): string | null {
+  if (!group.turned.has(name)) return null;
+  return `has expert ${expert}'s ${projection} matrix in ${name} of shape [${shape.join(', ')}] in the converted checkpoint, which fits no layout`;
 }
 
 function sameBytes(left: MatrixView, right: MatrixView): boolean {

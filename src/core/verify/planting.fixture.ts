@@ -1,6 +1,6 @@
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { runPlan } from '../convert/run.ts';
-import { planConversion } from '../plan/conversion.ts';
+import { type PlanOptions, planConversion } from '../plan/conversion.ts';
 import type { Target } from '../plan/types.ts';
 import { isDType } from '../safetensors/dtype.ts';
 import { createMemorySink } from '../sink/memory.ts';
@@ -27,8 +27,12 @@ export async function edited(side: VerifySide, edit: (tensors: Tensors) => void)
 }
 
 /** The checkpoint in another layout, or null where that is refused. */
-export async function convertedTo(side: VerifySide, target: Target): Promise<VerifySide | null> {
-  const plan = planConversion(side.checkpoint, target);
+export async function convertedTo(
+  side: VerifySide,
+  target: Target,
+  options: PlanOptions = {},
+): Promise<VerifySide | null> {
+  const plan = planConversion(side.checkpoint, target, options);
   if (plan.refusals.length > 0) return null;
   const sink = createMemorySink(target);
   await runPlan(plan, { files: side.files, sink });
@@ -82,4 +86,15 @@ export function eachExpert(
 /** Rows of a matrix in another order: `order[i]` is the row that comes to place i. */
 export function rowsIn(bytes: Uint8Array, rowBytes: number, order: readonly number[]): Uint8Array {
   return new Uint8Array(Buffer.concat(order.map((row) => bytes.subarray(row * rowBytes, (row + 1) * rowBytes))));
+}
+
+export async function inTarget(architecture: string, target: Target) {
+  const original = await fixtureSide(architecture);
+  const right = await convertedTo(original, target);
+  if (!right) throw new Error(`${architecture} has no ${target}`);
+  return { original, right };
+}
+
+export function change(tensors: Tensors, name: string, to: (tensor: PlainTensor) => PlainTensor): void {
+  tensors.set(name, to(tensorAt(tensors, name)));
 }

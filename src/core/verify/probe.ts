@@ -3,9 +3,9 @@ import { matrixView, memberFor } from '../layouts/view.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
 import type { Readers } from './byte-compare.ts';
 import { type ByteDifference, compareInOrder, type Matrix, STRIP_BYTES, sizeOf } from './matrix.ts';
-import { bundlesOf, type Slot, type SlotPair } from './pairs.ts';
+import { bundlesOf, type Content, type Slot, type SlotPair } from './pairs.ts';
 import { heldBytes, holding } from './reading.ts';
-import { keyOf, viewsOf } from './tables.ts';
+import { viewsOf } from './tables.ts';
 import { type Storage, type Transform, transformed } from './transforms.ts';
 
 /** What one matrix of the converted checkpoint is beside one expert of the original's layer. */
@@ -22,20 +22,29 @@ export async function probeSlot(
   pair: SlotPair,
   source: number,
   transforms: readonly Transform[],
-  { left, right, budget, signal }: Readers,
+  { left, right, budget, signal, buffers }: Readers,
 ): Promise<Probe> {
   const { slot, views } = pair;
-  const bundle = bundlesOf(slot.group.contents).find((each) => each.some((content) => keyOf(content) === keyOf(slot)));
-  const originals = viewsOf(slot.group.left, source, bundle ?? [slot], left);
+  const alone = transforms.every((transform) => transform === 'none');
+  const originals = viewsOf(slot.group.left, source, alone ? [slot] : bundleOf(slot), left);
   const held = heldBytes([...originals.values()], left.checkpoint);
-  const turning = transforms.includes('turned') ? 2 * held : 0;
-  const bytes = held + turning + heldBytes([views.right], right.checkpoint) + 3 * STRIP_BYTES;
+  const turning = alone ? 0 : 2 * held;
+  const bytes = held + turning + heldBytes([views.right], right.checkpoint) + 2 * STRIP_BYTES;
   return holding(budget, bytes, signal, async () => {
     const [matrices, [converted]] = await Promise.all([left.load([...originals.values()]), right.load([views.right])]);
     if (!converted) return { source, zeros: false, found: null };
+    const strips = buffers(Math.min(STRIP_BYTES, sizeOf(converted)));
     const known = new Map([...originals.keys()].map((key, at): [Projection, Matrix] => [key, matrices[at] as Matrix]));
-    return { source, ...match(known, converted, storageOf(slot, views.right), transforms) };
+    return { source, ...match(known, converted, storageOf(slot, views.right), transforms, strips) };
   });
+}
+
+/** What is stored together with a slot's content, itself included. */
+export function bundleOf({ group, projection, part }: Slot): readonly Content[] {
+  const own = bundlesOf(group.contents).find((each) =>
+    each.some((content) => content.projection === projection && content.part === part),
+  );
+  return own ?? [];
 }
 
 function match(
@@ -43,8 +52,8 @@ function match(
   converted: Matrix,
   storage: Storage,
   transforms: readonly Transform[],
+  strips: readonly [Uint8Array, Uint8Array],
 ): Omit<Probe, 'source'> {
-  const strips = [new Uint8Array(STRIP_BYTES), new Uint8Array(STRIP_BYTES)] as const;
   const size = sizeOf(converted);
   let found: Probe['found'] = null;
   for (const transform of transforms) {
@@ -55,7 +64,7 @@ function match(
     if (isHopeless(damage, size)) continue;
     if (!found?.damage || damage.count < found.damage.count) found = { transform, damage };
   }
-  return { zeros: isZero(converted, strips[0]), found };
+  return { zeros: isZero(converted, strips), found };
 }
 
 /** Too much differs, too far apart, for the rest to be the same matrix. A single byte never is too much. */
@@ -63,14 +72,15 @@ export function isHopeless({ count, first, last }: ByteDifference, size: number)
   return count > 1 && count > size / 16 && last - first + 1 >= size / 2;
 }
 
-function isZero(matrix: Matrix, strip: Uint8Array): boolean {
+function isZero(matrix: Matrix, strips: readonly [Uint8Array, Uint8Array]): boolean {
   const zero = { bytes: new Uint8Array(sizeOf({ ...matrix, rows: 1 })), base: 0, rowStride: 0, columnStride: 1 };
   const zeros = { ...matrix, ...zero };
-  return compareInOrder([matrix], [zeros], [strip, new Uint8Array(STRIP_BYTES)], () => true) === null;
+  return compareInOrder([matrix], [zeros], strips, () => true) === null;
 }
 
 function storageOf(slot: Slot, view: MatrixView): Storage {
   const { group, projection, part, expert } = slot;
+  const original = memberFor(group.left, projection, part);
   const joint = memberFor(group.right, projection, part)?.projection === 'gate-up';
   return {
     projection,
@@ -78,5 +88,7 @@ function storageOf(slot: Slot, view: MatrixView): Storage {
     gate: joint ? matrixView(group.right, 'gate', expert, part) : null,
     interleaved: joint && group.right.fusion === 'interleaved',
     turnable: bitsOf(view.dtype) >= 8,
+    inputsFirst: original?.projection === 'gate-up' && group.left.orientation === 'in-out',
+    alternates: group.left.fusion === 'interleaved',
   };
 }

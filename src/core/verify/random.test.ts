@@ -66,7 +66,7 @@ describe('random conversions', () => {
       }
     }
     expect(clean).toBe(500);
-  });
+  }, 60_000);
 
   it('with one byte changed anywhere name that byte, its tensor and its expert', async () => {
     let seen = 0;
@@ -106,7 +106,7 @@ describe('random conversions', () => {
       { numRuns: 150 },
     );
     expect(seen).toBeGreaterThan(60);
-  });
+  }, 60_000);
 });
 
 /** The same files with one byte changed. */

@@ -72,6 +72,11 @@ export function locate(tensor: CheckpointTensor, view: MatrixView): Located {
   return { start, end: view.rows * view.columns === 0 ? start : start + (last + 1) * itemBytes };
 }
 
+/** False when the tensor is shorter than its layer's layout says. */
+export function holdsView(tensor: CheckpointTensor, view: MatrixView): boolean {
+  return locate(tensor, view).end <= tensor.end;
+}
+
 /** Spans that overlap become one; those that only touch stay apart. */
 function mergeSpans(places: readonly FileSpan[]): FileSpan[] {
   const merged: FileSpan[] = [];

@@ -2,8 +2,8 @@ import type { Projection } from '../layouts/types.ts';
 import type { Readers } from './byte-compare.ts';
 import type { ByteDifference } from './matrix.ts';
 import { type Candidates, textOrder } from './moves.ts';
-import type { Content, GroupPair, SlotPair } from './pairs.ts';
-import { type Probe, probeSlot } from './probe.ts';
+import type { Content, GroupPair, Slot, SlotPair } from './pairs.ts';
+import { bundleOf, type Probe, probeSlot } from './probe.ts';
 import { keyOf, type Print, type PrintTable, printGroup } from './tables.ts';
 import { TRANSFORMS, type Transform } from './transforms.ts';
 
@@ -29,13 +29,18 @@ export interface Explanation {
   readonly origin: Origin | null;
 }
 
+interface Tables {
+  readonly left: PrintTable;
+  readonly right: PrintTable;
+}
+
 /** What is known of one layer that differs. */
 export interface LayerFindings {
   readonly group: GroupPair;
   readonly explanations: readonly Explanation[];
   /** For each content of the group where its experts came from; null when the layer was not hashed. */
   readonly candidates: readonly Candidates[] | null;
-  readonly tables: { readonly left: PrintTable; readonly right: PrintTable } | null;
+  readonly tables: Tables | null;
 }
 
 /** Up to so many differing matrices of a layer are looked at one by one before the whole layer is hashed. */
@@ -49,28 +54,42 @@ export async function searchLayer(slots: readonly SlotPair[], readers: Readers):
     if (explanations.every((each) => each.transform !== null || each.zeros))
       return { group, explanations, candidates: null, tables: null };
   }
-  const [left, right] = [
-    await printGroup(readers.left, group.left, group.contents, readers),
-    await printGroup(readers.right, group.right, group.contents, readers),
-  ];
+  const left = await printGroup(readers.left, group.left, group.contents, readers);
+  const right = await printGroup(readers.right, group.right, group.contents, readers);
+  const tables = { left, right };
   const index = indexPrints(left, group.contents);
   const explained = slots.map((pair) => byHash(pair, right, index) ?? unexplained(pair));
   const explanations: Explanation[] = [];
-  let transforms = likelyTransforms(group);
+  const seen: Transform[] = [];
   for (const each of explained) {
-    const answer = isExplained(each) ? each : await byProbing(each.pair, explained, transforms, readers);
-    const { transform } = answer;
-    if (transform && !answer.damage) transforms = [transform, ...transforms.filter((other) => other !== transform)];
+    const answer = isExplained(each) ? each : await byProbing(each.pair, explained, tables, seen, readers);
+    const { transform, damage } = answer;
+    if (transform && !damage && !seen.includes(transform)) seen.unshift(transform);
     explanations.push(answer);
   }
   const candidates = group.contents.map((content) => candidatesOf(content, group, explanations, right, index));
-  return { group, explanations, candidates, tables: { left, right } };
+  return { group, explanations, candidates, tables };
 }
 
-/** In the order of trying; with two rows, alternating and divided are the same, and the layout says which is meant. */
-function likelyTransforms({ right }: GroupPair): readonly Transform[] {
-  const last = right.fusion === 'interleaved' ? 'interleaved' : 'deinterleaved';
-  return [...TRANSFORMS].sort((a, b) => Number(a === last) - Number(b === last));
+/**
+ * What to try, in order: that which the layer has shown already, then what only rearranges the source's bytes.
+ *
+ * With two rows, alternating and divided are the same; the layout says which is meant.
+ */
+function likelyTransforms(
+  slot: Slot,
+  source: number,
+  { left, right }: Tables,
+  seen: readonly Transform[],
+): Transform[] {
+  const sum = (table: PrintTable, contents: readonly Content[], expert: number) =>
+    contents.reduce((total, content) => total + (printAt(table, content, expert)?.sum ?? Number.NaN), 0);
+  const same = (contents: readonly Content[]) => sum(left, contents, source) === sum(right, contents, slot.expert);
+  const [own, bundle] = [same([slot]), same(bundleOf(slot))];
+  const last = slot.group.right.fusion === 'interleaved' ? 'interleaved' : 'deinterleaved';
+  const rest = TRANSFORMS.filter((transform) => transform === 'none' || (transform === 'transposed' ? own : bundle));
+  const ordered = rest.sort((a, b) => Number(a === last) - Number(b === last));
+  return [...seen, ...ordered.filter((transform) => !seen.includes(transform))];
 }
 
 export function isExplained({ transform, zeros, origin }: Explanation): boolean {
@@ -146,23 +165,28 @@ function otherHalf(projection: Projection): Projection | null {
 async function byProbing(
   pair: SlotPair,
   siblings: readonly Explanation[],
-  transforms: readonly Transform[],
+  tables: Tables,
+  seen: readonly Transform[],
   readers: Readers,
 ): Promise<Explanation> {
   const { slot } = pair;
-  const { group, expert } = slot;
-  const near = siblings.filter((each) => each.pair.slot.expert === expert && each.sources.length > 0);
-  const text = textOrder(group.left.experts ?? 0)[expert] ?? expert;
-  const sources = new Set([expert, text, ...near.flatMap((each) => each.sources.slice(0, 1))]);
   let best: Probe | null = null;
-  for (const source of sources) {
-    const probe = await probeSlot(pair, source, transforms, readers);
-    if (probe.zeros) return { ...unexplained(pair), zeros: true };
+  for (const source of likelySources(slot, siblings)) {
+    const probe = await probeSlot(pair, source, likelyTransforms(slot, source, tables, seen), readers);
     if (!probe.found) continue;
     if (probe.found.damage === null) return asExplanation(pair, probe);
     if (!best?.found?.damage || probe.found.damage.count < best.found.damage.count) best = probe;
   }
   return best ? asExplanation(pair, best) : unexplained(pair);
+}
+
+/** The slot's own expert, those that its other matrices are of, and the text order's where experts moved. */
+function likelySources({ group, expert }: Slot, siblings: readonly Explanation[]): Set<number> {
+  const near = siblings.filter((each) => each.pair.slot.expert === expert && each.sources.length > 0);
+  const sources = new Set([expert, ...near.flatMap((each) => each.sources.slice(0, 1))]);
+  const moved = siblings.some(({ sources: own, pair: { slot } }) => own.length > 0 && !own.includes(slot.expert));
+  const text = textOrder(group.left.experts ?? 0)[expert];
+  return moved && text !== undefined ? sources.add(text) : sources;
 }
 
 /** Where each expert's matrix of one content came from. */

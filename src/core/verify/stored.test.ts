@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { type PlainTensor, patternBytes, truthOf } from '../testing.fixture.ts';
-import type { Mistake } from './mistakes.ts';
 import { textOrder } from './moves.ts';
 import {
+  change,
   convertedTo,
   eachExpert,
   edited,
   exchange,
   fixtureSide,
+  inTarget,
   rowsIn,
   setBytes,
   type Tensors,
@@ -16,10 +17,6 @@ import {
 } from './planting.fixture.ts';
 import type { VerifySide } from './reading.ts';
 import { verifyCheckpoints } from './verify.ts';
-
-const GATE_UP = 'model.layers.2.mlp.experts.gate_up_proj';
-const DOWN = 'model.layers.2.mlp.experts.down_proj';
-const all = (count: number) => Array.from({ length: count }, (_, at) => at);
 
 /** The converted checkpoint in a target, edited, against its source and against its own unedited form. */
 async function verifyEdited(original: VerifySide, right: VerifySide, edit: (tensors: Tensors) => void) {
@@ -31,16 +28,9 @@ async function verifyEdited(original: VerifySide, right: VerifySide, edit: (tens
   return first;
 }
 
-async function inTarget(architecture: string, target: Parameters<typeof convertedTo>[1]) {
-  const original = await fixtureSide(architecture);
-  const right = await convertedTo(original, target);
-  if (!right) throw new Error(`${architecture} has no ${target}`);
-  return { original, right };
-}
-
-function change(tensors: Tensors, name: string, to: (tensor: PlainTensor) => PlainTensor): void {
-  tensors.set(name, to(tensorAt(tensors, name)));
-}
+const GATE_UP = 'model.layers.2.mlp.experts.gate_up_proj';
+const DOWN = 'model.layers.2.mlp.experts.down_proj';
+const all = (count: number) => Array.from({ length: count }, (_, at) => at);
 
 /** Every expert's matrix turned, with its shape or without. */
 function turn({ shape, ...rest }: PlainTensor, withShape: boolean): PlainTensor {
@@ -151,7 +141,7 @@ describe('the tensors of gate-up', () => {
     expect(differences).toHaveLength(24);
     expect(differences[0]).toEqual({
       tensor: 'model.layers.2.mlp.experts.0.gate_proj.weight',
-      reason: `is transposed; is in ${GATE_UP} of shape [12, 64, 96] in the converted checkpoint, which fits no layout`,
+      reason: `is transposed; has expert 0's gate matrix in ${GATE_UP} of shape [12, 64, 96] in the converted checkpoint, which fits no layout`,
     });
   });
 
@@ -220,59 +210,6 @@ describe('matrices with the wrong shape', () => {
   });
 });
 
-describe('tensors outside the experts', () => {
-  const query = (layer: number) => `model.layers.${layer}.self_attn.q_proj.weight`;
-  const ROUTER = 'model.layers.0.mlp.gate.weight';
-  const cases: [string, (tensors: Tensors) => void, Partial<Mistake>[]][] = [
-    [
-      'a flipped bit in a router',
-      (tensors) =>
-        setBytes(
-          tensors,
-          ROUTER,
-          tensorAt(tensors, ROUTER).bytes.map((value, at) => (at === 7 ? value ^ 1 : value)),
-        ),
-      [{ kind: 'bit-flipped', tensor: ROUTER, layer: 0, experts: [] }],
-    ],
-    [
-      'a transposed square matrix',
-      (tensors) => setBytes(tensors, query(0), turnedBytes(tensorAt(tensors, query(0)).bytes, 64, 64)),
-      [{ kind: 'matrix-transposed', tensor: query(0) }],
-    ],
-    [
-      'a transposed router, shape and all',
-      (tensors) =>
-        change(tensors, ROUTER, ({ dtype, bytes }) => ({ dtype, shape: [64, 12], bytes: turnedBytes(bytes, 12, 64) })),
-      [{ kind: 'matrix-transposed', tensor: ROUTER }],
-    ],
-    [
-      'two tensors exchanged',
-      (tensors) => exchange(tensors, query(0), query(2)),
-      [
-        { kind: 'tensor-misplaced', message: `${query(0)} holds the values of ${query(2)}.` },
-        { kind: 'tensor-misplaced', message: `${query(2)} holds the values of ${query(0)}.` },
-      ],
-    ],
-    [
-      'zeros and values of another model',
-      (tensors) => {
-        setBytes(tensors, query(0), new Uint8Array(64 * 64 * 2));
-        setBytes(tensors, query(2), patternBytes('other', 64 * 64 * 2));
-      },
-      [
-        { kind: 'zeros', tensor: query(0) },
-        { kind: 'tensor-foreign', tensor: query(2) },
-      ],
-    ],
-  ];
-  it.each(cases)('%s', async (_, edit, expected) => {
-    const { original, right } = await inTarget('qwen3_moe', 'stacked');
-    const { mistakes, differences } = await verifyEdited(original, right, edit);
-    expect(mistakes).toMatchObject(expected);
-    expect(differences).toHaveLength(expected.length);
-  });
-});
-
 describe('several mistakes at once', () => {
   it('a swap in one layer and a flip in another are told apart', async () => {
     const { original, right } = await inTarget('qwen3_moe', 'gate-up');
@@ -301,7 +238,7 @@ describe('several mistakes at once', () => {
   });
 
   it('layers exchanged are named as that, in a partial checkpoint too', async () => {
-    const { original } = await inTarget('qwen3_moe', 'stacked');
+    const original = await fixtureSide('qwen3_moe');
     const wrong = await edited(original, (tensors) => {
       for (let expert = 0; expert < 12; expert++) {
         for (const each of ['gate', 'up', 'down']) {
@@ -310,10 +247,43 @@ describe('several mistakes at once', () => {
         }
       }
     });
-    const { mistakes } = await verifyCheckpoints(original, wrong);
-    expect(mistakes).toMatchObject([
+    const expected = [
       { kind: 'expert-from-another-layer', layer: 0, experts: all(12) },
       { kind: 'expert-from-another-layer', layer: 2, experts: all(12) },
-    ]);
+    ];
+    expect((await verifyCheckpoints(original, wrong)).mistakes).toMatchObject(expected);
+    const partial = await convertedTo(wrong, 'stacked', { layers: [2] });
+    if (!partial) throw new Error('refused');
+    const result = await verifyCheckpoints(original, partial);
+    expect(result).toMatchObject({ layers: [2], mistakes: expected.slice(1) });
+  });
+});
+
+describe('halves taken along the wrong dim, inputs in place of outputs', () => {
+  it.each(['llama4_text', 'gpt_oss'])('%s with "gate and up" exchanged', async (architecture) => {
+    const original = await fixtureSide(architecture);
+    const name = [...(await tensorsOf(original)).keys()].find((each) => /layers\.1\..*gate_up_proj$/.test(each)) ?? '';
+    const wrong = await edited(original, (tensors) =>
+      change(tensors, name, (each) => eachExpert(each, (part) => rowsIn(part, part.length / 2, [1, 0]))),
+    );
+    const { mistakes } = await verifyCheckpoints(original, wrong);
+    expect(mistakes).toMatchObject([{ kind: 'wrong-dimension', layer: 1, projections: ['gate', 'up'] }]);
+  });
+
+  it('llama4_text cut into stacked, its matrices as they lay', async () => {
+    const original = await fixtureSide('llama4_text');
+    const wrong = await edited(original, (tensors) => {
+      for (const [name, tensor] of [...tensors]) {
+        if (!name.endsWith('experts.gate_up_proj')) continue;
+        const half = (at: number) => eachExpert(tensor, (part) => rowsIn(part, part.length / 2, [at]), [32, 128]);
+        tensors.delete(name);
+        tensors.set(name.replace('gate_up', 'gate'), half(0));
+        tensors.set(name.replace('gate_up', 'up'), half(1));
+      }
+    });
+    const { mistakes } = await verifyCheckpoints(original, wrong);
+    expect(mistakes.map(({ kind, layer }) => `${layer} ${kind}`)).toEqual(
+      [0, 1, 2].flatMap((layer) => [`${layer} wrong-dimension`, `${layer} matrix-transposed`]),
+    );
   });
 });

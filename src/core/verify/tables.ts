@@ -5,13 +5,15 @@ import type { LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
 import { bytesInOrder, type Matrix, STRIP_BYTES } from './matrix.ts';
 import { bundlesOf, type Content } from './pairs.ts';
-import { heldBytes, holding, type Reader } from './reading.ts';
+import { heldBytes, holding, holdsView, type Reader } from './reading.ts';
 
 /** What one matrix of one expert is, by its canonical bytes. */
 export interface Print {
   readonly hash: string;
   readonly bytes: number;
   readonly zeros: boolean;
+  /** Sum of the bytes: the same however elements are rearranged. */
+  readonly sum: number;
 }
 
 /** Prints of a group: content → expert → print; null where the group has no such matrix. */
@@ -61,7 +63,8 @@ export function viewsOf(
   const views = new Map<Projection, MatrixView>();
   for (const { projection, part } of contents) {
     const view = matrixView(group, projection, expert, part);
-    if (view && checkpoint.tensors.has(view.tensor)) views.set(projection, view);
+    const tensor = view && checkpoint.tensors.get(view.tensor);
+    if (tensor && holdsView(tensor, view)) views.set(projection, view);
   }
   return views;
 }
@@ -70,11 +73,33 @@ function printOf(matrix: Matrix | undefined, hasher: Hasher, strip: Uint8Array):
   if (!matrix) return null;
   hasher.reset();
   let bytes = 0;
-  let zeros = true;
+  let sum = 0;
   for (const piece of bytesInOrder([matrix], strip)) {
     hasher.update(piece);
     bytes += piece.byteLength;
-    zeros &&= piece.every((value) => value === 0);
+    sum += sumOf(piece);
   }
-  return { hash: hasher.digest(), bytes, zeros };
+  return { hash: hasher.digest(), bytes, zeros: sum === 0, sum };
+}
+
+/** Words whose bytes two 16-bit lanes of a sum can take: 256 × 255 is below 2^16. */
+const SUM_WORDS = 256;
+
+/** Four bytes at a time where they lie on a word. */
+function sumOf(bytes: Uint8Array): number {
+  const words = bytes.byteOffset % 4 === 0 ? Math.floor(bytes.byteLength / 4) : 0;
+  const view = new Uint32Array(bytes.buffer, words === 0 ? 0 : bytes.byteOffset, words);
+  let total = 0;
+  for (let start = 0; start < words; start += SUM_WORDS) {
+    const end = Math.min(start + SUM_WORDS, words);
+    let [even, odd] = [0, 0];
+    for (let at = start; at < end; at++) {
+      const word = view[at] as number;
+      even += word & 0x00ff00ff;
+      odd += (word >>> 8) & 0x00ff00ff;
+    }
+    total += (even & 0xffff) + (even >>> 16) + (odd & 0xffff) + (odd >>> 16);
+  }
+  for (let at = words * 4; at < bytes.byteLength; at++) total += bytes[at] as number;
+  return total;
 }

@@ -3,7 +3,7 @@ import { formatInteger, plural } from '../units.ts';
 import type { ByteDifference } from './matrix.ts';
 
 /** Experts or places that a sentence lists before it counts. */
-const LISTED = 8;
+const LISTED = 6;
 
 /** `Layer 3 (model.layers.3.mlp)`. */
 export function layerName({ prefix, index }: Pick<LayerGroup, 'prefix' | 'index'>): string {
