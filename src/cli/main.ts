@@ -5,6 +5,7 @@ import { addCheck } from './check.ts';
 import { addConvert } from './convert.ts';
 import { addInspect } from './inspect.ts';
 import { addPlan } from './plan.ts';
+import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
 import { addVerify } from './verify.ts';
 
@@ -18,7 +19,7 @@ const program = new Command('moe-loom')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) });
 
-for (const add of [addInspect, addPlan, addConvert, addVerify, addCheck, addSample]) add(program);
+for (const add of [addInspect, addPlan, addConvert, addVerify, addCheck, addSample, addRanks]) add(program);
 for (const command of program.commands) command.exitOverride();
 
 try {

@@ -1,6 +1,11 @@
 /** Everything that workers, command line and app may see of the core. */
 export { type Budget, createBudget, DEFAULT_BUDGET_BYTES } from './budget.ts';
 export { type CheckedFile, type CheckResult, checkFiles } from './checkpoint/check.ts';
+export {
+  type CompanionValues,
+  type NeededValue,
+  readCompanionValues,
+} from './checkpoint/companion-values.ts';
 export { FINDINGS, type FindingTag } from './checkpoint/findings.ts';
 export { withHubCacheNames } from './checkpoint/hub-cache.ts';
 export { type OpenOptions, type OpenProgress, openCheckpoint } from './checkpoint/open.ts';
@@ -18,6 +23,9 @@ export {
   LoomError,
   toWire,
 } from './errors.ts';
+export { rankAssertion } from './handoff/rank-assertion.ts';
+export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
+export { type SglangPlacementJson, sglangPlacement } from './handoff/rank-sglang.ts';
 export { formatRepoReference, HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
@@ -40,6 +48,50 @@ export { describePlan } from './plan/explain.ts';
 export { DEFAULT_SHARD_BYTES } from './plan/packing.ts';
 export { isTarget, TARGETS } from './plan/targets.ts';
 export type * from './plan/types.ts';
+export { type PlanReadingOptions, planWithValues } from './plan/with-values.ts';
+export { type HeldBytes, heldBytes, type RankReads, type Read, rankReads, rankTensors } from './ranks/bytes.ts';
+export { type Communication, communicationOf, type Exchange, exchangeOf } from './ranks/communication.ts';
+export { PLAN_STYLES, type PlanEntry, planOf5, planOf457 } from './ranks/ep-plans.ts';
+export { FRAMEWORKS as RANK_FRAMEWORKS, frameworkOf, isFrameworkId } from './ranks/frameworks/all.ts';
+export { fewestRedundant } from './ranks/frameworks/deal.ts';
+export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
+export { type LoadingReport, loadingOf, loadingWarnings } from './ranks/loading.ts';
+export {
+  divisorsOfExperts,
+  expertShare,
+  holdersOf,
+  imbalance,
+  intervals,
+  ownerMatrix,
+  planPlacement,
+} from './ranks/placement.ts';
+export type { Piece, TensorShare } from './ranks/share.ts';
+export type { Stock, StockTensor } from './ranks/stock.ts';
+export {
+  expertsOf,
+  meshSummary,
+  type RankEntry,
+  type RankModel,
+  type RankSummary,
+  rankModel,
+  rankModelFor,
+  ranksOf,
+  summarize,
+} from './ranks/summary.ts';
+export type {
+  Framework,
+  FrameworkId,
+  LayerPlacement,
+  Loads,
+  Mesh,
+  ModelFacts,
+  Placement,
+  PlacementError,
+  PlacementOptions,
+  RankPlace,
+  SlotMap,
+  Strategy,
+} from './ranks/types.ts';
 export { bitsOf, bytesOf, DTYPES, type DType, elementsOf } from './safetensors/dtype.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
 export { createOpfsSink } from './sink/opfs.ts';
