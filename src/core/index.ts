@@ -103,5 +103,7 @@ export { type HeadersManifest, headersOnlyFiles } from './source/headers-only.ts
 export { opfsFiles } from './source/opfs.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
 export * from './units.ts';
+export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/mistakes.ts';
+export { type SuspectFindings, type SuspectOptions, suspectFindings, UNKNOWABLE } from './verify/suspect.ts';
 export { type Verification, verifyCheckpoints } from './verify/verify.ts';
 export { VERSION } from './version.ts';
