@@ -1,7 +1,7 @@
 import { createGate, type Gate, type GateOptions } from '../source/retry.ts';
 import { ANONYMOUS_RESOLVER_QUOTA, createQuotaCounter, type QuotaCounter } from './quota.ts';
 
-/** Requests left unused: other tabs and programs of this address ask too, and some of ours are under way uncounted. */
+/** Requests left unused: other tabs and programs of this address ask too. */
 const LEFT_UNUSED = 50;
 
 /** How we treat one Hub: what bounds the requests in flight, makes all wait, and counts them. */
@@ -16,7 +16,8 @@ export function createManners(
   most = ANONYMOUS_RESOLVER_QUOTA - LEFT_UNUSED,
 ): Manners {
   const quota = createQuotaCounter(options.clock?.now);
-  const holdMs = () => (quota.used() < most ? 0 : Math.max(1, quota.freeIn()) * 1000);
+  /** What is in flight may not have been counted yet. */
+  const holdMs = (inFlight: number) => (quota.used() + inFlight < most ? 0 : Math.max(1, quota.freeIn()) * 1000);
   return { gate: createGate({ ...options, holdMs }), quota };
 }
 

@@ -86,8 +86,8 @@ const WINDOW_STEP = 4 * KIB;
 const MARGIN = 1.05;
 /** After so many headers the longest of them is the best guess. */
 const TRUSTED_HEADERS = 3;
-/** A tensor so many times the median size, as embeddings are, says nothing about how densely the others lie. */
-const OUTSIZED = 8;
+/** A tensor of a numbered layer: others, as embeddings are, say nothing about how densely these lie. */
+const IN_LAYER = /\.\d+\./;
 /** Bytes of an entry beside its name, `"":{"dtype":"BF16","shape":[1536,4096],"data_offsets":[…]},`, until one was seen. */
 const ENTRY_BYTES = 90;
 /** With fewer tensors padding and metadata weigh too much to tell what an entry takes. */
@@ -117,9 +117,9 @@ export function createWindowGuide(): WindowGuide {
     windowFor: (byteLength, names) => {
       if (names) return rounded(METADATA_BYTES + names.bytes + names.count * (perEntry || ENTRY_BYTES));
       if (seen === 0) return FIRST_WINDOW;
-      const most = Math.max(FIRST_WINDOW, 2 * longest);
-      const dense = seen < TRUSTED_HEADERS ? Math.min(density * byteLength, most) : 0;
-      return rounded(Math.max(longest, dense));
+      if (seen >= TRUSTED_HEADERS) return rounded(longest);
+      const most = Math.max(FIRST_WINDOW / MARGIN, 2 * longest);
+      return rounded(Math.max(longest, density === 0 ? most : Math.min(density * byteLength, most)));
     },
     learn: (header) => {
       const length = LENGTH_BYTES + header.headerLength;
@@ -135,12 +135,11 @@ function rounded(bytes: number): number {
   return Math.ceil((bytes * MARGIN) / WINDOW_STEP) * WINDOW_STEP;
 }
 
-/** Header bytes for each data byte, where tensors have their usual size. */
+/** Header bytes for each data byte of layers; 0 where there is none. */
 function densityOf({ tensors }: Header, length: number): number {
-  const sizes = [...tensors.values()].map(({ start, end }) => end - start).sort((a, b) => a - b);
-  const limit = OUTSIZED * (sizes[sizes.length >> 1] ?? 0);
-  const usual = sizes.filter((size) => size <= limit).reduce((sum, size) => sum + size, 0);
-  return usual === 0 ? 0 : length / usual;
+  let bytes = 0;
+  for (const { name, start, end } of tensors.values()) if (IN_LAYER.test(name)) bytes += end - start;
+  return bytes === 0 ? 0 : length / bytes;
 }
 
 function perEntryOf({ tensors, metadata }: Header, length: number): number {

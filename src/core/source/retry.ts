@@ -17,8 +17,14 @@ export const systemClock: Clock = {
   },
 };
 
-/** Browsers open six connections to a host that speaks HTTP/1.1; more requests would queue there, out of our sight. */
-export const REQUESTS_AT_ONCE = 6;
+/**
+ * Room for requests in flight, in slots. A header is small and takes one: over HTTP/2, which the Hub speaks, what limits
+ * opening a model is the number of round trips under way.
+ */
+export const SLOTS = 30;
+/** A request for so many bytes is limited by the line: six at once, as many as browsers open HTTP/1.1 connections. */
+const HEAVY_BYTES = MIB;
+const HEAVY_SLOTS = 5;
 /** The Hub counts in windows of 300 s: no pause need be longer. */
 export const MAX_PAUSE_MS = 300_000;
 /** First pause after a 429 that does not say how long; doubling from here reaches the window's end in six steps. */
@@ -41,46 +47,51 @@ export interface Pause {
 }
 
 export interface GateOptions {
-  /** Requests in flight at once; 6 unless given. */
+  /** Slots for requests in flight; 30 unless given. */
   readonly limit?: number | undefined;
   readonly clock?: Clock | undefined;
   /** 0 to 1, for jitter. */
   readonly random?: (() => number) | undefined;
   readonly onPause?: ((pause: Pause) => void) | undefined;
-  /** Asked before each request: milliseconds for which all have to wait, 0 to go on. */
-  readonly holdMs?: (() => number) | undefined;
+  /** Asked before each request, with what is in flight: milliseconds for which all have to wait, 0 to go on. */
+  readonly holdMs?: ((inFlight: number) => number) | undefined;
 }
 
 /** What all requests to one server go through: it bounds how many are in flight and lets all wait when one is told to. */
 export interface Gate {
   readonly clock: Clock;
   readonly random: () => number;
+  /** Slots that are taken. */
   readonly inFlight: number;
   /** Milliseconds since the epoch, null when nobody has to wait. */
   readonly pausedUntil: number | null;
   /** Hears of each pause as it begins or grows, and null as requests go on. Gives what ends that. */
   watch(listener: (pause: Pause | null) => void): () => void;
-  /** Runs `task` when there is room and no pause. @throws LoomError `cancelled` while it waits, else what `task` throws. */
-  run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /**
+   * Runs `task` when there is room for it (one slot unless given) and no pause.
+   *
+   * @throws LoomError `cancelled` while it waits, else what `task` throws.
+   */
+  run<T>(task: () => Promise<T>, signal?: AbortSignal, slots?: number): Promise<T>;
 }
 
 /** A gate whose pauses follow from the errors that pass it: `rate-limited` (with `retryAfter` in seconds) and `network`. */
 export function createGate(options: GateOptions = {}): Gate {
-  const { limit = REQUESTS_AT_ONCE, clock = systemClock, random = Math.random, onPause, holdMs } = options;
+  const { limit = SLOTS, clock = systemClock, random = Math.random, onPause, holdMs } = options;
   const listeners = new Set<(pause: Pause | null) => void>();
-  const waiting = new Set<() => void>();
+  const waiting = new Set<Place>();
   let inFlight = 0;
   const admit = () => {
-    for (const start of waiting) {
-      if (halt.until !== null || inFlight >= limit) return;
-      const hold = holdMs?.() ?? 0;
+    for (const place of waiting) {
+      if (halt.until !== null || (inFlight > 0 && inFlight + place.slots > limit)) return;
+      const hold = holdMs?.(inFlight) ?? 0;
       if (hold > 0) {
         halt.begin('quota', hold);
         return;
       }
-      waiting.delete(start);
-      inFlight++;
-      start();
+      waiting.delete(place);
+      inFlight += place.slots;
+      place.start();
     }
   };
   const tell = (pause: Pause | null) => {
@@ -102,9 +113,9 @@ export function createGate(options: GateOptions = {}): Gate {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    run: async (task, signal) => {
+    run: async (task, signal, slots = 1) => {
       throwIfAborted(signal);
-      const admitted = waitIn(waiting, signal);
+      const admitted = waitIn(waiting, slots, signal);
       admit();
       await admitted;
       try {
@@ -116,26 +127,32 @@ export function createGate(options: GateOptions = {}): Gate {
         lessons.bad(error);
         throw error;
       } finally {
-        inFlight--;
+        inFlight -= slots;
         admit();
       }
     },
   };
 }
 
+interface Place {
+  readonly slots: number;
+  readonly start: () => void;
+}
+
 /** A place in the queue. @throws LoomError `cancelled` when its holder leaves before his turn. */
-function waitIn(queue: Set<() => void>, signal: AbortSignal | undefined): Promise<void> {
+function waitIn(queue: Set<Place>, slots: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = () => {
-      queue.delete(start);
+      queue.delete(place);
       reject(new LoomError('cancelled', 'The work was stopped.'));
     };
     const start = () => {
       signal?.removeEventListener('abort', leave);
       resolve();
     };
+    const place: Place = { slots, start };
     signal?.addEventListener('abort', leave, { once: true });
-    queue.add(start);
+    queue.add(place);
   });
 }
 
@@ -207,6 +224,8 @@ export interface RetryOptions {
   /** Further attempts after the first; 3 unless given. Pauses for a 429 are counted apart. */
   readonly retries?: number | undefined;
   readonly onRetry?: ((error: LoomError) => void) | undefined;
+  /** Room that each attempt takes in the gate. */
+  readonly slots?: number | undefined;
 }
 
 /**
@@ -215,12 +234,12 @@ export interface RetryOptions {
  * @throws what the last attempt threw; LoomError `cancelled` as soon as the signal is aborted.
  */
 export async function retrying<T>(task: () => Promise<T>, options: RetryOptions, signal?: AbortSignal): Promise<T> {
-  const { gate, retries = DEFAULT_RETRIES, onRetry } = options;
+  const { gate, retries = DEFAULT_RETRIES, onRetry, slots } = options;
   let failures = 0;
   let refusals = 0;
   for (;;) {
     try {
-      return await gate.run(task, signal);
+      return await gate.run(task, signal, slots);
     } catch (error) {
       throwIfAborted(signal);
       if (!isLoomError(error) || !error.retryable) throw error;
@@ -291,6 +310,7 @@ async function readOn(source: ByteSource, range: ByteRange, options: RetryOption
       throw error;
     }
   };
-  await retrying(attempt, options, signal);
+  const slots = length < HEAVY_BYTES ? 1 : HEAVY_SLOTS;
+  await retrying(attempt, { slots, ...options }, signal);
   return target;
 }
