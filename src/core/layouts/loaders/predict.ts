@@ -1,0 +1,156 @@
+import type { Checkpoint, CheckpointTensor } from '../../checkpoint/types.ts';
+import type { FileOffset } from '../../safetensors/types.ts';
+import { architectureOf } from '../architecture-rules.ts';
+import { detectLayout } from '../detect.ts';
+import { asTarget, configChangesFor, renameTensor } from '../target.ts';
+import type { Assumption, CheckpointLayout, LayerGroup, LayoutConfigChange, TargetLayout } from '../types.ts';
+import { askClaims } from './claims.ts';
+import { CONSUMERS } from './consumers.ts';
+import { countAnswer } from './count.ts';
+import type { LoadInput } from './sparse-layers.ts';
+import { askTransformers4 } from './transformers4.ts';
+import { askTransformers5 } from './transformers5.ts';
+import { type Answer, CONSUMER_IDS, type ConsumerId, type ConsumerVerdict, type PlannedTensor } from './types.ts';
+
+type Config = Checkpoint['config'];
+type Readable = Pick<Checkpoint, 'tensors' | 'config'>;
+
+interface Judge {
+  readonly version: string;
+  readonly cures: readonly TargetLayout[];
+  readonly ask: (input: LoadInput) => Answer;
+}
+
+const OLD: readonly TargetLayout[] = ['per-expert', 'gate-up-transposed', 'gate-up-interleaved', 'gate-up'];
+
+const JUDGES: ReadonlyMap<ConsumerId, Judge> = new Map<ConsumerId, Judge>([
+  ['transformers-5', { version: '5.17.0', cures: ['gate-up', 'per-expert'], ask: askTransformers5 }],
+  [
+    'transformers-4.57',
+    { version: '4.57.6', cures: OLD, ask: (input) => countAnswer('v4-or-default', input, askTransformers4(input)) },
+  ],
+  ...CONSUMERS.map((consumer): [ConsumerId, Judge] => [
+    consumer.id,
+    {
+      version: consumer.version,
+      cures: consumer.cures,
+      ask: (input) => countAnswer(consumer.count, input, askClaims(consumer, input)),
+    },
+  ]),
+]);
+
+/**
+ * Which programs load a checkpoint's experts, from its names, shapes and config alone; values are not looked at.
+ *
+ * One verdict for each of `CONSUMER_IDS`, in that order. A swap of gate and up, or experts in the wrong order, shows in no
+ * name: such a checkpoint is said to load. A cure is a conversion after which the same prediction is a good one.
+ */
+export function predictLoads(
+  checkpoint: Readable,
+  layout: CheckpointLayout = detectLayout(checkpoint),
+): ConsumerVerdict[] {
+  const input = inputOf(checkpoint, layout);
+  const converted = new Map<TargetLayout, LoadInput | null>();
+  const conversion = (target: TargetLayout) => {
+    const known = converted.get(target);
+    if (known !== undefined) return known;
+    const made = convertedInput(input, target);
+    converted.set(target, made);
+    return made;
+  };
+  return CONSUMER_IDS.map((id) => verdictOf(id, input, conversion));
+}
+
+/**
+ * Who will load what a conversion writes, before it is written.
+ *
+ * `outputs` are the planned tensors, `config` the source's config.json and `changes` what the plan changes in it.
+ */
+export function predictTarget(
+  outputs: Iterable<PlannedTensor>,
+  facts: { readonly config: Config; readonly changes?: readonly LayoutConfigChange[]; readonly assume?: Assumption },
+): ConsumerVerdict[] {
+  const tensors = new Map<string, CheckpointTensor>();
+  for (const output of outputs) tensors.set(output.name, placed(output));
+  const checkpoint = { tensors, config: changedConfig(facts.config, facts.changes ?? []) };
+  return predictLoads(checkpoint, detectLayout(checkpoint, facts.assume ? { assume: facts.assume } : {}));
+}
+
+/** True for a verdict that leaves every expert as it was trained. */
+export function isGood({ verdict }: Pick<ConsumerVerdict, 'verdict'>): boolean {
+  return verdict === 'loads' || verdict === 'loads-converting';
+}
+
+function inputOf(checkpoint: Readable, layout: CheckpointLayout): LoadInput {
+  return { checkpoint, layout, row: architectureOf(layout.modelType) };
+}
+
+function verdictOf(
+  id: ConsumerId,
+  input: LoadInput,
+  conversion: (target: TargetLayout) => LoadInput | null,
+): ConsumerVerdict {
+  const judge = JUDGES.get(id);
+  if (!judge) throw new RangeError(`No consumer ${id}.`);
+  const answer = judge.ask(input);
+  const cure = isGood(answer)
+    ? undefined
+    : judge.cures.find((target) => {
+        const made = conversion(target);
+        return made !== null && isGood(judge.ask(made));
+      });
+  return { id, version: judge.version, ...answer, cure: cure ?? null };
+}
+
+const NOWHERE = 0 as FileOffset;
+
+function placed({ name, dtype, shape }: PlannedTensor): CheckpointTensor {
+  return { name, dtype, shape, file: '', start: NOWHERE, end: NOWHERE };
+}
+
+/** A checkpoint as a conversion would leave it; null when it cannot be converted. */
+function convertedInput({ checkpoint, layout }: LoadInput, target: TargetLayout): LoadInput | null {
+  const groups = layout.groups.filter((group) => group.kind === 'moe');
+  if (groups.length === 0 || groups.some((group) => group.defects.length > 0)) return null;
+  const made = groups.map((group) => asTarget(group, target, layout.modelType));
+  const tensors = new Map<string, CheckpointTensor>();
+  for (const answer of made) {
+    if ('refusal' in answer) return null;
+    for (const output of memberTensors(answer.group)) tensors.set(output.name, output);
+  }
+  const consumed = new Set(groups.flatMap((group) => group.expertTensors));
+  for (const tensor of checkpoint.tensors.values()) {
+    if (consumed.has(tensor.name)) continue;
+    const name = renameTensor(tensor.name, layout.modelType, target, layout);
+    tensors.set(name, { ...tensor, name });
+  }
+  const config = changedConfig(checkpoint.config, configChangesFor(checkpoint.config, layout.modelType, target));
+  const assume = layout.modelType === null ? {} : { assume: { modelType: layout.modelType } };
+  return inputOf({ tensors, config }, detectLayout({ tensors, config }, assume));
+}
+
+function memberTensors(group: LayerGroup): CheckpointTensor[] {
+  return group.members.flatMap((member) => {
+    const count = member.template.includes('{i}') ? (group.experts ?? 0) : 1;
+    return Array.from({ length: count }, (_, expert) =>
+      placed({ ...member, name: member.template.replaceAll('{i}', String(expert)) }),
+    );
+  });
+}
+
+function changedConfig(config: Config, changes: readonly LayoutConfigChange[]): Config {
+  if (!config) return config;
+  return changes.reduce((current, { key, after }) => withKey(current, key.split('.'), after), config);
+}
+
+function withKey(
+  config: Readonly<Record<string, unknown>>,
+  [first, ...rest]: readonly string[],
+  after: unknown,
+): Readonly<Record<string, unknown>> {
+  if (first === undefined) return config;
+  if (rest.length === 0) return { ...config, [first]: after };
+  const inner = config[first];
+  const part = typeof inner === 'object' && inner !== null && !Array.isArray(inner) ? inner : {};
+  return { ...config, [first]: withKey({ ...part }, rest, after) };
+}

@@ -1,0 +1,22 @@
+import type { LoadRules } from './transformers5-rules.ts';
+
+/** `model.layers` and 0 → `model.layers.0`; the stack alone outside numbered layers. */
+export function joinStack(stack: string, index: number | null): string {
+  return index === null ? stack : `${stack}.${index}`;
+}
+
+/**
+ * Where a stack of layers stands in the model of a class, whatever prefix the checkpoint has.
+ *
+ * The base prefix is added or taken away as the class wants it; a stack that the model type does not have is answered
+ * with the one it has.
+ */
+export function placeStack(stack: string, rules: LoadRules, className: string | null): string {
+  const bare = className?.endsWith('Model') ?? false;
+  const prefix = `${rules.base}.`;
+  const without = (text: string) => (text.startsWith(prefix) ? text.slice(prefix.length) : text);
+  if (rules.stacks === null) return stack;
+  const known = bare ? rules.stacks.map(without) : rules.stacks;
+  const spellings = [stack, without(stack), prefix + stack];
+  return spellings.find((each) => known.includes(each)) ?? known[0] ?? stack;
+}

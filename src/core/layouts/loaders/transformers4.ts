@@ -1,0 +1,43 @@
+import { compareNames, expectedIn } from './direct.ts';
+import { hasCompanions } from './expert-names.ts';
+import type { LoadInput } from './sparse-layers.ts';
+import { loadRulesOf } from './transformers5-rules.ts';
+import { type Answer, type Evidence, NO_NAMES } from './types.ts';
+
+const VERSION = '4.57.6';
+const READ: Evidence = {
+  kind: 'source',
+  source: `transformers ${VERSION}: the models' own classes; nothing is converted while loading`,
+  date: '2026-11-22',
+};
+
+/** Model types with experts that transformers 4.57.6 has; read in its configuration_auto.py, 2026-11-22. */
+const TYPES: ReadonlySet<string> = new Set(
+  `qwen3_moe qwen2_moe qwen3_next qwen3_vl_moe qwen3_vl_moe_text qwen3_omni_moe mixtral minimax phimoe deepseek_v2
+   deepseek_v3 glm4_moe glm4v_moe glm4v_moe_text dots1 olmoe flex_olmo hunyuan_v1_moe ernie4_5_moe granitemoe
+   granitemoeshared granitemoehybrid jamba longcat_flash gpt_oss llama4 llama4_text aria aria_text dbrx jetmoe`.split(
+    /\s+/,
+  ),
+);
+
+/** What transformers 4.57 makes of a checkpoint's experts: it holds them as the Hub's files do, and takes names as they are. */
+export function askTransformers4(input: LoadInput): Answer {
+  const { row, layout } = input;
+  if (!row || layout.modelType === null) return unknown('A config.json with a model type that is known here.');
+  if (!TYPES.has(layout.modelType)) {
+    const needs = [`Code for ${layout.modelType}: transformers ${VERSION} has none of its own.`];
+    return { ...NO_NAMES, verdict: 'refuses', evidence: READ, needs };
+  }
+  if (hasCompanions(input)) return unknown('Support for these quantised experts, which was not looked into.');
+  const [own] = row.disk;
+  const expected = own ? expectedIn(input, `${own.family}/${own.dialect}`, row.container) : null;
+  if (!expected) return unknown('Experts that can be told apart.');
+  const report = compareNames(input, expected, loadRulesOf(layout.modelType)?.ignored ?? []);
+  const verdict = report.mismatched.length > 0 ? 'refuses' : report.missing.length > 0 ? 'partial' : 'loads';
+  const needs = verdict === 'partial' ? ['A look at its warnings: what is missing is initialised at random.'] : [];
+  return { ...report, verdict, evidence: READ, needs };
+}
+
+function unknown(need: string): Answer {
+  return { ...NO_NAMES, verdict: 'unknown', evidence: { ...READ, kind: 'unverified' }, needs: [need] };
+}

@@ -1,0 +1,202 @@
+import type { Shape } from '../../safetensors/types.ts';
+import { type DialectSpec, dialectOf } from '../dialects.ts';
+import { joinName } from '../scan.ts';
+import type { ExpertLayout, LayerGroup } from '../types.ts';
+import { type Expected, expectLayer, type Form } from './expected.ts';
+import { expertNames, hasCompanions, modelClass, quantMethod } from './expert-names.ts';
+import { type LoadInput, sparseLayers, stackOf } from './sparse-layers.ts';
+import { joinStack, placeStack } from './stacks.ts';
+import { createNameReader, type LoadReport, loadNames, type NameReader, renamed } from './transformers5-load.ts';
+import { DENSE_TYPES, type LoadRules, loadRulesOf, UNCHANGED_TYPES } from './transformers5-rules.ts';
+import { type Answer, type Evidence, NO_NAMES, type Verdict } from './types.ts';
+
+const DATE = '2026-11-22';
+const VERSION = '5.17.0';
+const READ: Evidence = {
+  kind: 'source',
+  source: `transformers ${VERSION}: conversion_mapping.py, core_model_loading.py and the model's own class`,
+  date: DATE,
+};
+const RUN: Evidence = {
+  kind: 'run',
+  source: `transformers ${VERSION}, from_pretrained on a tiny checkpoint of this model type in this layout`,
+  date: DATE,
+};
+const NOTHING_KNOWN: Evidence = { kind: 'unverified', source: `transformers ${VERSION} was not asked`, date: DATE };
+
+/** Quantisations whose experts transformers 5 is known to take, and how. */
+const KNOWN_METHODS: ReadonlySet<string> = new Set(['fp8', 'mxfp4', 'compressed-tensors']);
+
+/** Layouts that were loaded for every model type that was run. */
+const TRIED: ReadonlySet<string> = new Set([
+  'per-expert/projections',
+  'gate-up/plain',
+  'gate-up/weight',
+  'gate-up-transposed/plain',
+  'stacked/plain',
+  'stacked/weight',
+  'stacked/bare',
+  'stacked/switch-mlp',
+]);
+
+/** What transformers 5.17 makes of a checkpoint's experts, by its own rules for names and shapes. */
+export function askTransformers5(input: LoadInput): Answer {
+  const { modelType } = input.layout;
+  const rules = loadRulesOf(modelType);
+  if (!rules) return withoutRules(input, modelType);
+  const method = quantMethod(input);
+  if (method !== null && !KNOWN_METHODS.has(method)) return unknownMethod(method);
+  const quantised = method !== null;
+  const reader = createNameReader(rules, modelClass(input)?.includes('ForCausalLM') ?? true, quantised);
+  const expected = expectedTensors(input, rules, reader, method);
+  if (!expected) return unknownMemory(input, reader);
+  const experts = expertNames(input);
+  const report = loadNames(input.checkpoint.tensors.values(), expected, reader, (name) => experts.has(name));
+  return {
+    verdict: verdictOf(report, method, hasCompanions(input)),
+    missing: report.missing,
+    unexpected: report.unexpected,
+    mismatched: report.mismatched,
+    evidence: evidenceOf(input, rules, report, quantised),
+    needs: needsOf(input, report, method),
+  };
+}
+
+function verdictOf(report: LoadReport, method: string | null, companions: boolean): Verdict {
+  if (report.mismatched.length > 0) return 'refuses';
+  if (report.missing.length > 0) return 'partial';
+  if (companions && method === null) return 'partial';
+  return report.converted || method === 'compressed-tensors' ? 'loads-converting' : 'loads';
+}
+
+/** Every expert tensor that a model of this config has in memory; null where that is not known. */
+function expectedTensors(
+  input: LoadInput,
+  rules: LoadRules,
+  reader: NameReader,
+  method: string | null,
+): Expected | null {
+  const { row } = input;
+  const memory = rules.emptyExperts === null ? row?.memory : PLAIN;
+  const spec = dialectOf(memory ?? null);
+  if (!row || !spec) return null;
+  const expected: Expected = new Map();
+  const name = modelClass(input);
+  const empty = rules.emptyExperts === null ? 0 : input.checkpoint.config?.[rules.emptyExperts];
+  const form: Form = {
+    spec,
+    container: row.memoryContainer,
+    gated: row.gated,
+    biased: rules.biased,
+    empty: typeof empty === 'number' ? empty : 0,
+  };
+  for (const layer of sparseLayers(input, { stack: rules.stacks?.[0], layerKey: rules.layerKey })) {
+    const stack = layer.index === null ? layer.stack : placeStack(renamedStack(reader, layer.stack), rules, name);
+    const container = layer.index === null ? '' : form.container;
+    expectLayer(expected, joinStack(stack, layer.index), layer, { ...form, container });
+  }
+  return method === null ? expected : quantisedNames(expected, method, input);
+}
+
+/**
+ * Where transformers 5 holds a group's experts, and how: the prefix before `experts` in its own spelling.
+ *
+ * Null for model types whose memory is not known here.
+ */
+export function memoryPlace(input: LoadInput, group: LayerGroup): MemoryPlace | null {
+  const rules = loadRulesOf(input.layout.modelType);
+  const { row } = input;
+  const spec = dialectOf((rules?.emptyExperts === null ? row?.memory : PLAIN) ?? null);
+  if (!rules || !row || !spec || group.index === null) return null;
+  const name = modelClass(input);
+  const reader = createNameReader(rules, name?.includes('ForCausalLM') ?? true, quantMethod(input) !== null);
+  const stack = placeStack(renamedStack(reader, stackOf(group)), rules, name);
+  return { prefix: joinName(joinStack(stack, group.index), row.memoryContainer), spec };
+}
+
+export interface MemoryPlace {
+  readonly prefix: string;
+  readonly spec: DialectSpec;
+}
+
+const PLAIN: ExpertLayout = { family: 'gate-up', dialect: 'plain' };
+
+function renamedStack(reader: NameReader, stack: string): string {
+  return renamed(reader, `${stack}.0.x`).slice(0, -'.0.x'.length);
+}
+
+/** FP8 experts have scales beside them; MXFP4 ones are blocks and scales; what is decompressed has neither. */
+function quantisedNames(expected: Expected, method: string, input: LoadInput): Expected {
+  const mxfp4 = input.layout.groups.some((group) => group.layout?.dialect === 'gpt-oss-mxfp4');
+  const names: [string, Shape | null][] = [];
+  for (const [name, shape] of expected) {
+    if (name.endsWith('_bias')) names.push([name, shape]);
+    else if (method === 'mxfp4' && mxfp4) names.push([`${name}_blocks`, null], [`${name}_scales`, null]);
+    else
+      names.push(
+        [name, shape],
+        ...(method === 'fp8' ? [[`${name}_scale_inv`, null] as const] : []).map((each): [string, null] => [...each]),
+      );
+  }
+  return new Map(names);
+}
+
+function evidenceOf(
+  { checkpoint, layout, row }: LoadInput,
+  rules: LoadRules,
+  report: LoadReport,
+  quantised: boolean,
+): Evidence {
+  const groups = layout.groups.filter((group) => group.kind === 'moe');
+  const tried = groups.every((group) => {
+    const own = row?.disk.some((each) => each.family === group.layout?.family && each.dialect === group.layout.dialect);
+    return own || TRIED.has(`${group.layout?.family}/${group.layout?.dialect}`);
+  });
+  const plain = layout.layout !== 'mixed' && report.failed.length === 0;
+  return rules.run && tried && plain && !quantised && checkpoint.config !== null ? RUN : READ;
+}
+
+function needsOf(input: LoadInput, report: LoadReport, method: string | null): string[] {
+  const needs: string[] = [];
+  if (!input.checkpoint.config) needs.push('A config.json with the model type: without one nothing is loaded.');
+  if (report.failed.length > 0)
+    needs.push('All projections of all experts, each stored once: these tensors cannot be put together.');
+  if (report.missing.length > 0)
+    needs.push('A look at the load report: what is missing is initialised at random, without an exception.');
+  if (method === null && hasCompanions(input))
+    needs.push(
+      '`quantization_config` in config.json: without it the scales are dropped and the weights read as they are.',
+    );
+  if (method === 'mxfp4') needs.push('Triton kernels for MXFP4; otherwise the experts are dequantised to bf16.');
+  if (method === 'compressed-tensors')
+    needs.push('Memory for bf16: the experts are decompressed while they are merged.');
+  if (input.layout.groups.some((group) => group.kind === 'mtp'))
+    needs.push('Nothing for multi-token prediction: its layers are not part of the model and are dropped.');
+  return needs;
+}
+
+/** Experts whose place in memory is not told by a row, but whose converters are known. */
+function unknownMemory(input: LoadInput, reader: NameReader): Answer {
+  const names = expertNames(input);
+  const taken = [...names].every((name) =>
+    reader.converters.some(({ patterns }) => patterns.some((each) => each.test(name))),
+  );
+  if (names.size === 0 || !taken) return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs: [] };
+  return { ...NO_NAMES, verdict: 'loads-converting', evidence: READ, needs: [] };
+}
+
+function withoutRules(input: LoadInput, modelType: string | null): Answer {
+  const native = modelType !== null && (UNCHANGED_TYPES.has(modelType) || DENSE_TYPES.has(modelType));
+  if (native && input.layout.layout === 'dense') return { ...NO_NAMES, verdict: 'loads', evidence: RUN, needs: [] };
+  if (native) return { ...NO_NAMES, verdict: 'loads', evidence: READ, needs: [] };
+  const needs =
+    modelType === null
+      ? ['A config.json with the model type.']
+      : [`Code for ${modelType}: transformers ${VERSION} is not known to have any of its own.`];
+  return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs };
+}
+
+function unknownMethod(method: string): Answer {
+  const needs = [`Support for experts quantised with ${method}, which was not looked into.`];
+  return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs };
+}
