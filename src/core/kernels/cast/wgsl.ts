@@ -1,0 +1,45 @@
+import type { FloatType } from '../float.ts';
+import { FLOAT_WGSL } from '../float-wgsl.ts';
+import { buildShader, shaderCache } from '../shader.ts';
+import type { Shader } from '../tile.ts';
+
+/** Numbers that one thread converts. */
+export const PER_THREAD = 4;
+
+const shaders = shaderCache((key) => {
+  const [, from, to] = key.split(' ') as [string, FloatType, FloatType];
+  return build(key, from, to);
+});
+
+/** Four numbers a thread: whole vectors on both sides. */
+export function castShader(from: FloatType, to: FloatType): Shader {
+  return shaders(`cast ${from} ${to}`);
+}
+
+const INTO: Readonly<Record<FloatType, string>> = { F32: '', BF16: 'f32_from_bf16', F16: 'f32_from_f16' };
+const OUT: Readonly<Record<FloatType, string>> = { F32: '', BF16: 'bf16_from_f32', F16: 'f16_from_f32' };
+
+function build(key: string, from: FloatType, to: FloatType): Shader {
+  const type = (dtype: FloatType) => (dtype === 'F32' ? 'vec4<u32>' : 'vec2<u32>');
+  return buildShader({
+    key,
+    params: ['fours'],
+    inputs: [type(from)],
+    output: type(to),
+    globals: FLOAT_WGSL,
+    main: `
+  if (thread >= p.fours) { return; }
+  let w = in0[thread];
+  ${from === to ? 'result[thread] = w;' : convert(from, to)}`,
+  });
+}
+
+function convert(from: FloatType, to: FloatType): string {
+  const codes =
+    from === 'F32' ? ['w.x', 'w.y', 'w.z', 'w.w'] : ['w.x & 0xffffu', 'w.x >> 16u', 'w.y & 0xffffu', 'w.y >> 16u'];
+  const wide = codes.map((code) => `${INTO[from]}(${code})`);
+  const [a, b, c, d] = wide.map((bits) => `${OUT[to]}(${bits})`);
+  return to === 'F32'
+    ? `result[thread] = vec4<u32>(${a}, ${b}, ${c}, ${d});`
+    : `result[thread] = vec2<u32>(${a} | (${b} << 16u), ${c} | (${d} << 16u));`;
+}

@@ -1,0 +1,212 @@
+import { FLOAT_WGSL } from '../float-wgsl.ts';
+import { buildShader, shaderCache } from '../shader.ts';
+import type { Shader } from '../tile.ts';
+import { type Fp8, NAN_BF16 } from './cpu.ts';
+
+const fp8Shaders = shaderCache((key) => {
+  const [, format, width] = key.split(' ') as [string, Fp8, string];
+  return buildFp8(key, format, width === 'wide');
+});
+
+/** FP8 to bf16; `wide` takes eight codes of one block a thread, otherwise a thread makes one word. */
+export function fp8Shader(format: Fp8, wide: boolean): Shader {
+  return fp8Shaders(`fp8 ${format} ${wide ? 'wide' : 'narrow'}`);
+}
+
+interface Layout {
+  readonly fraction: number;
+  readonly bias: number;
+  /** First code, sign aside, that is no finite number. */
+  readonly special: number;
+}
+
+const LAYOUTS: Readonly<Record<Fp8, Layout>> = {
+  e4m3: { fraction: 3, bias: 7, special: 0x7f },
+  e5m2: { fraction: 2, bias: 15, special: 0x7c },
+};
+
+const hex = (value: number) => `0x${value.toString(16)}u`;
+
+/** A value's bits when it is a product without NaN or infinity among its operands. */
+function convertCode(format: Fp8): string {
+  const { fraction, bias, special } = LAYOUTS[format];
+  const shift = 23 - fraction;
+  const rebias = (127 - bias) << 23;
+  return `
+const NAN = ${hex(NAN_BF16)};
+
+/** Code times scale, both finite, in integers: right for every exponent. */
+fn product(code: u32, scale: u32) -> u32 {
+  let sign = ((code << 24u) ^ scale) & 0x80000000u;
+  let e = (code & 0x7fu) >> ${fraction}u;
+  let small = (code & ${hex((1 << fraction) - 1)}) | select(${hex(1 << fraction)}, 0u, e == 0u);
+  let scale_e = (scale >> 23u) & 0xffu;
+  let large = (scale & 0x7fffffu) | select(0x800000u, 0u, scale_e == 0u);
+  let whole = small * large;
+  if (whole == 0u) { return sign; }
+  let x = i32(max(e, 1u)) + i32(max(scale_e, 1u)) - ${bias + fraction + 150};
+  let top = i32(firstLeadingBit(whole)) + x;
+  if (top >= 128) { return sign | 0x7f800000u; }
+  let unit = max(top - 23, -149);
+  let shift = unit - x;
+  var rounded = 0u;
+  if (shift <= 0) { rounded = whole << u32(-shift); }
+  else if (shift < 31) {
+    let s = u32(shift);
+    rounded = (whole + (1u << (s - 1u)) - 1u + ((whole >> s) & 1u)) >> s;
+  }
+  return sign | ((u32(unit + 149) << 23u) + rounded);
+}
+
+/** The bf16 of a code under any scale. */
+fn any_scale(code: u32, scale: u32) -> u32 {
+  let size = code & 0x7fu;
+  let scale_size = scale & 0x7fffffffu;
+  let code_nan = size > ${hex(special)}${format === 'e4m3' ? ` || size == ${hex(special)}` : ''};
+  let code_inf = ${format === 'e4m3' ? 'false' : `size == ${hex(special)}`};
+  let scale_inf = scale_size == 0x7f800000u;
+  if (code_nan || scale_size > 0x7f800000u) { return NAN; }
+  if ((code_inf && scale_size == 0u) || (scale_inf && size == 0u)) { return NAN; }
+  if (code_inf || scale_inf) { return (((code << 8u) ^ (scale >> 16u)) & 0x8000u) | 0x7f80u; }
+  return bf16_from_f32(product(code, scale));
+}
+
+/** True where no product of the scale with a finite code leaves the normal numbers: the device multiplies exactly. */
+fn is_plain(scale: u32) -> bool {
+  let e = (scale >> 23u) & 0xffu;
+  return e >= 40u && e <= 214u;
+}
+
+/** The bf16 of a code under a plain scale. */
+fn plain_scale(code: u32, factor: f32, sign: u32) -> u32 {
+  let u = (code & 0x7fu) << ${shift}u;
+  let low = u < 0x00800000u;
+  let size = bitcast<f32>(u + select(${hex(rebias)}, ${hex(rebias + (1 << 23))}, low)) - select(0.0, ${2 ** (1 - bias)}, low);
+  let bits = bitcast<u32>(size * factor);
+  let finite = (bits + 0x7fffu + ((bits >> 16u) & 1u)) >> 16u;
+  let signed = finite | (((code << 8u) ^ sign) & 0x8000u);
+  ${
+    format === 'e4m3'
+      ? `return select(signed, NAN, u == ${hex(special << shift)});`
+      : `let inf = 0x7f80u | (((code << 8u) ^ sign) & 0x8000u);
+  return select(select(signed, inf, u == ${hex(special << shift)}), NAN, u > ${hex(special << shift)});`
+  }
+}`;
+}
+
+const SCALE_AT = `
+fn scale_at(row: u32, column: u32) -> u32 {
+  let h = p.first_row + row;
+  let grid_row = (h / p.rows) * p.grid_rows + (h % p.rows) / p.block_rows - p.first_grid_row;
+  return in1[grid_row * p.grid_columns + column / p.block_columns];
+}`;
+
+function buildFp8(key: string, format: Fp8, wide: boolean): Shader {
+  return buildShader({
+    key,
+    params: [
+      'count',
+      'columns',
+      'rows',
+      'first_row',
+      'grid_rows',
+      'grid_columns',
+      'first_grid_row',
+      'block_rows',
+      'block_columns',
+    ],
+    inputs: [wide ? 'vec2<u32>' : 'u32', 'u32'],
+    output: wide ? 'vec4<u32>' : 'u32',
+    globals: `${FLOAT_WGSL}\n${convertCode(format)}\n${SCALE_AT}`,
+    main: wide ? WIDE : NARROW,
+  });
+}
+
+const EIGHT = ['w.x', 'w.x >> 8u', 'w.x >> 16u', 'w.x >> 24u', 'w.y', 'w.y >> 8u', 'w.y >> 16u', 'w.y >> 24u'];
+
+function eight(convert: (code: string) => string): string {
+  const [a, b, c, d, e, f, g, h] = EIGHT.map((code) => convert(`(${code}) & 0xffu`));
+  return `vec4<u32>(${a} | (${b} << 16u), ${c} | (${d} << 16u), ${e} | (${f} << 16u), ${g} | (${h} << 16u))`;
+}
+
+const WIDE = `
+  if (thread >= p.count) { return; }
+  let per_row = p.columns / 8u;
+  let scale = scale_at(thread / per_row, (thread % per_row) * 8u);
+  let w = in0[thread];
+  if (is_plain(scale)) {
+    let factor = bitcast<f32>(scale & 0x7fffffffu);
+    let sign = scale >> 16u;
+    result[thread] = ${eight((code) => `plain_scale(${code}, factor, sign)`)};
+  } else {
+    result[thread] = ${eight((code) => `any_scale(${code}, scale)`)};
+  }`;
+
+const NARROW = `
+  let first = thread * 2u;
+  if (first >= p.count) { return; }
+  var word = 0u;
+  for (var k = 0u; k < 2u; k++) {
+    let e = first + k;
+    if (e < p.count) {
+      let code = (in0[e >> 2u] >> ((e & 3u) * 8u)) & 0xffu;
+      let scale = scale_at(e / p.columns, e % p.columns);
+      var value = 0u;
+      if (is_plain(scale)) { value = plain_scale(code, bitcast<f32>(scale & 0x7fffffffu), scale >> 16u); }
+      else { value = any_scale(code, scale); }
+      word = word | (value << (16u * k));
+    }
+  }
+  result[thread] = word;`;
+
+const mxShaders = shaderCache((key) =>
+  buildShader({
+    key,
+    params: ['count'],
+    inputs: ['u32', 'u32'],
+    output: 'vec4<u32>',
+    globals: MXFP4,
+    main: `
+  if (thread >= p.count) { return; }
+  let group_of = thread >> 2u;
+  let scale = (in1[group_of >> 2u] >> ((group_of & 3u) * 8u)) & 0xffu;
+  let w = in0[thread];
+  if (scale >= 2u && scale <= 252u) {
+    result[thread] = vec4<u32>(plain(w, scale), plain(w >> 8u, scale), plain(w >> 16u, scale), plain(w >> 24u, scale));
+  } else {
+    result[thread] = vec4<u32>(careful(w, scale), careful(w >> 8u, scale), careful(w >> 16u, scale), careful(w >> 24u, scale));
+  }`,
+  }),
+);
+
+/** Two codes at once in the halves of a word: a bf16 is its exponent and fraction counted on, so products are sums. */
+const MXFP4 = `
+fn plain(byte: u32, scale: u32) -> u32 {
+  let pair = (byte & 0xfu) | ((byte & 0xf0u) << 12u);
+  let size = pair & 0x00070007u;
+  let many = ((size >> 1u) | (size >> 2u)) & 0x00010001u;
+  let some = (size | many) & 0x00010001u;
+  let lone = some ^ many;
+  let keep = some * 0xffffu;
+  let base = ((scale << 7u) - 128u) * 0x00010001u;
+  return ((base + (size << 6u) - (lone << 6u)) & keep) | ((pair & 0x00080008u) << 12u);
+}
+fn one(code: u32, scale: u32) -> u32 {
+  let sign = (code & 8u) << 12u;
+  let size = code & 7u;
+  if (scale == 255u) { return ${hex(NAN_BF16)}; }
+  if (size == 0u) { return sign; }
+  let fraction = select(size & 1u, 0u, size == 1u);
+  let exponent = i32(scale) + i32(size >> 1u) - 1;
+  if (exponent >= 255) { return sign | 0x7f80u; }
+  if (exponent >= 1) { return sign | (u32(exponent) << 7u) | (fraction << 6u); }
+  return sign | ((128u + (fraction << 6u)) >> u32(1 - exponent));
+}
+fn careful(byte: u32, scale: u32) -> u32 {
+  return one(byte & 15u, scale) | (one((byte >> 4u) & 15u, scale) << 16u);
+}`;
+
+/** MXFP4 to bf16, eight codes a thread. */
+export function mxfp4Shader(): Shader {
+  return mxShaders('mxfp4');
+}

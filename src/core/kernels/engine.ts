@@ -1,0 +1,288 @@
+import { LoomError, throwIfAborted } from '../errors.ts';
+import { GB, KIB } from '../units.ts';
+import { DeviceLost, type Gpu, openGpu } from './device.ts';
+import type { Kernel } from './kernel.ts';
+import { runTiles } from './run-tiles.ts';
+import { MAX_TILE_BYTES, TILE_BYTES, type TileLimits } from './tile.ts';
+
+/** Where kernels run. `auto`: wherever the first run of an operation was faster. */
+export type EngineChoice = 'cpu' | 'webgpu' | 'auto';
+export const ENGINES: readonly EngineChoice[] = ['auto', 'cpu', 'webgpu'];
+
+export function isEngineChoice(text: string): text is EngineChoice {
+  return (ENGINES as readonly string[]).includes(text);
+}
+
+/** Where one operation runs and why; rates in bytes in and out per second / 10⁹, null when not measured. */
+export interface EngineDecision {
+  readonly kernel: string;
+  readonly op: string;
+  readonly on: 'cpu' | 'webgpu';
+  /** A sentence for a reader. */
+  readonly reason: string;
+  readonly cpuRate: number | null;
+  readonly gpuRate: number | null;
+  /** How often it ran where. */
+  readonly runs: { readonly cpu: number; readonly webgpu: number };
+}
+
+export interface Engine {
+  readonly choice: EngineChoice;
+  /** Fills `output` with what the kernel makes of `inputs`: the same bytes wherever it runs. @throws LoomError `cancelled`. */
+  run<Spec>(
+    kernel: Kernel<Spec>,
+    spec: Spec,
+    inputs: readonly Uint8Array[],
+    output: Uint8Array,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<void>;
+  /** In the order in which operations first ran. */
+  decisions(): readonly EngineDecision[];
+  /** The adapter's name once one was opened, else null. */
+  adapter(): string | null;
+  dispose(): void;
+}
+
+export interface EngineOptions {
+  readonly engine: EngineChoice;
+  /** Where devices come from; `navigator.gpu` unless given. */
+  readonly gpu?: GPU | null | undefined;
+  readonly tileBytes?: number | undefined;
+}
+
+/** Work below this is over before a device has been told of it: it says nothing about which is faster. */
+const MEASURE_BYTES = 256 * KIB;
+
+interface Decision {
+  readonly kernel: string;
+  readonly op: string;
+  on: 'cpu' | 'webgpu';
+  reason: string;
+  cpuRate: number | null;
+  gpuRate: number | null;
+  readonly runs: { cpu: number; webgpu: number };
+}
+
+interface Task {
+  readonly bytes: number;
+  onCpu(output: Uint8Array): void;
+  /** Null when the kernel has no GPU form for this spec. */
+  readonly onGpu: ((gpu: Gpu, output: Uint8Array) => Promise<void>) | null;
+}
+
+/**
+ * Runs kernels on the CPU, on a WebGPU device, or where the first run of each operation was faster.
+ *
+ * The first run of an operation on a device is compared with its CPU form byte by byte; a device that differs, fails, or
+ * is lost twice is not used again. A lost device is replaced once and the work done again.
+ */
+export function createEngine(options: EngineOptions): Engine {
+  const devices = createDevices(options);
+  const decisions = new Map<string, Decision>();
+  let turn: Promise<void> = Promise.resolve();
+
+  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
+    const before = turn;
+    let open = () => {};
+    turn = new Promise((resolve) => {
+      open = resolve;
+    });
+    await before;
+    try {
+      return await work();
+    } finally {
+      open();
+    }
+  };
+  /** Waits until nothing is being measured. */
+  const quiet = async (): Promise<void> => {
+    const seen = turn;
+    await seen;
+    if (seen !== turn) await quiet();
+  };
+  const decide = async (decision: Decision, task: Task, output: Uint8Array): Promise<void> => {
+    await alone(() => firstRun(decision, task, output, options.engine, devices));
+  };
+
+  return {
+    choice: options.engine,
+    run: async (kernel, spec, inputs, output, { signal } = {}) => {
+      throwIfAborted(signal);
+      const bytes = output.byteLength + inputs.reduce((sum, input) => sum + input.byteLength, 0);
+      const limits = { tileBytes: Math.min(options.tileBytes ?? TILE_BYTES, MAX_TILE_BYTES) };
+      const task = taskOf(kernel, spec, inputs, { bytes, limits, signal });
+      await quiet();
+      const key = `${kernel.name} ${kernel.op(spec)}`;
+      const known = decisions.get(key);
+      const decision = known ?? newDecision(kernel.name, kernel.op(spec));
+      if (options.engine === 'auto' && bytes < MEASURE_BYTES) return onCpu(known ?? null, task, output);
+      if (options.engine === 'cpu') decision.reason = 'The CPU was chosen.';
+      decisions.set(key, decision);
+      if (!known && options.engine !== 'cpu') return decide(decision, task, output);
+      await follow(decision, task, output, devices);
+    },
+    decisions: () => structuredClone([...decisions.values()]),
+    adapter: devices.name,
+    dispose: devices.dispose,
+  };
+}
+
+function newDecision(kernel: string, op: string): Decision {
+  return { kernel, op, on: 'cpu', reason: '', cpuRate: null, gpuRate: null, runs: { cpu: 0, webgpu: 0 } };
+}
+
+function taskOf<Spec>(
+  kernel: Kernel<Spec>,
+  spec: Spec,
+  inputs: readonly Uint8Array[],
+  { bytes, limits, signal }: { bytes: number; limits: TileLimits; signal: AbortSignal | undefined },
+): Task {
+  const possible = kernel.tiles(spec, limits) !== null;
+  return {
+    bytes,
+    onCpu: (output) => kernel.cpu(spec, inputs, output),
+    onGpu: possible
+      ? async (gpu, output) => {
+          const tiles = kernel.tiles(spec, gpu.limits);
+          if (!tiles) throw new LoomError('internal', 'This shape fits no tile.');
+          await runTiles(gpu, tiles, inputs, output, signal);
+        }
+      : null,
+  };
+}
+
+function onCpu(decision: Decision | null, task: Task, output: Uint8Array): void {
+  task.onCpu(output);
+  if (decision) decision.runs.cpu++;
+}
+
+/** Later runs: as decided, and on the CPU from the moment that the device lets us down. */
+async function follow(decision: Decision, task: Task, output: Uint8Array, devices: Devices): Promise<void> {
+  if (decision.on === 'cpu' || !task.onGpu) return onCpu(decision, task, output);
+  const outcome = await devices.use(task.onGpu, output);
+  if (outcome.failure === null) decision.runs.webgpu++;
+  else {
+    Object.assign(decision, { on: 'cpu', reason: outcome.failure });
+    onCpu(decision, task, output);
+  }
+}
+
+/** The first run: the CPU's bytes, and the device's beside them. */
+async function firstRun(
+  decision: Decision,
+  task: Task,
+  output: Uint8Array,
+  choice: EngineChoice,
+  devices: Devices,
+): Promise<void> {
+  const seconds = timed(() => onCpu(decision, task, output));
+  decision.cpuRate = rate(task.bytes, seconds);
+  if (!task.onGpu) {
+    decision.reason = 'This shape has no form for the graphics device.';
+    return;
+  }
+  const copy = new Uint8Array(output.byteLength);
+  const first = await devices.use(task.onGpu, copy);
+  const failure = first.failure ?? (same(copy, output) ? null : 'The graphics device gave other bytes than the CPU.');
+  if (failure !== null) {
+    decision.reason = failure;
+    return;
+  }
+  const start = performance.now();
+  const second = await devices.use(task.onGpu, copy);
+  decision.gpuRate = rate(task.bytes, (performance.now() - start) / 1000);
+  decision.runs.webgpu++;
+  judge(decision, choice, second.failure, devices.name());
+}
+
+function judge(decision: Decision, choice: EngineChoice, failure: string | null, name: string | null): void {
+  const { cpuRate, gpuRate } = decision;
+  const rates = `CPU ${cpuRate?.toFixed(2)} GB/s, ${name ?? 'device'} ${gpuRate?.toFixed(2)} GB/s with its transfers`;
+  if (failure !== null) decision.reason = failure;
+  else if (choice === 'webgpu') Object.assign(decision, { on: 'webgpu', reason: `WebGPU was chosen: ${rates}.` });
+  else if ((gpuRate ?? 0) > (cpuRate ?? 0)) Object.assign(decision, { on: 'webgpu', reason: `Faster: ${rates}.` });
+  else decision.reason = `Faster: ${rates}.`;
+}
+
+function timed(work: () => void): number {
+  const start = performance.now();
+  work();
+  return (performance.now() - start) / 1000;
+}
+
+function rate(bytes: number, seconds: number): number {
+  return bytes / GB / Math.max(seconds, 1e-6);
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.byteLength !== b.byteLength) return false;
+  for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+interface Devices {
+  /** Runs work on the device, again on a new one when it is lost. `failure`: why it could not, null when it did. */
+  use(work: (gpu: Gpu, output: Uint8Array) => Promise<void>, output: Uint8Array): Promise<{ failure: string | null }>;
+  name(): string | null;
+  dispose(): void;
+}
+
+/** The device, opened when first needed and replaced once. */
+function createDevices({ gpu, tileBytes }: EngineOptions): Devices {
+  let current: Promise<Gpu | null> | null = null;
+  let name: string | null = null;
+  let losses = 0;
+  let failure: string | null = null;
+
+  const open = async (): Promise<Gpu | null> => {
+    const source = gpu === undefined ? defaultGpu() : gpu;
+    if (!source) return null;
+    const opened = await openGpu(source, tileBytes);
+    name = opened?.name ?? name;
+    return opened;
+  };
+  const attempt = async (work: Parameters<Devices['use']>[0], output: Uint8Array): Promise<boolean> => {
+    current ??= open();
+    const used = current;
+    const opened = await used;
+    if (!opened) {
+      failure = 'There is no WebGPU adapter here.';
+      return false;
+    }
+    try {
+      await work(opened, output);
+      return true;
+    } catch (error) {
+      if (!(error instanceof DeviceLost)) throw error;
+      if (current === used) {
+        losses++;
+        current = null;
+      }
+      if (losses > 1) failure = 'The graphics device was lost twice.';
+      return false;
+    }
+  };
+  const use: Devices['use'] = async (work, output) => {
+    try {
+      for (let tries = 0; tries < 2 && failure === null; tries++) {
+        if (await attempt(work, output)) return { failure: null };
+      }
+      return { failure: failure ?? 'The graphics device was lost twice.' };
+    } catch (error) {
+      if (error instanceof LoomError && error.tag === 'cancelled') throw error;
+      failure = error instanceof Error ? error.message : String(error);
+      return { failure };
+    }
+  };
+  const dispose = () => {
+    void current?.then((opened) => opened?.dispose()).catch(() => undefined);
+    current = null;
+    failure = 'The engine was closed.';
+  };
+  return { use, name: () => name, dispose };
+}
+
+function defaultGpu(): GPU | null {
+  const scope = globalThis as { navigator?: { gpu?: GPU } };
+  return scope.navigator?.gpu ?? null;
+}

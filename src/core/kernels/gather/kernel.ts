@@ -1,0 +1,110 @@
+import type { Kernel } from '../kernel.ts';
+import { type Box, boxes, type GpuTile, GROUP, type Place, type TileLimits } from '../tile.ts';
+import { planeOf, planeTile } from '../transpose/plane.ts';
+import { type GatherSpec, gatherCpu } from './cpu.ts';
+import { type Dim, type Folded, foldBox } from './dims.ts';
+import { gatherShader, MAX_INPUTS, MAX_RANK } from './wgsl.ts';
+
+/** What a tile is besides its shader. */
+export type TileFrame = Pick<GpuTile, 'uploads' | 'outputBytes' | 'place'>;
+
+/** Stack, concatenate, interleave, gather rows, transpose: everything that moves elements and leaves them as they are. */
+export const gatherKernel: Kernel<GatherSpec> = {
+  name: 'gather',
+  op: gatherOp,
+  outputBytes: ({ shape, itemBytes }) => shape.reduce((product, size) => product * size, itemBytes),
+  cpu: gatherCpu,
+  tiles: gatherTiles,
+};
+
+function gatherOp(spec: GatherSpec): string {
+  const { itemBytes, dims } = foldBox(spec, wholeBox(spec));
+  const last = dims.at(-1);
+  const form = !last || (!last.select && last.stride === 1) ? 'rows' : 'elements';
+  const transposed = dims.some((dim, index) => index < dims.length - 1 && !dim.select && dim.stride === 1);
+  return `${transposed ? 'transposed' : form}, ${spec.bases.length > 1 ? 'two inputs, ' : ''}${itemBytes} B`;
+}
+
+function wholeBox({ shape }: GatherSpec): Box {
+  return shape.map((size) => [0, size] as const);
+}
+
+/** Tiles of a gather: boxes of the output whose bytes, and whose inputs' bytes, fit a binding. */
+function gatherTiles(spec: GatherSpec, { tileBytes }: TileLimits): Iterable<GpuTile> | null {
+  if (spec.bases.length > MAX_INPUTS || spec.strides.some((stride) => stride < 0)) return null;
+  if (spec.itemBytes > tileBytes) return null;
+  if (foldBox(spec, wholeBox(spec)).dims.length > MAX_RANK) return null;
+  return generate(spec, tileBytes);
+}
+
+function* generate(spec: GatherSpec, tileBytes: number): Generator<GpuTile> {
+  if (spec.shape.some((size) => size === 0)) return;
+  const fits = (box: Box) =>
+    volume(box) * spec.itemBytes <= tileBytes && reach(spec, box) * spec.itemBytes <= tileBytes;
+  const weigh = (box: Box, dim: number) => weight(spec, box, dim);
+  for (const box of boxes(wholeBox(spec), fits, weigh)) {
+    yield tileOf(foldBox(spec, box), spec.bases.length, frameOf(spec, box));
+  }
+}
+
+/** Output bytes that a box spans in the input count first; a dim of stride 0 still shortens the output. */
+function weight({ strides, select }: GatherSpec, box: Box, dim: number): number {
+  const [lo, hi] = box[dim] ?? [0, 0];
+  return dim === select ? 0 : (hi - lo - 1) * ((strides[dim] ?? 0) + 1e-3);
+}
+
+function volume(box: Box): number {
+  return box.reduce((product, [lo, hi]) => product * (hi - lo), 1);
+}
+
+/** Elements of an input from the first to the last that a box takes. */
+function reach({ strides, select }: GatherSpec, box: Box): number {
+  return box.reduce((sum, [lo, hi], dim) => sum + (dim === select ? 0 : (hi - lo - 1) * (strides[dim] ?? 0)), 1);
+}
+
+function frameOf(spec: GatherSpec, box: Box): TileFrame {
+  const { itemBytes, strides, bases, select } = spec;
+  const first = box.reduce((sum, [lo], dim) => sum + (dim === select ? 0 : lo * (strides[dim] ?? 0)), 0);
+  const length = reach(spec, box) * itemBytes;
+  const uploads = bases.map((base, input) => {
+    const start = (base + first) * itemBytes;
+    return { input, start, end: start + length };
+  });
+  return { uploads, outputBytes: volume(box) * itemBytes, place: placeOf(spec, box) };
+}
+
+/** Where a box of the output lies in it: dims from the first that is cut outwards are walked, the rest is one run. */
+function placeOf({ shape, itemBytes }: GatherSpec, box: Box): Place {
+  const dims: { size: number; pitch: number }[] = [];
+  let runBytes = itemBytes;
+  let pitch = itemBytes;
+  let at = 0;
+  let cut = false;
+  for (let dim = shape.length - 1; dim >= 0; dim--) {
+    const [lo = 0, hi = 0] = box[dim] ?? [];
+    if (cut) dims.unshift({ size: hi - lo, pitch });
+    else runBytes *= hi - lo;
+    if (hi - lo !== shape[dim]) cut = true;
+    at += lo * pitch;
+    pitch *= shape[dim] ?? 1;
+  }
+  return { at, runBytes, dims: dims.filter(({ size }) => size > 1) };
+}
+
+function tileOf(folded: Folded, inputs: number, frame: TileFrame): GpuTile {
+  const plane = planeOf(folded);
+  return plane ? planeTile(plane, inputs, frame) : itemTile(folded, inputs, frame);
+}
+
+const POINT: Dim = { size: 1, stride: 0, select: false };
+
+function itemTile({ itemBytes, dims }: Folded, inputs: number, frame: TileFrame): GpuTile {
+  const walked = dims.length === 0 ? [POINT] : dims;
+  const count = frame.outputBytes / itemBytes;
+  const select = walked.findIndex((dim) => dim.select);
+  const params = Uint32Array.from([count, ...walked.flatMap(({ size, stride }) => [size, stride])]);
+  const shader = gatherShader({ itemBytes, rank: walked.length, select, inputs: select < 0 ? 1 : inputs });
+  const uploads = select < 0 ? frame.uploads.slice(0, 1) : frame.uploads;
+  const threads = itemBytes >= 4 ? count : Math.ceil((count * itemBytes) / 4);
+  return { ...frame, uploads, shader, params, groups: Math.ceil(threads / GROUP) };
+}

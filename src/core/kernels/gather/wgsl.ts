@@ -1,0 +1,89 @@
+import { buildShader, shaderCache, type Words } from '../shader.ts';
+import type { Shader } from '../tile.ts';
+
+/** Dims that the shaders walk; folded conversions have at most three, items of odd sizes one more. */
+export const MAX_RANK = 5;
+/** Inputs that a gather may choose from; devices allow eight buffers, one of them the output. */
+export const MAX_INPUTS = 6;
+
+interface Form {
+  readonly itemBytes: number;
+  readonly rank: number;
+  /** Dim whose index names the input, −1 for none. */
+  readonly select: number;
+  readonly inputs: number;
+}
+
+const TYPES: Readonly<Record<number, Words>> = { 4: 'u32', 8: 'vec2<u32>', 16: 'vec4<u32>' };
+
+const shaders = shaderCache((key) => build(key, JSON.parse(key.slice('gather '.length)) as Form));
+
+/** Items gathered one by one, neighbours in the output by neighbouring threads. */
+export function gatherShader({ itemBytes, rank, select, inputs }: Form): Shader {
+  return shaders(`gather ${JSON.stringify({ itemBytes, rank, select, inputs })}`);
+}
+
+function build(key: string, form: Form): Shader {
+  const { itemBytes, rank, inputs } = form;
+  const type = TYPES[itemBytes] ?? 'u32';
+  const dims = Array.from({ length: rank }, (_, dim) => dim);
+  return buildShader({
+    key,
+    params: ['count', ...dims.flatMap((dim) => [`n${dim}`, `s${dim}`])],
+    inputs: Array.from({ length: inputs }, () => type),
+    output: type,
+    globals: itemBytes >= 4 ? '' : loadSmall(form),
+    main: itemBytes >= 4 ? wide(form) : small(form),
+  });
+}
+
+/** Where item `e` comes from: `at` in items, `which` input. */
+function locate({ rank, select }: Form): string {
+  const lines = ['  var rest = e;', '  var at = 0u;'];
+  for (let dim = rank - 1; dim >= 0; dim--) {
+    lines.push(dim === 0 ? '  let i0 = rest;' : `  let i${dim} = rest % p.n${dim}; rest = rest / p.n${dim};`);
+    lines.push(`  at = at + i${dim} * p.s${dim};`);
+  }
+  lines.push(`  let which = ${select >= 0 ? `i${select}` : '0u'};`);
+  return lines.join('\n');
+}
+
+/** Runs `use` with the input that `which` names. */
+function choose(inputs: number, use: (name: string) => string): string {
+  if (inputs === 1) return use('in0');
+  const cases = Array.from({ length: inputs - 1 }, (_, index) => `case ${index}u: { ${use(`in${index}`)} }`);
+  return `switch which { ${cases.join(' ')} default: { ${use(`in${inputs - 1}`)} } }`;
+}
+
+function wide(form: Form): string {
+  return `
+  if (thread >= p.count) { return; }
+  let e = thread;
+${locate(form)}
+  ${choose(form.inputs, (name) => `result[thread] = ${name}[at];`)}`;
+}
+
+function loadSmall(form: Form): string {
+  const shift = form.itemBytes === 2 ? '(at & 1u) * 16u' : '(at & 3u) * 8u';
+  const word = form.itemBytes === 2 ? 'at >> 1u' : 'at >> 2u';
+  return `
+fn load(e: u32) -> u32 {
+${locate(form)}
+  var word = 0u;
+  ${choose(form.inputs, (name) => `word = ${name}[${word}];`)}
+  return (word >> (${shift})) & ${form.itemBytes === 2 ? '0xffffu' : '0xffu'};
+}`;
+}
+
+/** A thread makes one word of the output from two or four items. */
+function small({ itemBytes }: Form): string {
+  const per = 4 / itemBytes;
+  return `
+  let first = thread * ${per}u;
+  if (first >= p.count) { return; }
+  var word = 0u;
+  for (var k = 0u; k < ${per}u; k++) {
+    if (first + k < p.count) { word = word | (load(first + k) << (k * ${8 * itemBytes}u)); }
+  }
+  result[thread] = word;`;
+}

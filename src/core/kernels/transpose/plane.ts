@@ -1,0 +1,53 @@
+import type { Dim, Folded } from '../gather/dims.ts';
+import type { GpuTile } from '../tile.ts';
+import { planeShader, SIDE } from './wgsl.ts';
+
+/**
+ * A gather in which neighbours of the input are rows of the output: `batch` × `rows` × (`outer` × `inner`), where the
+ * rows' stride is 1. Output rows and input rows start on whole words.
+ */
+export interface Plane {
+  readonly itemBytes: number;
+  readonly batch: Dim;
+  readonly rows: number;
+  readonly outer: Dim;
+  readonly inner: Dim;
+}
+
+const ONE: Dim = { size: 1, stride: 0, select: false };
+
+/** A folded gather as a plane, null when it is none or when its rows do not start on whole words. */
+export function planeOf({ itemBytes, dims }: Folded): Plane | null {
+  if (itemBytes > 8) return null;
+  const at = dims.findIndex((dim) => !dim.select && dim.stride === 1);
+  const before = dims.slice(0, at);
+  const after = dims.slice(at + 1);
+  if (at < 0 || after.length === 0 || after.length > 2 || before.length > 1) return null;
+  const inner = after.at(-1) ?? ONE;
+  const outer = after.length === 2 ? (after[0] ?? ONE) : ONE;
+  const plane = { itemBytes, batch: before[0] ?? ONE, rows: dims[at]?.size ?? 0, outer, inner };
+  const starts = [plane.batch.stride, outer.stride, inner.stride, outer.size * inner.size];
+  return starts.every((items) => (items * itemBytes) % 4 === 0) ? plane : null;
+}
+
+/** One dispatch over a plane: workgroups take squares of 32 × 32 words. */
+export function planeTile(
+  plane: Plane,
+  inputs: number,
+  frame: Pick<GpuTile, 'uploads' | 'outputBytes' | 'place'>,
+): GpuTile {
+  const { itemBytes, batch, rows, outer, inner } = plane;
+  const per = Math.max(1, 4 / itemBytes);
+  const columns = outer.size * inner.size;
+  const across = Math.ceil(columns / (SIDE * per));
+  const down = Math.ceil(rows / (SIDE * per));
+  const select = [batch, outer, inner].findIndex((dim) => dim.select);
+  const strides = [batch, outer, inner].map((dim) => dim.stride / per);
+  return {
+    ...frame,
+    uploads: select < 0 ? frame.uploads.slice(0, 1) : frame.uploads,
+    shader: planeShader({ itemBytes, select, split: outer.size > 1, inputs: select < 0 ? 1 : inputs }),
+    params: Uint32Array.from([rows, columns, inner.size, ...strides, across, down, across * down * batch.size]),
+    groups: across * down * batch.size,
+  };
+}
