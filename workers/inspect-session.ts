@@ -1,21 +1,24 @@
 import {
   type Checkpoint,
   type CheckpointLayout,
+  type ConsumerVerdict,
   type ConversionPlan,
   cellTensors,
   describePlan,
   detectLayout,
   type ExpertMap,
   FINDINGS,
+  type FileSet,
   type Inspection,
   inspectCheckpoint,
   LoomError,
   mapExperts,
   openCheckpoint,
   type PlanOptions,
-  planConversion,
+  planWithValues,
   type Target,
 } from '../src/core/index.ts';
+import { createLoads, type Loads, predictPlan } from './loads.ts';
 import type { CellFacts, InspectEvent, MapSummary, OpenCounts, PlanSummary, SourceDescriptor } from './protocol.ts';
 import { rememberReads } from './remembered.ts';
 import { openSource } from './sources.ts';
@@ -31,7 +34,10 @@ export interface InspectSession {
   cell(row: number, expert: number): CellFacts;
   inspection(): Inspection;
   table(): TensorTable;
-  plan(target: Target, options: PlanOptions): ConversionPlan;
+  /** Reads values of companions where they alone decide. */
+  plan(target: Target, options: PlanOptions): Promise<ConversionPlan>;
+  readonly loads: Loads;
+  planLoads(target: Target, options: PlanOptions): Promise<readonly ConsumerVerdict[] | null>;
 }
 
 /** Opens a source, telling counts and pictures as headers arrive; the index is compared with them at the end. */
@@ -82,7 +88,7 @@ export async function openSession(
     const last = picture(checkpoint, order, true);
     emit(last.event);
     emit({ type: 'counts', counts: { ...counts } });
-    return sessionOf(checkpoint, last.layout, last.event.map);
+    return sessionOf(files, checkpoint, last.layout, last.event.map);
   } finally {
     painter.stop();
     ticker.stop();
@@ -151,9 +157,10 @@ function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummar
   ];
 }
 
-function sessionOf(checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
+function sessionOf(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
   const groups = map.rows.map((row) => layout.groups[row.group]);
   let table: TensorTable | null = null;
+  const plan = (target: Target, options: PlanOptions) => planWithValues(checkpoint, files, target, options);
   return {
     checkpoint,
 
@@ -174,7 +181,9 @@ function sessionOf(checkpoint: Checkpoint, layout: CheckpointLayout, map: Expert
       table ??= createTensorTable(checkpoint.tensors.values());
       return table;
     },
-    plan: (target, options) => planConversion(checkpoint, target, options),
+    plan,
+    loads: createLoads(checkpoint, layout),
+    planLoads: async (target, options) => predictPlan(checkpoint, await plan(target, options), options),
   };
 }
 

@@ -1,5 +1,6 @@
-import { LoomError } from '../src/core/index.ts';
+import { LoomError, loadScript } from '../src/core/index.ts';
 import { type InspectSession, openSession, summarisePlan } from './inspect-session.ts';
+import { compactVerdict } from './loads.ts';
 import type { InspectApi, InspectEvent } from './protocol.ts';
 import { exposeApi, withTransfer } from './transfer.ts';
 
@@ -30,9 +31,13 @@ const api: InspectApi = {
   tensorRows: (id, from, to) => current().table().rows(id, from, to),
   tensorTsv: (id) => current().table().tsv(id),
   inspection: () => current().inspection(),
-  plan: (target, options) => summarisePlan(current().plan(target, options)),
-  sendPlan: (target, options, port) => {
-    const plan = current().plan(target, options);
+  loads: () => current().loads.all().map(compactVerdict),
+  loadNames: (consumer, kind) => current().loads.of(consumer)[kind],
+  loadScript: (consumer) => loadScript(current().loads.of(consumer)),
+  planLoads: async (target, options) => (await current().planLoads(target, options))?.map(compactVerdict) ?? null,
+  plan: async (target, options) => summarisePlan(await current().plan(target, options)),
+  sendPlan: async (target, options, port) => {
+    const plan = await current().plan(target, options);
     port.postMessage(plan);
     port.close();
     return summarisePlan(plan);

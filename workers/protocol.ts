@@ -1,10 +1,14 @@
 import type {
   CellTensor,
   CheckpointTensor,
+  ConsumerId,
+  ConsumerVerdict,
   ConversionPlan,
   DType,
   ExpertMap,
   Inspection,
+  LoadScript,
+  NameReport,
   PlanOptions,
   Target,
 } from '../src/core/index.ts';
@@ -111,6 +115,23 @@ export type TensorRow = Pick<CheckpointTensor, 'name' | 'shape' | 'file'> & {
   readonly end: number;
 };
 
+/** What a list of names is called in a verdict. */
+export type NameKind = keyof NameReport;
+
+/** The length of a list and its first names; the whole list is asked for apart. */
+export interface NameSample {
+  readonly count: number;
+  readonly first: readonly string[];
+}
+
+/** A consumer's verdict with its lists of names cut short. */
+export type LoadVerdict = Omit<ConsumerVerdict, NameKind> & {
+  readonly [K in NameKind]: NameSample;
+} & {
+  /** True where a script can hold the consumer to this verdict. */
+  readonly hasScript: boolean;
+};
+
 /** A plan as a screen shows it; the plan itself goes straight from worker to worker. */
 export interface PlanSummary
   extends Pick<
@@ -145,7 +166,15 @@ export interface InspectApi {
   /** Rows of a query's answer as lines of tab-separated values, heading included. */
   tensorTsv(id: number): string;
   inspection(): Inspection;
-  plan(target: Target, options: PlanOptions): PlanSummary;
+  /** What each consumer makes of the open checkpoint, by names and shapes. */
+  loads(): readonly LoadVerdict[];
+  /** A whole list of {@link loads}. */
+  loadNames(consumer: ConsumerId, kind: NameKind): readonly string[];
+  /** A Python script that compares one verdict of {@link loads} with what the consumer itself reports. */
+  loadScript(consumer: ConsumerId): LoadScript;
+  /** What each consumer will make of a plan's output; null where the plan cannot be run. */
+  planLoads(target: Target, options: PlanOptions): Promise<readonly LoadVerdict[] | null>;
+  plan(target: Target, options: PlanOptions): Promise<PlanSummary>;
   /** Posts the whole {@link ConversionPlan} through `port`, past the page. */
-  sendPlan(target: Target, options: PlanOptions, port: MessagePort): PlanSummary;
+  sendPlan(target: Target, options: PlanOptions, port: MessagePort): Promise<PlanSummary>;
 }

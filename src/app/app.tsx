@@ -1,4 +1,4 @@
-import { type ComponentType, lazy, Suspense, useEffect } from 'react';
+import { type ComponentType, lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { FailureNotice } from './features/failure/failure-notice.tsx';
 import { Waiting } from './features/failure/waiting.tsx';
 import { MapView } from './features/map/map-view.tsx';
@@ -7,11 +7,13 @@ import { TopBar } from './features/shell/top-bar.tsx';
 import { DropCatcher } from './features/start/drop-catcher.tsx';
 import { Start } from './features/start/start.tsx';
 import { Boundary } from './parts/boundary.tsx';
+import type { View } from './state/address.ts';
 import { useAddress } from './state/address-store.ts';
 import { useInspection } from './state/inspection.ts';
 import { useTheme } from './theme/use-theme.ts';
 
 const TensorsView = lazy(async () => ({ default: (await import('./features/tensors/tensors-view.tsx')).TensorsView }));
+const LoadsView = lazy(async () => ({ default: (await import('./features/loads/loads-view.tsx')).LoadsView }));
 /** The convert view loads when it is first looked at. */
 const convert = import.meta.glob<{ ConvertView: ComponentType }>('./features/convert/convert-view.tsx');
 const ConvertView = lazy(async () => {
@@ -55,5 +57,11 @@ function CurrentView() {
   if (status === 'failed') return <FailureNotice />;
   if (!painted || (status === 'opening' && view !== 'map')) return <Waiting />;
   if (view === 'map') return <MapView />;
-  return <Suspense fallback={null}>{view === 'tensors' ? <TensorsView /> : <ConvertView />}</Suspense>;
+  return <Suspense fallback={null}>{LATE_VIEWS[view]}</Suspense>;
 }
+
+const LATE_VIEWS: Readonly<Record<Exclude<View, 'map'>, ReactNode>> = {
+  tensors: <TensorsView />,
+  loads: <LoadsView />,
+  convert: <ConvertView />,
+};

@@ -26,11 +26,15 @@ export {
 export { rankAssertion } from './handoff/rank-assertion.ts';
 export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
 export { type SglangPlacementJson, sglangPlacement } from './handoff/rank-sglang.ts';
+export { type LoadScript, loadScript } from './handoff/load-script.ts';
 export { formatRepoReference, HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint } from './layouts/inspect.ts';
+export { isGood, predictLoads, predictTarget } from './layouts/loaders/predict.ts';
+export type * from './layouts/loaders/types.ts';
+export { CONSUMER_IDS } from './layouts/loaders/types.ts';
 export {
   CELL,
   type CellTensor,

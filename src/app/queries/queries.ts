@@ -1,5 +1,6 @@
 import { keepPreviousData, QueryClient, useQuery } from '@tanstack/react-query';
-import type { TensorQuery } from '../../../workers/protocol.ts';
+import type { NameKind, TensorQuery } from '../../../workers/protocol.ts';
+import type { ConsumerId, PlanOptions, Target } from '../../core/index.ts';
 import { inspectWorker, useInspection } from '../state/inspection.ts';
 
 /** Answers of the worker never grow old: their keys hold the commit, or the opening of local files. */
@@ -45,5 +46,38 @@ export function useTensorPage(id: number | undefined, page: number, size: number
     queryFn: () => inspectWorker().tensorRows(id ?? 0, page * size, (page + 1) * size),
     enabled: key !== null && id !== undefined,
     gcTime: 10_000,
+  });
+}
+
+/** What each consumer makes of the open checkpoint. */
+export function useLoads() {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['loads', key],
+    queryFn: () => inspectWorker().loads(),
+    enabled: key !== null,
+    gcTime: 60_000,
+  });
+}
+
+/** A whole list of names of one verdict, once it is wanted. */
+export function useLoadNames(consumer: ConsumerId, kind: NameKind, wanted: boolean) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['load names', key, consumer, kind],
+    queryFn: () => inspectWorker().loadNames(consumer, kind),
+    enabled: key !== null && wanted,
+    gcTime: 30_000,
+  });
+}
+
+/** What each consumer will make of a plan's output, once the plan itself has been made. */
+export function usePlanLoads(target: Target, options: PlanOptions) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['plan loads', key, target, options],
+    queryFn: () => inspectWorker().planLoads(target, options),
+    enabled: key !== null,
+    gcTime: 60_000,
   });
 }

@@ -1,5 +1,5 @@
 /** The views there are, in the order of the work. */
-export const VIEWS = ['map', 'tensors', 'convert'] as const;
+export const VIEWS = ['map', 'tensors', 'loads', 'convert'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What the address says: copy it, and a colleague sees the same. Null where it says nothing. */

@@ -74,7 +74,11 @@ function PlanBody({ order, planned }: { readonly order: Order; readonly planned:
   if (!planned.plan) return <p className="quiet">Making the plan …</p>;
   return (
     <div className={planned.current ? 'plan' : 'plan stale'}>
-      {planned.plan.refusals.length > 0 ? <Refusals plan={planned.plan} /> : <PlanPanel plan={planned.plan} />}
+      {planned.plan.refusals.length > 0 ? (
+        <Refusals plan={planned.plan} />
+      ) : (
+        <PlanPanel plan={planned.plan} order={order} />
+      )}
     </div>
   );
 }

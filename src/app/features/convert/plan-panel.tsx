@@ -3,9 +3,11 @@ import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../
 import { Breakable } from './breakable.tsx';
 import { Fact } from './fact.tsx';
 import { chainsOf } from './layer-ranges.ts';
+import { PlanLoads } from './plan-loads.tsx';
+import type { Order } from './use-plan.ts';
 
 /** What would be done, before anything is. */
-export function PlanPanel({ plan }: { readonly plan: PlanSummary }) {
+export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonly order: Order }) {
   return (
     <>
       <dl className="facts">
@@ -19,6 +21,7 @@ export function PlanPanel({ plan }: { readonly plan: PlanSummary }) {
         />
       </dl>
       <Scope plan={plan} />
+      <PlanLoads order={order} />
       <Chains plan={plan} />
       <ConfigChanges plan={plan} />
       <Files plan={plan} />

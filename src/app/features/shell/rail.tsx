@@ -1,7 +1,7 @@
 import { VIEWS, type View } from '../../state/address.ts';
 import { addressStore, go, hrefOf, useAddress } from '../../state/address-store.ts';
 
-const NAMES: Record<View, string> = { map: 'Map', tensors: 'Tensors', convert: 'Convert' };
+const NAMES: Record<View, string> = { map: 'Map', tensors: 'Tensors', loads: 'Loads in', convert: 'Convert' };
 
 /** The views, in the order of the work. */
 export function Rail() {

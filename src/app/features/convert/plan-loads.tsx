@@ -1,0 +1,43 @@
+import type { LoadVerdict } from '../../../../workers/protocol.ts';
+import { useLoads, usePlanLoads } from '../../queries/queries.ts';
+import { VerdictBadge } from '../loads/verdict-badge.tsx';
+import { CONSUMER_NAMES, isGoodVerdict, summaryOf, VERDICT_ORDER } from '../loads/wording.ts';
+import type { Order } from './use-plan.ts';
+
+/** Who will load the result, before it is written. */
+export function PlanLoads({ order }: { readonly order: Order }) {
+  const { data, error } = usePlanLoads(order.target, order.options);
+  const now = useLoads().data;
+  if (error) return <p className="callout">Who loads the result is not known: {error.message}</p>;
+  if (!data) return data === undefined ? <p className="plan-loads-wait quiet">Asking each loader …</p> : null;
+  return (
+    <table className="sheet plan-loads">
+      <caption>
+        Who loads the result: {summaryOf(data).good}
+        {now && <span className="option-note"> (as it is now: {now.filter(isGoodVerdict).length})</span>}
+      </caption>
+      <tbody>
+        {VERDICT_ORDER.map((verdict) => (
+          <Row key={verdict} verdicts={data.filter((one) => one.verdict === verdict)} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Consumers of one verdict. */
+function Row({ verdicts }: { readonly verdicts: readonly LoadVerdict[] }) {
+  const [first] = verdicts;
+  if (!first) return null;
+  return (
+    <tr data-verdict={first.verdict}>
+      <th scope="row">
+        <VerdictBadge verdict={first.verdict} />
+      </th>
+      <td>
+        {verdicts.map(({ id }) => CONSUMER_NAMES[id]).join(', ')}
+        {first.verdict === 'partial' && <strong> – would start with random experts, without an error</strong>}
+      </td>
+    </tr>
+  );
+}

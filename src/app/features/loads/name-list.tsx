@@ -1,0 +1,78 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useRef, useState } from 'react';
+import type { LoadVerdict, NameKind } from '../../../../workers/protocol.ts';
+import { formatInteger, plural } from '../../../core/index.ts';
+import { CopyButton } from '../../parts/copy-button.tsx';
+import { styled } from '../../parts/set-style.ts';
+import { useLoadNames } from '../../queries/queries.ts';
+import { inspectWorker } from '../../state/inspection.ts';
+import { CONSUMER_NAMES, NAME_KINDS } from './wording.ts';
+
+const ROW = 20;
+
+interface NameListProps {
+  readonly verdict: LoadVerdict;
+  readonly kind: NameKind;
+}
+
+/** A list of names that a consumer would report, closed at first: its count, then the names in sight. */
+export function NameList({ verdict, kind }: NameListProps) {
+  const [open, setOpen] = useState(false);
+  const { data, error } = useLoadNames(verdict.id, kind, open);
+  const { word, meaning } = NAME_KINDS[kind];
+  const { count, first } = verdict[kind];
+  if (count === 0) return null;
+  return (
+    <details className="load-names" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <strong>
+          {formatInteger(count)} {word}
+        </strong>{' '}
+        <span className="quiet">{meaning}</span>
+      </summary>
+      {open && (
+        <>
+          <Names names={data ?? first} label={`${CONSUMER_NAMES[verdict.id]}: ${plural(count, 'name')} ${word}`} />
+          {error && <p>{error.message}</p>}
+          <CopyButton
+            label={`Copy ${plural(count, 'name')}`}
+            text={async () => `${(await inspectWorker().loadNames(verdict.id, kind)).join('\n')}\n`}
+          />
+        </>
+      )}
+    </details>
+  );
+}
+
+function Names({ names, label }: { readonly names: readonly string[]; readonly label: string }) {
+  const scroller = useRef<HTMLElement>(null);
+  const rows = useVirtualizer({
+    count: names.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 8,
+  });
+  return (
+    <section
+      ref={scroller}
+      className="load-names-scroller"
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+      tabIndex={0}
+    >
+      <ol ref={styled({ height: `${rows.getTotalSize()}px` })}>
+        {rows.getVirtualItems().map(({ index, start }) => (
+          <li
+            key={index}
+            className="mono"
+            aria-setsize={names.length}
+            aria-posinset={index + 1}
+            ref={styled({ translate: `0 ${start}px` })}
+          >
+            {names[index]}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

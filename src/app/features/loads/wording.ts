@@ -1,0 +1,106 @@
+import type { LoadVerdict, NameKind } from '../../../../workers/protocol.ts';
+import { type ConsumerId, type EvidenceKind, plural, type Verdict } from '../../../core/index.ts';
+
+/** What people call each consumer. */
+export const CONSUMER_NAMES: Readonly<Record<ConsumerId, string>> = {
+  'transformers-5': 'transformers 5',
+  'transformers-4.57': 'transformers 4.57',
+  'fork-qwen3-moe-ep': 'qwen3-moe-ep fork',
+  veomni: 'VeOmni',
+  vllm: 'vLLM',
+  sglang: 'SGLang',
+  'llama.cpp': 'llama.cpp',
+  mlx: 'MLX',
+  'megatron-bridge': 'Megatron-Bridge',
+  torchtitan: 'torchtitan',
+  'qwen3-moe-fused': 'qwen3-moe-fused',
+};
+
+/** Verdicts in words. */
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  partial: 'Partial',
+  refuses: 'Refuses',
+  unknown: 'Unknown',
+  'loads-converting': 'Loads, converting',
+  loads: 'Loads',
+};
+
+/** The most dangerous first: what starts without a word costs more than what stops with an error. */
+export const VERDICT_ORDER = Object.keys(VERDICT_WORDS) as readonly Verdict[];
+
+/** How a claim is known, in words. */
+export const EVIDENCE_WORDS: Readonly<Record<EvidenceKind, string>> = {
+  run: 'Run',
+  source: 'Read in source',
+  reported: 'Reported',
+  unverified: 'Unverified',
+};
+
+/** What each list of names means. */
+export const NAME_KINDS: Readonly<Record<NameKind, { readonly word: string; readonly meaning: string }>> = {
+  missing: { word: 'missing', meaning: 'the model has them, this checkpoint does not' },
+  unexpected: { word: 'unexpected', meaning: 'this checkpoint has them, the model does not' },
+  mismatched: { word: 'mismatched', meaning: 'in both, but not of one shape' },
+};
+
+/** True for a verdict that leaves every expert as it was trained. */
+export function isGoodVerdict({ verdict }: Pick<LoadVerdict, 'verdict'>): boolean {
+  return verdict === 'loads' || verdict === 'loads-converting';
+}
+
+/** Verdicts, the worst first; those of one kind keep their order. */
+export function worstFirst(verdicts: readonly LoadVerdict[]): LoadVerdict[] {
+  return VERDICT_ORDER.flatMap((wanted) => verdicts.filter(({ verdict }) => verdict === wanted));
+}
+
+/** What happens, in one sentence. */
+export function sentenceOf(verdict: LoadVerdict): string {
+  const { missing, unexpected, mismatched } = verdict;
+  switch (verdict.verdict) {
+    case 'loads':
+      return 'Takes every expert as it is stored.';
+    case 'loads-converting':
+      return 'Rearranges the experts while loading; none is lost.';
+    case 'partial':
+      return partialSentence(missing.count, unexpected.count);
+    case 'refuses':
+      return `Stops with an error${refusedBy(missing.count, unexpected.count, mismatched.count)}.`;
+    case 'unknown':
+      return 'Nobody has shown what it makes of this layout.';
+  }
+}
+
+function partialSentence(missing: number, unexpected: number): string {
+  if (missing > 0) return `Starts without an error, with ${plural(missing, 'expert tensor')} of its model at random.`;
+  if (unexpected > 0) return `Starts without an error, and drops ${plural(unexpected, 'tensor')} of this checkpoint.`;
+  return 'Starts without an error, with experts at random or dropped.';
+}
+
+function refusedBy(missing: number, unexpected: number, mismatched: number): string {
+  if (mismatched > 0) return `: ${plural(mismatched, 'tensor')} of another shape than it expects`;
+  if (unexpected > 0) return `: ${plural(unexpected, 'name')} that it does not know`;
+  if (missing > 0) return `: ${plural(missing, 'tensor')} that it does not find`;
+  return ' before anything runs';
+}
+
+/** How many load it, and what the others do. */
+export function summaryOf(verdicts: readonly LoadVerdict[]): { readonly good: string; readonly rest: string } {
+  const of = (wanted: Verdict) => verdicts.filter(({ verdict }) => verdict === wanted);
+  const good = verdicts.filter(isGoodVerdict).length;
+  const refusing = of('refuses').length;
+  const unknown = of('unknown').length;
+  const parts = [
+    ...(refusing === 0 ? [] : [`${refusing} ${refusing === 1 ? 'refuses' : 'refuse'} it with an error`]),
+    ...(unknown === 0 ? [] : [`of ${unknown} nothing is known`]),
+  ];
+  return { good: `${good} of ${verdicts.length} load it`, rest: parts.join(', ') };
+}
+
+/** Who starts with random experts, as a sentence; null when nobody does. */
+export function silentOnes(verdicts: readonly LoadVerdict[]): string | null {
+  const names = verdicts.filter(({ verdict }) => verdict === 'partial').map(({ id }) => CONSUMER_NAMES[id]);
+  const last = names.at(-1);
+  if (last === undefined) return null;
+  if (names.length === 1) return `${last} starts with random experts and says no error.`;
+  return `${names.slice(0, -1).join(', ')} and ${last} start with random experts and say no error.`;
+}
