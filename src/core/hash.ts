@@ -1,15 +1,27 @@
-import { createXXHash64 } from 'hash-wasm';
+import { createSHA256, createXXHash64 } from 'hash-wasm';
 
-/** Streaming xxHash64: a check of bytes against accident, not against intent. */
+/** A streaming hash. */
 export interface Hasher {
   reset(): void;
   update(bytes: Uint8Array): void;
-  /** 16 hex digits. */
+  /** In hex. */
   digest(): string;
 }
 
+/** Streaming xxHash64, 16 hex digits: a check of bytes against accident, not against intent. */
 export async function createHasher(): Promise<Hasher> {
   const state = await createXXHash64();
+  state.init();
+  return {
+    reset: () => void state.init(),
+    update: (bytes) => void state.update(bytes),
+    digest: () => state.digest('hex'),
+  };
+}
+
+/** Streaming SHA-256, 64 hex digits: equal digests stand for equal bytes where the bytes themselves are not kept. */
+export async function createDigester(): Promise<Hasher> {
+  const state = await createSHA256();
   state.init();
   return {
     reset: () => void state.init(),
