@@ -5,7 +5,7 @@ import {
   formatBytes,
   formatInteger,
   LoomError,
-  planConversion,
+  planWithValues,
   plural,
   runPlan,
 } from '../core/index.ts';
@@ -32,7 +32,7 @@ export function addConvert(program: Command): void {
       const options = planOptions(flags);
       const signal = interruptSignal();
       const { files, path, checkpoint } = await openCheckpointAt(source, flags, signal);
-      const plan = planConversion(checkpoint, target, options);
+      const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
       if (plan.refusals.length > 0) throw refused(plan);
       const sink = await createFolderSink(flags.out, path ?? undefined);
       const line = createProgressLine(flags.quiet === true);

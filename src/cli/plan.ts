@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ConversionPlan, describePlan, type PlanOptions, planConversion } from '../core/index.ts';
+import { type ConversionPlan, describePlan, type PlanOptions, planWithValues } from '../core/index.ts';
 import {
   type AssumeFlags,
   assumption,
@@ -49,8 +49,9 @@ export function addPlan(program: Command): void {
   withPlanFlags(command).action(async (source: string, flags: PlanFlags) => {
     const target = parseTarget(flags.to);
     const options = planOptions(flags);
-    const { checkpoint } = await openCheckpointAt(source, flags, interruptSignal());
-    const plan = planConversion(checkpoint, target, options);
+    const signal = interruptSignal();
+    const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
+    const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
     if (flags.json) printJson(planJson(plan));
     else print(describePlan(plan));
     if (plan.refusals.length > 0) process.exitCode = 1;

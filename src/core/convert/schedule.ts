@@ -1,5 +1,5 @@
 import { partBytes } from '../plan/parts.ts';
-import type { CopyPart, GatherPart, OutputShard, OutputTensor } from '../plan/types.ts';
+import type { BytesPart, CopyPart, GatherPart, OutputShard, OutputTensor } from '../plan/types.ts';
 import type { Piece } from '../source/coalesce.ts';
 
 /** Bytes of one part inside a tile, for hashing and for telling where something went wrong. */
@@ -13,13 +13,20 @@ export interface Stretch {
   readonly last: boolean;
 }
 
-/** Copies that together fill one buffer. */
+/** Bytes of the plan's own at an offset in a tile. */
+export interface Literal {
+  readonly at: number;
+  readonly bytes: readonly number[];
+}
+
+/** Copies, and bytes of the plan's own, that together fill one buffer. */
 export interface CopyTile {
   readonly kind: 'copy';
   /** Offset in the output file. */
   readonly offset: number;
   readonly length: number;
   readonly pieces: ReadonlyMap<string, readonly Piece[]>;
+  readonly literals: readonly Literal[];
   readonly stretches: readonly Stretch[];
 }
 
@@ -60,8 +67,9 @@ export function scheduleShard(shard: OutputShard, tileBytes: number): Tile[] {
         open = newTile(open.offset + length);
         return;
       }
-      for (const slice of cut(part, tileBytes, () => tileBytes - open.length)) {
-        addCopy(open, tensor, number, slice, slice.end === part.span.end);
+      const length = partBytes(part);
+      for (const slice of cut(length, () => tileBytes - open.length)) {
+        add(open, tensor, number, part, slice);
         if (open.length === tileBytes) close();
       }
     });
@@ -73,35 +81,39 @@ export function scheduleShard(shard: OutputShard, tileBytes: number): Tile[] {
 interface OpenTile extends CopyTile {
   length: number;
   readonly pieces: Map<string, Piece[]>;
+  readonly literals: Literal[];
   readonly stretches: Stretch[];
 }
 
 function newTile(offset: number): OpenTile {
-  return { kind: 'copy', offset, length: 0, pieces: new Map(), stretches: [] };
+  return { kind: 'copy', offset, length: 0, pieces: new Map(), literals: [], stretches: [] };
 }
 
+/** Bytes `start` to `end` of a part. */
 interface Slice {
-  readonly file: string;
   readonly start: number;
   readonly end: number;
+  readonly last: boolean;
 }
 
-/** The copy in slices that each fit the room left at the time. */
-function* cut(part: CopyPart, tileBytes: number, room: () => number): Generator<Slice> {
-  const { file, end } = part.span;
-  let start: number = part.span.start;
-  while (start < end) {
-    const length = Math.min(end - start, Math.min(room(), tileBytes));
-    yield { file, start, end: start + length };
-    start += length;
+/** A part of `length` bytes in slices that each fit the room left at the time. */
+function* cut(length: number, room: () => number): Generator<Slice> {
+  for (let start = 0; start < length; ) {
+    const end = Math.min(length, start + room());
+    yield { start, end, last: end === length };
+    start = end;
   }
 }
 
-function addCopy(tile: OpenTile, tensor: OutputTensor, part: number, slice: Slice, last: boolean): void {
-  const pieces = tile.pieces.get(slice.file) ?? [];
-  tile.pieces.set(slice.file, pieces);
-  const length = slice.end - slice.start;
-  pieces.push({ start: slice.start, end: slice.end, at: tile.length });
-  tile.stretches.push({ tensor, part, at: tile.length, length, last });
-  tile.length += length;
+function add(tile: OpenTile, tensor: OutputTensor, number: number, part: CopyPart | BytesPart, slice: Slice): void {
+  const { start, end, last } = slice;
+  const at = tile.length;
+  if (part.kind === 'bytes') tile.literals.push({ at, bytes: part.bytes.slice(start, end) });
+  else {
+    const pieces = tile.pieces.get(part.span.file) ?? [];
+    tile.pieces.set(part.span.file, pieces);
+    pieces.push({ start: part.span.start + start, end: part.span.start + end, at });
+  }
+  tile.stretches.push({ tensor, part: number, at, length: end - start, last });
+  tile.length += end - start;
 }

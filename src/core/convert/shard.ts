@@ -92,6 +92,7 @@ async function load(tile: Tile, options: WriteShardOptions, pool: Pool, signal: 
     if (tile.kind === 'copy') {
       for (const [name, pieces] of tile.pieces)
         await readPieces(await options.open(name), pieces, bytes, LIMITS, signal);
+      for (const literal of tile.literals) bytes.set(literal.bytes, literal.at);
     } else {
       const inputs = await Promise.all(
         tile.part.spans.map(async (span) => (await options.open(span.file)).read(span, { signal })),

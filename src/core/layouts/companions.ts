@@ -1,9 +1,11 @@
+import type { CompanionValues, NeededValue } from '../checkpoint/companion-values.ts';
 import type { DType } from '../safetensors/dtype.ts';
+import { judgeValues } from './companions-values.ts';
 import { type DialectSpec, dialectOf } from './dialects.ts';
 import { type PartKind, partKind } from './parts.ts';
 import { innerShape } from './sizes.ts';
 import type { ExpertMember, LayerGroup, Projection, StoredProjection, TargetLayout, TargetRefusal } from './types.ts';
-import { isBlock, matrixView, memberFor } from './view.ts';
+import { isBlock, isThreeBit, jointOfPart, matrixView, memberFor } from './view.ts';
 
 /** One part of one projection of one expert, wherever it is stored. `dims`: canonical, [out, in] where it is a matrix. */
 interface LogicalPart {
@@ -51,17 +53,24 @@ function dimsOf(
   if (!spec || !view) return null;
   const inner = innerShape(member, spec, group.experts ?? 0);
   if (inner.length === 2 && (kind === 'matrix' || kind === 'in-major')) return [view.rows, view.columns];
-  return member.projection === 'gate-up' ? [view.rows, ...inner.slice(1)] : inner;
+  const halves = member.projection === 'gate-up' && jointOfPart(group, member.part) === 'rows';
+  return halves ? [view.rows, ...inner.slice(1)] : inner;
 }
 
-/** The parts that a target stores, or the first that it cannot hold exactly. */
+/**
+ * The parts that a target stores, or the first that it cannot hold exactly.
+ *
+ * Where values alone decide, they come from `values`; when those are not there, the refusal says which they are.
+ */
 export function partsFor(
   parts: readonly LogicalPart[],
   spec: DialectSpec,
   group: LayerGroup,
   target: TargetLayout,
+  values: CompanionValues | undefined,
 ): { readonly parts: readonly JoinedPart[] } | Refused {
   const joined: JoinedPart[] = [];
+  const needs = new Map<string, readonly NeededValue[]>();
   const fuses = spec.stems['gate-up'] !== undefined && parts.some((part) => part.projection === 'gate');
   for (const part of parts) {
     const unfit = unfitness(part, spec, target);
@@ -70,6 +79,9 @@ export function partsFor(
     const partner = parts.find((other) => other.projection === 'up' && other.part === part.part);
     const made = fuses && part.projection === 'gate' ? join(part, partner, group) : alone(part);
     if (typeof made === 'string') return refuse(part, made);
+    const verdict = part.projection === 'gate' ? judgeValues(group, part.part, fuses, values) : null;
+    if (verdict && 'why' in verdict) return refuse(part, verdict.why, `${group.prefix}: `);
+    if (verdict && 'needs' in verdict) needs.set(part.part, verdict.needs);
     joined.push(made);
   }
   const lonely =
@@ -78,11 +90,17 @@ export function partsFor(
       (part) =>
         part.projection === 'up' && !parts.some((other) => other.projection === 'gate' && other.part === part.part),
     );
-  return lonely ? refuse(lonely, 'the gate projections have no such part') : { parts: joined };
+  if (lonely) return refuse(lonely, 'the gate projections have no such part');
+  return needs.size > 0 ? unread(needs) : { parts: joined };
 }
 
-function refuse({ projection, part }: LogicalPart, why: string): Refused {
-  return { refusal: { tag: 'companion-unsupported', message: `${projection}_proj's ${part}: ${why}.` } };
+function unread(needs: ReadonlyMap<string, readonly NeededValue[]>): Refused {
+  const message = `Whether gate's and up's ${[...needs.keys()].join(', ')} go along exactly shows only in the values, which have not been read.`;
+  return { refusal: { tag: 'companion-unsupported', message, needs: [...needs.values()].flat() } };
+}
+
+function refuse({ projection, part }: LogicalPart, why: string, where = ''): Refused {
+  return { refusal: { tag: 'companion-unsupported', message: `${where}${projection}_proj's ${part}: ${why}.` } };
 }
 
 function alone(part: LogicalPart): JoinedPart | string {
@@ -94,9 +112,10 @@ const MLX_PARTS = new Set(['weight', 'bias', 'scales', 'biases']);
 
 /** Why a target has no place for a part, null when it has one. */
 function unfitness({ part, kind, dims }: LogicalPart, spec: DialectSpec, target: TargetLayout): string | null {
-  if (kind === 'opaque') return 'it is packed in a way that only its writer can take apart';
+  if (kind === 'opaque')
+    return 'it is packed by bitsandbytes, which alone can take it apart; dequantise the model first';
   if (part === 'blocks' || (dims?.length ?? 0) > 2) return 'no loader reads MXFP4 blocks in this layout';
-  if (!dims) return 'gate and up share it';
+  if (!dims) return 'gate and up stand in it in a way that cannot be taken apart';
   if (part === 'weight' || part === 'bias') return null;
   if (target === 'switch-mlp') return MLX_PARTS.has(part) && kind === 'matrix' ? null : 'MLX does not load it';
   if (target === 'qwen3-moe-fused') return 'transformers-qwen3-moe-fused does not load it';
@@ -112,15 +131,27 @@ function join(gate: LogicalPart, up: LogicalPart | undefined, group: LayerGroup)
   const why = unjoinable(gate, group);
   if (why) return why;
   const [rows = 0, ...rest] = gate.dims;
+  if (jointOfPart(group, gate.part) !== 'rows') return { ...gate, projection: 'gate-up', dims: gate.dims };
   return { projection: 'gate-up', part: gate.part, kind: gate.kind, dtype: gate.dtype, dims: [2 * rows, ...rest] };
 }
 
 /** Why gate's and up's part cannot stand one after the other, null when they can. */
 function unjoinable({ part, kind, dims }: LogicalPart, group: LayerGroup): string | null {
   if (part === 'weight' || kind === 'outputs') return null;
-  if (kind !== 'matrix') return 'whether gate and up agree on it shows only in the values';
+  const joint = jointOfPart(group, part);
+  if (joint === null) return 'nothing is known that holds it for gate and up together';
+  if (joint !== 'rows') return null;
   const [rows] = dims ?? [];
   if (rows === undefined || group.intermediate === null) return 'gate and up would need one value between them';
-  if (isBlock(group.intermediate / rows) && (rows > 1 || (dims?.length ?? 0) > 1)) return null;
+  if (fillsRows(group.intermediate / rows, rows, kind)) return null;
+  if (kind === 'in-major') return `its words do not divide the intermediate size ${group.intermediate}`;
   return `its blocks do not divide the intermediate size ${group.intermediate}, so a block would span gate and up`;
+}
+
+/** A lone row may be a block that is larger than what it holds; then only the size that FP8 checkpoints use is known. */
+const FP8_BLOCK = 128;
+
+function fillsRows(outputs: number, rows: number, kind: PartKind): boolean {
+  if (rows === 1) return outputs === FP8_BLOCK;
+  return isBlock(outputs) || isThreeBit(outputs, kind);
 }

@@ -37,6 +37,34 @@ const KINDS: Readonly<Record<string, PartKind>> = {
   g_idx: 'inputs',
 };
 
+/**
+ * How gate's and up's part stand in one tensor for both.
+ *
+ * `rows`: gate's rows and up's. `shared`: one value that counts for both. `rewritten`: one that says something of both
+ * together, and is worked out anew (`weight_shape`).
+ */
+export type Joint = 'rows' | 'shared' | 'rewritten';
+
+/** How a part of a kind and of a shape (of one expert) is joined; null where nothing is known to join it. */
+export function jointOf(kind: PartKind, inner: readonly number[]): Joint | null {
+  const size = inner.reduce((product, dim) => product * dim, 1);
+  switch (kind) {
+    case 'inputs':
+      return 'shared';
+    case 'scalar':
+      return size === 1 ? 'shared' : null;
+    case 'values':
+      return inner.length === 1 && size === 2 ? 'rewritten' : null;
+    case 'matrix':
+      return inner.length < 2 && size === 1 ? 'shared' : 'rows';
+    case 'opaque':
+      return null;
+    case 'outputs':
+    case 'in-major':
+      return 'rows';
+  }
+}
+
 /** Companions of bitsandbytes hang under the weight's own name: `weight.absmax`. */
 const BITSANDBYTES = /^weight\.(absmax|quant_map|nested_absmax|nested_quant_map|quant_state\.[\w]+|SCB|weight_format)$/;
 const SCB = new Set(['SCB', 'weight_format']);

@@ -1,3 +1,4 @@
+import type { CompanionValues } from '../checkpoint/companion-values.ts';
 import { architectureOf } from './architecture-rules.ts';
 import { compareText } from './bucket.ts';
 import { type JoinedPart, logicalParts, partsFor } from './companions.ts';
@@ -13,11 +14,16 @@ export { renameTensor } from './rename.ts';
 /**
  * The group as `target` stores it, under the names that its consumers expect for the architecture, or why it cannot be.
  *
- * What already is as the target wants it comes back as the same object, dense groups always. Nothing is read, so what
- * would need a look at values (shared global scales, equal `g_idx`) is refused. Groups of multi-token prediction are
- * refused too: no consumer is known to convert them.
+ * What already is as the target wants it comes back as the same object, dense groups always. Nothing is read: what shows
+ * only in values (shared global scales, equal `g_idx`, `weight_shape`) is judged by `values`, and without them refused
+ * with what it needs. Groups of multi-token prediction are refused too: no consumer is known to convert them.
  */
-export function asTarget(group: LayerGroup, target: TargetLayout, modelType: string | null): TargetAnswer {
+export function asTarget(
+  group: LayerGroup,
+  target: TargetLayout,
+  modelType: string | null,
+  values?: CompanionValues,
+): TargetAnswer {
   if (group.layout === null && group.kind !== 'mtp') return { group };
   const unfit = unfitness(group);
   if (unfit) return { refusal: unfit };
@@ -25,7 +31,7 @@ export function asTarget(group: LayerGroup, target: TargetLayout, modelType: str
   if ('refusal' in choice) return choice;
   const { spec, prefix, note } = choice;
   if (isSame(group, spec, prefix)) return note === undefined ? { group } : { group, note };
-  const parts = partsFor(logicalParts(group), spec, group, target);
+  const parts = partsFor(logicalParts(group), spec, group, target, values);
   if ('refusal' in parts) return parts;
   const members = parts.parts.map((part) => memberOf(part, spec, prefix, group.experts ?? 0));
   const made = convertedGroup(group, spec, prefix, members, target, modelType);

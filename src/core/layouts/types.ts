@@ -1,3 +1,4 @@
+import type { NeededValue } from '../checkpoint/companion-values.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { Shape } from '../safetensors/types.ts';
 import type { DefectTag } from './defects.ts';
@@ -136,6 +137,8 @@ export interface Assumption {
 export interface TargetRefusal {
   readonly tag: 'layout-unknown' | 'orientation-ambiguous' | 'target-unsupported' | 'companion-unsupported';
   readonly message: string;
+  /** Present where a look at these values would decide: nothing else is in the way. */
+  readonly needs?: readonly NeededValue[];
 }
 
 /** A group as the target stores it, or why it cannot be. `note` is for the reader, never a reason to stop. */

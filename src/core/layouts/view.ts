@@ -1,5 +1,5 @@
 import { dialectOf, orientationOf } from './dialects.ts';
-import { type PartKind, partKind } from './parts.ts';
+import { type Joint, jointOf, type PartKind, partKind } from './parts.ts';
 import { innerShape } from './sizes.ts';
 import type { ExpertMember, LayerGroup, MatrixView, Projection } from './types.ts';
 
@@ -12,9 +12,9 @@ const PACKED = new Set(['U8', 'I8', 'I32', 'U32', 'F4', 'F6_E2M3', 'F6_E3M2']);
  * Where the canonical [out, in] matrix of one expert lies in its tensor, in elements of the tensor's dtype.
  *
  * Vectors over outputs (biases) are [rows, 1], vectors over inputs [1, columns], scalars [1, 1]. Packed and block-scaled
- * parts are viewed in their own elements, opaque ones whole as [size, 1]. Null when the group has no such part, or when it
- * cannot be taken apart: gate and up share a block or a scalar, experts share an opaque tensor, or the orientation is
- * not known.
+ * parts are viewed in their own elements, opaque ones whole as [size, 1]. A part of gate and up together that is one
+ * value for both gives gate and up the same view. Null when the group has no such part, or when it cannot be taken apart:
+ * gate and up share a block, experts share an opaque tensor, or the orientation is not known.
  */
 export function matrixView(
   group: LayerGroup,
@@ -34,7 +34,8 @@ export function matrixView(
   const whole = kind === 'opaque' && spec.family !== 'per-expert' ? null : wholeView(inner, kind, transposed);
   if (!whole) return null;
   const place = spec.family === 'per-expert' ? 0 : expert * inner.reduce((product, dim) => product * dim, 1);
-  const view = member.projection === 'gate-up' ? halfView(whole, projection, kind, group, part) : whole;
+  const joint = member.projection === 'gate-up' ? jointOf(kind, inner) : 'shared';
+  const view = joint === 'rows' ? halfView(whole, projection, kind, group, part) : joint && whole;
   if (!view) return null;
   const tensor = member.template.replaceAll('{i}', String(expert));
   return { ...view, tensor, dtype: member.dtype, base: place + view.base };
@@ -59,10 +60,23 @@ function wholeView(inner: readonly number[], kind: PartKind, transposed: boolean
   return { base: 0, rows: first, columns, rowStride: columns, columnStride: 1 };
 }
 
+/** How gate's and up's part stand, or would stand, in one tensor for both; null where nothing is known to join them. */
+export function jointOfPart(group: LayerGroup, part: string): Joint | null {
+  const spec = dialectOf(group.layout);
+  const member = memberFor(group, 'gate', part);
+  if (!spec || !member || group.experts === null) return null;
+  const kind = partKind(part, new Set(group.members.map((each) => each.part)));
+  return jointOf(kind, innerShape(member, spec, group.experts));
+}
+
+/** True when gate's and up's part are one tensor's. */
+export function isJoined(group: LayerGroup, part: string): boolean {
+  return memberFor(group, 'gate', part)?.projection === 'gate-up';
+}
+
 /** Gate's or up's rows of a matrix that holds both. */
 function halfView(whole: Whole, projection: Projection, kind: PartKind, group: LayerGroup, part: string): Whole | null {
-  if (kind !== 'matrix' && kind !== 'outputs' && kind !== 'in-major') return null;
-  if (!canHalve(whole.rows, group, part)) return null;
+  if (!canHalve(whole.rows, kind, group, part)) return null;
   const rows = whole.rows / 2;
   if (group.fusion === 'interleaved') {
     const base = whole.base + (projection === 'up' ? whole.rowStride : 0);
@@ -71,11 +85,16 @@ function halfView(whole: Whole, projection: Projection, kind: PartKind, group: L
   return { ...whole, rows, base: whole.base + (projection === 'up' ? rows * whole.rowStride : 0) };
 }
 
-function canHalve(rows: number, group: LayerGroup, part: string): boolean {
+function canHalve(rows: number, kind: PartKind, group: LayerGroup, part: string): boolean {
   if (rows % 2 !== 0) return false;
   if (part === 'weight' || group.intermediate === null) return part === 'weight';
   const perRow = (2 * group.intermediate) / rows;
-  return group.fusion === 'interleaved' ? perRow === 1 : isBlock(perRow);
+  return group.fusion === 'interleaved' ? perRow === 1 : isBlock(perRow) || isThreeBit(perRow, kind);
+}
+
+/** Packed in three bits, 32 outputs fill three words: what is a whole number of words is cut between two of them. */
+export function isThreeBit(outputs: number, kind: PartKind): boolean {
+  return kind === 'in-major' && outputs === 32 / 3;
 }
 
 /** Outputs that share a row of a companion: a power of two in every known format, so that a rounded-up count shows. */

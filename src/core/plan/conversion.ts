@@ -1,3 +1,4 @@
+import type { CompanionValues } from '../checkpoint/companion-values.ts';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
@@ -7,9 +8,10 @@ import { editConfig } from './config-edit.ts';
 import { operationsBetween } from './operations.ts';
 import { convertedTensors, keptTensor, type OutputDraft } from './outputs.ts';
 import { DEFAULT_SHARD_BYTES, packShards } from './packing.ts';
-import { partBytes, partReads } from './parts.ts';
+import { partBytes, partReads, spansOf } from './parts.ts';
 import { planSideFiles } from './side-files.ts';
 import type { ConversionPlan, GroupStep, OutputShard, Part, Refusal, Target } from './types.ts';
+import { valueNotes } from './value-notes.ts';
 
 export interface PlanOptions {
   /** Numbers of the layers to convert; all when absent. */
@@ -19,6 +21,8 @@ export interface PlanOptions {
   /** Bytes of tensors a shard may hold at most. */
   readonly maxShardBytes?: number | undefined;
   readonly assume?: Assumption | undefined;
+  /** Values that decide what headers leave open; a plan that lacks some is refused, and its refusals say which. */
+  readonly values?: CompanionValues | undefined;
 }
 
 interface Conversion {
@@ -35,15 +39,21 @@ export function planConversion(checkpoint: Checkpoint, target: Target, options: 
   const layout = detectLayout(checkpoint, options.assume ? { assume: options.assume } : {});
   const chosen = chooseGroups(layout, options.layers);
   const refusals = [...checkpointRefusals(checkpoint), ...chosen.refusals];
-  const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType);
+  const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType, options.values);
   refusals.push(...refused);
   if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(layout));
-  if (refusals.length > 0) return refusedPlan(checkpoint, target, options, refusals);
+  if (refusals.length > 0) return refusedPlan(checkpoint, target, options, decidable(refusals));
   const drafts = draftAll(checkpoint, layout, target, conversions, options);
   const collisions = nameCollisions(drafts);
   if (collisions.length > 0) return refusedPlan(checkpoint, target, options, collisions);
   const groups = steps(conversions, kept, target);
   return { ...assemblePlan(checkpoint, layout, target, options, drafts), groups, notes };
+}
+
+/** What values could decide is not worth reading where something else stands in the way. */
+function decidable(refusals: readonly Refusal[]): readonly Refusal[] {
+  if (refusals.every((refusal) => refusal.needs)) return refusals;
+  return refusals.map(({ needs, ...refusal }) => refusal);
 }
 
 function checkpointRefusals(checkpoint: Checkpoint): Refusal[] {
@@ -77,18 +87,24 @@ function nothingToConvert(layout: CheckpointLayout): Refusal {
   };
 }
 
-function targetsOf(groups: readonly LayerGroup[], target: Target, modelType: string | null) {
+function targetsOf(
+  groups: readonly LayerGroup[],
+  target: Target,
+  modelType: string | null,
+  values: CompanionValues | undefined,
+) {
   const conversions: Conversion[] = [];
   const kept: LayerGroup[] = [];
   const refused: Refusal[] = [];
   const notes = new Set<string>();
   for (const group of groups) {
-    const answer = refusalOf(group) ?? asTarget(group, target, modelType);
+    const answer = refusalOf(group) ?? asTarget(group, target, modelType, values);
     if ('note' in answer && answer.note !== undefined) notes.add(answer.note);
     if ('group' in answer) conversions.push({ from: group, to: answer.group });
     else if (group.kind === 'mtp') kept.push(group);
     else refused.push({ ...answer.refusal, group: group.prefix });
   }
+  for (const note of valueNotes(conversions)) notes.add(note);
   for (const group of kept) notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is.`);
   return { conversions, kept, refused, notes: [...notes] };
 }
@@ -131,7 +147,10 @@ function draftAll(
   };
   for (const { from, to } of conversions) {
     if (from === to) for (const name of from.expertTensors) addKept(name);
-    else for (const draft of convertedTensors(from, to, checkpoint.tensors, operationsBetween(from, to))) add(draft);
+    else {
+      const change = { from, to, tensors: checkpoint.tensors, values: options.values };
+      for (const draft of convertedTensors(change, operationsBetween(from, to))) add(draft);
+    }
   }
   const renames = options.layers === undefined || !options.keepRest;
   for (const tensor of checkpoint.tensors.values()) {
@@ -144,7 +163,8 @@ function draftAll(
 }
 
 function firstSpan(part: Part | undefined) {
-  return part?.kind === 'copy' ? part.span : part?.spans[0];
+  if (part?.kind === 'bytes') return part.origin;
+  return part && spansOf(part)[0];
 }
 
 /** Chosen layers alone give only what stands under those layers' names. */

@@ -1,11 +1,13 @@
+import type { CompanionValues } from '../checkpoint/companion-values.ts';
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
+import { rewrittenValue } from '../layouts/companions-values.ts';
 import type { ExpertMember, LayerGroup, Projection } from '../layouts/types.ts';
-import { matrixView } from '../layouts/view.ts';
+import { isJoined, jointOfPart, matrixView } from '../layouts/view.ts';
 import { bytesOf, type DType, elementsOf } from '../safetensors/dtype.ts';
 import type { Shape } from '../safetensors/types.ts';
-import { type Move, mergeCopies, partBytes, partsOf } from './parts.ts';
-import type { Operation, Part } from './types.ts';
+import { type Move, mergeCopies, partBytes, partsOf, spanOf } from './parts.ts';
+import type { BytesPart, Operation, Part } from './types.ts';
 
 /** An output tensor before it has a place in a file. */
 export interface OutputDraft {
@@ -36,53 +38,65 @@ export function keptTensor(tensor: CheckpointTensor, name: string, expert = fals
   };
 }
 
+/** One group and what it becomes. */
+export interface GroupChange {
+  readonly from: LayerGroup;
+  readonly to: LayerGroup;
+  readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+  /** What the plan knows of companions' values. */
+  readonly values?: CompanionValues | undefined;
+}
+
 /** The tensors of one group in its target form, each filled from the source group's tensors. */
-export function convertedTensors(
-  from: LayerGroup,
-  to: LayerGroup,
-  tensors: ReadonlyMap<string, CheckpointTensor>,
-  operations: readonly Operation[],
-): OutputDraft[] {
-  const experts = to.experts ?? 0;
-  return to.members.flatMap((member) => {
-    const wanted = projectionsOf(member);
+export function convertedTensors(change: GroupChange, operations: readonly Operation[]): OutputDraft[] {
+  const experts = change.to.experts ?? 0;
+  return change.to.members.flatMap((member) => {
     if (!member.template.includes('{i}')) {
-      const parts = range(experts).flatMap((expert) => expertParts(from, to, member, wanted, expert, tensors));
+      const parts = range(experts).flatMap((expert) => expertParts(change, member, expert));
       return [draft(member, member.template, parts, operations)];
     }
     return range(experts).map((expert) => {
       const name = member.template.replaceAll('{i}', String(expert));
-      return draft(member, name, expertParts(from, to, member, wanted, expert, tensors), operations);
+      return draft(member, name, expertParts(change, member, expert), operations);
     });
   });
 }
 
-function projectionsOf(member: ExpertMember): readonly Projection[] {
-  return member.projection === 'gate-up' ? ['gate', 'up'] : [member.projection];
+/** What is one value for gate and up is written once, from gate's: that up's is equal was seen before. */
+function projectionsOf({ projection, part }: ExpertMember, to: LayerGroup): readonly Projection[] {
+  if (projection !== 'gate-up') return [projection];
+  return jointOfPart(to, part) === 'rows' ? ['gate', 'up'] : ['gate'];
 }
 
-function expertParts(
-  from: LayerGroup,
-  to: LayerGroup,
-  member: ExpertMember,
-  projections: readonly Projection[],
-  expert: number,
-  tensors: ReadonlyMap<string, CheckpointTensor>,
-): Part[] {
-  const moves = projections.map((projection): Move => {
-    const source = matrixView(from, projection, expert, member.part);
-    const target = matrixView(to, projection, expert, member.part);
-    const tensor = source && tensors.get(source.tensor);
-    if (!source || !target || !tensor) {
-      throw new LoomError(
-        'internal',
-        `${member.template}: no view of expert ${expert}'s ${projection} ${member.part}.`,
-        { tensor: member.template },
-      );
-    }
-    return { from: source, source: tensor, to: target };
-  });
-  return partsOf(moves);
+function expertParts(change: GroupChange, member: ExpertMember, expert: number): Part[] {
+  const moves = projectionsOf(member, change.to).map((projection) => moveOf(change, member, projection, expert));
+  const [move] = moves;
+  if (!move || !isRewritten(change, member)) return partsOf(moves);
+  return [rewrittenPart(change, member, move, expert)];
+}
+
+function moveOf({ from, to, tensors }: GroupChange, member: ExpertMember, projection: Projection, expert: number) {
+  const source = matrixView(from, projection, expert, member.part);
+  const target = matrixView(to, projection, expert, member.part);
+  const tensor = source && tensors.get(source.tensor);
+  if (!source || !target || !tensor) throw lacking(member, expert, 'view');
+  return { from: source, source: tensor, to: target } satisfies Move;
+}
+
+function isRewritten({ from, to }: GroupChange, { projection, part }: ExpertMember): boolean {
+  if (projection === 'down' || isJoined(from, part) === isJoined(to, part)) return false;
+  return jointOfPart(to, part) === 'rewritten';
+}
+
+function rewrittenPart({ from, values }: GroupChange, member: ExpertMember, move: Move, expert: number): BytesPart {
+  const projection = member.projection === 'up' ? 'up' : 'gate';
+  const bytes = rewrittenValue(from, projection, expert, member.part, values);
+  if (!bytes) throw lacking(member, expert, 'value');
+  return { kind: 'bytes', bytes: [...bytes], origin: spanOf(move) };
+}
+
+function lacking({ template, part }: ExpertMember, expert: number, what: string): LoomError {
+  return new LoomError('internal', `${template}: no ${what} of expert ${expert}'s ${part}.`, { tensor: template });
 }
 
 function draft(

@@ -2,7 +2,7 @@ import type { CheckpointTensor } from '../checkpoint/types.ts';
 import type { MatrixView } from '../layouts/types.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
 import type { FileOffset } from '../safetensors/types.ts';
-import type { CopyPart, GatherPart, Part, Span } from './types.ts';
+import type { BytesPart, CopyPart, GatherPart, Part, Span } from './types.ts';
 
 /** One matrix on its way: where it lies now, and where it shall lie inside the target tensor. */
 export interface Move {
@@ -55,7 +55,7 @@ function gather(moves: readonly Move[], apart: number | null): Part {
   const separate = apart !== null && joined === null;
   const inputs = separate ? moves : [move];
   const reach = joined === null ? 0 : joined;
-  const spans = inputs.map((input) => spanOf(input, itemBytes, reach));
+  const spans = inputs.map((input) => spanOf(input, reach));
   const part: GatherPart = {
     kind: 'gather',
     spans,
@@ -77,7 +77,8 @@ function sameTensor(moves: readonly Move[]): number | null {
 }
 
 /** The bytes of the source file that a view touches, `reach` elements further for its twin. */
-function spanOf(move: Move, itemBytes: number, reach: number): Span {
+export function spanOf(move: Move, reach = 0): Span {
+  const itemBytes = bitsOf(move.from.dtype) / 8;
   const start = move.source.start + move.from.base * itemBytes;
   const length = (extent(move.from) + reach + 1) * itemBytes;
   return { file: move.source.file, start: start as FileOffset, end: (start + length) as FileOffset };
@@ -98,16 +99,22 @@ function isCopy(part: GatherPart): boolean {
 /** Bytes that a part writes. */
 export function partBytes(part: Part): number {
   if (part.kind === 'copy') return part.span.end - part.span.start;
+  if (part.kind === 'bytes') return part.bytes.length;
   return part.shape.reduce((product, size) => product * size, part.itemBytes);
+}
+
+/** Bytes of source files that a part reads; none where the plan itself has the bytes. */
+export function spansOf(part: Part): readonly Span[] {
+  if (part.kind === 'bytes') return [];
+  return part.kind === 'copy' ? [part.span] : part.spans;
 }
 
 /** Bytes that a part reads. */
 export function partReads(part: Part): number {
-  const spans = part.kind === 'copy' ? [part.span] : part.spans;
-  return spans.reduce((sum, span) => sum + (span.end - span.start), 0);
+  return spansOf(part).reduce((sum, span) => sum + (span.end - span.start), 0);
 }
 
-/** Joins copies that follow each other in the source too. */
+/** Joins copies that follow each other in the source too, and bytes that follow each other. */
 export function mergeCopies(parts: readonly Part[]): Part[] {
   const merged: Part[] = [];
   for (const part of parts) {
@@ -119,6 +126,8 @@ export function mergeCopies(parts: readonly Part[]): Part[] {
       last.span.end === part.span.start
     ) {
       merged[merged.length - 1] = joinedCopy(last, part);
+    } else if (part.kind === 'bytes' && last?.kind === 'bytes') {
+      merged[merged.length - 1] = joinedBytes(last, part);
     } else {
       merged.push(part);
     }
@@ -128,4 +137,8 @@ export function mergeCopies(parts: readonly Part[]): Part[] {
 
 function joinedCopy(a: CopyPart, b: CopyPart): CopyPart {
   return { kind: 'copy', span: { file: a.span.file, start: a.span.start, end: b.span.end } };
+}
+
+function joinedBytes(a: BytesPart, b: BytesPart): BytesPart {
+  return { ...a, bytes: [...a.bytes, ...b.bytes] };
 }

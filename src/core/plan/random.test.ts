@@ -7,7 +7,8 @@ import { createMemorySink } from '../sink/memory.ts';
 import { allTensors, filesOf, safetensorsBytes, sameTensor } from '../testing.fixture.ts';
 import { verifyCheckpoints } from '../verify/verify.ts';
 import { planConversion } from './conversion.ts';
-import type { ConversionPlan, Part, Target } from './types.ts';
+import { spansOf } from './parts.ts';
+import type { ConversionPlan, Target } from './types.ts';
 
 interface Model {
   readonly layers: readonly boolean[];
@@ -79,10 +80,6 @@ function filesFor({ layers, experts, hidden, intermediate, dtype, style, shards 
         };
   entries['config.json'] = JSON.stringify({ ...config, hidden_size: hidden, num_hidden_layers: layers.length });
   return filesOf(entries);
-}
-
-function spansOf(part: Part) {
-  return part.kind === 'copy' ? [part.span] : part.spans;
 }
 
 /** Every source byte of the checkpoint's tensors, exactly once. */

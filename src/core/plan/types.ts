@@ -1,3 +1,4 @@
+import type { NeededValue } from '../checkpoint/companion-values.ts';
 import type { Family, GroupKind, TargetLayout } from '../layouts/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
@@ -33,7 +34,15 @@ export interface GatherPart {
   readonly select: number | null;
 }
 
-export type Part = CopyPart | GatherPart;
+/** A few bytes that the plan itself worked out. */
+export interface BytesPart {
+  readonly kind: 'bytes';
+  readonly bytes: readonly number[];
+  /** Where the value lies that they were worked out from, or the first of several. */
+  readonly origin: Span;
+}
+
+export type Part = CopyPart | GatherPart | BytesPart;
 
 /** Conversion operations, as transformers names them. `Rename` and `Keep` move no bytes inside a tensor. */
 export type Operation =
@@ -81,6 +90,8 @@ export interface Refusal {
   readonly tag: RefusalTag;
   readonly message: string;
   readonly group?: string;
+  /** Present where these values, once read, decide; never beside refusals that stand whatever they are. */
+  readonly needs?: readonly NeededValue[];
 }
 
 export type RefusalTag = keyof typeof REFUSALS;

@@ -14,6 +14,7 @@ import {
   type Reader,
   type VerifySide,
 } from './reading.ts';
+import { isRewritten, rewritten } from './rewritten.ts';
 
 /** Two checkpoints being read side by side. */
 export interface Readers {
@@ -78,6 +79,7 @@ function belongTogether(a: Pair, b: Pair): boolean {
 /** Where each pair of a unit first differs, or null; nothing is read beyond that. */
 export async function compareUnit(unit: readonly Pair[], readers: Readers): Promise<(FirstByte | null)[]> {
   const [first] = unit;
+  if (first && isRewritten(first)) return compareRewritten(unit, readers);
   if (first && unit.length === 1) {
     const ranges = rangesOf(first);
     if (ranges) return [await compareRanges(first, ranges, readers)];
@@ -145,6 +147,22 @@ async function compareGathered(unit: readonly Pair[], readers: Readers): Promise
       const difference = x && y ? compareInOrder([x], [y], strips, () => true) : null;
       return difference && { byte: difference.first, left: difference.left, right: difference.right };
     });
+  });
+}
+
+/** A few bytes of each side, the original's as the conversion must have rewritten them. */
+async function compareRewritten(unit: readonly Pair[], { left, right }: Readers): Promise<(FirstByte | null)[]> {
+  const views = unit.flatMap((pair) => pair.views ?? []);
+  const [before, after] = await Promise.all([
+    left.load(views.map((view) => view.left)),
+    right.load(views.map((view) => view.right)),
+  ]);
+  return unit.map((pair, at) => {
+    const [a, b] = [before[at], after[at]];
+    if (!a || !b) return null;
+    const wanted = rewritten(pair, a.bytes);
+    const byte = firstDifference(wanted, b.bytes);
+    return byte === null ? null : { byte, left: wanted[byte] ?? 0, right: b.bytes[byte] ?? 0 };
   });
 }
 
