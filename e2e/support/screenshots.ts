@@ -29,6 +29,8 @@ const SHOTS: readonly Shot[] = [
   { name: 'map-stacked', parameters: { repo: 'moe-loom/Qwen3-235B-A22B-stacked', view: 'map' }, ready: /Nothing odd/ },
   { name: 'map-defects', parameters: { repo: 'preset/missing-shard', view: 'map' }, ready: /missing/ },
   { name: 'tensors', parameters: { repo: BIG, view: 'tensors' }, ready: /36,945 tensors/ },
+  { name: 'loads', parameters: { repo: BIG, view: 'loads' }, ready: /of 11 load it/ },
+  { name: 'loads-partial', parameters: { repo: 'preset/stacked-tiny', view: 'loads' }, ready: /of 11 load it/ },
   { name: 'convert', parameters: { repo: BIG, view: 'convert', target: 'stacked' }, ready: /1,131/ },
   {
     name: 'report',

@@ -1,7 +1,7 @@
 import type { LoadVerdict } from '../../../../workers/protocol.ts';
 import { useLoads, usePlanLoads } from '../../queries/queries.ts';
 import { VerdictBadge } from '../loads/verdict-badge.tsx';
-import { CONSUMER_NAMES, isGoodVerdict, summaryOf, VERDICT_ORDER } from '../loads/wording.ts';
+import { CONSUMER_NAMES, isGoodVerdict, VERDICT_ORDER } from '../loads/wording.ts';
 import type { Order } from './use-plan.ts';
 
 /** Who will load the result, before it is written. */
@@ -13,8 +13,13 @@ export function PlanLoads({ order }: { readonly order: Order }) {
   return (
     <table className="sheet plan-loads">
       <caption>
-        Who loads the result: {summaryOf(data).good}
-        {now && <span className="option-note"> (as it is now: {now.filter(isGoodVerdict).length})</span>}
+        Who loads the result: {data.filter(isGoodVerdict).length} of {data.length}
+        {now && (
+          <span className="option-note">
+            {' '}
+            (as it is now: {now.filter(isGoodVerdict).length} of {now.length})
+          </span>
+        )}
       </caption>
       <tbody>
         {VERDICT_ORDER.map((verdict) => (

@@ -10,6 +10,7 @@ import {
 import { Breakable } from './breakable.tsx';
 import { type Download, downloadAll, downloadText } from './downloads.ts';
 import { type JobState, useJob } from './job-store.ts';
+import { openResult } from './open-result.ts';
 import { clearJob } from './run-job.ts';
 import { useRefreshStored } from './stored-jobs.ts';
 
@@ -33,6 +34,7 @@ export function ReportPanel() {
         >
           Download report (JSON)
         </button>
+        {job.output?.kind === 'opfs' && <OpenResult job={job.output.job} target={job.target} />}
         <button type="button" className="button" onClick={clearJob}>
           Close report
         </button>
@@ -144,6 +146,23 @@ function DownloadAll({ downloads }: { readonly downloads: readonly Download[] })
 
 function sizeOf(files: readonly Download[]): number {
   return files.reduce((sum, file) => sum + file.byteLength, 0);
+}
+
+/** Opens the result here, with the verdict of each consumer on it. */
+function OpenResult({ job, target }: { readonly job: string; readonly target: string }) {
+  const [problem, setProblem] = useState<string | null>(null);
+  const open = () =>
+    openResult(job, target).catch((error: unknown) => {
+      setProblem(error instanceof Error ? error.message : String(error));
+    });
+  return (
+    <>
+      <button type="button" className="button" onClick={() => void open()}>
+        See who loads it
+      </button>
+      {problem !== null && <span role="alert">{problem}</span>}
+    </>
+  );
 }
 
 function FreeSpace({ job, bytes }: { readonly job: string; readonly bytes: number }) {

@@ -21,9 +21,11 @@ export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
       <div className="consumer-what">
         <p className="consumer-sentence">{sentenceOf(verdict)}</p>
         {needs.length > 0 && <Needs needs={needs} />}
-        <NameList verdict={verdict} kind="missing" />
-        <NameList verdict={verdict} kind="unexpected" />
-        <NameList verdict={verdict} kind="mismatched" />
+        <div className="consumer-names">
+          <NameList verdict={verdict} kind="missing" />
+          <NameList verdict={verdict} kind="unexpected" />
+          <NameList verdict={verdict} kind="mismatched" />
+        </div>
       </div>
       <EvidenceLine verdict={verdict} />
       <div className="consumer-acts">

@@ -18,14 +18,14 @@ export function LoadsView() {
       <header className="loads-header">
         <h1>{said.good}</h1>
         {said.rest !== '' && <p>{said.rest}</p>}
-        <p className="quiet">
+        <p className="loads-layout quiet">
           <span className="mono">{[summary.layout, ...summary.dialects].join(' · ')}</span>
-          {summary.modelType !== null && <span className="mono"> {summary.modelType}</span>}
+          {summary.modelType !== null && <span className="mono">{summary.modelType}</span>}
         </p>
       </header>
       {silent !== null && (
         <p className="loads-silent">
-          <strong>{silent}</strong> Training or answers on such a model are worthless, and nothing tells.
+          <strong>{silent}</strong> Whatever is trained or answered with such a model is worthless, and nothing says so.
         </p>
       )}
       <ul className="consumers" aria-label="Consumers">

@@ -25,20 +25,20 @@ export function NameList({ verdict, kind }: NameListProps) {
   return (
     <details className="load-names" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
-        <strong>
-          {formatInteger(count)} {word}
-        </strong>{' '}
-        <span className="quiet">{meaning}</span>
+        {formatInteger(count)} {word}
       </summary>
       {open && (
-        <>
+        <div className="load-names-open">
+          <p className="quiet">
+            {plural(count, 'name')} {word}: {meaning}.
+          </p>
           <Names names={data ?? first} label={`${CONSUMER_NAMES[verdict.id]}: ${plural(count, 'name')} ${word}`} />
           {error && <p>{error.message}</p>}
           <CopyButton
             label={`Copy ${plural(count, 'name')}`}
             text={async () => `${(await inspectWorker().loadNames(verdict.id, kind)).join('\n')}\n`}
           />
-        </>
+        </div>
       )}
     </details>
   );

@@ -101,6 +101,6 @@ export function silentOnes(verdicts: readonly LoadVerdict[]): string | null {
   const names = verdicts.filter(({ verdict }) => verdict === 'partial').map(({ id }) => CONSUMER_NAMES[id]);
   const last = names.at(-1);
   if (last === undefined) return null;
-  if (names.length === 1) return `${last} starts with random experts and says no error.`;
-  return `${names.slice(0, -1).join(', ')} and ${last} start with random experts and say no error.`;
+  if (names.length === 1) return `${last} starts with random experts, without an error.`;
+  return `${names.slice(0, -1).join(', ')} and ${last} start with random experts, without an error.`;
 }
