@@ -3,8 +3,10 @@ import {
   directoryFiles,
   type FileSet,
   type HeadersManifest,
+  type HubRepo,
   headersOnlyFiles,
   LoomError,
+  type OpenHubOptions,
   openHubRepo,
   withHubCacheNames,
 } from '../src/core/index.ts';
@@ -13,32 +15,38 @@ import type { HubFacts, SourceDescriptor } from './protocol.ts';
 export interface OpenedSource {
   readonly files: FileSet;
   readonly hub: HubFacts | null;
+  /** The repo behind `hub`: its cache of headers, what lets refused files be asked for again, its end. */
+  readonly repo: Pick<HubRepo, 'cache' | 'tryAgain' | 'dispose'> | null;
 }
 
 export interface SourceOptions {
   readonly signal: AbortSignal;
   /** Hears of each request that leaves, and of bytes that came. */
   readonly count?: (requests: number, bytes: number) => void;
+  /** Hears when all requests to the Hub have to wait, until when, and null as they go on. */
+  readonly onPause?: OpenHubOptions['onPause'];
 }
 
 /** Builds the set of files that a descriptor stands for. */
 export async function openSource(source: SourceDescriptor, options: SourceOptions): Promise<OpenedSource> {
   if (source.kind === 'hub') return openHub(source, options);
   if (source.kind === 'sample')
-    return { files: await openSample(source.id, source.baseUrl, options.signal), hub: null };
-  if (source.kind === 'directory') return { files: withHubCacheNames(directoryFiles(source.handle)), hub: null };
-  return { files: withHubCacheNames(blobFiles(source.name, source.files)), hub: null };
+    return { files: await openSample(source.id, source.baseUrl, options.signal), hub: null, repo: null };
+  if (source.kind === 'directory')
+    return { files: withHubCacheNames(directoryFiles(source.handle)), hub: null, repo: null };
+  return { files: withHubCacheNames(blobFiles(source.name, source.files)), hub: null, repo: null };
 }
 
 async function openHub(
   source: SourceDescriptor & { kind: 'hub' },
-  { signal, count }: SourceOptions,
+  { signal, count, onPause }: SourceOptions,
 ): Promise<OpenedSource> {
   const { reference, endpoint, token } = source;
   const repo = await openHubRepo(reference, {
     ...(endpoint === null ? {} : { endpoint }),
     ...(token === undefined ? {} : { token }),
     signal,
+    onPause,
     onRequest: (request) => count?.(request.phase === 'sent' ? 1 : 0, 0),
   });
   const { commit, requestedRevision, path, movedTo } = repo;
@@ -53,7 +61,7 @@ async function openHub(
     private: repo.private,
     page: `${repo.endpoint}/${repo.repo}`,
   };
-  return { files: repo, hub: facts };
+  return { files: repo, hub: facts, repo };
 }
 
 /** A sample's manifest, beside its folder: files that lie beside it, or one gzip blob of header bytes. */

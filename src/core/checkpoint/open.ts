@@ -23,7 +23,7 @@ export interface OpenOptions {
   readonly onShard?: (progress: OpenProgress) => void;
   /** Asked before the source for headers, config and index; what is read is put there. */
   readonly cache?: HeaderCache | null | undefined;
-  /** What earlier openings of the same files have read: this one reads the rest. */
+  /** What earlier openings of the same files have read: this one reads the rest. An opening with `later` leaves its own to the next one of the same set. */
   readonly memory?: OpenMemory | undefined;
 }
 
@@ -40,6 +40,9 @@ export interface OpenMemory {
   config: Outcome<ParsedConfig | null> | null;
   index: Outcome<ShardIndex | null> | null;
 }
+
+/** What openings that left the index for later have read, for the one that adds it. */
+const leftForLater = new WeakMap<FileSet, OpenMemory>();
 
 export function createOpenMemory(): OpenMemory {
   return { shards: new Map(), config: null, index: null };
@@ -58,7 +61,9 @@ export function unreadShards(checkpoint: Checkpoint): readonly string[] {
  * @throws LoomError `no-checkpoint`, `lora-adapter`, `cancelled`, or a lone shard's own error.
  */
 export async function openCheckpoint(files: FileSet, options: OpenOptions = {}): Promise<Checkpoint> {
-  const { signal, memory = createOpenMemory() } = options;
+  const { signal, memory = leftForLater.get(files) ?? createOpenMemory() } = options;
+  if (options.index === 'later') leftForLater.set(files, memory);
+  else leftForLater.delete(files);
   const listing = listCheckpoint(files.identity, await files.list({ signal }));
   const opening: Opening = { files, listing, options, memory, arrived: new Map(), config: NOTHING, index: NOTHING };
   if (options.index === 'later' && listing.index !== null) opening.index = { value: 'unread', findings: [] };

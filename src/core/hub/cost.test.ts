@@ -89,16 +89,20 @@ describe('235B, anonymous', () => {
     60_000,
   );
 
-  it('adds the index without reading a header again', async () => {
-    const repo = await openHubRepo(BIG, { endpoint: hub.url });
-    const memory = createOpenMemory();
-    await openCheckpoint(repo, { index: 'later', memory });
-    const before = hub.journal.length;
-    const whole = await openCheckpoint(repo, { memory });
-    expect(whole.tensors.size).toBe(36_945);
-    expect(whole.findings).toEqual([]);
-    expect(hub.journal.length - before).toBe(2);
-  }, 60_000);
+  it.each(['its memory', 'the same set'])(
+    'with %s adds the index without reading a header again',
+    async (what) => {
+      const repo = await openHubRepo(BIG, { endpoint: hub.url });
+      const memory = what === 'its memory' ? createOpenMemory() : undefined;
+      await openCheckpoint(repo, { index: 'later', memory });
+      const before = hub.journal.length;
+      const whole = await openCheckpoint(memory ? { ...repo } : repo, { memory });
+      expect(whole.tensors.size).toBe(36_945);
+      expect(whole.findings).toEqual([]);
+      expect(hub.journal.length - before).toBe(2);
+    },
+    60_000,
+  );
 });
 
 describe('windows', () => {

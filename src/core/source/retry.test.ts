@@ -45,6 +45,34 @@ describe('the gate', () => {
     expect(gate.inFlight).toBe(0);
   });
 
+  it('gives a large request the room of five small ones, and lets it in when it is alone', async () => {
+    const { gate } = setUp(7);
+    const { started, task } = manual();
+    const runs = [5, 1, 5, 1].map((slots) => gate.run(task, undefined, slots));
+    await settle();
+    expect([started.length, gate.inFlight]).toEqual([2, 6]);
+    started[0]?.resolve();
+    await settle();
+    expect([started.length, gate.inFlight]).toEqual([4, 7]);
+    for (const one of started) one.resolve();
+    await Promise.all(runs);
+    const narrow = setUp(2).gate;
+    await narrow.run(async () => {}, undefined, 5);
+    expect(narrow.inFlight).toBe(0);
+  });
+
+  it('tells who watches of pauses and of their end', async () => {
+    const { clock, gate } = setUp();
+    const heard: (number | null)[] = [];
+    const stop = gate.watch((pause) => heard.push(pause?.until ?? null));
+    await expect(gate.run(() => Promise.reject(fail('rate-limited', { retryAfter: 7 })))).rejects.toThrow();
+    clock.advance(7_000);
+    expect(heard).toEqual([1_007_000, null]);
+    stop();
+    await expect(gate.run(() => Promise.reject(fail('rate-limited', { retryAfter: 7 })))).rejects.toThrow();
+    expect(heard.length).toBe(2);
+  });
+
   it('makes all wait for as long as a 429 says, with jitter', async () => {
     const { clock, gate, pauses } = setUp(2);
     const { started, task } = manual();
