@@ -28,7 +28,7 @@ export function matrixView(
   if (!Number.isSafeInteger(expert) || expert < 0 || expert >= group.experts) return null;
   const inner = innerShape(member, spec, group.experts);
   if (inner.some((dim) => !Number.isInteger(dim))) return null;
-  const kind = partKind(part, new Set(group.members.map((each) => each.part)));
+  const kind = kindIn(group, part);
   const transposed = kind === 'in-major' || (inner.length === 2 && orientationOf(spec, member.projection) === 'in-out');
   if (transposed && kind !== 'in-major' && PACKED.has(member.dtype)) return null;
   const whole = kind === 'opaque' && spec.family !== 'per-expert' ? null : wholeView(inner, kind, transposed);
@@ -60,12 +60,25 @@ function wholeView(inner: readonly number[], kind: PartKind, transposed: boolean
   return { base: 0, rows: first, columns, rowStride: columns, columnStride: 1 };
 }
 
+/** Groups are values: what their parts are is worked out once, not for each of half a million views. */
+const KINDS = new WeakMap<LayerGroup, Map<string, PartKind>>();
+
+function kindIn(group: LayerGroup, part: string): PartKind {
+  const kinds = KINDS.get(group) ?? new Map<string, PartKind>();
+  KINDS.set(group, kinds);
+  const known = kinds.get(part);
+  if (known) return known;
+  const kind = partKind(part, new Set(group.members.map((each) => each.part)));
+  kinds.set(part, kind);
+  return kind;
+}
+
 /** How gate's and up's part stand, or would stand, in one tensor for both; null where nothing is known to join them. */
 export function jointOfPart(group: LayerGroup, part: string): Joint | null {
   const spec = dialectOf(group.layout);
   const member = memberFor(group, 'gate', part);
   if (!spec || !member || group.experts === null) return null;
-  const kind = partKind(part, new Set(group.members.map((each) => each.part)));
+  const kind = kindIn(group, part);
   return jointOf(kind, innerShape(member, spec, group.experts));
 }
 
