@@ -13,21 +13,25 @@ export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
   const heading = `consumer-${id}`;
   return (
     <li className="consumer" data-verdict={verdict.verdict} aria-labelledby={heading}>
-      <VerdictBadge verdict={verdict.verdict} />
-      <div className="consumer-who">
-        <h2 id={heading}>{CONSUMER_NAMES[id]}</h2>
-        <p className="quiet">{version}</p>
-      </div>
-      <div className="consumer-what">
-        <p className="consumer-sentence">{sentenceOf(verdict)}</p>
-        {needs.length > 0 && <Needs needs={needs} />}
-        <div className="consumer-names">
-          <NameList verdict={verdict} kind="missing" />
-          <NameList verdict={verdict} kind="unexpected" />
-          <NameList verdict={verdict} kind="mismatched" />
+      <div className="consumer-left">
+        <VerdictBadge verdict={verdict.verdict} />
+        <div className="consumer-who">
+          <h2 id={heading}>{CONSUMER_NAMES[id]}</h2>
+          <p className="quiet">{version}</p>
         </div>
       </div>
-      <EvidenceLine verdict={verdict} />
+      <div className="consumer-middle">
+        <div className="consumer-what">
+          <p className="consumer-sentence">{sentenceOf(verdict)}</p>
+          {needs.length > 0 && <Needs needs={needs} />}
+          <div className="consumer-names">
+            <NameList verdict={verdict} kind="missing" />
+            <NameList verdict={verdict} kind="unexpected" />
+            <NameList verdict={verdict} kind="mismatched" />
+          </div>
+        </div>
+        <EvidenceLine verdict={verdict} />
+      </div>
       <div className="consumer-acts">
         {cure !== null && (
           <button

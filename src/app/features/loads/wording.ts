@@ -71,9 +71,11 @@ export function sentenceOf(verdict: LoadVerdict): string {
 }
 
 function partialSentence(missing: number, unexpected: number): string {
-  if (missing > 0) return `Starts without an error, with ${plural(missing, 'expert tensor')} of its model at random.`;
-  if (unexpected > 0) return `Starts without an error, and drops ${plural(unexpected, 'tensor')} of this checkpoint.`;
-  return 'Starts without an error, with experts at random or dropped.';
+  if (missing > 0)
+    return `Starts without an error; ${plural(missing, 'expert tensor')} ${missing === 1 ? 'is' : 'are'} random.`;
+  if (unexpected > 0)
+    return `Starts without an error; ${plural(unexpected, 'tensor')} ${unexpected === 1 ? 'is' : 'are'} dropped.`;
+  return 'Starts without an error; experts are random or dropped.';
 }
 
 function refusedBy(missing: number, unexpected: number, mismatched: number): string {
@@ -96,11 +98,18 @@ export function summaryOf(verdicts: readonly LoadVerdict[]): { readonly good: st
   return { good: `${good} of ${verdicts.length} load it`, rest: parts.join(', ') };
 }
 
+/** What a partial load leaves the experts as. */
+export function damageOf(partial: readonly LoadVerdict[]): string {
+  return partial.every(({ missing }) => missing.count > 0) ? 'random experts' : 'experts random or dropped';
+}
+
 /** Who starts with random experts, as a sentence; null when nobody does. */
 export function silentOnes(verdicts: readonly LoadVerdict[]): string | null {
-  const names = verdicts.filter(({ verdict }) => verdict === 'partial').map(({ id }) => CONSUMER_NAMES[id]);
+  const partial = verdicts.filter(({ verdict }) => verdict === 'partial');
+  const names = partial.map(({ id }) => CONSUMER_NAMES[id]);
+  const damage = damageOf(partial);
   const last = names.at(-1);
   if (last === undefined) return null;
-  if (names.length === 1) return `${last} starts with random experts, without an error.`;
-  return `${names.slice(0, -1).join(', ')} and ${last} start with random experts, without an error.`;
+  if (names.length === 1) return `${last} starts with ${damage}, without an error.`;
+  return `${names.slice(0, -1).join(', ')} and ${last} start with ${damage}, without an error.`;
 }
