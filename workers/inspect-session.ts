@@ -20,6 +20,8 @@ import {
 } from '../src/core/index.ts';
 import { createLoads, type Loads, predictPlan } from './loads.ts';
 import type { CellFacts, InspectEvent, MapSummary, OpenCounts, PlanSummary, SourceDescriptor } from './protocol.ts';
+import { createRankDesk } from './ranks.ts';
+import type { RankApi } from './ranks-protocol.ts';
 import { rememberReads } from './remembered.ts';
 import { openSource } from './sources.ts';
 import { createTensorTable, type TensorTable } from './tensor-table.ts';
@@ -34,6 +36,7 @@ export interface InspectSession {
   cell(row: number, expert: number): CellFacts;
   inspection(): Inspection;
   table(): TensorTable;
+  readonly ranks: RankApi;
   /** Reads values of companions where they alone decide. */
   plan(target: Target, options: PlanOptions): Promise<ConversionPlan>;
   readonly loads: Loads;
@@ -163,6 +166,7 @@ function sessionOf(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLay
   const plan = (target: Target, options: PlanOptions) => planWithValues(checkpoint, files, target, options);
   return {
     checkpoint,
+    ranks: createRankDesk(files, checkpoint, layout),
 
     cell: (row, expert) => {
       const group = groups[row];

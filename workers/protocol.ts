@@ -12,6 +12,7 @@ import type {
   PlanOptions,
   Target,
 } from '../src/core/index.ts';
+import type { RankApi } from './ranks-protocol.ts';
 
 /** A file of a drop or a choice, with its path inside what was chosen. */
 export interface NamedFile {
@@ -156,7 +157,7 @@ export interface PlanSummary
 }
 
 /** The worker that reads headers and layouts. Signals are arguments of their own. */
-export interface InspectApi {
+export interface InspectApi extends RankApi {
   /** Opens a source in place of the one before; events come while headers arrive, the last map is complete. */
   open(source: SourceDescriptor, onEvent: (event: InspectEvent) => void, signal: AbortSignal): Promise<void>;
   cell(row: number, expert: number): CellFacts;

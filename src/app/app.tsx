@@ -13,6 +13,7 @@ import { useInspection } from './state/inspection.ts';
 import { useTheme } from './theme/use-theme.ts';
 
 const TensorsView = lazy(async () => ({ default: (await import('./features/tensors/tensors-view.tsx')).TensorsView }));
+const RanksView = lazy(async () => ({ default: (await import('./features/ranks/ranks-view.tsx')).RanksView }));
 const LoadsView = lazy(async () => ({ default: (await import('./features/loads/loads-view.tsx')).LoadsView }));
 /** The convert view loads when it is first looked at. */
 const convert = import.meta.glob<{ ConvertView: ComponentType }>('./features/convert/convert-view.tsx');
@@ -64,4 +65,5 @@ const LATE_VIEWS: Readonly<Record<Exclude<View, 'map'>, ReactNode>> = {
   tensors: <TensorsView />,
   loads: <LoadsView />,
   convert: <ConvertView />,
+  ranks: <RanksView />,
 };

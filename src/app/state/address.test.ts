@@ -11,6 +11,7 @@ describe('parseAddress', () => {
       '?repo=org/name&revision=refs/pr/1&path=fp8/weights&endpoint=http://127.0.0.1:7001&view=tensors&layer=3&expert=17',
       '?repo=org/name&view=convert&target=gate-up&layers=0-3,7',
       '?sample=tiny-qwen3-moe&layer=0&expert=0',
+      '?sample=tiny-qwen3-moe&view=ranks&framework=transformers-4.57&ep=4&tp=4&pp=2&cp=1&dp=8&redundant=32&placement=ep-aware',
       '?local=my+folder',
     ]) {
       expect(round(search)).toBe(search);
@@ -19,7 +20,7 @@ describe('parseAddress', () => {
 
   it('leaves out what makes no sense', () => {
     const hostile = parseAddress(
-      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,',
+      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&redundant=0x1&placement=a%20b',
     );
     expect(hostile).toEqual({
       repo: null,
@@ -33,6 +34,14 @@ describe('parseAddress', () => {
       expert: null,
       target: null,
       layers: [],
+      framework: null,
+      placement: null,
+      ep: null,
+      tp: null,
+      pp: null,
+      cp: null,
+      dp: null,
+      redundant: null,
     });
   });
 

@@ -1,5 +1,5 @@
 /** The views there are, in the order of the work. */
-export const VIEWS = ['map', 'tensors', 'loads', 'convert'] as const;
+export const VIEWS = ['map', 'tensors', 'loads', 'convert', 'ranks'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What the address says: copy it, and a colleague sees the same. Null where it says nothing. */
@@ -19,7 +19,20 @@ export interface Address {
   readonly target: string | null;
   /** Numbers of the layers chosen for conversion, ascending; empty for all. */
   readonly layers: readonly number[];
+  /** A framework by its id, and how it places experts; who shows them checks that they exist. */
+  readonly framework: string | null;
+  readonly placement: string | null;
+  /** Sizes of parallel groups. */
+  readonly ep: number | null;
+  readonly tp: number | null;
+  readonly pp: number | null;
+  readonly cp: number | null;
+  readonly dp: number | null;
+  /** Redundant experts. */
+  readonly redundant: number | null;
 }
+
+const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'redundant'] as const;
 
 /** Longer values were not written by this app. */
 const LIMIT_TEXT = 512;
@@ -49,6 +62,14 @@ export function parseAddress(search: string): Address {
     expert: parseNumber(query.get('expert')),
     target: text('target', /^[a-z0-9-]+$/),
     layers: parseLayers(query.get('layers')),
+    framework: text('framework', /^[a-z0-9.-]+$/),
+    placement: text('placement', /^[a-z-]+$/),
+    ep: parseDegree(query.get('ep')),
+    tp: parseDegree(query.get('tp')),
+    pp: parseDegree(query.get('pp')),
+    cp: parseDegree(query.get('cp')),
+    dp: parseDegree(query.get('dp')),
+    redundant: parseDegree(query.get('redundant')),
   };
 }
 
@@ -64,6 +85,12 @@ export function formatAddress(address: Address): string {
   if (address.expert !== null) query.set('expert', String(address.expert));
   if (address.target !== null) query.set('target', address.target);
   if (address.layers.length > 0) query.set('layers', formatLayers(address.layers));
+  if (address.framework !== null) query.set('framework', address.framework);
+  for (const key of DEGREES) {
+    const value = address[key];
+    if (value !== null) query.set(key, String(value));
+  }
+  if (address.placement !== null) query.set('placement', address.placement);
   const text = query
     .toString()
     .replaceAll('%2F', '/')
@@ -88,6 +115,12 @@ function parseNumber(value: string | null): number | null {
   if (value === null || !/^\d{1,5}$/.test(value)) return null;
   const number = Number(value);
   return number <= LIMIT_NUMBER ? number : null;
+}
+
+/** No cluster has more ranks than this; zero is no size. */
+function parseDegree(value: string | null): number | null {
+  const number = parseNumber(value);
+  return number !== null && number >= 1 && number <= 16_384 ? number : null;
 }
 
 /** Reads `0-3,7`; parts that make no sense are left out. */

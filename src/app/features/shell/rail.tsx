@@ -1,7 +1,13 @@
 import { VIEWS, type View } from '../../state/address.ts';
 import { addressStore, go, hrefOf, useAddress } from '../../state/address-store.ts';
 
-const NAMES: Record<View, string> = { map: 'Map', tensors: 'Tensors', loads: 'Loads in', convert: 'Convert' };
+const NAMES: Record<View, string> = {
+  map: 'Map',
+  tensors: 'Tensors',
+  loads: 'Loads in',
+  convert: 'Convert',
+  ranks: 'Ranks',
+};
 
 /** The views, in the order of the work. */
 export function Rail() {

@@ -1,0 +1,50 @@
+import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
+import { formatInteger, plural } from '../../../core/index.ts';
+import { useShownRank } from './rank-choices.ts';
+
+/** The axes of the mesh with their sizes, and where the shown rank stands in them. */
+export function MeshCard({ placed }: { readonly placed: PlacedPicture }) {
+  const { mesh, axes, coords, grids, stages } = placed;
+  const shown = useShownRank(mesh.world);
+  return (
+    <section aria-label="Mesh">
+      <h2>Mesh of {plural(mesh.world, 'rank')}</h2>
+      <table className="facts-table">
+        <thead>
+          <tr>
+            <th scope="col">Axis</th>
+            <th scope="col" className="number">
+              Size
+            </th>
+            <th scope="col" className="number">
+              {shown === null ? 'Rank' : `Rank ${shown}`}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {axes.map((name, at) => (
+            <tr key={name}>
+              <th scope="row" className="mono">
+                {name}
+              </th>
+              <td className="number mono">{formatInteger(mesh.dims[name] ?? 1)}</td>
+              <td className="number mono">{shown === null ? '–' : coords[shown * axes.length + at]}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {grids.map((grid, at) => (
+        <p key={grid.map((axis) => axis.name).join()} className="quiet small">
+          {grids.length === 1 ? 'Order' : at === 0 ? 'Dense order' : 'Expert order'}:{' '}
+          <span className="mono">{grid.map(({ name, size }) => `${name} ${size}`).join(' × ')}</span>, the last changes
+          fastest.
+        </p>
+      ))}
+      {stages.length > 1 && (
+        <p className="quiet small">
+          Layers of each stage: <span className="mono">{stages.join(', ')}</span>.
+        </p>
+      )}
+    </section>
+  );
+}

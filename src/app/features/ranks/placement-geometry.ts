@@ -1,0 +1,22 @@
+import { type Geometry, GUTTER } from '../map/geometry.ts';
+
+/** Ranks' or nodes' labels, then experts' numbers. */
+const AXIS = 36;
+const WIDEST = 40;
+const HIGHEST = 28;
+const NARROWEST = 4;
+const LOWEST = 3;
+
+/** Cells that fill the frame: every row says much the same, so they may be flat. */
+export function placementGeometry(rows: number, columns: number, width: number, height: number): Geometry {
+  const across = (space: number, count: number, least: number, most: number) =>
+    Math.min(most, Math.max(least, Math.floor(space / Math.max(1, count))));
+  return {
+    rows,
+    columns,
+    cellWidth: across(width - GUTTER - 4, columns, NARROWEST, WIDEST),
+    cellHeight: across(height - AXIS - 4, rows, LOWEST, HIGHEST),
+    gutter: GUTTER,
+    axis: AXIS,
+  };
+}

@@ -1,0 +1,122 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import type { PlacedPicture, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import { formatInteger } from '../../../core/index.ts';
+import { styled } from '../../parts/set-style.ts';
+import { chooseRank, useRankChoices, useShownRank } from './rank-choices.ts';
+import { KINDS } from './rank-facts.tsx';
+import { RankRow } from './rank-row.tsx';
+import { useRankFiles } from './use-ranks.ts';
+import { totalOf } from './words.ts';
+
+const ROW = 24;
+const PAGE = 10;
+
+interface ListProps {
+  readonly query: RankQuery;
+  readonly picture: RankPicture;
+  readonly placed: PlacedPicture;
+  readonly current: boolean;
+}
+
+/** A row a rank: its experts, its bytes as a bar, the files that it reads. */
+export function RankList({ query, picture, placed, current }: ListProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const [at, setAt] = useState(0);
+  const { world } = placed.mesh;
+  const shown = useShownRank(world);
+  const pinned = useRankChoices((state) => state.pinned);
+  const files = useRankFiles(query, current);
+  const most = useMemo(() => mostBytes(placed), [placed]);
+  const rows = useVirtualizer({
+    count: world,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 8,
+  });
+  const focused = Math.min(at, world - 1);
+  const go = (rank: number) => {
+    const next = Math.min(world - 1, Math.max(0, rank));
+    setAt(next);
+    chooseRank({ hovered: next });
+    rows.scrollToIndex(next);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const steps: Readonly<Record<string, number>> = {
+      ArrowUp: focused - 1,
+      ArrowDown: focused + 1,
+      PageUp: focused - PAGE,
+      PageDown: focused + PAGE,
+      Home: 0,
+      End: world - 1,
+    };
+    const next = steps[event.key];
+    if (next !== undefined) go(next);
+    else if (event.key === 'Enter' || event.key === ' ') chooseRank({ pinned: focused });
+    else if (event.key === 'Escape') chooseRank({ pinned: null, hovered: null });
+    else return;
+    event.preventDefault();
+  };
+  const kinds = KINDS.map((kind, number) => ({ kind, number })).filter(({ number }) => hasKind(placed, number));
+  return (
+    <section className="rank-list" aria-label="Bytes and files of ranks">
+      <div className="rank-list-head small">
+        <span>Rank</span>
+        <span>Experts</span>
+        <span className="rank-kinds">
+          {kinds.map(({ kind, number }) => (
+            <span key={kind} className="legend-item">
+              <svg className="swatch" viewBox="0 0 12 12" aria-hidden="true">
+                <rect width="12" height="12" className={`kind-${number}`} />
+              </svg>
+              {kind}
+            </span>
+          ))}
+        </span>
+        <span className="number">Held</span>
+        <span>
+          Files read, 1–{formatInteger(picture.files.length)}
+          {files === null && ' …'}
+        </span>
+      </div>
+      <div
+        ref={scroller}
+        className="rank-scroller"
+        role="listbox"
+        aria-label="Ranks"
+        aria-activedescendant={`rank-${focused}`}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+        onFocus={() => chooseRank({ hovered: focused })}
+        onBlur={() => chooseRank({ hovered: null })}
+        onPointerLeave={() => chooseRank({ hovered: null })}
+      >
+        <div role="presentation" className="rank-rows" ref={styled({ height: `${rows.getTotalSize()}px` })}>
+          {rows.getVirtualItems().map(({ index, start }) => (
+            <RankRow
+              key={index}
+              rank={index}
+              top={start}
+              placed={placed}
+              picture={picture}
+              files={current ? files : null}
+              most={most}
+              shown={index === shown}
+              pinned={index === pinned}
+              onPick={setAt}
+            />
+          ))}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function mostBytes(placed: PlacedPicture): number {
+  return placed.experts.reduce((most, _, rank) => Math.max(most, totalOf(placed, rank)), 1);
+}
+
+function hasKind({ held }: PlacedPicture, kind: number): boolean {
+  for (let at = kind; at < held.length; at += 4) if ((held[at] ?? 0) > 0) return true;
+  return false;
+}

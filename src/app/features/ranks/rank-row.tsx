@@ -1,0 +1,130 @@
+import { memo, type PointerEvent, useEffect, useRef } from 'react';
+import type { PlacedPicture, RankFiles, RankPicture } from '../../../../workers/ranks-protocol.ts';
+import { formatBytes, formatInteger } from '../../../core/index.ts';
+import { styled } from '../../parts/set-style.ts';
+import { useTheme } from '../../theme/use-theme.ts';
+import { chooseRank } from './rank-choices.ts';
+import { rankColour } from './rank-colours.ts';
+import { KINDS, Swatch } from './rank-facts.tsx';
+import { coordsText, formatIntervals, totalOf } from './words.ts';
+
+interface RowProps {
+  readonly rank: number;
+  readonly top: number;
+  readonly placed: PlacedPicture;
+  readonly picture: RankPicture;
+  readonly files: RankFiles | null;
+  /** Bytes of the fullest rank: the length of the longest bar. */
+  readonly most: number;
+  readonly shown: boolean;
+  readonly pinned: boolean;
+  readonly onPick: (rank: number) => void;
+}
+
+/** One rank of the list. */
+export const RankRow = memo(function RankRow(props: RowProps) {
+  const { rank, top, placed, picture, files, most, shown, pinned, onPick } = props;
+  const total = totalOf(placed, rank);
+  const experts = formatIntervals(placed.experts[rank] ?? []);
+  const pick = () => {
+    onPick(rank);
+    chooseRank({ pinned: pinned ? null : rank });
+  };
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the list holds the focus and names the row
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list hears the keys
+    <div
+      id={`rank-${rank}`}
+      className="rank-row"
+      role="option"
+      aria-selected={pinned}
+      aria-posinset={rank + 1}
+      aria-setsize={placed.mesh.world}
+      aria-label={`Rank ${rank}, ${coordsText(placed, rank)}: experts ${experts}, ${formatInteger(total)} bytes`}
+      data-shown={shown}
+      ref={styled({ translate: `0 ${top}px` })}
+      onPointerEnter={() => chooseRank({ hovered: rank })}
+      onClick={pick}
+    >
+      <span className="rank-name mono">
+        <Swatch colour={rankColour(rank, placed.mesh.world)} /> {rank}
+      </span>
+      <span className="rank-experts mono" title={experts}>
+        {experts}
+      </span>
+      <HeldBar placed={placed} rank={rank} most={most} />
+      <span className="number mono" title={`${formatInteger(total)} bytes`}>
+        {formatBytes(total)}
+      </span>
+      <FileStrip rank={rank} files={files} picture={picture} />
+    </div>
+  );
+});
+
+/** Bytes by why they are kept, stacked; the exact values on hover. */
+function HeldBar({ placed, rank, most }: { placed: PlacedPicture; rank: number; most: number }) {
+  let from = 0;
+  const parts = KINDS.map((kind, at) => {
+    const bytes = placed.held[rank * 4 + at] ?? 0;
+    const part = { kind, at, bytes, from };
+    from += bytes;
+    return part;
+  }).filter(({ bytes }) => bytes > 0);
+  const title = parts.map(({ kind, bytes }) => `${kind}: ${formatInteger(bytes)} bytes`).join('\n');
+  return (
+    <span className="rank-bar" title={title}>
+      <svg viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true">
+        {parts.map(({ kind, at, bytes, from: start }) => (
+          <rect
+            key={kind}
+            className={`kind-${at}`}
+            x={(start / most) * 1000}
+            width={(bytes / most) * 1000}
+            y="0"
+            height="10"
+          />
+        ))}
+      </svg>
+    </span>
+  );
+}
+
+interface StripProps {
+  readonly rank: number;
+  readonly files: RankFiles | null;
+  readonly picture: RankPicture;
+}
+
+/** A cell a file, as strong as the part of the file that the rank reads. */
+function FileStrip({ rank, files, picture }: StripProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const theme = useTheme();
+  const count = picture.files.length;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the ink is the theme's
+  useEffect(() => {
+    const context = canvas.current?.getContext('2d');
+    if (!context || count === 0) return;
+    context.clearRect(0, 0, count, 1);
+    if (!files) return;
+    context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--accent').trim();
+    for (let file = 0; file < count; file++) {
+      const share = (files.bytes[rank * count + file] ?? 0) / (picture.files[file]?.byteLength ?? 1);
+      if (!(share > 0)) continue;
+      context.globalAlpha = 0.25 + 0.75 * Math.sqrt(Math.min(1, share));
+      context.fillRect(file, 0, 1, 1);
+    }
+    context.globalAlpha = 1;
+  }, [rank, files, picture, count, theme]);
+  const point = (event: PointerEvent<HTMLElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const file = Math.min(count - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * count)));
+    const bytes = files?.bytes[rank * count + file] ?? Number.NaN;
+    const read = Number.isNaN(bytes) ? 'not counted' : `${formatInteger(bytes)} bytes read`;
+    event.currentTarget.title = `${picture.files[file]?.name}: ${read}`;
+  };
+  return (
+    <span className="rank-strip" onPointerMove={point}>
+      <canvas ref={canvas} width={Math.max(1, count)} height={1} />
+    </span>
+  );
+}

@@ -1,0 +1,39 @@
+import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import { frameworkOf } from '../../../core/index.ts';
+import { move } from '../../state/address-store.ts';
+
+interface RefusedProps {
+  readonly query: RankQuery;
+  readonly picture: RankPicture;
+}
+
+/** The framework's own message, then which sizes work. */
+export function Refused({ query, picture }: RefusedProps) {
+  const { framework, redundant, ep } = query.options;
+  const known = frameworkOf(framework);
+  const working = picture.choices.filter((choice) => choice.error === null);
+  const needs = known?.redundant === true && (redundant ?? 0) === 0 && picture.fewestRedundant > 0;
+  return (
+    <section className="ranks-refused" role="alert" aria-label="Refused">
+      <h2>{known?.title ?? framework} refuses this</h2>
+      <p className="refusal mono">{picture.error}</p>
+      {working.length > 0 ? (
+        <p>With everything else as it is, these EP sizes work: {working.map((choice) => choice.ep).join(', ')}.</p>
+      ) : (
+        <p>With everything else as it is, no EP size that divides the experts works: change the other choices.</p>
+      )}
+      {needs && (
+        <p className="quiet">
+          EP {ep} needs {picture.fewestRedundant} redundant experts or more to come out even.
+        </p>
+      )}
+      <div className="row">
+        {working.slice(0, 12).map((choice) => (
+          <button key={choice.ep} type="button" className="button" onClick={() => move({ ep: choice.ep })}>
+            Use EP {choice.ep}
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,144 @@
+import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import { type FrameworkId, frameworkOf, RANK_FRAMEWORKS, type Strategy, TARGETS } from '../../../core/index.ts';
+import { Segments } from '../../parts/segments.tsx';
+import { move, useAddress } from '../../state/address-store.ts';
+import { useChoices } from '../../state/choices.ts';
+import { useInspection } from '../../state/inspection.ts';
+import { EpChoices } from './ep-choices.tsx';
+import { type DegreeName, INPUTS, STRATEGIES } from './framework-inputs.ts';
+import { LoadsInput, MapInput } from './input-files.tsx';
+import { NumberField } from './number-field.tsx';
+
+interface SetupProps {
+  readonly query: RankQuery;
+  readonly picture: RankPicture | null;
+}
+
+/** Framework, sizes, layout: every choice that moves an expert to another rank. */
+export function SetupBar({ query, picture }: SetupProps) {
+  const { shape, set } = useChoices();
+  return (
+    <form className="ranks-setup" aria-label="Placement" onSubmit={(event) => event.preventDefault()}>
+      <FrameworkField framework={query.options.framework} />
+      <EpChoices query={query} picture={picture} />
+      <Degrees framework={query.options.framework} />
+      <StrategyFields query={query} />
+      <LayoutField target={query.target} />
+      <div className="map-tools-end">
+        <Segments
+          label="Show as"
+          options={[
+            ['grid', 'Grid'],
+            ['table', 'Table'],
+          ]}
+          value={shape}
+          onChange={(next) => set({ shape: next })}
+        />
+      </div>
+    </form>
+  );
+}
+
+function FrameworkField({ framework }: { readonly framework: FrameworkId }) {
+  const version = frameworkOf(framework)?.version ?? '';
+  return (
+    <label className="setup-field" title={version === '' ? undefined : `Rules read in ${version}`}>
+      <span>Framework</span>
+      <select
+        className="field"
+        value={framework}
+        onChange={(event) => move({ framework: event.target.value, placement: null })}
+      >
+        {RANK_FRAMEWORKS.map(({ id, title, version: read }) => (
+          <option key={id} value={id}>
+            {title}
+            {read === '' || id.startsWith('vllm-') ? '' : ` · ${read.split(/[ ,(]/)[0]}`}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The sizes that this framework takes, and those that the address names although it does not. */
+function Degrees({ framework }: { readonly framework: FrameworkId }) {
+  const address = useAddress((all) => all);
+  const names = (['tp', 'pp', 'cp', 'dp'] as const).filter(
+    (name) => INPUTS[framework][name] !== undefined || address[name] !== null,
+  );
+  return names.map((name) => (
+    <NumberField
+      key={name}
+      label={name.toUpperCase()}
+      title={titleOf(framework, name)}
+      value={address[name]}
+      placeholder={name === 'tp' || name === 'dp' ? 'auto' : '1'}
+      onChange={(value) => move({ [name]: value })}
+    />
+  ));
+}
+
+function titleOf(framework: FrameworkId, name: DegreeName): string {
+  const words = INPUTS[framework][name];
+  return words === undefined ? 'This framework does not take it' : `${words} parallel`;
+}
+
+function StrategyFields({ query }: { readonly query: RankQuery }) {
+  const { framework, strategy } = query.options;
+  const known = frameworkOf(framework);
+  const redundant = useAddress((address) => address.redundant);
+  const strategies: readonly Strategy[] = known?.strategies ?? [];
+  const used = strategy ?? strategies[0];
+  return (
+    <>
+      {strategies.length > 1 && (
+        <label className="setup-field">
+          <span>Placement</span>
+          <select
+            className="field"
+            value={used}
+            onChange={(event) => move({ placement: event.target.value === strategies[0] ? null : event.target.value })}
+          >
+            {strategies.map((id) => (
+              <option key={id} value={id}>
+                {STRATEGIES[id]}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {(known?.redundant === true || redundant !== null) && (
+        <NumberField
+          label="Redundant"
+          title="Slots beyond one for each expert"
+          value={redundant}
+          placeholder="0"
+          onChange={(value) => move({ redundant: value })}
+        />
+      )}
+      {(used === 'hierarchical' || used === 'global') && <LoadsInput />}
+      {used === 'custom' && <MapInput />}
+    </>
+  );
+}
+
+function LayoutField({ target }: { readonly target: RankQuery['target'] }) {
+  const layout = useInspection((state) => state.summary?.layout ?? null);
+  return (
+    <label className="setup-field">
+      <span>Layout</span>
+      <select
+        className="field"
+        value={target ?? ''}
+        onChange={(event) => move({ target: event.target.value === '' ? null : event.target.value })}
+      >
+        <option value="">Present{layout === null ? '' : `: ${layout}`}</option>
+        {Object.keys(TARGETS).map((id) => (
+          <option key={id} value={id}>
+            As if converted: {id}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,78 @@
+import { useState } from 'react';
+import type { RankQuery, RankTake } from '../../../../workers/ranks-protocol.ts';
+import { formatBytes } from '../../../core/index.ts';
+import { inspectWorker, useInspection } from '../../state/inspection.ts';
+
+/** Longer texts are for files: a clipboard of hundreds of megabytes stops other programs. */
+const LIMIT_COPY = 8e6;
+
+const TAKES: readonly (readonly [RankTake, string, string])[] = [
+  ['manifest', 'rank manifest', 'Every range of every rank, absolute offsets, checked before it is given (JSON).'],
+  ['sglang', 'SGLang placement file', 'For --init-expert-location.'],
+  ['assertion', 'assertion script', 'Run with torchrun: prints what each rank really holds, and compares.'],
+];
+
+/** Files that follow this placement: to download or to copy. */
+export function TakeAlong({ query }: { readonly query: RankQuery }) {
+  const [told, setTold] = useState('');
+  const hub = useInspection((state) => state.hub);
+  const act = async (take: RankTake, how: 'download' | 'copy') => {
+    setTold('Making it …');
+    const source = { repo: hub?.repo ?? null, revision: hub?.commit ?? null };
+    try {
+      const { blob, name, problem } = await inspectWorker().rankTake(query, take, source);
+      setTold(blob === null ? problem : await give(blob, name, how));
+    } catch (error) {
+      setTold(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <section aria-label="Take along" className="take-along">
+      <h2>Take along</h2>
+      <ul>
+        {TAKES.map(([take, name, what]) => (
+          <li key={take}>
+            <strong>{name}</strong>
+            <p className="quiet small">{what}</p>
+            <span className="row">
+              <button
+                type="button"
+                className="button small"
+                aria-label={`Download ${name}`}
+                onClick={() => void act(take, 'download')}
+              >
+                Download
+              </button>
+              <button
+                type="button"
+                className="button small"
+                aria-label={`Copy ${name}`}
+                onClick={() => void act(take, 'copy')}
+              >
+                Copy
+              </button>
+            </span>
+          </li>
+        ))}
+      </ul>
+      <p className="small" role="status">
+        {told}
+      </p>
+    </section>
+  );
+}
+
+async function give(blob: Blob, name: string, how: 'download' | 'copy'): Promise<string> {
+  if (how === 'copy') {
+    if (blob.size > LIMIT_COPY) return `${name} is ${formatBytes(blob.size)}: download it instead.`;
+    await navigator.clipboard.writeText(await blob.text());
+    return `Copied ${name} (${formatBytes(blob.size)}).`;
+  }
+  const href = URL.createObjectURL(blob);
+  const link = document.createElement('a');
+  link.href = href;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(href), 10_000);
+  return `Downloaded ${name} (${formatBytes(blob.size)}).`;
+}

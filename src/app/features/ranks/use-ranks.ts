@@ -1,0 +1,132 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useEffect, useMemo, useState } from 'react';
+import type { RankQuery } from '../../../../workers/ranks-protocol.ts';
+import { type FrameworkId, frameworkOf, isFrameworkId, isTarget, type Strategy } from '../../../core/index.ts';
+import type { Address } from '../../state/address.ts';
+import { useAddress } from '../../state/address-store.ts';
+import { inspectWorker, useInspection } from '../../state/inspection.ts';
+import { useRankChoices } from './rank-choices.ts';
+
+/** A pointer that rests this long on a rank or a cell is looked up. */
+const REST_MS = 50;
+/** Without any size in the address, the largest divisor up to a node's eight ranks is drawn. */
+const NODE = 8;
+
+/** The framework that the address names, else transformers 5. */
+export function useFramework(): FrameworkId {
+  const named = useAddress((address) => address.framework);
+  return named !== null && isFrameworkId(named) ? named : 'transformers-5';
+}
+
+/** What is asked of the worker: the address, and files that were given. */
+export function useRankQuery(): RankQuery {
+  const address = useAddress((all) => all);
+  const framework = useFramework();
+  const experts = useInspection((state) => state.summary?.experts ?? null);
+  const loads = useRankChoices((state) => state.loads?.rows);
+  const map = useRankChoices((state) => state.map?.rows);
+  return useMemo(
+    () => ({
+      target: address.target !== null && isTarget(address.target) ? address.target : null,
+      options: {
+        framework,
+        strategy: strategyOf(framework, address.placement),
+        ...sizesOf(address, experts),
+        redundant: address.redundant ?? undefined,
+        loads,
+        map,
+      },
+    }),
+    [address, framework, experts, loads, map],
+  );
+}
+
+function sizesOf({ ep, tp, pp, cp, dp }: Address, experts: number | null) {
+  const free = ep === null && tp === null && dp === null && cp === null;
+  return {
+    ep: ep ?? (free ? usualEp(experts) : undefined),
+    tp: tp ?? undefined,
+    pp: pp ?? undefined,
+    cp: cp ?? undefined,
+    dp: dp ?? undefined,
+  };
+}
+
+/** The largest divisor of the experts that a node has ranks for. */
+export function usualEp(experts: number | null): number {
+  for (let ep = NODE; ep > 1; ep--) if (experts !== null && experts % ep === 0) return ep;
+  return 1;
+}
+
+function strategyOf(framework: FrameworkId, placement: string | null): Strategy | undefined {
+  return frameworkOf(framework)?.strategies.find((strategy) => strategy === placement);
+}
+
+function useOpenKey(): string | null {
+  return useInspection((state) => (state.status === 'open' ? state.key : null));
+}
+
+/** The picture of a placement; the one before stays until it is there. */
+export function useRankPicture(query: RankQuery) {
+  const key = useOpenKey();
+  const result = useQuery({
+    queryKey: ['ranks', key, query],
+    queryFn: () => inspectWorker().rankPicture(query),
+    enabled: key !== null,
+    placeholderData: keepPreviousData,
+    // Arrays of thousands of numbers are not worth comparing.
+    structuralSharing: false,
+    gcTime: 60_000,
+  });
+  return { picture: result.data ?? null, error: result.error, current: result.isSuccess && !result.isPlaceholderData };
+}
+
+/** Bytes of each file by rank, which take longer than the picture. */
+export function useRankFiles(query: RankQuery, enabled: boolean) {
+  const key = useOpenKey();
+  const { data } = useQuery({
+    queryKey: ['rank files', key, query],
+    queryFn: ({ signal }) => inspectWorker().rankFiles(query, signal),
+    enabled: key !== null && enabled,
+    structuralSharing: false,
+    gcTime: 60_000,
+  });
+  return data ?? null;
+}
+
+/** One rank in detail, as soon as it is looked at for a moment. */
+export function useRankDetail(query: RankQuery, rank: number | null) {
+  const key = useOpenKey();
+  const resting = useResting(rank);
+  const { data } = useQuery({
+    queryKey: ['rank', key, query, resting],
+    queryFn: () => inspectWorker().rankDetail(query, resting ?? 0),
+    enabled: key !== null && resting !== null && resting === rank,
+    structuralSharing: false,
+    gcTime: 30_000,
+  });
+  return data && data.rank === rank ? data : null;
+}
+
+/** Who holds one expert of one layer. */
+export function useRankCell(query: RankQuery, row: number | null, expert: number | null) {
+  const key = useOpenKey();
+  const cell = useMemo(() => (row === null || expert === null ? null : { row, expert }), [row, expert]);
+  const resting = useResting(cell);
+  const { data } = useQuery({
+    queryKey: ['rank cell', key, query, resting],
+    queryFn: () => inspectWorker().rankCell(query, resting?.row ?? 0, resting?.expert ?? 0),
+    enabled: key !== null && resting !== null && resting === cell,
+    gcTime: 10_000,
+  });
+  return data && data.row === row && data.expert === expert ? data : null;
+}
+
+function useResting<T>(value: T): T | null {
+  const [resting, setResting] = useState<T | null>(null);
+  useEffect(() => {
+    const timer = setTimeout(() => setResting(value), REST_MS);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return resting;
+}

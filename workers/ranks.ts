@@ -1,0 +1,273 @@
+import {
+  type Checkpoint,
+  type CheckpointLayout,
+  communicationOf,
+  divisorsOfExperts,
+  exchangeOf,
+  expertsOf,
+  type FileSet,
+  type FrameworkId,
+  fewestRedundant,
+  heldBytes,
+  holdersOf,
+  imbalance,
+  LoomError,
+  loadingOf,
+  loadingWarnings,
+  meshSummary,
+  ownerMatrix,
+  type Placement,
+  type PlacementError,
+  planOf5,
+  planOf457,
+  planPlacement,
+  type RankModel,
+  rankAssertion,
+  rankManifest,
+  rankModel,
+  rankModelFor,
+  rankReads,
+  sglangPlacement,
+  type Target,
+} from '../src/core/index.ts';
+import type { PlacedPicture, RankApi, RankDetail, RankPicture, RankQuery, TakenFile } from './ranks-protocol.ts';
+import { withTransfer } from './transfer.ts';
+
+/** Time that reading ranges of ranks takes before other calls get their turn, in ms. */
+const TURN_MS = 25;
+/** Ranks that stand alike are counted once; beyond this many that do not, the rest is left out. */
+const LIMIT_COUNTED = 256;
+
+/** Answers the Ranks view's questions about one checkpoint; what is costly is made once for each layout. */
+export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLayout): RankApi {
+  const models = new Map<Target | null, RankModel | PlacementError>();
+  const modelOf = (target: Target | null): RankModel | PlacementError => {
+    const known = models.get(target);
+    if (known) return known;
+    const made = target === null ? rankModel(checkpoint, layout) : rankModelFor(checkpoint, target);
+    models.set(target, made);
+    return made;
+  };
+  const placed = (query: RankQuery): { readonly model: RankModel; readonly placement: Placement } => {
+    const model = modelOf(query.target);
+    if ('error' in model) throw new LoomError('internal', model.error);
+    const placement = planPlacement(query.options, model.facts);
+    if ('error' in placement) throw new LoomError('internal', placement.error);
+    return { model, placement };
+  };
+  return {
+    rankPicture: (query) => pictureOf(modelOf(query.target), query),
+    rankFiles: async (query, signal) => {
+      const { model, placement } = placed(query);
+      const bytes = await bytesByFile(model, placement, signal);
+      return withTransfer({ bytes, files: model.stock.files.length }, [bytes.buffer]);
+    },
+    rankDetail: (query, rank) => {
+      const { model, placement } = placed(query);
+      return detailOf(model, placement, rank);
+    },
+    rankCell: (query, row, expert) => {
+      const { model, placement } = placed(query);
+      const layer = placement.layers[row];
+      const bytes = model.stock.layers[row]?.bytes[expert] ?? 0;
+      return { row, expert, bytes, ranks: layer ? holdersOf(placement, layer, expert) : [] };
+    },
+    rankTake: async (query, take, source) => {
+      const { model, placement } = placed(query);
+      if (take === 'sglang') return sglangFile(model, placement);
+      if (take === 'assertion') return assertionFile(model, placement);
+      const indexSha256 = query.target === null ? await hashOfIndex(files, checkpoint) : null;
+      const manifest = rankManifest(model, placement, { ...source, indexSha256 });
+      return fileOf(`ranks-${placement.framework}-${placement.mesh.world}.json`, JSON.stringify(manifest), 'json');
+    },
+  };
+}
+
+function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): RankPicture {
+  if ('error' in model) return { ...NOTHING, error: model.error };
+  const { facts, stock } = model;
+  const placement = planPlacement(options, facts);
+  const counts = [...new Set(facts.moeLayers.map((layer) => layer.experts))].sort((a, b) => a - b);
+  const picture: RankPicture = {
+    choices: divisorsOfExperts(facts).map((ep) => ({ ep, error: errorOf(planPlacement({ ...options, ep }, facts)) })),
+    experts: counts,
+    modelType: facts.modelType,
+    topK: facts.topK,
+    hidden: facts.hidden,
+    files: stock.files.map(({ name, byteLength }) => ({ name, byteLength })),
+    plan: planOf(options.framework, facts.modelType),
+    error: errorOf(placement),
+    fewestRedundant: fewestRedundant(counts.at(-1) ?? 0, options.ep ?? 1),
+    placed: null,
+  };
+  if ('error' in placement) return picture;
+  const drawn = placedPicture(model, placement, options);
+  const { coords, rankEp, rankStage, owners, held } = drawn;
+  const buffers = [coords, rankEp, rankStage, owners, held].map((array) => array.buffer);
+  return withTransfer({ ...picture, placed: drawn }, buffers);
+}
+
+const NOTHING: RankPicture = {
+  choices: [],
+  experts: [],
+  modelType: null,
+  topK: null,
+  hidden: null,
+  files: [],
+  plan: null,
+  error: null,
+  fewestRedundant: 0,
+  placed: null,
+};
+
+function errorOf(placement: Placement | PlacementError): string | null {
+  return 'error' in placement ? placement.error : null;
+}
+
+function planOf(framework: FrameworkId, modelType: string | null): RankPicture['plan'] {
+  if (framework === 'transformers-5') return planOf5(modelType);
+  return framework === 'transformers-4.57' ? planOf457(modelType).entries : null;
+}
+
+function placedPicture(model: RankModel, placement: Placement, options: RankQuery['options']): PlacedPicture {
+  const { facts, stock, layout } = model;
+  const { ranks, layers, mesh, stages } = placement;
+  const axes = Object.keys(ranks[0]?.coords ?? {});
+  const { width, owners } = ownerMatrix(placement);
+  const skew = imbalance(placement, options.loads);
+  const ep = layers[0]?.slots.length ?? 1;
+  const { topK, hidden } = facts;
+  const experts = layers[0]?.experts ?? 0;
+  return {
+    strategy: placement.strategy,
+    redundant: placement.redundant,
+    mesh: meshSummary(mesh),
+    grids: mesh.grids,
+    axes,
+    coords: Int32Array.from(ranks.flatMap((place) => axes.map((name) => place.coords[name] ?? 0))),
+    ep,
+    rankEp: Int32Array.from(ranks, (place) => place.ep),
+    rankStage: Int32Array.from(ranks, (place) => place.stage.index),
+    rows: layers.map(({ prefix, index, experts: count }) => ({
+      prefix,
+      index,
+      experts: count,
+      stage: stageAt(stages, index ?? 0),
+    })),
+    width,
+    owners: new Int32Array(owners),
+    held: heldArray(model, placement),
+    experts: ranks.map((place) => expertsOf(placement, place.rank).experts),
+    uniform: placement.uniform,
+    stages,
+    imbalance: skew.experts,
+    tokenImbalance: skew.tokens,
+    exchange: exchangeOf(placement.framework),
+    communication: topK === null || hidden === null ? null : communicationOf({ ranks: ep, experts, topK, hidden }),
+    warnings: [...placement.warnings, ...loadingWarnings(placement, layout, stock)],
+  };
+}
+
+function heldArray({ stock }: RankModel, placement: Placement): Float64Array<ArrayBuffer> {
+  const held = heldBytes(stock, placement);
+  const out = new Float64Array(held.length * 4);
+  for (const [rank, bytes] of held.entries())
+    out.set([bytes.experts, bytes.redundant, bytes.denseReplicated, bytes.denseSharded], rank * 4);
+  return out;
+}
+
+function stageAt(stages: readonly number[], layer: number): number {
+  let end = 0;
+  const found = stages.findIndex((count) => {
+    end += count;
+    return layer < end;
+  });
+  return found === -1 ? Math.max(0, stages.length - 1) : found;
+}
+
+/** Bytes of each file by rank; gives other calls their turn, and stops when it is no longer wanted. */
+async function bytesByFile(
+  { stock }: RankModel,
+  placement: Placement,
+  signal: AbortSignal,
+): Promise<Float64Array<ArrayBuffer>> {
+  const width = stock.files.length;
+  const bytes = new Float64Array(placement.ranks.length * width).fill(Number.NaN);
+  const first = new Map<string, number>();
+  let since = performance.now();
+  for (const { rank, ep, inner, etp, stage, fsdp, tp } of placement.ranks) {
+    const key = [ep, inner.index, etp.index, stage.index, fsdp.index, tp.index].join();
+    const twin = first.get(key);
+    if (twin !== undefined) bytes.copyWithin(rank * width, twin * width, (twin + 1) * width);
+    else if (first.size < LIMIT_COUNTED) {
+      bytes.set(rankReads(stock, placement, rank).perFile, rank * width);
+      first.set(key, rank);
+    }
+    if (performance.now() - since < TURN_MS) continue;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    if (signal.aborted) throw new LoomError('cancelled', 'Another placement was asked for.');
+    since = performance.now();
+  }
+  return bytes;
+}
+
+function detailOf({ stock }: RankModel, placement: Placement, rank: number): RankDetail {
+  const reads = rankReads(stock, placement, rank);
+  const numbers = new Map(stock.files.map((file, at) => [file.name, at]));
+  const rangeFile = Uint32Array.from(reads.reads, (read) => numbers.get(read.file) ?? 0);
+  const rangeOffset = Float64Array.from(reads.reads, (read) => read.offset);
+  const rangeLength = Float64Array.from(reads.reads, (read) => read.length);
+  const rangeParts = Uint32Array.from(reads.reads, (read) => read.parts.length);
+  const perFile = Float64Array.from(reads.perFile);
+  const cells = cellsOf(placement, rank);
+  const loading = loadingOf(stock, placement, rank, reads);
+  const detail = { rank, loading, perFile, cells, rangeFile, rangeOffset, rangeLength, rangeParts };
+  const moved = [perFile, cells, rangeFile, rangeOffset, rangeLength, rangeParts].map((array) => array.buffer);
+  return withTransfer({ ...detail, byColumns: reads.byColumns }, moved);
+}
+
+function cellsOf(placement: Placement, rank: number): Uint8Array<ArrayBuffer> {
+  const { experts, layers } = expertsOf(placement, rank);
+  const stage = placement.ranks[rank]?.stage;
+  const width = placement.layers.reduce((most, layer) => Math.max(most, layer.experts), 0);
+  const cells = new Uint8Array(width * placement.layers.length);
+  for (const [row, layer] of placement.layers.entries()) {
+    const here = !stage || stage.of === 1 || stageAt(placement.stages, layer.index ?? 0) === stage.index;
+    if (!here) continue;
+    for (const [start, end] of layers === null ? experts : (layers[layer.prefix] ?? []))
+      cells.fill(1, row * width + start, row * width + Math.min(end, layer.experts));
+  }
+  return cells;
+}
+
+function fileOf(name: string, text: string, kind: 'json' | 'x-python'): TakenFile {
+  const type = kind === 'json' ? 'application/json' : 'text/x-python';
+  return { name, blob: new Blob([text], { type }), problem: null };
+}
+
+function sglangFile(model: RankModel, placement: Placement): TakenFile {
+  const name = 'sglang-expert-location.json';
+  const json = sglangPlacement(placement, model.facts);
+  if (json) return fileOf(name, JSON.stringify(json), 'json');
+  return { name, blob: null, problem: 'Ranks have unequally many slots, which SGLang’s placement file cannot say.' };
+}
+
+function assertionFile(model: RankModel, placement: Placement): TakenFile {
+  const name = `assert-ranks-${placement.mesh.world}.py`;
+  const script = rankAssertion(model, placement);
+  if (script !== null) return fileOf(name, script, 'x-python');
+  return { name, blob: null, problem: 'The assertion script loads with transformers; choose transformers to take it.' };
+}
+
+/** SHA-256 of the shard index; null where there is none, or only headers are here. */
+async function hashOfIndex(files: FileSet, checkpoint: Checkpoint): Promise<string | null> {
+  if (checkpoint.indexFile === null) return null;
+  try {
+    const source = await files.open(checkpoint.indexFile);
+    const bytes = await source.read({ start: 0, end: source.byteLength } as Parameters<typeof source.read>[0]);
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)));
+    return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  } catch {
+    return null;
+  }
+}
