@@ -61,7 +61,8 @@ export async function openSession(
     counts.bytes += bytes;
     ticker.tick();
   };
-  const { files, hub } = await openSource(source, { signal, count: add });
+  const { files, hub, repo } = await openSource(source, { signal, count: add });
+  const cache = repo?.cache ?? null;
   if (hub) emit({ type: 'hub', facts: hub });
   const remembered = rememberReads(files, (bytes) => add(0, bytes));
   const shards = (await files.list({ signal }))
@@ -76,6 +77,7 @@ export async function openSession(
   try {
     const first = await openCheckpoint(remembered.files, {
       index: 'later',
+      cache,
       signal,
       onShard: (progress) => {
         counts.shardsDone = progress.done;
@@ -87,7 +89,7 @@ export async function openSession(
     });
     painter.stop();
     if (first.indexFile !== null) emit(picture(first, order, true).event);
-    const checkpoint = first.indexFile === null ? first : await openCheckpoint(remembered.files, { signal });
+    const checkpoint = first.indexFile === null ? first : await openCheckpoint(remembered.files, { cache, signal });
     const last = picture(checkpoint, order, true);
     emit(last.event);
     emit({ type: 'counts', counts: { ...counts } });

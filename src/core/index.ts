@@ -8,7 +8,14 @@ export {
 } from './checkpoint/companion-values.ts';
 export { FINDINGS, type FindingTag } from './checkpoint/findings.ts';
 export { withHubCacheNames } from './checkpoint/hub-cache.ts';
-export { type OpenOptions, type OpenProgress, openCheckpoint } from './checkpoint/open.ts';
+export {
+  createOpenMemory,
+  type OpenMemory,
+  type OpenOptions,
+  type OpenProgress,
+  openCheckpoint,
+  unreadShards,
+} from './checkpoint/open.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
 export type { Progress } from './convert/progress.ts';
 export type { ConversionReport } from './convert/report.ts';
@@ -23,10 +30,10 @@ export {
   LoomError,
   toWire,
 } from './errors.ts';
+export { type LoadScript, loadScript } from './handoff/load-script.ts';
 export { rankAssertion } from './handoff/rank-assertion.ts';
 export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
 export { type SglangPlacementJson, sglangPlacement } from './handoff/rank-sglang.ts';
-export { type LoadScript, loadScript } from './handoff/load-script.ts';
 export { formatRepoReference, HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
@@ -103,8 +110,10 @@ export { jobFile, jobFiles, jobLock, listJobs, removeJob, type StoredJob } from 
 export { createPickedFolderSink, type PickedFolderOptions } from './sink/picked-folder.ts';
 export type { Sink, SinkFile } from './sink/types.ts';
 export { type BlobEntry, blobFiles, directoryFiles } from './source/blob.ts';
+export type { HeaderCache } from './source/header-cache.ts';
 export { type HeadersManifest, headersOnlyFiles } from './source/headers-only.ts';
 export { opfsFiles } from './source/opfs.ts';
+export type { Pause } from './source/retry.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
 export * from './units.ts';
 export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/mistakes.ts';
