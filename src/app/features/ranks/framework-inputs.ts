@@ -23,6 +23,16 @@ export const INPUTS: Readonly<Record<FrameworkId, Inputs>> = {
   custom: FLAT,
 };
 
+/** Sizes that a framework works out from the others when they are not given. */
+export const INFERRED: Readonly<Partial<Record<FrameworkId, readonly DegreeName[]>>> = {
+  torchtitan: ['dp'],
+  'megatron-core': ['dp'],
+  'deepspeed-moe': ['dp'],
+  vllm: ['tp', 'dp'],
+  'vllm-before-21497': ['tp', 'dp'],
+  sglang: ['tp'],
+};
+
 /** How a way to deal experts is called on screen. */
 export const STRATEGIES = {
   linear: 'Linear blocks',

@@ -2,10 +2,15 @@ import { type Geometry, GUTTER } from '../map/geometry.ts';
 
 /** Ranks' or nodes' labels, then experts' numbers. */
 const AXIS = 36;
-const WIDEST = 40;
+const WIDEST = 56;
 const HIGHEST = 28;
 const NARROWEST = 4;
 const LOWEST = 3;
+
+/** As high as the rows can make use of, the note below included. */
+export function placementHeight(rows: number): number {
+  return AXIS + rows * HIGHEST + 48;
+}
 
 /** Cells that fill the frame: every row says much the same, so they may be flat. */
 export function placementGeometry(rows: number, columns: number, width: number, height: number): Geometry {

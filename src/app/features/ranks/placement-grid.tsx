@@ -5,7 +5,7 @@ import { move, useAddress } from '../../state/address-store.ts';
 import { type Cell, cellAt, contentSize, scrollTo } from '../map/geometry.ts';
 import { moved } from '../map/use-grid-keys.ts';
 import { useViewport } from '../map/use-viewport.ts';
-import { placementGeometry } from './placement-geometry.ts';
+import { placementGeometry, placementHeight } from './placement-geometry.ts';
 import { PlacementTooltip } from './placement-tooltip.tsx';
 import { chooseRank, useShownRank } from './rank-choices.ts';
 import { firstRanks, NODE_RANKS, rankOfCell } from './rank-colours.ts';
@@ -100,7 +100,11 @@ export function PlacementGrid({ query, placed, current }: GridProps) {
   };
   const content = contentSize(geometry);
   return (
-    <section className="placement" aria-label="Layers by experts">
+    <section
+      className="placement"
+      aria-label="Layers by experts"
+      ref={styled({ '--placement-height': `${placementHeight(rows.length)}px` })}
+    >
       <div className="map-frame">
         {/* biome-ignore lint/a11y/useSemanticElements: twelve thousand table cells would not pan */}
         <div
@@ -113,7 +117,9 @@ export function PlacementGrid({ query, placed, current }: GridProps) {
           aria-activedescendant={active ? 'placement-cell' : undefined}
           tabIndex={0}
           onKeyDown={onKeyDown}
-          onFocus={() => active && chooseRank({ hovered: rankAt(active) })}
+          onFocus={(event) =>
+            active && event.currentTarget.matches(':focus-visible') && chooseRank({ hovered: rankAt(active) })
+          }
           onBlur={() => chooseRank({ hovered: null })}
           onPointerMove={onPointerMove}
           onPointerLeave={onPointerLeave}

@@ -87,7 +87,7 @@ export function RankList({ query, picture, placed, current }: ListProps) {
         aria-activedescendant={`rank-${focused}`}
         tabIndex={0}
         onKeyDown={onKeyDown}
-        onFocus={() => chooseRank({ hovered: focused })}
+        onFocus={(event) => event.currentTarget.matches(':focus-visible') && chooseRank({ hovered: focused })}
         onBlur={() => chooseRank({ hovered: null })}
         onPointerLeave={() => chooseRank({ hovered: null })}
       >

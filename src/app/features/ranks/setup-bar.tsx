@@ -5,7 +5,7 @@ import { move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { EpChoices } from './ep-choices.tsx';
-import { type DegreeName, INPUTS, STRATEGIES } from './framework-inputs.ts';
+import { type DegreeName, INFERRED, INPUTS, STRATEGIES } from './framework-inputs.ts';
 import { LoadsInput, MapInput } from './input-files.tsx';
 import { NumberField } from './number-field.tsx';
 
@@ -72,7 +72,7 @@ function Degrees({ framework }: { readonly framework: FrameworkId }) {
       label={name.toUpperCase()}
       title={titleOf(framework, name)}
       value={address[name]}
-      placeholder={name === 'tp' || name === 'dp' ? 'auto' : '1'}
+      placeholder={INFERRED[framework]?.includes(name) === true ? 'auto' : '1'}
       onChange={(value) => move({ [name]: value })}
     />
   ));

@@ -64,7 +64,8 @@ function usePixelRatio(): number {
 
 /** The ground's colour over every cell that is not the rank's. */
 function veilOf(cells: Uint8Array, surface: string): Uint8ClampedArray<ArrayBuffer> {
-  const value = Number.parseInt(surface.slice(1, 7), 16);
+  const hex = surface.slice(1);
+  const value = Number.parseInt(hex.length === 3 ? hex.replaceAll(/./g, '$&$&') : hex.slice(0, 6), 16);
   const pixels = new Uint8ClampedArray(cells.length * 4);
   for (const [at, mine] of cells.entries())
     if (mine === 0) pixels.set([value >> 16, (value >> 8) & 255, value & 255, VEIL], at * 4);

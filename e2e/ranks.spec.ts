@@ -1,0 +1,149 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import { detectLayout, openCheckpoint, type RankManifestJson, ranksOf } from '../src/core/index.ts';
+import { openLocal } from '../src/core/source/folder.node.ts';
+import { expect, parametersOf, test, violations, visit } from './support/app.ts';
+
+const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
+const TINY = { repo: 'tiny/qwen3-moe', view: 'ranks' };
+const REFUSED = 'Cannot evenly shard 12 experts across 5 expert-parallel ranks.';
+
+const ranks = (page: Page) => page.getByRole('listbox', { name: 'Ranks' });
+
+async function predicted(ep: number) {
+  const checkpoint = await openCheckpoint(await openLocal(HUB));
+  return ranksOf(checkpoint, detectLayout(checkpoint), { framework: 'transformers-5', ep });
+}
+
+test('EP 4 gives each rank three experts, with the bytes that the core counts', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe' });
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Ranks' }).click();
+  await page.getByRole('button', { name: 'EP 4' }).click();
+  await expect(page.getByText('4 ranks, 3 of 12 experts each')).toBeVisible();
+  const { ranks: entries } = await predicted(4);
+  for (const { rank, experts, bytes } of entries) {
+    const [[start, end] = [0, 0]] = experts;
+    const text = `experts ${start}–${end - 1}, ${bytes.toLocaleString('en-US')} bytes`;
+    await expect(ranks(page).getByRole('option', { name: new RegExp(`^Rank ${rank},.*${text}`) })).toBeVisible();
+  }
+  expect(parametersOf(page).get('ep')).toBe('4');
+});
+
+test('a size that is refused shows the framework’s own words, and what works', async ({ page, hub }) => {
+  await visit(page, hub, TINY);
+  await page.getByRole('textbox', { name: 'EP', exact: true }).fill('5');
+  const refused = page.getByRole('alert', { name: 'Refused' });
+  await expect(refused).toContainText(REFUSED);
+  await expect(refused).toContainText('these EP sizes work: 1, 2, 3, 4, 6, 12.');
+  await refused.getByRole('button', { name: 'Use EP 6' }).click();
+  await expect(page.getByText('6 ranks, 2 of 12 experts each')).toBeVisible();
+});
+
+test('an address restores the placement, and nonsense in it is left out', async ({ page, hub }) => {
+  await visit(page, hub, { ...TINY, framework: 'vllm', ep: '5', dp: '5', pp: '<b>', placement: 'x y' });
+  await expect(page.getByRole('combobox', { name: 'Framework' })).toHaveValue('vllm');
+  await expect(page.getByText('5 ranks, 2–3 of 12 experts each')).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Mesh' })).toContainText('pcp');
+  await expect(page.getByRole('region', { name: 'Warnings' })).toContainText('3 redundant experts');
+  await expect(page.getByRole('textbox', { name: 'PP', exact: true })).toHaveValue('');
+});
+
+test('ranks and cells by keyboard', async ({ page, hub }) => {
+  await visit(page, hub, { ...TINY, ep: '4' });
+  const facts = page.getByRole('region', { name: 'Rank', exact: true });
+  await ranks(page).focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await expect(facts.getByRole('heading', { name: /^Rank 2/ })).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(ranks(page).getByRole('option', { selected: true })).toHaveAccessibleName(/^Rank 2,/);
+  await expect(facts).toContainText('Slices alone');
+  const grid = page.getByRole('grid', { name: 'Experts by rank' });
+  await grid.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('End');
+  await expect(grid.getByRole('gridcell')).toContainText('Layer 0, expert 11: rank 3');
+  await page.keyboard.press('Enter');
+  await expect(facts.getByRole('heading', { name: /^Rank 3/ })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(facts.getByRole('heading', { name: 'No rank pinned' })).toBeVisible();
+});
+
+test('the table twin says the same', async ({ page, hub }) => {
+  await visit(page, hub, { ...TINY, ep: '4' });
+  await page.getByRole('radio', { name: 'Table' }).click();
+  const { ranks: entries } = await predicted(4);
+  const row = page.getByRole('table', { name: 'Ranks', exact: true }).getByRole('row').nth(3);
+  await expect(row).toContainText((entries[2]?.bytes ?? 0).toLocaleString('en-US'));
+  await page.getByRole('button', { name: 'Rank 2' }).click();
+  await expect(page.getByRole('table', { name: 'Experts by layer' }).getByRole('row').nth(1)).toContainText('6–8');
+  const ranges = page.getByRole('table', { name: 'Ranges read' });
+  await expect(ranges).toHaveAttribute('aria-rowcount', String((entries[2]?.reads.length ?? 0) + 1));
+});
+
+test('the manifest that is downloaded holds the numbers of the core', async ({ page, hub }) => {
+  await visit(page, hub, { ...TINY, ep: '4' });
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download rank manifest' }).click(),
+  ]);
+  const manifest = JSON.parse(readFileSync(await download.path(), 'utf8')) as RankManifestJson;
+  const { ranks: entries } = await predicted(4);
+  const read = manifest.ranks.map(({ rank, coords, bytes, reads }) => ({
+    rank,
+    coords,
+    bytes,
+    reads: reads.map(({ file, offset, length }) => ({ file: manifest.files[file]?.name, offset, length })),
+  }));
+  expect(read).toEqual(entries.map(({ rank, coords, bytes, reads }) => ({ rank, coords, bytes, reads })));
+  expect(manifest.checkpoint.repo).toBe('tiny/qwen3-moe');
+  expect(manifest.checkpoint.index_sha256).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('a target layout, the SGLang file and the assertion script', async ({ page, hub }) => {
+  await visit(page, hub, { ...TINY, ep: '4', target: 'gate-up' });
+  await expect(page.getByRole('combobox', { name: 'Layout' })).toHaveValue('gate-up');
+  for (const [name, text] of [
+    ['Download SGLang placement file', /physical_to_logical_map/],
+    ['Download assertion script', /torchrun/],
+  ] as const) {
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+    expect(readFileSync(await download.path(), 'utf8')).toMatch(text);
+  }
+});
+
+test('64 ranks of the bundled 235B draw, and a switch leaves the page responsive', async ({ page }) => {
+  await page.goto('/?sample=qwen3-235b-a22b&view=ranks&ep=64');
+  await expect(page.getByText('64 ranks, 2 of 128 experts each')).toBeVisible();
+  await expect(ranks(page).getByRole('option', { name: /^Rank 0,/ })).toBeVisible();
+  const painted = await page.locator('.placement canvas').evaluate((canvas: HTMLCanvasElement) => {
+    const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? { data: [] };
+    const colours = new Set<number>();
+    for (let at = 0; at < data.length; at += 4)
+      colours.add(((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0));
+    return colours.size;
+  });
+  expect(painted).toBeGreaterThan(64);
+  await page.getByRole('button', { name: 'EP 32' }).click();
+  await expect(page.getByText('32 ranks, 4 of 128 experts each')).toBeVisible();
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+
+    test('axe finds nothing in the grid, the table and a refusal', async ({ page, hub }) => {
+      await visit(page, hub, { ...TINY, ep: '4' });
+      await ranks(page).getByRole('option').nth(1).click();
+      await expect(page.getByText('Slices alone')).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('radio', { name: 'Table' }).click();
+      await expect(page.getByRole('table', { name: 'Ranges read' })).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('textbox', { name: 'EP', exact: true }).fill('5');
+      await expect(page.getByText(REFUSED)).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+}
