@@ -4,6 +4,7 @@ import { ERROR_TAGS, isLoomError, LoomError, VERSION } from '../core/index.ts';
 import { addCheck } from './check.ts';
 import { addConvert } from './convert.ts';
 import { addInspect } from './inspect.ts';
+import { addLoads } from './loads.ts';
 import { addPlan } from './plan.ts';
 import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
@@ -19,7 +20,7 @@ const program = new Command('moe-loom')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) });
 
-for (const add of [addInspect, addPlan, addConvert, addVerify, addCheck, addSample, addRanks]) add(program);
+for (const add of [addInspect, addPlan, addConvert, addVerify, addCheck, addLoads, addSample, addRanks]) add(program);
 for (const command of program.commands) command.exitOverride();
 
 try {

@@ -31,6 +31,13 @@ export {
   toWire,
 } from './errors.ts';
 export { type LoadScript, loadScript } from './handoff/load-script.ts';
+export {
+  canonicalBytes,
+  type ExpertSample,
+  expertSamples,
+  type HashedSample,
+  viewRange,
+} from './handoff/load-script-samples.ts';
 export { rankAssertion } from './handoff/rank-assertion.ts';
 export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
 export { type SglangPlacementJson, sglangPlacement } from './handoff/rank-sglang.ts';

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import type { Command } from 'commander';
+import {
+  bytesOf,
+  type Checkpoint,
+  type CheckpointLayout,
+  CONSUMER_IDS,
+  type ConsumerId,
+  type ConsumerVerdict,
+  canonicalBytes,
+  detectLayout,
+  type ExpertSample,
+  expertSamples,
+  type FileSet,
+  type HashedSample,
+  LoomError,
+  loadScript,
+  plural,
+  predictLoads,
+  viewRange,
+} from '../core/index.ts';
+import {
+  type AssumeFlags,
+  assumption,
+  interruptSignal,
+  type OutputOptions,
+  print,
+  printJson,
+  withAssume,
+  withOutput,
+} from './common.ts';
+import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+
+interface LoadsFlags extends OutputOptions, SourceFlags, AssumeFlags {
+  readonly script?: string;
+}
+
+/** `moe-loom loads <source>`: which programs load it, half-load it or refuse it. Exit 0 whatever the answer. */
+export function addLoads(program: Command): void {
+  const command = program
+    .command('loads')
+    .description('say which programs will load a checkpoint as it is')
+    .argument('<source>', SOURCE_HELP)
+    .option('--script <consumer>', 'print a Python script that loads it and compares with the prediction');
+  withAssume(withOutput(withSource(command))).action(async (source: string, flags: LoadsFlags) => {
+    const consumer = flags.script === undefined ? null : parseConsumer(flags.script);
+    const signal = interruptSignal();
+    const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
+    const layout = detectLayout(checkpoint, assumption(flags));
+    const verdicts = predictLoads(checkpoint, layout);
+    if (consumer !== null) await printScript(consumer, verdicts, { checkpoint, layout, files, signal });
+    else if (flags.json) printJson(loadsJson(verdicts));
+    else print(describeLoads(verdicts));
+  });
+}
+
+/** The contract of `loads --json`. */
+export function loadsJson(verdicts: readonly ConsumerVerdict[]) {
+  const consumers = verdicts.map(({ id, version, verdict, missing, unexpected, mismatched, evidence, cure }) => {
+    const { kind, source, date } = evidence;
+    return { id, version, verdict, missing, unexpected, mismatched, evidence: { kind, source, date }, cure };
+  });
+  return { consumers };
+}
+
+/** One line a consumer, then what stands behind those that do not simply load. */
+export function describeLoads(verdicts: readonly ConsumerVerdict[]): string[] {
+  const lines = verdicts.map(({ id, version, verdict, cure }) => {
+    const help = cure === null ? '' : `  → moe-loom convert --to ${cure}`;
+    return `${id.padEnd(18)} ${verdict.padEnd(17)} ${version}${help}`.trimEnd();
+  });
+  return [...lines, ...verdicts.flatMap(details)];
+}
+
+const SHOWN = 6;
+
+function details(verdict: ConsumerVerdict): string[] {
+  const { id, evidence, needs } = verdict;
+  const lists = (['missing', 'unexpected', 'mismatched'] as const).flatMap((what) => nameLines(what, verdict[what]));
+  return [
+    '',
+    `${id}: ${verdict.verdict} (${evidence.kind}, ${evidence.date}: ${evidence.source})`,
+    ...lists,
+    ...needs.map((need) => `  needs: ${need}`),
+  ];
+}
+
+function nameLines(what: string, names: readonly string[]): string[] {
+  if (names.length === 0) return [];
+  const more = names.length > SHOWN ? [`    … and ${names.length - SHOWN} more`] : [];
+  return [
+    `  ${what}: ${plural(names.length, 'tensor')}`,
+    ...names.slice(0, SHOWN).map((name) => `    ${name}`),
+    ...more,
+  ];
+}
+
+/** @throws LoomError `usage`. */
+function parseConsumer(text: string): ConsumerId {
+  const known = CONSUMER_IDS.find((id) => id === text);
+  if (known === undefined)
+    throw new LoomError('usage', `--script takes ${CONSUMER_IDS.join(', ')}; "${text}" is none of them.`);
+  return known;
+}
+
+interface Opened {
+  readonly checkpoint: Checkpoint;
+  readonly layout: CheckpointLayout;
+  readonly files: FileSet;
+  readonly signal: AbortSignal;
+}
+
+async function printScript(id: ConsumerId, verdicts: readonly ConsumerVerdict[], opened: Opened): Promise<void> {
+  const predicted = verdicts.find((verdict) => verdict.id === id);
+  if (!predicted) throw new LoomError('internal', `No verdict for ${id}.`);
+  const samples = expertSamples(opened.checkpoint, opened.layout, predicted);
+  const made = loadScript(predicted, await Promise.all(samples.map((sample) => hashSample(sample, opened))));
+  if ('reason' in made) throw new LoomError('usage', made.reason);
+  process.stdout.write(made.script);
+}
+
+async function hashSample(sample: ExpertSample, { checkpoint, files, signal }: Opened): Promise<HashedSample> {
+  const tensor = checkpoint.tensors.get(sample.view.tensor);
+  if (!tensor) throw new LoomError('internal', `No tensor ${sample.view.tensor}.`);
+  const size = bytesOf(tensor.dtype, 1);
+  const [first, end] = viewRange(sample.view);
+  const source = await files.open(tensor.file, { signal });
+  try {
+    const range = { start: tensor.start + first * size, end: tensor.start + end * size };
+    const bytes = canonicalBytes(await source.read(range, { signal }), sample.view, size);
+    return { ...sample, sha256: createHash('sha256').update(bytes).digest('hex') };
+  } finally {
+    await source.dispose?.();
+  }
+}
