@@ -15,7 +15,8 @@ export interface Case {
   use<R>(task: <Spec>(kernel: Kernel<Spec>, spec: Spec, inputs: readonly Uint8Array[]) => R): R;
 }
 
-function caseOf<Spec>(kernel: Kernel<Spec>, spec: Spec, inputs: readonly Uint8Array[]): Case {
+/** A case of a kernel. */
+export function caseOf<Spec>(kernel: Kernel<Spec>, spec: Spec, inputs: readonly Uint8Array[]): Case {
   const name = `${kernel.name} ${JSON.stringify(spec)}`;
   return { name, inputs, use: (task) => task(kernel, spec, inputs) };
 }

@@ -16,7 +16,10 @@ export interface Plane {
 
 const ONE: Dim = { size: 1, stride: 0, select: false };
 
-/** A folded gather as a plane, null when it is none or when its rows do not start on whole words. */
+/** Bytes of a row or column below which a square would be mostly empty. */
+const NARROW = 64;
+
+/** A folded gather as a plane, null when it is none, is narrow, or has rows that do not start on whole words. */
 export function planeOf({ itemBytes, dims }: Folded): Plane | null {
   if (itemBytes > 8) return null;
   const at = dims.findIndex((dim) => !dim.select && dim.stride === 1);
@@ -26,6 +29,7 @@ export function planeOf({ itemBytes, dims }: Folded): Plane | null {
   const inner = after.at(-1) ?? ONE;
   const outer = after.length === 2 ? (after[0] ?? ONE) : ONE;
   const plane = { itemBytes, batch: before[0] ?? ONE, rows: dims[at]?.size ?? 0, outer, inner };
+  if (Math.min(plane.rows, outer.size * inner.size) * itemBytes < NARROW) return null;
   const starts = [plane.batch.stride, outer.stride, inner.stride, outer.size * inner.size];
   return starts.every((items) => (items * itemBytes) % 4 === 0) ? plane : null;
 }
