@@ -32,6 +32,7 @@ const SHOTS: readonly Shot[] = [
   { name: 'loads', parameters: { repo: BIG, view: 'loads' }, ready: /of 11 load it/ },
   { name: 'loads-partial', parameters: { repo: 'preset/stacked-tiny', view: 'loads' }, ready: /of 11 load it/ },
   { name: 'convert', parameters: { repo: BIG, view: 'convert', target: 'stacked' }, ready: /1,131/ },
+  { name: 'ranks', parameters: { repo: BIG, view: 'ranks', ep: '64' }, ready: /64 ranks, 2 of 128/, act: pinRank },
   {
     name: 'report',
     parameters: { repo: 'tiny/qwen3-moe', view: 'convert', target: 'gate-up' },
@@ -40,6 +41,12 @@ const SHOTS: readonly Shot[] = [
   },
   { name: 'gated', parameters: { repo: 'preset/gated-manual' }, ready: /is gated/ },
 ];
+
+async function pinRank(page: Page): Promise<void> {
+  await page.getByRole('option', { name: /^Rank 5,/ }).click();
+  await page.getByText('Slices alone').waitFor();
+  await page.getByText(/Files read, 1–118$/).waitFor();
+}
 
 const [wanted = ''] = process.argv.slice(2);
 const hub = await startHub({ repos: allRepos() });

@@ -54,7 +54,7 @@ function RankTable({ placed, rank: pinned }: { readonly placed: PlacedPicture; r
             <tr>
               <th scope="col">Rank</th>
               <th scope="col">Coordinates</th>
-              <th scope="col">Experts</th>
+              <th scope="col">Which experts</th>
               <th scope="col" className="number">
                 Count
               </th>

@@ -52,12 +52,18 @@ function FrameworkField({ framework }: { readonly framework: FrameworkId }) {
         {RANK_FRAMEWORKS.map(({ id, title, version: read }) => (
           <option key={id} value={id}>
             {title}
-            {read === '' || id.startsWith('vllm-') ? '' : ` · ${read.split(/[ ,(]/)[0]}`}
+            {shortVersion(read)}
           </option>
         ))}
       </select>
     </label>
   );
+}
+
+/** ` · 5.18.0`: the release, commit or pull request that the rules were read in. */
+function shortVersion(version: string): string {
+  const found = /\d+\.\d+\.\d+|\b[0-9a-f]{7}\b|since #\d+/.exec(version);
+  return found ? ` · ${found[0]}` : '';
 }
 
 /** The sizes that this framework takes, and those that the address names although it does not. */
