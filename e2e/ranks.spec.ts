@@ -67,7 +67,8 @@ test('ranks and cells by keyboard', async ({ page, hub }) => {
   await page.keyboard.press('Enter');
   await expect(facts.getByRole('heading', { name: /^Rank 3/ })).toBeVisible();
   await page.keyboard.press('Escape');
-  await expect(facts.getByRole('heading', { name: 'No rank pinned' })).toBeVisible();
+  await expect(facts.getByText('Point at a rank or a cell')).toBeVisible();
+  await expect(ranks(page).getByRole('option', { selected: true })).toHaveCount(0);
 });
 
 test('the table twin says the same', async ({ page, hub }) => {

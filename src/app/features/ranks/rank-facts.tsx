@@ -20,18 +20,10 @@ interface FactsProps {
 
 /** The rank that is pointed at or pinned: experts, bytes, ranges, files, amplification. */
 export function RankFacts({ query, picture, placed, current }: FactsProps) {
-  const rank = useShownRank(placed.mesh.world);
+  const shown = useShownRank(placed.mesh.world);
+  // The first rank stands for all until one is looked at: nothing below moves while the pointer does.
+  const rank = shown ?? 0;
   const detail = useRankDetail(query, current ? rank : null);
-  if (rank === null)
-    return (
-      <section className="hint" aria-label="Rank">
-        <h2>No rank pinned</h2>
-        <p className="quiet">
-          Point at a rank or a cell to see what the rank holds and reads; click to pin it. By keyboard: arrows move
-          through ranks and cells, Enter pins, Esc lets go.
-        </p>
-      </section>
-    );
   return (
     <section className="rank-facts" aria-label="Rank">
       <div className="details-head">
@@ -39,10 +31,17 @@ export function RankFacts({ query, picture, placed, current }: FactsProps) {
           <Swatch colour={rankColour(rank, placed.mesh.world)} /> Rank {rank}{' '}
           <span className="quiet mono">{coordsText(placed, rank)}</span>
         </h2>
-        <button type="button" className="button small" onClick={() => chooseRank({ pinned: null, hovered: null })}>
-          Let go
-        </button>
+        {shown !== null && (
+          <button type="button" className="button small" onClick={() => chooseRank({ pinned: null, hovered: null })}>
+            Let go
+          </button>
+        )}
       </div>
+      {shown === null && (
+        <p className="quiet small">
+          Point at a rank or a cell to see another, click to pin it. By keyboard: arrows move, Enter pins, Esc lets go.
+        </p>
+      )}
       <p className="small">
         Experts <span className="mono">{formatIntervals(placed.experts[rank] ?? [])}</span>
         {placed.uniform ? ' of each layer' : ', all layers together'}

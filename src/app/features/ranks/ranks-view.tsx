@@ -66,8 +66,8 @@ function Body({ query, picture, current }: BodyProps) {
         )}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
         <aside className="map-side ranks-side" aria-label="About this placement" tabIndex={0}>
-          <RankFacts query={query} picture={picture} placed={placed} current={current} />
           <WarningsCard warnings={placed.warnings} />
+          <RankFacts query={query} picture={picture} placed={placed} current={current} />
           <MeshCard placed={placed} />
           <CommunicationCard placed={placed} picture={picture} />
           <PlanCard query={query} picture={picture} />
