@@ -33,6 +33,7 @@ const TRIED: ReadonlySet<string> = new Set([
   'gate-up/plain',
   'gate-up/weight',
   'gate-up-transposed/plain',
+  'gate-up-transposed/weight',
   'stacked/plain',
   'stacked/weight',
   'stacked/bare',
