@@ -65,6 +65,12 @@ test('drop a real folder, convert to gate-up, and the download is what transform
     'model.safetensors.index.json',
     'moe-loom-report.json',
   ]);
+  const [card] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: /^Download model card/ }).click(),
+  ]);
+  expect(card.suggestedFilename()).toBe('README.md');
+  expect(readFileSync(await card.path(), 'utf8')).toContain('gate_up_proj');
   const output = await allTensors(await openLocal(folder));
   const truth = await truthOf('qwen3_moe');
   expect([...output.keys()].sort()).toEqual([...truth.keys()].sort());

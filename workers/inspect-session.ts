@@ -13,13 +13,22 @@ import {
   inspectCheckpoint,
   LoomError,
   mapExperts,
+  modelCard,
   openCheckpoint,
   type PlanOptions,
   planWithValues,
   type Target,
 } from '../src/core/index.ts';
 import { createLoads, type Loads, predictPlan } from './loads.ts';
-import type { CellFacts, InspectEvent, MapSummary, OpenCounts, PlanSummary, SourceDescriptor } from './protocol.ts';
+import type {
+  CellFacts,
+  InspectEvent,
+  MadeFacts,
+  MapSummary,
+  OpenCounts,
+  PlanSummary,
+  SourceDescriptor,
+} from './protocol.ts';
 import { createRankDesk } from './ranks.ts';
 import type { RankApi } from './ranks-protocol.ts';
 import { rememberReads } from './remembered.ts';
@@ -41,6 +50,7 @@ export interface InspectSession {
   plan(target: Target, options: PlanOptions): Promise<ConversionPlan>;
   readonly loads: Loads;
   planLoads(target: Target, options: PlanOptions): Promise<readonly ConsumerVerdict[] | null>;
+  card(target: Target, options: PlanOptions, made: MadeFacts): Promise<string>;
 }
 
 /** Opens a source, telling counts and pictures as headers arrive; the index is compared with them at the end. */
@@ -190,6 +200,11 @@ function sessionOf(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLay
     plan,
     loads: createLoads(checkpoint, layout),
     planLoads: async (target, options) => predictPlan(checkpoint, await plan(target, options), options),
+    card: async (target, options, made) => {
+      const { assume } = options;
+      const facts = { plan: await plan(target, options), layout, config: checkpoint.config, ...made };
+      return modelCard(assume ? { ...facts, assume } : facts);
+    },
   };
 }
 

@@ -40,6 +40,7 @@ const api: InspectApi = {
   loadNames: (consumer, kind) => current().loads.of(consumer)[kind],
   loadScript: (consumer) => loadScript(current().loads.of(consumer)),
   planLoads: async (target, options) => (await current().planLoads(target, options))?.map(compactVerdict) ?? null,
+  card: (target, options, made) => current().card(target, options, made),
   plan: async (target, options) => summarisePlan(await current().plan(target, options)),
   sendPlan: async (target, options, port) => {
     const plan = await current().plan(target, options);

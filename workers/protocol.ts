@@ -1,4 +1,5 @@
 import type {
+  CardFacts,
   CellTensor,
   CheckpointTensor,
   ConsumerId,
@@ -156,6 +157,9 @@ export interface PlanSummary
   readonly shards: readonly { readonly file: string; readonly byteLength: number; readonly tensors: number }[];
 }
 
+/** Where a conversion came from and what it proved: what its model card says of it. */
+export type MadeFacts = Pick<CardFacts, 'source'> & Required<Pick<CardFacts, 'proof'>>;
+
 /** The worker that reads headers and layouts. Signals are arguments of their own. */
 export interface InspectApi extends RankApi {
   /** Opens a source in place of the one before; events come while headers arrive, the last map is complete. */
@@ -175,6 +179,8 @@ export interface InspectApi extends RankApi {
   loadScript(consumer: ConsumerId): LoadScript;
   /** What each consumer will make of a plan's output; null where the plan cannot be run. */
   planLoads(target: Target, options: PlanOptions): Promise<readonly LoadVerdict[] | null>;
+  /** README.md for the result of a plan that has been run and proven. */
+  card(target: Target, options: PlanOptions, made: MadeFacts): Promise<string>;
   plan(target: Target, options: PlanOptions): Promise<PlanSummary>;
   /** Posts the whole {@link ConversionPlan} through `port`, past the page. */
   sendPlan(target: Target, options: PlanOptions, port: MessagePort): Promise<PlanSummary>;

@@ -186,6 +186,17 @@ describe('plan, convert and verify', () => {
     expect(verified).toMatchObject({ code: 0, value: { equal: true, tensors: 96, differences: [] } });
   });
 
+  it('offers a model card for the result', async () => {
+    const out = join(work, 'carded');
+    const { code } = await json('convert', hubFolder('qwen3_moe'), '--to', 'gate-up', '--out', out, '--card');
+    expect(code).toBe(0);
+    const card = readFileSync(join(out, 'README.md'), 'utf8');
+    expect(card).toMatch(/^---\n/);
+    for (const words of ['gate_up_proj', '[12, 96, 64]', 'transformers', '622,656 bytes', '1, 2, 3, 4, 6']) {
+      expect(card).toContain(words);
+    }
+  });
+
   it('verify exits 1 and names the original tensor when one byte is flipped', async () => {
     const out = join(work, 'flipped');
     await run('convert', hubFolder('deepseek_v3'), '--to', 'stacked', '--out', out);

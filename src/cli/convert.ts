@@ -2,21 +2,25 @@ import type { Command } from 'commander';
 import {
   type ConversionPlan,
   type ConversionReport,
+  detectLayout,
   formatBytes,
   formatInteger,
   LoomError,
+  modelCard,
   planWithValues,
   plural,
   runPlan,
+  writeText,
 } from '../core/index.ts';
 import { createFolderSink } from '../core/sink/folder.node.ts';
-import { interruptSignal, parseTarget, print, printJson } from './common.ts';
+import { assumption, interruptSignal, parseTarget, print, printJson } from './common.ts';
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
 import { createProgressLine } from './progress.ts';
 import { openCheckpointAt, SOURCE_HELP } from './source.ts';
 
 interface ConvertFlags extends PlanFlags {
   readonly out: string;
+  readonly card?: boolean;
 }
 
 /** `moe-loom convert <source> --to <target> --out <folder>`. */
@@ -27,16 +31,29 @@ export function addConvert(program: Command): void {
     .argument('<source>', SOURCE_HELP);
   withPlanFlags(command)
     .requiredOption('--out <folder>', 'where to write; empty or absent')
+    .option('--card', 'write a README.md: what changed, who loads it, how it was proven')
     .action(async (source: string, flags: ConvertFlags) => {
       const target = parseTarget(flags.to);
       const options = planOptions(flags);
       const signal = interruptSignal();
-      const { files, path, checkpoint } = await openCheckpointAt(source, flags, signal);
+      const { files, path, checkpoint, origin } = await openCheckpointAt(source, flags, signal);
       const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
       if (plan.refusals.length > 0) throw refused(plan);
       const sink = await createFolderSink(flags.out, path ?? undefined);
       const line = createProgressLine(flags.quiet === true);
       const report = await runPlan(plan, { files, sink, signal, onProgress: line.update }).finally(line.end);
+      if (flags.card) {
+        const layout = detectLayout(checkpoint, assumption(flags));
+        const facts = {
+          plan,
+          layout,
+          config: checkpoint.config,
+          source: origin,
+          proof: report.verified,
+          ...assumption(flags),
+        };
+        await writeText(sink, 'README.md', modelCard(facts), signal);
+      }
       if (flags.json) printJson(convertJson(sink.identity, report));
       else print(describeReport(sink.identity, report));
     });
@@ -70,7 +87,7 @@ export function describeReport(out: string, report: ConversionReport): string[] 
     `Wrote ${plural(report.tensors, 'tensor')}, ${formatBytes(report.bytes)}, in ${plural(report.shards.length, 'shard')} to ${out}${scope}.`,
     `Proven: ${plural(report.verified.tensors, 'tensor')}, ${formatInteger(report.verified.bytes)} bytes, all equal (read back from the output and compared with the source).`,
     ...report.configChanges.map(
-      (change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${change.reason}).`,
+      (change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${change.reason.replace(/\.$/, '')}).`,
     ),
     ...report.skipped.map((skipped) => `Left out: ${skipped.file} (${skipped.reason}).`),
   ];

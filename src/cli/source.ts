@@ -19,6 +19,8 @@ export interface OpenedSource {
   readonly files: FileSet;
   /** The local file or folder that is read, null for the Hub. */
   readonly path: string | null;
+  /** The repo and commit that it is, as far as is known. */
+  readonly origin: { readonly repo: string | null; readonly revision: string | null };
 }
 
 /** What `<source>` may be, for help texts. */
@@ -35,17 +37,20 @@ export function withSource(command: Command): Command {
  * @throws LoomError `path-not-found` for what is neither, and what opening throws.
  */
 export async function openSource(source: string, flags: SourceFlags, signal: AbortSignal): Promise<OpenedSource> {
-  if (await stat(source).catch(() => null)) return { files: await openLocal(source), path: source };
+  if (await stat(source).catch(() => null))
+    return { files: await openLocal(source), path: source, origin: { repo: null, revision: null } };
   if (looksLikePath(source))
     throw new LoomError('path-not-found', `There is no file or folder ${source}.`, { file: source });
   const reference = parseRepoReference(source);
   const cached = await findInHubCache(reference, process.env);
   if (cached !== null) {
     process.stderr.write(`Reading ${reference.repo} from the local Hub cache: ${cached}\n`);
-    return { files: await openLocal(cached), path: cached };
+    const revision = /snapshots[\\/]([0-9a-f]{40})/.exec(cached)?.[1] ?? null;
+    return { files: await openLocal(cached), path: cached, origin: { repo: reference.repo, revision } };
   }
   const endpoint = flags.endpoint ?? process.env.HF_ENDPOINT;
-  return { files: await openHubRepo(reference, { endpoint, token: process.env.HF_TOKEN, signal }), path: null };
+  const files = await openHubRepo(reference, { endpoint, token: process.env.HF_TOKEN, signal });
+  return { files, path: null, origin: { repo: files.repo, revision: files.commit } };
 }
 
 /** {@link openSource} and its headers. */

@@ -19,7 +19,7 @@ export {
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
 export type { Progress } from './convert/progress.ts';
 export type { ConversionReport } from './convert/report.ts';
-export { type RunOptions, runPlan } from './convert/run.ts';
+export { type RunOptions, runPlan, writeText } from './convert/run.ts';
 export {
   ERROR_TAGS,
   type ErrorTag,
@@ -38,6 +38,8 @@ export {
   type HashedSample,
   viewRange,
 } from './handoff/load-script-samples.ts';
+export { type CardFacts, modelCard } from './handoff/model-card.ts';
+export type { CardLicence } from './handoff/model-card-front.ts';
 export { rankAssertion } from './handoff/rank-assertion.ts';
 export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
 export { type SglangPlacementJson, sglangPlacement } from './handoff/rank-sglang.ts';

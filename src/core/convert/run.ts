@@ -121,7 +121,13 @@ async function copyFile(options: RunOptions, sources: Sources, name: string): Pr
   }
 }
 
-async function writeText(sink: Sink, name: string, text: string, signal: AbortSignal | undefined): Promise<void> {
+/** Writes a small text file, whole or not at all. */
+export async function writeText(
+  sink: Sink,
+  name: string,
+  text: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   const file = await sink.create(name, bytes.byteLength, { signal });
   try {

@@ -30,6 +30,8 @@ export interface JobState {
   /** What is known of leftovers after an end before the end: a sentence. */
   readonly aftermath: string | null;
   readonly report: ConversionReport | null;
+  /** README.md for the result; null where the source is no longer open. */
+  readonly card: string | null;
   /** The output in the browser storage; empty for a picked folder. */
   readonly files: readonly Download[];
 }
@@ -48,6 +50,7 @@ export const NO_JOB: JobState = {
   error: null,
   aftermath: null,
   report: null,
+  card: null,
   files: [],
 };
 

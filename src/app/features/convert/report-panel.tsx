@@ -34,6 +34,7 @@ export function ReportPanel() {
         >
           Download report (JSON)
         </button>
+        {job.card !== null && <ModelCard text={job.card} />}
         {job.output?.kind === 'opfs' && <OpenResult job={job.output.job} target={job.target} />}
         <button type="button" className="button" onClick={clearJob}>
           Close report
@@ -41,6 +42,15 @@ export function ReportPanel() {
         {job.output?.kind === 'opfs' && <FreeSpace job={job.output.job} bytes={sizeOf(job.files)} />}
       </div>
     </>
+  );
+}
+
+/** What changed, who loads it and how it was proven, as the Hub wants a README. */
+function ModelCard({ text }: { readonly text: string }) {
+  return (
+    <button type="button" className="button" onClick={() => downloadText(text, 'README.md')}>
+      Download model card (README.md)
+    </button>
   );
 }
 

@@ -108,11 +108,16 @@ async function runInWorker(request: JobRequest, sink: SinkDescriptor): Promise<v
     if (running === mine) hear(event);
   };
   try {
-    const sent = inspectWorker().sendPlan(request.target, request.options, port1);
+    const inspector = inspectWorker();
+    const sent = inspector.sendPlan(request.target, request.options, port1);
     const ran = worker.call.run({ source, sink }, port2, listen, mine.abort.signal);
     const [, report] = await Promise.all([sent, ran]);
     end(mine);
-    await finish(report, sink);
+    const from = { repo: request.hub?.repo ?? null, revision: request.hub?.commit ?? null };
+    const made = { source: from, proof: report.verified };
+    // Another source may have been opened meanwhile: then there is no card, and all else stands.
+    const card = await inspector.card(request.target, request.options, made).catch(() => null);
+    await finish(report, card, sink);
   } catch (error) {
     if (!mine.ended) await endEarly(mine, loomError(error));
     else
@@ -129,9 +134,9 @@ function hear(event: ConvertEvent): void {
   else noteProgress(event.progress, performance.now());
 }
 
-async function finish(report: ConversionReport, sink: SinkDescriptor): Promise<void> {
+async function finish(report: ConversionReport, card: string | null, sink: SinkDescriptor): Promise<void> {
   const files = sink.kind === 'opfs' ? await openDownloads(sink.job) : [];
-  useJob.setState({ status: 'done', report, files, finalising: null });
+  useJob.setState({ status: 'done', report, card, files, finalising: null });
 }
 
 /** Ends the worker and whatever keeps watch over it. */
