@@ -62,40 +62,82 @@ export async function prepare(gpu: Gpu, { tile, inputs }: TileWork): Promise<Pre
   };
 }
 
-/** Seconds that `repeats` dispatches take on the device, by its own clock where it has one. */
-export async function secondsOf(gpu: Gpu, work: Prepared, repeats: number): Promise<number> {
+/** How long a device is kept busy first: graphics cards raise their clocks only under load. */
+const WARM_MS = 700;
+
+/**
+ * Seconds that `repeats` dispatches of each work take, round by round in turns, without a pause between them; by the
+ * device's own clock where it has one.
+ */
+export async function timeInTurns(
+  gpu: Gpu,
+  works: readonly Prepared[],
+  { rounds, repeats }: { readonly rounds: number; readonly repeats: number },
+): Promise<number[][]> {
   const { device } = gpu;
-  const clock = device.features.has('timestamp-query') ? createClock(device) : null;
+  const clock = device.features.has('timestamp-query') ? createClock(device, 2 * rounds * works.length) : null;
+  const start = performance.now();
+  do {
+    for (const work of works) device.queue.submit([encode(device, work, repeats)]);
+    await device.queue.onSubmittedWorkDone();
+  } while (clock && performance.now() - start < WARM_MS);
+  const seconds = works.map((): number[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [at, work] of works.entries()) {
+      const begin = performance.now();
+      device.queue.submit([encode(device, work, repeats, clock?.writes(round * works.length + at))]);
+      if (clock) continue;
+      await device.queue.onSubmittedWorkDone();
+      seconds[at]?.push((performance.now() - begin) / 1000);
+    }
+  }
+  if (!clock) return seconds;
+  const measured = await clock.read();
+  return works.map((_, at) => Array.from({ length: rounds }, (_, round) => measured[round * works.length + at] ?? 0));
+}
+
+function encode(
+  device: GPUDevice,
+  work: Prepared,
+  repeats: number,
+  timestampWrites?: GPUComputePassTimestampWrites,
+): GPUCommandBuffer {
   const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass(clock ? { timestampWrites: clock.writes } : {});
+  const pass = encoder.beginComputePass(timestampWrites ? { timestampWrites } : {});
   pass.setPipeline(work.pipeline);
   pass.setBindGroup(0, work.bindings);
   for (let repeat = 0; repeat < repeats; repeat++) pass.dispatchWorkgroups(...work.size);
   pass.end();
-  clock?.resolve(encoder);
-  const start = performance.now();
-  device.queue.submit([encoder.finish()]);
-  if (clock) return clock.read();
-  await device.queue.onSubmittedWorkDone();
-  return (performance.now() - start) / 1000;
+  return encoder.finish();
 }
 
-function createClock(device: GPUDevice) {
-  const querySet = device.createQuerySet({ type: 'timestamp', count: 2 });
-  const resolved = device.createBuffer({ size: 16, usage: 0x200 | USAGE.copySrc });
-  const readback = device.createBuffer({ size: 16, usage: USAGE.mapRead | USAGE.copyDst });
+const QUERY_RESOLVE = 0x200;
+
+function createClock(device: GPUDevice, count: number) {
+  const size = 8 * count;
+  const querySet = device.createQuerySet({ type: 'timestamp', count });
+  const resolved = device.createBuffer({ size, usage: QUERY_RESOLVE | USAGE.copySrc });
+  const readback = device.createBuffer({ size, usage: USAGE.mapRead | USAGE.copyDst });
   return {
-    writes: { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 },
-    resolve: (encoder: GPUCommandEncoder) => {
-      encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, readback, 0, 16);
-    },
-    read: async () => {
+    writes: (pair: number) => ({
+      querySet,
+      beginningOfPassWriteIndex: 2 * pair,
+      endOfPassWriteIndex: 2 * pair + 1,
+    }),
+    /** Seconds of each pair. */
+    read: async (): Promise<number[]> => {
+      const encoder = device.createCommandEncoder();
+      encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, readback, 0, size);
+      device.queue.submit([encoder.finish()]);
       await readback.mapAsync(MAP.read);
-      const [begin = 0n, end = 0n] = new BigUint64Array(readback.getMappedRange().slice(0));
+      const ticks = new BigUint64Array(readback.getMappedRange().slice(0));
       for (const buffer of [resolved, readback]) buffer.destroy();
       querySet.destroy();
-      return Number(end - begin) / 1e9;
+      return Array.from(
+        { length: count / 2 },
+        (_, pair) => Number((ticks[2 * pair + 1] ?? 0n) - (ticks[2 * pair] ?? 0n)) / 1e9,
+      );
     },
   };
 }

@@ -120,9 +120,16 @@ async function takeBack(buffer: GPUBuffer, free: GPUBuffer[], usage: keyof typeo
   }
 }
 
-function compile(device: GPUDevice, label: string, code: string): Promise<GPUComputePipeline> {
+/** @throws Error with the compiler's own words. */
+async function compile(device: GPUDevice, label: string, code: string): Promise<GPUComputePipeline> {
   const module = device.createShaderModule({ label, code });
-  return device.createComputePipelineAsync({ label, layout: 'auto', compute: { module, entryPoint: 'main' } });
+  try {
+    return await device.createComputePipelineAsync({ label, layout: 'auto', compute: { module, entryPoint: 'main' } });
+  } catch (error) {
+    const { messages } = await module.getCompilationInfo();
+    const first = messages.find(({ type }) => type === 'error');
+    throw first ? new Error(`${label}, line ${first.lineNum}: ${first.message}`, { cause: error }) : error;
+  }
 }
 
 /** Powers of two and one and a half times them: few sizes, so that buffers are used again. */

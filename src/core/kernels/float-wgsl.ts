@@ -1,4 +1,4 @@
-/** The twins in WGSL of the conversions in float.ts; integers alone, because devices may flush denormals. */
+/** The twins in WGSL of the conversions in float.ts; no step has a denormal f32, which devices may flush. */
 export const FLOAT_WGSL = `
 fn bf16_from_f32(bits: u32) -> u32 {
   if ((bits & 0x7fffffffu) > 0x7f800000u) { return (bits >> 16u) | 0x40u; }
@@ -22,11 +22,9 @@ fn f32_from_bf16(code: u32) -> u32 {
   return code << 16u;
 }
 fn f32_from_f16(half: u32) -> u32 {
-  let sign = (half & 0x8000u) << 16u;
   let size = half & 0x7fffu;
-  if (size >= 0x7c00u) { return sign | 0x7f800000u | ((size & 0x3ffu) << 13u); }
-  if (size >= 0x400u) { return sign | ((size << 13u) + 0x38000000u); }
-  if (size == 0u) { return sign; }
-  let top = firstLeadingBit(size);
-  return sign | ((top + 103u) << 23u) | ((size << (23u - top)) & 0x7fffffu);
+  let moved = (size << 13u) + select(0x38000000u, 0x70000000u, size >= 0x7c00u);
+  // Denormals of f16: 2^-14 + size, less 2^-14. Both are normal f32, and the difference is exact.
+  let small = bitcast<f32>(moved + 0x00800000u) - 6.103515625e-05;
+  return select(moved, bitcast<u32>(small), size < 0x400u) | ((half & 0x8000u) << 16u);
 }`;

@@ -38,7 +38,7 @@ describe.each(Object.entries(CASES))('%s on WebGPU', (_, cases) => {
 
   it('gives the same bytes in many small tiles', { timeout: 120_000 }, async () => {
     const wrong: string[] = [];
-    const narrow = { ...gpu, limits: { tileBytes: 2048 } };
+    const narrow = { ...gpu, limits: { tileBytes: 16_384 } };
     for (const each of cases().filter(({ inputs }) => (inputs[0]?.length ?? 0) < 70_000)) {
       const at = firstDifferent(await gpuOf(each, narrow), cpuOf(each));
       if (at !== null) wrong.push(`${each.name}: byte ${at}`);

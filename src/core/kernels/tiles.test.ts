@@ -59,11 +59,21 @@ function sourceOf({ shape, strides, bases, select }: GatherSpec, flat: number): 
   return [input, (bases[input] ?? 0) + offset];
 }
 
+interface Key {
+  readonly itemBytes: number;
+  readonly select: number;
+  readonly shifts?: readonly boolean[];
+  readonly split?: string;
+}
+
 /** The same for a tile, by the arithmetic of its shader on its parameters. Bytes in, bytes out. */
 function shaderSource(tile: GpuTile, at: number): readonly [number, number] {
   const [kind = '', form = '{}'] = [tile.shader.key.split(' ')[0], tile.shader.key.slice(tile.shader.key.indexOf(' '))];
-  const { itemBytes, select } = JSON.parse(form) as { itemBytes: number; select: number };
-  const params = [...tile.params];
+  const { itemBytes, select, shifts, split } = JSON.parse(form) as Key;
+  const isLog = (at: number) =>
+    kind === 'gather' ? at % 2 === 1 && shifts?.[(at - 1) / 2] : at === 2 && split === 'shift';
+  if (kind === 'zip') return zipSource(tile, JSON.parse(form) as Key, at);
+  const params = [...tile.params].map((word, at) => (isLog(at) ? 2 ** word : word));
   const item = Math.floor(at / itemBytes);
   const [which, from] =
     kind === 'gather'
@@ -74,6 +84,18 @@ function shaderSource(tile: GpuTile, at: number): readonly [number, number] {
   const byte = upload.start + from * itemBytes + (at % itemBytes);
   if (byte >= upload.end) throw new Error('the shader reads past its input');
   return [upload.input, byte];
+}
+
+function zipSource(tile: GpuTile, { shifts }: Key, at: number): readonly [number, number] {
+  const params = [...tile.params].map((word, i) => (i % 2 === 1 && shifts?.[(i - 1) / 2] ? 2 ** word : word));
+  const apart = params.pop() ?? 0;
+  const [vector, inside] = [Math.floor(at / 16), Math.floor((at % 16) / 2)];
+  const second = inside % 2 === 1;
+  const [, from] = gatherSource(params, -1, vector);
+  const upload = tile.uploads[second && tile.uploads.length > 1 ? 1 : 0];
+  const vectors = from + (second && tile.uploads.length === 1 ? apart : 0);
+  if (!upload || vectors * 8 >= WORD) throw new Error('the shader reads what is not there');
+  return [upload.input, upload.start + vectors * 8 + Math.floor(inside / 2) * 2 + (at % 2)];
 }
 
 function gatherSource(params: readonly number[], select: number, item: number): readonly [number, number] {
@@ -113,6 +135,8 @@ describe('tiles of a gather', () => {
       bases: [0],
       select: null,
     },
+    { itemBytes: 2, shape: [30_000, 40_000, 2], strides: [40_000, 1, 0], bases: [3, 8], select: 2 },
+    { itemBytes: 2, shape: [30_000, 40_000, 2], strides: [80_000, 1, 40_000], bases: [0], select: null },
     { itemBytes: 2, shape: [40_000, 2, 30_000], strides: [1, 0, 40_000], bases: [11, 0], select: 1 },
   ];
 
@@ -163,7 +187,7 @@ describe('tiles of every other kernel', () => {
     checkTiles(dequantiseKernel, { format: 'mxfp4', groups: GIB / 4 + 1 }, 32 * MIB);
     const fp8 = { format: 'e4m3', batch: 300, rows: 4000, columns: 4096, blockRows: 128, blockColumns: 128 } as const;
     for (const tile of checkTiles(dequantiseKernel, fp8, 32 * MIB)) {
-      const [, columns = 0, rows = 0, first = 0, gridRows = 0, gridColumns = 0, firstGrid = 0] = tile.params;
+      const [columns = 0, rows = 0, first = 0, gridRows = 0, gridColumns = 0, firstGrid = 0] = tile.params;
       const [codes, scales] = tile.uploads;
       const row = (codes?.start ?? 0) / columns;
       expect(row % rows).toBe(first);

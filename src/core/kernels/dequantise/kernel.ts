@@ -15,32 +15,53 @@ export const dequantiseKernel: Kernel<DequantiseSpec> = {
   },
 };
 
+/** Codes that a workgroup looks up: enough that its table of 256 products is nothing beside them. */
+const REGION = 16384;
+const MOST_COLUMNS = 2048;
+
 /** Whole rows, counted through all matrices. */
 function* fp8Tiles(spec: Fp8Spec, { tileBytes }: TileLimits): Generator<GpuTile> {
-  const { format, batch, rows, columns, blockRows, blockColumns } = spec;
+  const { batch, rows, columns, blockRows, blockColumns } = spec;
   if (batch * rows * columns === 0) return;
-  const gridRows = Math.ceil(rows / blockRows);
   const gridColumns = Math.ceil(columns / blockColumns);
-  const wide = columns % 8 === 0 && blockColumns % 8 === 0;
-  const gridRow = (row: number) => Math.floor(row / rows) * gridRows + Math.floor((row % rows) / blockRows);
   const most = Math.floor(tileBytes / Math.max(2 * columns, 4 * gridColumns));
   for (const [first, end] of ranges(batch * rows, Math.max(1, most), most >= blockRows ? blockRows : 1)) {
-    const count = (end - first) * columns;
-    const threads = Math.ceil(count / (wide ? 8 : 2));
-    const firstRow = first % rows;
-    const params = [firstRow, gridRows, gridColumns, Math.floor(firstRow / blockRows), blockRows, blockColumns];
-    yield {
-      shader: fp8Shader(format, wide),
-      params: Uint32Array.from([wide ? threads : count, columns, rows, ...params]),
-      uploads: [
-        { input: 0, start: first * columns, end: end * columns },
-        { input: 1, start: 4 * gridRow(first) * gridColumns, end: 4 * (gridRow(end - 1) + 1) * gridColumns },
-      ],
-      groups: Math.ceil(threads / GROUP),
-      outputBytes: 2 * count,
-      place: runAt(2 * first * columns, 2 * count),
-    };
+    yield fp8Tile(spec, first, end);
   }
+}
+
+function fp8Tile(spec: Fp8Spec, first: number, end: number): GpuTile {
+  const { format, rows, columns, blockRows, blockColumns } = spec;
+  const gridRows = Math.ceil(rows / blockRows);
+  const gridColumns = Math.ceil(columns / blockColumns);
+  const gridRow = (row: number) => Math.floor(row / rows) * gridRows + Math.floor((row % rows) / blockRows);
+  const count = (end - first) * columns;
+  const firstRow = first % rows;
+  const grid = [gridRows, gridColumns, Math.floor(firstRow / blockRows), blockRows, blockColumns];
+  const tileGridRows = gridRow(end - 1) + 1 - gridRow(first);
+  const wide = columns % 8 === 0 && blockColumns % 8 === 0;
+  const regions = regionsOf(spec, end - first, tileGridRows);
+  return {
+    shader: fp8Shader(format, wide),
+    params: Uint32Array.from([columns, rows, firstRow, ...grid, ...(wide ? regions.params : [count])]),
+    uploads: [
+      { input: 0, start: first * columns, end: end * columns },
+      { input: 1, start: 4 * gridRow(first) * gridColumns, end: 4 * (gridRow(end - 1) + 1) * gridColumns },
+    ],
+    groups: wide ? regions.groups : Math.ceil(count / 2 / GROUP),
+    outputBytes: 2 * count,
+    place: runAt(2 * first * columns, 2 * count),
+  };
+}
+
+/** How blocks are dealt to workgroups: each takes `lines` rows of `span` columns of one block. */
+function regionsOf({ rows, columns, blockRows, blockColumns }: Fp8Spec, tileRows: number, tileGridRows: number) {
+  const [height, width] = [Math.min(blockRows, rows), Math.min(blockColumns, columns)];
+  const span = Math.min(width, MOST_COLUMNS);
+  const lines = Math.max(1, Math.min(height, Math.floor(REGION / span)));
+  const [across, down] = [Math.ceil(width / span), Math.ceil(height / lines)];
+  const groups = tileGridRows * down * Math.ceil(columns / blockColumns) * across;
+  return { params: [tileRows, tileGridRows, span, lines, across, down], groups };
 }
 
 function* mxfp4Tiles({ groups }: Mxfp4Spec, { tileBytes }: TileLimits): Generator<GpuTile> {

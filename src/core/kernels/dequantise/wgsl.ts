@@ -8,7 +8,7 @@ const fp8Shaders = shaderCache((key) => {
   return buildFp8(key, format, width === 'wide');
 });
 
-/** FP8 to bf16; `wide` takes eight codes of one block a thread, otherwise a thread makes one word. */
+/** FP8 to bf16; `wide` for blocks whose rows are whole groups of eight codes, otherwise a thread makes one word. */
 export function fp8Shader(format: Fp8, wide: boolean): Shader {
   return fp8Shaders(`fp8 ${format} ${wide ? 'wide' : 'narrow'}`);
 }
@@ -30,8 +30,6 @@ const hex = (value: number) => `0x${value.toString(16)}u`;
 /** A value's bits when it is a product without NaN or infinity among its operands. */
 function convertCode(format: Fp8): string {
   const { fraction, bias, special } = LAYOUTS[format];
-  const shift = 23 - fraction;
-  const rebias = (127 - bias) << 23;
   return `
 const NAN = ${hex(NAN_BF16)};
 
@@ -69,30 +67,66 @@ fn any_scale(code: u32, scale: u32) -> u32 {
   if ((code_inf && scale_size == 0u) || (scale_inf && size == 0u)) { return NAN; }
   if (code_inf || scale_inf) { return (((code << 8u) ^ (scale >> 16u)) & 0x8000u) | 0x7f80u; }
   return bf16_from_f32(product(code, scale));
-}
-
-/** True where no product of the scale with a finite code leaves the normal numbers: the device multiplies exactly. */
-fn is_plain(scale: u32) -> bool {
-  let e = (scale >> 23u) & 0xffu;
-  return e >= 40u && e <= 214u;
-}
-
-/** The bf16 of a code under a plain scale. */
-fn plain_scale(code: u32, factor: f32, sign: u32) -> u32 {
-  let u = (code & 0x7fu) << ${shift}u;
-  let low = u < 0x00800000u;
-  let size = bitcast<f32>(u + select(${hex(rebias)}, ${hex(rebias + (1 << 23))}, low)) - select(0.0, ${2 ** (1 - bias)}, low);
-  let bits = bitcast<u32>(size * factor);
-  let finite = (bits + 0x7fffu + ((bits >> 16u) & 1u)) >> 16u;
-  let signed = finite | (((code << 8u) ^ sign) & 0x8000u);
-  ${
-    format === 'e4m3'
-      ? `return select(signed, NAN, u == ${hex(special << shift)});`
-      : `let inf = 0x7f80u | (((code << 8u) ^ sign) & 0x8000u);
-  return select(select(signed, inf, u == ${hex(special << shift)}), NAN, u > ${hex(special << shift)});`
-  }
 }`;
 }
+
+const GEOMETRY = [
+  'columns',
+  'rows',
+  'first_row',
+  'grid_rows',
+  'grid_columns',
+  'first_grid_row',
+  'block_rows',
+  'block_columns',
+];
+const REGIONS = ['tile_rows', 'tile_grid_rows', 'span', 'lines', 'across', 'down'];
+
+function buildFp8(key: string, format: Fp8, wide: boolean): Shader {
+  const code = `${FLOAT_WGSL}\n${convertCode(format)}`;
+  return buildShader({
+    key,
+    params: wide ? [...GEOMETRY, ...REGIONS] : [...GEOMETRY, 'count'],
+    inputs: [wide ? 'vec2<u32>' : 'u32', 'u32'],
+    output: wide ? 'vec4<u32>' : 'u32',
+    globals: wide ? `${code}\n${TABLE}` : `${code}\n${SCALE_AT}`,
+    main: wide ? WIDE : NARROW,
+  });
+}
+
+const TABLE = `
+/** What every code becomes under the workgroup's scale. */
+var<workgroup> table: array<u32, 256>;
+
+fn two(codes: u32) -> u32 {
+  return table[codes & 0xffu] | (table[(codes >> 8u) & 0xffu] << 16u);
+}`;
+
+/** A workgroup takes part of one block: its scale is multiplied with the 256 codes once, then codes are looked up. */
+const WIDE = `
+  let region = block / p.across;
+  let grid_column = region % p.grid_columns;
+  let strip = region / p.grid_columns;
+  let grid_row = strip / p.down;
+  if (grid_row >= p.tile_grid_rows) { return; }
+  table[lane] = any_scale(lane, in1[grid_row * p.grid_columns + grid_column]);
+  workgroupBarrier();
+  let matrix = (p.first_grid_row + grid_row) / p.grid_rows;
+  let top = ((p.first_grid_row + grid_row) % p.grid_rows) * p.block_rows;
+  let begin = matrix * p.rows + top + (strip % p.down) * p.lines;
+  let bottom = matrix * p.rows + min(top + p.block_rows, p.rows);
+  let row = max(begin, p.first_row);
+  let row_end = min(min(begin + p.lines, bottom), p.first_row + p.tile_rows);
+  let column = grid_column * p.block_columns + (block % p.across) * p.span;
+  let column_end = min(min(column + p.span, (grid_column + 1u) * p.block_columns), p.columns);
+  if (row >= row_end || column >= column_end) { return; }
+  let eights = (column_end - column) / 8u;
+  let first = ((row - p.first_row) * p.columns + column) / 8u;
+  for (var i = lane; i < (row_end - row) * eights; i += 256u) {
+    let at = first + (i / eights) * (p.columns / 8u) + i % eights;
+    let w = in0[at];
+    result[at] = vec4<u32>(two(w.x), two(w.x >> 16u), two(w.y), two(w.y >> 16u));
+  }`;
 
 const SCALE_AT = `
 fn scale_at(row: u32, column: u32) -> u32 {
@@ -100,47 +134,6 @@ fn scale_at(row: u32, column: u32) -> u32 {
   let grid_row = (h / p.rows) * p.grid_rows + (h % p.rows) / p.block_rows - p.first_grid_row;
   return in1[grid_row * p.grid_columns + column / p.block_columns];
 }`;
-
-function buildFp8(key: string, format: Fp8, wide: boolean): Shader {
-  return buildShader({
-    key,
-    params: [
-      'count',
-      'columns',
-      'rows',
-      'first_row',
-      'grid_rows',
-      'grid_columns',
-      'first_grid_row',
-      'block_rows',
-      'block_columns',
-    ],
-    inputs: [wide ? 'vec2<u32>' : 'u32', 'u32'],
-    output: wide ? 'vec4<u32>' : 'u32',
-    globals: `${FLOAT_WGSL}\n${convertCode(format)}\n${SCALE_AT}`,
-    main: wide ? WIDE : NARROW,
-  });
-}
-
-const EIGHT = ['w.x', 'w.x >> 8u', 'w.x >> 16u', 'w.x >> 24u', 'w.y', 'w.y >> 8u', 'w.y >> 16u', 'w.y >> 24u'];
-
-function eight(convert: (code: string) => string): string {
-  const [a, b, c, d, e, f, g, h] = EIGHT.map((code) => convert(`(${code}) & 0xffu`));
-  return `vec4<u32>(${a} | (${b} << 16u), ${c} | (${d} << 16u), ${e} | (${f} << 16u), ${g} | (${h} << 16u))`;
-}
-
-const WIDE = `
-  if (thread >= p.count) { return; }
-  let per_row = p.columns / 8u;
-  let scale = scale_at(thread / per_row, (thread % per_row) * 8u);
-  let w = in0[thread];
-  if (is_plain(scale)) {
-    let factor = bitcast<f32>(scale & 0x7fffffffu);
-    let sign = scale >> 16u;
-    result[thread] = ${eight((code) => `plain_scale(${code}, factor, sign)`)};
-  } else {
-    result[thread] = ${eight((code) => `any_scale(${code}, scale)`)};
-  }`;
 
 const NARROW = `
   let first = thread * 2u;
@@ -150,11 +143,7 @@ const NARROW = `
     let e = first + k;
     if (e < p.count) {
       let code = (in0[e >> 2u] >> ((e & 3u) * 8u)) & 0xffu;
-      let scale = scale_at(e / p.columns, e % p.columns);
-      var value = 0u;
-      if (is_plain(scale)) { value = plain_scale(code, bitcast<f32>(scale & 0x7fffffffu), scale >> 16u); }
-      else { value = any_scale(code, scale); }
-      word = word | (value << (16u * k));
+      word = word | (any_scale(code, scale_at(e / p.columns, e % p.columns)) << (16u * k));
     }
   }
   result[thread] = word;`;

@@ -14,11 +14,24 @@ export interface GatherSpec {
 /** Side of the square blocks in which a transpose walks: two blocks of 64 × 64 16-bit elements fit a first-level cache. */
 const BLOCK = 64;
 
+/** A dim of one input's elements: how far apart neighbours lie in the input and in the output. */
+interface Step {
+  readonly size: number;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The CPU form of the gather kernel. `output` has exactly the product of `shape` elements. Bytes move, values never. */
 export function gatherCpu(spec: GatherSpec, inputs: readonly Uint8Array[], output: Uint8Array): void {
-  const folded = foldInner(spec);
-  const { shape, select } = folded;
-  walk(folded, inputs, output, 0, 0, 0, select === null ? 0 : -1, shape.length);
+  const { shape, strides, bases, select, itemBytes } = foldInner(spec);
+  const pitches = shape.map((_, dim) => shape.slice(dim + 1).reduce((product, size) => product * size, 1));
+  const steps = shape.map((size, dim): Step => ({ size, from: strides[dim] ?? 0, to: pitches[dim] ?? 0 }));
+  const own = steps.filter((_, dim) => dim !== select);
+  const count = select === null ? 1 : (shape[select] ?? 0);
+  for (let input = 0; input < count; input++) {
+    const to = select === null ? 0 : input * (pitches[select] ?? 0);
+    walk(own, inputs[input] as Uint8Array, output, bases[input] ?? 0, to, itemBytes);
+  }
 }
 
 /** Merges an innermost dim that is contiguous in the input into the element: row copies instead of element copies. */
@@ -38,43 +51,19 @@ function foldInner(spec: GatherSpec): GatherSpec {
   return { itemBytes, shape, strides, bases, select };
 }
 
-/** Visits the outer dims; `input` −1 means that the selecting dim has not been met yet. Offsets count elements. */
+/** Visits the outer dims of one input; offsets count elements. */
 function walk(
-  spec: GatherSpec,
-  inputs: readonly Uint8Array[],
+  steps: readonly Step[],
+  input: Uint8Array,
   output: Uint8Array,
-  dim: number,
   from: number,
   to: number,
-  input: number,
-  rank: number,
+  itemBytes: number,
 ): void {
-  const { shape, strides, select, bases, itemBytes } = spec;
-  const inner = rank - dim;
-  if (inner === 2 && input >= 0 && itemBytes <= 8) {
-    plane(spec, inputs[input] as Uint8Array, output, from + (bases[input] ?? 0), to);
-    return;
-  }
-  if (inner === 0) {
-    copyItem(inputs[input] as Uint8Array, output, from + (bases[input] ?? 0), to, itemBytes);
-    return;
-  }
-  const size = shape[dim] ?? 0;
-  const stride = strides[dim] ?? 0;
-  const step = shape.slice(dim + 1).reduce((product, length) => product * length, 1);
-  for (let index = 0; index < size; index++) {
-    const chosen = dim === select;
-    walk(
-      spec,
-      inputs,
-      output,
-      dim + 1,
-      chosen ? from : from + index * stride,
-      to + index * step,
-      chosen ? index : input,
-      rank,
-    );
-  }
+  const [step, ...rest] = steps;
+  if (!step) copyItem(input, output, from, to, itemBytes);
+  else if (rest.length === 1 && itemBytes <= 8) plane(step, rest[0] as Step, input, output, from, to, itemBytes);
+  else for (let i = 0; i < step.size; i++) walk(rest, input, output, from + i * step.from, to + i * step.to, itemBytes);
 }
 
 function copyItem(input: Uint8Array, output: Uint8Array, from: number, to: number, itemBytes: number): void {
@@ -82,35 +71,43 @@ function copyItem(input: Uint8Array, output: Uint8Array, from: number, to: numbe
   output.set(input.subarray(start, start + itemBytes), to * itemBytes);
 }
 
-/** The two innermost dims of one input, block by block so that both sides stay in cache. */
-function plane(spec: GatherSpec, input: Uint8Array, output: Uint8Array, from: number, to: number): void {
-  const { shape, strides, itemBytes } = spec;
-  const rank = shape.length;
-  const rows = shape[rank - 2] ?? 0;
-  const columns = shape[rank - 1] ?? 0;
-  const rowStride = strides[rank - 2] ?? 0;
-  const columnStride = strides[rank - 1] ?? 0;
+/** Two dims of one input, block by block so that both sides stay in cache. */
+function plane(
+  rows: Step,
+  columns: Step,
+  input: Uint8Array,
+  output: Uint8Array,
+  from: number,
+  to: number,
+  itemBytes: number,
+): void {
   const source = elements(input, itemBytes);
   const target = elements(output, itemBytes);
-  for (let row0 = 0; row0 < rows; row0 += BLOCK) {
-    const row1 = Math.min(rows, row0 + BLOCK);
-    for (let column0 = 0; column0 < columns; column0 += BLOCK) {
-      const column1 = Math.min(columns, column0 + BLOCK);
-      if (source && target) {
-        moveBlock(source, target, from, to, row0, row1, column0, column1, rowStride, columnStride, columns);
-      } else {
-        for (let row = row0; row < row1; row++) {
-          for (let column = column0; column < column1; column++) {
-            copyItem(
-              input,
-              output,
-              from + row * rowStride + column * columnStride,
-              to + row * columns + column,
-              itemBytes,
-            );
-          }
-        }
-      }
+  for (let row = 0; row < rows.size; row += BLOCK) {
+    const down = { ...rows, size: Math.min(BLOCK, rows.size - row) };
+    for (let column = 0; column < columns.size; column += BLOCK) {
+      const across = { ...columns, size: Math.min(BLOCK, columns.size - column) };
+      const start = from + row * rows.from + column * columns.from;
+      const put = to + row * rows.to + column * columns.to;
+      if (source && target) moveBlock(source, target, start, put, down, across);
+      else walkBlock(down, across, input, output, start, put, itemBytes);
+    }
+  }
+}
+
+function walkBlock(
+  rows: Step,
+  columns: Step,
+  input: Uint8Array,
+  output: Uint8Array,
+  from: number,
+  to: number,
+  itemBytes: number,
+): void {
+  for (let row = 0; row < rows.size; row++) {
+    for (let column = 0; column < columns.size; column++) {
+      const at = from + row * rows.from + column * columns.from;
+      copyItem(input, output, at, to + row * rows.to + column * columns.to, itemBytes);
     }
   }
 }
@@ -128,25 +125,15 @@ function elements(bytes: Uint8Array, itemBytes: number): Elements | null {
   return null;
 }
 
-function moveBlock(
-  source: Elements,
-  target: Elements,
-  from: number,
-  to: number,
-  row0: number,
-  row1: number,
-  column0: number,
-  column1: number,
-  rowStride: number,
-  columnStride: number,
-  columns: number,
-): void {
-  for (let row = row0; row < row1; row++) {
-    let at = from + row * rowStride + column0 * columnStride;
-    let put = to + row * columns + column0;
-    for (let column = column0; column < column1; column++) {
-      target[put++] = source[at] as never;
-      at += columnStride;
+function moveBlock(source: Elements, target: Elements, from: number, to: number, rows: Step, columns: Step): void {
+  const { size, from: stride, to: pitch } = columns;
+  for (let row = 0; row < rows.size; row++) {
+    let at = from + row * rows.from;
+    let put = to + row * rows.to;
+    for (let column = 0; column < size; column++) {
+      target[put] = source[at] as never;
+      at += stride;
+      put += pitch;
     }
   }
 }

@@ -3,7 +3,7 @@ import { type Box, boxes, type GpuTile, GROUP, type Place, type TileLimits } fro
 import { planeOf, planeTile } from '../transpose/plane.ts';
 import { type GatherSpec, gatherCpu } from './cpu.ts';
 import { type Dim, type Folded, foldBox } from './dims.ts';
-import { gatherShader, MAX_INPUTS, MAX_RANK } from './wgsl.ts';
+import { gatherShader, MAX_INPUTS, MAX_RANK, zipShader } from './wgsl.ts';
 
 /** What a tile is besides its shader. */
 export type TileFrame = Pick<GpuTile, 'uploads' | 'outputBytes' | 'place'>;
@@ -93,18 +93,53 @@ function placeOf({ shape, itemBytes }: GatherSpec, box: Box): Place {
 
 function tileOf(folded: Folded, inputs: number, frame: TileFrame): GpuTile {
   const plane = planeOf(folded);
-  return plane ? planeTile(plane, inputs, frame) : itemTile(folded, inputs, frame);
+  return plane ? planeTile(plane, inputs, frame) : (zipTile(folded, inputs, frame) ?? itemTile(folded, inputs, frame));
 }
 
 const POINT: Dim = { size: 1, stride: 0, select: false };
+
+/** Dims as a shader walks them: sizes that are powers of two as logarithms, each followed by its stride. */
+function walkOf(dims: readonly Dim[]) {
+  const logs = dims.map(({ size }) => Math.log2(size));
+  const shifts = logs.map((log, dim) => dim > 0 && Number.isInteger(log));
+  const params = dims.flatMap(({ size, stride }, dim) => [shifts[dim] ? (logs[dim] ?? 0) : size, stride]);
+  return { rank: dims.length, shifts, params };
+}
+
+/** Elements of a run that a thread takes from either place. */
+const ZIPPED = 4;
+
+/** Pairs of 16-bit elements whose partners lie in two runs, all of them on whole vectors; else null. */
+function zipTile({ itemBytes, dims }: Folded, inputs: number, frame: TileFrame): GpuTile | null {
+  const pair = dims.at(-1);
+  const run = dims.at(-2);
+  if (itemBytes !== 2 || pair?.size !== 2 || !run || run.select || run.stride !== 1) return null;
+  const outer = dims.slice(0, -2);
+  const whole = [run.size, pair.stride, ...outer.map((dim) => dim.stride)].every((items) => items % ZIPPED === 0);
+  if (!whole || (pair.select ? inputs !== 2 : outer.some((dim) => dim.select))) return null;
+  const wide = outer.map((dim) => ({ ...dim, stride: dim.stride / ZIPPED }));
+  const { rank, shifts, params } = walkOf([...wide, { ...run, size: run.size / ZIPPED }]);
+  const count = frame.outputBytes / (4 * ZIPPED);
+  return {
+    ...frame,
+    uploads: pair.select ? frame.uploads : frame.uploads.slice(0, 1),
+    shader: zipShader({ rank, select: pair.select, shifts }),
+    params: Uint32Array.from([count, ...params, pair.stride / ZIPPED]),
+    groups: Math.ceil(count / GROUP),
+  };
+}
 
 function itemTile({ itemBytes, dims }: Folded, inputs: number, frame: TileFrame): GpuTile {
   const walked = dims.length === 0 ? [POINT] : dims;
   const count = frame.outputBytes / itemBytes;
   const select = walked.findIndex((dim) => dim.select);
-  const params = Uint32Array.from([count, ...walked.flatMap(({ size, stride }) => [size, stride])]);
-  const shader = gatherShader({ itemBytes, rank: walked.length, select, inputs: select < 0 ? 1 : inputs });
-  const uploads = select < 0 ? frame.uploads.slice(0, 1) : frame.uploads;
+  const { rank, shifts, params } = walkOf(walked);
   const threads = itemBytes >= 4 ? count : Math.ceil((count * itemBytes) / 4);
-  return { ...frame, uploads, shader, params, groups: Math.ceil(threads / GROUP) };
+  return {
+    ...frame,
+    uploads: select < 0 ? frame.uploads.slice(0, 1) : frame.uploads,
+    shader: gatherShader({ itemBytes, rank, select, inputs: select < 0 ? 1 : inputs, shifts }),
+    params: Uint32Array.from([count, ...params]),
+    groups: Math.ceil(threads / GROUP),
+  };
 }

@@ -6,12 +6,21 @@ export const MAX_RANK = 5;
 /** Inputs that a gather may choose from; devices allow eight buffers, one of them the output. */
 export const MAX_INPUTS = 6;
 
+/** Neighbouring 16-bit elements from two places, taken eight at a time. `select`: the places are two inputs. */
+export interface ZipForm {
+  readonly rank: number;
+  readonly select: boolean;
+  readonly shifts: readonly boolean[];
+}
+
 interface Form {
   readonly itemBytes: number;
   readonly rank: number;
   /** Dim whose index names the input, −1 for none. */
   readonly select: number;
   readonly inputs: number;
+  /** Dims whose size is a power of two: their parameter is its logarithm, and no division is needed. */
+  readonly shifts: readonly boolean[];
 }
 
 const TYPES: Readonly<Record<number, Words>> = { 4: 'u32', 8: 'vec2<u32>', 16: 'vec4<u32>' };
@@ -19,8 +28,34 @@ const TYPES: Readonly<Record<number, Words>> = { 4: 'u32', 8: 'vec2<u32>', 16: '
 const shaders = shaderCache((key) => build(key, JSON.parse(key.slice('gather '.length)) as Form));
 
 /** Items gathered one by one, neighbours in the output by neighbouring threads. */
-export function gatherShader({ itemBytes, rank, select, inputs }: Form): Shader {
-  return shaders(`gather ${JSON.stringify({ itemBytes, rank, select, inputs })}`);
+export function gatherShader({ itemBytes, rank, select, inputs, shifts }: Form): Shader {
+  return shaders(`gather ${JSON.stringify({ itemBytes, rank, select, inputs, shifts })}`);
+}
+
+const zips = shaderCache((key) => buildZip(key, JSON.parse(key.slice('zip '.length)) as ZipForm));
+
+/** Two runs of 16-bit elements into one, by turns. */
+export function zipShader({ rank, select, shifts }: ZipForm): Shader {
+  return zips(`zip ${JSON.stringify({ rank, select, shifts })}`);
+}
+
+function buildZip(key: string, { rank, select, shifts }: ZipForm): Shader {
+  const dims = Array.from({ length: rank }, (_, dim) => dim);
+  return buildShader({
+    key,
+    params: ['count', ...dims.flatMap((dim) => [`n${dim}`, `s${dim}`]), 'apart'],
+    inputs: select ? ['vec2<u32>', 'vec2<u32>'] : ['vec2<u32>'],
+    output: 'vec4<u32>',
+    main: `
+  if (thread >= p.count) { return; }
+  let e = thread;
+${locate({ rank, select: -1, shifts })}
+  let a = in0[at];
+  let b = ${select ? 'in1[at]' : 'in0[at + p.apart]'};
+  let low = (a & vec2<u32>(0xffffu)) | (b << vec2<u32>(16u));
+  let high = (a >> vec2<u32>(16u)) | (b & vec2<u32>(0xffff0000u));
+  result[thread] = vec4<u32>(low.x, high.x, low.y, high.y);`,
+  });
 }
 
 function build(key: string, form: Form): Shader {
@@ -38,10 +73,12 @@ function build(key: string, form: Form): Shader {
 }
 
 /** Where item `e` comes from: `at` in items, `which` input. */
-function locate({ rank, select }: Form): string {
+function locate({ rank, select, shifts }: Pick<Form, 'rank' | 'select' | 'shifts'>): string {
   const lines = ['  var rest = e;', '  var at = 0u;'];
   for (let dim = rank - 1; dim >= 0; dim--) {
-    lines.push(dim === 0 ? '  let i0 = rest;' : `  let i${dim} = rest % p.n${dim}; rest = rest / p.n${dim};`);
+    if (dim === 0) lines.push('  let i0 = rest;');
+    else if (shifts[dim]) lines.push(`  let i${dim} = rest & ((1u << p.n${dim}) - 1u); rest = rest >> p.n${dim};`);
+    else lines.push(`  let i${dim} = rest % p.n${dim}; rest = rest / p.n${dim};`);
     lines.push(`  at = at + i${dim} * p.s${dim};`);
   }
   lines.push(`  let which = ${select >= 0 ? `i${select}` : '0u'};`);

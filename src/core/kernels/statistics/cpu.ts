@@ -1,4 +1,4 @@
-import { type FloatType, f16Table, floatBytes } from '../float.ts';
+import { type FloatType, f16Table } from '../float.ts';
 import { words16, words32 } from '../words.ts';
 
 /** `segments` runs of `count` numbers, one after another: a segment is what gets one set of statistics. */
@@ -37,97 +37,115 @@ export function statisticsCpu(spec: StatisticsSpec, [input]: readonly Uint8Array
   const { dtype, segments, count } = spec;
   if (!input) return;
   const records = new Uint32Array(segments * chunksOf(count) * RECORD);
-  const read = reader(dtype, input);
+  const words = dtype === 'F32' ? words32(input) : words16(input);
   let record = 0;
   for (let segment = 0; segment < segments; segment++) {
     for (let start = 0; start < count; start += CHUNK) {
       const length = Math.min(CHUNK, count - start);
-      chunkRecord(read, segment * count + start, length, records.subarray(record, record + RECORD), dtype === 'F32');
+      load(dtype, words, segment * count + start, length);
+      chunkRecord(length, records.subarray(record, record + RECORD), dtype === 'F32');
       record += RECORD;
     }
   }
   output.set(new Uint8Array(records.buffer));
 }
 
-type Read = (index: number) => number;
+/** A chunk's numbers, as f32 and as their bits. */
+const numbers = new Float32Array(CHUNK);
+const bits = new Uint32Array(numbers.buffer);
 
-/** f32 bits of a number. */
-function reader(dtype: FloatType, input: Uint8Array): Read {
-  if (floatBytes(dtype) === 4) {
-    const words = words32(input);
-    return (index) => words[index] as number;
-  }
-  const words = words16(input);
-  if (dtype === 'BF16') return (index) => (words[index] as number) << 16;
-  const table = f16Table();
-  return (index) => table[words[index] as number] as number;
+function load(dtype: FloatType, words: Uint16Array | Uint32Array, start: number, length: number): void {
+  if (dtype === 'F32') bits.set(words.subarray(start, start + length));
+  else if (dtype === 'BF16') for (let i = 0; i < length; i++) bits[i] = (words[start + i] as number) << 16;
+  else look(f16Table(), words, start, length);
+}
+
+function look(table: Uint32Array, words: Uint16Array | Uint32Array, start: number, length: number): void {
+  for (let i = 0; i < length; i++) bits[i] = table[words[start + i] as number] as number;
 }
 
 const sums = new Float32Array(LANES);
 const squares = new Float32Array(LANES);
-const eight = new Float32Array(GROUP);
-const eightBits = new Uint32Array(eight.buffer);
 const both = new Float32Array(2);
 
-function chunkRecord(read: Read, start: number, length: number, record: Uint32Array, split: boolean): void {
+function chunkRecord(length: number, record: Uint32Array, split: boolean): void {
   sums.fill(0);
   squares.fill(0);
-  for (let group = 0; group * GROUP < length; group++) {
-    loadGroup(read, start + group * GROUP, Math.min(GROUP, length - group * GROUP), record);
-    const lane = group % LANES;
-    sums[lane] = (sums[lane] as number) + addEight(eight);
-    squares[lane] = (squares[lane] as number) + squareEight(split);
+  setAside(length, record);
+  const end = Math.ceil(length / GROUP) * GROUP;
+  bits.fill(0, length, end);
+  for (let at = 0; at < end; at += GROUP) {
+    const lane = (at / GROUP) % LANES;
+    sums[lane] = (sums[lane] as number) + addEight(numbers, at);
+    if (split) squareEight(at);
+    squares[lane] = (squares[lane] as number) + (split ? addEight(terms, 0) : addSquares(at));
   }
   both[0] = tree(sums);
   both[1] = tree(squares);
   record.set(new Uint32Array(both.buffer));
 }
 
-/** Numbers of a group into `eight`, 0 in place of those that add nothing; what is counted goes into the record. */
-function loadGroup(read: Read, start: number, length: number, record: Uint32Array): void {
-  for (let i = 0; i < GROUP; i++) {
-    const bits = i < length ? read(start + i) : TINY_BITS;
-    const size = bits & 0x7fffffff;
-    eightBits[i] = bits;
-    if (i >= length || size < TINY_BITS || size >= HUGE_BITS) eight[i] = 0;
-    if (i >= length) continue;
-    if (size < INFINITY_BITS) {
-      if (size > (record[2] as number)) record[2] = size;
-      if (size === 0) count(record, 3);
-      else if (size >= HUGE_BITS) count(record, 6);
-    } else {
-      count(record, size > INFINITY_BITS ? 4 : 5);
+/** Finds the largest size; counts what adds nothing to the sums and puts 0 in its place. */
+function setAside(length: number, record: Uint32Array): void {
+  let largest = 0;
+  for (let i = 0; i < length; i++) {
+    const size = (bits[i] as number) & 0x7fffffff;
+    if (size >= TINY_BITS && size < HUGE_BITS) {
+      if (size > largest) largest = size;
+      continue;
     }
+    bits[i] = 0;
+    if (size < INFINITY_BITS && size > largest) largest = size;
+    const field = fieldOf(size);
+    if (field !== null) record[field] = (record[field] as number) + 1;
   }
+  record[2] = largest;
 }
 
-function count(record: Uint32Array, field: number): void {
-  record[field] = (record[field] as number) + 1;
+/** Word of the record that counts numbers of this size, null for tiny ones. */
+function fieldOf(size: number): number | null {
+  if (size === 0) return 3;
+  if (size < TINY_BITS) return null;
+  if (size < INFINITY_BITS) return 6;
+  return size > INFINITY_BITS ? 4 : 5;
 }
 
 const { fround } = Math;
 
-function addEight(v: Float32Array): number {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = v;
-  return fround(fround(fround(a + b) + fround(c + d)) + fround(fround(e + f) + fround(g + h)));
+function addEight(v: Float32Array, at: number): number {
+  const left = fround(
+    fround((v[at] as number) + (v[at + 1] as number)) + fround((v[at + 2] as number) + (v[at + 3] as number)),
+  );
+  const right = fround(
+    fround((v[at + 4] as number) + (v[at + 5] as number)) + fround((v[at + 6] as number) + (v[at + 7] as number)),
+  );
+  return fround(left + right);
+}
+
+/** The sum of a group's squares where each is exact in f32. */
+function addSquares(at: number): number {
+  const left = fround(addPair(at) + addPair(at + 2));
+  return fround(left + fround(addPair(at + 4) + addPair(at + 6)));
+}
+
+function addPair(at: number): number {
+  const a = numbers[at] as number;
+  const b = numbers[at + 1] as number;
+  return fround(a * a + b * b);
 }
 
 const terms = new Float32Array(GROUP);
-
-function squareEight(split: boolean): number {
-  for (let i = 0; i < GROUP; i++) terms[i] = squareOf(eight[i] as number, eightBits[i] as number, split);
-  // Pairs of exact squares are rounded once, fused or not; so is the sum of a split one's two exact products.
-  return addEight(terms);
-}
-
 const upper = new Float32Array(1);
 const upperBits = new Uint32Array(upper.buffer);
 
-function squareOf(x: number, bits: number, split: boolean): number {
-  if (!split || x === 0) return x * x;
-  upperBits[0] = bits & 0xfffff000;
-  const h = upper[0] as number;
-  return fround(h * h + 2 * h * (x - h));
+/** Squares of a group of f32 into `terms`, each the sum of two exact products, rounded once. */
+function squareEight(at: number): void {
+  for (let i = 0; i < GROUP; i++) {
+    const x = numbers[at + i] as number;
+    upperBits[0] = (bits[at + i] as number) & 0xfffff000;
+    const h = upper[0] as number;
+    terms[i] = h * h + 2 * h * (x - h);
+  }
 }
 
 /** Halves until one is left; destroys `values`. */

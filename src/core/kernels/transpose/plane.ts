@@ -34,6 +34,14 @@ export function planeOf({ itemBytes, dims }: Folded): Plane | null {
   return starts.every((items) => (items * itemBytes) % 4 === 0) ? plane : null;
 }
 
+/** How the two dims of columns are told apart in a square of `side` columns. */
+function splitOf({ itemBytes, outer, inner }: Plane, side: number): 'one' | 'pair' | 'shift' | 'wrap' | 'divide' {
+  if (outer.size === 1) return 'one';
+  if (inner.select && inner.size === 2 && itemBytes < 4) return 'pair';
+  if (inner.size >= side) return 'wrap';
+  return Number.isInteger(Math.log2(inner.size)) ? 'shift' : 'divide';
+}
+
 /** One dispatch over a plane: workgroups take squares of 32 × 32 words. */
 export function planeTile(
   plane: Plane,
@@ -46,12 +54,21 @@ export function planeTile(
   const across = Math.ceil(columns / (SIDE * per));
   const down = Math.ceil(rows / (SIDE * per));
   const select = [batch, outer, inner].findIndex((dim) => dim.select);
+  const split = splitOf(plane, SIDE * per);
   const strides = [batch, outer, inner].map((dim) => dim.stride / per);
   return {
     ...frame,
     uploads: select < 0 ? frame.uploads.slice(0, 1) : frame.uploads,
-    shader: planeShader({ itemBytes, select, split: outer.size > 1, inputs: select < 0 ? 1 : inputs }),
-    params: Uint32Array.from([rows, columns, inner.size, ...strides, across, down, across * down * batch.size]),
+    shader: planeShader({ itemBytes, select, split, inputs: select < 0 ? 1 : inputs }),
+    params: Uint32Array.from([
+      rows,
+      columns,
+      split === 'shift' ? Math.log2(inner.size) : inner.size,
+      ...strides,
+      across,
+      down,
+      across * down * batch.size,
+    ]),
     groups: across * down * batch.size,
   };
 }
