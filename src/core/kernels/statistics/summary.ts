@@ -30,11 +30,12 @@ export function summarise(spec: StatisticsSpec, output: Uint8Array): Statistics[
   const records = words32(output);
   const length = chunksOf(spec.count) * RECORD;
   return Array.from({ length: spec.segments }, (_, segment) =>
-    summary(spec.count, records.slice(segment * length, (segment + 1) * length)),
+    summariseRecords(spec.count, records.subarray(segment * length, (segment + 1) * length)),
   );
 }
 
-function summary(count: number, records: Uint32Array): Statistics {
+/** The statistics of `count` numbers from their records, which may come from several runs of the kernel. */
+export function summariseRecords(count: number, records: Uint32Array): Statistics {
   const floats = new Float32Array(records.buffer, records.byteOffset, records.length);
   const total = [0, 0, 0, 0, 0, 0, 0];
   for (let at = 0; at < records.length; at += RECORD) {

@@ -1,0 +1,110 @@
+import type { Command } from 'commander';
+import {
+  createBudget,
+  createEngine,
+  detectLayout,
+  formatBytes,
+  formatDuration,
+  type MatrixStatistics,
+  plural,
+  type StatisticsProgress,
+  type StatisticsReport,
+  statisticsOf,
+} from '../core/index.ts';
+import {
+  type AssumeFlags,
+  assumption,
+  interruptSignal,
+  type OutputOptions,
+  parseLayers,
+  print,
+  printJson,
+  withAssume,
+  withOutput,
+} from './common.ts';
+import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+
+interface StatsFlags extends OutputOptions, SourceFlags, AssumeFlags {
+  readonly layers?: string;
+}
+
+/** `moe-loom stats <source>`: what the numbers of every expert look like, and which experts stand out. */
+export function addStats(program: Command): void {
+  const command = program
+    .command('stats')
+    .description('measure every expert: largest, mean, RMS, zeros, NaN; dead, twin and outlier experts')
+    .argument('<source>', SOURCE_HELP)
+    .option('--layers <list>', 'only these layers, such as 0-3,7');
+  withAssume(withSource(withOutput(command))).action(async (source: string, flags: StatsFlags) => {
+    const layers = flags.layers === undefined ? undefined : parseLayers(flags.layers);
+    const signal = interruptSignal();
+    const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
+    const line = createLine(flags.quiet === true);
+    const report = await statisticsOf(checkpoint, detectLayout(checkpoint, assumption(flags)), files, {
+      layers,
+      signal,
+      budget: createBudget(),
+      engine: createEngine({ engine: 'cpu' }),
+      onProgress: line.update,
+    }).finally(line.end);
+    if (flags.json) printJson(report);
+    else print(describeStatistics(report));
+  });
+}
+
+const REDRAW_MS = 200;
+
+/** One line on a terminal's standard error. Silent elsewhere. */
+function createLine(quiet: boolean) {
+  const { stderr } = process;
+  const start = performance.now();
+  let drawn = 0;
+  const update = ({ done, total, prefix }: StatisticsProgress) => {
+    const now = performance.now();
+    if (quiet || !stderr.isTTY || now - drawn < REDRAW_MS || done === 0) return;
+    drawn = now;
+    const left = formatDuration(((now - start) / 1000 / done) * (total - done));
+    stderr.write(`\r\u001b[2KMeasuring ${prefix ?? ''}: ${formatBytes(done)} of ${formatBytes(total)}, ${left} left`);
+  };
+  const end = () => {
+    if (drawn > 0) stderr.write('\r\u001b[2K');
+  };
+  return { update, end };
+}
+
+/** A line for each projection of each layer, then what cannot be read, then findings. */
+export function describeStatistics({ matrices, unreadable, findings, bytes }: StatisticsReport): string[] {
+  const rows = rowsOf(matrices);
+  return [
+    `Measured     ${plural(matrices.length, 'matrix', 'matrices')}, ${formatBytes(bytes)}`,
+    'Layer and projection                             experts   RMS least    median      most   largest    zeros',
+    ...rows.map(describeRow),
+    ...unreadable.map(
+      ({ prefix, projection, reason }) => `! ${prefix}${projection ? ` ${projection}` : ''}: ${reason}`,
+    ),
+    ...findings.map(({ message, tag }) => `! ${message} [${tag}]`),
+    ...(findings.length === 0 ? ['No expert stands out.'] : []),
+  ];
+}
+
+function rowsOf(matrices: readonly MatrixStatistics[]): MatrixStatistics[][] {
+  const rows = new Map<string, MatrixStatistics[]>();
+  for (const matrix of matrices) {
+    const key = `${matrix.prefix} ${matrix.projection}`;
+    const row = rows.get(key) ?? [];
+    rows.set(key, row);
+    row.push(matrix);
+  }
+  return [...rows.values()];
+}
+
+function describeRow(row: readonly MatrixStatistics[]): string {
+  const [first] = row;
+  const sizes = row.map(({ rms }) => rms).sort((a, b) => a - b);
+  const largest = row.reduce((most, { maxAbs }) => Math.max(most, maxAbs), 0);
+  const zeros = row.reduce((sum, each) => sum + each.zeros, 0) / row.reduce((sum, { count }) => sum + count, 0);
+  const numbers = [sizes[0], sizes[Math.floor(sizes.length / 2)], sizes.at(-1), largest];
+  const cells = numbers.map((value) => (value ?? 0).toPrecision(3).padStart(10)).join('');
+  const name = `${first?.prefix} ${first?.projection}`.padEnd(48);
+  return `${name} ${String(row.length).padStart(7)}  ${cells} ${`${(100 * zeros).toPrecision(2)} %`.padStart(8)}`;
+}

@@ -1,0 +1,142 @@
+import type { Checkpoint } from '../checkpoint/types.ts';
+import { type FloatType, isFloatType } from '../kernels/float.ts';
+import type { LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
+import { matrixView } from '../layouts/view.ts';
+import type { DType } from '../safetensors/dtype.ts';
+
+/** How a matrix's numbers are stored. */
+export type Storage =
+  | { readonly kind: 'float'; readonly dtype: FloatType }
+  | {
+      readonly kind: 'fp8';
+      readonly format: 'e4m3' | 'e5m2';
+      readonly blockRows: number;
+      readonly blockColumns: number;
+    }
+  | { readonly kind: 'mxfp4' };
+
+/** One projection of one expert and where its numbers and scales lie. */
+export interface ExpertMatrix {
+  readonly prefix: string;
+  readonly layer: number | null;
+  readonly expert: number;
+  readonly projection: Projection;
+  readonly storage: Storage;
+  readonly weight: MatrixView;
+  /** Null where numbers stand for themselves. */
+  readonly scale: MatrixView | null;
+}
+
+/** What has no statistics, and why. */
+export interface Unreadable {
+  readonly prefix: string;
+  readonly layer: number | null;
+  /** Null for the whole layer. */
+  readonly projection: Projection | null;
+  readonly reason: string;
+}
+
+const PROJECTIONS: readonly Projection[] = ['gate', 'up', 'down'];
+const FP8: Readonly<Partial<Record<DType, 'e4m3' | 'e5m2'>>> = { F8_E4M3: 'e4m3', F8_E5M2: 'e5m2' };
+/** Parts that hold an FP8 weight's scales, in this order. */
+const SCALES = ['weight_scale_inv', 'weight_scale', 'scale'];
+const SCALE_TYPES = new Set<DType>(['F32', 'BF16', 'F16', 'F8_E8M0']);
+/** Block sizes that are in use, tried where the config does not say which. */
+const BLOCKS = [128, 64, 32, 16];
+
+/** Every matrix of a group's experts, expert by expert, and what cannot be read. */
+export function matricesOf(
+  group: LayerGroup,
+  config: Checkpoint['config'],
+): { readonly matrices: readonly ExpertMatrix[]; readonly unreadable: readonly Unreadable[] } {
+  const of = { prefix: group.prefix, layer: group.index };
+  if (group.experts === null || group.orientation === 'ambiguous') {
+    const reason = group.reason ?? 'Nothing says which way round its matrices are stored.';
+    return { matrices: [], unreadable: [{ ...of, projection: null, reason }] };
+  }
+  const sorts = PROJECTIONS.map((projection) => ({ projection, sort: sortOf(group, projection, config) }));
+  const unreadable = sorts.flatMap(({ projection, sort }) =>
+    typeof sort === 'string' ? [{ ...of, projection, reason: sort }] : [],
+  );
+  const matrices: ExpertMatrix[] = [];
+  for (let expert = 0; expert < group.experts; expert++) {
+    for (const { projection, sort } of sorts) {
+      if (sort === null || typeof sort === 'string') continue;
+      const weight = matrixView(group, projection, expert, sort.part);
+      const scale = sort.scale === null ? null : matrixView(group, projection, expert, sort.scale);
+      if (weight) matrices.push({ ...of, expert, projection, storage: sort.storage, weight, scale });
+    }
+  }
+  return { matrices, unreadable };
+}
+
+interface Sort {
+  readonly storage: Storage;
+  readonly part: string;
+  readonly scale: string | null;
+}
+
+/** How all experts of a group store a projection; why it cannot be read; null when there is none. */
+function sortOf(group: LayerGroup, projection: Projection, config: Checkpoint['config']): Sort | string | null {
+  const blocks = matrixView(group, projection, 0, 'blocks');
+  if (blocks) return mxfp4(group, projection);
+  const weight = matrixView(group, projection, 0);
+  if (!weight) {
+    const stored = group.members.some((member) => [projection, 'gate-up'].includes(member.projection));
+    return stored && !(projection === 'gate' && !hasGate(group))
+      ? 'Its numbers are packed in a way that is not decoded.'
+      : null;
+  }
+  if (isFloatType(weight.dtype)) {
+    return { storage: { kind: 'float', dtype: weight.dtype }, part: 'weight', scale: null };
+  }
+  const format = FP8[weight.dtype];
+  return format
+    ? fp8(group, weight, { projection, format, config })
+    : `Numbers stored as ${weight.dtype} are not decoded.`;
+}
+
+function hasGate(group: LayerGroup): boolean {
+  return group.members.some(({ projection }) => projection === 'gate' || projection === 'gate-up');
+}
+
+function mxfp4(group: LayerGroup, projection: Projection): Sort | string {
+  const scales = matrixView(group, projection, 0, 'scales');
+  if (scales?.dtype !== 'U8' && scales?.dtype !== 'F8_E8M0') return 'Its MXFP4 blocks have no e8m0 scales.';
+  return { storage: { kind: 'mxfp4' }, part: 'blocks', scale: 'scales' };
+}
+
+function fp8(
+  group: LayerGroup,
+  weight: MatrixView,
+  { projection, format, config }: { projection: Projection; format: 'e4m3' | 'e5m2'; config: Checkpoint['config'] },
+): Sort | string {
+  const part = SCALES.find((name) => group.members.some((member) => member.part === name));
+  if (part === undefined) {
+    const whole = { blockRows: weight.rows, blockColumns: weight.columns };
+    return { storage: { kind: 'fp8', format, ...whole }, part: 'weight', scale: null };
+  }
+  const scale = matrixView(group, projection, 0, part);
+  if (!scale || !SCALE_TYPES.has(scale.dtype)) return 'Its scales cannot be read.';
+  const asked = blockSizes(config);
+  const blockRows = blockOf(weight.rows, scale.rows, asked[0]);
+  const blockColumns = blockOf(weight.columns, scale.columns, asked[1]);
+  if (blockRows === null || blockColumns === null) return 'Its scales do not say which numbers they belong to.';
+  return { storage: { kind: 'fp8', format, blockRows, blockColumns }, part: 'weight', scale: part };
+}
+
+function blockSizes(config: Checkpoint['config']): readonly (number | undefined)[] {
+  const quantisation = config?.quantization_config as { weight_block_size?: unknown } | undefined;
+  const sizes = quantisation?.weight_block_size;
+  return Array.isArray(sizes)
+    ? sizes.map((size) => (Number.isInteger(size) && size > 0 ? Number(size) : undefined))
+    : [];
+}
+
+/** Numbers along a dim that share a scale, where `count` scales serve `size` numbers. */
+function blockOf(size: number, count: number, asked: number | undefined): number | null {
+  if (asked !== undefined && Math.ceil(size / asked) === count) return asked;
+  if (count === 1) return size;
+  if (count === size) return 1;
+  return BLOCKS.find((block) => Math.ceil(size / block) === count) ?? null;
+}

@@ -1,0 +1,116 @@
+import type { Budget } from '../budget.ts';
+import type { Checkpoint } from '../checkpoint/types.ts';
+import { mapConcurrent } from '../concurrency.ts';
+import { LoomError } from '../errors.ts';
+import { createHasher, type Hasher } from '../hash.ts';
+import type { Engine } from '../kernels/engine.ts';
+import type { Statistics } from '../kernels/statistics/summary.ts';
+import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
+import type { FileSet } from '../source/types.ts';
+import { findInValues, type ValueFinding } from './findings.ts';
+import { type ExpertMatrix, matricesOf, type Unreadable } from './matrices.ts';
+import { measureUnit, unitBytes, unitsOf } from './measure.ts';
+import { createReader } from './read.ts';
+import type { MatrixStatistics } from './types.ts';
+
+export interface StatisticsProgress {
+  /** Bytes of matrices. */
+  readonly done: number;
+  readonly total: number;
+  /** The layer that was measured last. */
+  readonly prefix: string | null;
+}
+
+export interface StatisticsOptions {
+  /** Numbers of layers, all when absent. */
+  readonly layers?: readonly number[] | undefined;
+  readonly budget: Budget;
+  readonly engine: Engine;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: StatisticsProgress) => void) | undefined;
+  /** Called with each matrix as it is done, in no order. */
+  readonly onMatrix?: ((matrix: MatrixStatistics) => void) | undefined;
+}
+
+export interface StatisticsReport {
+  /** Layer by layer, expert by expert. */
+  readonly matrices: readonly MatrixStatistics[];
+  readonly unreadable: readonly Unreadable[];
+  readonly findings: readonly ValueFinding[];
+  /** Bytes that were read. */
+  readonly bytes: number;
+}
+
+/** Matrices that are read and computed at once. */
+const AT_ONCE = 3;
+
+/**
+ * The statistics of every routed expert's matrices in the chosen layers, by streaming; and what they show.
+ *
+ * Errors of `mean` and `rms` are those of `Statistics`. Bytes are read once, those of quantised matrices that lie among
+ * each other once a matrix; buffers are taken from the budget.
+ *
+ * @throws LoomError `usage` for a layer that has no experts, `cancelled`, and what the files throw.
+ */
+export async function statisticsOf(
+  checkpoint: Checkpoint,
+  layout: CheckpointLayout,
+  files: FileSet,
+  options: StatisticsOptions,
+): Promise<StatisticsReport> {
+  const groups = chosen(layout, options.layers).map((group) => matricesOf(group, checkpoint.config));
+  const units = groups.flatMap(({ matrices }) => unitsOf(matrices));
+  const progress = createProgress(units, options.onProgress);
+  const reader = createReader(files);
+  const idle: Hasher[] = [];
+  try {
+    const measure = async (unit: readonly ExpertMatrix[], signal: AbortSignal) => {
+      const hashers = await Promise.all(unit.map(() => idle.pop() ?? createHasher()));
+      const { budget, engine } = options;
+      const bench = { checkpoint, reader, engine, budget, signal, onBytes: progress.add(unit[0]?.prefix ?? null) };
+      const measured = await measureUnit(unit, bench, hashers);
+      idle.push(...hashers);
+      return unit.map((matrix, at) => {
+        const { statistics, hash } = measured[at] as (typeof measured)[number];
+        const row = rowOf(matrix, statistics, hash);
+        options.onMatrix?.(row);
+        return row;
+      });
+    };
+    const matrices = (await mapConcurrent(units, AT_ONCE, measure, options.signal)).flat();
+    const unreadable = groups.flatMap((group) => group.unreadable);
+    return { matrices, unreadable, findings: findInValues(matrices), bytes: progress.done() };
+  } finally {
+    await reader.dispose();
+  }
+}
+
+function chosen({ groups }: CheckpointLayout, layers: readonly number[] | undefined): LayerGroup[] {
+  const moe = groups.filter(({ kind }) => kind !== 'dense');
+  if (layers === undefined) return moe;
+  const missing = layers.filter((layer) => !moe.some(({ index }) => index === layer));
+  if (missing.length > 0) throw new LoomError('usage', `There are no experts in layer ${missing.join(', ')}.`);
+  return moe.filter(({ index }) => index !== null && layers.includes(index));
+}
+
+function rowOf(matrix: ExpertMatrix, statistics: Statistics, hash: string): MatrixStatistics {
+  const { prefix, layer, expert, projection, weight, storage } = matrix;
+  const [rows, columns] = [weight.rows, weight.columns * (storage.kind === 'mxfp4' ? 2 : 1)];
+  // Floats are hashed in the order in which they are stored: turned matrices are no twins of straight ones.
+  const turned = storage.kind === 'float' && weight.rowStride < weight.columnStride;
+  const identity = [projection, weight.dtype, rows, columns, turned ? 'turned' : 'straight', hash].join(' ');
+  return { prefix, layer, expert, projection, dtype: weight.dtype, rows, columns, identity, ...statistics };
+}
+
+function createProgress(units: readonly (readonly ExpertMatrix[])[], report: StatisticsOptions['onProgress']) {
+  const total = units.reduce((sum, unit) => sum + unitBytes(unit), 0);
+  let done = 0;
+  report?.({ done, total, prefix: null });
+  return {
+    add: (prefix: string | null) => (bytes: number) => {
+      done += bytes;
+      report?.({ done, total, prefix });
+    },
+    done: () => done,
+  };
+}
