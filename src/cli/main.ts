@@ -8,6 +8,7 @@ import { addLoads } from './loads.ts';
 import { addPlan } from './plan.ts';
 import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
+import { addStats } from './stats.ts';
 import { addVerify } from './verify.ts';
 
 /** Exit codes: a contract. */
@@ -20,7 +21,8 @@ const program = new Command('moe-loom')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text) });
 
-for (const add of [addInspect, addPlan, addConvert, addVerify, addCheck, addLoads, addSample, addRanks]) add(program);
+for (const add of [addInspect, addPlan, addConvert, addVerify, addCheck, addLoads, addSample, addRanks, addStats])
+  add(program);
 for (const command of program.commands) command.exitOverride();
 
 try {

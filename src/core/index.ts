@@ -45,6 +45,15 @@ export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest 
 export { type SglangPlacementJson, sglangPlacement } from './handoff/rank-sglang.ts';
 export { formatRepoReference, HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
+export {
+  createEngine,
+  ENGINES,
+  type Engine,
+  type EngineChoice,
+  type EngineDecision,
+  isEngineChoice,
+} from './kernels/engine.ts';
+export type { Statistics } from './kernels/statistics/summary.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint } from './layouts/inspect.ts';
@@ -125,6 +134,15 @@ export { opfsFiles } from './source/opfs.ts';
 export type { Pause } from './source/retry.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
 export * from './units.ts';
+export { VALUE_FINDINGS, type ValueFinding, type ValueFindingTag } from './values/findings.ts';
+export type { Unreadable } from './values/matrices.ts';
+export {
+  type StatisticsOptions,
+  type StatisticsProgress,
+  type StatisticsReport,
+  statisticsOf,
+} from './values/statistics.ts';
+export type { MatrixStatistics } from './values/types.ts';
 export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/mistakes.ts';
 export { type SuspectFindings, type SuspectOptions, suspectFindings, UNKNOWABLE } from './verify/suspect.ts';
 export { type Verification, verifyCheckpoints } from './verify/verify.ts';
