@@ -5,6 +5,7 @@ import { FINDINGS } from './core/checkpoint/findings.ts';
 import { ERROR_TAGS } from './core/errors.ts';
 import { DEFECTS } from './core/layouts/defects.ts';
 import { REFUSALS } from './core/plan/refusals.ts';
+import { VALUE_FINDINGS } from './core/values/findings.ts';
 import { VERSION } from './core/version.ts';
 
 const read = (path: string) => readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8');
@@ -23,6 +24,7 @@ const TABLES = [
   ],
   ['defects', ['tag', 'meaning'], Object.entries(DEFECTS).map(([tag, meaning]) => [`\`${tag}\``, meaning])],
   ['refusals', ['tag', 'meaning'], Object.entries(REFUSALS).map(([tag, meaning]) => [`\`${tag}\``, meaning])],
+  ['values', ['tag', 'meaning'], Object.entries(VALUE_FINDINGS).map(([tag, meaning]) => [`\`${tag}\``, meaning])],
 ] as const;
 
 /** The page as the code would write it. */

@@ -11,6 +11,7 @@ import type { FileSet } from '../source/types.ts';
 import { allTensors, countingFiles, filesOf, openFixture, safetensorsBytes } from '../testing.fixture.ts';
 import { MIB } from '../units.ts';
 import { findInValues } from './findings.ts';
+import { briefly, type Change, PLANTED_FINDINGS, plantedFaults, plantedFiles } from './planted.fixture.ts';
 import { type StatisticsOptions, statisticsOf } from './statistics.ts';
 
 async function measure(files: FileSet, options: Partial<StatisticsOptions> = {}) {
@@ -81,34 +82,8 @@ describe('statistics of a checkpoint', () => {
   });
 });
 
-const ROWS = 16;
-const COLUMNS = 24;
 const PROJECTIONS: readonly Projection[] = ['gate', 'up', 'down'];
-
-/** bf16 of a number, truncated. */
-const bf16 = (value: number) => new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0;
-
-type Change = (value: number, expert: number, projection: Projection, index: number) => number;
-
-/** Twelve experts of noise, changed. */
-function planted(change: Change): FileSet {
-  let state = 1;
-  const noise = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state / 2 ** 32 - 0.5) * 0.1;
-  };
-  const tensors = Array.from({ length: 12 }, (_, expert) =>
-    PROJECTIONS.map((projection) => {
-      const values = Array.from({ length: ROWS * COLUMNS }, (_, i) => change(noise(), expert, projection, i));
-      const words = Uint16Array.from(values, (value) => bf16(value) >>> 16);
-      const shape = projection === 'down' ? [COLUMNS, ROWS] : [ROWS, COLUMNS];
-      const name = `model.layers.0.mlp.experts.${expert}.${projection}_proj.weight`;
-      return { name, dtype: 'BF16' as const, shape, bytes: new Uint8Array(words.buffer) };
-    }),
-  ).flat();
-  const config = JSON.stringify({ model_type: 'qwen3_moe', num_experts: 12, num_hidden_layers: 1 });
-  return filesOf({ 'config.json': config, 'model.safetensors': safetensorsBytes(tensors) });
-}
+const planted = (change: Change): FileSet => filesOf(plantedFiles(change));
 
 describe('findings in values', () => {
   it('are none in noise', async () => {
@@ -116,41 +91,8 @@ describe('findings in values', () => {
   });
 
   it('name planted dead, twin, NaN and outlier experts, and nobody else', async () => {
-    const fixed = (projection: Projection, i: number) => Math.sin(i + PROJECTIONS.indexOf(projection)) * 0.05;
-    const { findings } = await measure(
-      planted((value, expert, projection, i) => {
-        if (expert === 1) return 0;
-        if (expert === 2 && projection === 'up') return 0;
-        if (expert === 3 || expert === 7) return fixed(projection, i);
-        if ((expert === 4 || expert === 5) && projection === 'down') return fixed('gate', i + 1);
-        if (expert === 6 && projection === 'gate' && i === 100) return Number.NaN;
-        if (expert === 8 && i === 3) return Number.POSITIVE_INFINITY;
-        if (expert === 9) return value * 40;
-        if (expert === 10 && projection === 'down') return value / 50;
-        if (expert === 11 && projection === 'up' && i === 0) return 30;
-        return value;
-      }),
-    );
-    const brief = findings.map(({ tag, experts, projection }) =>
-      [tag, experts.map(({ expert }) => expert).join('+'), projection].join(' '),
-    );
-    expect(brief.sort()).toEqual(
-      [
-        'dead-expert 1 ',
-        'dead-matrix 2 up',
-        'not-finite 6 gate',
-        'not-finite 8 down',
-        'not-finite 8 gate',
-        'not-finite 8 up',
-        'outlier-expert 10 down',
-        'outlier-expert 11 up',
-        'outlier-expert 9 down',
-        'outlier-expert 9 gate',
-        'outlier-expert 9 up',
-        'twin-experts 3+7 ',
-        'twin-matrices 4+5 down',
-      ].sort(),
-    );
+    const { findings } = await measure(planted(plantedFaults));
+    expect(findings.map(briefly).sort()).toEqual([...PLANTED_FINDINGS].sort());
     expect(findings.find(({ tag }) => tag === 'twin-experts')?.message).toBe(
       'Equal in every matrix: expert 3 of model.layers.0.mlp, expert 7 of model.layers.0.mlp.',
     );
