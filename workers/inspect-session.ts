@@ -4,44 +4,39 @@ import {
   type ConsumerVerdict,
   type ConversionPlan,
   cellTensors,
+  createOpenMemory,
   describePlan,
   detectLayout,
   type ExpertMap,
   FINDINGS,
-  type FileSet,
+  forgetUnread,
   type Inspection,
   inspectCheckpoint,
   LoomError,
   mapExperts,
   modelCard,
+  type OpenMemory,
+  type OpenProgress,
   openCheckpoint,
+  type Pause,
   type PlanOptions,
   planWithValues,
   type Target,
 } from '../src/core/index.ts';
 import { createLoads, type Loads, predictPlan } from './loads.ts';
-import type {
-  CellFacts,
-  InspectEvent,
-  MadeFacts,
-  MapSummary,
-  OpenCounts,
-  PlanSummary,
-  SourceDescriptor,
-} from './protocol.ts';
+import { createMeter, createTicker, type Meter } from './meter.ts';
+import type { CellFacts, InspectEvent, MadeFacts, MapSummary, PlanSummary, SourceDescriptor } from './protocol.ts';
 import { createRankDesk } from './ranks.ts';
 import type { RankApi } from './ranks-protocol.ts';
-import { rememberReads } from './remembered.ts';
-import { openSource } from './sources.ts';
+import { type OpenedSource, openSource } from './sources.ts';
 import { createTensorTable, type TensorTable } from './tensor-table.ts';
-
-/** Least time between two pictures of an opening checkpoint, in ms. */
-const FRAME_MS = 120;
-/** Drawing takes at most this part of the worker's time while headers arrive. */
-const REST_PER_WORK = 3;
 
 export interface InspectSession {
   readonly checkpoint: Checkpoint;
+  /** Reads what could not be read before, and nothing else; this session stays as it is. */
+  readAgain(emit: (event: InspectEvent) => void, signal: AbortSignal): Promise<InspectSession>;
+  /** Lets go of the source. */
+  dispose(): Promise<void>;
   cell(row: number, expert: number): CellFacts;
   inspection(): Inspection;
   table(): TensorTable;
@@ -59,22 +54,35 @@ export async function openSession(
   emit: (event: InspectEvent) => void,
   signal: AbortSignal,
 ): Promise<InspectSession> {
-  const counts: { -readonly [K in keyof OpenCounts]: OpenCounts[K] } = {
-    requests: 0,
-    bytes: 0,
-    shardsDone: 0,
-    shards: 0,
-  };
-  const ticker = createTicker(() => emit({ type: 'counts', counts: { ...counts } }));
-  const add = (requests: number, bytes: number) => {
-    counts.requests += requests;
-    counts.bytes += bytes;
-    ticker.tick();
-  };
-  const { files, hub, repo } = await openSource(source, { signal, count: add });
-  const cache = repo?.cache ?? null;
-  if (hub) emit({ type: 'hub', facts: hub });
-  const remembered = rememberReads(files, (bytes) => add(0, bytes));
+  const meter = createMeter();
+  const onPause = (pause: Pause | null) => meter.tell({ type: 'pause', pause });
+  const { count } = meter;
+  const stop = meter.start(emit);
+  try {
+    const opened = await openSource(source, { signal, count, onPause });
+    if (opened.hub) emit({ type: 'hub', facts: opened.hub });
+    return await readInto({ ...opened, meter, memory: createOpenMemory() }, { emit, signal, partly: true });
+  } finally {
+    stop();
+  }
+}
+
+/** An open source with what has been read of it. */
+interface Desk extends OpenedSource {
+  readonly meter: Meter;
+  readonly memory: OpenMemory;
+}
+
+interface Reading {
+  readonly emit: (event: InspectEvent) => void;
+  readonly signal: AbortSignal;
+  /** Paint what has come so far. */
+  readonly partly: boolean;
+}
+
+/** Reads what the memory lacks: headers first, then the index. The source is let go of when nothing comes of it. */
+async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<InspectSession> {
+  const { files, repo, meter, memory } = desk;
   const shards = (await files.list({ signal }))
     .map((file) => file.name)
     .filter((name) => name.endsWith('.safetensors'));
@@ -84,53 +92,27 @@ export async function openSession(
     if (partial) emit(picture(partial(), order, false).event);
     partial = null;
   });
+  const onShard = (progress: OpenProgress) => {
+    meter.shards(progress.done, progress.total);
+    partial = progress.partial;
+    if (partly) painter.tick();
+  };
+  const options = { cache: repo?.cache ?? null, signal, memory };
   try {
-    const first = await openCheckpoint(remembered.files, {
-      index: 'later',
-      cache,
-      signal,
-      onShard: (progress) => {
-        counts.shardsDone = progress.done;
-        counts.shards = progress.total;
-        partial = progress.partial;
-        ticker.tick();
-        painter.tick();
-      },
-    });
+    const first = await openCheckpoint(files, { ...options, index: 'later', onShard });
     painter.stop();
-    if (first.indexFile !== null) emit(picture(first, order, true).event);
-    const checkpoint = first.indexFile === null ? first : await openCheckpoint(remembered.files, { cache, signal });
+    const more = first.indexFile !== null;
+    if (more && partly) emit(picture(first, order, true).event);
+    const checkpoint = more ? await openCheckpoint(files, options) : first;
     const last = picture(checkpoint, order, true);
     emit(last.event);
-    emit({ type: 'counts', counts: { ...counts } });
-    return sessionOf(files, checkpoint, last.layout, last.event.map);
+    return sessionOf(desk, checkpoint, last.layout, last.event.map);
+  } catch (error) {
+    if (partly) await repo?.dispose?.();
+    throw error;
   } finally {
     painter.stop();
-    ticker.stop();
-    remembered.forget();
   }
-}
-
-/** Runs `work` soon after a tick, never more often than the frame and the work's own cost allow. */
-function createTicker(work: () => void): { readonly tick: () => void; readonly stop: () => void } {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  let rest = 0;
-  let stopped = false;
-  const run = () => {
-    timer = null;
-    const start = performance.now();
-    work();
-    rest = Math.max(FRAME_MS, REST_PER_WORK * (performance.now() - start));
-  };
-  return {
-    tick: () => {
-      if (timer === null && !stopped) timer = setTimeout(run, rest);
-    },
-    stop: () => {
-      stopped = true;
-      if (timer !== null) clearTimeout(timer);
-    },
-  };
 }
 
 interface Picture {
@@ -164,7 +146,12 @@ function summarise(checkpoint: Checkpoint, layout: CheckpointLayout, complete: b
 }
 
 function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummary['findings'] {
-  const own = checkpoint.findings.map(({ tag, message }) => ({ tag, message, severity: FINDINGS[tag].severity }));
+  const own = checkpoint.findings.map(({ tag, message, file }) => ({
+    tag,
+    message,
+    severity: FINDINGS[tag].severity,
+    ...(file === undefined ? {} : { file }),
+  }));
   const inLayers = layout.groups.flatMap((group) => group.defects);
   return [
     ...own,
@@ -172,12 +159,24 @@ function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummar
   ];
 }
 
-function sessionOf(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
+function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
+  const { files, repo, meter } = desk;
   const groups = map.rows.map((row) => layout.groups[row.group]);
   let table: TensorTable | null = null;
   const plan = (target: Target, options: PlanOptions) => planWithValues(checkpoint, files, target, options);
   return {
     checkpoint,
+    readAgain: async (emit, signal) => {
+      const stop = meter.start(emit);
+      repo?.tryAgain();
+      forgetUnread(desk.memory);
+      try {
+        return await readInto(desk, { emit, signal, partly: false });
+      } finally {
+        stop();
+      }
+    },
+    dispose: async () => repo?.dispose?.(),
     ranks: createRankDesk(files, checkpoint, layout),
 
     cell: (row, expert) => {

@@ -22,8 +22,15 @@ function movable(event: InspectEvent): InspectEvent {
 const api: InspectApi = {
   open: async (source, onEvent, signal) => {
     const mine = ++turn;
+    await session?.dispose();
     session = null;
     const opened = await openSession(source, (event) => void onEvent(movable(event)), signal);
+    if (mine === turn) session = opened;
+    else await opened.dispose();
+  },
+  readAgain: async (onEvent, signal) => {
+    const mine = turn;
+    const opened = await current().readAgain((event) => void onEvent(movable(event)), signal);
     if (mine === turn) session = opened;
   },
   cell: (row, expert) => current().cell(row, expert),

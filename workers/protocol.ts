@@ -10,6 +10,7 @@ import type {
   Inspection,
   LoadScript,
   NameReport,
+  Pause,
   PlanOptions,
   Target,
 } from '../src/core/index.ts';
@@ -63,6 +64,7 @@ export interface WireFinding {
   readonly tag: string;
   readonly message: string;
   readonly severity: 'error' | 'warning';
+  readonly file?: string;
 }
 
 /** The checkpoint in numbers: all that the header line says. */
@@ -83,6 +85,8 @@ export interface MapSummary {
 export type InspectEvent =
   | { readonly type: 'hub'; readonly facts: HubFacts }
   | { readonly type: 'counts'; readonly counts: OpenCounts }
+  /** All requests to the Hub wait, or go on. */
+  | { readonly type: 'pause'; readonly pause: Pause | null }
   | { readonly type: 'map'; readonly map: ExpertMap; readonly summary: MapSummary; readonly complete: boolean };
 
 /** What one cell holds. */
@@ -164,6 +168,8 @@ export type MadeFacts = Pick<CardFacts, 'source'> & Required<Pick<CardFacts, 'pr
 export interface InspectApi extends RankApi {
   /** Opens a source in place of the one before; events come while headers arrive, the last map is complete. */
   open(source: SourceDescriptor, onEvent: (event: InspectEvent) => void, signal: AbortSignal): Promise<void>;
+  /** Reads the files of the open source that could not be read, and nothing else; the last map holds them too. */
+  readAgain(onEvent: (event: InspectEvent) => void, signal: AbortSignal): Promise<void>;
   cell(row: number, expert: number): CellFacts;
   queryTensors(query: TensorQuery): TensorAnswer;
   /** Rows `from` (included) to `to` (excluded) of a query's answer. */

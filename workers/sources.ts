@@ -30,11 +30,33 @@ export interface SourceOptions {
 /** Builds the set of files that a descriptor stands for. */
 export async function openSource(source: SourceDescriptor, options: SourceOptions): Promise<OpenedSource> {
   if (source.kind === 'hub') return openHub(source, options);
-  if (source.kind === 'sample')
-    return { files: await openSample(source.id, source.baseUrl, options.signal), hub: null, repo: null };
-  if (source.kind === 'directory')
-    return { files: withHubCacheNames(directoryFiles(source.handle)), hub: null, repo: null };
-  return { files: withHubCacheNames(blobFiles(source.name, source.files)), hub: null, repo: null };
+  const { count } = options;
+  const files = await openOffline(source, options.signal);
+  return { files: count ? countReads(files, (bytes) => count(0, bytes)) : files, hub: null, repo: null };
+}
+
+async function openOffline(source: Exclude<SourceDescriptor, { kind: 'hub' }>, signal: AbortSignal): Promise<FileSet> {
+  if (source.kind === 'sample') return openSample(source.id, source.baseUrl, signal);
+  if (source.kind === 'directory') return withHubCacheNames(directoryFiles(source.handle));
+  return withHubCacheNames(blobFiles(source.name, source.files));
+}
+
+/** Tells of the bytes of each read that has succeeded. */
+function countReads(files: FileSet, onBytes: (bytes: number) => void): FileSet {
+  const open: FileSet['open'] = async (name, options) => {
+    const source = await files.open(name, options);
+    return {
+      key: source.key,
+      byteLength: source.byteLength,
+      read: async (range, read) => {
+        const bytes = await source.read(range, read);
+        onBytes(bytes.length);
+        return bytes;
+      },
+      dispose: async () => source.dispose?.(),
+    };
+  };
+  return { identity: files.identity, list: (options) => files.list(options), open };
 }
 
 async function openHub(
@@ -47,7 +69,7 @@ async function openHub(
     ...(token === undefined ? {} : { token }),
     signal,
     onPause,
-    onRequest: (request) => count?.(request.phase === 'sent' ? 1 : 0, 0),
+    onRequest: ({ phase, bytes }) => (phase === 'sent' ? count?.(1, 0) : count?.(0, bytes)),
   });
   const { commit, requestedRevision, path, movedTo } = repo;
   const facts: HubFacts = {

@@ -10,11 +10,12 @@ export { FINDINGS, type FindingTag } from './checkpoint/findings.ts';
 export { withHubCacheNames } from './checkpoint/hub-cache.ts';
 export {
   createOpenMemory,
+  forgetUnread,
   type OpenMemory,
   type OpenOptions,
   type OpenProgress,
   openCheckpoint,
-  unreadShards,
+  unreadFiles,
 } from './checkpoint/open.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
 export type { Progress } from './convert/progress.ts';

@@ -6,6 +6,10 @@ export const FINDINGS = {
     severity: 'error',
     meaning: 'A shard could not be read this time; what it holds is not known. Trying again may help.',
   },
+  'file-unread': {
+    severity: 'error',
+    meaning: 'The index or config.json could not be read this time; what it says is not known. Trying again may help.',
+  },
   'lfs-pointer': { severity: 'error', meaning: 'A shard is a Git LFS pointer; its weights were not downloaded.' },
   'index-invalid': { severity: 'error', meaning: 'The index cannot be used.' },
   'index-tensor-missing': { severity: 'error', meaning: 'The index names a tensor that its shard does not hold.' },

@@ -34,9 +34,9 @@ export interface OpenProgress {
   readonly partial: () => Checkpoint;
 }
 
-/** What openings of one set of files have settled. To try again what failed, open again with the same memory. */
+/** What openings of one set of files came to. To try again what failed, {@link forgetUnread} and open with it again. */
 export interface OpenMemory {
-  readonly shards: Map<string, ShardOutcome>;
+  readonly shards: Map<string, ReadOutcome>;
   config: Outcome<ParsedConfig | null> | null;
   index: Outcome<ShardIndex | null> | null;
 }
@@ -48,9 +48,18 @@ export function createOpenMemory(): OpenMemory {
   return { shards: new Map(), config: null, index: null };
 }
 
-/** Shards of a checkpoint that could not be read this time: opening again with its memory reads these alone. */
-export function unreadShards(checkpoint: Checkpoint): readonly string[] {
-  return checkpoint.findings.flatMap(({ tag, file }) => (tag === 'shard-unread' && file !== undefined ? [file] : []));
+/** Lets the next opening read what could not be read before: nothing else. */
+export function forgetUnread(memory: OpenMemory): void {
+  for (const [file, { unread }] of memory.shards) if (unread) memory.shards.delete(file);
+  if (memory.config?.unread) memory.config = null;
+  if (memory.index?.unread) memory.index = null;
+}
+
+/** Files of a checkpoint that could not be read this time: trying again may help. */
+export function unreadFiles(checkpoint: Checkpoint): readonly string[] {
+  return checkpoint.findings.flatMap(({ tag, file }) =>
+    (tag === 'shard-unread' || tag === 'file-unread') && file !== undefined ? [file] : [],
+  );
 }
 
 /**
@@ -90,8 +99,8 @@ interface Opening {
   index: Outcome<ShardIndex | 'unread' | null>;
 }
 
-/** An error of the network, not of the file, with what it said beside. */
-type ReadOutcome = ShardOutcome & { readonly unread?: true; readonly fields?: ErrorFields };
+/** What came of one shard; `unread` for an error of the way to it, not of the file, with what it said beside. */
+export type ReadOutcome = ShardOutcome & { readonly unread?: true; readonly fields?: ErrorFields };
 
 /** The first shard comes alone where the index does not say how long headers are: the others are asked for as it tells. */
 async function readShards(opening: Opening, shards: readonly string[]): Promise<void> {
@@ -103,7 +112,7 @@ async function readShards(opening: Opening, shards: readonly string[]): Promise<
     const signal = shared && AbortSignal.any([shared]);
     const outcome = await readShard(opening, file, guide, names?.get(file), signal);
     opening.arrived.set(file, outcome);
-    if (!outcome.unread) opening.memory.shards.set(file, outcome);
+    opening.memory.shards.set(file, outcome);
     const partial = () => assemble(opening, [...opening.arrived.values()]);
     options.onShard?.({ done: opening.arrived.size, total: shards.length, partial });
   };
@@ -176,8 +185,11 @@ function saysNothingOfFile({ tag }: LoomError): boolean {
 interface Outcome<T> {
   readonly value: T;
   readonly findings: readonly Finding[];
+  /** The error was of the way to the file, not of what it says. */
+  readonly unread?: boolean;
 }
 
+const UNREAD = { tag: 'file-unread', unread: true } as const;
 const NOTHING: Outcome<null> = { value: null, findings: [] };
 
 async function readIndex({ files, listing, options, memory }: Opening): Promise<Outcome<ShardIndex | null>> {
@@ -189,7 +201,9 @@ async function readIndex({ files, listing, options, memory }: Opening): Promise<
     return memory.index;
   } catch (error) {
     if (isAbort(error) || !isLoomError(error)) throw error;
-    return { value: null, findings: [finding('index-invalid', error.message, { file: listing.index })] };
+    const { tag, unread } = saysNothingOfFile(error) ? UNREAD : ({ tag: 'index-invalid', unread: false } as const);
+    memory.index = { value: null, findings: [finding(tag, error.message, { file: listing.index })], unread };
+    return memory.index;
   }
 }
 
@@ -221,8 +235,12 @@ async function readConfig({ files, listing, options, memory }: Opening): Promise
     return memory.config;
   } catch (error) {
     if (isAbort(error)) throw error;
-    const message = `config.json cannot be used: ${toWire(error).message}`;
-    return { value: null, findings: [finding('config-invalid', message, { file: 'config.json' })] };
+    const { tag, unread } =
+      isLoomError(error) && saysNothingOfFile(error) ? UNREAD : ({ tag: 'config-invalid', unread: false } as const);
+    const told = toWire(error).message;
+    const message = unread ? told : `config.json cannot be used: ${told}`;
+    memory.config = { value: null, findings: [finding(tag, message, { file: listing.config })], unread };
+    return memory.config;
   }
 }
 

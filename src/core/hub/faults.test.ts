@@ -5,7 +5,7 @@ import { browserFetch } from '../../../e2e/support/hub/browser-fetch.ts';
 import { FAULT_TYPES, type FaultAction, type FaultRule } from '../../../e2e/support/hub/faults.ts';
 import { presetRepos } from '../../../e2e/support/hub/presets.ts';
 import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
-import { createOpenMemory, type OpenMemory, openCheckpoint, unreadShards } from '../checkpoint/open.ts';
+import { createOpenMemory, forgetUnread, type OpenMemory, openCheckpoint, unreadFiles } from '../checkpoint/open.ts';
 import { isLoomError } from '../errors.ts';
 import { hastyClock } from '../source/clock.fixture.ts';
 import type { Pause } from '../source/retry.ts';
@@ -233,6 +233,7 @@ function shards(memory: OpenMemory): number {
 async function again(repo: HubRepo, memory: OpenMemory, asked: number): Promise<void> {
   hub.faults.clear();
   repo.tryAgain();
+  forgetUnread(memory);
   hub.clearJournal();
   const whole = await openCheckpoint(repo, { index: 'later', memory });
   expect(whole.findings.map(({ tag }) => tag)).toEqual(['index-unread']);
@@ -266,8 +267,11 @@ describe('one shard that fails', () => {
     const [unread, ...more] = checkpoint.findings.filter(({ severity }) => severity === 'error');
     expect(more).toEqual([]);
     expect(unread).toMatchObject({ tag: 'shard-unread', file: FILE });
-    expect(unreadShards(checkpoint)).toEqual([FILE]);
+    expect(unreadFiles(checkpoint)).toEqual([FILE]);
     expect(checkpoint.shards.length).toBe(2);
+    hub.clearJournal();
+    await openCheckpoint(repo, { memory });
+    expect(hub.journal.filter(({ path }) => path.includes(SECOND))).toEqual([]);
     await again(repo, memory, 1);
     note(one, unread?.message ?? '', 'The other shards; “try again” reads this one.');
   });
@@ -278,10 +282,24 @@ describe('one shard that fails', () => {
     const checkpoint = await openCheckpoint(await open(), { index: 'later', memory });
     const errors = checkpoint.findings.filter(({ severity }) => severity === 'error');
     expect(errors).toMatchObject([{ tag: one.tag, file: FILE }]);
-    expect(unreadShards(checkpoint)).toEqual([]);
+    expect(unreadFiles(checkpoint)).toEqual([]);
     expect(shards(memory)).toBe(2);
     note(one, errors[0]?.message ?? '', 'The other shards.');
   });
+});
+
+it.each(['config.json', 'model.safetensors.index.json'])('%s that cannot be read is asked for again', async (file) => {
+  strike({ action: { type: '5xx' }, how: '' }, { pathRe: file.replaceAll('.', '\\.'), origin: 'hub' });
+  const repo = await open();
+  const memory = createOpenMemory();
+  const checkpoint = await openCheckpoint(repo, { memory });
+  expect(checkpoint.findings).toMatchObject([{ tag: 'file-unread', file, severity: 'error' }]);
+  expect(unreadFiles(checkpoint)).toEqual([file]);
+  hub.faults.clear();
+  hub.clearJournal();
+  forgetUnread(memory);
+  expect((await openCheckpoint(repo, { memory })).findings).toEqual([]);
+  expect(hub.journal.filter(({ class: kind }) => kind !== 'cdn').every(({ path }) => path.includes(file))).toBe(true);
 });
 
 describe('a door that closes midway', () => {
