@@ -1,5 +1,7 @@
 import { type ComponentType, lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { FailureNotice } from './features/failure/failure-notice.tsx';
+import { PauseNotice } from './features/failure/pause-notice.tsx';
+import { UnreadNotice } from './features/failure/unread-notice.tsx';
 import { Waiting } from './features/failure/waiting.tsx';
 import { MapView } from './features/map/map-view.tsx';
 import { Rail } from './features/shell/rail.tsx';
@@ -32,11 +34,15 @@ export function App() {
       <div className="frame">
         <TopBar />
         <Rail />
-        <main className="view" key={view}>
+        <div className="strips">
+          <UnreadNotice />
+        </div>
+        <main className="view" key={view} tabIndex={-1}>
           <Boundary>
             <CurrentView />
           </Boundary>
         </main>
+        <PauseNotice />
       </div>
     </DropCatcher>
   );

@@ -7,7 +7,15 @@ import type {
   OpenCounts,
   SourceDescriptor,
 } from '../../../workers/protocol.ts';
-import { type ExpertMap, fromWire, isLoomError, type LoomError, toWire } from '../../core/index.ts';
+import {
+  type ExpertMap,
+  fromWire,
+  isAbort,
+  isLoomError,
+  type LoomError,
+  type Pause,
+  toWire,
+} from '../../core/index.ts';
 import { startInspectWorker } from '../workers/inspect.ts';
 import type { Client, Supervised } from '../workers/supervise.ts';
 
@@ -24,6 +32,12 @@ export interface InspectionState {
   /** True once every shard has answered. */
   readonly complete: boolean;
   readonly error: LoomError | null;
+  /** Why and until when all requests to the Hub wait. */
+  readonly pause: Pause | null;
+  /** True while what could not be read is read again; what was read stays as it is. */
+  readonly retrying: boolean;
+  /** Why reading again came to nothing. */
+  readonly retryError: LoomError | null;
 }
 
 const NO_COUNTS: OpenCounts = { requests: 0, bytes: 0, shardsDone: 0, shards: 0 };
@@ -37,6 +51,9 @@ const CLOSED: InspectionState = {
   summary: null,
   complete: false,
   error: null,
+  pause: null,
+  retrying: false,
+  retryError: null,
 };
 
 /** The open checkpoint; one at a time. */
@@ -45,6 +62,8 @@ export const useInspection = create<InspectionState>()(() => CLOSED);
 interface Running {
   readonly worker: Supervised<InspectApi>;
   readonly abort: AbortController;
+  /** Stops the reading again that is under way. */
+  again: AbortController | null;
 }
 
 let running: Running | null = null;
@@ -55,12 +74,12 @@ export function openSource(source: SourceDescriptor): void {
   end();
   openings += 1;
   const worker = startInspectWorker();
-  const mine: Running = { worker, abort: new AbortController() };
+  const mine: Running = { worker, abort: new AbortController(), again: null };
   running = mine;
   useInspection.setState({ ...CLOSED, status: 'opening', source, key: `opening ${openings}` });
   const fail = (error: unknown) => {
     if (running !== mine) return;
-    useInspection.setState({ status: 'failed', error: isLoomError(error) ? error : fromWire(toWire(error)) });
+    useInspection.setState({ status: 'failed', error: loomError(error), pause: null });
   };
   worker.onDeath(fail);
   const listen = (event: InspectEvent) => {
@@ -71,10 +90,14 @@ export function openSource(source: SourceDescriptor): void {
   }, fail);
 }
 
+function loomError(error: unknown): LoomError {
+  return isLoomError(error) ? error : fromWire(toWire(error));
+}
+
 function patchOf(event: InspectEvent): Partial<InspectionState> {
-  if (event.type === 'hub')
-    return { hub: event.facts, key: `${event.facts.repo}@${event.facts.commit}/${event.facts.path} ${openings}` };
+  if (event.type === 'hub') return { hub: event.facts, key: keyOf(event.facts) };
   if (event.type === 'counts') return { counts: event.counts };
+  if (event.type === 'pause') return { pause: event.pause };
   return { map: event.map, summary: event.summary, complete: event.complete };
 }
 
@@ -84,8 +107,45 @@ export function cancelOpening(): void {
   if (status !== 'opening' || !running) return;
   running.abort.abort();
   const error = fromWire({ tag: 'cancelled', message: 'You stopped the opening. Nothing was written.', fields: {} });
-  useInspection.setState({ status: 'failed', error });
+  useInspection.setState({ status: 'failed', error, pause: null });
   end();
+}
+
+/** Reads again the files of the open checkpoint that could not be read; all else stays, also when this fails. */
+export async function retryUnread(): Promise<void> {
+  const mine = running;
+  const { status, retrying, hub } = useInspection.getState();
+  if (!mine || status !== 'open' || retrying) return;
+  const again = new AbortController();
+  mine.again = again;
+  useInspection.setState({ retrying: true, retryError: null });
+  const isCurrent = () => running === mine && mine.again === again;
+  const patches: Partial<InspectionState>[] = [];
+  const listen = (event: InspectEvent) => {
+    if (!isCurrent()) return;
+    // The worker answers for the old checkpoint until the call ends: the new map is shown then.
+    if (event.type === 'map') patches.push(patchOf(event));
+    else useInspection.setState(patchOf(event));
+  };
+  try {
+    await mine.worker.call.readAgain(listen, again.signal);
+    openings += 1;
+    const key = hub ? keyOf(hub) : `opening ${openings}`;
+    if (isCurrent()) useInspection.setState({ ...patches.at(-1), key, retrying: false });
+  } catch (error) {
+    const retryError = isAbort(error) ? null : loomError(error);
+    if (isCurrent()) useInspection.setState({ retrying: false, retryError, pause: null });
+  }
+}
+
+/** Stops reading again; what was read before stays. */
+export function cancelRetry(): void {
+  running?.again?.abort();
+}
+
+/** Names one opening of a repo's commit: reading again is another, for it may find more. */
+function keyOf(hub: HubFacts): string {
+  return `${hub.repo}@${hub.commit}/${hub.path} ${openings}`;
 }
 
 /** Opens the same source again. */

@@ -32,7 +32,7 @@ export function Findings() {
 }
 
 /** Findings that mean: something did not come along. */
-const INCOMPLETE = ['shard-missing', 'shard-invalid', 'shard-unread', 'lfs-pointer', 'index-tensor-missing'];
+const INCOMPLETE = ['shard-missing', 'shard-invalid', 'lfs-pointer', 'index-tensor-missing'];
 
 /** What to do about a checkpoint that is not whole. */
 function FindingSteps({ tags }: { readonly tags: ReadonlySet<string> }) {

@@ -1,0 +1,40 @@
+import { formatInteger } from '../../../core/index.ts';
+import { useNow } from '../../parts/use-now.ts';
+import { cancelOpening, cancelRetry, useInspection } from '../../state/inspection.ts';
+
+const WHY = {
+  'rate-limited': 'The Hub asks for fewer requests (429).',
+  network: 'Several requests in a row were lost.',
+  quota: 'The Hub’s quota for this address is nearly used up.',
+} as const;
+
+/** All requests wait: why, and how long yet. They go on by themselves. */
+export function PauseNotice() {
+  const pause = useInspection((state) => state.pause);
+  const status = useInspection((state) => state.status);
+  const retrying = useInspection((state) => state.retrying);
+  if (!pause || status === 'failed') return null;
+  const cancel = status === 'opening' ? cancelOpening : retrying ? cancelRetry : null;
+  return (
+    <section className="pause" aria-label="Pause">
+      <p role="status">{WHY[pause.reason]} All requests wait, and go on by themselves.</p>
+      <Countdown until={pause.until} />
+      {cancel && (
+        <button type="button" className="button small" onClick={cancel}>
+          Cancel
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** Minutes and seconds until a moment, in milliseconds since the epoch. */
+function Countdown({ until }: { readonly until: number }) {
+  const seconds = Math.max(0, Math.ceil((until - useNow()) / 1000));
+  const text = `${formatInteger(Math.floor(seconds / 60))}:${String(seconds % 60).padStart(2, '0')}`;
+  return (
+    <span role="timer" aria-label="Goes on in" className="mono">
+      {text}
+    </span>
+  );
+}
