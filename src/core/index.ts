@@ -18,6 +18,18 @@ export {
   unreadFiles,
 } from './checkpoint/open.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
+export { type CorrespondOptions, correspond } from './compare/correspond.ts';
+export {
+  type Correspondence,
+  type Entry as CompareEntry,
+  isDifference,
+  type Piece as ComparePiece,
+  type SideFacts,
+  STATUSES,
+  type Status as CompareStatus,
+  type StatusCount,
+  type Step as CompareStep,
+} from './compare/types.ts';
 export type { Progress } from './convert/progress.ts';
 export type { ConversionReport } from './convert/report.ts';
 export { type RunOptions, runPlan, writeText } from './convert/run.ts';

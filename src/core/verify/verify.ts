@@ -89,7 +89,8 @@ async function compareOne(unit: readonly Pair[], readers: Readers): Promise<Foun
   });
 }
 
-function partialLayers(checkpoint: Checkpoint): readonly number[] | null {
+/** Numbers of the layers that a checkpoint holds which says it is partial, else null. */
+export function partialLayers(checkpoint: Checkpoint): readonly number[] | null {
   const { moe_loom_scope: scope, moe_loom_layers: layers } = checkpoint.indexMetadata ?? {};
   if (scope !== 'partial' || !Array.isArray(layers)) return null;
   return layers.filter((layer): layer is number => Number.isInteger(layer));

@@ -1,0 +1,169 @@
+import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import { compareText } from '../layouts/bucket.ts';
+import { detectLayout } from '../layouts/detect.ts';
+import { layerEnd } from '../layouts/scan.ts';
+import type { Assumption } from '../layouts/types.ts';
+import type { GroupPair, Side } from '../verify/pairs.ts';
+import { partialLayers } from '../verify/verify.ts';
+import { expertEntries, type Seen } from './experts.ts';
+import { matchGroups } from './groups.ts';
+import { matchByName, memoryName } from './others.ts';
+import { matchRoots, rootsOf } from './roots.ts';
+import {
+  type Correspondence,
+  type Entry,
+  isDifference,
+  type PrefixRule,
+  type SideFacts,
+  STATUSES,
+  type Status,
+  type StatusCount,
+} from './types.ts';
+
+export interface CorrespondOptions {
+  /** What the reader knows of each side; for what neither says the other's model type stands in. */
+  readonly assume?: { readonly left?: Assumption | undefined; readonly right?: Assumption | undefined } | undefined;
+}
+
+/**
+ * Matches any two checkpoints by meaning, whatever their layouts, and says what lies between: pure, from headers alone.
+ *
+ * Experts are matched by layer, number and projection, everything else by name; prefixes and the spellings of an
+ * architecture by rules that hold for the whole checkpoint. Nothing is matched because it happens to have the same shape.
+ */
+export function correspond(left: Checkpoint, right: Checkpoint, options: CorrespondOptions = {}): Correspondence {
+  const { sides, notes } = openSides(left, right, options);
+  const rules = matchRoots(rootsOf(namesOf(sides.left)), rootsOf(namesOf(sides.right)));
+  const groups = matchGroups(sides.left, sides.right, rules);
+  const seen: Seen = { left: new Set(), right: new Set() };
+  const experts = groups.flatMap((pair, at) => expertEntries(pair, at, sides.left, sides.right, seen));
+  const open = { left: unseen(left, seen.left), right: unseen(right, seen.right) };
+  const others = matchByName(sides.left, sides.right, open, rules);
+  const layers = partialLayers(right) ?? partialLayers(left);
+  const entries = inOrder([...others, ...experts], rules).map((entry) => outsideOf(entry, layers));
+  return {
+    left: factsOf(sides.left, entries, 'left'),
+    right: factsOf(sides.right, entries, 'right'),
+    entries,
+    groups,
+    prefixes: rules,
+    counts: countsOf(entries),
+    notes: [...notes, ...groups.flatMap(expertNotes)],
+    layers,
+    equal: !entries.some(isDifference),
+  };
+}
+
+function openSides(left: Checkpoint, right: Checkpoint, { assume }: CorrespondOptions) {
+  const first = {
+    left: sideOf(left, assume?.left),
+    right: sideOf(right, assume?.right),
+  };
+  const [a, b] = [first.left.layout.modelType, first.right.layout.modelType];
+  if ((a === null) === (b === null)) return { sides: first, notes: [] };
+  const blind = a === null ? 'left' : 'right';
+  const modelType = a ?? b ?? '';
+  const checkpoint = blind === 'left' ? left : right;
+  const sides = { ...first, [blind]: sideOf(checkpoint, { ...assume?.[blind], modelType }) };
+  const note = `The ${blind} side has no config.json; its names are read as those of ${modelType}, like the other side's.`;
+  return { sides, notes: [note] };
+}
+
+function sideOf(checkpoint: Checkpoint, assume: Assumption | undefined): Side {
+  return { checkpoint, layout: detectLayout(checkpoint, assume ? { assume } : {}) };
+}
+
+/** Names without the hundred-thousands of experts: a layer's prefix says as much about roots. */
+function namesOf(side: Side): string[] {
+  const experts = new Set(side.layout.groups.flatMap((group) => group.expertTensors));
+  const rest = [...side.checkpoint.tensors.keys()].filter((name) => !experts.has(name));
+  const layers = side.layout.groups.flatMap((group) => group.expertTensors.slice(0, 1));
+  return [...rest, ...layers].map((name) => memoryName(name, side));
+}
+
+function unseen({ tensors }: Checkpoint, seen: ReadonlySet<string>): CheckpointTensor[] {
+  return [...tensors.values()].filter((tensor) => !seen.has(tensor.name));
+}
+
+/** Where an entry stands: its stack by the left's spelling, and its layer. */
+export interface Place {
+  readonly stack: string;
+  /** Null outside numbered layers. */
+  readonly layer: number | null;
+}
+
+/** The stack and layer of an entry, both sides under one name. */
+export function placeOf({ left, right }: Pick<Entry, 'left' | 'right'>, rules: readonly PrefixRule[]): Place {
+  const name = left?.tensor.name ?? toLeft(right?.tensor.name ?? '', rules);
+  const end = layerEnd(name);
+  if (end === 0) return { stack: '', layer: null };
+  const dot = name.lastIndexOf('.', end - 1);
+  return { stack: name.slice(0, Math.max(0, dot)), layer: Number(name.slice(dot + 1, end)) };
+}
+
+function toLeft(name: string, rules: readonly PrefixRule[]): string {
+  const rule = rules.find((each) => name.startsWith(each.right));
+  return rule ? rule.left + name.slice(rule.right.length) : name;
+}
+
+/** What stands outside of layers, then layer by layer; experts after the rest of their layer. */
+function inOrder(entries: readonly Entry[], rules: readonly PrefixRule[]): Entry[] {
+  const places = new Map<string, { readonly place: Place; readonly entries: Entry[] }>();
+  for (const entry of entries) {
+    const place = placeOf(entry, rules);
+    const key = `${place.stack} ${place.layer}`;
+    const home = places.get(key) ?? { place, entries: [] };
+    if (home.entries.length === 0) places.set(key, home);
+    home.entries.push(entry);
+  }
+  const sorted = [...places.values()].sort(
+    (a, b) => compareText(a.place.stack, b.place.stack) || (a.place.layer ?? -1) - (b.place.layer ?? -1),
+  );
+  return sorted.flatMap((home) => home.entries);
+}
+
+function outsideOf(entry: Entry, layers: readonly number[] | null): Entry {
+  if (layers === null || (entry.left && entry.right)) return entry;
+  const { layer } = placeOf(entry, []);
+  if (layer !== null && layers.includes(layer)) return entry;
+  return { ...entry, outside: true, note: 'outside of the layers that the partial checkpoint holds' };
+}
+
+function factsOf({ checkpoint, layout }: Side, entries: readonly Entry[], side: 'left' | 'right'): SideFacts {
+  let bytes = 0;
+  for (const tensor of checkpoint.tensors.values()) bytes += tensor.end - tensor.start;
+  const lone = new Set<string>();
+  for (const entry of entries) {
+    const piece = entry[side];
+    if (piece && !(entry.left && entry.right)) lone.add(piece.tensor.name);
+  }
+  return {
+    identity: checkpoint.identity,
+    modelType: layout.modelType,
+    layout: layout.layout,
+    tensors: checkpoint.tensors.size,
+    bytes,
+    paired: checkpoint.tensors.size - lone.size,
+  };
+}
+
+/** Entries and bytes of each status. */
+export function countsOf(entries: readonly Entry[]): Record<Status, StatusCount> {
+  const counts = Object.fromEntries(
+    STATUSES.map((status) => [status, { entries: 0, leftBytes: 0, rightBytes: 0 }]),
+  ) as Record<Status, { entries: number; leftBytes: number; rightBytes: number }>;
+  for (const { status, left, right } of entries) {
+    const count = counts[status];
+    count.entries += 1;
+    count.leftBytes += left?.bytes ?? 0;
+    count.rightBytes += right?.bytes ?? 0;
+  }
+  return counts;
+}
+
+function expertNotes({ left, right }: GroupPair): string[] {
+  if (left.experts === right.experts) return [];
+  return [
+    `${left.prefix} has ${left.experts} experts on the left, ${right.experts} on the right. They are matched by their numbers, which mean nothing where experts were taken out and counted anew.`,
+  ];
+}

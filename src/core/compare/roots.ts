@@ -1,0 +1,77 @@
+import type { PrefixRule } from './types.ts';
+
+/** Beginnings under which checkpoints keep the text model. Source: facts on layouts, section 1. */
+const TEXT = new Set([
+  '',
+  'model.',
+  'model.language_model.',
+  'model.text_model.',
+  'language_model.',
+  'language_model.model.',
+  'thinker.model.',
+  'transformer.',
+  'backbone.',
+]);
+
+/** What training frameworks put before every name. */
+const WRAPPERS = /^(?:module\.|_orig_mod\.|_fsdp_wrapped_module\.|base_model\.model\.)+/;
+
+const LAYER = /^(.*?)(?:layers|blocks|h)\.\d+\./;
+
+/** The beginnings before numbered layers: `model.` of `model.layers.0.mlp`. */
+export function rootsOf(names: Iterable<string>): ReadonlySet<string> {
+  const roots = new Set<string>();
+  for (const name of names) {
+    const root = LAYER.exec(name)?.[1];
+    if (root !== undefined) roots.add(root);
+  }
+  return roots;
+}
+
+/**
+ * Which beginnings stand for each other: equal ones; of the rest those of one role, where each side has a single one.
+ *
+ * Where a role is there twice on a side nothing is matched: names alone do not say which is meant.
+ */
+export function matchRoots(left: ReadonlySet<string>, right: ReadonlySet<string>): PrefixRule[] {
+  const [mine, other] = [byRole(left, right), byRole(right, left)];
+  return [...mine].flatMap(([role, roots]): PrefixRule[] => {
+    const partners = other.get(role) ?? [];
+    const [from] = roots;
+    const [to] = partners;
+    if (from === undefined || to === undefined || roots.length > 1 || partners.length > 1) return [];
+    return [{ left: from, right: to, reason: role === TEXT_ROLE ? 'both begin the text model' : `both begin ${role}` }];
+  });
+}
+
+const TEXT_ROLE = 'text';
+
+/** Roots that the other side does not have, by what they begin. */
+function byRole(own: ReadonlySet<string>, other: ReadonlySet<string>): Map<string, string[]> {
+  const roles = new Map<string, string[]>();
+  for (const root of own) {
+    if (other.has(root)) continue;
+    const role = roleOf(root);
+    roles.set(role, [...(roles.get(role) ?? []), root]);
+  }
+  return roles;
+}
+
+function roleOf(root: string): string {
+  const bare = root.replace(WRAPPERS, '');
+  return TEXT.has(bare) ? TEXT_ROLE : bare.replace(/^model\./, '');
+}
+
+const HEAD = /(?:^|\.)(lm_head\.[^.]+)$/;
+
+/** One spelling for what two names begin by rules: equal for names that mean the same. */
+export function underRules(name: string, side: 'left' | 'right', rules: readonly PrefixRule[]): string {
+  const head = HEAD.exec(name)?.[1];
+  if (head !== undefined) return head;
+  let best: PrefixRule | null = null;
+  for (const rule of rules) {
+    if (name.startsWith(rule[side]) && rule[side].length >= (best?.[side].length ?? 0)) best = rule;
+  }
+  if (best) return `${rules.indexOf(best)} ${name.slice(best[side].length)}`;
+  return name.replace(WRAPPERS, '').replace(/^model\./, '');
+}
