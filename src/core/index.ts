@@ -30,6 +30,13 @@ export {
   type StatusCount,
   type Step as CompareStep,
 } from './compare/types.ts';
+export {
+  compareValues,
+  describeValues,
+  type ValueDifference,
+  type ValueOptions,
+  type ValueReport,
+} from './compare/values.ts';
 export type { Progress } from './convert/progress.ts';
 export type { ConversionReport } from './convert/report.ts';
 export { type RunOptions, runPlan, writeText } from './convert/run.ts';

@@ -73,6 +73,10 @@ export const MISTAKES = {
     sentence: 'A tensor holds the values of another one.',
     cure: 'Convert again from the original; check how names are mapped.',
   },
+  'rows-permuted': {
+    sentence: 'All rows of a tensor are there, in another order; a router’s rows are its experts.',
+    cure: 'Convert again from the original; where experts are put in another order, the router’s rows go with them.',
+  },
   'tensor-foreign': {
     sentence: 'A tensor’s values are others than the original’s: another model, another revision, or trained further.',
     cure: 'Check that both checkpoints are of the same model and revision, then convert again from the original.',

@@ -6,14 +6,17 @@ import { type Named, shapeText, tensorDamage, tensorMistake } from './name.ts';
 import type { Pair } from './pairs.ts';
 import { isHopeless } from './probe.ts';
 import { holding } from './reading.ts';
+import { permutedRows, rowOrder } from './row-order.ts';
 
-/** Names what happened to tensors outside the experts: damage, transposition, the values of another tensor. */
+/** Names what happened to tensors outside the experts: damage, rows in another order, transposition, the values of another tensor. */
 export async function nameTensors(pairs: readonly Pair[], readers: Readers): Promise<Named[]> {
   const named: Named[] = [];
   const foreign: Pair[] = [];
   for (const pair of pairs) {
     const damage = sameShape(pair) ? await damageOf(pair, readers) : null;
-    if (damage && (damage.zeros || !isHopeless(damage, bytesOf(pair)))) named.push(tensorDamage(pair, damage));
+    const order = damage && damage.count > 1 && !damage.zeros ? await rowOrder(pair, readers) : null;
+    if (order) named.push(permutedRows(pair, order));
+    else if (damage && (damage.zeros || !isHopeless(damage, bytesOf(pair)))) named.push(tensorDamage(pair, damage));
     else if (await isTransposed(pair, readers)) named.push(turnedTensor(pair));
     else if (damage) foreign.push(pair);
   }

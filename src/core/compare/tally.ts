@@ -1,0 +1,162 @@
+import { castCpu } from '../kernels/cast/cpu.ts';
+import { fp8Values } from '../kernels/dequantise/cpu.ts';
+import { differenceCpu } from '../kernels/difference/cpu.ts';
+import { differenceKernel } from '../kernels/difference/kernel.ts';
+import { summariseDifference } from '../kernels/difference/summary.ts';
+import { type FloatType, isFloatType } from '../kernels/float.ts';
+import { bitsOf, type DType } from '../safetensors/dtype.ts';
+import { firstDifference } from '../verify/matrix.ts';
+
+/** How two runs of numbers differ. Indices count elements in C order. */
+export interface Tally {
+  readonly elements: number;
+  readonly different: number;
+  readonly first: { readonly index: number; readonly left: string; readonly right: string } | null;
+  /** Largest |a − b|; null where the dtype has no numbers that are told apart here. */
+  readonly maxAbs: number | null;
+  /** Largest distance in steps of the format that was compared in; null for what is no float of 16 or 32 bits. */
+  readonly maxUlp: number | null;
+  readonly nan: number;
+}
+
+/** Takes two runs of elements piece by piece. */
+export interface Tallier {
+  /** Pieces of the same number of whole elements. */
+  add(left: Uint8Array, right: Uint8Array): void;
+  result(): Tally;
+}
+
+/** The format in which two dtypes are compared, and what is done to each; null where no cast is known. */
+export interface Cast {
+  readonly to: FloatType;
+  /** For a reader: `F32 → BF16, to nearest even`. */
+  readonly name: string;
+}
+
+/** Fewest bits of precision first. */
+const PRECISION: readonly FloatType[] = ['BF16', 'F16', 'F32'];
+
+/** Two floats are compared in the coarser of the two: what the finer one says beyond it cannot be told from rounding. */
+export function castBetween(left: DType, right: DType): Cast | null {
+  if (!isFloatType(left) || !isFloatType(right)) return null;
+  const to = PRECISION.find((type) => type === left || type === right) ?? 'F32';
+  const from = left === to ? right : left;
+  return { to, name: `${from} → ${to}, to nearest even` };
+}
+
+/** Compares elements of one dtype, floats by the difference kernel's CPU form. */
+export function createTallier(dtype: DType): Tallier {
+  return isFloatType(dtype) ? floatTallier(dtype, dtype, dtype) : plainTallier(dtype);
+}
+
+/** Compares two floats in one format; values are shown as they are stored. */
+export function createCastTallier(left: FloatType, right: FloatType, { to }: Cast): Tallier {
+  return floatTallier(left, right, to);
+}
+
+function floatTallier(left: FloatType, right: FloatType, to: FloatType): Tallier {
+  const total = { elements: 0, different: 0, maxAbs: 0, maxUlp: 0, nan: 0 };
+  let first: Tally['first'] = null;
+  return {
+    add: (a, b) => {
+      const count = (a.byteLength * 8) / bitsOf(left);
+      const [x, y] = [inFormat(left, to, count, a), inFormat(right, to, count, b)];
+      if (firstDifference(x, y) !== null) {
+        const spec = { dtype: to, count };
+        const records = new Uint8Array(differenceKernel.outputBytes(spec));
+        differenceCpu(spec, [x, y], records);
+        const found = summariseDifference(records);
+        if (found.first !== null) {
+          const [p, q] = [readNumber(left, a, found.first), readNumber(right, b, found.first)];
+          first ??= { index: total.elements + found.first, left: p, right: q };
+        }
+        total.different += found.count;
+        total.maxAbs = Math.max(total.maxAbs, found.maxAbs);
+        total.maxUlp = Math.max(total.maxUlp, found.maxUlp);
+        total.nan += found.nan;
+      }
+      total.elements += count;
+    },
+    result: () => ({ ...total, first }),
+  };
+}
+
+function inFormat(from: FloatType, to: FloatType, count: number, bytes: Uint8Array): Uint8Array {
+  if (from === to) return bytes;
+  const output = new Uint8Array((count * bitsOf(to)) / 8);
+  castCpu({ from, to, count }, [bytes], output);
+  return output;
+}
+
+/** What is no float of ours: element by element, as numbers where 53 bits hold them. */
+function plainTallier(dtype: DType): Tallier {
+  const bits = bitsOf(dtype);
+  const size = bits % 8 === 0 ? bits / 8 : 1;
+  const value = bits % 8 === 0 ? NUMBERS[dtype] : undefined;
+  const total = { elements: 0, different: 0, nan: 0 };
+  let maxAbs = 0;
+  let first: Tally['first'] = null;
+  return {
+    add: (a, b) => {
+      const start = firstDifference(a, b);
+      const count = a.byteLength / size;
+      for (let at = start === null ? count : Math.floor(start / size); at < count; at++) {
+        if (sameElement(a, b, at * size, size)) continue;
+        total.different += 1;
+        first ??= { index: total.elements + at, left: readNumber(dtype, a, at), right: readNumber(dtype, b, at) };
+        const apart = value ? Math.abs(value(a, at) - value(b, at)) : 0;
+        if (Number.isNaN(apart)) total.nan += 1;
+        else maxAbs = Math.max(maxAbs, apart);
+      }
+      total.elements += count;
+    },
+    result: () => ({ ...total, first, maxAbs: value ? maxAbs : null, maxUlp: null }),
+  };
+}
+
+function sameElement(a: Uint8Array, b: Uint8Array, at: number, size: number): boolean {
+  for (let i = at; i < at + size; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+type ReadNumber = (bytes: Uint8Array, index: number) => number;
+
+function viewed(size: number, read: (view: DataView, at: number) => number): ReadNumber {
+  return (bytes, index) => read(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), index * size);
+}
+
+const FP8 = { F8_E4M3: fp8Values('e4m3'), F8_E5M2: fp8Values('e5m2') };
+const f32 = new Float32Array(1);
+const f32Bits = new Uint32Array(f32.buffer);
+
+const NUMBERS: Readonly<Partial<Record<DType, ReadNumber>>> = {
+  BOOL: (bytes, index) => bytes[index] ?? 0,
+  U8: (bytes, index) => bytes[index] ?? 0,
+  I8: viewed(1, (view, at) => view.getInt8(at)),
+  U16: viewed(2, (view, at) => view.getUint16(at, true)),
+  I16: viewed(2, (view, at) => view.getInt16(at, true)),
+  U32: viewed(4, (view, at) => view.getUint32(at, true)),
+  I32: viewed(4, (view, at) => view.getInt32(at, true)),
+  F64: viewed(8, (view, at) => view.getFloat64(at, true)),
+  F32: viewed(4, (view, at) => view.getFloat32(at, true)),
+  BF16: viewed(2, (view, at) => {
+    f32Bits[0] = view.getUint16(at, true) << 16;
+    return f32[0] as number;
+  }),
+  F16: (bytes, index) => {
+    const output = new Uint8Array(4);
+    castCpu({ from: 'F16', to: 'F32', count: 1 }, [bytes.slice(2 * index, 2 * index + 2)], output);
+    return new Float32Array(output.buffer)[0] as number;
+  },
+  F8_E4M3: (bytes, index) => FP8.F8_E4M3[bytes[index] ?? 0] ?? Number.NaN,
+  F8_E5M2: (bytes, index) => FP8.F8_E5M2[bytes[index] ?? 0] ?? Number.NaN,
+};
+
+/** One element for a reader: a number, else its bytes. */
+function readNumber(dtype: DType, bytes: Uint8Array, index: number): string {
+  const number = bitsOf(dtype) % 8 === 0 ? NUMBERS[dtype]?.(bytes, index) : undefined;
+  if (number !== undefined) return Object.is(number, -0) ? '-0' : String(number);
+  const size = Math.max(1, bitsOf(dtype) / 8);
+  const own = bytes.subarray(Math.floor(index * size), Math.floor(index * size) + Math.floor(size));
+  return `0x${[...own].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+}
