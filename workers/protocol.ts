@@ -32,6 +32,8 @@ export type SourceDescriptor =
       readonly endpoint: string | null;
       /** Sent to `endpoint` alone; never stored. */
       readonly token?: string;
+      /** Send the token with every request; else only where strangers are refused. */
+      readonly authenticate?: 'always';
     }
   | { readonly kind: 'files'; readonly name: string; readonly files: readonly NamedFile[] }
   | { readonly kind: 'directory'; readonly handle: FileSystemDirectoryHandle }

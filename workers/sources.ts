@@ -63,10 +63,11 @@ async function openHub(
   source: SourceDescriptor & { kind: 'hub' },
   { signal, count, onPause }: SourceOptions,
 ): Promise<OpenedSource> {
-  const { reference, endpoint, token } = source;
+  const { reference, endpoint, token, authenticate } = source;
   const repo = await openHubRepo(reference, {
     ...(endpoint === null ? {} : { endpoint }),
     ...(token === undefined ? {} : { token }),
+    authenticate,
     signal,
     onPause,
     onRequest: ({ phase, bytes }) => (phase === 'sent' ? count?.(1, 0) : count?.(0, bytes)),

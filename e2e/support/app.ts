@@ -30,8 +30,12 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   hub: async ({ hubServer }, use) => {
     hubServer.faults.clear();
     hubServer.clearJournal();
+    const { oauthUser } = hubServer.switches;
     await use(hubServer);
     hubServer.faults.clear();
+    hubServer.switches.oauthUser = oauthUser;
+    // No request may ever bring a token to the file servers, whatever the test was about.
+    expect(hubServer.leaks).toEqual([]);
   },
   quiet: [
     async ({ page }, use) => {

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium, type Page } from '@playwright/test';
 import { preview } from 'vite';
 import { findBrowser } from './browser.ts';
+import type { FaultRule } from './hub/faults.ts';
 import { allRepos } from './hub/main.ts';
 import { startHub } from './hub/server.ts';
 
@@ -21,6 +22,7 @@ interface Shot {
   /** Text that is on the page when it is ready. */
   readonly ready: RegExp;
   readonly act?: (page: Page) => Promise<void>;
+  readonly fault?: FaultRule;
 }
 
 const SHOTS: readonly Shot[] = [
@@ -40,6 +42,24 @@ const SHOTS: readonly Shot[] = [
     act: (page) => page.getByRole('button', { name: 'Start conversion' }).click(),
   },
   { name: 'gated', parameters: { repo: 'preset/gated-manual' }, ready: /is gated/ },
+  {
+    name: 'access',
+    parameters: { repo: 'preset/gated-manual' },
+    ready: /Keep on this device/,
+    act: (page) => page.getByRole('button', { name: 'Sign in or give a token' }).click(),
+  },
+  {
+    name: 'unread',
+    parameters: { repo: BIG, view: 'map' },
+    ready: /files could not be read/,
+    fault: { origin: 'cdn', pathRe: '-0001[12]-of', action: { type: 'ignoreRange', bps: 1000 } },
+  },
+  {
+    name: 'paused',
+    parameters: { repo: BIG, view: 'map' },
+    ready: /All requests wait/,
+    fault: { origin: 'hub', pathRe: '-00060-of', action: { type: 'rate429' } },
+  },
 ];
 
 async function pinRank(page: Page): Promise<void> {
@@ -64,6 +84,7 @@ try {
       });
       for (const shot of SHOTS.filter(({ name }) => name.includes(wanted))) {
         const page = await context.newPage();
+        if (shot.fault) hub.faults.add(shot.fault);
         await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url, ...shot.parameters })}`);
         await shot.act?.(page);
         await page.getByText(shot.ready).first().waitFor();
@@ -72,6 +93,7 @@ try {
         );
         await page.screenshot({ path: join(OUT, `${shot.name}-${colorScheme}-${width}.png`) });
         await page.close();
+        hub.faults.clear();
       }
       await context.close();
     }

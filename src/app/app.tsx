@@ -1,6 +1,7 @@
 import { type ComponentType, lazy, type ReactNode, Suspense, useEffect } from 'react';
 import { FailureNotice } from './features/failure/failure-notice.tsx';
 import { PauseNotice } from './features/failure/pause-notice.tsx';
+import { SignInNotice } from './features/failure/sign-in-notice.tsx';
 import { UnreadNotice } from './features/failure/unread-notice.tsx';
 import { Waiting } from './features/failure/waiting.tsx';
 import { MapView } from './features/map/map-view.tsx';
@@ -35,6 +36,7 @@ export function App() {
         <TopBar />
         <Rail />
         <div className="strips">
+          <SignInNotice />
           <UnreadNotice />
         </div>
         <main className="view" key={view} tabIndex={-1}>

@@ -4,10 +4,12 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { queryClient } from './queries/queries.ts';
 import { followAddress } from './state/follow-address.ts';
+import { takeSignInReturn } from './state/sign-in.ts';
 import './theme/tokens.css';
 import './theme/base.css';
 import './theme/shell.css';
 
+takeSignInReturn();
 followAddress();
 const root = document.getElementById('root');
 if (root) {

@@ -63,6 +63,14 @@ export type { CardLicence } from './handoff/model-card-front.ts';
 export { rankAssertion } from './handoff/rank-assertion.ts';
 export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
 export { type SglangPlacementJson, sglangPlacement } from './handoff/rank-sglang.ts';
+export {
+  finishSignIn,
+  isSignInReturn,
+  type PendingSignIn,
+  type SignIn,
+  type SignInRequest,
+  startSignIn,
+} from './hub/oauth.ts';
 export { formatRepoReference, HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
 export {

@@ -1,29 +1,31 @@
 import type { SourceDescriptor } from '../../../workers/protocol.ts';
-import { useAccess } from './access.ts';
+import { HUB_ENDPOINT } from '../../core/index.ts';
+import { type Account, accountOf, useAccess } from './access.ts';
 import type { Address } from './address.ts';
 import { addressStore, go } from './address-store.ts';
 import { closeSource, openSource, useInspection } from './inspection.ts';
 
 type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;
 
-export const HUB = 'https://huggingface.co';
+export const HUB = HUB_ENDPOINT;
 let local: Local | null = null;
 let shown = '';
 
 /** What an address asks to be opened; null for the start screen. */
 export function sourceOf(
   address: Address,
-  tokens: Readonly<Record<string, string>>,
+  accounts: Readonly<Record<string, Account>>,
   baseUrl: string,
 ): SourceDescriptor | null {
   if (address.sample !== null) return { kind: 'sample', id: address.sample, baseUrl };
   if (address.repo === null) return null;
-  const token = tokens[address.endpoint ?? HUB];
+  const account = accountOf(accounts, address.endpoint ?? HUB);
   return {
     kind: 'hub',
     reference: referenceOf(address.repo, address.revision, address.path),
     endpoint: address.endpoint,
-    ...(token === undefined ? {} : { token }),
+    ...(account === null ? {} : { token: account.token }),
+    ...(account?.always ? { authenticate: 'always' } : {}),
   };
 }
 
@@ -60,10 +62,19 @@ export const EMPTY = {
 /** Keeps what is open the same as what the address says, from now on. */
 export function followAddress(): void {
   addressStore.subscribe(follow);
-  useAccess.subscribe(() => {
-    if (useInspection.getState().status === 'failed') reopen();
-  });
+  useAccess.subscribe(tryOtherAccess);
+  useInspection.subscribe(tryOtherAccess);
   follow();
+}
+
+/** Opens anew what was refused or came in part, once there is other access to its Hub than it was opened with. */
+function tryOtherAccess(): void {
+  const { status, source, summary } = useInspection.getState();
+  if (source?.kind !== 'hub') return;
+  const inPart = status === 'open' && summary?.findings.some(({ tag }) => tag === 'shard-unread');
+  if (status !== 'failed' && !inPart) return;
+  const account = accountOf(useAccess.getState().accounts, source.endpoint ?? HUB);
+  if (account?.token !== source.token) reopen();
 }
 
 /** Opens what the address says anew: after a token was given. */
@@ -81,7 +92,9 @@ function follow(): void {
   const baseUrl = new URL('samples/', document.baseURI).href;
   const name = local?.kind === 'files' ? local.name : local?.handle.name;
   const source =
-    address.local !== null && address.local === name ? local : sourceOf(address, useAccess.getState().tokens, baseUrl);
+    address.local !== null && address.local === name
+      ? local
+      : sourceOf(address, useAccess.getState().accounts, baseUrl);
   if (source) openSource(source);
   else closeSource();
 }

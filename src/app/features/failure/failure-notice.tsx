@@ -61,7 +61,7 @@ function Step({
 
 const STEPS: Record<Exclude<NextStep, 'model-page'>, readonly [string, () => void]> = {
   retry: ['Try again', retryOpening],
-  access: ['Give an access token', () => document.querySelector<HTMLElement>('[data-access]')?.click()],
+  access: ['Sign in or give a token', () => document.querySelector<HTMLElement>('[data-access]')?.click()],
   'choose-files': ['Choose other files', () => go({ ...EMPTY, view: 'map' })],
   'other-source': ['Open something else', openSomethingElse],
 };

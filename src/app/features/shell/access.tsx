@@ -1,13 +1,15 @@
 import { lazy, Suspense, useState } from 'react';
+import { useAccessLabel } from './access-label.ts';
 
 const AccessPopover = lazy(async () => ({ default: (await import('./access-popover.tsx')).AccessPopover }));
 
 /** Access to the Hub; what opens loads when it is first asked for. */
 export function Access() {
   const [asked, setAsked] = useState(false);
+  const label = useAccessLabel();
   const button = (
     <button type="button" className="button small" data-access="" aria-haspopup="dialog" onClick={() => setAsked(true)}>
-      Access
+      {label}
     </button>
   );
   if (!asked) return button;

@@ -3,6 +3,7 @@ import { go } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { Access } from './access.tsx';
+import { ForeignHub } from './foreign-hub.tsx';
 import { Revision } from './revision.tsx';
 import { SourceBox } from './source-box.tsx';
 
@@ -23,6 +24,7 @@ export function TopBar() {
       </a>
       <SourceBox />
       <div className="bar-end">
+        <ForeignHub />
         <Revision />
         <Access />
         <Segments

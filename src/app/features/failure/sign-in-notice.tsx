@@ -1,0 +1,35 @@
+import { dismissSignInError, useSignIn } from '../../state/sign-in.ts';
+
+/** How coming back from signing in went, where it is not over or went wrong. */
+export function SignInNotice() {
+  const status = useSignIn((state) => state.status);
+  const error = useSignIn((state) => state.error);
+  if (status === 'returning') {
+    return (
+      <p className="strip note" role="status">
+        Signing in …
+      </p>
+    );
+  }
+  if (!error) return null;
+  return (
+    <div className="strip note">
+      <div className="strip-head">
+        <p role="alert">{error.message}</p>
+        <div className="strip-end">
+          <button type="button" className="button small" onClick={askAgain}>
+            Sign in or give a token
+          </button>
+          <button type="button" className="button small" onClick={dismissSignInError}>
+            Go on without
+          </button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function askAgain(): void {
+  dismissSignInError();
+  document.querySelector<HTMLElement>('[data-access]')?.click();
+}
