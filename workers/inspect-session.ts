@@ -193,7 +193,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
     },
     inspection: () => inspectCheckpoint(checkpoint, layout),
     table: () => {
-      table ??= createTensorTable(checkpoint.tensors.values());
+      table ??= createTensorTable(checkpoint.tensors.values(), layout);
       return table;
     },
     plan,

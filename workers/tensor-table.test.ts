@@ -1,10 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CheckpointTensor, FileOffset } from '../src/core/index.ts';
-import { naturalKey, naturalOrder } from './natural.ts';
-import type { TensorQuery } from './protocol.ts';
-import { createTensorTable, matcher } from './tensor-table.ts';
+import { type CheckpointTensor, detectLayout, type FileOffset } from '../src/core/index.ts';
+import { openFixture } from '../src/core/testing.fixture.ts';
+import { naturalOrder } from './natural.ts';
+import type { TensorFilter, TensorQuery } from './protocol.ts';
+import { placeIn } from './tensor-columns.ts';
+import { createTensorTable } from './tensor-table.ts';
 
-const ALL: TensorQuery = { text: '', mode: 'substring', sort: 'name', descending: false };
+const NO_FILTER: TensorFilter = { dtypes: [], layers: [], experts: [], shards: [] };
+const ALL: TensorQuery = { text: '', mode: 'substring', sort: 'name', descending: false, filter: NO_FILTER };
 
 function tensor(name: string, rows: number, at: number): CheckpointTensor {
   return {
@@ -38,7 +42,28 @@ describe('naturalOrder', () => {
   });
 
   it('keeps numbers of any length apart', () => {
-    expect(naturalKey('9'.repeat(300)) > naturalKey('1'.repeat(50))).toBe(true);
+    const given = ['9'.repeat(300), '1'.repeat(50), `a${'1.'.repeat(20)}`, `a${'1.'.repeat(19)}`];
+    expect([...naturalOrder(given)]).toEqual([1, 0, 3, 2]);
+  });
+
+  it('is an order of all names, with equal beginnings side by side', () => {
+    const name = fc.array(fc.constantFrom('a', 'b', '1', '2', '10', '01', '.', '-', 'é'), { maxLength: 12 });
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(
+          name.map((parts) => parts.join('')),
+          { maxLength: 60 },
+        ),
+        (given) => {
+          const order = [...naturalOrder(given)].map((at) => given[at] as string);
+          expect([...order].sort()).toEqual([...given].sort());
+          const starts = order.map((text) => text.slice(0, text.indexOf('.') + 1));
+          expect(
+            starts.filter((start, at) => start !== '' && starts.indexOf(start) < at && starts[at - 1] !== start),
+          ).toEqual([]);
+        },
+      ),
+    );
   });
 });
 
@@ -66,7 +91,7 @@ describe('createTensorTable', () => {
     const { id, count, bytes } = open.query(ALL);
     expect([count, bytes]).toEqual([4, 72]);
     expect(open.rows(id, 1, 3).map((row) => row.name)).toEqual(['layers.2.gate_proj', 'layers.2.up_proj']);
-    expect(open.rows(999, 0, 3)).toEqual([]);
+    expect(() => open.rows(999, 0, 3)).toThrow(expect.objectContaining({ tag: 'cancelled' }));
   });
 
   it('says why a pattern is none', () => {
@@ -74,7 +99,7 @@ describe('createTensorTable', () => {
       count: 0,
       problem: expect.stringContaining('no regular expression'),
     });
-    expect(matcher({ text: '(', mode: 'substring' }).problem).toBeNull();
+    expect(table().query({ ...ALL, text: '(' }).problem).toBeNull();
   });
 
   it('writes tab-separated values with a heading', () => {
@@ -82,5 +107,109 @@ describe('createTensorTable', () => {
     const lines = open.tsv(open.query({ ...ALL, text: 'embed' }).id).split('\n');
     expect(lines[0]).toBe('name\tdtype\tshape\tbytes\tfile\tstart\tend');
     expect(lines[1]).toBe('embed\tBF16\t[9, 2]\t36\ta.safetensors\t36\t72');
+  });
+
+  it('keeps natural order among equals, whichever way the rest is sorted', () => {
+    expect(names({ sort: 'dtype', descending: true })).toEqual(names({ sort: 'dtype' }));
+    expect(names({ sort: 'file' })).toEqual(names({}));
+  });
+
+  it('finds the same as looking at every name, in blocks and with words in any order', () => {
+    const many = Array.from(
+      { length: 500 },
+      (_, at) => `layers.${at % 7}.Experts.${at}.${at % 2 ? 'up' : 'gate'}_proj`,
+    );
+    const open = createTensorTable(many.map((name, at) => tensor(name, 1, 4 * at)));
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('up', 'GATE', '3', '.4', 'experts.1', 'layers', 'zz', 'proj'), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+        (words) => {
+          const { id, count } = open.query({ ...ALL, text: words.join(' ') });
+          const expected = many.filter((name) =>
+            words.every((word) => name.toLowerCase().includes(word.toLowerCase())),
+          );
+          expect(
+            open
+              .rows(id, 0, count)
+              .map((row) => row.name)
+              .sort(),
+          ).toEqual(expected.sort());
+        },
+      ),
+    );
+  });
+
+  it('brings the first rows with the answer, and remembers the last answers alone', () => {
+    const open = table();
+    const first = open.query(ALL);
+    expect(first.first.map((row) => row.name)).toEqual(names({}));
+    for (let i = 0; i < 4; i++) open.query(ALL);
+    expect(() => open.rows(first.id, 0, 1)).toThrow(expect.objectContaining({ tag: 'cancelled' }));
+  });
+
+  it('says where a tensor stands, in the order and in the tree', () => {
+    const open = table();
+    const { id } = open.query({ ...ALL, sort: 'bytes', descending: true });
+    expect(open.place(id, 'layers.2.up_proj', null)).toBe(1);
+    expect(open.place(id, 'nothing', null)).toBeNull();
+    expect(open.place(id, 'layers.2.up_proj', { listed: ['layers.', 'layers.2.'], otherwise: false })).toBe(4);
+  });
+
+  it('draws the tree of an answer, with counts and bytes', () => {
+    const open = table();
+    const { id } = open.query({ ...ALL, text: 'gate' });
+    const page = open.tree({ id, open: { listed: ['layers.'], otherwise: false }, from: 0, to: 10 });
+    expect(page.rows.map((row) => [row.label, row.tensors, row.bytes, row.tensor?.start ?? null])).toEqual([
+      ['layers', 2, 16, null],
+      ['2.gate_proj', 1, 4, 32],
+      ['10.gate_proj', 1, 12, 0],
+    ]);
+    expect(open.tree({ id, open: { listed: [], otherwise: false }, from: 0, to: 10 }).count).toBe(1);
+  });
+});
+
+describe('filters', () => {
+  it.each([
+    ['model.layers.5.mlp.experts.7.up_proj.weight', 5, 7],
+    ['model.layers.5.mlp.experts.gate_up_projs.7.weight', 5, 7],
+    ['model.layers.5.mlp.experts.gate_up_proj', 5, -1],
+    ['decoder.layers.3.mlp.experts.local_experts.9.linear_fc1.weight', 3, 9],
+    ['mtp.layers.0.mlp.experts.1.w1.weight', 0, 1],
+    ['experts.4.w1', -1, 4],
+    ['model.layers.5.mlp.shared_experts.up_proj.weight', 5, -1],
+    ['model.layers.12', 12, -1],
+    ['lm_head.weight', -1, -1],
+    ['h2.x', -1, -1],
+  ])('read layer and expert of %s', (name, layer, expert) => {
+    expect(placeIn(name)).toEqual({ layer, expert });
+  });
+
+  it('are joined by "and", their values by "or", and reach into stacks', async () => {
+    const { checkpoint } = await openFixture('qwen3_moe');
+    const open = createTensorTable(checkpoint.tensors.values(), detectLayout(checkpoint));
+    const count = (filter: Partial<TensorFilter>, text = '') =>
+      open.query({ ...ALL, text, filter: { ...NO_FILTER, ...filter } }).count;
+    expect(count({ experts: [3] })).toBe(2 * 3);
+    expect(count({ experts: [3, 4], layers: [0] })).toBe(2 * 3);
+    expect(count({ experts: [3], layers: [1] })).toBe(0);
+    expect(count({ experts: [3] }, 'up_proj')).toBe(2);
+    expect(count({ dtypes: ['F32'] })).toBe(0);
+    const facets = open.facets();
+    expect(facets.dtypes).toEqual([{ value: 'BF16', count: 104 }]);
+    expect(facets.layers.map((each) => each.value)).toEqual([0, 1, 2]);
+    expect(facets.experts).toHaveLength(12);
+    for (const { value, count: held } of facets.shards) expect(count({ shards: [value] })).toBe(held);
+    for (const { value, count: held } of facets.experts) expect(count({ experts: [value] })).toBe(held);
+    const stacked = await openFixture('gpt_oss');
+    const stacks = createTensorTable(stacked.checkpoint.tensors.values(), detectLayout(stacked.checkpoint));
+    const { experts } = stacks.facets();
+    const most = experts.at(-1)?.value ?? 0;
+    const held = stacks.query({ ...ALL, filter: { ...NO_FILTER, experts: [most] } });
+    expect(held.count).toBe(experts.at(-1)?.count);
+    expect(held.first.every((row) => row.shape[0] === most + 1)).toBe(true);
+    expect(stacks.query({ ...ALL, filter: { ...NO_FILTER, experts: [most + 1] } }).count).toBe(0);
   });
 });

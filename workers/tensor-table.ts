@@ -1,121 +1,176 @@
-import { type CheckpointTensor, elementsOf } from '../src/core/index.ts';
-import { naturalOrder } from './natural.ts';
-import type { TensorAnswer, TensorColumn, TensorQuery, TensorRow } from './protocol.ts';
+import { type CheckpointLayout, type CheckpointTensor, elementsOf, LoomError } from '../src/core/index.ts';
+import type {
+  TensorAnswer,
+  TensorColumn,
+  TensorFacets,
+  TensorQuery,
+  TensorRow,
+  TreePage,
+  TreeQuery,
+  TreeRow,
+} from './protocol.ts';
+import { type TensorColumns, tensorColumns } from './tensor-columns.ts';
+import { facetsOf, filterTest } from './tensor-filter.ts';
+import { createNameSearch } from './tensor-search.ts';
+import { createNameTree, type NameTree, type OpenNodes, type TreeListing } from './tensor-tree.ts';
 
 /** Answers that are kept: the last one shown, and those still on their way. */
 const KEPT_ANSWERS = 4;
+/** Rows that come with an answer: more than the tallest screens show. */
+const FIRST_ROWS = 100;
 
 export interface TensorTable {
   query(query: TensorQuery): TensorAnswer;
   rows(id: number, from: number, to: number): readonly TensorRow[];
   tsv(id: number): string;
+  facets(): TensorFacets;
+  tree(query: TreeQuery): TreePage;
+  place(id: number, name: string, open: OpenNodes | null): number | null;
 }
 
-/** All tensors of a checkpoint, searched and sorted where they are; only the rows asked for leave. */
-export function createTensorTable(tensors: Iterable<CheckpointTensor>): TensorTable {
-  const all = [...tensors];
-  const natural = naturalOrder(all.map((tensor) => tensor.name));
-  const answers = new Map<number, Uint32Array>();
+/** An answer that can be asked for more. */
+interface Kept {
+  /** Places in the columns, ascending: natural order. */
+  readonly found: Uint32Array;
+  /** The same in the order that was asked for. */
+  readonly order: Uint32Array;
+  readonly tree: NameTree;
+  /** Bytes of the tensors before each place of `found`. */
+  readonly before: Float64Array;
+  listing: { readonly key: string; readonly listing: TreeListing } | null;
+}
+
+/** All tensors of a checkpoint, searched, filtered, sorted and hung into a tree where they are; only the rows asked for leave. */
+export function createTensorTable(
+  given: Iterable<CheckpointTensor>,
+  layout: Pick<CheckpointLayout, 'groups'> | null = null,
+): TensorTable {
+  const columns = tensorColumns(given, layout);
+  const { tensors } = columns;
+  const search = createNameSearch(tensors.map((tensor) => tensor.name));
+  const ranks = createRanks(columns);
+  const answers = new Map<number, Kept>();
+  let facets: TensorFacets | null = null;
   let last = 0;
-  const rowsOf = (id: number, from: number, to: number): TensorRow[] =>
-    [...(answers.get(id)?.subarray(from, to) ?? [])].flatMap((at) => rowOf(all[at]));
+  const keptOf = (id: number) => answers.get(id) ?? forgotten();
+  const rowsOf = (order: Uint32Array, from: number, to: number) =>
+    Array.from(order.subarray(from, to), (at) => rowOf(tensors[at] as CheckpointTensor));
   return {
     query: (query) => {
-      const { test, problem } = matcher(query);
-      const found = natural.filter((at) => test(all[at]?.name ?? ''));
-      const order = ordered(all, found, query);
+      const { places: found, problem } = search.find(query, filterTest(columns, query.filter));
+      const order = ordered(found, query, ranks);
+      const before = sums(found, tensors);
+      const tree = createNameTree(found.length, (at) => (tensors[found[at] as number] as CheckpointTensor).name);
       const id = ++last;
-      answers.set(id, order);
+      answers.set(id, { found, order, tree, before, listing: null });
       answers.delete(id - KEPT_ANSWERS);
-      return { id, count: order.length, bytes: order.reduce((sum, at) => sum + sizeOf(all[at]), 0), problem };
+      const bytes = before[found.length] ?? 0;
+      return { id, count: found.length, bytes, problem, first: rowsOf(order, 0, FIRST_ROWS) };
     },
-    rows: rowsOf,
+    rows: (id, from, to) => rowsOf(keptOf(id).order, from, to),
     tsv: (id) => {
-      const lines = rowsOf(id, 0, all.length).map(({ name, dtype, shape, start, end, file }) =>
+      const lines = rowsOf(keptOf(id).order, 0, tensors.length).map(({ name, dtype, shape, start, end, file }) =>
         [name, dtype, `[${shape.join(', ')}]`, end - start, file, start, end].join('\t'),
       );
       return `${['name', 'dtype', 'shape', 'bytes', 'file', 'start', 'end'].join('\t')}\n${lines.join('\n')}\n`;
     },
+    facets: () => {
+      facets ??= facetsOf(columns);
+      return facets;
+    },
+    tree: ({ id, open, from, to }) => {
+      const kept = keptOf(id);
+      const listing = listingOf(kept, open);
+      const rows: TreeRow[] = [];
+      for (let row = from; row < Math.min(to, listing.count); row += 1) rows.push(treeRow(kept, listing, row, tensors));
+      return { count: listing.count, rows };
+    },
+    place: (id, name, open) => {
+      const kept = keptOf(id);
+      const at = kept.found.findIndex((each) => tensors[each]?.name === name);
+      if (at === -1) return null;
+      return open === null ? kept.order.indexOf(kept.found[at] as number) : listingOf(kept, open).rowOf(at);
+    },
   };
 }
 
-function rowOf(tensor: CheckpointTensor | undefined): TensorRow[] {
-  if (!tensor) return [];
-  const { name, dtype, shape, file, start, end } = tensor;
-  return [{ name, dtype, shape, file, start, end }];
+function forgotten(): never {
+  throw new LoomError('cancelled', 'This answer has given way to later ones.');
+}
+
+function rowOf({ name, dtype, shape, file, start, end }: CheckpointTensor): TensorRow {
+  return { name, dtype, shape, file, start, end };
+}
+
+function listingOf(kept: Kept, open: OpenNodes): TreeListing {
+  const key = JSON.stringify(open);
+  if (kept.listing?.key !== key) kept.listing = { key, listing: kept.tree.list(open) };
+  return kept.listing.listing;
+}
+
+function treeRow(kept: Kept, listing: TreeListing, row: number, tensors: readonly CheckpointTensor[]): TreeRow {
+  const node = listing.node(row);
+  if (!node) throw new LoomError('internal', `The tree has no row ${row}.`);
+  const { start, end, ...facts } = node;
+  const tensor = node.isLeaf ? rowOf(tensors[kept.found[start] as number] as CheckpointTensor) : null;
+  const bytes = (kept.before[end] ?? 0) - (kept.before[start] ?? 0);
+  return { ...facts, tensors: end - start, bytes, tensor };
 }
 
 function sizeOf(tensor: CheckpointTensor | undefined): number {
   return tensor ? tensor.end - tensor.start : 0;
 }
 
-interface Matcher {
-  readonly test: (name: string) => boolean;
-  readonly problem: string | null;
-}
-
-/** How a query's text picks names; an empty text picks all. */
-export function matcher({ text, mode }: Pick<TensorQuery, 'text' | 'mode'>): Matcher {
-  const wanted = text.trim();
-  if (wanted === '') return { test: () => true, problem: null };
-  if (mode === 'regex') return regexMatcher(wanted);
-  if (mode === 'fuzzy') return { test: fuzzyTest(wanted.toLowerCase()), problem: null };
-  const words = wanted.toLowerCase().split(/\s+/);
-  const test = (name: string) => {
-    const lower = name.toLowerCase();
-    return words.every((word) => lower.includes(word));
-  };
-  return { test, problem: null };
-}
-
-function regexMatcher(text: string): Matcher {
-  try {
-    const pattern = new RegExp(text, 'i');
-    return { test: (name) => pattern.test(name), problem: null };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { test: () => false, problem: `This is no regular expression: ${reason}.` };
+function sums(found: Uint32Array, tensors: readonly CheckpointTensor[]): Float64Array {
+  const before = new Float64Array(found.length + 1);
+  let sum = 0;
+  for (let at = 0; at < found.length; at += 1) {
+    sum += sizeOf(tensors[found[at] as number]);
+    before[at + 1] = sum;
   }
+  return before;
 }
 
-/** True when the letters come in this order, anything between them. */
-function fuzzyTest(letters: string): (name: string) => boolean {
-  const wanted = letters.replaceAll(/\s/g, '');
-  return (name) => {
-    const lower = name.toLowerCase();
-    let from = 0;
-    for (const letter of wanted) {
-      from = lower.indexOf(letter, from) + 1;
-      if (from === 0) return false;
-    }
-    return true;
+type Key = number | string;
+
+/** Where each tensor stands when all are sorted by a column, and which tensor stands there. */
+interface Ranks {
+  readonly ranks: Uint32Array;
+  readonly places: Uint32Array;
+}
+
+/** Sorts all tensors by a column when that is first asked for; equal ones keep their natural order either way. */
+function createRanks({ tensors, file }: TensorColumns): (query: TensorQuery) => Ranks {
+  const keys: Record<Exclude<TensorColumn, 'name'>, (tensor: CheckpointTensor, at: number) => Key> = {
+    dtype: (tensor) => tensor.dtype,
+    shape: (tensor) => elementsOf(tensor.shape),
+    bytes: sizeOf,
+    file: (_, at) => file[at] ?? 0,
+    start: (tensor) => tensor.start,
+  };
+  const known = new Map<string, Ranks>();
+  return ({ sort, descending }) => {
+    const key = `${sort} ${descending}`;
+    const made = known.get(key) ?? ranksBy(sort === 'name' ? [] : tensors.map(keys[sort]), descending ? -1 : 1);
+    known.set(key, made);
+    return made;
   };
 }
 
-const KEYS: Record<Exclude<TensorColumn, 'name'>, (tensor: CheckpointTensor) => number | string> = {
-  dtype: (tensor) => tensor.dtype,
-  shape: (tensor) => elementsOf(tensor.shape),
-  bytes: (tensor) => tensor.end - tensor.start,
-  file: (tensor) => tensor.file,
-  start: (tensor) => tensor.start,
-};
+function ranksBy(keys: readonly Key[], sign: 1 | -1): Ranks {
+  const places = Uint32Array.from(keys, (_, at) => at).sort((a, b) => {
+    const [left = 0, right = 0] = [keys[a], keys[b]];
+    return left < right ? -sign : left > right ? sign : a - b;
+  });
+  const ranks = new Uint32Array(keys.length);
+  for (const [rank, at] of places.entries()) ranks[at] = rank;
+  return { ranks, places };
+}
 
-/** `found` is in natural order, which also decides between equals. */
-function ordered(
-  all: readonly CheckpointTensor[],
-  found: Uint32Array<ArrayBuffer>,
-  { sort, descending }: TensorQuery,
-): Uint32Array {
-  if (sort === 'name') return descending ? found.reverse() : found;
-  const keys = new Map<number, number | string>();
-  for (const at of found) {
-    const tensor = all[at];
-    if (tensor) keys.set(at, KEYS[sort](tensor));
-  }
-  const sign = descending ? -1 : 1;
-  const compare = (a: number, b: number) => {
-    const [left = 0, right = 0] = [keys.get(a), keys.get(b)];
-    return left < right ? -sign : left > right ? sign : 0;
-  };
-  return Uint32Array.from([...found].sort(compare));
+/** `found` is in natural order. */
+function ordered(found: Uint32Array<ArrayBuffer>, query: TensorQuery, ranksOf: (query: TensorQuery) => Ranks) {
+  if (query.sort === 'name') return query.descending ? found.toReversed() : found;
+  const { ranks, places } = ranksOf(query);
+  const order = found.map((at) => ranks[at] as number).sort();
+  return order.map((rank) => places[rank] as number);
 }
