@@ -226,7 +226,8 @@ export interface InspectApi extends RankApi {
   /** Rows `from` (included) to `to` (excluded) of a query's answer. */
   tensorRows(id: number, from: number, to: number): readonly TensorRow[];
   /** Rows of a query's answer as lines of tab-separated values, heading included. */
-  tensorTsv(id: number): string;
+  tensorTsv(id: number): Blob;
+  tensor(name: string): TensorRow | null;
   tensorFacets(): TensorFacets;
   treePage(query: TreeQuery): TreePage;
   /** The row of a tensor in a query's answer, or in its tree; null when the query leaves it out. */

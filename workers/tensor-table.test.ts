@@ -104,7 +104,10 @@ describe('createTensorTable', () => {
 
   it('writes tab-separated values with a heading', () => {
     const open = table();
-    const lines = open.tsv(open.query({ ...ALL, text: 'embed' }).id).split('\n');
+    const lines = open
+      .tsv(open.query({ ...ALL, text: 'embed' }).id)
+      .join('')
+      .split('\n');
     expect(lines[0]).toBe('name\tdtype\tshape\tbytes\tfile\tstart\tend');
     expect(lines[1]).toBe('embed\tBF16\t[9, 2]\t36\ta.safetensors\t36\t72');
   });

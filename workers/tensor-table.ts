@@ -22,7 +22,8 @@ const FIRST_ROWS = 100;
 export interface TensorTable {
   query(query: TensorQuery): TensorAnswer;
   rows(id: number, from: number, to: number): readonly TensorRow[];
-  tsv(id: number): string;
+  /** Tab-separated values in parts, the heading first. */
+  tsv(id: number): string[];
   facets(): TensorFacets;
   tree(query: TreeQuery): TreePage;
   place(id: number, name: string, open: OpenNodes | null): number | null;
@@ -69,10 +70,16 @@ export function createTensorTable(
     },
     rows: (id, from, to) => rowsOf(keptOf(id).order, from, to),
     tsv: (id) => {
-      const lines = rowsOf(keptOf(id).order, 0, tensors.length).map(({ name, dtype, shape, start, end, file }) =>
-        [name, dtype, `[${shape.join(', ')}]`, end - start, file, start, end].join('\t'),
-      );
-      return `${['name', 'dtype', 'shape', 'bytes', 'file', 'start', 'end'].join('\t')}\n${lines.join('\n')}\n`;
+      const { order } = keptOf(id);
+      const parts = [`${TSV_HEAD.join('\t')}\n`];
+      for (let from = 0; from < order.length; from += TSV_ROWS) {
+        parts.push(
+          rowsOf(order, from, from + TSV_ROWS)
+            .map(tsvLine)
+            .join(''),
+        );
+      }
+      return parts;
     },
     facets: () => {
       facets ??= facetsOf(columns);
@@ -92,6 +99,15 @@ export function createTensorTable(
       return open === null ? kept.order.indexOf(kept.found[at] as number) : listingOf(kept, open).rowOf(at);
     },
   };
+}
+
+const TSV_HEAD = ['name', 'dtype', 'shape', 'bytes', 'file', 'start', 'end'];
+/** Rows that are made into one text: strings have a limit that half a million rows come near. */
+const TSV_ROWS = 10_000;
+
+function tsvLine({ name, dtype, shape, start, end, file }: TensorRow): string {
+  const cells = [name, dtype, `[${shape.join(', ')}]`, end - start, file, start, end];
+  return `${cells.map((cell) => String(cell).replaceAll(/[\t\n\r]/g, ' ')).join('\t')}\n`;
 }
 
 function forgotten(): never {

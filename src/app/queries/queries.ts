@@ -1,12 +1,18 @@
-import { keepPreviousData, QueryClient, useQuery } from '@tanstack/react-query';
-import type { NameKind, TensorQuery } from '../../../workers/protocol.ts';
+import { keepPreviousData, notifyManager, QueryClient, useQuery } from '@tanstack/react-query';
+import type { NameKind, TensorAnswer, TensorQuery } from '../../../workers/protocol.ts';
+import type { OpenNodes } from '../../../workers/tensor-tree.ts';
 import type { ConsumerId, PlanOptions, Target } from '../../core/index.ts';
 import { inspectWorker, useInspection } from '../state/inspection.ts';
 
-/** Answers of the worker never grow old: their keys hold the commit, or the opening of local files. */
+/** Answers of the worker never grow old: their keys hold the commit, or the opening of local files. It answers offline too. */
 export const queryClient = new QueryClient({
-  defaultOptions: { queries: { staleTime: Number.POSITIVE_INFINITY, retry: false, throwOnError: false } },
+  defaultOptions: {
+    queries: { staleTime: Number.POSITIVE_INFINITY, retry: false, throwOnError: false, networkMode: 'always' },
+  },
 });
+
+// Answers are told of at once: the usual timer costs each keystroke of a search a few milliseconds.
+notifyManager.setScheduler(queueMicrotask);
 
 /** The open checkpoint's key, null until it can be asked. */
 function useOpenKey(): string | null {
@@ -25,7 +31,7 @@ export function useCell(row: number | null, expert: number | null) {
   });
 }
 
-/** Number and id of the tensors that a search finds. */
+/** Number and id of the tensors that a search finds, with its first rows. */
 export function useTensorAnswer(query: TensorQuery) {
   const key = useOpenKey();
   return useQuery({
@@ -38,14 +44,50 @@ export function useTensorAnswer(query: TensorQuery) {
   });
 }
 
-/** One page of a search's rows. */
-export function useTensorPage(id: number | undefined, page: number, size: number) {
+/** One page of a search's rows; the first comes with the answer. */
+export function useTensorPage({ id, count, first }: TensorAnswer, page: number, size: number) {
   const key = useOpenKey();
+  const known = page === 0 && first.length >= Math.min(size, count) ? first : undefined;
   return useQuery({
     queryKey: ['tensor page', key, id, page],
-    queryFn: () => inspectWorker().tensorRows(id ?? 0, page * size, (page + 1) * size),
-    enabled: key !== null && id !== undefined,
+    queryFn: () => inspectWorker().tensorRows(id, page * size, (page + 1) * size),
+    enabled: key !== null && page * size < count && known === undefined,
+    ...(known ? { initialData: known } : {}),
     gcTime: 10_000,
+  });
+}
+
+/** One page of the nodes in sight of a search's tree. */
+export function useTreePage({ id }: TensorAnswer, open: OpenNodes, page: number, size: number) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['tree page', key, id, open, page],
+    queryFn: () => inspectWorker().treePage({ id, open, from: page * size, to: (page + 1) * size }),
+    enabled: key !== null,
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
+  });
+}
+
+/** What the tensors can be filtered by. */
+export function useTensorFacets() {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['tensor facets', key],
+    queryFn: () => inspectWorker().tensorFacets(),
+    enabled: key !== null,
+    gcTime: 60_000,
+  });
+}
+
+/** One tensor by its name; null when there is none of that name. */
+export function useTensor(name: string) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['tensor', key, name],
+    queryFn: () => inspectWorker().tensor(name),
+    enabled: key !== null,
+    gcTime: 30_000,
   });
 }
 

@@ -1,3 +1,6 @@
+import { formatLayers, parseLayers } from './number-runs.ts';
+import { parseTensors, type TensorAddress, writeTensors } from './tensor-address.ts';
+
 /** The views there are, in the order of the work. */
 export const VIEWS = ['map', 'tensors', 'loads', 'convert', 'ranks'] as const;
 export type View = (typeof VIEWS)[number];
@@ -30,6 +33,8 @@ export interface Address {
   readonly dp: number | null;
   /** Redundant experts. */
   readonly redundant: number | null;
+  /** What the Tensors view shows. */
+  readonly tensors: TensorAddress;
 }
 
 const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'redundant'] as const;
@@ -38,7 +43,6 @@ const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'redundant'] as const;
 const LIMIT_TEXT = 512;
 /** No model has more layers or experts; larger numbers in an address are a mistake. */
 const LIMIT_NUMBER = 99_999;
-const LIMIT_LAYERS = 2000;
 
 /** Reads the query part of an address; what makes no sense is left out, never passed on. */
 export function parseAddress(search: string): Address {
@@ -70,6 +74,7 @@ export function parseAddress(search: string): Address {
     cp: parseDegree(query.get('cp')),
     dp: parseDegree(query.get('dp')),
     redundant: parseDegree(query.get('redundant')),
+    tensors: parseTensors(query),
   };
 }
 
@@ -91,6 +96,7 @@ export function formatAddress(address: Address): string {
     if (value !== null) query.set(key, String(value));
   }
   if (address.placement !== null) query.set('placement', address.placement);
+  writeTensors(query, address.tensors);
   const text = query
     .toString()
     .replaceAll('%2F', '/')
@@ -121,26 +127,4 @@ function parseNumber(value: string | null): number | null {
 function parseDegree(value: string | null): number | null {
   const number = parseNumber(value);
   return number !== null && number >= 1 && number <= 16_384 ? number : null;
-}
-
-/** Reads `0-3,7`; parts that make no sense are left out. */
-export function parseLayers(value: string | null): readonly number[] {
-  const chosen = new Set<number>();
-  for (const part of (value ?? '').split(',')) {
-    const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim()) ?? [];
-    if (first === undefined) continue;
-    for (let layer = Number(first); layer <= Number(last) && chosen.size < LIMIT_LAYERS; layer += 1) chosen.add(layer);
-  }
-  return [...chosen].sort((a, b) => a - b);
-}
-
-/** `0-3,7`: runs joined. */
-export function formatLayers(layers: readonly number[]): string {
-  const runs: [number, number][] = [];
-  for (const layer of [...new Set(layers)].sort((a, b) => a - b)) {
-    const run = runs.at(-1);
-    if (run && run[1] === layer - 1) run[1] = layer;
-    else runs.push([layer, layer]);
-  }
-  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }

@@ -4,6 +4,7 @@ import { type Account, accountOf, useAccess } from './access.ts';
 import type { Address } from './address.ts';
 import { addressStore, go } from './address-store.ts';
 import { closeSource, openSource, useInspection } from './inspection.ts';
+import { ALL_TENSORS } from './tensor-address.ts';
 
 type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;
 
@@ -57,6 +58,7 @@ export const EMPTY = {
   expert: null,
   target: null,
   layers: [],
+  tensors: ALL_TENSORS,
 } as const satisfies Partial<Address>;
 
 /** Keeps what is open the same as what the address says, from now on. */

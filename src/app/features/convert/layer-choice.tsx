@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
-import { formatLayers, parseLayers } from '../../state/address.ts';
 import { move, useAddress } from '../../state/address-store.ts';
+import { formatLayers, parseLayers } from '../../state/number-runs.ts';
 import { choose, useConvertChoices } from './choices.ts';
 
 const FORM = /^\s*\d{1,5}(-\d{1,5})?(\s*,\s*\d{1,5}(-\d{1,5})?)*\s*$/;

@@ -1,8 +1,8 @@
 import { CELL, type ExpertMap, plural } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
-import { formatLayers } from '../../state/address.ts';
 import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
+import { formatLayers } from '../../state/number-runs.ts';
 import { legendOf } from './colours.ts';
 import { ZOOMS } from './geometry.ts';
 

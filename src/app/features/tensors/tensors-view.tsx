@@ -1,53 +1,44 @@
-import { useDeferredValue, useState } from 'react';
-import type { TensorColumn, TensorQuery } from '../../../../workers/protocol.ts';
-import { plural } from '../../../core/index.ts';
+import { useEffect, useRef, useState } from 'react';
+import { formatInteger, plural } from '../../../core/index.ts';
 import { formatExactBytes } from '../../parts/numbers.ts';
+import { saveBlob } from '../../parts/save-blob.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { useTensorAnswer } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
+import type { SearchMode } from '../../state/tensor-address.ts';
+import { FilterBar } from './filter-bar.tsx';
+import { TensorDetails } from './tensor-details.tsx';
 import { TensorTable } from './tensor-table.tsx';
+import { TensorTree } from './tensor-tree.tsx';
+import { show, sortBy, useChosen, useTensorQuery } from './use-tensors.ts';
 import '../../theme/tensors.css';
 
-const FRESH: TensorQuery = { text: '', mode: 'substring', sort: 'name', descending: false };
+const HINTS: Readonly<Record<SearchMode, string>> = {
+  substring: 'parts of a name: layers.3 gate_proj',
+  regex: 'layers\\.\\d+\\..*gate',
+  fuzzy: 'letters in order: l3gate',
+};
 
-/** Every tensor of the checkpoint: searched, sorted, copied. */
+/** Every tensor of the checkpoint: searched, filtered, sorted, as a table or a tree, each to be looked into. */
 export function TensorsView() {
-  const [query, setQuery] = useState(FRESH);
-  const asked = useDeferredValue(query);
-  const { data, error } = useTensorAnswer(asked);
-  const [copied, setCopied] = useState<string | null>(null);
-  const sortBy = (sort: TensorColumn) =>
-    setQuery((before) => ({
-      ...before,
-      sort,
-      descending: before.sort === sort ? !before.descending : sort === 'bytes',
-    }));
-  const copy = async () => {
-    if (!data) return;
-    try {
-      await navigator.clipboard.writeText(await inspectWorker().tensorTsv(data.id));
-      setCopied(`${plural(data.count, 'row')} copied`);
-    } catch {
-      setCopied('The browser did not allow copying.');
-    }
+  const { tensors, query } = useTensorQuery();
+  const { data, error } = useTensorAnswer(query);
+  const { chosen, choose } = useChosen();
+  const details = useRef<HTMLElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const open = (name: string) => {
+    choose(name);
+    requestAnimationFrame(() => details.current?.focus());
+  };
+  const close = () => {
+    choose(null);
+    list.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
   };
   return (
     <div className="tensors-view">
       <h1 className="hidden">Tensors</h1>
       <div className="tensors-tools">
-        <input
-          type="search"
-          className="field mono"
-          aria-label="Search tensors"
-          placeholder={query.mode === 'regex' ? 'layers\\.\\d+\\..*gate' : 'part of a name: layers.3 gate_proj'}
-          spellCheck={false}
-          autoCapitalize="none"
-          value={query.text}
-          onChange={(event) => {
-            setQuery({ ...query, text: event.target.value });
-            setCopied(null);
-          }}
-        />
+        <SearchBox text={tensors.text} mode={tensors.mode} />
         <Segments
           label="Search for"
           options={[
@@ -55,25 +46,115 @@ export function TensorsView() {
             ['regex', 'Regex'],
             ['fuzzy', 'Fuzzy'],
           ]}
-          value={query.mode}
-          onChange={(mode) => setQuery({ ...query, mode })}
+          value={tensors.mode}
+          onChange={(mode) => show({ mode })}
+        />
+        <Segments
+          label="Show as"
+          options={[
+            ['table', 'Table'],
+            ['tree', 'Tree'],
+          ]}
+          value={tensors.listing}
+          onChange={(listing) => show({ listing })}
         />
         <p className="tensors-count" role="status">
           {data ? `${plural(data.count, 'tensor')}, ${formatExactBytes(data.bytes)}` : ''}
         </p>
-        <button type="button" className="button small" onClick={copy} disabled={!data || data.count === 0}>
-          Copy as TSV
-        </button>
-        <span className="quiet" role="status">
-          {copied}
-        </span>
+        {data && <TakeRows id={data.id} count={data.count} />}
       </div>
+      <FilterBar filter={tensors} />
       {data?.problem && <p className="tensors-problem">{data.problem}</p>}
       {error && <p className="tensors-problem">{error.message}</p>}
-      {data && data.count === 0 && !data.problem && (
-        <p className="tensors-problem">No tensor’s name has that. Try fewer letters, or Fuzzy.</p>
-      )}
-      {data && <TensorTable key={data.id} answer={data} query={asked} onSort={sortBy} />}
+      {data && data.count === 0 && !data.problem && <NothingFound filtered={isFiltered(tensors)} />}
+      <div className="tensors-body" data-details={chosen !== null} ref={list}>
+        {data &&
+          (tensors.listing === 'tree' ? (
+            <TensorTree
+              answer={data}
+              narrowed={isFiltered(tensors) || tensors.text !== ''}
+              chosen={chosen}
+              onOpen={open}
+            />
+          ) : (
+            <TensorTable answer={data} query={query} chosen={chosen} onSort={sortBy} onOpen={open} />
+          ))}
+        {chosen !== null && <TensorDetails key={chosen} ref={details} name={chosen} onClose={close} />}
+      </div>
     </div>
+  );
+}
+
+type Filtered = Pick<Parameters<typeof FilterBar>[0]['filter'], 'dtypes' | 'layers' | 'experts' | 'shards'>;
+
+function isFiltered({ dtypes, layers, experts, shards }: Filtered): boolean {
+  return dtypes.length + layers.length + experts.length + shards.length > 0;
+}
+
+/** What is typed stands in the box as it is, spaces at its ends too, which the address does not hold. */
+function SearchBox({ text, mode }: { readonly text: string; readonly mode: SearchMode }) {
+  const [typed, setTyped] = useState(text);
+  useEffect(() => setTyped((before) => (before.trim() === text ? before : text)), [text]);
+  return (
+    <input
+      type="search"
+      className="field mono"
+      aria-label="Search tensors"
+      placeholder={HINTS[mode]}
+      spellCheck={false}
+      autoCapitalize="none"
+      maxLength={500}
+      value={typed}
+      onChange={(event) => {
+        setTyped(event.target.value);
+        show({ text: event.target.value });
+      }}
+    />
+  );
+}
+
+function NothingFound({ filtered }: { readonly filtered: boolean }) {
+  return (
+    <p className="tensors-problem">
+      No tensor has that. Try fewer letters, or Fuzzy{filtered ? ', or take filters away' : ''}.
+    </p>
+  );
+}
+
+/** Longer texts are for files: a clipboard of hundreds of megabytes stops other programs. */
+const LIMIT_COPIED_ROWS = 100_000;
+
+/** The rows that are listed, as tab-separated values. */
+function TakeRows({ id, count }: { readonly id: number; readonly count: number }) {
+  const [told, setTold] = useState('');
+  const take = async (how: 'copy' | 'download') => {
+    try {
+      const blob = await inspectWorker().tensorTsv(id);
+      if (how === 'copy') await navigator.clipboard.writeText(await blob.text());
+      else saveBlob(blob, 'tensors.tsv');
+      setTold(how === 'copy' ? `${plural(count, 'row')} copied` : '');
+    } catch {
+      setTold('The browser did not allow copying.');
+    }
+  };
+  const tooLong = count > LIMIT_COPIED_ROWS;
+  return (
+    <span className="row">
+      <button
+        type="button"
+        className="button small"
+        title={tooLong ? `${formatInteger(count)} rows are too many for the clipboard: download them` : undefined}
+        onClick={() => void take('copy')}
+        disabled={count === 0 || tooLong}
+      >
+        Copy as TSV
+      </button>
+      <button type="button" className="button small" onClick={() => void take('download')} disabled={count === 0}>
+        Download TSV
+      </button>
+      <span className="quiet" role="status" key={id}>
+        {told}
+      </span>
+    </span>
   );
 }

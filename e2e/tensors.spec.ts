@@ -1,0 +1,107 @@
+import { expect, parametersOf, test, violations, visit } from './support/app.ts';
+
+const BIG = { repo: 'Qwen/Qwen3-235B-A22B', view: 'tensors' };
+const TINY = { repo: 'tiny/qwen3-moe', view: 'tensors' };
+
+test('filters join, show as chips, stand in the address, and go one by one', async ({ page, hub }) => {
+  await visit(page, hub, BIG);
+  await expect(page.getByText('36,945 tensors')).toBeVisible();
+  await page.getByRole('button', { name: 'Layer', exact: false }).and(page.locator('.filter-bar button')).click();
+  await page.getByRole('combobox', { name: /Layers/ }).fill('5-6');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('786 tensors')).toBeVisible();
+  await page.locator('.filter-bar').getByRole('button', { name: 'Expert' }).click();
+  await page.getByRole('combobox', { name: /Experts/ }).fill('7');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('6 tensors,')).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Search tensors' }).fill('up_proj');
+  await expect(page.getByText('2 tensors,')).toBeVisible();
+  expect(Object.fromEntries(parametersOf(page))).toMatchObject({ 'in-layers': '5-6', 'in-experts': '7', q: 'up_proj' });
+  await page.getByRole('button', { name: 'Remove filter layers 5–6' }).click();
+  await expect(page.getByText('94 tensors,')).toBeVisible();
+  await page.getByRole('button', { name: 'Remove filter expert 7' }).click();
+  await expect(page.getByText('12,032 tensors,')).toBeVisible();
+});
+
+test('the tree by keyboard, down to a tensor and back', async ({ page, hub }) => {
+  await visit(page, hub, BIG);
+  await page.getByRole('radio', { name: 'Tree' }).click();
+  const tree = page.getByRole('tree');
+  await expect(tree.getByRole('treeitem', { name: /^model, 36,944 tensors/ })).toBeVisible();
+  await tree.focus();
+  await page.keyboard.press('End');
+  await page.keyboard.press('ArrowRight');
+  await expect(tree.getByRole('treeitem', { name: /^layers, 36,942 tensors/ })).toBeVisible();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowRight');
+  const two = tree.getByRole('treeitem', { name: /^2, 393 tensors/ });
+  await expect(two).toHaveAttribute('aria-level', '3');
+  await expect(two).toHaveAttribute('aria-posinset', '3');
+  await expect(two).toHaveAttribute('aria-setsize', '94');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await expect(tree.getByRole('treeitem', { name: /^input_layernorm.weight/ })).toBeVisible();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  const details = page.getByRole('complementary', { name: 'Tensor' });
+  await expect(details).toContainText('model.layers.0.input_layernorm.weight');
+  await expect(details).toBeFocused();
+  expect(parametersOf(page).get('tensor')).toBe('model.layers.0.input_layernorm.weight');
+  await page.keyboard.press('Escape');
+  await expect(details).toBeHidden();
+  await expect(tree).toBeFocused();
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  await expect(tree.getByRole('treeitem', { name: /^input_layernorm/ })).toBeHidden();
+});
+
+test('a link restores listing, search, filters, sorting and the chosen tensor', async ({ page, hub }) => {
+  const tensor = 'model.layers.60.mlp.experts.99.down_proj.weight';
+  await visit(page, hub, { ...BIG, as: 'tree', tensor });
+  const chosen = page.getByRole('treeitem', { selected: true });
+  await expect(chosen).toHaveAccessibleName(/^down_proj.weight, BF16 \[4,096, 1,536\]/);
+  await expect(page.getByRole('complementary', { name: 'Tensor' })).toContainText('model-000');
+  await visit(page, hub, { ...BIG, q: 'gate_proj layers.3', sort: '-start', 'in-experts': '12-13', dtype: 'BF16' });
+  await expect(page.getByRole('searchbox', { name: 'Search tensors' })).toHaveValue('gate_proj layers.3');
+  await expect(page.getByText('22 tensors,')).toBeVisible();
+  await expect(page.getByRole('columnheader', { name: 'Bytes of the file' })).toHaveAttribute(
+    'aria-sort',
+    'descending',
+  );
+  await expect(page.getByRole('button', { name: 'Remove filter experts 12–13' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByText('22 tensors,')).toBeVisible();
+});
+
+test('the rows that are listed download as TSV', async ({ page, hub }) => {
+  await visit(page, hub, { ...TINY, q: 'lm_head' });
+  await expect(page.getByText('1 tensor,')).toBeVisible();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download TSV' }).click(),
+  ]);
+  const text = await (await import('node:fs/promises')).readFile(await download.path(), 'utf8');
+  expect(text).toMatch(/^name\tdtype\tshape\tbytes\tfile\tstart\tend\nlm_head\.weight\tBF16\t\[\d+, 64\]\t\d+\tmodel-/);
+  expect(text.trim().split('\n')).toHaveLength(2);
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+
+    test('axe finds nothing in table, tree, filters and details', async ({ page, hub }) => {
+      await visit(page, hub, { ...TINY, 'in-layers': '0', tensor: 'lm_head.weight' });
+      await expect(page.getByRole('complementary', { name: 'Tensor' })).toContainText('lm_head.weight');
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('radio', { name: 'Tree' }).click();
+      await expect(page.getByRole('treeitem').first()).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+      await page.locator('.filter-bar').getByRole('button', { name: 'Expert' }).click();
+      await expect(page.getByRole('option').first()).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,103 @@
+import { useTensorFacets } from '../../queries/queries.ts';
+import { formatLayers, parseLayers } from '../../state/number-runs.ts';
+import type { TensorAddress } from '../../state/tensor-address.ts';
+import { FacetPicker } from './facet-picker.tsx';
+import { show } from './use-tensors.ts';
+
+interface FilterBarProps {
+  readonly filter: Pick<TensorAddress, 'dtypes' | 'layers' | 'experts' | 'shards'>;
+}
+
+/** What the list can be filtered by, and what it is filtered by, each to be taken away. */
+export function FilterBar({ filter }: FilterBarProps) {
+  const { data: facets } = useTensorFacets();
+  const { dtypes, layers, experts, shards } = filter;
+  const chips: readonly Chip[] = [
+    ...dtypes.map((dtype) => ({ text: dtype, remove: () => show({ dtypes: without(dtypes, dtype) }) })),
+    ...numberChips('layer', layers, (left) => show({ layers: left })),
+    ...numberChips('expert', experts, (left) => show({ experts: left })),
+    ...shards.map((shard) => ({ text: shard, remove: () => show({ shards: without(shards, shard) }) })),
+  ];
+  return (
+    <div className="filter-bar">
+      <span className="quiet">Filter by</span>
+      <FacetPicker
+        label="Dtype"
+        options={facets?.dtypes ?? []}
+        chosen={dtypes}
+        onToggle={(value) => show({ dtypes: toggled(dtypes, value) })}
+      />
+      <FacetPicker
+        label="Layer"
+        options={numbers(facets?.layers)}
+        chosen={layers.map(String)}
+        onToggle={(value) => show({ layers: toggled(layers, Number(value)) })}
+        onRuns={(runs) => show({ layers: [...layers, ...parseLayers(runs)] })}
+      />
+      <FacetPicker
+        label="Expert"
+        options={numbers(facets?.experts)}
+        chosen={experts.map(String)}
+        onToggle={(value) => show({ experts: toggled(experts, Number(value)) })}
+        onRuns={(runs) => show({ experts: [...experts, ...parseLayers(runs)] })}
+      />
+      <FacetPicker
+        label="Shard"
+        options={facets?.shards ?? []}
+        chosen={shards}
+        onToggle={(value) => show({ shards: toggled(shards, value) })}
+      />
+      {chips.length > 0 && (
+        <ul className="chips" aria-label="Filters in force">
+          {chips.map(({ text, remove }) => (
+            <li key={text}>
+              <button type="button" className="chip mono" aria-label={`Remove filter ${text}`} onClick={remove}>
+                {text} <span aria-hidden="true">×</span>
+              </button>
+            </li>
+          ))}
+          {chips.length > 1 && (
+            <li>
+              <button
+                type="button"
+                className="button small"
+                onClick={() => show({ dtypes: [], layers: [], experts: [], shards: [] })}
+              >
+                Clear filters
+              </button>
+            </li>
+          )}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+interface Chip {
+  readonly text: string;
+  readonly remove: () => void;
+}
+
+/** A chip for each run of numbers: `layers 0–3`. */
+function numberChips(word: string, values: readonly number[], set: (left: readonly number[]) => void): Chip[] {
+  if (values.length === 0) return [];
+  return formatLayers(values)
+    .split(',')
+    .map((run) => {
+      const gone = new Set(parseLayers(run));
+      const text = run.includes('-') ? `${word}s ${run.replace('-', '–')}` : `${word} ${run}`;
+      return { text, remove: () => set(values.filter((value) => !gone.has(value))) };
+    });
+}
+
+function numbers(values: readonly { readonly value: number; readonly count: number }[] | undefined) {
+  return (values ?? []).map(({ value, count }) => ({ value: String(value), count }));
+}
+
+function toggled<T>(values: readonly T[], value: T): readonly T[] {
+  return values.includes(value) ? without(values, value) : [...values, value];
+}
+
+function without<T>(values: readonly T[], value: T): readonly T[] {
+  return values.filter((each) => each !== value);
+}

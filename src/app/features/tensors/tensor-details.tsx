@@ -1,0 +1,70 @@
+import type { Ref } from 'react';
+import type { TensorRow } from '../../../../workers/protocol.ts';
+import { elementsOf, formatInteger } from '../../../core/index.ts';
+import { BrokenName } from '../../parts/broken-name.tsx';
+import { CopyButton } from '../../parts/copy-button.tsx';
+import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
+import { useTensor } from '../../queries/queries.ts';
+import { shapeOf } from './columns.ts';
+
+interface TensorDetailsProps {
+  readonly name: string;
+  readonly onClose: () => void;
+  readonly ref: Ref<HTMLElement>;
+}
+
+/** Everything about one tensor: what it is, where its bytes are, what its values look like. */
+export function TensorDetails({ name, onClose, ref }: TensorDetailsProps) {
+  const { data, error } = useTensor(name);
+  return (
+    <aside
+      ref={ref}
+      className="tensor-details"
+      tabIndex={-1}
+      aria-label="Tensor"
+      onKeyDown={(event) => event.key === 'Escape' && onClose()}
+    >
+      <header className="details-head">
+        <h2>Tensor</h2>
+        <button type="button" className="button small" onClick={onClose}>
+          Close
+        </button>
+      </header>
+      <BrokenName name={name} />
+      {error && <p className="defect">{error.message}</p>}
+      {data === null && <p className="defect">This checkpoint has no tensor of that name.</p>}
+      {data && <Facts tensor={data} />}
+    </aside>
+  );
+}
+
+function Facts({ tensor }: { readonly tensor: TensorRow }) {
+  const bytes = tensor.end - tensor.start;
+  return (
+    <>
+      <dl className="tensor-facts">
+        <dt>Dtype</dt>
+        <dd className="mono">{tensor.dtype}</dd>
+        <dt>Shape</dt>
+        <dd className="mono">{shapeOf(tensor)}</dd>
+        <dt>Elements</dt>
+        <dd className="mono">{formatInteger(elementsOf(tensor.shape))}</dd>
+        <dt>File</dt>
+        <dd className="mono">{tensor.file}</dd>
+        <dt>Where</dt>
+        <dd className="mono">{formatRange(tensor)}</dd>
+        <dt>Size</dt>
+        <dd className="mono">{formatExactBytes(bytes)}</dd>
+      </dl>
+      <p className="row">
+        <CopyButton label="Copy name" text={() => tensor.name} />
+        <CopyButton label="Copy Range header" text={() => rangeHeader(tensor)} />
+      </p>
+    </>
+  );
+}
+
+/** HTTP counts the last byte in. */
+function rangeHeader({ start, end }: TensorRow): string {
+  return end > start ? `Range: bytes=${start}-${end - 1}` : '';
+}

@@ -1,0 +1,174 @@
+import { type KeyboardEvent, useEffect, useState } from 'react';
+import type { TensorAnswer, TreeRow } from '../../../../workers/protocol.ts';
+import { formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { styled } from '../../parts/set-style.ts';
+import { useTreePage } from '../../queries/queries.ts';
+import { inspectWorker } from '../../state/inspection.ts';
+import { shapeOf } from './columns.ts';
+import { type Branches, useBranches } from './use-branches.ts';
+import { PAGE, useList } from './use-list.ts';
+
+interface TensorTreeProps {
+  readonly answer: TensorAnswer;
+  /** True when a search or a filter leaves something out. */
+  readonly narrowed: boolean;
+  readonly chosen: string | null;
+  readonly onOpen: (name: string) => void;
+}
+
+/** The tensors of a search as a tree of the parts of their names, those in sight alone. */
+export function TensorTree({ answer, narrowed, chosen, onOpen }: TensorTreeProps) {
+  const branches = useBranches(narrowed, answer.count, chosen);
+  const [count, setCount] = useState(0);
+  const list = useList(count, answer.id);
+  const { scroller, cursor, setCursor, show, items, firstPage, height } = list;
+  const pages = [
+    useTreePage(answer, branches.open, firstPage, PAGE),
+    useTreePage(answer, branches.open, firstPage + 1, PAGE),
+  ];
+  const known = pages[0]?.data?.count ?? count;
+  useEffect(() => setCount(known), [known]);
+  const rowAt = (index: number) => pages[Math.floor(index / PAGE) - firstPage]?.data?.rows[index % PAGE];
+  useShowChosen(answer.id, chosen, branches, show);
+  const act = (row: TreeRow) => (row.isLeaf ? onOpen(row.path) : branches.toggle(row));
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (list.onMove(event)) return;
+    const row = rowAt(cursor);
+    if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
+    const done = onTreeKey(event.key, row, { branches, act, show, cursor, count });
+    if (done) event.preventDefault();
+  };
+  return (
+    <div className="tensors-list">
+      <div className="tree-tools">
+        <button type="button" className="button small" onClick={() => branches.setAll(true)}>
+          Open all
+        </button>
+        <button type="button" className="button small" onClick={() => branches.setAll(false)}>
+          Close all
+        </button>
+      </div>
+      <div
+        ref={scroller}
+        className="tensors-scroller"
+        role="tree"
+        aria-label="Tensors by the parts of their names"
+        aria-activedescendant={count > 0 ? `node-${cursor}` : undefined}
+        tabIndex={0}
+        onKeyDown={onKeyDown}
+      >
+        <div className="tree-rows" role="presentation" ref={styled({ height: `${height}px` })}>
+          <div className="tree-row tensors-head" role="presentation">
+            <span>Name</span>
+            <span>Dtype</span>
+            <span className="number">Shape</span>
+            <span className="number">Tensors</span>
+            <span className="number">Bytes</span>
+          </div>
+          {items.map(({ index, start }) => (
+            <Node
+              key={index}
+              index={index}
+              start={start}
+              row={rowAt(index)}
+              current={index === cursor}
+              chosen={chosen}
+              onPick={(row) => {
+                setCursor(index);
+                act(row);
+              }}
+            />
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface TreeActions {
+  readonly branches: Branches;
+  readonly act: (row: TreeRow) => void;
+  readonly show: (row: number) => void;
+  readonly cursor: number;
+  readonly count: number;
+}
+
+/** Right opens or goes in, Left closes or goes out, Enter and Space act, * opens all. */
+function onTreeKey(key: string, row: TreeRow, { branches, act, show, cursor, count }: TreeActions): boolean {
+  if (key === 'ArrowRight') {
+    if (row.isLeaf) return true;
+    if (!row.isOpen) branches.toggle(row);
+    else if (cursor + 1 < count) show(cursor + 1);
+  } else if (key === 'ArrowLeft') {
+    if (row.isOpen) branches.toggle(row);
+    else if (row.parent >= 0) show(row.parent);
+  } else if (key === 'Enter' || key === ' ') act(row);
+  else if (key === '*') branches.setAll(true);
+  else return false;
+  return true;
+}
+
+function useShowChosen(id: number, chosen: string | null, { open }: Branches, show: (row: number) => void): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is chosen later is in sight already
+  useEffect(() => {
+    if (chosen === null) return;
+    inspectWorker()
+      .tensorPlace(id, chosen, open)
+      .then((row) => row !== null && show(row))
+      .catch(() => {});
+  }, []);
+}
+
+interface NodeProps {
+  readonly index: number;
+  readonly start: number;
+  readonly row: TreeRow | undefined;
+  readonly current: boolean;
+  readonly chosen: string | null;
+  readonly onPick: (row: TreeRow) => void;
+}
+
+/** Pixels by which a level is moved in. */
+const INDENT = 16;
+
+function Node({ index, start, row, current, chosen, onPick }: NodeProps) {
+  const tensor = row?.tensor;
+  return (
+    // biome-ignore lint/a11y/useFocusableInteractive: the tree holds the focus and names the node
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the tree's arrow keys and Enter do the same
+    <div
+      id={`node-${index}`}
+      className="tree-row"
+      role="treeitem"
+      aria-level={row?.level ?? 1}
+      aria-posinset={row?.position}
+      aria-setsize={row?.siblings}
+      aria-expanded={row && !row.isLeaf ? row.isOpen : undefined}
+      aria-selected={row?.isLeaf === true && row.path === chosen}
+      aria-label={row && nameOf(row)}
+      data-current={current}
+      ref={styled({ translate: `0 ${start}px` })}
+      onClick={() => row && onPick(row)}
+    >
+      <span title={row?.path} ref={styled({ 'padding-left': `${12 + INDENT * ((row?.level ?? 1) - 1)}px` })}>
+        <span className="twisty" aria-hidden="true">
+          {row && !row.isLeaf ? (row.isOpen ? '▾' : '▸') : ''}
+        </span>
+        {row ? row.label || '(empty)' : '…'}
+      </span>
+      <span>{tensor?.dtype}</span>
+      <span className="number">{tensor ? shapeOf(tensor) : ''}</span>
+      <span className="number">{row && !row.isLeaf ? formatInteger(row.tensors) : ''}</span>
+      <span className="number" title={row && formatBytes(row.bytes)}>
+        {row ? formatInteger(row.bytes) : ''}
+      </span>
+    </div>
+  );
+}
+
+function nameOf(row: TreeRow): string {
+  const size = formatBytes(row.bytes);
+  return row.tensor
+    ? `${row.label}, ${row.tensor.dtype} ${shapeOf(row.tensor)}, ${size}`
+    : `${row.label}, ${plural(row.tensors, 'tensor')}, ${size}`;
+}

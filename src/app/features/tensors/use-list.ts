@@ -1,0 +1,71 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { type KeyboardEvent, useLayoutEffect, useRef, useState } from 'react';
+
+export const ROW = 24;
+export const HEAD = 28;
+/** Rows that are fetched together. */
+export const PAGE = 100;
+
+/** Where a key leads from a row; null for keys that do not move. */
+export function target(key: string, from: number, count: number, page: number): number | null {
+  const steps: Record<string, number> = {
+    ArrowDown: from + 1,
+    ArrowUp: from - 1,
+    PageDown: from + page,
+    PageUp: from - page,
+    Home: 0,
+    End: count - 1,
+  };
+  const to = steps[key];
+  return to === undefined || count === 0 ? null : Math.min(count - 1, Math.max(0, to));
+}
+
+/**
+ * A long list of which the rows in sight are drawn, with a cursor that keys move.
+ *
+ * `subject` says what is listed: with another, the list starts at its top again.
+ */
+export function useList(count: number, subject: unknown) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const shown = useRef(subject);
+  const [cursor, setCursor] = useState(0);
+  const rows = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 8,
+    paddingStart: HEAD,
+    scrollPaddingStart: HEAD,
+  });
+  useLayoutEffect(() => {
+    if (shown.current === subject) return;
+    shown.current = subject;
+    setCursor(0);
+    scroller.current?.scrollTo({ top: 0 });
+  }, [subject]);
+  const show = (row: number) => {
+    setCursor(row);
+    rows.scrollToIndex(row);
+  };
+  const onMove = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return false;
+    const visible = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW) - 2);
+    const to = target(event.key, cursor, count, visible);
+    if (to === null) return false;
+    event.preventDefault();
+    show(to);
+    return true;
+  };
+  const items = rows.getVirtualItems();
+  const firstPage = Math.floor((items[0]?.index ?? 0) / PAGE);
+  return {
+    scroller,
+    cursor: Math.min(cursor, Math.max(0, count - 1)),
+    setCursor,
+    show,
+    onMove,
+    items,
+    firstPage,
+    height: rows.getTotalSize(),
+  };
+}

@@ -1,0 +1,40 @@
+import { useCallback, useMemo, useState } from 'react';
+import type { TensorColumn, TensorQuery } from '../../../../workers/protocol.ts';
+import { addressStore, move, useAddress } from '../../state/address-store.ts';
+import type { TensorAddress } from '../../state/tensor-address.ts';
+
+/** Changes what the Tensors view shows. */
+export function show(patch: Partial<TensorAddress>): void {
+  move({ tensors: { ...addressStore.getState().address.tensors, ...patch } });
+}
+
+/** What the address says of the tensors, and the question that it means. */
+export function useTensorQuery(): { readonly tensors: TensorAddress; readonly query: TensorQuery } {
+  const tensors = useAddress((address) => address.tensors);
+  const { text, mode, sort, descending, dtypes, layers, experts, shards } = tensors;
+  const key = JSON.stringify([text, mode, sort, descending, dtypes, layers, experts, shards]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says all that the question holds
+  const query = useMemo(
+    (): TensorQuery => ({ text, mode, sort, descending, filter: { dtypes, layers, experts, shards } }),
+    [key],
+  );
+  return { tensors, query };
+}
+
+/** Sorts by a column, the other way round when it was sorted by before; the largest come first. */
+export function sortBy(sort: TensorColumn): void {
+  const { tensors } = addressStore.getState().address;
+  show({ sort, descending: tensors.sort === sort ? !tensors.descending : sort === 'bytes' || sort === 'shape' });
+}
+
+/** The tensor whose details are open; names that an address cannot hold are kept beside it. */
+export function useChosen() {
+  const inAddress = useAddress((address) => address.tensors.chosen);
+  const [beside, setBeside] = useState<string | null>(null);
+  const choose = useCallback((name: string | null) => {
+    show({ chosen: name });
+    const held = addressStore.getState().address.tensors.chosen === name;
+    setBeside(held ? null : name);
+  }, []);
+  return { chosen: beside ?? inAddress, choose };
+}
