@@ -4,7 +4,7 @@ import { styled } from '../../parts/set-style.ts';
 import { useTensorPage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { COLUMNS } from './columns.ts';
-import { PAGE, useList } from './use-list.ts';
+import { PAGE, type Show, useList } from './use-list.ts';
 
 interface TensorTableProps {
   readonly answer: TensorAnswer;
@@ -64,13 +64,13 @@ export function TensorTable({ answer, query, chosen, onSort, onOpen }: TensorTab
 }
 
 /** Brings the tensor that an address names into sight, once. */
-function useShowChosen(id: number, chosen: string | null, show: (row: number) => void): void {
+function useShowChosen(id: number, chosen: string | null, show: Show): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is chosen later is in sight already
   useEffect(() => {
     if (chosen === null) return;
     inspectWorker()
       .tensorPlace(id, chosen, null)
-      .then((row) => row !== null && show(row))
+      .then((row) => row !== null && show(row, 'center'))
       .catch(() => {});
   }, []);
 }

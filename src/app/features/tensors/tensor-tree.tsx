@@ -6,7 +6,7 @@ import { useTreePage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { shapeOf } from './columns.ts';
 import { type Branches, useBranches } from './use-branches.ts';
-import { PAGE, useList } from './use-list.ts';
+import { PAGE, type Show, useList } from './use-list.ts';
 
 interface TensorTreeProps {
   readonly answer: TensorAnswer;
@@ -88,7 +88,7 @@ export function TensorTree({ answer, narrowed, chosen, onOpen }: TensorTreeProps
 interface TreeActions {
   readonly branches: Branches;
   readonly act: (row: TreeRow) => void;
-  readonly show: (row: number) => void;
+  readonly show: Show;
   readonly cursor: number;
   readonly count: number;
 }
@@ -108,13 +108,13 @@ function onTreeKey(key: string, row: TreeRow, { branches, act, show, cursor, cou
   return true;
 }
 
-function useShowChosen(id: number, chosen: string | null, { open }: Branches, show: (row: number) => void): void {
+function useShowChosen(id: number, chosen: string | null, { open }: Branches, show: Show): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is chosen later is in sight already
   useEffect(() => {
     if (chosen === null) return;
     inspectWorker()
       .tensorPlace(id, chosen, open)
-      .then((row) => row !== null && show(row))
+      .then((row) => row !== null && show(row, 'center'))
       .catch(() => {});
   }, []);
 }

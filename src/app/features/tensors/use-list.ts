@@ -20,6 +20,9 @@ export function target(key: string, from: number, count: number, page: number): 
   return to === undefined || count === 0 ? null : Math.min(count - 1, Math.max(0, to));
 }
 
+/** Moves the cursor to a row and brings that into sight. */
+export type Show = (row: number, align?: 'auto' | 'center') => void;
+
 /**
  * A long list of which the rows in sight are drawn, with a cursor that keys move.
  *
@@ -43,9 +46,9 @@ export function useList(count: number, subject: unknown) {
     setCursor(0);
     scroller.current?.scrollTo({ top: 0 });
   }, [subject]);
-  const show = (row: number) => {
+  const show: Show = (row, align = 'auto') => {
     setCursor(row);
-    rows.scrollToIndex(row);
+    rows.scrollToIndex(row, { align });
   };
   const onMove = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return false;
