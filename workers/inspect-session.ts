@@ -9,6 +9,7 @@ import {
   detectLayout,
   type ExpertMap,
   FINDINGS,
+  type FileSet,
   forgetUnread,
   type Inspection,
   inspectCheckpoint,
@@ -29,7 +30,6 @@ import type { CellFacts, InspectEvent, MadeFacts, MapSummary, PlanSummary, Sourc
 import { createRankDesk } from './ranks.ts';
 import type { RankApi } from './ranks-protocol.ts';
 import { type OpenedSource, openSource } from './sources.ts';
-import { createTensorTable, type TensorTable } from './tensor-table.ts';
 
 export interface InspectSession {
   readonly checkpoint: Checkpoint;
@@ -39,7 +39,8 @@ export interface InspectSession {
   dispose(): Promise<void>;
   cell(row: number, expert: number): CellFacts;
   inspection(): Inspection;
-  table(): TensorTable;
+  readonly layout: CheckpointLayout;
+  readonly files: FileSet;
   readonly ranks: RankApi;
   /** Reads values of companions where they alone decide. */
   plan(target: Target, options: PlanOptions): Promise<ConversionPlan>;
@@ -162,10 +163,11 @@ function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummar
 function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
   const { files, repo, meter } = desk;
   const groups = map.rows.map((row) => layout.groups[row.group]);
-  let table: TensorTable | null = null;
   const plan = (target: Target, options: PlanOptions) => planWithValues(checkpoint, files, target, options);
   return {
     checkpoint,
+    layout,
+    files,
     readAgain: async (emit, signal) => {
       const stop = meter.start(emit);
       repo?.tryAgain();
@@ -192,10 +194,6 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
       };
     },
     inspection: () => inspectCheckpoint(checkpoint, layout),
-    table: () => {
-      table ??= createTensorTable(checkpoint.tensors.values(), layout);
-      return table;
-    },
     plan,
     loads: createLoads(checkpoint, layout),
     planLoads: async (target, options) => predictPlan(checkpoint, await plan(target, options), options),

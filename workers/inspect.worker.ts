@@ -2,6 +2,7 @@ import { LoomError, loadScript } from '../src/core/index.ts';
 import { type InspectSession, openSession, summarisePlan } from './inspect-session.ts';
 import { compactVerdict } from './loads.ts';
 import type { InspectApi, InspectEvent } from './protocol.ts';
+import { createTensorDesk } from './tensor-desk.ts';
 import { exposeApi, withTransfer } from './transfer.ts';
 
 let session: InspectSession | null = null;
@@ -34,13 +35,7 @@ const api: InspectApi = {
     if (mine === turn) session = opened;
   },
   cell: (row, expert) => current().cell(row, expert),
-  queryTensors: (query) => current().table().query(query),
-  tensorRows: (id, from, to) => current().table().rows(id, from, to),
-  tensorTsv: (id) => new Blob(current().table().tsv(id), { type: 'text/tab-separated-values' }),
-  tensor: (name) => current().checkpoint.tensors.get(name) ?? null,
-  tensorFacets: () => current().table().facets(),
-  treePage: (query) => current().table().tree(query),
-  tensorPlace: (id, name, open) => current().table().place(id, name, open),
+  ...createTensorDesk(current),
   inspection: () => current().inspection(),
   rankPicture: (query) => current().ranks.rankPicture(query),
   rankFiles: (query, signal) => current().ranks.rankFiles(query, signal),

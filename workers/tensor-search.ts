@@ -1,4 +1,4 @@
-import type { TensorQuery } from './protocol.ts';
+import type { TensorQuery } from './tensors-protocol.ts';
 
 /** Text that is searched at a stretch. */
 const BLOCK_LENGTH = 4_000_000;

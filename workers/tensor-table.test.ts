@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { type CheckpointTensor, detectLayout, type FileOffset } from '../src/core/index.ts';
 import { openFixture } from '../src/core/testing.fixture.ts';
 import { naturalOrder } from './natural.ts';
-import type { TensorFilter, TensorQuery } from './protocol.ts';
 import { placeIn } from './tensor-columns.ts';
 import { createTensorTable } from './tensor-table.ts';
+import type { TensorFilter, TensorQuery } from './tensors-protocol.ts';
 
 const NO_FILTER: TensorFilter = { dtypes: [], layers: [], experts: [], shards: [] };
 const ALL: TensorQuery = { text: '', mode: 'substring', sort: 'name', descending: false, filter: NO_FILTER };

@@ -1,4 +1,8 @@
 import { type CheckpointLayout, type CheckpointTensor, elementsOf, LoomError } from '../src/core/index.ts';
+import { type TensorColumns, tensorColumns } from './tensor-columns.ts';
+import { facetsOf, filterTest } from './tensor-filter.ts';
+import { createNameSearch } from './tensor-search.ts';
+import { createNameTree, type NameTree, type OpenNodes, type TreeListing } from './tensor-tree.ts';
 import type {
   TensorAnswer,
   TensorColumn,
@@ -8,16 +12,15 @@ import type {
   TreePage,
   TreeQuery,
   TreeRow,
-} from './protocol.ts';
-import { type TensorColumns, tensorColumns } from './tensor-columns.ts';
-import { facetsOf, filterTest } from './tensor-filter.ts';
-import { createNameSearch } from './tensor-search.ts';
-import { createNameTree, type NameTree, type OpenNodes, type TreeListing } from './tensor-tree.ts';
+} from './tensors-protocol.ts';
 
 /** Answers that are kept: the last one shown, and those still on their way. */
 const KEPT_ANSWERS = 4;
 /** Rows that come with an answer: more than the tallest screens show. */
 const FIRST_ROWS = 100;
+
+/** Answers of all tables are counted: a later table has none of an earlier one's. */
+let last = 0;
 
 export interface TensorTable {
   query(query: TensorQuery): TensorAnswer;
@@ -52,7 +55,6 @@ export function createTensorTable(
   const ranks = createRanks(columns);
   const answers = new Map<number, Kept>();
   let facets: TensorFacets | null = null;
-  let last = 0;
   const keptOf = (id: number) => answers.get(id) ?? forgotten();
   const rowsOf = (order: Uint32Array, from: number, to: number) =>
     Array.from(order.subarray(from, to), (at) => rowOf(tensors[at] as CheckpointTensor));

@@ -1,6 +1,7 @@
 import { keepPreviousData, notifyManager, QueryClient, useQuery } from '@tanstack/react-query';
-import type { NameKind, TensorAnswer, TensorQuery } from '../../../workers/protocol.ts';
+import type { NameKind } from '../../../workers/protocol.ts';
 import type { OpenNodes } from '../../../workers/tensor-tree.ts';
+import type { TensorAnswer, TensorQuery } from '../../../workers/tensors-protocol.ts';
 import type { ConsumerId, PlanOptions, Target } from '../../core/index.ts';
 import { inspectWorker, useInspection } from '../state/inspection.ts';
 

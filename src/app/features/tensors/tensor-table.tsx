@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useEffect } from 'react';
-import type { TensorAnswer, TensorColumn, TensorQuery, TensorRow } from '../../../../workers/protocol.ts';
+import type { TensorAnswer, TensorColumn, TensorQuery, TensorRow } from '../../../../workers/tensors-protocol.ts';
 import { styled } from '../../parts/set-style.ts';
 import { useTensorPage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useEffect, useState } from 'react';
-import type { TensorAnswer, TreeRow } from '../../../../workers/protocol.ts';
+import type { TensorAnswer, TreeRow } from '../../../../workers/tensors-protocol.ts';
 import { formatBytes, formatInteger, plural } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { useTreePage } from '../../queries/queries.ts';

@@ -1,0 +1,30 @@
+import type { Checkpoint, CheckpointLayout, FileSet } from '../src/core/index.ts';
+import { createTensorTable, type TensorTable } from './tensor-table.ts';
+import type { TensorApi } from './tensors-protocol.ts';
+
+/** What the desk looks at: an open checkpoint. */
+export interface TensorSubject {
+  readonly checkpoint: Checkpoint;
+  readonly layout: CheckpointLayout;
+  readonly files: FileSet;
+}
+
+/** Answers questions about the tensors of what is open; a table is made when the first is asked. */
+export function createTensorDesk(current: () => TensorSubject): TensorApi {
+  const tables = new WeakMap<Checkpoint, TensorTable>();
+  const table = () => {
+    const { checkpoint, layout } = current();
+    const made = tables.get(checkpoint) ?? createTensorTable(checkpoint.tensors.values(), layout);
+    tables.set(checkpoint, made);
+    return made;
+  };
+  return {
+    queryTensors: (query) => table().query(query),
+    tensorRows: (id, from, to) => table().rows(id, from, to),
+    tensorTsv: (id) => new Blob(table().tsv(id), { type: 'text/tab-separated-values' }),
+    tensor: (name) => current().checkpoint.tensors.get(name) ?? null,
+    tensorFacets: () => table().facets(),
+    treePage: (query) => table().tree(query),
+    tensorPlace: (id, name, open) => table().place(id, name, open),
+  };
+}
