@@ -24,9 +24,9 @@ const ROOMS: Readonly<
   sink: { values: ['source'] },
   verify: { values: ['safetensors', 'checkpoint', 'layouts', 'plan', 'kernels'], types: ['source'] },
   convert: {
-    values: ['source', 'safetensors', 'plan', 'kernels', 'verify'],
-    types: ['checkpoint', 'sink'],
-    packages: ['idb'],
+    values: ['source', 'safetensors', 'plan', 'kernels', 'sink', 'verify'],
+    types: ['checkpoint'],
+    packages: ['idb', 'valibot'],
   },
   values: { values: ['source', 'safetensors', 'checkpoint', 'layouts', 'kernels'] },
   ranks: { values: ['safetensors', 'checkpoint', 'layouts', 'plan'] },

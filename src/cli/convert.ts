@@ -1,18 +1,30 @@
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
+import { openFolderOutput } from '../core/convert/output.node.ts';
+import { sha256File } from '../core/convert/sha256.node.ts';
+import { createThreadRunners } from '../core/convert/threads.node.ts';
 import {
   type ConversionPlan,
   type ConversionReport,
+  createBudget,
+  DEFAULT_BUDGET_BYTES,
   detectLayout,
+  ENGINES,
+  type EngineChoice,
   formatBytes,
   formatInteger,
+  isEngineChoice,
+  type Journal,
   LoomError,
+  MIB,
   modelCard,
+  parseSize,
   planWithValues,
   plural,
+  type RunOptions,
   runPlan,
   writeText,
 } from '../core/index.ts';
-import { createFolderSink } from '../core/sink/folder.node.ts';
 import { assumption, interruptSignal, parseTarget, print, printJson } from './common.ts';
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
 import { createProgressLine } from './progress.ts';
@@ -21,7 +33,17 @@ import { openCheckpointAt, SOURCE_HELP } from './source.ts';
 interface ConvertFlags extends PlanFlags {
   readonly out: string;
   readonly card?: boolean;
+  readonly engine?: string;
+  readonly memory?: string;
+  readonly threads?: string;
+  readonly sha256?: boolean;
+  readonly resume?: boolean;
+  readonly restart?: boolean;
 }
+
+/** One shard in hand wants this much to keep reads, kernels and writes going at once. */
+const RUNNER_BYTES = 96 * MIB;
+const MIN_MEMORY = 16 * MIB;
 
 /** `moe-loom convert <source> --to <target> --out <folder>`. */
 export function addConvert(program: Command): void {
@@ -32,16 +54,42 @@ export function addConvert(program: Command): void {
   withPlanFlags(command)
     .requiredOption('--out <folder>', 'where to write; empty or absent')
     .option('--card', 'write a README.md: what changed, who loads it, how it was proven')
+    .option('--resume', 'go on with an unfinished conversion in that folder')
+    .option('--restart', 'remove an unfinished conversion in that folder and start anew')
+    .option('--engine <where>', 'where kernels compute: auto (the default), cpu or webgpu; the bytes are the same')
+    .option('--memory <size>', 'memory for buffers, all threads together', '256MiB')
+    .option('--threads <n>', 'shards made at once; as many as cores and memory allow unless given')
+    .option('--sha256', 'also the SHA-256 of each shard, its id on the Hub')
     .action(async (source: string, flags: ConvertFlags) => {
       const target = parseTarget(flags.to);
       const options = planOptions(flags);
+      const work = workOptions(flags);
       const signal = interruptSignal();
       const { files, path, checkpoint, origin } = await openCheckpointAt(source, flags, signal);
       const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
       if (plan.refusals.length > 0) throw refused(plan);
-      const sink = await createFolderSink(flags.out, path ?? undefined);
+      const unfinished = flags.resume ? 'resume' : flags.restart ? 'restart' : 'refuse';
+      const { sink, journal } = await openFolderOutput(flags.out, plan, files, {
+        source: path ?? undefined,
+        unfinished,
+        signal,
+      });
       const line = createProgressLine(flags.quiet === true);
-      const report = await runPlan(plan, { files, sink, signal, onProgress: line.update }).finally(line.end);
+      const report = await runPlan(plan, {
+        files,
+        sink,
+        journal,
+        signal,
+        onProgress: line.update,
+        ...runnersFor(plan, path, sink.identity, work),
+        ...(flags.sha256 ? { sha256: (file, inner) => sha256File(sink.identity, file, inner) } : {}),
+      })
+        .catch((error: unknown) => {
+          line.end();
+          tellWhatStays(plan, journal, flags.out);
+          throw error;
+        })
+        .finally(line.end);
       if (flags.card) {
         const layout = detectLayout(checkpoint, assumption(flags));
         const facts = {
@@ -54,7 +102,7 @@ export function addConvert(program: Command): void {
         };
         await writeText(sink, 'README.md', modelCard(facts), signal);
       }
-      if (flags.json) printJson(convertJson(sink.identity, report));
+      if (flags.json) printJson(convertJson(sink.identity, report, flags.engine !== undefined));
       else print(describeReport(sink.identity, report));
     });
 }
@@ -67,8 +115,52 @@ function refused(plan: ConversionPlan): LoomError {
   );
 }
 
-/** What `convert --json` prints: a contract. */
-export function convertJson(out: string, report: ConversionReport) {
+interface WorkOptions {
+  readonly engine: EngineChoice;
+  readonly memory: number;
+  /** Null: as many as cores and memory allow. */
+  readonly threads: number | null;
+}
+
+/** @throws LoomError `usage`. */
+function workOptions(flags: ConvertFlags): WorkOptions {
+  const engine = flags.engine ?? 'auto';
+  if (!isEngineChoice(engine))
+    throw new LoomError('usage', `--engine takes ${ENGINES.join(', ')}; "${engine}" is none of them.`);
+  if (flags.resume && flags.restart) throw new LoomError('usage', '--resume and --restart exclude each other.');
+  const memory = flags.memory === undefined ? DEFAULT_BUDGET_BYTES : parseSize(flags.memory);
+  if (memory === null || memory < MIN_MEMORY)
+    throw new LoomError('usage', `--memory takes a size of at least 16MiB, such as 512MiB.`);
+  const threads = flags.threads === undefined ? null : Number(flags.threads);
+  if (threads !== null && !(Number.isInteger(threads) && threads >= 1 && threads <= 256))
+    throw new LoomError('usage', `--threads takes a number from 1 to 256; "${flags.threads}" is not that.`);
+  return { engine, memory, threads };
+}
+
+/** Threads for local files, where cores are what limits; the Hub's bytes come through this thread's one door. */
+function runnersFor(
+  plan: ConversionPlan,
+  path: string | null,
+  out: string,
+  { engine, memory, threads }: WorkOptions,
+): Pick<RunOptions, 'runners' | 'budget' | 'engine'> {
+  const fitting = Math.max(1, Math.floor(memory / RUNNER_BYTES));
+  const count = Math.min(threads ?? Math.min(availableParallelism(), fitting), Math.max(1, plan.shards.length));
+  if (path === null || count === 1 || !import.meta.url.endsWith('.js')) return { budget: createBudget(memory), engine };
+  const setup = { source: path, out, budgetBytes: Math.floor(memory / count), engine };
+  return { runners: createThreadRunners(new URL(import.meta.url), setup, count) };
+}
+
+function tellWhatStays(plan: ConversionPlan, journal: Journal, out: string): void {
+  const { size } = journal.finished;
+  if (size === 0) return;
+  process.stderr.write(
+    `${size} of ${plural(plan.shards.length, 'shard')} ${size === 1 ? 'is' : 'are'} finished and stay${size === 1 ? 's' : ''} in ${out}: run again with --resume to go on.\n`,
+  );
+}
+
+/** What `convert --json` prints: a contract. Keys beyond it stand where they were asked for, or a run was gone on with. */
+export function convertJson(out: string, report: ConversionReport, engineAsked = false) {
   const { equal, tensors, bytes } = report.verified;
   return {
     out,
@@ -78,6 +170,9 @@ export function convertJson(out: string, report: ConversionReport) {
     partial: report.scope === 'partial',
     skipped: report.skipped.map((skipped) => skipped.file),
     verified: { equal, tensors, bytes },
+    ...(report.kept > 0 ? { kept: report.kept } : {}),
+    ...(report.sha256 ? { sha256: report.sha256 } : {}),
+    ...(engineAsked ? { engine: report.engine } : {}),
   };
 }
 
@@ -86,9 +181,21 @@ export function describeReport(out: string, report: ConversionReport): string[] 
   return [
     `Wrote ${plural(report.tensors, 'tensor')}, ${formatBytes(report.bytes)}, in ${plural(report.shards.length, 'shard')} to ${out}${scope}.`,
     `Proven: ${plural(report.verified.tensors, 'tensor')}, ${formatInteger(report.verified.bytes)} bytes, all equal (read back from the output and compared with the source).`,
+    ...describeRun(report),
     ...report.configChanges.map(
       (change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${change.reason.replace(/\.$/, '')}).`,
     ),
     ...report.skipped.map((skipped) => `Left out: ${skipped.file} (${skipped.reason}).`),
+  ];
+}
+
+function describeRun({ kept, engine, sha256 }: ConversionReport): string[] {
+  return [
+    ...(kept > 0 ? [`Of an earlier run: ${plural(kept, 'shard')}, read back and found as they were written.`] : []),
+    ...engine.decisions.map(
+      ({ kernel, op, on, reason }) =>
+        `Kernel ${kernel} (${op}) ran on ${on === 'cpu' ? 'the CPU' : 'WebGPU'}. ${reason}`,
+    ),
+    ...Object.entries(sha256 ?? {}).map(([file, sum]) => `SHA-256 ${sum}  ${file}`),
   ];
 }

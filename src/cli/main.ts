@@ -1,5 +1,7 @@
 #!/usr/bin/env node
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { Command, CommanderError } from 'commander';
+import { serveShards, type ThreadSetup } from '../core/convert/threads.node.ts';
 import { ERROR_TAGS, isLoomError, LoomError, VERSION } from '../core/index.ts';
 import { addCheck } from './check.ts';
 import { addConvert } from './convert.ts';
@@ -15,20 +17,24 @@ import { addVerify } from './verify.ts';
 const DONE = 0;
 const COULD_NOT = 2;
 
-const program = new Command('moe-loom')
-  .description('See how a mixture-of-experts checkpoint stores its experts, convert it, and prove the result equal.')
-  .version(VERSION)
-  .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(text) });
+/** The command line itself; a converting thread runs the same file and makes shards instead. */
+if (isMainThread) await runProgram();
+else if (parentPort) await serveShards(parentPort, workerData as ThreadSetup);
 
-for (const add of [addInspect, addPlan, addConvert, addVerify, addCheck, addLoads, addSample, addRanks, addStats])
-  add(program);
-for (const command of program.commands) command.exitOverride();
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
+async function runProgram(): Promise<void> {
+  const program = new Command('moe-loom')
+    .description('See how a mixture-of-experts checkpoint stores its experts, convert it, and prove the result equal.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text) });
+  for (const add of [addInspect, addPlan, addConvert, addVerify, addCheck, addLoads, addSample, addRanks, addStats])
+    add(program);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    process.exitCode = report(error);
+  }
 }
 
 function report(error: unknown): number {

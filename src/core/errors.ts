@@ -165,6 +165,17 @@ export const ERROR_TAGS = {
   },
   'disk-full': { retryable: false, exit: 2, meaning: 'The place the output goes to is full.' },
   'output-not-empty': { retryable: false, exit: 2, meaning: 'The output folder already holds files.' },
+  'output-in-use': { retryable: true, exit: 2, meaning: 'Another process or tab is writing the same output.' },
+  'output-unfinished': {
+    retryable: false,
+    exit: 2,
+    meaning: 'The output is an unfinished conversion: go on with it, or start anew.',
+  },
+  'resume-refused': {
+    retryable: false,
+    exit: 2,
+    meaning: 'An unfinished conversion was made of other source files, or by another plan.',
+  },
   'output-inside-source': { retryable: false, exit: 2, meaning: 'The output folder is the source, or lies inside it.' },
   'verify-failed': { retryable: false, exit: 1, meaning: 'What was read back is not what the source holds.' },
   cancelled: { retryable: false, exit: 2, meaning: 'The work was stopped on request.' },

@@ -37,9 +37,18 @@ export {
   type ValueOptions,
   type ValueReport,
 } from './compare/values.ts';
-export type { Progress } from './convert/progress.ts';
+export { type FinishedShard, type Journal, type JournalHead, journalHead, leftoversOf } from './convert/journal.ts';
+export type { InHand, Progress, Progress } from './convert/progress.ts';
 export type { ConversionReport } from './convert/report.ts';
 export { type RunOptions, runPlan, writeText } from './convert/run.ts';
+export {
+  createLocalRunners,
+  type EngineUse,
+  type LocalRunnerOptions,
+  mergeUses,
+  type ShardHooks,
+  type ShardRunners,
+} from './convert/runners.ts';
 export {
   ERROR_TAGS,
   type ErrorTag,

@@ -1,12 +1,22 @@
-import type { ConversionPlan } from '../plan/types.ts';
+import type { ConversionPlan, OutputShard } from '../plan/types.ts';
 
 export type Phase = 'write' | 'verify' | 'finish';
 
-/** Counted bytes, never guesses. `total` counts every tensor byte twice: once written, once read back. */
+/** A shard that is being worked on. */
+export interface InHand {
+  readonly file: string;
+  readonly phase: 'write' | 'verify';
+}
+
+/**
+ * Counted bytes, never guesses. `total` counts every tensor byte twice, once written and once read back; what an earlier
+ * run wrote is counted once, for it is only read back.
+ */
 export interface Progress {
   readonly phase: Phase;
-  /** The output file in hand. */
+  /** The output file in hand; the one that was begun first, where there are several. */
   readonly file: string | null;
+  readonly inHand: readonly InHand[];
   readonly done: number;
   readonly total: number;
   readonly writtenBytes: number;
@@ -16,45 +26,86 @@ export interface Progress {
 }
 
 export interface ProgressMeter {
-  readonly enter: (phase: Phase, file: string | null) => void;
-  readonly written: (bytes: number) => void;
-  readonly verified: (bytes: number) => void;
+  readonly enter: (shard: OutputShard, phase: InHand['phase']) => void;
+  /** The shard is proven, or given up (then its bytes do not count as done). */
+  readonly leave: (shard: OutputShard, proven: boolean) => void;
+  readonly written: (shard: OutputShard, bytes: number) => void;
+  readonly verified: (shard: OutputShard, bytes: number) => void;
+  /** A shard of an earlier run turned out to be wrong: it is made anew. */
+  readonly again: (shard: OutputShard) => void;
+  /** From here on the files beside the shards are written. */
   readonly finish: () => void;
 }
 
-/** Counts the bytes of one run and tells them. */
-export function createProgress(plan: ConversionPlan, tell: ((progress: Progress) => void) | undefined): ProgressMeter {
-  let phase: Phase = 'write';
-  let file: string | null = null;
+/** Counts the bytes of one run and tells them. `kept`: shards that an earlier run wrote. */
+export function createProgress(
+  plan: ConversionPlan,
+  kept: ReadonlySet<string>,
+  tell: ((progress: Progress) => void) | undefined,
+): ProgressMeter {
+  const inHand = new Map<string, InHand['phase']>();
+  const counted = new Map<string, { written: number; verified: number }>();
+  let total = plan.shards.reduce((sum, shard) => sum + (kept.has(shard.file) ? 1 : 2) * bytesOf(shard), 0);
   let writtenBytes = 0;
   let verifiedBytes = 0;
-  let shardsDone = -1;
-  const say = () =>
+  let shardsDone = 0;
+  let finishing = false;
+  const say = () => {
+    const [first] = inHand;
     tell?.({
-      phase,
-      file,
+      phase: finishing ? 'finish' : (first?.[1] ?? 'write'),
+      file: first?.[0] ?? null,
+      inHand: [...inHand].map(([file, phase]) => ({ file, phase })),
       done: writtenBytes + verifiedBytes,
-      total: 2 * plan.bytes,
+      total,
       writtenBytes,
       verifiedBytes,
-      shardsDone: Math.max(0, shardsDone),
+      shardsDone,
       shards: plan.shards.length,
     });
+  };
+  const countOf = (shard: OutputShard) => {
+    const count = counted.get(shard.file) ?? { written: 0, verified: 0 };
+    counted.set(shard.file, count);
+    return count;
+  };
+  const forget = (shard: OutputShard) => {
+    const { written, verified } = countOf(shard);
+    counted.delete(shard.file);
+    writtenBytes -= written;
+    verifiedBytes -= verified;
+  };
   return {
-    enter: (next, name) => {
-      if (next !== 'verify') shardsDone++;
-      phase = next;
-      file = name;
+    enter: (shard, phase) => {
+      inHand.set(shard.file, phase);
       say();
     },
-    written: (bytes) => {
+    leave: (shard, proven) => {
+      inHand.delete(shard.file);
+      if (proven) shardsDone++;
+      else forget(shard);
+      say();
+    },
+    written: (shard, bytes) => {
+      countOf(shard).written += bytes;
       writtenBytes += bytes;
       say();
     },
-    verified: (bytes) => {
+    verified: (shard, bytes) => {
+      countOf(shard).verified += bytes;
       verifiedBytes += bytes;
       say();
     },
-    finish: say,
+    again: (shard) => {
+      total += bytesOf(shard);
+    },
+    finish: () => {
+      finishing = true;
+      say();
+    },
   };
+}
+
+function bytesOf(shard: OutputShard): number {
+  return shard.byteLength - shard.header.byteLength;
 }

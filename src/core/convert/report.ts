@@ -1,5 +1,6 @@
 import type { ConfigChange, ConversionPlan, GroupStep, SkippedFile } from '../plan/types.ts';
 import { VERSION } from '../version.ts';
+import type { EngineUse } from './runners.ts';
 
 /** What a finished conversion did and what was proven: the content of `moe-loom-report.json`. */
 export interface ConversionReport {
@@ -22,13 +23,22 @@ export interface ConversionReport {
     readonly bytes: number;
     readonly method: string;
   };
+  /** Where kernels computed, and why; no decisions where the plan has nothing to compute. */
+  readonly engine: EngineUse;
+  /** Shards that an earlier, unfinished run had written; this one read them back. */
+  readonly kept: number;
+  /** SHA-256 of each whole shard, its id in the Hub's LFS; null where nobody asked. */
+  readonly sha256: Readonly<Record<string, string>> | null;
 }
 
+/** What a run knows beside its plan. */
+export type RunFacts = Pick<ConversionReport, 'source' | 'engine' | 'kept' | 'sha256'>;
+
 /** The report of a plan whose every byte was read back and found equal; a run that found otherwise has none. */
-export function reportOf(plan: ConversionPlan, source: string): ConversionReport {
+export function reportOf(plan: ConversionPlan, facts: RunFacts): ConversionReport {
   return {
     tool: `moe-loom ${VERSION}`,
-    source,
+    source: facts.source,
     target: plan.target,
     scope: plan.scope,
     layers: plan.layers,
@@ -45,5 +55,8 @@ export function reportOf(plan: ConversionPlan, source: string): ConversionReport
       bytes: plan.bytes,
       method: 'xxh64 of the source bytes against a read-back',
     },
+    engine: facts.engine,
+    kept: facts.kept,
+    sha256: facts.sha256,
   };
 }

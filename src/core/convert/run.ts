@@ -1,123 +1,225 @@
 import { type Budget, createBudget } from '../budget.ts';
-import { LoomError, throwIfAborted } from '../errors.ts';
+import { mapConcurrent } from '../concurrency.ts';
+import { ERROR_TAGS, isAbort, isLoomError, LoomError, throwIfAborted } from '../errors.ts';
+import type { EngineChoice } from '../kernels/engine.ts';
 import { REPORT_FILE } from '../plan/side-files.ts';
 import type { ConversionPlan, OutputShard } from '../plan/types.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
 import type { Sink } from '../sink/types.ts';
-import type { ByteSource, FileSet } from '../source/types.ts';
+import type { FileSet } from '../source/types.ts';
 import { MIB } from '../units.ts';
-import { readBack, type ShardDigests } from '../verify/read-back.ts';
+import { digestsOf, type FinishedShard, type Journal, type JournalHead, journalHead } from './journal.ts';
 import { createProgress, type Progress, type ProgressMeter } from './progress.ts';
 import { type ConversionReport, reportOf } from './report.ts';
-import { writeShard } from './shard.ts';
+import { createLocalRunners, type ShardHooks, type ShardRunners, whole } from './runners.ts';
 
 export interface RunOptions {
   /** The files that the plan was made from. */
   readonly files: FileSet;
   readonly sink: Sink;
+  /** Those who make the shards; they are disposed of at the end. Unless given: two shards at once in this thread. */
+  readonly runners?: ShardRunners | undefined;
+  /** Memory for buffers, and where kernels compute, for runners that are not given. */
   readonly budget?: Budget | undefined;
+  readonly engine?: EngineChoice | undefined;
+  /**
+   * What survives an end before the end. With a journal, finished shards stay after a failure, and a run that finds
+   * some goes on from them. The sink holds what {@link leftoversOf} found.
+   */
+  readonly journal?: Journal | undefined;
+  /** SHA-256 of a finished file, in hex; asked for each shard while the next ones are made. */
+  readonly sha256?: ((file: string, signal: AbortSignal | undefined) => Promise<string>) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
-  /** Awaited before each tile is written and each piece is read back: the work stands still while it is pending. */
+  /** Awaited before each piece of work, for runners that are not given. */
   readonly gate?: (() => Promise<void>) | undefined;
 }
 
 /** Small files are copied in pieces of this size. */
 const COPY_BYTES = 4 * MIB;
+/** While one shard is flushed or read back, another is written. */
+const SHARDS_AT_ONCE = 2;
 
 /**
  * Runs a plan: writes its shards, reads every byte of them back and compares, then writes the files beside them, the
  * config and last the index.
  *
- * When it fails or is cancelled, everything written is taken back.
+ * When it is cancelled, everything written is taken back, finished shards of earlier runs too. When it fails, everything
+ * is taken back unless there is a journal and a finished shard to go on from.
  * @throws LoomError `not-convertible`, `cancelled`, `verify-failed`, and what source and sink throw.
  */
 export async function runPlan(plan: ConversionPlan, options: RunOptions): Promise<ConversionReport> {
-  if (plan.refusals.length > 0) {
-    throw new LoomError('not-convertible', plan.refusals.map((refusal) => refusal.message).join(' '), {
-      refusals: plan.refusals.length,
-    });
-  }
-  const sources = openSources(options.files);
+  const { sink, journal } = options;
+  const runners = options.runners ?? localRunners(options);
   try {
-    return await runAll(plan, options, sources);
+    if (plan.refusals.length > 0) {
+      throw new LoomError('not-convertible', plan.refusals.map((refusal) => refusal.message).join(' '), {
+        refusals: plan.refusals.length,
+      });
+    }
+    const report = await runAll(plan, options, runners);
+    await journal?.remove();
+    await sink.close?.();
+    return report;
   } catch (error) {
-    await options.sink.discard();
+    const stays = !isAbort(error) && journal !== undefined && journal.finished.size > 0;
+    if (stays) await sink.close?.();
+    else {
+      await journal?.remove();
+      await sink.discard();
+    }
     throw error;
   } finally {
-    await sources.dispose();
+    await runners.dispose();
   }
 }
 
-async function runAll(plan: ConversionPlan, options: RunOptions, sources: Sources): Promise<ConversionReport> {
-  const { sink, signal } = options;
-  const budget = options.budget ?? createBudget();
-  const meter = createProgress(plan, options.onProgress);
-  for (const shard of plan.shards) {
-    throwIfAborted(signal);
-    const digests = await writeOne(shard, options, sources, budget, meter);
-    meter.enter('verify', shard.file);
-    await readBack({
-      shard,
-      digests,
-      files: withGate(sink.files(), options.gate),
-      budget,
-      signal,
-      onBytes: meter.verified,
-    });
-  }
-  await sources.assertUnchanged(signal);
-  meter.enter('finish', null);
-  for (const { file } of plan.copies) await copyFile(options, sources, file);
-  const report = reportOf(plan, options.files.identity);
+function localRunners({ files, sink, engine, gate, budget = createBudget() }: RunOptions): ShardRunners {
+  return createLocalRunners({ files, sink, budget, engine, gate, count: SHARDS_AT_ONCE });
+}
+
+async function runAll(plan: ConversionPlan, options: RunOptions, runners: ShardRunners): Promise<ConversionReport> {
+  const { sink, signal, journal, files } = options;
+  const head = await journalHead(plan, files, signal);
+  if (journal && journal.head === null) await journal.begin(head);
+  const kept = new Set(journal?.finished.keys());
+  const work: Work = {
+    options,
+    runners,
+    kept,
+    meter: createProgress(plan, kept, options.onProgress),
+    digests: new Map(),
+  };
+  const shards = await mapConcurrent(
+    plan.shards,
+    runners.count,
+    (shard, inner) => finishShard(shard, work, inner),
+    signal,
+  );
+  await assertUnchanged(head, files, signal);
+  work.meter.finish();
+  const sums = await sha256Of(shards, work);
+  for (const { file } of plan.copies) await copyFile(options, file);
+  const report = reportOf(plan, {
+    source: files.identity,
+    engine: runners.engine(),
+    kept: kept.size,
+    sha256: options.sha256 ? sums : null,
+  });
   await writeText(sink, REPORT_FILE, `${JSON.stringify(report, null, 2)}\n`, signal);
   if (plan.config) await writeText(sink, 'config.json', plan.config.text, signal);
   await writeText(sink, INDEX_FILE, plan.index, signal);
-  meter.finish();
+  work.meter.finish();
   return report;
 }
 
-async function writeOne(
-  shard: OutputShard,
-  options: RunOptions,
-  sources: Sources,
-  budget: Budget,
-  meter: ProgressMeter,
-): Promise<ShardDigests> {
-  const { sink, signal } = options;
-  meter.enter('write', shard.file);
-  const file = await sink.create(shard.file, shard.byteLength, { signal });
+interface Work {
+  readonly options: RunOptions;
+  readonly runners: ShardRunners;
+  /** Shards of an earlier run, as long as they are what was written. */
+  readonly kept: Set<string>;
+  readonly meter: ProgressMeter;
+  /** SHA-256 of finished files, under way. */
+  readonly digests: Map<string, Promise<string>>;
+}
+
+/** Makes a shard, or proves the one that an earlier run left. */
+async function finishShard(shard: OutputShard, work: Work, signal: AbortSignal): Promise<FinishedShard> {
+  const { journal, sink } = work.options;
+  throwIfAborted(signal);
+  const known = journal?.finished.get(shard.file);
+  if (known && (await isAsItWas(shard, known, work, signal))) {
+    askSha256(known, work, signal);
+    return known;
+  }
+  const made = await guarded(shard, work, (hooks) => work.runners.make(shard, hooks), signal);
+  sink.adopt(shard.file);
+  await journal?.add(made);
+  askSha256(made, work, signal);
+  return made;
+}
+
+/** False when a shard of an earlier run is not what was written: then it is gone. */
+async function isAsItWas(shard: OutputShard, known: FinishedShard, work: Work, signal: AbortSignal): Promise<boolean> {
   try {
-    const digests = await writeShard({
-      shard,
-      file,
-      open: sources.open,
-      budget,
-      signal,
-      onBytes: meter.written,
-      gate: options.gate,
-    });
-    await file.commit({ signal });
-    return digests;
+    await guarded(shard, work, (hooks) => work.runners.prove(shard, digestsOf(known), hooks), signal);
+    return true;
   } catch (error) {
-    await file.abort();
-    throw error;
+    if (!isLoomError(error) || signal.aborted || !isSpoilt(error)) throw error;
+    await work.options.sink.remove(shard.file);
+    work.kept.delete(shard.file);
+    work.meter.again(shard);
+    return false;
   }
 }
 
-async function copyFile(options: RunOptions, sources: Sources, name: string): Promise<void> {
-  const { sink, signal } = options;
-  const source = await sources.open(name);
-  const file = await sink.create(name, source.byteLength, { signal });
+/** True for what a shard of an earlier run may be found to be: gone, cut short, or not what was written. */
+function isSpoilt(error: LoomError): boolean {
+  return ERROR_TAGS[error.tag].exit === 1 || ['read-short', 'path-not-found', 'source-changed'].includes(error.tag);
+}
+
+async function guarded<T>(
+  shard: OutputShard,
+  { meter }: Work,
+  task: (hooks: ShardHooks) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  let proven = false;
   try {
-    for (let start = 0; start < source.byteLength; start += COPY_BYTES) {
-      const end = Math.min(source.byteLength, start + COPY_BYTES);
-      await file.write(await source.read({ start, end }, { signal }), start, { signal });
-    }
-    await file.commit({ signal });
-  } catch (error) {
-    await file.abort();
-    throw error;
+    const result = await task({
+      signal,
+      onPhase: (phase) => meter.enter(shard, phase),
+      onWritten: (bytes) => meter.written(shard, bytes),
+      onVerified: (bytes) => meter.verified(shard, bytes),
+    });
+    proven = true;
+    return result;
+  } finally {
+    meter.leave(shard, proven);
+  }
+}
+
+function askSha256(shard: FinishedShard, { options, digests }: Work, signal: AbortSignal): void {
+  if (!options.sha256) return;
+  const known = shard.sha256;
+  const digest = known === undefined ? options.sha256(shard.file, signal) : Promise.resolve(known);
+  digest.catch(() => undefined);
+  digests.set(shard.file, digest);
+}
+
+/** Waits for the digests under way. */
+async function sha256Of(shards: readonly FinishedShard[], { options, digests }: Work): Promise<Record<string, string>> {
+  const sums: Record<string, string> = {};
+  for (const shard of shards) {
+    const sum = await digests.get(shard.file);
+    if (sum === undefined) continue;
+    sums[shard.file] = sum;
+    if (shard.sha256 === undefined) await options.journal?.add({ ...shard, sha256: sum });
+  }
+  return sums;
+}
+
+/** @throws LoomError `source-changed` when a file is not what it was when the run began. */
+async function assertUnchanged(head: JournalHead, files: FileSet, signal: AbortSignal | undefined): Promise<void> {
+  for (const { name, key } of head.source.files) {
+    const again = await files.open(name, { signal });
+    await again.dispose?.();
+    if (again.key !== key)
+      throw new LoomError('source-changed', `${name} changed while it was being converted; run again.`, { file: name });
+  }
+}
+
+async function copyFile({ files, sink, signal }: RunOptions, name: string): Promise<void> {
+  const source = await files.open(name, { signal });
+  try {
+    await whole(sink, { file: name, byteLength: source.byteLength }, { signal }, async (file) => {
+      for (let start = 0; start < source.byteLength; start += COPY_BYTES) {
+        const end = Math.min(source.byteLength, start + COPY_BYTES);
+        await file.write(await source.read({ start, end }, { signal }), start, { signal });
+      }
+    });
+  } finally {
+    await source.dispose?.();
   }
 }
 
@@ -129,66 +231,7 @@ export async function writeText(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const bytes = new TextEncoder().encode(text);
-  const file = await sink.create(name, bytes.byteLength, { signal });
-  try {
-    await file.write(bytes, 0, { signal });
-    await file.commit({ signal });
-  } catch (error) {
-    await file.abort();
-    throw error;
-  }
-}
-
-/** Reads wait for the gate. */
-function withGate(files: FileSet, gate: (() => Promise<void>) | undefined): FileSet {
-  if (!gate) return files;
-  return {
-    ...files,
-    open: async (name, options) => {
-      const source = await files.open(name, options);
-      return {
-        ...source,
-        read: async (range, readOptions) => {
-          await gate();
-          return source.read(range, readOptions);
-        },
-      };
-    },
-  };
-}
-
-/** Every source file that was opened stays open until the run ends. */
-interface Sources {
-  readonly open: (name: string) => Promise<ByteSource>;
-  /** @throws LoomError `source-changed` when a file is not what it was when it was opened. */
-  readonly assertUnchanged: (signal: AbortSignal | undefined) => Promise<void>;
-  readonly dispose: () => Promise<void>;
-}
-
-function openSources(files: FileSet): Sources {
-  const opened = new Map<string, Promise<ByteSource>>();
-  const open = (name: string) => {
-    const known = opened.get(name);
-    if (known) return known;
-    const source = files.open(name);
-    opened.set(name, source);
-    return source;
-  };
-  return {
-    open,
-    assertUnchanged: async (signal) => {
-      for (const [name, source] of opened) {
-        const again = await files.open(name, { signal });
-        const same = again.key === (await source).key;
-        await again.dispose?.();
-        if (!same)
-          throw new LoomError('source-changed', `${name} changed while it was being converted; run again.`, {
-            file: name,
-          });
-      }
-    },
-    dispose: async () => {
-      for (const source of opened.values()) await (await source.catch(() => null))?.dispose?.();
-    },
-  };
+  await whole(sink, { file: name, byteLength: bytes.byteLength }, { signal }, (file) =>
+    file.write(bytes, 0, { signal }),
+  );
 }

@@ -40,7 +40,9 @@ describe('an engine without WebGPU', () => {
     const engine = createEngine({ engine: 'auto', gpu: null });
     const small: GatherSpec = { ...spec, shape: [4, 4], strides: [1, 4] };
     await engine.run(gatherKernel, small, [input.subarray(0, 32)], new Uint8Array(32));
-    expect(engine.decisions()).toEqual([]);
+    expect(engine.decisions()).toMatchObject([
+      { on: 'cpu', cpuRate: null, gpuRate: null, runs: { cpu: 1, webgpu: 0 }, reason: 'Too little work to measure.' },
+    ]);
   });
 
   it('stops before the work when its signal has', async () => {

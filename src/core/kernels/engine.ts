@@ -79,6 +79,7 @@ interface Task {
 export function createEngine(options: EngineOptions): Engine {
   const devices = createDevices(options);
   const decisions = new Map<string, Decision>();
+  const tiny = new Map<string, Decision>();
   let turn: Promise<void> = Promise.resolve();
 
   const alone = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -100,6 +101,12 @@ export function createEngine(options: EngineOptions): Engine {
     await seen;
     if (seen !== turn) await quiet();
   };
+  /** An operation that had only tiny work so far: nothing is decided of it. */
+  const tinyOne = (key: string, fresh: Decision): Decision => {
+    const seen = tiny.get(key) ?? { ...fresh, reason: 'Too little work to measure.' };
+    tiny.set(key, seen);
+    return seen;
+  };
   const decide = async (decision: Decision, task: Task, output: Uint8Array): Promise<void> => {
     await alone(() => firstRun(decision, task, output, options.engine, devices));
   };
@@ -114,14 +121,16 @@ export function createEngine(options: EngineOptions): Engine {
       await quiet();
       const key = `${kernel.name} ${kernel.op(spec)}`;
       const known = decisions.get(key);
-      const decision = known ?? newDecision(kernel.name, kernel.op(spec));
-      if (options.engine === 'auto' && bytes < MEASURE_BYTES) return onCpu(known ?? null, task, output);
+      const decision = known ?? tiny.get(key) ?? newDecision(kernel.name, kernel.op(spec));
+      if (options.engine === 'auto' && bytes < MEASURE_BYTES)
+        return onCpu(known ?? tinyOne(key, decision), task, output);
       if (options.engine === 'cpu') decision.reason = 'The CPU was chosen.';
       decisions.set(key, decision);
+      tiny.delete(key);
       if (!known && options.engine !== 'cpu') return decide(decision, task, output);
       await follow(decision, task, output, devices);
     },
-    decisions: () => structuredClone([...decisions.values()]),
+    decisions: () => structuredClone([...decisions.values(), ...tiny.values()]),
     adapter: devices.name,
     dispose: devices.dispose,
   };
@@ -151,9 +160,9 @@ function taskOf<Spec>(
   };
 }
 
-function onCpu(decision: Decision | null, task: Task, output: Uint8Array): void {
+function onCpu(decision: Decision, task: Task, output: Uint8Array): void {
   task.onCpu(output);
-  if (decision) decision.runs.cpu++;
+  decision.runs.cpu++;
 }
 
 /** Later runs: as decided, and on the CPU from the moment that the device lets us down. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createFolderSink, writeFully } from './folder.node.ts';
@@ -26,6 +26,7 @@ describe('a folder sink', () => {
     await short.write(bytes(1), 0);
     await expect(short.commit()).rejects.toMatchObject({ tag: 'write-failed' });
     await short.abort();
+    await sink.close?.();
     expect(readdirSync(out)).toEqual(['x.bin']);
   });
 
@@ -38,6 +39,21 @@ describe('a folder sink', () => {
     await (await sink.create('half.bin', 5)).write(bytes(1), 0);
     await sink.discard();
     expect(readdirSync(work)).toEqual([]);
+  });
+
+  it('lets one process write at a time, and counts no lock of a process that has ended', async () => {
+    const out = join(work, 'out');
+    const lock = (pid: number, host = hostname()) =>
+      writeFileSync(join(out, '.moe-loom-lock'), JSON.stringify({ pid, host }));
+    mkdirSync(out);
+    lock(process.ppid);
+    await expect(createFolderSink(out)).rejects.toMatchObject({ tag: 'output-in-use' });
+    lock(process.pid, 'another-machine');
+    await expect(createFolderSink(out)).rejects.toMatchObject({ tag: 'output-in-use' });
+    lock(2 ** 22 + 1);
+    const sink = await createFolderSink(out);
+    await sink.discard();
+    expect(readdirSync(out)).toEqual([]);
   });
 
   it('refuses a folder that holds something, a file, and names that lead out', async () => {

@@ -43,6 +43,8 @@ export function createMemorySink(
         abort: async () => undefined,
       };
     },
+    adopt: () => undefined,
+    remove: async (name) => void written.delete(name),
     files: () => memoryFiles(identity, written),
     discard: async () => written.clear(),
   };

@@ -1,9 +1,9 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
 import { opfsFiles } from '../source/opfs.ts';
 import { openSyncAccess, type SyncAccess } from '../source/sync-access.ts';
-import { diskFull, type Movable, onlyFinished, type Place, placeFor, removeFile, writeFailed } from './directory.ts';
+import { diskFull, type Movable, onlyFinished, placeFor, removeFile, writeFailed } from './directory.ts';
 import { openJobFolder, removeJob } from './opfs-jobs.ts';
-import type { Sink, SinkFile } from './types.ts';
+import type { Leftovers, Sink, SinkFile } from './types.ts';
 
 /** Files under this ending are still being written. */
 const UNFINISHED = '.moe-loom-part';
@@ -15,46 +15,66 @@ const UNFINISHED = '.moe-loom-part';
  * finished; `files()` gives finished files alone.
  * @throws LoomError `write-failed` where there is no such storage, `output-not-empty` when the job's folder holds files.
  */
-export async function createOpfsSink(job: string): Promise<Sink> {
+export async function createOpfsSink(job: string, leftovers?: Leftovers): Promise<Sink> {
   const root = await openJobFolder(job);
-  for await (const held of root.keys()) {
-    throw new LoomError(
-      'output-not-empty',
-      `The browser storage already holds a conversion ${job} (${held}). Start a new one.`,
-      { file: held },
-    );
+  if (leftovers) await removeLeftovers(root, leftovers);
+  else {
+    for await (const held of root.keys()) {
+      throw new LoomError(
+        'output-not-empty',
+        `The browser storage already holds a conversion ${job} (${held}). Start a new one.`,
+        { file: held },
+      );
+    }
   }
-  const finished = new Set<string>();
+  const finished = new Set<string>(leftovers?.finished);
   const unfinished = new Set<SinkFile>();
+  const close = async () => {
+    for (const file of unfinished) await file.abort();
+    unfinished.clear();
+  };
   return {
     identity: `browser storage, job ${job}`,
     create: async (name, byteLength, options) => {
       throwIfAborted(options?.signal);
-      const place = await placeFor(root, name, 'the browser storage');
-      const file = await createFile(root, place, name, byteLength, () => {
+      const file = await createOpfsFile(root, name, byteLength, () => {
         unfinished.delete(file);
         finished.add(name);
       });
       unfinished.add(file);
       return file;
     },
+    adopt: (name) => void finished.add(name),
+    remove: async (name) => {
+      finished.delete(name);
+      await removeFile(root, name);
+    },
     files: () => onlyFinished(opfsFiles(root, `browser storage, job ${job}`), finished),
     discard: async () => {
-      for (const file of unfinished) await file.abort();
-      unfinished.clear();
+      await close();
       finished.clear();
       await removeJob(job);
     },
+    close,
   };
 }
 
-async function createFile(
+async function removeLeftovers(root: FileSystemDirectoryHandle, { finished, planned }: Leftovers): Promise<void> {
+  for (const name of planned) {
+    const cut = name.lastIndexOf('/') + 1;
+    await removeFile(root, `${name.slice(0, cut)}.${name.slice(cut)}${UNFINISHED}`);
+    if (!finished.includes(name)) await removeFile(root, name);
+  }
+}
+
+/** A file of a job's folder that is being written, for use in a worker. @throws LoomError as a sink's `create`. */
+export async function createOpfsFile(
   root: FileSystemDirectoryHandle,
-  place: Place,
   name: string,
   byteLength: number,
   done: () => void,
 ): Promise<SinkFile> {
+  const place = await placeFor(root, name, 'the browser storage');
   const folderName = name.slice(0, name.length - place.base.length);
   const mark = `${folderName}.${place.base}${UNFINISHED}`;
   const marked: Movable = await place.folder

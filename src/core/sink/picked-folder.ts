@@ -2,7 +2,7 @@ import { LoomError, throwIfAborted } from '../errors.ts';
 import { directoryFiles } from '../source/blob.ts';
 import { MIB } from '../units.ts';
 import { isNamed, type Movable, onlyFinished, type Place, placeFor, removeFile, writeFailed } from './directory.ts';
-import type { Sink, SinkFile } from './types.ts';
+import type { Leftovers, Sink, SinkFile } from './types.ts';
 
 /** Long buffers go out in pieces, so that a cancelled write ends soon. */
 const WRITE_BYTES = 16 * MIB;
@@ -14,6 +14,8 @@ const SYSTEM_FILES: ReadonlySet<string> = new Set(['.DS_Store', 'desktop.ini', '
 export interface PickedFolderOptions {
   /** Called with a file's name while the browser copies the finished file to its place, and with null when it has: that takes as long as writing it did. */
   readonly onFinalising?: ((file: string | null) => void) | undefined;
+  /** What an earlier run left there, to be gone on with. */
+  readonly leftovers?: Leftovers | undefined;
 }
 
 /**
@@ -26,9 +28,14 @@ export async function createPickedFolderSink(
   handle: FileSystemDirectoryHandle,
   options: PickedFolderOptions = {},
 ): Promise<Sink> {
-  await assertEmpty(handle);
-  const finished = new Set<string>();
+  if (options.leftovers) await removeLeftovers(handle, options.leftovers);
+  await assertEmpty(handle, options.leftovers?.finished ?? []);
+  const finished = new Set<string>(options.leftovers?.finished);
   const unfinished = new Set<SinkFile>();
+  const close = async () => {
+    for (const file of unfinished) await file.abort();
+    unfinished.clear();
+  };
   return {
     identity: handle.name,
     create: async (name, byteLength, createOptions) => {
@@ -41,20 +48,34 @@ export async function createPickedFolderSink(
       unfinished.add(file);
       return file;
     },
+    adopt: (name) => void finished.add(name),
+    remove: async (name) => {
+      finished.delete(name);
+      await removeFile(handle, name);
+    },
     files: () => onlyFinished(directoryFiles(handle), finished),
     discard: async () => {
-      for (const file of unfinished) await file.abort();
-      unfinished.clear();
+      await close();
       for (const name of finished) await removeFile(handle, name);
       finished.clear();
     },
+    close,
   };
 }
 
-async function assertEmpty(handle: FileSystemDirectoryHandle): Promise<void> {
+async function removeLeftovers(handle: FileSystemDirectoryHandle, { finished, planned }: Leftovers): Promise<void> {
+  for (const name of planned) {
+    const cut = name.lastIndexOf('/') + 1;
+    await removeFile(handle, name.slice(0, cut) + UNFINISHED + name.slice(cut));
+    if (!finished.includes(name)) await removeFile(handle, name);
+  }
+}
+
+async function assertEmpty(handle: FileSystemDirectoryHandle, known: readonly string[]): Promise<void> {
+  const tops = new Set(known.map((name) => name.split('/')[0]));
   try {
     for await (const held of handle.keys()) {
-      if (SYSTEM_FILES.has(held)) continue;
+      if (SYSTEM_FILES.has(held) || tops.has(held)) continue;
       throw new LoomError(
         'output-not-empty',
         `The folder ${handle.name} is not empty (it holds ${held}). Pick or make an empty one.`,

@@ -19,8 +19,22 @@ export interface Sink {
   readonly identity: string;
   /** @throws LoomError `disk-full`, `write-failed`; `output-not-empty` when the name is taken. */
   create(name: string, byteLength: number, options?: WriteOptions): Promise<SinkFile>;
+  /** Counts a file that another thread completed in the same place as written by this sink. */
+  adopt(name: string): void;
+  /** Takes back one complete file; nothing happens when it is not there. */
+  remove(name: string): Promise<void>;
   /** What was written so far, for reading back. */
   files(): FileSet;
-  /** Takes back everything this sink has written. */
+  /** Takes back everything this sink has written or adopted. */
   discard(): Promise<void>;
+  /** Takes back what is unfinished and lets others write there; complete files stay. */
+  close?(): Promise<void>;
+}
+
+/** What an earlier run left in a place that is to be gone on with. */
+export interface Leftovers {
+  /** Files that are complete: adopted. */
+  readonly finished: readonly string[];
+  /** Names that the run may have begun: removed, to be written anew. */
+  readonly planned: readonly string[];
 }

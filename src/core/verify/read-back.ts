@@ -5,7 +5,7 @@ import { partBytes } from '../plan/parts.ts';
 import type { OutputShard, OutputTensor } from '../plan/types.ts';
 import { readHeader } from '../safetensors/read-header.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
-import { MIB } from '../units.ts';
+import { KIB, MIB } from '../units.ts';
 
 /** Output tensor → hash of each of its parts, as the bytes came from the source. */
 export type ShardDigests = ReadonlyMap<string, readonly string[]>;
@@ -20,40 +20,80 @@ export interface ReadBackOptions {
   readonly onBytes: (bytes: number) => void;
 }
 
-const READ_BYTES = 8 * MIB;
+/** Reads of this size run at full speed; two are held, one being hashed while the next comes. */
+const READ_BYTES = 16 * MIB;
 
 /**
- * Reads a finished shard back, header and every byte, and compares with what was read from the source.
+ * Reads a finished shard back, header and every byte in order, and compares with what was read from the source.
  *
  * @throws LoomError `verify-failed` naming the tensor and, in stacked tensors, the part that differs.
  */
 export async function readBack(options: ReadBackOptions): Promise<void> {
   const { shard, files, budget, signal } = options;
-  const source = await files.open(shard.file, { signal });
-  const release = await budget.take(READ_BYTES, signal);
+  const length = Math.max(KIB, Math.min(READ_BYTES, Math.floor(budget.capacity / 4)));
+  const release = await budget.take(2 * length, signal);
+  const source = await files.open(shard.file, { signal }).catch((error: unknown) => {
+    release();
+    throw error;
+  });
   try {
     await compareHeader(source, shard, signal);
-    const buffer = new Uint8Array(READ_BYTES);
-    const hasher = await createHasher();
-    for (const tensor of shard.tensors) {
-      let at: number = tensor.start;
-      for (const [number, part] of tensor.parts.entries()) {
-        const end = at + partBytes(part);
-        hasher.reset();
-        for (; at < end; at += READ_BYTES) {
-          throwIfAborted(signal);
-          const bytes = await source.read({ start: at, end: Math.min(end, at + READ_BYTES) }, { signal, into: buffer });
-          hasher.update(bytes);
-          options.onBytes(bytes.byteLength);
-        }
-        at = end;
-        if (hasher.digest() !== options.digests.get(tensor.name)?.[number]) throw differs(shard, tensor, number);
-      }
+    const check = await createPartCheck(shard, options.digests);
+    const buffers = [new Uint8Array(length), new Uint8Array(length)];
+    const read = (index: number) => {
+      const start = shard.header.byteLength + index * length;
+      const range = { start, end: Math.min(shard.byteLength, start + length) };
+      if (range.end <= start) return null;
+      const bytes = source.read(range, { signal, into: buffers[index % 2] });
+      bytes.catch(() => undefined);
+      return bytes;
+    };
+    let next = read(0);
+    for (let index = 1; next; index++) {
+      const bytes = await next;
+      throwIfAborted(signal);
+      next = read(index);
+      check.take(bytes);
+      options.onBytes(bytes.byteLength);
     }
+    check.finish();
   } finally {
     release();
     await source.dispose?.();
   }
+}
+
+/** Hashes bytes that come in file order, and compares at the end of each part. */
+async function createPartCheck(shard: OutputShard, digests: ShardDigests) {
+  const hasher = await createHasher();
+  const parts = shard.tensors.flatMap((tensor) =>
+    tensor.parts.map((part, number) => ({ tensor, number, length: partBytes(part) })),
+  );
+  let at = 0;
+  let left = parts[0]?.length ?? 0;
+  /** Closes every part that has got all its bytes; empty ones follow at once. */
+  const close = () => {
+    for (let part = parts[at]; part && left === 0; part = parts[at]) {
+      if (hasher.digest() !== digests.get(part.tensor.name)?.[part.number])
+        throw differs(shard, part.tensor, part.number);
+      hasher.reset();
+      left = parts[++at]?.length ?? 0;
+    }
+  };
+  return {
+    take: (bytes: Uint8Array) => {
+      for (let done = 0; done < bytes.byteLength; ) {
+        close();
+        const length = Math.min(left, bytes.byteLength - done);
+        hasher.update(bytes.subarray(done, done + length));
+        done += length;
+        left -= length;
+      }
+      close();
+    },
+    /** What is empty at the very end, or all there is. */
+    finish: close,
+  };
 }
 
 async function compareHeader(source: ByteSource, shard: OutputShard, signal: AbortSignal | undefined): Promise<void> {

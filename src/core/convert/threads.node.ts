@@ -1,0 +1,185 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type MessagePort, Worker } from 'node:worker_threads';
+import { createBudget } from '../budget.ts';
+import { type ErrorWire, fromWire, LoomError, toWire } from '../errors.ts';
+import type { EngineChoice } from '../kernels/engine.ts';
+import type { OutputShard } from '../plan/types.ts';
+import { createFolderFile } from '../sink/folder.node.ts';
+import { openLocal } from '../source/folder.node.ts';
+import type { ShardDigests } from '../verify/read-back.ts';
+import type { FinishedShard } from './journal.ts';
+import { createLocalRunners, type EngineUse, mergeUses, type ShardHooks, type ShardRunners } from './runners.ts';
+
+/** What a thread needs to know to make shards: everything is a path or a number. */
+export interface ThreadSetup {
+  /** The local file or folder that is read. */
+  readonly source: string;
+  /** The output folder, which exists and is locked. */
+  readonly out: string;
+  /** Memory for buffers of this thread. */
+  readonly budgetBytes: number;
+  readonly engine: EngineChoice;
+}
+
+interface Task {
+  readonly shard: OutputShard;
+  /** Null: to be written; else to be proven only. */
+  readonly digests: ShardDigests | null;
+}
+
+type ToThread = { readonly type: 'task'; readonly task: Task } | { readonly type: 'abort' };
+
+type FromThread =
+  | { readonly type: 'phase'; readonly phase: 'write' | 'verify' }
+  | { readonly type: 'bytes'; readonly written: number; readonly verified: number }
+  | { readonly type: 'done'; readonly made: FinishedShard | null; readonly engine: EngineUse }
+  | { readonly type: 'failed'; readonly error: ErrorWire };
+
+/** Counted bytes are told in lumps of at least this size: a message a write would cost more than the write. */
+const TELL_BYTES = 8e6;
+
+/** One thread a runner, each with its own buffers, files and kernels. `script` calls {@link serveShards} in a thread. */
+export function createThreadRunners(script: URL, setup: ThreadSetup, count: number): ShardRunners {
+  const idle: ShardThread[] = [];
+  const all: ShardThread[] = [];
+  const run = async (task: Task, hooks: ShardHooks): Promise<FinishedShard | null> => {
+    const thread = idle.pop() ?? startThread(script, setup);
+    if (!all.includes(thread)) all.push(thread);
+    try {
+      return await thread.run(task, hooks);
+    } finally {
+      idle.push(thread);
+    }
+  };
+  return {
+    count,
+    make: async (shard, hooks) => {
+      const made = await run({ shard, digests: null }, hooks);
+      if (made === null) throw new LoomError('internal', `Nothing is known of ${shard.file}.`, { file: shard.file });
+      return made;
+    },
+    prove: async (shard, digests, hooks) => void (await run({ shard, digests }, hooks)),
+    engine: () => {
+      const uses = all.flatMap((thread) => thread.engine() ?? []);
+      return uses.length > 0 ? mergeUses(uses) : { choice: setup.engine, adapter: null, decisions: [] };
+    },
+    dispose: async () => {
+      await Promise.all(all.map((thread) => thread.end()));
+    },
+  };
+}
+
+interface ShardThread {
+  run(task: Task, hooks: ShardHooks): Promise<FinishedShard | null>;
+  engine(): EngineUse | null;
+  end(): Promise<unknown>;
+}
+
+function startThread(script: URL, setup: ThreadSetup): ShardThread {
+  const worker = new Worker(script, { workerData: setup });
+  const send = (message: ToThread) => worker.postMessage(message);
+  let engine: EngineUse | null = null;
+  let settle: ((outcome: FromThread & { type: 'done' | 'failed' }) => void) | null = null;
+  let hear: (message: FromThread & { type: 'phase' | 'bytes' }) => void = () => {};
+  let death: LoomError | null = null;
+  const die = (reason: string) => {
+    death ??= new LoomError('internal', `A converting thread ended: ${reason}.`);
+    settle?.({ type: 'failed', error: toWire(death) });
+  };
+  worker.on('message', (message: FromThread) => {
+    if (message.type === 'done' || message.type === 'failed') settle?.(message);
+    else hear(message);
+  });
+  worker.on('error', (error) => die(error.message));
+  worker.on('exit', (code) => die(`exit code ${code}`));
+  return {
+    run: async (task, { signal, onPhase, onWritten, onVerified }) => {
+      if (death) throw death;
+      hear = (message) => {
+        if (message.type === 'phase') return onPhase(message.phase);
+        if (message.written > 0) onWritten(message.written);
+        if (message.verified > 0) onVerified(message.verified);
+      };
+      const stop = () => send({ type: 'abort' });
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        const outcome = await new Promise<FromThread & { type: 'done' | 'failed' }>((resolve) => {
+          settle = resolve;
+          send({ type: 'task', task });
+          if (signal?.aborted) stop();
+        });
+        if (outcome.type === 'failed') throw fromWire(outcome.error);
+        engine = outcome.engine;
+        return outcome.made;
+      } finally {
+        settle = null;
+        signal?.removeEventListener('abort', stop);
+      }
+    },
+    engine: () => engine,
+    end: () => worker.terminate(),
+  };
+}
+
+/** A thread's own side: makes the shards that its port asks for, one after another, until it is ended. */
+export async function serveShards(port: MessagePort, setup: ThreadSetup): Promise<void> {
+  const files = await openLocal(setup.source);
+  const tell = (message: FromThread) => port.postMessage(message);
+  const runners = createLocalRunners({
+    files,
+    budget: createBudget(setup.budgetBytes),
+    engine: setup.engine,
+    sink: {
+      create: (name, byteLength) => createFolderFile(setup.out, name, byteLength, () => {}),
+      files: () => ({
+        identity: setup.out,
+        list: async (options) => (await openLocal(setup.out)).list(options),
+        open: async (name, options) => (await openLocal(setup.out)).open(name, options),
+      }),
+      remove: (name) => rm(join(setup.out, name), { force: true }),
+    },
+  });
+  let abort = new AbortController();
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'abort') return abort.abort();
+    abort = new AbortController();
+    void perform(message.task, runners, abort.signal, tell);
+  });
+}
+
+async function perform(
+  { shard, digests }: Task,
+  runners: ShardRunners,
+  signal: AbortSignal,
+  tell: (message: FromThread) => void,
+): Promise<void> {
+  const counted = { written: 0, verified: 0 };
+  const flush = () => {
+    if (counted.written + counted.verified > 0) tell({ type: 'bytes', ...counted });
+    counted.written = 0;
+    counted.verified = 0;
+  };
+  const count = (kind: 'written' | 'verified') => (bytes: number) => {
+    counted[kind] += bytes;
+    if (counted.written + counted.verified >= TELL_BYTES) flush();
+  };
+  const hooks: ShardHooks = {
+    signal,
+    onPhase: (phase) => {
+      flush();
+      tell({ type: 'phase', phase });
+    },
+    onWritten: count('written'),
+    onVerified: count('verified'),
+  };
+  try {
+    let made: FinishedShard | null = null;
+    if (digests) await runners.prove(shard, digests, hooks);
+    else made = await runners.make(shard, hooks);
+    flush();
+    tell({ type: 'done', made, engine: runners.engine() });
+  } catch (error) {
+    tell({ type: 'failed', error: toWire(error) });
+  }
+}

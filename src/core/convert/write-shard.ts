@@ -1,0 +1,179 @@
+import type { Budget } from '../budget.ts';
+import { mapConcurrent } from '../concurrency.ts';
+import { throwIfAborted } from '../errors.ts';
+import type { Engine } from '../kernels/engine.ts';
+import type { OutputShard } from '../plan/types.ts';
+import type { SinkFile } from '../sink/types.ts';
+import type { ByteSource } from '../source/types.ts';
+import { KIB, MIB } from '../units.ts';
+import type { ShardDigests } from '../verify/read-back.ts';
+import { type BufferPool, createBufferPool } from './buffer-pool.ts';
+import { runCompute } from './compute.ts';
+import { createPartDigests, type PartDigests } from './part-digests.ts';
+import { type CopyItem, type Item, scheduleShard, type Unit, writeRuns } from './schedule.ts';
+import { createStaging, type Staging } from './staging.ts';
+
+export interface WriteShardOptions {
+  readonly shard: OutputShard;
+  readonly file: SinkFile;
+  readonly open: (name: string) => Promise<ByteSource>;
+  readonly budget: Budget;
+  readonly engine: Engine;
+  readonly signal: AbortSignal | undefined;
+  /** Hears of output bytes that were written. */
+  readonly onBytes: (bytes: number) => void;
+  /** Awaited before each unit is worked on. */
+  readonly gate?: (() => Promise<void>) | undefined;
+}
+
+/** Reads of this size run at the full speed of a browser's local files and of a network; more gains nothing. */
+const UNIT_BYTES = 16 * MIB;
+/** Units that are being read while one is worked on. */
+const AHEAD = 2;
+/** Ranges of one unit that are read at once. */
+const READS_AT_ONCE = 4;
+/** Reading 64 KiB too much is cheaper than another read. */
+const GAP_BYTES = 64 * KIB;
+
+/**
+ * Writes one shard: header, then everything else in the order in which the source holds it, while what comes next is
+ * read and what came before is written. Gives the hash of every part as its bytes came from the source (after the
+ * kernel, where there is one).
+ *
+ * Holds at most AHEAD + 2 units, all taken from the budget with what kernels make of them.
+ */
+export async function writeShard(options: WriteShardOptions): Promise<ShardDigests> {
+  const { shard, file, budget, signal } = options;
+  const unitBytes = Math.max(64 * KIB, Math.min(UNIT_BYTES, Math.floor(budget.capacity / (AHEAD + 2) / 2)));
+  const units = scheduleShard(shard, { unitBytes, gap: GAP_BYTES });
+  const abort = new AbortController();
+  const inner = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal;
+  const pool = createBufferPool(unitBytes);
+  const digests = await createPartDigests(shard);
+  const work: Work = { options, pool, digests, staging: createStaging(), signal: inner };
+  await file.write(shard.header, 0, { signal });
+  const loading: Promise<Loaded>[] = [];
+  let next = 0;
+  const loadNext = () => {
+    const unit = units[next++];
+    if (!unit) return;
+    const promise = load(unit, work);
+    promise.catch(() => undefined);
+    loading.push(promise);
+  };
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for (let i = 0; i <= AHEAD; i++) loadNext();
+    for (let current = loading.shift(); current; current = loading.shift()) {
+      const loaded = await current;
+      try {
+        await options.gate?.();
+        throwIfAborted(signal);
+        const ready = await make(loaded, work);
+        await writing;
+        writing = write(ready, loaded, work);
+        writing.catch(() => undefined);
+      } catch (error) {
+        loaded.release();
+        throw error;
+      }
+      loadNext();
+    }
+    await writing;
+  } catch (error) {
+    abort.abort();
+    await writing.catch(() => undefined);
+    for (const pending of loading) await pending.then((loaded) => loaded.release()).catch(() => undefined);
+    throw error;
+  }
+  return digests.result();
+}
+
+interface Work {
+  readonly options: WriteShardOptions;
+  readonly pool: BufferPool;
+  readonly digests: PartDigests;
+  readonly staging: Staging;
+  readonly signal: AbortSignal;
+}
+
+interface Loaded {
+  readonly unit: Unit;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly release: () => void;
+}
+
+async function load(unit: Unit, { options, pool, signal }: Work): Promise<Loaded> {
+  const release = await options.budget.take(unit.readBytes + unit.computedBytes, signal);
+  const bytes = pool.take(unit.readBytes);
+  const giveBack = () => {
+    pool.give(bytes);
+    release();
+  };
+  try {
+    await mapConcurrent(
+      unit.reads,
+      READS_AT_ONCE,
+      async ({ file, start, end, at }, inner) => {
+        const into = bytes.subarray(at, at + end - start);
+        const got = await (await options.open(file)).read({ start, end }, { signal: inner, into });
+        if (got.buffer !== into.buffer) into.set(got);
+      },
+      signal,
+    );
+    return { unit, bytes, release: giveBack };
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
+}
+
+/** Bytes on their way to the output file. */
+interface Ready {
+  readonly offset: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Output bytes that these are; fewer where part of them was counted already. */
+  readonly pooled: boolean;
+}
+
+/** Runs the kernels and the hashes of a unit; gives what is to be written. */
+async function make({ unit, bytes }: Loaded, work: Work): Promise<Ready[]> {
+  const { digests, staging } = work;
+  const ready: Ready[] = [];
+  const copies: CopyItem[] = [];
+  for (const item of unit.items) {
+    const made = await bytesOf(item, bytes, work);
+    await digests.take(item, made);
+    if (staging.keep(item, made)) {
+      if (item.kind === 'compute') work.pool.give(made);
+    } else if (item.kind === 'copy') copies.push(item);
+    else ready.push({ offset: item.offset, bytes: made, pooled: item.kind === 'compute' });
+  }
+  for (const { at, offset, length } of writeRuns(copies))
+    ready.push({ offset, bytes: bytes.subarray(at, at + length), pooled: false });
+  for (const whole of staging.whole()) ready.push({ ...whole, pooled: false });
+  return ready;
+}
+
+async function bytesOf(item: Item, bytes: Uint8Array<ArrayBuffer>, work: Work): Promise<Uint8Array<ArrayBuffer>> {
+  if (item.kind === 'copy') return bytes.subarray(item.at, item.at + item.length);
+  if (item.kind === 'bytes') return Uint8Array.from(item.bytes);
+  const output = work.pool.take(item.length);
+  const inputs = item.inputs.map(({ at, length }) => bytes.subarray(at, at + length));
+  await runCompute(work.options.engine, item.source, inputs, output, work.signal);
+  return output;
+}
+
+async function write(ready: readonly Ready[], loaded: Loaded, { options, pool }: Work): Promise<void> {
+  try {
+    const writes = ready.map(async ({ offset, bytes }) => {
+      await options.file.write(bytes, offset, { signal: options.signal });
+      options.onBytes(bytes.byteLength);
+    });
+    const failed = (await Promise.allSettled(writes)).find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  } finally {
+    for (const { bytes, pooled } of ready) if (pooled) pool.give(bytes);
+    loaded.release();
+  }
+}
