@@ -38,7 +38,7 @@ export {
   type ValueReport,
 } from './compare/values.ts';
 export { type FinishedShard, type Journal, type JournalHead, journalHead, leftoversOf } from './convert/journal.ts';
-export type { InHand, Progress, Progress } from './convert/progress.ts';
+export type { InHand, Progress } from './convert/progress.ts';
 export type { ConversionReport } from './convert/report.ts';
 export { type RunOptions, runPlan, writeText } from './convert/run.ts';
 export {
