@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { serveShards, type ThreadSetup } from '../core/convert/threads.node.ts';
 import { ERROR_TAGS, isLoomError, LoomError, VERSION } from '../core/index.ts';
 import { addCheck } from './check.ts';
+import { addCompare } from './compare.ts';
 import { addConvert } from './convert.ts';
 import { addInspect } from './inspect.ts';
 import { addLoads } from './loads.ts';
@@ -27,7 +28,18 @@ async function runProgram(): Promise<void> {
     .version(VERSION)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text) });
-  for (const add of [addInspect, addPlan, addConvert, addVerify, addCheck, addLoads, addSample, addRanks, addStats])
+  for (const add of [
+    addInspect,
+    addPlan,
+    addConvert,
+    addVerify,
+    addCompare,
+    addCheck,
+    addLoads,
+    addSample,
+    addRanks,
+    addStats,
+  ])
     add(program);
   for (const command of program.commands) command.exitOverride();
   try {

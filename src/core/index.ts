@@ -20,6 +20,24 @@ export {
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
 export { type CorrespondOptions, correspond } from './compare/correspond.ts';
 export {
+  chainLines,
+  compareMarkdown,
+  differenceLines,
+  mistakesOf,
+  STATUS_WORDS,
+  shownCounts,
+  verdictOf,
+} from './compare/markdown.ts';
+export {
+  type CompareReport,
+  compareReport,
+  type EntryFacts,
+  entriesOfLayers,
+  entryFacts,
+  type PieceFacts,
+  withValues,
+} from './compare/report.ts';
+export {
   type Correspondence,
   type Entry as CompareEntry,
   isDifference,

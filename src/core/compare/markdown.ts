@@ -1,0 +1,163 @@
+import { formatBytes, formatInteger, plural } from '../units.ts';
+import { VERSION } from '../version.ts';
+import { type CompareReport, type EntryFacts, mistakeLines } from './report.ts';
+import { STATUSES, type Status } from './types.ts';
+import { describeValues } from './values.ts';
+
+/** Lines of one kind that a summary lists; JSON has them all. */
+const LISTED = 20;
+
+/** What a status means, for a reader. */
+export const STATUS_WORDS: Readonly<Record<Status, string>> = {
+  same: 'same',
+  moved: 'moved',
+  renamed: 'renamed',
+  reshaped: 'reshaped',
+  'dtype-changed': 'dtype changed',
+  'shape-changed': 'size changed',
+  'value-changed': 'value changed',
+  'only-left': 'only left',
+  'only-right': 'only right',
+};
+
+/** The verdict in a sentence: what was found, and what it rests on. */
+export function verdictOf(report: CompareReport): string {
+  const { equal, differences, values, left, layers } = report;
+  const scope = layers ? ` of layers ${layers.join(', ')}` : '';
+  if (!values) {
+    const rest = 'Names, dtypes and sizes were compared, values were not.';
+    if (equal) return `Everything${scope} has a partner; by their headers the two hold the same tensors. ${rest}`;
+    return `${plural(differences.length, 'difference')}${scope} by headers. ${rest}`;
+  }
+  const bytes = `${formatInteger(values.bytes.left)} bytes on the left`;
+  const part =
+    values.compared < pairsOf(report)
+      ? `${formatInteger(values.compared)} of ${formatInteger(pairsOf(report))} pairs`
+      : `all ${plural(values.compared, 'pair')}`;
+  if (values.differences.length > 0)
+    return `${plural(values.differences.length, 'pair')} of ${formatInteger(values.compared)} hold other numbers.`;
+  const same = values.equalAfterCast > 0 ? 'equal, some after a cast' : 'equal to the byte';
+  const found = `${part} compared by value (${bytes}): ${same}.`;
+  const rest = equal ? '' : ` ${plural(differences.length, 'difference')} by headers beside them.`;
+  return `${found.charAt(0).toUpperCase()}${found.slice(1)}${rest}${left.tensors === 0 ? ' There are no tensors.' : ''}`;
+}
+
+function pairsOf({ counts }: CompareReport): number {
+  return STATUSES.filter((status) => !status.startsWith('only')).reduce(
+    (sum, status) => sum + counts[status].entries,
+    0,
+  );
+}
+
+/** A summary to paste into an issue or a model card. */
+export function compareMarkdown(report: CompareReport): string {
+  const { left, right } = report;
+  const facts: readonly (readonly [string, string, string])[] = [
+    ['Source', code(left.identity), code(right.identity)],
+    ['Model type', left.modelType ?? 'unknown', right.modelType ?? 'unknown'],
+    ['Experts stored as', left.layout, right.layout],
+    ['Tensors', formatInteger(left.tensors), formatInteger(right.tensors)],
+    ['… with a partner', formatInteger(left.paired), formatInteger(right.paired)],
+    ['Bytes of tensors', formatInteger(left.bytes), formatInteger(right.bytes)],
+  ];
+  return [
+    '## Two checkpoints compared',
+    '',
+    `**${verdictOf(report)}**`,
+    '',
+    ...table(['', 'Left', 'Right'], facts),
+    '',
+    ...table(
+      ['Status', 'Pairs', 'Bytes left', 'Bytes right'],
+      shownCounts(report).map((row) => [
+        row.words,
+        formatInteger(row.entries),
+        formatInteger(row.leftBytes),
+        formatInteger(row.rightBytes),
+      ]),
+    ),
+    '',
+    ...chainLines(report).map((line) => `- ${line}`),
+    ...report.prefixes.map(
+      (rule) => `- Names under ${code(rule.left)} stand under ${code(rule.right)}: ${rule.reason}.`,
+    ),
+    ...report.notes.map((note) => `- ${prose(note)}`),
+    ...section('What happened', mistakesOf(report)),
+    ...section('Differences', differenceLines(report, code)),
+    '',
+    `Made by moe-loom ${VERSION}.`,
+    '',
+  ].join('\n');
+}
+
+/** Statuses that there are, with their words. */
+export function shownCounts({ counts }: Pick<CompareReport, 'counts'>) {
+  return STATUSES.filter((status) => counts[status].entries > 0).map((status) => ({
+    status,
+    words: STATUS_WORDS[status],
+    ...counts[status],
+  }));
+}
+
+/** The operations between the two layouts, once for all layers that share them. */
+export function chainLines({ groups }: Pick<CompareReport, 'groups'>): string[] {
+  const chains = new Map<string, number>();
+  for (const { operations } of groups) {
+    const text = Object.entries(operations)
+      .map(([content, steps]) => `${content}: ${steps.length === 0 ? 'nothing' : steps.join(' → ')}`)
+      .join('; ');
+    chains.set(text, (chains.get(text) ?? 0) + 1);
+  }
+  return [...chains].map(([text, layers]) => `${plural(layers, 'layer')} of experts, from left to right: ${text}.`);
+}
+
+/** What happened, each with what to do about it. */
+export function mistakesOf({ values }: Pick<CompareReport, 'values'>): string[] {
+  const lines = mistakeLines(values?.mistakes ?? []).map(({ message, cure }) =>
+    cure ? `${message} ${cure}` : message,
+  );
+  return [...lines, ...(values?.unsearched ? [values.unsearched] : [])];
+}
+
+/** One line a difference: those of values first. */
+export function differenceLines(report: CompareReport, name: (text: string) => string = (text) => text): string[] {
+  const byValue = (report.values?.differences ?? []).map(describeValues);
+  const skipped = (report.values?.skipped ?? []).map(({ left, reason }) => `${name(left)} was not compared: ${reason}`);
+  const byHeader = report.differences.filter((each) => each.status !== 'value-changed');
+  return [...byValue, ...byHeader.map((entry) => describeEntry(entry, name)), ...skipped];
+}
+
+function describeEntry(
+  { status, left, right, expert, projection, note }: EntryFacts,
+  name: (text: string) => string,
+): string {
+  const of = expert === null ? '' : ` (expert ${expert}'s ${projection})`;
+  const names =
+    left && right && left.tensor !== right.tensor
+      ? `${name(left.tensor)} ↔ ${name(right.tensor)}`
+      : name(left?.tensor ?? right?.tensor ?? '');
+  const size = formatBytes(left?.bytes ?? right?.bytes ?? 0);
+  return `${STATUS_WORDS[status]}: ${names}${of}, ${size}${note === null ? '' : `: ${note}`}`;
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return [];
+  const rest = lines.length - LISTED;
+  const shown = lines.slice(0, LISTED).map((line) => `- ${prose(line)}`);
+  return ['', `### ${title}`, '', ...shown, ...(rest > 0 ? [`- … and ${formatInteger(rest)} more`] : [])];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
+}
+
+/** Text with names from files in it: one line, and no HTML. */
+function prose(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').replaceAll('<', '&lt;');
+}
+
+/** Names come from files: a backtick in one must not end the code. */
+function code(text: string): string {
+  return `\`${text.replaceAll('`', "'").replaceAll(/\s+/g, ' ')}\``;
+}

@@ -1,0 +1,190 @@
+import { isContiguous } from '../verify/matrix.ts';
+import type { Mistake } from '../verify/mistakes.ts';
+import { locate } from '../verify/reading.ts';
+import { placeOf } from './correspond.ts';
+import { stepsBetween } from './steps.ts';
+import {
+  type Correspondence,
+  type Entry,
+  isDifference,
+  type Piece,
+  type PrefixRule,
+  type SideFacts,
+  type SlotOf,
+  type Status,
+  type StatusCount,
+  type Step,
+} from './types.ts';
+import type { ValueDifference, ValueReport } from './values.ts';
+
+/** A piece as a reader sees it: its tensor, and the bytes of the file that it touches. */
+export interface PieceFacts {
+  readonly tensor: string;
+  readonly dtype: string;
+  /** Of the tensor. */
+  readonly shape: readonly number[];
+  /** Rows (outputs) and columns (inputs) of an expert's matrix inside a tensor; null for a whole tensor. */
+  readonly matrix: readonly [number, number] | null;
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+  /** True when other matrices lie between its bytes. */
+  readonly scattered: boolean;
+  readonly bytes: number;
+}
+
+/** An entry without views: what a screen shows of it and what JSON prints. */
+export interface EntryFacts {
+  readonly status: Status;
+  readonly layer: number | null;
+  readonly expert: number | null;
+  readonly projection: SlotOf['projection'] | null;
+  readonly part: string | null;
+  readonly left: PieceFacts | null;
+  readonly right: PieceFacts | null;
+  readonly operations: readonly Step[];
+  readonly note: string | null;
+}
+
+/** The same layer's experts on both sides, and the operations that lead from left to right. */
+export interface GroupFacts {
+  readonly left: string;
+  readonly right: string;
+  readonly layer: number | null;
+  readonly leftFamily: string | null;
+  readonly rightFamily: string | null;
+  readonly experts: readonly [number | null, number | null];
+  readonly operations: Readonly<Record<string, readonly Step[]>>;
+}
+
+/** What `moe-loom compare --json` prints and the Compare view shows: a contract. */
+export interface CompareReport {
+  /** No difference by headers and, where values were compared, none by value. */
+  readonly equal: boolean;
+  /** What stands behind it: names, dtypes and sizes alone, or every compared byte too. */
+  readonly compared: 'headers' | 'values';
+  readonly left: SideFacts;
+  readonly right: SideFacts;
+  readonly layers: readonly number[] | null;
+  readonly prefixes: readonly PrefixRule[];
+  readonly notes: readonly string[];
+  readonly counts: Readonly<Record<Status, StatusCount>>;
+  /** Entries without a partner, of another dtype, of other sizes, or of other values. */
+  readonly differences: readonly EntryFacts[];
+  readonly groups: readonly GroupFacts[];
+  readonly values: ValueReport | null;
+}
+
+/** What two checkpoints are to each other, `values` where they were compared by value. */
+export function compareReport(correspondence: Correspondence, values: ValueReport | null): CompareReport {
+  const { left, right, layers, prefixes, notes } = correspondence;
+  const found = values ? withValues(correspondence, values) : correspondence;
+  const skipped = values?.skipped.length ?? 0;
+  return {
+    equal: !found.entries.some(isDifference) && skipped === 0,
+    compared: values ? 'values' : 'headers',
+    left,
+    right,
+    layers,
+    prefixes,
+    notes,
+    counts: found.counts,
+    differences: found.entries.filter(isDifference).map((entry) => entryFacts(entry, prefixes)),
+    groups: groupFacts(correspondence),
+    values,
+  };
+}
+
+/** The same correspondence with what its values say: pairs that hold other numbers become `value-changed`. */
+export function withValues(
+  correspondence: Correspondence,
+  { differences }: Pick<ValueReport, 'differences'>,
+): Pick<Correspondence, 'entries' | 'counts'> {
+  const changed = new Map(differences.map((each) => [each.entry, each]));
+  const counts = { ...correspondence.counts };
+  const entries = correspondence.entries.map((entry, at): Entry => {
+    const difference = changed.get(at);
+    if (!difference) return entry;
+    counts[entry.status] = added(counts[entry.status], entry, -1);
+    counts['value-changed'] = added(counts['value-changed'], entry, 1);
+    return { ...entry, status: 'value-changed', note: noteOf(difference) };
+  });
+  return { entries, counts };
+}
+
+function added(count: StatusCount, { left, right }: Entry, sign: 1 | -1): StatusCount {
+  return {
+    entries: count.entries + sign,
+    leftBytes: count.leftBytes + sign * (left?.bytes ?? 0),
+    rightBytes: count.rightBytes + sign * (right?.bytes ?? 0),
+  };
+}
+
+function noteOf({ different, elements, first }: ValueDifference): string {
+  return `${different} of ${elements} numbers differ, first at row ${first.row}, column ${first.column}: ${first.left} and ${first.right}`;
+}
+
+/** An entry as a reader sees it. */
+export function entryFacts(entry: Entry, prefixes: readonly PrefixRule[]): EntryFacts {
+  const { status, slot, steps, note } = entry;
+  return {
+    status,
+    layer: placeOf(entry, prefixes).layer,
+    expert: slot?.expert ?? null,
+    projection: slot?.projection ?? null,
+    part: slot?.part ?? null,
+    left: entry.left && pieceFacts(entry.left),
+    right: entry.right && pieceFacts(entry.right),
+    operations: steps,
+    note,
+  };
+}
+
+function pieceFacts({ tensor, view, bytes }: Piece): PieceFacts {
+  const own = {
+    tensor: tensor.name,
+    dtype: view?.dtype ?? tensor.dtype,
+    shape: tensor.shape,
+    file: tensor.file,
+    bytes,
+  };
+  if (!view) return { ...own, matrix: null, start: tensor.start, end: tensor.end, scattered: false };
+  const { start, end } = locate(tensor, view);
+  const scattered = !isContiguous(view);
+  return { ...own, matrix: [view.rows, view.columns], start, end, scattered };
+}
+
+function groupFacts({ groups }: Correspondence): GroupFacts[] {
+  return groups.map((pair) => ({
+    left: pair.left.prefix,
+    right: pair.right.prefix,
+    layer: pair.left.index,
+    leftFamily: pair.left.layout?.family ?? null,
+    rightFamily: pair.right.layout?.family ?? null,
+    experts: [pair.left.experts, pair.right.experts],
+    operations: Object.fromEntries(
+      pair.contents.map((content) => [
+        content.part === 'weight' ? content.projection : `${content.projection} ${content.part}`,
+        stepsBetween(pair.left, pair.right, content),
+      ]),
+    ),
+  }));
+}
+
+/** Mistakes as lines: what happened, then what to do, once for those that follow each other with the same cure. */
+export function mistakeLines(
+  mistakes: readonly Mistake[],
+): { readonly message: string; readonly cure: string | null }[] {
+  return mistakes.map(({ message, cure }, at) => ({ message, cure: mistakes[at + 1]?.cure === cure ? null : cure }));
+}
+
+/** Indices of the entries that stand in some layers. */
+export function entriesOfLayers(
+  { entries, prefixes }: Pick<Correspondence, 'entries' | 'prefixes'>,
+  layers: ReadonlySet<number>,
+): number[] {
+  return entries.flatMap((entry, at) => {
+    const { layer } = placeOf(entry, prefixes);
+    return layer !== null && layers.has(layer) ? [at] : [];
+  });
+}
