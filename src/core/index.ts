@@ -189,14 +189,24 @@ export { opfsFiles } from './source/opfs.ts';
 export type { Pause } from './source/retry.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
 export * from './units.ts';
-export { VALUE_FINDINGS, type ValueFinding, type ValueFindingTag } from './values/findings.ts';
+export { combineStatistics } from './values/combine.ts';
+export {
+  type ExpertPlace,
+  findInValues,
+  VALUE_FINDINGS,
+  type ValueFinding,
+  type ValueFindingTag,
+} from './values/findings.ts';
 export type { Unreadable } from './values/matrices.ts';
 export {
+  type StatisticsCost,
   type StatisticsOptions,
   type StatisticsProgress,
   type StatisticsReport,
+  statisticsCost,
   statisticsOf,
 } from './values/statistics.ts';
+export { statisticsTsv } from './values/tsv.ts';
 export type { MatrixStatistics } from './values/types.ts';
 export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/mistakes.ts';
 export { type SuspectFindings, type SuspectOptions, suspectFindings, UNKNOWABLE } from './verify/suspect.ts';

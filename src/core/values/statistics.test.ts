@@ -12,7 +12,7 @@ import { allTensors, countingFiles, filesOf, openFixture, safetensorsBytes } fro
 import { MIB } from '../units.ts';
 import { findInValues } from './findings.ts';
 import { briefly, type Change, PLANTED_FINDINGS, plantedFaults, plantedFiles } from './planted.fixture.ts';
-import { type StatisticsOptions, statisticsOf } from './statistics.ts';
+import { type StatisticsOptions, statisticsCost, statisticsOf } from './statistics.ts';
 
 async function measure(files: FileSet, options: Partial<StatisticsOptions> = {}) {
   const checkpoint = await openCheckpoint(files);
@@ -63,6 +63,17 @@ describe('statistics of a checkpoint', () => {
       expect(bytes).toBe(matrices.reduce((sum, { count }) => sum + 2 * count, 0));
       const data = counted.reads.filter(({ start }) => start > 0).reduce((sum, { start, end }) => sum + end - start, 0);
       expect(data).toBeLessThanOrEqual(bytes + 2 * matrices.length);
+    },
+  );
+
+  it.each(['qwen3_moe', 'granitemoe', 'gpt_oss'])(
+    'of %s cost as many bytes as was said before',
+    async (architecture) => {
+      const { files, checkpoint } = await openFixture(architecture);
+      const cost = statisticsCost(checkpoint, detectLayout(checkpoint));
+      const { matrices, bytes } = await measure(files);
+      expect(cost).toMatchObject({ matrices: matrices.length, bytes, unreadable: [] });
+      expect(() => statisticsCost(checkpoint, detectLayout(checkpoint), [99])).toThrow('layer 99');
     },
   );
 

@@ -41,8 +41,33 @@ export interface StatisticsReport {
   readonly bytes: number;
 }
 
+/** What measuring takes, known before anything is read. */
+export interface StatisticsCost {
+  readonly layers: number;
+  readonly matrices: number;
+  /** Bytes that will be read. */
+  readonly bytes: number;
+  readonly unreadable: readonly Unreadable[];
+}
+
 /** Matrices that are read and computed at once. */
 const AT_ONCE = 3;
+
+/** What {@link statisticsOf} would read of the chosen layers. Pure. @throws LoomError `usage` for a layer without experts. */
+export function statisticsCost(
+  { config }: Pick<Checkpoint, 'config'>,
+  layout: CheckpointLayout,
+  layers?: readonly number[] | undefined,
+): StatisticsCost {
+  const groups = chosen(layout, layers).map((group) => matricesOf(group, config));
+  const matrices = groups.flatMap((group) => group.matrices);
+  return {
+    layers: groups.length,
+    matrices: matrices.length,
+    bytes: unitBytes(matrices),
+    unreadable: groups.flatMap((group) => group.unreadable),
+  };
+}
 
 /**
  * The statistics of every routed expert's matrices in the chosen layers, by streaming; and what they show.
