@@ -4,6 +4,7 @@ import { compactVerdict } from './loads.ts';
 import type { InspectApi, InspectEvent } from './protocol.ts';
 import { createTensorDesk } from './tensor-desk.ts';
 import { exposeApi, withTransfer } from './transfer.ts';
+import { createValuesDesk } from './values-desk.ts';
 
 let session: InspectSession | null = null;
 let turn = 0;
@@ -21,6 +22,7 @@ function movable(event: InspectEvent): InspectEvent {
 }
 
 const api: InspectApi = {
+  ...createValuesDesk(current),
   open: async (source, onEvent, signal) => {
     const mine = ++turn;
     await session?.dispose();

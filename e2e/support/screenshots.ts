@@ -30,6 +30,18 @@ const SHOTS: readonly Shot[] = [
   { name: 'map', parameters: { repo: BIG, view: 'map', layer: '5', expert: '7' }, ready: /Nothing odd/ },
   { name: 'map-stacked', parameters: { repo: 'moe-loom/Qwen3-235B-A22B-stacked', view: 'map' }, ready: /Nothing odd/ },
   { name: 'map-defects', parameters: { repo: 'preset/missing-shard', view: 'map' }, ready: /missing/ },
+  {
+    name: 'map-values',
+    parameters: { repo: 'preset/planted-values', statistic: 'rms', layer: '1', expert: '9' },
+    ready: /Twins/,
+    act: measure,
+  },
+  {
+    name: 'map-values-question',
+    parameters: { repo: BIG, statistic: 'max-abs', layers: '4-7' },
+    ready: /from 127/,
+    act: ask,
+  },
   { name: 'tensors', parameters: { repo: BIG, view: 'tensors' }, ready: /36,945 tensors/ },
   { name: 'loads', parameters: { repo: BIG, view: 'loads' }, ready: /of 11 load it/ },
   { name: 'loads-partial', parameters: { repo: 'preset/stacked-tiny', view: 'loads' }, ready: /of 11 load it/ },
@@ -61,6 +73,16 @@ const SHOTS: readonly Shot[] = [
     fault: { origin: 'hub', pathRe: '-00060-of', action: { type: 'rate429' } },
   },
 ];
+
+async function ask(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Measure …' }).click();
+}
+
+async function measure(page: Page): Promise<void> {
+  await ask(page);
+  await page.getByRole('button', { name: /^Read / }).click();
+  await page.getByText(/^Measured /).waitFor();
+}
 
 async function pinRank(page: Page): Promise<void> {
   await page.getByRole('option', { name: /^Rank 5,/ }).click();

@@ -1,3 +1,4 @@
+import { plantedFaults, plantedFiles } from '../../../src/core/values/planted.fixture.ts';
 import { concatBody, lazyBody, repeatBody, textBody, truncatedBody } from './body.ts';
 import { modelFiles, QWEN3_TINY, type Qwen3MoeOptions, qwen3Moe, qwen3MoeConfig, shardName } from './qwen3-moe.ts';
 import { identityOf, jsonFile, pointerText, type Repo, type RepoFile, repoFile } from './repo.ts';
@@ -227,6 +228,12 @@ function brokenCheckpoints(): Repo[] {
   ];
 }
 
+/** Numbers with a fault of each kind in the last of two layers. */
+function plantedValues(): Repo {
+  const files = Object.entries(plantedFiles(plantedFaults, 2)).map(([path, content]) => repoFile(path, content));
+  return { id: 'preset/planted-values', shows: 'dead, twin, outlier and NaN experts in layer 1', files };
+}
+
 /** Small repos, each for one case. */
 export function presetRepos(): Repo[] {
   return [
@@ -234,6 +241,7 @@ export function presetRepos(): Repo[] {
     ...accessRepos(),
     ...brokenCheckpoints(),
     ...brokenHeaders(),
+    plantedValues(),
     windowEdges(),
     hugeIndex(),
     manyFiles(),

@@ -22,6 +22,9 @@ export interface Address {
   readonly target: string | null;
   /** Numbers of the layers chosen for conversion, ascending; empty for all. */
   readonly layers: readonly number[];
+  /** What cells show of weights, and of which matrix (null: all); who shows them checks that they exist. */
+  readonly statistic: string | null;
+  readonly projection: string | null;
   /** A framework by its id, and how it places experts; who shows them checks that they exist. */
   readonly framework: string | null;
   readonly placement: string | null;
@@ -66,6 +69,8 @@ export function parseAddress(search: string): Address {
     expert: parseNumber(query.get('expert')),
     target: text('target', /^[a-z0-9-]+$/),
     layers: parseLayers(query.get('layers')),
+    statistic: text('statistic', /^[a-z-]+$/),
+    projection: text('projection', /^[a-z-]+$/),
     framework: text('framework', /^[a-z0-9.-]+$/),
     placement: text('placement', /^[a-z-]+$/),
     ep: parseDegree(query.get('ep')),
@@ -90,6 +95,8 @@ export function formatAddress(address: Address): string {
   if (address.expert !== null) query.set('expert', String(address.expert));
   if (address.target !== null) query.set('target', address.target);
   if (address.layers.length > 0) query.set('layers', formatLayers(address.layers));
+  if (address.statistic !== null) query.set('statistic', address.statistic);
+  if (address.projection !== null) query.set('projection', address.projection);
   if (address.framework !== null) query.set('framework', address.framework);
   for (const key of DEGREES) {
     const value = address[key];

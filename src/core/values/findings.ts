@@ -35,11 +35,21 @@ const DEVIATIONS = 6;
 /** Median distance from the median → standard deviation, of normally distributed numbers. */
 const ROBUST = 1.4826;
 
-/** Everything remarkable in a set of statistics, in the order of the table above. Pure. */
-export function findInValues(matrices: readonly MatrixStatistics[]): ValueFinding[] {
+/** Everything remarkable in a set of statistics, in whatever order they come; in the order of the table above. Pure. */
+export function findInValues(measured: readonly MatrixStatistics[]): ValueFinding[] {
+  const matrices = [...measured].sort(byPlace);
   const found = [...notFinite(matrices), ...dead(matrices), ...twins(matrices), ...outliers(matrices)];
   const order = Object.keys(VALUE_FINDINGS);
   return found.sort((a, b) => order.indexOf(a.tag) - order.indexOf(b.tag));
+}
+
+const PROJECTION_ORDER: readonly Projection[] = ['gate', 'up', 'down'];
+
+function byPlace(a: MatrixStatistics, b: MatrixStatistics): number {
+  const layers = (a.layer ?? -1) - (b.layer ?? -1);
+  const prefixes = a.prefix < b.prefix ? -1 : Number(a.prefix > b.prefix);
+  const projections = PROJECTION_ORDER.indexOf(a.projection) - PROJECTION_ORDER.indexOf(b.projection);
+  return layers || prefixes || a.expert - b.expert || projections;
 }
 
 const placeOf = ({ prefix, layer, expert }: ExpertPlace): ExpertPlace => ({ prefix, layer, expert });

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createBudget } from '../budget.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
@@ -10,7 +11,7 @@ import { matrixView } from '../layouts/view.ts';
 import type { FileSet } from '../source/types.ts';
 import { allTensors, countingFiles, filesOf, openFixture, safetensorsBytes } from '../testing.fixture.ts';
 import { MIB } from '../units.ts';
-import { findInValues } from './findings.ts';
+import { findInValues, VALUE_FINDINGS } from './findings.ts';
 import { briefly, type Change, PLANTED_FINDINGS, plantedFaults, plantedFiles } from './planted.fixture.ts';
 import { type StatisticsOptions, statisticsCost, statisticsOf } from './statistics.ts';
 
@@ -109,7 +110,16 @@ describe('findings in values', () => {
     );
   });
 
-  it('are in the order of their table', () => {
+  it('are the same in whatever order matrices come, and none of none', async () => {
+    const { findings, matrices } = await measure(planted(plantedFaults));
+    const tags = findings.map(({ tag }) => tag);
+    expect([...new Set(tags)]).toEqual(Object.keys(VALUE_FINDINGS));
+    fc.assert(
+      fc.property(fc.shuffledSubarray([...matrices], { minLength: matrices.length }), (shuffled) => {
+        expect(findInValues(shuffled)).toEqual(findings);
+      }),
+      { numRuns: 20 },
+    );
     expect(findInValues([])).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { formatRange } from '../../parts/numbers.ts';
 import { useCell } from '../../queries/queries.ts';
 import { describeCell, layoutOf, nameOf } from './describe.ts';
 import type { Cell } from './geometry.ts';
+import type { MapValues } from './use-map-values.ts';
 
 /** A pointer that rests this long is looked up. */
 const REST_MS = 60;
@@ -11,13 +12,14 @@ const SHOWN = 6;
 
 interface TooltipProps {
   readonly map: ExpertMap;
+  readonly values: MapValues | null;
   readonly cell: Cell;
   readonly x: number;
   readonly y: number;
 }
 
 /** Names, shapes, file and byte range of the cell under the pointer. */
-export function CellTooltip({ map, cell, x, y }: TooltipProps) {
+export function CellTooltip({ map, values, cell, x, y }: TooltipProps) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const element = box.current;
@@ -30,7 +32,7 @@ export function CellTooltip({ map, cell, x, y }: TooltipProps) {
   }, [x, y]);
   return (
     <div ref={box} className="tooltip" aria-hidden="true">
-      {cell.column === -1 ? <RowFacts map={map} row={cell.row} /> : <CellFacts map={map} cell={cell} />}
+      {cell.column === -1 ? <RowFacts map={map} row={cell.row} /> : <CellFacts map={map} values={values} cell={cell} />}
     </div>
   );
 }
@@ -49,7 +51,7 @@ function RowFacts({ map, row }: { readonly map: ExpertMap; readonly row: number 
   );
 }
 
-function CellFacts({ map, cell }: { readonly map: ExpertMap; readonly cell: Cell }) {
+function CellFacts({ map, values, cell }: Pick<TooltipProps, 'map' | 'values' | 'cell'>) {
   const resting = useResting(cell);
   const experts = map.rows[cell.row]?.experts ?? 0;
   const asked = resting && cell.column < experts ? cell : null;
@@ -58,6 +60,7 @@ function CellFacts({ map, cell }: { readonly map: ExpertMap; readonly cell: Cell
   return (
     <>
       <strong>{describeCell(map, cell).split(', ').slice(0, 2).join(', ')}</strong>
+      {values && cell.column < experts && <span className="mono">{values.words(cell)}</span>}
       {!mine && <span className="quiet">{describeCell(map, cell).split(', ').slice(2).join(' · ')}</span>}
       {mine?.tensors.slice(0, SHOWN).map((tensor) => (
         <span key={tensor.name} className="tooltip-tensor">

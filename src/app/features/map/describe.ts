@@ -1,10 +1,11 @@
 import { type ExpertMap, formatBytes, type MapRow, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
 import type { Cell } from './geometry.ts';
+import type { MapValues } from './use-map-values.ts';
 
 const STATES = ['not there', 'not read yet', 'present', 'defect'] as const;
 
-/** One cell in words: what a screen reader says, and the first line of its tooltip. */
-export function describeCell(map: ExpertMap, { row, column }: Cell): string {
+/** One cell in words, what was measured of it last: what a screen reader says, and the first line of its tooltip. */
+export function describeCell(map: ExpertMap, { row, column }: Cell, values: MapValues | null = null): string {
   const facts = map.rows[row];
   if (!facts) return '';
   if (!facts.experts) return `${nameOf(facts)}, dense, no experts`;
@@ -16,6 +17,7 @@ export function describeCell(map: ExpertMap, { row, column }: Cell): string {
   if (dtype !== NO_DTYPE) parts.push(map.dtypes[dtype] ?? '');
   if ((map.bytes[at] ?? 0) > 0) parts.push(formatBytes(map.bytes[at] ?? 0));
   if (shard !== NO_SHARD) parts.push(`${map.shards[shard] ?? ''}${map.split[at] ? ' and another' : ''}`);
+  if (values) parts.push(values.words({ row, column }));
   return parts.join(', ');
 }
 

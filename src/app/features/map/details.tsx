@@ -5,6 +5,7 @@ import { BrokenName } from '../../parts/broken-name.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
 import { useCell } from '../../queries/queries.ts';
 import { useInspection } from '../../state/inspection.ts';
+import { CellValues } from './cell-values.tsx';
 import { layoutOf, nameOf } from './describe.ts';
 import type { Cell } from './geometry.ts';
 
@@ -45,6 +46,7 @@ export function Details({ map, cell, onClose, ref }: DetailsProps) {
       </p>
       {!open && <p className="quiet">Names and byte ranges come when every header has been read.</p>}
       {error && <p className="defect">{error.message}</p>}
+      {exists && <CellValues map={map} cell={cell} />}
       {exists && data?.row === cell.row && <CellTensors facts={data} />}
       {facts.defects
         .filter((defect) => defect.expert === undefined || defect.expert === cell.column)

@@ -15,7 +15,7 @@ import { useViewport } from './use-viewport.ts';
 
 /** Layers by experts: a canvas with an ARIA grid over it. */
 export function MapGrid(props: MapGridProps) {
-  const { map, active, chosen } = props;
+  const { map, values, active, chosen } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { view, size } = useViewport(scroller);
@@ -56,7 +56,7 @@ export function MapGrid(props: MapGridProps) {
           {/* biome-ignore lint/a11y/useFocusableInteractive: see above */}
           {/* biome-ignore lint/a11y/useSemanticElements: see above */}
           <span id="map-cell" role="gridcell" aria-colindex={(active?.column ?? 0) + 1} aria-selected={active !== null}>
-            {active ? describeCell(map, active) : 'No cell yet: press an arrow key.'}
+            {active ? describeCell(map, active, values) : 'No cell yet: press an arrow key.'}
           </span>
         </div>
         <div
@@ -67,7 +67,7 @@ export function MapGrid(props: MapGridProps) {
           <canvas ref={canvas} className="map-canvas" />
         </div>
       </div>
-      {hover && <CellTooltip map={map} cell={hover.cell} x={hover.x} y={hover.y} />}
+      {hover && <CellTooltip map={map} values={values} cell={hover.cell} x={hover.x} y={hover.y} />}
     </div>
   );
 }
@@ -83,7 +83,7 @@ interface Painting extends MapGridProps {
 
 /** Keeps the canvas true to what it is given, one painting a frame. */
 function usePainting(canvas: React.RefObject<HTMLCanvasElement | null>, painting: Painting): void {
-  const { map, geometry, view, size, hover, active, chosen, band } = painting;
+  const { map, values, geometry, view, size, hover, active, chosen, band } = painting;
   const mode = useChoices((choices) => choices.colour);
   const theme = useTheme();
   const [ratio, setRatio] = useState(() => window.devicePixelRatio);
@@ -93,7 +93,9 @@ function usePainting(canvas: React.RefObject<HTMLCanvasElement | null>, painting
     query.addEventListener('change', follow);
     return () => query.removeEventListener('change', follow);
   }, [ratio]);
-  const layer = useMemo(() => layerOf(map, mode), [map, mode]);
+  const pixels = values?.pixels;
+  const marks = values?.marks ?? null;
+  const layer = useMemo(() => layerOf(map, pixels ?? pixelsOf(map, mode)), [map, mode, pixels]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the inks are the theme's
   const inks = useMemo(() => readInks(document.documentElement), [theme]);
   useEffect(() => {
@@ -107,6 +109,7 @@ function usePainting(canvas: React.RefObject<HTMLCanvasElement | null>, painting
       paintScene(context, {
         map,
         layer,
+        marks,
         geometry,
         inks,
         view: { ...view, ...size },
@@ -116,7 +119,7 @@ function usePainting(canvas: React.RefObject<HTMLCanvasElement | null>, painting
       });
     });
     return () => cancelAnimationFrame(frame);
-  }, [canvas, map, layer, geometry, inks, view, size, ratio, chosen, band, active, hover]);
+  }, [canvas, map, layer, marks, geometry, inks, view, size, ratio, chosen, band, active, hover]);
 }
 
 function resize(canvas: HTMLCanvasElement, width: number, height: number, ratio: number): void {
@@ -128,12 +131,12 @@ function resize(canvas: HTMLCanvasElement, width: number, height: number, ratio:
 }
 
 /** The cells as a picture of one pixel each, made anew only when data or colours change. */
-function layerOf(map: ExpertMap, mode: ReturnType<typeof useChoices.getState>['colour']): HTMLCanvasElement {
+function layerOf(map: ExpertMap, pixels: Uint8ClampedArray<ArrayBuffer>): HTMLCanvasElement {
   const layer = document.createElement('canvas');
   layer.width = Math.max(1, map.columns);
   layer.height = Math.max(1, map.rows.length);
   if (map.columns > 0 && map.rows.length > 0) {
-    layer.getContext('2d')?.putImageData(new ImageData(pixelsOf(map, mode), map.columns, map.rows.length), 0, 0);
+    layer.getContext('2d')?.putImageData(new ImageData(pixels, map.columns, map.rows.length), 0, 0);
   }
   return layer;
 }

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { type ExpertMap, formatBytes, formatInteger, NO_SHARD } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { describeCell, layoutOf, nameOf } from './describe.ts';
@@ -11,14 +11,16 @@ interface MapTableProps {
   readonly chosen: ReadonlySet<number>;
   readonly onActive: (cell: Cell | null, pinned: boolean) => void;
   readonly onChoose: (rows: readonly number[], how: 'toggle') => void;
+  /** Stands in place of the list of experts. */
+  readonly below: ReactNode;
 }
 
 const ROW = 28;
 
 /** The map's facts as tables: layers, and the experts of the layer that is pinned. */
-export function MapTable({ map, active, chosen, onActive, onChoose }: MapTableProps) {
+export function MapTable({ map, active, chosen, onActive, onChoose, below }: MapTableProps) {
   return (
-    <div className="map-tables">
+    <div className={below ? 'map-tables with-values' : 'map-tables'}>
       <div className="table-scroller">
         <table className="table" aria-label="Layers">
           <thead>
@@ -72,7 +74,7 @@ export function MapTable({ map, active, chosen, onActive, onChoose }: MapTablePr
           </tbody>
         </table>
       </div>
-      {active && <Experts map={map} active={active} onActive={onActive} />}
+      {below ?? (active && <Experts map={map} active={active} onActive={onActive} />)}
     </div>
   );
 }

@@ -1,34 +1,44 @@
 import { CELL, type ExpertMap, plural } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-store.ts';
-import { useChoices } from '../../state/choices.ts';
+import { type Colour, useChoices } from '../../state/choices.ts';
 import { formatLayers } from '../../state/number-runs.ts';
-import { legendOf } from './colours.ts';
+import { type Legend, legendOf } from './colours.ts';
 import { ZOOMS } from './geometry.ts';
+import type { MapValues } from './use-map-values.ts';
+
+/** What cells show at first when a person asks for numbers. */
+const FIRST_STATISTIC = 'rms';
 
 interface MapToolsProps {
   readonly map: ExpertMap;
+  /** Null when cells show something else than numbers. */
+  readonly values: MapValues | null;
   readonly zoom: number;
   readonly onZoom: (zoom: number) => void;
 }
 
 /** What the colours say, how large cells are, which layers are chosen. */
-export function MapTools({ map, zoom, onZoom }: MapToolsProps) {
+export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
   const { colour, shape, set } = useChoices();
   const step = (by: number) => onZoom(ZOOMS[(ZOOMS as readonly number[]).indexOf(zoom) + by] ?? zoom);
   return (
     <div className="map-tools">
-      <Segments
+      <Segments<Colour | 'values'>
         label="Colour by"
         options={[
           ['shard', 'Shard'],
           ['dtype', 'Dtype'],
           ['bytes', 'Bytes'],
+          ['values', 'Values'],
         ]}
-        value={colour}
-        onChange={(next) => set({ colour: next })}
+        value={values ? 'values' : colour}
+        onChange={(next) => {
+          if (next !== 'values') set({ colour: next });
+          go(next === 'values' ? { statistic: FIRST_STATISTIC } : { statistic: null, projection: null });
+        }}
       />
-      <LegendLine map={map} />
+      <LegendLine map={map} legend={values ? valueLegend(values) : legendOf(map, colour)} values={values} />
       <div className="map-tools-end">
         <Chosen />
         {shape === 'grid' && (
@@ -55,9 +65,20 @@ export function MapTools({ map, zoom, onZoom }: MapToolsProps) {
   );
 }
 
-function LegendLine({ map }: { readonly map: ExpertMap }) {
-  const colour = useChoices((choices) => choices.colour);
-  const { items, note, ramp } = legendOf(map, colour);
+/** What the colours of numbers mean. */
+function valueLegend({ scale }: MapValues): Legend {
+  if (!scale) return { items: [], note: 'nothing is measured yet', ramp: null };
+  const { colours, least, most, items, note } = scale;
+  return { items, note, ramp: { colours, least, most } };
+}
+
+interface LegendLineProps {
+  readonly map: ExpertMap;
+  readonly legend: Legend;
+  readonly values: MapValues | null;
+}
+
+function LegendLine({ map, legend: { items, note, ramp }, values }: LegendLineProps) {
   return (
     <figure className="legend" aria-label="Legend">
       {items.map((item) => (
@@ -78,17 +99,18 @@ function LegendLine({ map }: { readonly map: ExpertMap }) {
         </span>
       )}
       {note !== null && <span className="quiet">{note}</span>}
-      <Marks map={map} />
+      <Marks map={map} values={values} />
     </figure>
   );
 }
 
 /** What is drawn beside colours: named only where it occurs. */
-function Marks({ map }: { readonly map: ExpertMap }) {
+function Marks({ map, values }: Pick<LegendLineProps, 'map' | 'values'>) {
   const marks = [
     ...(map.rows.some((row) => row.shared > 0) ? ['bar at the left: shared experts'] : []),
     ...(map.rows.some((row) => row.stacked) ? ['outline: one tensor holds all'] : []),
-    ...(map.state.includes(CELL.pending) ? ['hatched: not read yet'] : []),
+    ...(values ? ['hatched: not measured'] : map.state.includes(CELL.pending) ? ['hatched: not read yet'] : []),
+    ...(values && values.marks.size > 0 ? ['diamond: see what the numbers say'] : []),
     ...(map.defects > 0 ? ['red cross: defect'] : []),
   ];
   return marks.length > 0 && <span className="quiet">{marks.join(' · ')}</span>;

@@ -9,8 +9,12 @@ import type { Cell } from './geometry.ts';
 import { MapGrid } from './map-grid.tsx';
 import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
+import { useMapValues } from './use-map-values.ts';
 import '../../theme/map.css';
 
+const ValuesBar = lazy(async () => ({ default: (await import('./values-bar.tsx')).ValuesBar }));
+const ValuesFindings = lazy(async () => ({ default: (await import('./values-findings.tsx')).ValuesFindings }));
+const ValuesTable = lazy(async () => ({ default: (await import('./values-table.tsx')).ValuesTable }));
 const MapTable = lazy(async () => ({ default: (await import('./map-table.tsx')).MapTable }));
 
 /** Layers by experts, with what is known of them. */
@@ -23,21 +27,39 @@ export function MapView() {
   const chosen = useChosenLayers();
   const onChoose = useChoosing();
   const painted = useAfterPaint();
+  const values = useMapValues(map);
   if (!map) return null;
   return (
     <div className="map-view">
       <MapHeader />
-      <MapTools map={map} zoom={zoom} onZoom={setZoom} />
+      <div>
+        <MapTools map={map} values={values} zoom={zoom} onZoom={setZoom} />
+        {values && (
+          <Suspense fallback={<div />}>
+            <ValuesBar map={map} choice={values} />
+          </Suspense>
+        )}
+      </div>
       <div className="map-body">
         {!painted ? (
           <div className="map-frame" />
         ) : shape === 'table' ? (
           <Suspense fallback={<div />}>
-            <MapTable map={map} active={active} chosen={chosen} onActive={onActive} onChoose={onChoose} />
+            <MapTable
+              map={map}
+              active={active}
+              chosen={chosen}
+              onActive={onActive}
+              onChoose={onChoose}
+              below={
+                values && <ValuesTable map={map} projection={values.projection} active={active} onActive={onActive} />
+              }
+            />
           </Suspense>
         ) : (
           <MapGrid
             map={map}
+            values={values}
             zoom={zoom}
             active={active}
             chosen={chosen}
@@ -49,6 +71,11 @@ export function MapView() {
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
         <aside className="map-side" aria-label="Details" tabIndex={0}>
           {active ? <Details ref={details} map={map} cell={active} onClose={() => onActive(null, true)} /> : <Hint />}
+          {values && (
+            <Suspense fallback={<section />}>
+              <ValuesFindings map={map} onActive={onActive} />
+            </Suspense>
+          )}
           <Findings />
         </aside>
       </div>

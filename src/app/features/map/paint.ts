@@ -1,5 +1,6 @@
 import { CELL, type ExpertMap, type MapRow } from '../../../core/index.ts';
 import { type Cell, type Geometry, LANE } from './geometry.ts';
+import { paintMarks } from './paint-marks.ts';
 
 /** Colours of the canvas, from the page's own properties. */
 export interface Inks {
@@ -14,6 +15,8 @@ export interface Inks {
   readonly hatch: string;
   readonly lane: string;
   readonly mono: string;
+  readonly mark: string;
+  readonly markEdge: string;
 }
 
 /** Reads the inks where the canvas stands. */
@@ -32,6 +35,8 @@ export function readInks(element: Element): Inks {
     hatch: ink('--cell-hatch'),
     lane: ink('--cell-quiet'),
     mono: ink('--mono'),
+    mark: ink('--cell-mark'),
+    markEdge: ink('--cell-mark-edge'),
   };
 }
 
@@ -39,6 +44,8 @@ export interface Scene {
   readonly map: ExpertMap;
   /** The cells as one pixel each. */
   readonly layer: CanvasImageSource;
+  /** Cells with a finding; null where cells show no numbers. Then, what is not in the layer is not measured. */
+  readonly marks: ReadonlySet<number> | null;
   readonly geometry: Geometry;
   readonly inks: Inks;
   readonly view: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
@@ -66,6 +73,7 @@ export function paintScene(context: CanvasRenderingContext2D, scene: Scene): voi
     context.drawImage(scene.layer, 0, 0, geometry.columns * cellWidth, geometry.rows * cellHeight);
   paintGaps(context, scene, firstRow, lastRow);
   paintDefects(context, scene, firstRow, lastRow);
+  if (scene.marks) paintMarks(context, geometry, scene.marks, inks);
   paintFrames(context, scene);
   context.restore();
   paintGutter(context, scene, firstRow, lastRow);
@@ -75,7 +83,7 @@ export function paintScene(context: CanvasRenderingContext2D, scene: Scene): voi
 /** Grounds of rows: pending cells hatched, dense layers as a quiet bar. */
 function paintBacks(
   context: CanvasRenderingContext2D,
-  { map, geometry, inks }: Scene,
+  { map, geometry, inks, marks }: Scene,
   first: number,
   last: number,
 ): void {
@@ -93,7 +101,7 @@ function paintBacks(
       continue;
     }
     const width = Math.min(facts.experts, columns) * cellWidth;
-    if (!map.state.subarray(row * columns, (row + 1) * columns).includes(CELL.pending)) continue;
+    if (!marks && !map.state.subarray(row * columns, (row + 1) * columns).includes(CELL.pending)) continue;
     context.fillStyle = hatchOf(context, inks) ?? inks.pending;
     context.fillRect(0, top, width, cellHeight);
   }

@@ -1,0 +1,193 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
+import { createBudget, createEngine, detectLayout, openCheckpoint, statisticsOf } from '../src/core/index.ts';
+import { filesOf } from '../src/core/testing.fixture.ts';
+import { briefly, PLANTED_FINDINGS, plantedFaults, plantedFiles } from '../src/core/values/planted.fixture.ts';
+import { dropPaths, expect, parametersOf, test, violations, visit } from './support/app.ts';
+
+const PLANTED = { repo: 'preset/planted-values' };
+const BYTES = 2 * 12 * 3 * 16 * 24 * 2;
+
+const bar = (page: Page) => page.getByRole('region', { name: 'Values' });
+const findings = (page: Page) => page.getByRole('region', { name: 'What the numbers say' });
+
+/** What the core says of the planted checkpoint. */
+async function expected() {
+  const files = filesOf(plantedFiles(plantedFaults, 2));
+  const checkpoint = await openCheckpoint(files);
+  const engine = createEngine({ engine: 'cpu' });
+  return statisticsOf(checkpoint, detectLayout(checkpoint), files, { budget: createBudget(), engine });
+}
+
+/** Opens the planted repo with values on, and measures it all. */
+async function measured(
+  page: Page,
+  hub: Parameters<typeof visit>[1],
+  parameters: Readonly<Record<string, string>> = {},
+) {
+  await visit(page, hub, { ...PLANTED, statistic: 'rms', ...parameters });
+  await bar(page).getByRole('button', { name: 'Measure …' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Read 55.3 kB' }).click();
+  await expect(bar(page).getByRole('status').first()).toContainText('Measured 55.3 kB in');
+}
+
+test('weights of a Hub repo are read only after a yes, which is told their bytes', async ({ page, hub }) => {
+  await visit(page, hub, PLANTED);
+  await page.getByRole('radio', { name: 'Values' }).click();
+  expect(parametersOf(page).get('statistic')).toBe('rms');
+  const question = page.getByRole('alertdialog');
+  await bar(page).getByRole('button', { name: 'Measure …' }).click();
+  await expect(question).toContainText(`${BYTES.toLocaleString('en-US')} bytes (55.3 kB) from 127.0.0.1`);
+  const before = hub.journal.length;
+  await expect(question.getByRole('button', { name: 'Not now' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(question).toHaveCount(0);
+  expect(hub.journal).toHaveLength(before);
+  await bar(page).getByRole('button', { name: 'Measure …' }).click();
+  await question.getByRole('button', { name: 'Read 55.3 kB' }).click();
+  await expect(bar(page).getByRole('status').first()).toContainText('Measured 55.3 kB in');
+  await expect(bar(page).getByText(/^Computed on /)).toBeVisible();
+  await expect(bar(page)).toContainText('2 layers measured.');
+});
+
+test('planted faults are found, and each leads to its cell', async ({ page, hub }) => {
+  await measured(page, hub);
+  await expect(findings(page).getByRole('listitem')).toHaveCount(PLANTED_FINDINGS.length);
+  await expect(findings(page)).toContainText('All matrices of expert 1 of model.layers.1.mlp are zero.');
+  await findings(page).getByRole('button', { name: 'layer 1, expert 9' }).first().click();
+  expect(parametersOf(page).get('expert')).toBe('9');
+  const details = page.getByRole('region', { name: 'Pinned expert' });
+  const { matrices } = await expected();
+  const gate = matrices.find((one) => one.layer === 1 && one.expert === 9 && one.projection === 'gate');
+  const values = details.getByRole('table', { name: 'Measured values' });
+  await expect(values.getByRole('row', { name: /^RMS/ }).getByRole('cell').first()).toHaveAttribute(
+    'title',
+    String(gate?.rms),
+  );
+});
+
+test('an address restores statistic, matrix and layers, and nonsense in it is left out', async ({ page, hub }) => {
+  await visit(page, hub, { ...PLANTED, statistic: 'max-abs', projection: 'down', layers: '1' });
+  await expect(bar(page).getByRole('radio', { name: 'Largest' })).toBeChecked();
+  await expect(bar(page).getByRole('radio', { name: 'down' })).toBeChecked();
+  await expect(bar(page)).toContainText('Layer 1 · 36 matrices · 27.6 kB');
+  await visit(page, hub, { ...PLANTED, statistic: 'median' });
+  await expect(page.getByRole('radio', { name: 'Shard' })).toBeChecked();
+  await expect(bar(page)).toHaveCount(0);
+});
+
+test('layers are measured one after another, and none twice', async ({ page, hub }) => {
+  await visit(page, hub, { ...PLANTED, statistic: 'rms', layers: '0' });
+  await bar(page).getByRole('button', { name: 'Measure …' }).click();
+  await page.getByRole('button', { name: 'Read 27.6 kB' }).click();
+  await expect(findings(page)).toContainText('No NaN, no dead, twin or outlier experts');
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await expect(bar(page)).toContainText('Layer 1 · 36 matrices · 27.6 kB');
+  await bar(page).getByRole('button', { name: 'Measure …' }).click();
+  await page.getByRole('button', { name: 'Read 27.6 kB' }).click();
+  await expect(findings(page).getByRole('listitem')).toHaveCount(PLANTED_FINDINGS.length);
+});
+
+test('cells say their values by keyboard, and change with the statistic', async ({ page, hub }) => {
+  await measured(page, hub, { layer: '1', expert: '6', projection: 'gate' });
+  const cell = page.getByRole('grid').getByRole('gridcell');
+  await expect(cell).toContainText(/expert 6, present, BF16, .*RMS of gate 0\.0\d+, not finite$/);
+  await bar(page).getByRole('radio', { name: 'RMS' }).focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(bar(page).getByRole('radio', { name: 'NaN, Inf' })).toBeChecked();
+  await expect(cell).toContainText('NaN, Inf of gate 1, not finite');
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(cell).toContainText('NaN, Inf of gate 0');
+  await expect.poll(() => parametersOf(page).get('statistic')).toBe('not-finite');
+});
+
+test('the table twin sorts, and a line leads to its expert', async ({ page, hub }) => {
+  await measured(page, hub);
+  await page.getByRole('radio', { name: 'Table' }).click();
+  const table = page.getByRole('table', { name: 'Values' });
+  await expect(table).toHaveAttribute('aria-rowcount', '25');
+  await table.getByRole('button', { name: 'Largest' }).click();
+  await expect(table.getByRole('columnheader', { name: 'Largest' })).toHaveAttribute('aria-sort', 'descending');
+  const first = table.getByRole('row').nth(1).getByRole('cell');
+  await expect(first.nth(1)).toHaveText('11');
+  await expect(first.nth(3)).toHaveText('30');
+  await first.nth(1).getByRole('button').click();
+  await expect(page.getByRole('heading', { name: 'Layer 1, expert 11' })).toBeVisible();
+});
+
+test('what is taken along is what the core measures', async ({ page, hub }) => {
+  await measured(page, hub);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download JSON' }).click(),
+  ]);
+  const report = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  const { matrices, bytes } = await expected();
+  expect(report.matrices).toEqual(matrices);
+  expect(report.bytes).toBe(bytes);
+  expect(report.findings.map(briefly).sort()).toEqual([...PLANTED_FINDINGS].sort());
+  expect(report.source.repo).toBe('preset/planted-values');
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByRole('button', { name: 'Copy as TSV' }).click();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  expect(text.trimEnd().split('\n')).toHaveLength(1 + matrices.length);
+});
+
+test('a cancel keeps what was measured', async ({ page, hub }) => {
+  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, after: 50, action: { type: 'ttfb', ms: 600_000 } });
+  await visit(page, hub, { ...PLANTED, statistic: 'rms' });
+  await bar(page).getByRole('button', { name: 'Measure …' }).click();
+  await page.getByRole('button', { name: 'Read 55.3 kB' }).click();
+  await expect(bar(page).getByRole('progressbar')).toHaveJSProperty('max', BYTES);
+  await expect(bar(page)).toContainText(/3[5-9](\.\d)? kB of 55\.3 kB · .*model\.layers\.1\.mlp/);
+  await bar(page).getByRole('button', { name: 'Cancel' }).click();
+  await expect(bar(page)).toContainText(/Stopped after 3[5-9](\.\d)? kB\. What was measured stays/);
+  await expect(findings(page)).toContainText('All matrices of expert 1 of model.layers.1.mlp are zero.');
+  hub.faults.clear();
+  await expect(bar(page)).toContainText('Layer 1 · 36 matrices · 27.6 kB');
+  await bar(page).getByRole('button', { name: 'Measure …' }).click();
+  await page.getByRole('button', { name: 'Read 27.6 kB' }).click();
+  await expect(findings(page).getByRole('listitem')).toHaveCount(PLANTED_FINDINGS.length);
+});
+
+test('local files are measured at a press, a sample without weights says why not', async ({ page, hub }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'planted-'));
+  for (const [name, content] of Object.entries(plantedFiles(plantedFaults))) writeFileSync(join(folder, name), content);
+  await visit(page, hub);
+  await dropPaths(page, [folder]);
+  await page.getByRole('radio', { name: 'Values' }).click();
+  await bar(page).getByRole('button', { name: 'Measure', exact: true }).click();
+  await expect(bar(page).getByRole('status').first()).toContainText('Measured 27.6 kB in');
+  await expect(findings(page).getByRole('listitem')).toHaveCount(PLANTED_FINDINGS.length);
+  await page.goto('/?sample=qwen3-235b-a22b&statistic=rms&layers=0');
+  await bar(page).getByRole('button', { name: 'Measure', exact: true }).click();
+  await expect(bar(page).getByRole('alert')).toContainText('headers only');
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+
+    test('axe finds nothing in the question and the grid', async ({ page, hub }) => {
+      await visit(page, hub, { ...PLANTED, statistic: 'rms', layer: '1', expert: '9' });
+      await bar(page).getByRole('button', { name: 'Measure …' }).click();
+      expect(await violations(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Read 55.3 kB' }).click();
+      await expect(findings(page).getByRole('listitem')).toHaveCount(PLANTED_FINDINGS.length);
+      await bar(page)
+        .getByText(/^Computed on /)
+        .click();
+      expect(await violations(page)).toEqual([]);
+    });
+
+    test('axe finds nothing in the table', async ({ page, hub }) => {
+      await measured(page, hub, { layer: '1', expert: '9' });
+      await page.getByRole('radio', { name: 'Table' }).click();
+      await expect(page.getByRole('table', { name: 'Values' })).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+}

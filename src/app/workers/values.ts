@@ -1,0 +1,11 @@
+import type { ValuesApi } from '../../../workers/values-protocol.ts';
+import { type Supervised, supervise } from './supervise.ts';
+
+/** Starts a worker that reads weights and measures them. */
+export function startValuesWorker(): Supervised<ValuesApi> {
+  const worker = new Worker(new URL('../../../workers/values.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'values',
+  });
+  return supervise<ValuesApi>(worker, 'measuring worker');
+}
