@@ -2,6 +2,7 @@ import { LoomError, loadScript } from '../src/core/index.ts';
 import { type InspectSession, openSession, summarisePlan } from './inspect-session.ts';
 import { compactVerdict } from './loads.ts';
 import type { InspectApi, InspectEvent } from './protocol.ts';
+import { createRankCalls } from './ranks.ts';
 import { createTensorDesk } from './tensor-desk.ts';
 import { exposeApi, withTransfer } from './transfer.ts';
 import { createValuesDesk } from './values-desk.ts';
@@ -39,11 +40,7 @@ const api: InspectApi = {
   cell: (row, expert) => current().cell(row, expert),
   ...createTensorDesk(current),
   inspection: () => current().inspection(),
-  rankPicture: (query) => current().ranks.rankPicture(query),
-  rankFiles: (query, signal) => current().ranks.rankFiles(query, signal),
-  rankDetail: (query, rank) => current().ranks.rankDetail(query, rank),
-  rankCell: (query, row, expert) => current().ranks.rankCell(query, row, expert),
-  rankTake: (query, take, source) => current().ranks.rankTake(query, take, source),
+  ...createRankCalls(current),
   loads: () => current().loads.all().map(compactVerdict),
   loadNames: (consumer, kind) => current().loads.of(consumer)[kind],
   loadScript: (consumer) => loadScript(current().loads.of(consumer)),

@@ -271,3 +271,14 @@ async function hashOfIndex(files: FileSet, checkpoint: Checkpoint): Promise<stri
     return null;
   }
 }
+
+/** The calls of a worker, answered by whichever desk is open. */
+export function createRankCalls(opened: () => { readonly ranks: RankApi }): RankApi {
+  return {
+    rankPicture: (query) => opened().ranks.rankPicture(query),
+    rankFiles: (query, signal) => opened().ranks.rankFiles(query, signal),
+    rankDetail: (query, rank) => opened().ranks.rankDetail(query, rank),
+    rankCell: (query, row, expert) => opened().ranks.rankCell(query, row, expert),
+    rankTake: (query, take, source) => opened().ranks.rankTake(query, take, source),
+  };
+}
