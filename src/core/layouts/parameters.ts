@@ -43,6 +43,15 @@ export function countParameters(
   return { total, active: activeOf(total, routed, config, layout), routed, shared, perDtype };
 }
 
+/** Counts the parameters of one tensor after another, as {@link countParameters} does. */
+export function parameterCounter({
+  tensors,
+  config,
+}: Pick<Checkpoint, 'tensors' | 'config'>): (tensor: CheckpointTensor) => number {
+  const bits = quantisedBits(config);
+  return (tensor) => parametersOf(tensor, tensors, bits);
+}
+
 function activeOf(
   total: number,
   routed: number,

@@ -1,0 +1,86 @@
+import type { Checkpoint } from '../../checkpoint/types.ts';
+import { LoomError } from '../../errors.ts';
+import { parameterCounter } from '../../layouts/parameters.ts';
+import { layerEnd } from '../../layouts/scan.ts';
+import type { CheckpointLayout } from '../../layouts/types.ts';
+import { type ModelShape, PARTS, type Part } from './shape.ts';
+import { describe, shapeOf } from './shape-config.ts';
+
+/** Names below a layer, most telling first. */
+const NAMES: readonly (readonly [Part, RegExp])[] = [
+  ['norm', /(^|[._])(norm|layernorm|ln_\w+|[a-z_]*_norm|[a-z_]*layernorm)(\.weight|\.bias)?$/i],
+  ['router', /(^|\.)(router|gate|e_score_correction_bias)(\.|$)/],
+  ['attention', /(^|\.)(self_attn|attn|attention|linear_attn|mixer|mamba|conv)(\.|$)/],
+  ['mlp', /(^|\.)(mlp|feed_forward|ffn)(\.|$)/],
+];
+const EMBEDDING = /(^|\.)(embed_tokens|wte|word_embeddings|embed_in|tok_embeddings|embeddings?)\.weight$/;
+const HEAD = /(^|\.)(lm_head|embed_out|output|language_model_head)\.(weight|bias)$/;
+
+/**
+ * A model's shape from its headers: every parameter is one that the files hold, sizes are the config's.
+ *
+ * @throws LoomError `config-invalid` without a config that names the sizes.
+ */
+export function shapeFromCheckpoint(
+  checkpoint: Pick<Checkpoint, 'tensors' | 'config'>,
+  layout: CheckpointLayout,
+): ModelShape {
+  const { config } = checkpoint;
+  if (!config)
+    throw new LoomError(
+      'config-invalid',
+      'There is no config.json: heads and layers are not in the headers, and memory is worked out from them.',
+    );
+  const { sizes, assumed } = describe(config);
+  const { parameters, stored } = countParts(checkpoint, layout);
+  const moe = layout.groups.filter((group) => group.kind === 'moe' && group.experts !== null);
+  const seen = {
+    ...sizes,
+    ...(moe.length > 0 ? { moeLayers: moe.length, experts: moe[0]?.experts ?? sizes.experts } : {}),
+    intermediate: moe[0]?.intermediate ?? sizes.intermediate,
+  };
+  return { ...shapeOf(config, seen), parameters, stored, assumed: assumed.slice(1) };
+}
+
+function countParts(checkpoint: Pick<Checkpoint, 'tensors' | 'config'>, layout: CheckpointLayout) {
+  const count = parameterCounter(checkpoint);
+  const routed = new Set(layout.groups.filter(({ kind }) => kind !== 'mtp').flatMap((group) => group.expertTensors));
+  const shared = new Set(layout.groups.filter(({ kind }) => kind !== 'mtp').flatMap((group) => group.shared));
+  const prediction = predictionRoots(layout);
+  const parameters = Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
+  const stored = { routed: 0, rest: 0 };
+  for (const tensor of checkpoint.tensors.values()) {
+    const { name } = tensor;
+    const part = prediction(name)
+      ? 'prediction'
+      : routed.has(name)
+        ? 'routed'
+        : shared.has(name)
+          ? 'shared'
+          : partOf(name);
+    parameters[part] += count(tensor);
+    if (part === 'prediction') continue;
+    stored[part === 'routed' ? 'routed' : 'rest'] += tensor.end - tensor.start;
+  }
+  return { parameters, stored };
+}
+
+function partOf(name: string): Part {
+  const end = layerEnd(name);
+  if (end <= 0) {
+    if (HEAD.test(name)) return 'head';
+    if (EMBEDDING.test(name)) return 'embedding';
+  }
+  const tail = end > 0 ? name.slice(end + 1) : name;
+  return NAMES.find(([, pattern]) => pattern.test(tail))?.[0] ?? 'other';
+}
+
+/** Tells names of multi-token prediction: whole layers of the stack, or a stack of their own. */
+function predictionRoots(layout: CheckpointLayout): (name: string) => boolean {
+  const prefixes = layout.groups.filter((group) => group.kind === 'mtp').map((group) => group.prefix);
+  const roots = new Set(prefixes.map((prefix) => prefix.slice(0, layerEnd(`${prefix}.`))));
+  return (name) => {
+    const end = layerEnd(name);
+    return (end > 0 && roots.has(name.slice(0, end))) || (prefixes.length > 0 && /^(model\.)?mtp[._]/.test(name));
+  };
+}

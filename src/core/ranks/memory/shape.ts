@@ -1,0 +1,93 @@
+import type { Config } from '../../layouts/config-keys.ts';
+
+/** What a parameter belongs to. Names as in the vocabulary: `router` is never a gate. */
+export const PARTS = [
+  'routed',
+  'router',
+  'shared',
+  'mlp',
+  'attention',
+  'norm',
+  'embedding',
+  'head',
+  'prediction',
+  'other',
+] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Numbers of parameters; `prediction` (multi-token prediction) is left out of every total unless said. */
+export type Parameters = Readonly<Record<Part, number>>;
+
+/** Keys and values that one token leaves in the cache, and where they are cut. */
+export interface CacheShape {
+  /** Numbers of one token and layer. */
+  readonly elements: number;
+  /** Layers whose cache grows with the context, and layers whose cache ends at `window` tokens. */
+  readonly layers: number;
+  readonly windowLayers: number;
+  readonly window: number;
+  /** Ranks of tensor parallelism beyond this many hold copies; 1 where the cache is not cut (MLA). */
+  readonly cuts: number;
+}
+
+/** Numbers of a model that memory is worked out from; the same from headers and from a config alone. */
+export interface ModelShape {
+  readonly modelType: string | null;
+  readonly className: string | null;
+  readonly layers: number;
+  readonly moeLayers: number;
+  /** Routed experts of a layer, 0 in a dense model. */
+  readonly experts: number;
+  readonly topK: number;
+  readonly hidden: number;
+  /** Of one routed expert, of all shared experts of a layer together, and of a dense layer's MLP; 0 where there is none. */
+  readonly intermediate: number;
+  readonly sharedIntermediate: number;
+  readonly denseIntermediate: number;
+  readonly vocabulary: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** Numbers that attention computes for one token: queries, keys, values and its output. */
+  readonly attentionWidth: number;
+  /** Multiply–adds of one query and one key, all heads: scores and weighted values. */
+  readonly attentionScore: number;
+  readonly expertGroups: number | null;
+  readonly parameters: Parameters;
+  readonly cache: CacheShape;
+  /** Bytes of the weights as stored, of routed experts and of the rest. */
+  readonly stored: { readonly routed: number; readonly rest: number };
+  /** What the config left open and was taken from the architecture's usual form. */
+  readonly assumed: readonly string[];
+  readonly config: Config | null;
+}
+
+/** Every parameter that a framework loads by itself: all but multi-token prediction. */
+export function totalParameters({ parameters }: Pick<ModelShape, 'parameters'>): number {
+  return PARTS.reduce((sum, part) => sum + (part === 'prediction' ? 0 : parameters[part]), 0);
+}
+
+/** What is not a routed expert. */
+export function denseParameters(shape: Pick<ModelShape, 'parameters'>): number {
+  return totalParameters(shape) - shape.parameters.routed;
+}
+
+/** Parameters that one token passes through, in the three conventions that model cards use. */
+export interface ActiveParameters {
+  readonly all: number;
+  readonly withoutInputEmbedding: number;
+  readonly withoutEmbeddings: number;
+}
+
+export function activeParameters(shape: ModelShape): ActiveParameters {
+  const { parameters, experts, topK } = shape;
+  const routed = experts === 0 ? 0 : Math.round((parameters.routed * topK) / experts);
+  const all = denseParameters(shape) + routed;
+  // A tied embedding is the head as well: it is used.
+  const input = parameters.head === 0 ? 0 : parameters.embedding;
+  return {
+    all,
+    withoutInputEmbedding: all - input,
+    withoutEmbeddings: all - parameters.embedding - parameters.head,
+  };
+}
