@@ -8,6 +8,7 @@ import { addCompare } from './compare.ts';
 import { addConvert } from './convert.ts';
 import { addInspect } from './inspect.ts';
 import { addLoads } from './loads.ts';
+import { addMemory } from './memory.ts';
 import { addPlan } from './plan.ts';
 import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
@@ -38,6 +39,7 @@ async function runProgram(): Promise<void> {
     addLoads,
     addSample,
     addRanks,
+    addMemory,
     addStats,
   ])
     add(program);

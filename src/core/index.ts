@@ -140,6 +140,25 @@ export { FRAMEWORKS as RANK_FRAMEWORKS, frameworkOf, isFrameworkId } from './ran
 export { fewestRedundant } from './ranks/frameworks/deal.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
 export { type LoadingReport, loadingOf, loadingWarnings } from './ranks/loading.ts';
+export { type CardRow, cardRows, isCardModel } from './ranks/memory/card.ts';
+export { estimateMemory } from './ranks/memory/estimate.ts';
+export { REGIMES, type Regime } from './ranks/memory/regimes.ts';
+export type { Change, MemoryReport, Term, Verdict } from './ranks/memory/report.ts';
+export {
+  isMemoryFramework,
+  isOffload,
+  MEMORY_FRAMEWORKS,
+  MEMORY_TITLES,
+  type MemoryFramework,
+  type MemoryMesh,
+  type MemorySetup,
+  meshOfSetup,
+  type Offload,
+} from './ranks/memory/setup.ts';
+export { type ModelShape, totalParameters } from './ranks/memory/shape.ts';
+export { shapeFromCheckpoint } from './ranks/memory/shape-checkpoint.ts';
+export { shapeFromConfig } from './ranks/memory/shape-config.ts';
+export { type Throughput, throughputOf, withoutOvercount } from './ranks/memory/throughput.ts';
 export {
   divisorsOfExperts,
   expertShare,

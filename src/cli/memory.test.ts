@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FIXTURES, hubFolder } from '../core/testing.fixture.ts';
+
+const BIN = fileURLToPath(new URL('../../dist/cli/moe-loom.js', import.meta.url));
+const CONFIG = join(FIXTURES, 'configs/Qwen3-30B-A3B.json');
+const SETUP = ['--gpus', '16', '--dp', '8', '--cp', '2', '--ep', '16', '--context', '32768'];
+let work: string;
+
+function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [BIN, ...args], (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), 'moe-loom-memory-'));
+});
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+describe('memory', () => {
+  it('prints the contract from a config alone', async () => {
+    const { code, stdout } = await run('memory', CONFIG, ...SETUP, '--json');
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ unit: 'GB', capacity: 84.933, verdict: 'at-risk' });
+    expect(report.terms.length).toBeGreaterThan(4);
+    for (const term of report.terms) {
+      expect(Object.keys(term)).toEqual(['name', 'low', 'high', 'basis']);
+      expect(term.low).toBeLessThanOrEqual(term.high);
+    }
+    const sum = report.terms.reduce((total: number, term: { high: number }) => total + term.high, 0);
+    expect(sum).toBeCloseTo(report.high, 2);
+    expect(report.assumed).toEqual(expect.arrayContaining([expect.stringMatching(/^16 bytes a parameter/)]));
+  });
+
+  it('ends with 1 where it does not fit, with 0 offloaded, and says why in words', async () => {
+    const big = join(FIXTURES, 'configs/Qwen3-235B-A22B.json');
+    const setup = ['--gpus', '64', '--dp', '64', '--ep', '64', '--context', '16384'];
+    const out = await run('memory', big, ...setup);
+    expect(out.code).toBe(1);
+    expect(out.stdout).toMatch(/^Verdict {6}out of memory: [\d.]+ – [\d.]+ GB of 84\.9 GB/);
+    expect(out.stdout).toMatch(/with .*: [\d.]+ – [\d.]+ GB, fits/);
+    const offloaded = await run(
+      'memory',
+      big,
+      '--gpus',
+      '64',
+      '--cp',
+      '8',
+      '--ep',
+      '64',
+      '--context',
+      '32768',
+      '--offload',
+    );
+    expect(offloaded.code).toBe(0);
+    expect(offloaded.stdout).toMatch(/Host {9}44\.1 GB a GPU/);
+  });
+
+  it('reads headers of a checkpoint, or the config of a folder that holds no more', async () => {
+    const whole = await run('memory', hubFolder('qwen3_moe'), '--gpus', '4', '--json');
+    expect(whole.code).toBe(0);
+    copyFileSync(CONFIG, join(work, 'config.json'));
+    const alone = await run('memory', work, ...SETUP, '--json');
+    const direct = await run('memory', CONFIG, ...SETUP, '--json');
+    expect(alone.stdout).toBe(direct.stdout);
+  });
+
+  it.each([
+    [['--gpus', '16', '--dp', '3'], 'dp × cp × tp × pp = 3 × 1 × 1 × 1 is not 16 GPUs.'],
+    [['--framework', 'nobody'], '--framework takes fsdp2'],
+    [['--framework', 'transformers-5', '--ep', '6', '--gpus', '6'], 'Cannot evenly shard 128 experts across 6'],
+    [['--optimizer-bytes', '7'], 'Optimizer bytes are 6, 8'],
+    [['--gpus', 'many'], '--gpus takes a whole number from 1; "many" is not that.'],
+    [['--offload', 'most'], '--offload takes optimizer, all, none'],
+    [['--capacity', '-1'], '--capacity takes a number above 0'],
+  ])('refuses %o with 2', async (flags, message) => {
+    const { code, stderr } = await run('memory', CONFIG, ...flags);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+
+  it('refuses a config that names no sizes', async () => {
+    const path = join(work, 'empty.json');
+    writeFileSync(path, '[]');
+    expect(await run('memory', path)).toMatchObject({ code: 1, stderr: expect.stringContaining('[config-invalid]') });
+    writeFileSync(path, '{"hidden_size": 8}');
+    expect((await run('memory', path, '--json')).stdout).toContain('"tag":"config-invalid"');
+  });
+});
+
+describe('ranks', () => {
+  it('prints the contract, and ends with 1 and the framework’s words where it is refused', async () => {
+    const { code, stdout } = await run(
+      'ranks',
+      hubFolder('qwen3_moe'),
+      '--framework',
+      'transformers-5',
+      '--ep',
+      '4',
+      '--json',
+    );
+    expect(code).toBe(0);
+    const summary = JSON.parse(stdout);
+    expect(summary).toMatchObject({ framework: 'transformers-5', error: null, mesh: { world: 4, dims: { tp: 4 } } });
+    expect(summary.ranks.map((rank: { experts: number[][] }) => rank.experts)).toEqual([
+      [[0, 3]],
+      [[3, 6]],
+      [[6, 9]],
+      [[9, 12]],
+    ]);
+    for (const rank of summary.ranks) {
+      const read = rank.reads.reduce((sum: number, each: { length: number }) => sum + each.length, 0);
+      expect(read).toBe(rank.bytes);
+      expect(rank.layers).toBeNull();
+    }
+    const refused = await run('ranks', hubFolder('qwen3_moe'), '--framework', 'transformers-5', '--ep', '5', '--json');
+    expect(refused.code).toBe(1);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      error: 'Cannot evenly shard 12 experts across 5 expert-parallel ranks.',
+      ranks: [],
+    });
+  });
+});

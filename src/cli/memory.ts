@@ -1,0 +1,169 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import {
+  detectLayout,
+  estimateMemory,
+  isLoomError,
+  isMemoryFramework,
+  isOffload,
+  LoomError,
+  MEMORY_FRAMEWORKS,
+  type MemoryReport,
+  type MemorySetup,
+  type ModelShape,
+  plural,
+  REGIMES,
+  shapeFromCheckpoint,
+  shapeFromConfig,
+} from '../core/index.ts';
+import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
+import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+
+const SIZES = ['gpus', 'dp', 'cp', 'tp', 'pp', 'ep', 'etp', 'context', 'batch'] as const;
+
+type MemoryFlags = OutputOptions &
+  SourceFlags &
+  Partial<Record<(typeof SIZES)[number], string>> & {
+    readonly framework?: string;
+    readonly optimizerBytes?: string;
+    readonly dense?: string;
+    readonly zero?: string;
+    readonly offload?: string | true;
+    readonly checkpointing: boolean;
+    readonly chunkedLoss?: boolean;
+    readonly imbalance?: string;
+    readonly capacity?: string;
+  };
+
+/** `moe-loom memory <source>`: whether a run fits on its GPUs. Exit 1 when it does not; at risk is 0, as far as is known. */
+export function addMemory(program: Command): void {
+  const command = program
+    .command('memory')
+    .description('say what a training or serving run needs of each GPU, and whether it fits')
+    .argument('<source>', `${SOURCE_HELP}; or a config.json alone`)
+    .option('--framework <id>', `${MEMORY_FRAMEWORKS.join(', ')} (default fsdp2)`)
+    .option('--gpus <n>', 'GPUs in all')
+    .option('--dp <n>', 'data parallel (fsdp, dp_shard)')
+    .option('--cp <n>', 'context parallel')
+    .option('--tp <n>', 'tensor parallel')
+    .option('--pp <n>', 'pipeline parallel')
+    .option('--ep <n>', 'expert parallel')
+    .option('--etp <n>', 'tensor parallel inside experts')
+    .option('--context <tokens>', 'tokens of a sequence')
+    .option('--batch <n>', 'sequences of a micro batch; served at once')
+    .option('--optimizer-bytes <n>', `bytes a parameter: ${REGIMES.map((regime) => regime.bytes).join(', ')}`)
+    .option('--dense <how>', 'what is no expert: sharded over all ranks, or replicated over expert parallelism')
+    .option('--zero <stage>', 'DeepSpeed: ZeRO stage 0 to 3')
+    .option('--offload [what]', 'to the host: optimizer (states alone, the default) or all')
+    .option('--no-checkpointing', 'keep every activation')
+    .option('--chunked-loss', 'a chunked or fused loss')
+    .option('--imbalance <factor>', 'tokens of the hottest rank over the mean')
+    .option('--capacity <GiB>', 'memory of a GPU that programs can use (79.1 of an 80 GB H100)');
+  withOutput(withSource(command)).action(async (source: string, flags: MemoryFlags) => {
+    const setup = setupOf(flags);
+    const shape = await shapeAt(source, flags);
+    const report = estimateMemory(shape, setup);
+    if ('error' in report) throw new LoomError('usage', report.error);
+    if (flags.json) printJson(report);
+    else print(describeMemory(report));
+    if (report.verdict === 'out-of-memory') process.exitCode = 1;
+  });
+}
+
+/** @throws LoomError `usage`. */
+function setupOf(flags: MemoryFlags): MemorySetup {
+  const { framework, offload, dense, zero } = flags;
+  if (framework !== undefined && !isMemoryFramework(framework)) throw noneOf('framework', framework, MEMORY_FRAMEWORKS);
+  const what = offload === true ? 'optimizer' : offload;
+  if (what !== undefined && !isOffload(what)) throw noneOf('offload', what, ['optimizer', 'all', 'none']);
+  if (dense !== undefined && dense !== 'sharded' && dense !== 'replicated')
+    throw noneOf('dense', dense, ['sharded', 'replicated']);
+  const stage = zero === undefined ? undefined : ([0, 1, 2, 3] as const).find((each) => String(each) === zero);
+  if (zero !== undefined && stage === undefined) throw noneOf('zero', zero, ['0', '1', '2', '3']);
+  const sizes = SIZES.flatMap((name) => {
+    const text = flags[name];
+    return text === undefined ? [] : [[name, wholeNumber(name, text)] as const];
+  });
+  return {
+    ...Object.fromEntries(sizes),
+    framework,
+    dense,
+    zero: stage,
+    offload: what,
+    optimizerBytes:
+      flags.optimizerBytes === undefined ? undefined : wholeNumber('optimizer-bytes', flags.optimizerBytes),
+    checkpointing: flags.checkpointing ? undefined : false,
+    chunkedLoss: flags.chunkedLoss,
+    imbalance: positive('imbalance', flags.imbalance),
+    capacityGib: positive('capacity', flags.capacity),
+  };
+}
+
+function noneOf(name: string, text: string, known: readonly string[]): LoomError {
+  return new LoomError('usage', `--${name} takes ${known.join(', ')}; "${text}" is none of them.`);
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new LoomError('usage', `--${name} takes a whole number from 1; "${text}" is not that.`);
+}
+
+function positive(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,6}(\.\d{1,6})?$/.test(text) && Number(text) > 0) return Number(text);
+  throw new LoomError('usage', `--${name} takes a number above 0; "${text}" is not that.`);
+}
+
+/** The shape of a config.json, of a folder that holds no more, or of a checkpoint's headers. */
+async function shapeAt(source: string, flags: SourceFlags): Promise<ModelShape> {
+  if (source.endsWith('.json') && !source.endsWith('.index.json')) return shapeFromConfig(await readConfig(source));
+  try {
+    const { checkpoint } = await openCheckpointAt(source, flags, interruptSignal());
+    return shapeFromCheckpoint(checkpoint, detectLayout(checkpoint));
+  } catch (error) {
+    const alone = join(source, 'config.json');
+    if (!isLoomError(error) || error.tag !== 'no-checkpoint' || !(await stat(alone).catch(() => null))) throw error;
+    return shapeFromConfig(await readConfig(alone));
+  }
+}
+
+async function readConfig(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readFile(path, 'utf8').catch((error) => {
+    throw new LoomError('path-not-found', `${path} cannot be read.`, { file: path }, error);
+  });
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new LoomError('config-invalid', `${path} is not JSON.`, { file: path }, error);
+  }
+  throw new LoomError('config-invalid', `${path} is not a JSON object.`, { file: path });
+}
+
+const VERDICTS = { fits: 'fits', 'at-risk': 'at risk', 'out-of-memory': 'out of memory' } as const;
+
+function describeMemory(report: MemoryReport): string[] {
+  const { mesh, terms, offload } = report;
+  const sizes = (['dp', 'cp', 'tp', 'pp', 'ep', 'etp'] as const).filter((name) => mesh[name] > 1);
+  const size = (low: number, high: number) =>
+    low === high ? `${high.toFixed(1)} GB` : `${low.toFixed(1)} – ${high.toFixed(1)} GB`;
+  const width = Math.max(...terms.map((term) => term.name.length));
+  return [
+    `Verdict      ${VERDICTS[report.verdict]}: ${size(report.low, report.high)} of ${report.capacity.toFixed(1)} GB on each GPU`,
+    `Set-up       ${report.framework}, ${plural(mesh.gpus, 'GPU')}${sizes.length > 0 ? `: ${sizes.map((name) => `${name} ${mesh[name]}`).join(', ')}` : ''}`,
+    `Fullest at   ${report.phase}`,
+    ...terms.map((term) => `  ${term.name.padEnd(width)}  ${size(term.low, term.high).padStart(17)}  ${term.basis}`),
+    ...(offload
+      ? [
+          `Host         ${offload.host.toFixed(1)} GB a GPU; over PCIe in a step ${offload.down.toFixed(1)} GB down, ${offload.up.toFixed(1)} GB up`,
+        ]
+      : []),
+    report.decides,
+    ...report.changes.map(
+      (change) => `  with ${change.change}: ${size(change.low, change.high)}, ${VERDICTS[change.verdict]}`,
+    ),
+    'Taken for granted:',
+    ...report.assumed.map((line) => `  ${line}`),
+  ];
+}

@@ -1,0 +1,116 @@
+import { formatInteger } from '../../units.ts';
+import type { Choices } from './choices.ts';
+import { BF16, CONSTANTS } from './constants.ts';
+import type { Holdings } from './holdings.ts';
+import type { Term } from './report.ts';
+import type { MemoryMesh } from './setup.ts';
+import type { ModelShape } from './shape.ts';
+import { exactly } from './terms.ts';
+
+/** What the terms of a step ask: one stage of one set-up. */
+export interface Work {
+  readonly shape: ModelShape;
+  readonly mesh: MemoryMesh;
+  readonly choices: Choices;
+  readonly held: Holdings;
+  /** Tokens that a GPU works on at once. */
+  readonly tokens: number;
+}
+
+/** Tokens of the hottest expert-parallel rank over the mean. */
+export function hottest({ mesh, choices, shape }: Pick<Work, 'mesh' | 'choices' | 'shape'>) {
+  if (mesh.ep === 1 || shape.experts === 0) return { low: 1, high: 1 };
+  if (choices.imbalance !== null) return { low: choices.imbalance, high: choices.imbalance };
+  // The largest of P sums of n experts' loads, spread c: about 1 + c · √(2 ln P / n), and never all tokens at once.
+  const reach = Math.sqrt((2 * Math.log(mesh.ep) * mesh.ep) / shape.experts);
+  const most = Math.max(mesh.ep / Math.max(shape.topK, 1), 1);
+  const of = (spread: number) => Math.min(1 + spread * reach, Math.max(mesh.ep, most));
+  return { low: of(CONSTANTS.imbalance.low), high: of(CONSTANTS.imbalance.high) };
+}
+
+/** Inputs of layers that wait for backward; with checkpointing one hidden state a layer. */
+export function savedActivations(work: Work): Term {
+  const { shape, mesh, choices, held, tokens } = work;
+  const { hidden } = shape;
+  // Pipelines hold as many micro batches as stages follow: together the inputs of every layer.
+  const layers = mesh.pp > 1 ? shape.layers : held.layers;
+  if (choices.checkpointing) {
+    const cut = sequenceCut(work);
+    const bytes = (tokens * hidden * BF16 * layers) / cut;
+    const basis = `${formatInteger(tokens)} tokens × ${hidden} × 2 bytes × ${layers} layers${over('tp', cut)}`;
+    return exactly('saved activations', bytes, basis);
+  }
+  const { low, high } = layerWidths(work);
+  const [least, most] = [low, high].map((width) => tokens * width * BF16 * layers);
+  return {
+    name: 'saved activations',
+    low: least ?? 0,
+    high: most ?? 0,
+    basis: 'every tensor of every layer, nothing computed again',
+  };
+}
+
+function over(name: string, size: number): string {
+  return size > 1 ? ` ÷ ${name} ${size}` : '';
+}
+
+/** Numbers that one token leaves in one layer. */
+function layerWidths(work: Work): { readonly low: number; readonly high: number } {
+  const { shape, mesh } = work;
+  const { hidden, attentionWidth, topK, intermediate, sharedIntermediate, denseIntermediate } = shape;
+  const always = (2 * hidden) / sequenceCut(work) + attentionWidth / mesh.tp;
+  const mlp = shape.moeLayers > 0 ? sharedIntermediate : denseIntermediate;
+  const fixed = always + (mlp > 0 ? 2 * hidden + 3 * mlp : 0) / mesh.tp;
+  if (shape.moeLayers === 0) return { low: fixed, high: fixed };
+  const { low, high } = routedCopies(work);
+  const each = topK * (2 * hidden + (3 * intermediate) / mesh.etp);
+  return { low: fixed + low * each, high: fixed + high * each };
+}
+
+/** Copies of a rank's own tokens times k that it works on: more where it is hot, fewer where all ranks see one batch. */
+function routedCopies(work: Work): { readonly low: number; readonly high: number } {
+  const { mesh, choices } = work;
+  const { low, high } = hottest(work);
+  // Ranks of one batch compute only their own experts' share, but grouped kernels may sort all of it.
+  if (choices.framework === 'transformers-5') return { low: low / mesh.ep, high: Math.max(high / mesh.ep, 1) };
+  const sequence = sequenceCut(work);
+  return { low: low / sequence, high: high / sequence };
+}
+
+/** Ranks that share a sequence's hidden states between layers (sequence parallelism over tensor-parallel ranks). */
+function sequenceCut({ mesh, choices }: Work): number {
+  return choices.framework === 'megatron-core' || choices.framework === 'torchtitan' ? mesh.tp : 1;
+}
+
+/** One layer while its forward is run again and its gradient taken. */
+export function layerInWork(work: Work): Term {
+  const { tokens } = work;
+  const { low, high } = layerWidths(work);
+  const { recompute } = CONSTANTS;
+  const { low: cool, high: hot } = hottest(work);
+  const heat = hot > 1 ? `, hottest rank ${cool.toFixed(2)}–${hot.toFixed(2)} × the mean` : '';
+  return {
+    name: 'layer in backward',
+    low: tokens * low * BF16 * recompute.low,
+    high: tokens * high * BF16 * recompute.high,
+    basis: `${formatInteger(tokens)} tokens × ${formatInteger(low)}–${formatInteger(high)} numbers × 2 bytes × ${recompute.low}–${recompute.high}${heat}`,
+  };
+}
+
+/** Logits, their copies and their gradient, on the stage that has the head. */
+export function lossTerm({ shape, mesh, choices, held, tokens }: Work): Term | null {
+  if (!held.isLast) return null;
+  const cut = choices.framework === 'megatron-core' || choices.framework === 'torchtitan' ? mesh.tp : 1;
+  const inPlace = cut > 1 || choices.framework === 'megatron-core';
+  const bytes = inPlace ? CONSTANTS.parallelLogitBytes : CONSTANTS.logitBytes;
+  const chunk = choices.chunkedLoss ? CONSTANTS.lossChunk : { low: tokens, high: tokens };
+  const [least, most] = [Math.min(tokens, chunk.low), Math.min(tokens, chunk.high)];
+  const width = shape.vocabulary / cut;
+  const at = least === most ? formatInteger(most) : `${formatInteger(least)}–${formatInteger(most)}`;
+  return {
+    name: 'loss',
+    low: least * width * bytes.low,
+    high: most * width * bytes.high,
+    basis: `${at} tokens${choices.chunkedLoss ? ' of a chunk' : ''} × ${formatInteger(shape.vocabulary)} words × ${bytes.low}–${bytes.high} bytes${over('tp', cut)}`,
+  };
+}

@@ -1,0 +1,123 @@
+import { estimateMemory } from './estimate.ts';
+import type { MemoryReport } from './report.ts';
+import type { MemorySetup } from './setup.ts';
+import { denseParameters, type ModelShape, totalParameters } from './shape.ts';
+import { gigabytes } from './terms.ts';
+import { throughputOf, withoutOvercount } from './throughput.ts';
+
+/** What the card of aminediroHF/Qwen3-235B-A22B-fused reports, as printed: context, CP, MFU in percent, tokens a second and GPU. */
+export const CARD_BENCHMARK = [
+  { context: 16_384, cp: 4, mfu: 0.51, tokensPerGpu: 70 },
+  { context: 32_768, cp: 8, mfu: 0.73, tokensPerGpu: 133 },
+] as const;
+const CARD_GPUS = 64;
+
+/** One thing that the card says, with what the model makes of it. */
+export interface CardRow {
+  readonly claim: string;
+  readonly answer: string;
+  /** The set-up behind the numbers, for a table or a picture; null where it is arithmetic alone. */
+  readonly setup: MemorySetup | null;
+  readonly report: MemoryReport | null;
+}
+
+/** True for the model that the card is of: then its rows can be set against the numbers. */
+export function isCardModel(shape: ModelShape): boolean {
+  return shape.modelType === 'qwen3_moe' && totalParameters(shape) === 235_093_634_560;
+}
+
+/** The card's benchmark explained: what states take, why it ran out, why offload fits, what Megatron's set-up comes to. */
+export function cardRows(shape: ModelShape): CardRow[] {
+  return [stateRow(shape), ...outRows(shape), offloadRow(shape), megatronRow(shape), ...throughputRows(shape)];
+}
+
+function stateRow(shape: ModelShape): CardRow {
+  const all = totalParameters(shape);
+  const per = (bytes: number, gpus: number) => gigabytes((all * bytes) / gpus);
+  const replicated = shape.parameters.routed / CARD_GPUS + denseParameters(shape);
+  return {
+    claim: 'Model and optimizer states (about 2.3 TB) exceed total GPU memory (5.1 TB).',
+    answer: `${((all * 10) / 1e12).toFixed(2)} TB is 10 bytes a parameter (bf16 weights, fp32 moments, no gradients): ${per(10, CARD_GPUS)} a GPU on ${CARD_GPUS}, less than half of what there is. accelerate raises weights and gradients to fp32: ${((all * 16) / 1e12).toFixed(2)} TB at 16 bytes, ${per(16, CARD_GPUS)} a GPU. Were everything but experts whole on each rank, as transformers 5 places it, 10 bytes would be ${gigabytes(replicated * 10)} a GPU, more than one has.`,
+    setup: null,
+    report: null,
+  };
+}
+
+function outRows(shape: ModelShape): CardRow[] {
+  return [1, 2, 4, 8].map((cp) => {
+    const setup: MemorySetup = { gpus: CARD_GPUS, dp: CARD_GPUS / cp, cp, ep: CARD_GPUS, context: 16_384 };
+    const report = must(estimateMemory(shape, setup));
+    return {
+      claim: `16k, CP ${cp}, EP 64, no offload: out of memory.`,
+      answer: `${band(report)} of ${report.capacity.toFixed(1)} GB: ${report.verdict}, decided by the ${report.phase}. ${outReason(report)}`,
+      setup,
+      report,
+    };
+  });
+}
+
+function outReason({ verdict, terms }: MemoryReport): string {
+  const states = terms.filter((term) => ['weights', 'gradients', 'optimizer states'].includes(term.name));
+  const sum = states.reduce((total, term) => total + term.high, 0).toFixed(1);
+  return verdict === 'out-of-memory'
+    ? `States take ${sum} GB, and the loss over all tokens at once takes the rest.`
+    : `States take ${sum} GB; temporaries of the step and what the allocator holds reach the end, so that it can fail and need not.`;
+}
+
+function offloadRow(shape: ModelShape): CardRow {
+  const setup: MemorySetup = { gpus: CARD_GPUS, dp: 8, cp: 8, ep: CARD_GPUS, context: 32_768, offload: 'optimizer' };
+  const report = must(estimateMemory(shape, setup));
+  const { host = 0, down = 0, up = 0 } = report.offload ?? {};
+  return {
+    claim: '32k, CP 8, EP 64, with CPU offload: fits.',
+    answer: `Adam’s moments leave the GPU: ${band(report)} are left (43 to 45 GB were measured). ${host.toFixed(1)} GB a GPU, ${(host * 8).toFixed(0)} GB a node of eight, are the host’s; ${down.toFixed(1)} GB go down and ${up.toFixed(1)} GB come up over PCIe in each step.`,
+    setup,
+    report,
+  };
+}
+
+function megatronRow(shape: ModelShape): CardRow {
+  const setup: MemorySetup = {
+    framework: 'megatron-core',
+    gpus: 128,
+    tp: 4,
+    pp: 16,
+    ep: 8,
+    cp: 2,
+    etp: 1,
+    context: 32_768,
+  };
+  const report = must(estimateMemory(shape, setup));
+  const states = report.terms.slice(0, 3).reduce((sum, term) => sum + term.high, 0);
+  return {
+    claim: 'Megatron with TP=4, PP=16, EP=8, CP=2 on 128 GPUs needs no offload.',
+    answer: `By its own formula weights and optimizer come to ${states.toFixed(2)} GB a GPU, in all ${band(report)} at 32k: ${report.verdict}. It is twice the GPUs, and pipeline stages cut what FSDP gathers.`,
+    setup,
+    report,
+  };
+}
+
+function throughputRows(shape: ModelShape): CardRow[] {
+  return CARD_BENCHMARK.map(({ context, cp, mfu, tokensPerGpu }) => {
+    const real = withoutOvercount(tokensPerGpu, cp);
+    const measured = { tokensPerStep: real, stepSeconds: 1, gpus: 1, context };
+    const { full, causal } = throughputOf(shape, measured);
+    const printed = throughputOf(shape, { ...measured, tokensPerStep: tokensPerGpu });
+    const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
+    return {
+      claim: `${context / 1024}k, CP ${cp}: MFU ${mfu} %, ${tokensPerGpu} tokens a second and GPU.`,
+      answer: `The two agree only if each of the ${cp} ranks of context parallelism counted the whole sequence: ${tokensPerGpu} ÷ ${cp} = ${real.toFixed(1)} tokens a second and GPU are ${percent(full)} with all pairs of attention counted (${percent(causal)} causal); ${tokensPerGpu} would be ${percent(printed.full)}.`,
+      setup: null,
+      report: null,
+    };
+  });
+}
+
+function band({ low, high }: MemoryReport): string {
+  return `${low.toFixed(0)} to ${high.toFixed(0)} GB`;
+}
+
+function must(report: ReturnType<typeof estimateMemory>): MemoryReport {
+  if ('error' in report) throw new RangeError(report.error);
+  return report;
+}

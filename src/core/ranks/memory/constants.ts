@@ -1,0 +1,116 @@
+/** A number that is known between two ends, with why and from where. */
+export interface Known {
+  readonly low: number;
+  readonly high: number;
+  readonly why: string;
+}
+
+/**
+ * Every constant of the memory model. None is fitted to a single run: each counts tensors of a program that can be read, or
+ * is a range that its source gives. docs/memory.md prints them.
+ */
+export const CONSTANTS = {
+  logitBytes: {
+    low: 10,
+    high: 14,
+    why: 'bytes a token and word of the vocabulary while the loss is taken: logits in bf16, their fp32 copy and the log-softmax (2 + 4 + 4; backward holds as much); 4 more where accelerate turns outputs into fp32',
+  },
+  parallelLogitBytes: {
+    low: 6,
+    high: 10,
+    why: 'the same where the loss works in place (Megatron-Core, vocab_parallel_cross_entropy; torchtitan’s loss parallel): bf16 logits, fp32 copy, a gradient',
+  },
+  lossChunk: {
+    low: 256,
+    high: 1024,
+    why: 'tokens whose logits exist at once under a chunked or fused loss (TRL’s chunked_nll, Liger)',
+  },
+  recompute: {
+    low: 2,
+    high: 3,
+    why: 'one layer while it is computed again and its gradient taken: its tensors, their gradients, and temporaries of the kernels',
+  },
+  gathered: {
+    low: 2,
+    high: 3,
+    why: 'layers that FSDP2 holds whole at once: the one in work, the one fetched ahead, and the buffer of the collective',
+  },
+  reduced: {
+    low: 2,
+    high: 3,
+    why: 'copies of a layer’s gradient before it is cut: as computed, and the input of the reduce-scatter in bf16 (2 bytes) or fp32 (4)',
+  },
+  rootGradient: {
+    low: 0.5,
+    high: 1.5,
+    why: 'gradients of embedding and head, which FSDP2 reduces at the end of backward, over the two in bf16: the head’s alone, or both and a buffer',
+  },
+  liveParameters: {
+    low: 1e9,
+    high: 2e9,
+    why: 'parameters that ZeRO-3 holds whole (stage3_max_live_parameters, 1e9) and those it fetches ahead',
+  },
+  bucket: {
+    low: 5e8,
+    high: 1e9,
+    why: 'elements of ZeRO’s reduce bucket (5e8), twice where it overlaps',
+  },
+  foreach: {
+    low: 0,
+    high: 1,
+    why: 'copies of one of Adam’s moments in optimizer.step(): none with a fused AdamW, one with foreach',
+  },
+  subGroup: {
+    low: 0,
+    high: 1e9,
+    why: 'parameters that ZeRO steps at once, in fp32 (sub_group_size, 1e9)',
+  },
+  imbalance: {
+    low: 0.3,
+    high: 1,
+    why: 'spread (standard deviation over mean) of tokens over experts; the two load lists in the README of EPLB have 0.59 and 0.68',
+  },
+  runtimeOneNode: {
+    low: 0.5,
+    high: 3,
+    why: 'GB of CUDA context, libraries’ workspaces and NCCL buffers on one node; peaks that PyTorch itself counts leave most of it out',
+  },
+  runtimeManyNodes: {
+    low: 2,
+    high: 5,
+    why: 'GB of CUDA context, libraries’ workspaces and NCCL buffers, with a communicator for each axis over nodes',
+  },
+  allocator: {
+    low: 0.02,
+    high: 0.1,
+    why: 'share that PyTorch’s caching allocator holds beyond what is allocated (of a served model’s passing tensors alone)',
+  },
+  graphs: {
+    low: 0.5,
+    high: 2,
+    why: 'GB of CUDA graphs of a serving engine',
+  },
+  serveTokens: {
+    low: 2048,
+    high: 8192,
+    why: 'tokens of one forward pass of a serving engine (max_num_batched_tokens, chunked prefill)',
+  },
+  servedSequences: {
+    low: 256,
+    high: 256,
+    why: 'sequences whose logits are sampled at once (max_num_seqs)',
+  },
+} as const satisfies Readonly<Record<string, Known>>;
+
+/** PyTorch sees 79.1 GiB of an "80 GB" H100: mixing GB and GiB is a 7 % error, more than most margins. */
+export const H100_GIB = 79.1;
+/** Of the capacity; a band that ends above it is called at risk. Ranks are not alike, and other programs need some. */
+export const RESERVE = 0.05;
+/** Share of the capacity that vLLM and SGLang take by themselves (`--gpu-memory-utilization`, `--mem-fraction-static`). */
+export const SERVING_SHARE = 0.9;
+/** No band is wider, around its middle: terms do not all err in one direction. */
+export const WIDEST_BAND = 0.2;
+/** GPUs of a node. */
+export const NODE_GPUS = 8;
+/** Bytes of an activation, a gathered weight: bf16. */
+export const BF16 = 2;

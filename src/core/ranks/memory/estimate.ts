@@ -1,0 +1,153 @@
+import type { PlacementError } from '../types.ts';
+import { layerInWork, lossTerm, savedActivations, type Work } from './activations.ts';
+import { changesFor } from './changes.ts';
+import { type Choices, chooseSetup, spansNodes } from './choices.ts';
+import { CONSTANTS, RESERVE, SERVING_SHARE, WIDEST_BAND } from './constants.ts';
+import { fetchesOf } from './fetches.ts';
+import { holdingsOf } from './holdings.ts';
+import type { MemoryReport, Offloaded, Phase, PlainReport, Term } from './report.ts';
+import { servingTerms } from './serving.ts';
+import { isServing, type MemoryMesh, type MemorySetup, meshOfSetup } from './setup.ts';
+import type { ModelShape } from './shape.ts';
+import { statesOf, stepTerm } from './states.ts';
+import { fitTo, inGb, sumOf, times } from './terms.ts';
+import { decidingSentence, verdictOf } from './verdict.ts';
+
+/** A stage's memory before it is rounded. Bytes. */
+interface Estimate {
+  readonly terms: readonly Term[];
+  readonly phase: string;
+  readonly phases: readonly Phase[];
+  readonly offload: Offloaded | null;
+}
+
+/**
+ * What one GPU needs for a training or serving run: a band with its terms, a verdict, and what was taken for granted.
+ *
+ * Pure. An error is the framework's own message where it would refuse the set-up. docs/memory.md explains every term and
+ * compares with published runs.
+ */
+export function estimateMemory(shape: ModelShape, setup: MemorySetup): MemoryReport | PlacementError {
+  const report = plainReport(shape, setup);
+  if ('error' in report) return report;
+  const changes = report.verdict === 'fits' ? [] : changesFor(setup, report, (other) => plainReport(shape, other));
+  return { ...report, changes };
+}
+
+/** {@link estimateMemory} without what would change it. */
+export function plainReport(shape: ModelShape, setup: MemorySetup): PlainReport | PlacementError {
+  const mesh = meshOfSetup(setup, shape);
+  if ('error' in mesh) return mesh;
+  const choices = chooseSetup(setup);
+  if ('error' in choices) return choices;
+  const tokens = Math.ceil((choices.context * choices.batch) / mesh.cp);
+  const stages = holdingsOf(choices.framework, mesh, shape, choices);
+  const works = stages.map((held): Work => ({ shape, mesh, choices, held, tokens }));
+  const estimates = works.map((work) => (isServing(choices.framework) ? served(work) : trained(work)));
+  const fullest = estimates.reduce((most, each) => (sumOf(each.terms).high > sumOf(most.terms).high ? each : most));
+  return reportOf(shape, mesh, choices, fullest, tokens);
+}
+
+function reportOf(
+  shape: ModelShape,
+  mesh: MemoryMesh,
+  choices: Choices,
+  estimate: Estimate,
+  tokens: number,
+): PlainReport {
+  const capacity = choices.capacityGib * 2 ** 30;
+  const serving = isServing(choices.framework);
+  const usable = serving ? capacity * SERVING_SHARE : capacity;
+  const terms = narrowed(estimate.terms);
+  const { low, high } = sumOf(terms);
+  const verdict = verdictOf(low, high, usable, serving ? 0 : RESERVE);
+  const rounded = terms.map((term) => ({ ...term, low: inGb(term.low), high: inGb(term.high) }));
+  const sums = sumOf(rounded);
+  return {
+    unit: 'GB',
+    low: Math.round(sums.low * 1e3) / 1e3,
+    high: Math.round(sums.high * 1e3) / 1e3,
+    capacity: inGb(capacity),
+    verdict,
+    terms: rounded,
+    assumed: [...shape.assumed, ...choices.assumed, ...(terms === estimate.terms ? [] : [NARROWED])],
+    framework: choices.framework,
+    mesh,
+    phase: estimate.phase,
+    phases: estimate.phases.map(({ name, low: least, high: most }) => ({ name, low: inGb(least), high: inGb(most) })),
+    decides: decidingSentence(terms, verdict, usable),
+    offload: estimate.offload && {
+      host: inGb(estimate.offload.host),
+      down: inGb(estimate.offload.down),
+      up: inGb(estimate.offload.up),
+    },
+    optimizerBytes: serving ? null : choices.regime.bytes,
+    tokensPerGpu: tokens,
+  };
+}
+
+const NARROWED =
+  'The terms’ ends add up to more than a fifth either way: the band is that fifth, since terms do not all err in one direction.';
+
+/** A band no wider than the widest, around its own middle. */
+function narrowed(terms: readonly Term[]): readonly Term[] {
+  const { low, high } = sumOf(terms);
+  const middle = (low + high) / 2;
+  if (high - middle <= WIDEST_BAND * middle) return terms;
+  return fitTo(terms, { low: middle * (1 - WIDEST_BAND), high: middle * (1 + WIDEST_BAND) });
+}
+
+/** Training: states, and whichever of the loss, the last layers' backward or the step needs most beside them. */
+function trained(work: Work): Estimate {
+  const states = statesOf(work);
+  const phases = phasesOf(work, states.stepped).map((phase) => withAll(phase, states.terms, work));
+  const low = Math.max(...phases.map((phase) => phase.low));
+  const fullest = phases.reduce((most, phase) => (phase.high > most.high ? phase : most));
+  // Every phase is gone through: its peak is a floor for the whole step.
+  const terms = fitTo(fullest.terms, { low, high: fullest.high });
+  return { terms, phase: fullest.name, phases, offload: states.offload };
+}
+
+function phasesOf(work: Work, stepped: number): { readonly name: string; readonly terms: readonly Term[] }[] {
+  const saved = savedActivations(work);
+  const loss = lossTerm(work);
+  const { root, backward } = fetchesOf(work);
+  const roots = root ? [root] : [];
+  const step = stepped > 0 ? stepTerm(work, stepped) : null;
+  return [
+    ...(loss ? [{ name: 'loss', terms: [saved, loss, ...roots] }] : []),
+    // At its beginning every saved input is there, at its end none.
+    { name: 'backward', terms: [{ ...saved, low: 0 }, layerInWork(work), ...roots, ...backward] },
+    { name: 'optimizer step', terms: step ? [step] : [] },
+  ];
+}
+
+/** A phase with states, runtime and what the allocator holds beyond. */
+function withAll(
+  phase: { readonly name: string; readonly terms: readonly Term[] },
+  states: readonly Term[],
+  { mesh }: Work,
+): Phase {
+  const own = [...states, ...phase.terms];
+  const terms = [...own, ...overhead(own, mesh.gpus)];
+  return { name: phase.name, ...sumOf(terms), terms };
+}
+
+/** What the allocator holds beyond `own`, and what is no tensor at all. */
+function overhead(own: readonly Term[], gpus: number): Term[] {
+  const { allocator, runtimeManyNodes, runtimeOneNode } = CONSTANTS;
+  const runtime = spansNodes(gpus) ? runtimeManyNodes : runtimeOneNode;
+  const { low, high } = sumOf(own);
+  return [
+    { name: 'allocator', low: low * allocator.low, high: high * allocator.high, basis: allocator.why },
+    times('runtime', 1e9, runtime, runtime.why),
+  ];
+}
+
+function served(work: Work): Estimate {
+  const own = servingTerms(work);
+  const passing = own.filter((term) => term.name === 'forward pass' || term.name === 'sampling');
+  const terms = [...own, ...overhead(passing, work.mesh.gpus)];
+  const phase = { name: 'serving', ...sumOf(terms), terms };
+  return { terms, phase: phase.name, phases: [phase], offload: null };
+}

@@ -1,0 +1,84 @@
+import type { Work } from './activations.ts';
+import { BF16, CONSTANTS } from './constants.ts';
+import type { Term } from './report.ts';
+import { billions, exactly, times } from './terms.ts';
+
+/** Whole parameters that a framework fetches to compute with, and gradients before they are cut. */
+export interface Fetches {
+  /** From forward to the end of backward: embedding and head, which FSDP2 keeps whole. */
+  readonly root: Term | null;
+  readonly backward: readonly Term[];
+}
+
+export function fetchesOf(work: Work): Fetches {
+  const { framework } = work.choices;
+  switch (framework) {
+    case 'fsdp2':
+    case 'transformers-4.57':
+    case 'transformers-5':
+    case 'torchtitan':
+      return shardedFetches(work);
+    case 'deepspeed':
+      return zeroFetches(work);
+    case 'deepspeed-moe':
+      return { root: null, backward: [bucketTerm()] };
+    case 'megatron-core':
+    case 'vllm':
+    case 'sglang':
+      return { root: null, backward: [] };
+  }
+}
+
+/** FSDP2 gathers a layer in bf16 where more than one rank shares it. */
+function shardedFetches({ mesh, held, choices }: Work): Fetches {
+  const { ends, layer, dense, experts } = held;
+  const densely = dense.weights < ends + layer.dense * held.layers - 1;
+  const sharesExperts = mesh.edp > 1 && experts.weights > 0;
+  const gathered = (densely ? layer.dense : 0) + (sharesExperts ? layer.experts : 0);
+  const root =
+    densely && ends > 0
+      ? exactly('gathered ends', ends * BF16, `embedding and head, ${billions(ends)} parameters in bf16`)
+      : null;
+  const backward: Term[] = [];
+  if (gathered > 0) {
+    const what = `a layer of ${billions(gathered)} parameters in bf16`;
+    backward.push(
+      times(
+        'gathers',
+        gathered * BF16,
+        CONSTANTS.gathered,
+        `${what} × ${CONSTANTS.gathered.low}–${CONSTANTS.gathered.high}`,
+      ),
+    );
+    backward.push(
+      times(
+        'gradients of a layer',
+        gathered * BF16,
+        CONSTANTS.reduced,
+        `${what} × ${CONSTANTS.reduced.low}–${CONSTANTS.reduced.high}, before they are cut`,
+      ),
+    );
+  }
+  if (root)
+    backward.push(times('gradients of the ends', ends * BF16, CONSTANTS.rootGradient, CONSTANTS.rootGradient.why));
+  if (choices.offload === 'all')
+    backward.push(exactly('fetched from the host', (layer.dense + layer.experts) * 4, 'one layer in fp32'));
+  return { root, backward };
+}
+
+function zeroFetches({ held, choices, shape }: Work): Fetches {
+  if (choices.zero < 3) return { root: null, backward: [bucketTerm()] };
+  const { liveParameters } = CONSTANTS;
+  const { experts, dense } = held.layer;
+  const layer = dense + experts;
+  const all = Object.values(shape.parameters).reduce((sum, count) => sum + count, 0);
+  const [low, high] = [liveParameters.low, liveParameters.high].map(
+    (live) => Math.min(Math.max(live, layer), all) * BF16,
+  );
+  const live: Term = { name: 'gathers', low: low ?? 0, high: high ?? 0, basis: liveParameters.why };
+  return { root: null, backward: [live, bucketTerm()] };
+}
+
+function bucketTerm(): Term {
+  return times('buckets', BF16, CONSTANTS.bucket, CONSTANTS.bucket.why);
+}

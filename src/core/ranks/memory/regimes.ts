@@ -1,0 +1,77 @@
+/** Bytes a parameter, by what they hold. */
+export interface Regime {
+  /** Their sum: what `--optimizer-bytes` names. */
+  readonly bytes: number;
+  readonly weights: number;
+  readonly gradients: number;
+  readonly optimizer: number;
+  readonly title: string;
+  /** Who trains like this. */
+  readonly who: string;
+}
+
+/** The ways to hold weights, gradients and Adam's two moments that are in use. */
+export const REGIMES: readonly Regime[] = [
+  {
+    bytes: 6,
+    weights: 2,
+    gradients: 2,
+    optimizer: 2,
+    title: 'bf16 with 8-bit Adam',
+    who: 'bitsandbytes adamw_bnb_8bit, torchao AdamW8bit',
+  },
+  {
+    bytes: 8,
+    weights: 2,
+    gradients: 2,
+    optimizer: 4,
+    title: 'pure bf16',
+    who: 'AdamW over a model that was loaded in bf16 and never raised: transformers’ Trainer without mixed precision, TRL’s expert-parallel examples',
+  },
+  {
+    bytes: 10,
+    weights: 2,
+    gradients: 0,
+    optimizer: 8,
+    title: 'bf16 weights, fp32 moments, no gradients counted',
+    who: 'the model card’s 2.3 TB: what is kept between steps',
+  },
+  {
+    bytes: 12,
+    weights: 2,
+    gradients: 2,
+    optimizer: 8,
+    title: 'bf16 weights and gradients, fp32 moments',
+    who: 'the same with gradients: AdamW with fp32 states over bf16 weights',
+  },
+  {
+    bytes: 16,
+    weights: 4,
+    gradients: 4,
+    optimizer: 8,
+    title: 'fp32 weights, gradients and moments, bf16 copies to compute',
+    who: 'accelerate’s FSDP2 with mixed precision (it raises every trained parameter to fp32) and torchtitan; ZeRO comes to as much: 2 + 2 + 12',
+  },
+  {
+    bytes: 18,
+    weights: 2,
+    gradients: 4,
+    optimizer: 12,
+    title: 'bf16 weights, fp32 gradients, fp32 master and moments',
+    who: 'Megatron-Core; with its distributed optimizer 6 + 12/DP',
+  },
+];
+
+/** ZeRO: bf16 weights and gradients, fp32 master and moments. */
+export const ZERO_REGIME: Regime = {
+  bytes: 16,
+  weights: 2,
+  gradients: 2,
+  optimizer: 12,
+  title: 'bf16 weights and gradients, fp32 master and moments',
+  who: 'DeepSpeed ZeRO',
+};
+
+export function regimeOf(bytes: number): Regime | undefined {
+  return REGIMES.find((regime) => regime.bytes === bytes);
+}

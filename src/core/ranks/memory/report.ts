@@ -1,0 +1,64 @@
+import type { MemoryFramework, MemoryMesh } from './setup.ts';
+
+export type Verdict = 'fits' | 'at-risk' | 'out-of-memory';
+
+/** A part of a GPU's memory. In reports GB of 10⁹ bytes, while it is worked out bytes. */
+export interface Term {
+  readonly name: string;
+  readonly low: number;
+  readonly high: number;
+  /** The sum that was made, or where the number is from. */
+  readonly basis: string;
+}
+
+/** A moment of a step in which memory is at its fullest, with what only it needs. */
+export interface Phase {
+  readonly name: string;
+  readonly low: number;
+  readonly high: number;
+  readonly terms: readonly Term[];
+}
+
+/** Another set-up, and what it would come to. */
+export interface Change {
+  readonly change: string;
+  readonly low: number;
+  readonly high: number;
+  readonly verdict: Verdict;
+}
+
+/** What leaves the GPU for its host, per GPU. */
+export interface Offloaded {
+  readonly host: number;
+  /** GB each way over PCIe in one step. */
+  readonly down: number;
+  readonly up: number;
+}
+
+/** What `moe-loom memory --json` prints: a contract. Numbers are GB of 10⁹ bytes; terms add up to `low` and `high`. */
+export interface MemoryReport {
+  readonly unit: 'GB';
+  readonly low: number;
+  readonly high: number;
+  /** Of the whole GPU, in GB, whatever unit it was given in. */
+  readonly capacity: number;
+  readonly verdict: Verdict;
+  readonly terms: readonly Term[];
+  /** What was not given, and was chosen. */
+  readonly assumed: readonly string[];
+  readonly framework: MemoryFramework;
+  readonly mesh: MemoryMesh;
+  /** The moment that decides, and all that were compared. */
+  readonly phase: string;
+  readonly phases: readonly { readonly name: string; readonly low: number; readonly high: number }[];
+  /** The term that decides, in a sentence. */
+  readonly decides: string;
+  readonly changes: readonly Change[];
+  readonly offload: Offloaded | null;
+  /** Bytes a parameter of what is kept between and through steps; null where a model is served. */
+  readonly optimizerBytes: number | null;
+  readonly tokensPerGpu: number;
+}
+
+/** A report without what would change it. */
+export type PlainReport = Omit<MemoryReport, 'changes'>;

@@ -1,0 +1,79 @@
+import { formatInteger } from '../../units.ts';
+import type { Work } from './activations.ts';
+import { BF16, CONSTANTS } from './constants.ts';
+import { megatronTheoretical } from './megatron.ts';
+import type { Offloaded, Term } from './report.ts';
+import { billions, times } from './terms.ts';
+
+const FP32 = 4;
+
+/** What is kept from step to step on the GPU, and what its host keeps instead. */
+export interface States {
+  readonly terms: readonly Term[];
+  readonly offload: Offloaded | null;
+  /** Parameters whose optimizer states are on the GPU. */
+  readonly stepped: number;
+}
+
+/** What the optimizer needs for the length of a step, null where its kernels need nothing. */
+export function stepTerm({ choices }: Work, stepped: number): Term | null {
+  const { foreach, subGroup } = CONSTANTS;
+  const name = 'optimizer temporaries';
+  switch (choices.framework) {
+    case 'fsdp2':
+    case 'transformers-4.57':
+      return times(name, (stepped * choices.regime.optimizer) / 2, foreach, foreach.why);
+    case 'deepspeed':
+      return { name, low: 0, high: Math.min(stepped, subGroup.high) * FP32, basis: subGroup.why };
+    default:
+      return null;
+  }
+}
+
+/** Weights, gradients and optimizer states of a rank. */
+export function statesOf(work: Work): States {
+  const { regime, leastBytes, offload } = work.choices;
+  const { dense, experts } = work.held;
+  const count = (of: 'weights' | 'gradients' | 'optimizer') => dense[of] + experts[of];
+  const all = [
+    stateTerm('weights', count('weights'), regime.weights),
+    stateTerm('gradients', count('gradients'), regime.gradients),
+    stateTerm('optimizer states', count('optimizer'), regime.optimizer),
+  ];
+  const [weights, gradients, optimizer] = all;
+  if (!weights || !gradients || !optimizer) throw new RangeError('There are three states.');
+  // 8-bit Adam in place of the moments is what a lower bound can mean.
+  const saved = (regime.bytes - leastBytes) * count('optimizer');
+  const states = saved > 0 ? { ...optimizer, low: optimizer.low - saved } : optimizer;
+  const stepped = count('optimizer');
+  if (offload === 'none') return { terms: byMegatron(work, [weights, gradients, states]), offload: null, stepped };
+  const host = optimizer.high + (offload === 'all' ? weights.high + gradients.high : gradients.high);
+  const up = offload === 'all' ? 2 * weights.high : weights.high;
+  const away = { host, down: gradients.high, up };
+  if (offload === 'all') return { terms: [], offload: away, stepped: 0 };
+  // Whether gradients leave as they come or wait for the step is not known of every program: bf16 at least.
+  const waiting = { ...gradients, low: Math.min(gradients.low, count('gradients') * BF16) };
+  return { terms: [weights, waiting], offload: away, stepped: 0 };
+}
+
+function stateTerm(name: string, count: number, bytes: number): Term {
+  const value = count * bytes;
+  return { name, low: value, high: value, basis: `${billions(count)} parameters × ${bytes} bytes` };
+}
+
+/** Megatron's own formula rounds no layers and knows no context parallelism: the high end, where it is higher. */
+function byMegatron(work: Work, terms: readonly Term[]): readonly Term[] {
+  const { choices, mesh, shape } = work;
+  if (choices.framework !== 'megatron-core' || choices.regime.bytes !== 18) return terms;
+  const formula = megatronTheoretical(shape, mesh);
+  const more = formula - terms.reduce((sum, term) => sum + term.high, 0);
+  return terms.map((term) =>
+    term.name === 'optimizer states' && more > 0
+      ? {
+          ...term,
+          high: term.high + more,
+          basis: `${term.basis}; to ${formatInteger(formula)} bytes of states in all by Megatron’s report_theoretical_memory`,
+        }
+      : term,
+  );
+}
