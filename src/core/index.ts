@@ -143,7 +143,7 @@ export { type LoadingReport, loadingOf, loadingWarnings } from './ranks/loading.
 export { type CardRow, cardRows, isCardModel } from './ranks/memory/card.ts';
 export { estimateMemory } from './ranks/memory/estimate.ts';
 export { REGIMES, type Regime } from './ranks/memory/regimes.ts';
-export type { Change, MemoryReport, Term, Verdict } from './ranks/memory/report.ts';
+export type { Change, FitVerdict, MemoryReport, Term } from './ranks/memory/report.ts';
 export {
   isMemoryFramework,
   isOffload,

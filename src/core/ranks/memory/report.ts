@@ -1,6 +1,6 @@
 import type { MemoryFramework, MemoryMesh } from './setup.ts';
 
-export type Verdict = 'fits' | 'at-risk' | 'out-of-memory';
+export type FitVerdict = 'fits' | 'at-risk' | 'out-of-memory';
 
 /** A part of a GPU's memory. In reports GB of 10⁹ bytes, while it is worked out bytes. */
 export interface Term {
@@ -24,7 +24,7 @@ export interface Change {
   readonly change: string;
   readonly low: number;
   readonly high: number;
-  readonly verdict: Verdict;
+  readonly verdict: FitVerdict;
 }
 
 /** What leaves the GPU for its host, per GPU. */
@@ -42,7 +42,7 @@ export interface MemoryReport {
   readonly high: number;
   /** Of the whole GPU, in GB, whatever unit it was given in. */
   readonly capacity: number;
-  readonly verdict: Verdict;
+  readonly verdict: FitVerdict;
   readonly terms: readonly Term[];
   /** What was not given, and was chosen. */
   readonly assumed: readonly string[];

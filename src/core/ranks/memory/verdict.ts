@@ -1,14 +1,14 @@
-import type { Term, Verdict } from './report.ts';
+import type { FitVerdict, Term } from './report.ts';
 import { gigabytes } from './terms.ts';
 
 /** `fits` leaves a share free at the high end; `out-of-memory` does not fit at the low one. Bytes. */
-export function verdictOf(low: number, high: number, capacity: number, reserve: number): Verdict {
+export function verdictOf(low: number, high: number, capacity: number, reserve: number): FitVerdict {
   if (low > capacity) return 'out-of-memory';
   return high <= capacity * (1 - reserve) ? 'fits' : 'at-risk';
 }
 
 /** The largest term, in a sentence that says what it has to do with the verdict. Bytes. */
-export function decidingSentence(terms: readonly Term[], verdict: Verdict, capacity: number): string {
+export function decidingSentence(terms: readonly Term[], verdict: FitVerdict, capacity: number): string {
   const [first, second] = [...terms].sort((a, b) => b.low + b.high - a.low - a.high);
   if (!first) return 'Nothing is held.';
   const size = ({ low, high }: Term) =>
