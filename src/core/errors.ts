@@ -177,6 +177,22 @@ export const ERROR_TAGS = {
     meaning: 'An unfinished conversion was made of other source files, or by another plan.',
   },
   'output-inside-source': { retryable: false, exit: 2, meaning: 'The output folder is the source, or lies inside it.' },
+  'tensor-unreadable': {
+    retryable: false,
+    exit: 2,
+    meaning: 'The numbers of a tensor are stored in a way that is not computed with here.',
+  },
+  'block-unknown': {
+    retryable: false,
+    exit: 2,
+    meaning: 'How the layer computes is not known here, or what it needs is not in the checkpoint.',
+  },
+  'runtime-unavailable': { retryable: true, exit: 2, meaning: 'The runtime that computes layers could not be loaded.' },
+  'runtime-failed': {
+    retryable: false,
+    exit: 2,
+    meaning: 'The runtime could not compute a layer, for memory or for another reason of its own.',
+  },
   'verify-failed': { retryable: false, exit: 1, meaning: 'What was read back is not what the source holds.' },
   cancelled: { retryable: false, exit: 2, meaning: 'The work was stopped on request.' },
   internal: { retryable: false, exit: 2, meaning: 'A rule of this program was broken by the program itself.' },
