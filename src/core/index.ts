@@ -127,6 +127,18 @@ export {
 } from './layouts/map.ts';
 export { countParameters, type ParameterCount } from './layouts/parameters.ts';
 export type * from './layouts/types.ts';
+export { type HiddenStates, randomStates, readStates } from './parity/hidden-states.ts';
+export { compareBlock, TOLERANCE as PARITY_TOLERANCE } from './parity/parity.ts';
+export { openRuntime, type Runtime, type RuntimeAssets } from './parity/runtime.ts';
+export type {
+  ParityFault,
+  ParityOptions,
+  ParityPair,
+  ParityProgress,
+  ParityReport,
+  ParityRun,
+  ParitySource,
+} from './parity/types.ts';
 export { type PlanOptions, planConversion } from './plan/conversion.ts';
 export { describePlan } from './plan/explain.ts';
 export { DEFAULT_SHARD_BYTES } from './plan/packing.ts';
