@@ -4,7 +4,7 @@ import type { Block } from './block.ts';
 import type { BlockRules } from './definition.ts';
 import { blockOutput } from './ends.ts';
 import type { ExpertWeights, StoredWeights } from './experts-graph.ts';
-import { type Form, numbersOfExpert, readExperts } from './forms.ts';
+import { expertRanges, type Form, numbersOfExpert, readExperts } from './forms.ts';
 import { createGraph, type GraphBuilder, type Value, type Weight } from './graph.ts';
 import type { HiddenStates } from './hidden-states.ts';
 import { maxRelative } from './numbers.ts';
@@ -37,7 +37,10 @@ export async function checkOperator(options: OperatorOptions): Promise<ParityRep
   const { block, form, x, result } = options;
   const reason = unfit(block, form);
   if (reason !== null || !form) return { maxRelative: null, reason };
-  const weights = await readExperts(form, 0, block.experts, options.reader);
+  const { reader } = options;
+  await reader.hold(expertRanges(reader.checkpoint, block.group, 0, block.experts));
+  const weights = await readExperts(form, 0, block.experts, reader);
+  await reader.hold([]);
   const graph = operatorGraph(block, weights, result);
   const feeds = { hidden: { dims: [x.tokens, x.hidden], data: x.values } };
   const sum = await options.runtime.run(graph, feeds, options.signal).then(

@@ -105,7 +105,10 @@ export function createReader(
         }
       }
     }
-    for (const [file, list] of pieces) await readPieces(await open(file), list, output, LIMITS, signal);
+    for (const [file, list] of pieces) {
+      const missing = list.filter((piece) => !copyHeld(held.get(file), piece, output.subarray(piece.at)));
+      if (missing.length > 0) await readPieces(await open(file), missing, output, LIMITS, signal);
+    }
     return output;
   };
   return {
@@ -125,6 +128,13 @@ export function createReader(
 
 interface Held extends ByteRange {
   readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+function copyHeld(blocks: readonly Held[] | undefined, range: ByteRange, output: Uint8Array): boolean {
+  const block = blocks?.find(({ start, end }) => start <= range.start && range.end <= end);
+  if (!block) return false;
+  output.set(block.bytes.subarray(range.start - block.start, range.end - block.start));
+  return true;
 }
 
 /** A source that answers from what is held, and says what it had to read. */
