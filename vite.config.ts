@@ -12,7 +12,8 @@ const cli: UserConfig = {
     emptyOutDir: true,
     rollupOptions: { output: { entryFileNames: 'moe-loom.js' } },
   },
-  ssr: { noExternal: true },
+  // its WebAssembly file lies beside its code, where the package manager puts it
+  ssr: { noExternal: true, external: ['onnxruntime-web'] },
 };
 
 /** The app, into `dist/app`: relative addresses alone, so that any static host serves it from any folder. */

@@ -9,6 +9,7 @@ import { addConvert } from './convert.ts';
 import { addInspect } from './inspect.ts';
 import { addLoads } from './loads.ts';
 import { addMemory } from './memory.ts';
+import { addParity } from './parity.ts';
 import { addPlan } from './plan.ts';
 import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
@@ -41,6 +42,7 @@ async function runProgram(): Promise<void> {
     addRanks,
     addMemory,
     addStats,
+    addParity,
   ])
     add(program);
   for (const command of program.commands) command.exitOverride();

@@ -92,7 +92,7 @@ function failure(graph: OnnxGraph, cause: unknown): LoomError {
   return new LoomError('runtime-failed', `onnxruntime-web could not compute ${graph.name}: ${words}`, {}, cause);
 }
 
-/** Threads share memory: a page may only when it is cross-origin isolated; Node always. */
+/** Threads share memory, which a page may only when it is cross-origin isolated. Node computes with one. */
 function canShare(): boolean {
   const isolated = (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated;
   return isolated ?? false;

@@ -1,0 +1,173 @@
+import { basename, dirname } from 'node:path';
+import type { Command } from 'commander';
+import {
+  compareBlock,
+  formatBytes,
+  type HiddenStates,
+  LoomError,
+  openRuntime,
+  type ParityProgress,
+  type ParityReport,
+  parityJson,
+  readStates,
+} from '../core/index.ts';
+import { openLocal } from '../core/source/folder.node.ts';
+import {
+  type AssumeFlags,
+  assumption,
+  interruptSignal,
+  type OutputOptions,
+  print,
+  printJson,
+  withAssume,
+  withOutput,
+} from './common.ts';
+import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+
+interface ParityFlags extends OutputOptions, SourceFlags, AssumeFlags {
+  readonly layer: string;
+  readonly ep?: string;
+  readonly tokens: string;
+  readonly seed: string;
+  readonly input?: string;
+  readonly inputTensor?: string;
+  readonly expectTensor?: string;
+}
+
+const DIFFERENT = 1;
+
+/** `moe-loom parity <source> [<other>] --layer N`: one block in every form its experts can have, outputs compared. */
+export function addParity(program: Command): void {
+  const command = program
+    .command('parity')
+    .description('compute a layer from its experts apart, stacked, as gate-up and on ranks, and compare the outputs')
+    .argument('<source>', SOURCE_HELP)
+    .argument('[other]', 'a second checkpoint whose layer should give the same')
+    .requiredOption('--layer <number>', 'the layer to compute')
+    .option('--ep <ranks>', 'ranks to play; they divide the experts')
+    .option('--tokens <number>', 'tokens of random input', '32')
+    .option('--seed <number>', 'seed of random input', '0')
+    .option('--input <file>', 'hidden states from a safetensors file in place of random ones')
+    .option('--input-tensor <name>', 'the tensor of that file to run on')
+    .option('--expect-tensor <name>', 'the tensor of that file that the block should give');
+  withAssume(withSource(withOutput(command))).action(
+    async (source: string, other: string | undefined, flags: ParityFlags) => {
+      const signal = interruptSignal();
+      const numbers = numbersOf(flags);
+      const line = createLine(flags.quiet === true);
+      const first = await openCheckpointAt(source, flags, signal);
+      const second = other === undefined ? undefined : await openCheckpointAt(other, flags, signal);
+      const { input, expect } = await readInput(flags, signal);
+      const report = await compareBlock(first, {
+        layer: numbers.layer,
+        ep: numbers.ep,
+        input: input ?? { tokens: numbers.tokens, seed: numbers.seed },
+        expect,
+        other: second,
+        runtime: await openRuntime(),
+        signal,
+        ...assumption(flags),
+        onProgress: line.update,
+      }).finally(line.end);
+      if (flags.json) printJson(parityJson(report));
+      else print(describeParity(report));
+      if (report.verdict === 'different') process.exitCode = DIFFERENT;
+    },
+  );
+}
+
+function numbersOf(flags: ParityFlags) {
+  return {
+    layer: wholeNumber('--layer', flags.layer, 0),
+    ep: flags.ep === undefined ? undefined : wholeNumber('--ep', flags.ep, 1),
+    tokens: wholeNumber('--tokens', flags.tokens, 1),
+    seed: wholeNumber('--seed', flags.seed, 0),
+  };
+}
+
+/** No one compares on more; a number beyond it is a slip. */
+const MOST = 65_536;
+
+/** @throws LoomError `usage`. */
+function wholeNumber(option: string, text: string, least: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  const most = option === '--seed' ? 0xffffffff : MOST;
+  if (value >= least && value <= most) return value;
+  throw new LoomError('usage', `${option} takes a whole number from ${least} to ${most}; "${text}" is not that.`);
+}
+
+/** Input and expected output from one file. @throws LoomError `usage`, and what reading throws. */
+async function readInput(
+  flags: ParityFlags,
+  signal: AbortSignal,
+): Promise<{ readonly input: HiddenStates | null; readonly expect: Float32Array | undefined }> {
+  if (flags.input === undefined) {
+    if (flags.inputTensor !== undefined || flags.expectTensor !== undefined)
+      throw new LoomError('usage', '--input-tensor and --expect-tensor name tensors of the file that --input gives.');
+    return { input: null, expect: undefined };
+  }
+  const file = basename(flags.input);
+  const source = await (await openLocal(dirname(flags.input))).open(file);
+  try {
+    const input = await readStates(source, file, flags.inputTensor, null, signal);
+    const wanted = flags.expectTensor;
+    const expect =
+      wanted === undefined ? undefined : (await readStates(source, file, wanted, input.hidden, signal)).values;
+    return { input, expect };
+  } finally {
+    await source.dispose?.();
+  }
+}
+
+const REDRAW_MS = 200;
+
+/** One line on a terminal's standard error. Silent elsewhere. */
+function createLine(quiet: boolean) {
+  const { stderr } = process;
+  let drawn = 0;
+  const update = ({ read, total, done, steps, doing }: ParityProgress) => {
+    const now = performance.now();
+    if (quiet || !stderr.isTTY || now - drawn < REDRAW_MS) return;
+    drawn = now;
+    stderr.write(
+      `\r\u001b[2KComputing ${doing} (${done} of ${steps}), read ${formatBytes(read)} of ${formatBytes(total)}`,
+    );
+  };
+  const end = () => {
+    if (drawn > 0) stderr.write('\r\u001b[2K');
+  };
+  return { update, end };
+}
+
+/** The numbers of every pair, what they mean, and what explains a difference. */
+export function describeParity(report: ParityReport): string[] {
+  const { layer, block, experts, topK, tokens, seed, ep, tolerance, operator } = report;
+  const input = seed === null ? 'given hidden states' : `random hidden states, seed ${seed}`;
+  const idle = report.tokensPerExpert.filter((count) => count === 0).length;
+  return [
+    `Layer ${layer}     ${block}: ${experts} experts, ${topK} a token`,
+    `Input        ${tokens} tokens, ${input}; ${experts - idle} of ${experts} experts chosen; ${ep} ranks with ${report.tokensPerRank.join(', ')}`,
+    `Computed by  ${report.runtime.name}, threads: ${report.runtime.threads}; read ${formatBytes(report.bytesRead)}`,
+    ...report.runs.map(
+      ({ id, stored, operations }) => `${id.padEnd(16)} ${stored ? 'as stored' : operations.join(', ')}`,
+    ),
+    ...report.missing.map(({ id, reason }) => `${id.padEnd(16)} left out: ${reason}`),
+    'max|a − b| ÷ max|a|',
+    ...report.pairs.map(({ a, b, maxRelative }) => `${`${a} – ${b}`.padEnd(32)} ${scientific(maxRelative)}`),
+    ...report.runs.flatMap(({ id, expected }) =>
+      expected === null ? [] : [`${`expected – ${id}`.padEnd(32)} ${scientific(expected)}`],
+    ),
+    operator.maxRelative === null
+      ? `com.microsoft.MoE: ${operator.reason}`
+      : `${'com.microsoft.MoE'.padEnd(32)} ${scientific(operator.maxRelative)}`,
+    ...report.notes,
+    ...report.faults.map(({ tag, message }) => `! ${message} [${tag}]`),
+    report.verdict === 'same'
+      ? `The same within ${tolerance}: shown on these inputs. Equal bytes, which compare --values and verify show, are proof.`
+      : `Different: more than ${tolerance} apart.`,
+  ];
+}
+
+function scientific(value: number): string {
+  return value === 0 ? '0 (equal to the bit)' : value.toExponential(2);
+}
