@@ -222,6 +222,7 @@ export type { Pause } from './source/retry.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
 export * from './units.ts';
 export { combineStatistics } from './values/combine.ts';
+export { type Complex, formatValue, type TensorValue } from './values/decode.ts';
 export {
   type ExpertPlace,
   findInValues,
@@ -229,7 +230,9 @@ export {
   type ValueFinding,
   type ValueFindingTag,
 } from './values/findings.ts';
+export { histogramTensor } from './values/histogram.ts';
 export type { Unreadable } from './values/matrices.ts';
+export { indexOf, previewTensor, type TensorPreview } from './values/preview.ts';
 export {
   type StatisticsCost,
   type StatisticsOptions,
@@ -239,7 +242,7 @@ export {
   statisticsOf,
 } from './values/statistics.ts';
 export { statisticsTsv } from './values/tsv.ts';
-export type { MatrixStatistics } from './values/types.ts';
+export type { HistogramBin, MatrixStatistics, TensorHistogram } from './values/types.ts';
 export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/mistakes.ts';
 export { type SuspectFindings, type SuspectOptions, suspectFindings, UNKNOWABLE } from './verify/suspect.ts';
 export { type Verification, verifyCheckpoints } from './verify/verify.ts';
