@@ -1,12 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openCheckpoint } from '../src/core/index.ts';
+import { openLocal } from '../src/core/source/folder.node.ts';
 import { expect, parametersOf, test, violations, visit } from './support/app.ts';
 
+const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
 const BIG = { repo: 'Qwen/Qwen3-235B-A22B', view: 'tensors' };
 const TINY = { repo: 'tiny/qwen3-moe', view: 'tensors' };
 
 test('filters join, show as chips, stand in the address, and go one by one', async ({ page, hub }) => {
   await visit(page, hub, BIG);
   await expect(page.getByText('36,945 tensors')).toBeVisible();
-  await page.getByRole('button', { name: 'Layer', exact: false }).and(page.locator('.filter-bar button')).click();
+  await page.locator('.filter-bar').getByRole('button', { name: 'Layer' }).click();
   await page.getByRole('combobox', { name: /Layers/ }).fill('5-6');
   await page.keyboard.press('Enter');
   await page.keyboard.press('Escape');
@@ -83,9 +89,73 @@ test('the rows that are listed download as TSV', async ({ page, hub }) => {
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Download TSV' }).click(),
   ]);
-  const text = await (await import('node:fs/promises')).readFile(await download.path(), 'utf8');
+  const text = await readFile(await download.path(), 'utf8');
   expect(text).toMatch(/^name\tdtype\tshape\tbytes\tfile\tstart\tend\nlm_head\.weight\tBF16\t\[\d+, 64\]\t\d+\tmodel-/);
   expect(text.trim().split('\n')).toHaveLength(2);
+});
+
+test('a tensor shows its ends exactly, read as ends alone, and all its values when asked', async ({ page, hub }) => {
+  const name = 'model.layers.0.mlp.experts.3.up_proj.weight';
+  const { stored, tensor } = await storedBf16(name);
+  await visit(page, hub, { ...TINY, tensor: name });
+  const details = page.getByRole('complementary', { name: 'Tensor' });
+  const [first, last] = [
+    details.getByRole('table', { name: 'First values' }),
+    details.getByRole('table', { name: 'Last values' }),
+  ];
+  await expect(first.getByRole('row')).toHaveCount(17);
+  const shown = (table: typeof first) =>
+    table.locator('td.number').evaluateAll((cells) => cells.map((cell) => cell.getAttribute('title')));
+  expect(await shown(first)).toEqual(stored.slice(0, 16).map(String));
+  expect(await shown(last)).toEqual(stored.slice(-16).map(String));
+  await expect(last.getByRole('row').last()).toContainText(`[${tensor.shape.map((dim) => dim - 1).join(', ')}]`);
+  const ends = hub.journal.filter(({ path }) => path.includes('.safetensors')).map(({ bytesSent }) => bytesSent);
+  expect(ends.filter((bytes) => bytes === 32)).toHaveLength(2);
+  await details.getByRole('button', { name: 'Count all values (6.14 kB)' }).click();
+  const all = details.getByRole('region', { name: 'All values' });
+  await expect(all).toContainText('3,072');
+  const fact = (term: string) => all.locator('dl > div', { has: page.getByText(term, { exact: true }) }).locator('dd');
+  await expect(fact('Smallest')).toHaveText(String(Number(Math.min(...stored).toPrecision(9))));
+  await expect(fact('Largest')).toHaveText(String(Number(Math.max(...stored).toPrecision(9))));
+  await expect(fact('Different')).toHaveText(new Set(stored).size.toLocaleString('en-US'));
+  await expect(fact('NaN')).toHaveText('0');
+  await expect(all.getByRole('img', { name: /^Histogram of 64 bins/ })).toBeVisible();
+});
+
+/** A tensor's numbers straight from the fixture's file. */
+async function storedBf16(name: string) {
+  const files = await openLocal(HUB);
+  const tensor = (await openCheckpoint(files)).tensors.get(name);
+  if (!tensor) throw new Error(`the fixture has no ${name}`);
+  const bytes = await readFile(join(HUB, tensor.file));
+  const stored: number[] = [];
+  for (let at = tensor.start as number; at < tensor.end; at += 2) {
+    stored.push(new Float32Array(Uint32Array.of(bytes.readUInt16LE(at) << 16).buffer)[0] ?? Number.NaN);
+  }
+  return { tensor, stored };
+}
+
+test('counting a long tensor shows bytes and stops when told', async ({ page, hub }) => {
+  await visit(page, hub, {
+    repo: 'moe-loom/Qwen3-235B-A22B-stacked',
+    view: 'tensors',
+    q: 'layers.5.mlp.experts.up_proj',
+  });
+  await page.getByRole('grid').focus();
+  await page.keyboard.press('Enter');
+  const details = page.getByRole('complementary', { name: 'Tensor' });
+  await details.getByRole('button', { name: 'Count all values (1.61 GB)' }).click();
+  await expect(details.getByRole('progressbar')).toBeVisible();
+  await expect(details.getByText(/of 1.61 GB, .*left/)).toBeVisible();
+  await details.getByRole('button', { name: 'Cancel' }).click();
+  await expect(details.getByRole('button', { name: /Count all values/ })).toBeVisible();
+});
+
+test('a sample of headers alone says why it shows no values', async ({ page }) => {
+  await page.goto('/?sample=qwen3-235b-a22b&view=tensors&tensor=lm_head.weight');
+  await expect(page.getByRole('complementary', { name: 'Tensor' }).getByRole('alert')).toContainText(
+    'with its headers only',
+  );
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
@@ -93,7 +163,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.use({ colorScheme });
 
     test('axe finds nothing in table, tree, filters and details', async ({ page, hub }) => {
-      await visit(page, hub, { ...TINY, 'in-layers': '0', tensor: 'lm_head.weight' });
+      test.slow();
+      await visit(page, hub, { ...TINY, 'in-experts': '3', tensor: 'lm_head.weight' });
       await expect(page.getByRole('complementary', { name: 'Tensor' })).toContainText('lm_head.weight');
       expect(await violations(page)).toEqual([]);
       await page.getByRole('radio', { name: 'Tree' }).click();

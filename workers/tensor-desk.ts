@@ -1,4 +1,12 @@
-import type { Checkpoint, CheckpointLayout, FileSet } from '../src/core/index.ts';
+import {
+  type Checkpoint,
+  type CheckpointLayout,
+  createBudget,
+  type FileSet,
+  histogramTensor,
+  LoomError,
+  previewTensor,
+} from '../src/core/index.ts';
 import { createTensorTable, type TensorTable } from './tensor-table.ts';
 import type { TensorApi } from './tensors-protocol.ts';
 
@@ -9,6 +17,9 @@ export interface TensorSubject {
   readonly files: FileSet;
 }
 
+/** Buffers of tensors that are counted at the same time. */
+const COUNTING_BYTES = 64e6;
+
 /** Answers questions about the tensors of what is open; a table is made when the first is asked. */
 export function createTensorDesk(current: () => TensorSubject): TensorApi {
   const tables = new WeakMap<Checkpoint, TensorTable>();
@@ -18,6 +29,12 @@ export function createTensorDesk(current: () => TensorSubject): TensorApi {
     tables.set(checkpoint, made);
     return made;
   };
+  const budget = createBudget(COUNTING_BYTES);
+  const tensorOf = (name: string) => {
+    const tensor = current().checkpoint.tensors.get(name);
+    if (tensor) return tensor;
+    throw new LoomError('usage', `The checkpoint has no tensor ${name}.`, { tensor: name });
+  };
   return {
     queryTensors: (query) => table().query(query),
     tensorRows: (id, from, to) => table().rows(id, from, to),
@@ -26,5 +43,8 @@ export function createTensorDesk(current: () => TensorSubject): TensorApi {
     tensorFacets: () => table().facets(),
     treePage: (query) => table().tree(query),
     tensorPlace: (id, name, open) => table().place(id, name, open),
+    previewTensor: (name, signal) => previewTensor(tensorOf(name), current().files, { signal }),
+    histogramTensor: (name, onProgress, signal) =>
+      histogramTensor(tensorOf(name), current().files, { budget, onProgress, signal }),
   };
 }

@@ -1,4 +1,4 @@
-import type { CheckpointTensor, DType } from '../src/core/index.ts';
+import type { CheckpointTensor, DType, TensorHistogram, TensorPreview } from '../src/core/index.ts';
 import type { OpenNodes, TreeNode } from './tensor-tree.ts';
 
 export type TensorColumn = 'name' | 'dtype' | 'shape' | 'bytes' | 'file' | 'start';
@@ -84,4 +84,12 @@ export interface TensorApi {
   treePage(query: TreeQuery): TreePage;
   /** The row of a tensor in a query's answer, or in its tree; null when the query leaves it out. */
   tensorPlace(id: number, name: string, open: OpenNodes | null): number | null;
+  /** The first and last values of a tensor. */
+  previewTensor(name: string, signal: AbortSignal): Promise<TensorPreview>;
+  /** Counts all values of a tensor; hears the bytes that are done. */
+  histogramTensor(
+    name: string,
+    onProgress: (progress: { readonly done: number; readonly total: number }) => void,
+    signal: AbortSignal,
+  ): Promise<TensorHistogram>;
 }

@@ -92,6 +92,17 @@ export function useTensor(name: string) {
   });
 }
 
+/** The first and last values of a tensor. */
+export function usePreview(name: string) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['preview', key, name],
+    queryFn: ({ signal }) => inspectWorker().previewTensor(name, signal),
+    enabled: key !== null,
+    gcTime: 60_000,
+  });
+}
+
 /** What each consumer makes of the open checkpoint. */
 export function useLoads() {
   const key = useOpenKey();

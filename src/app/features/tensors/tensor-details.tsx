@@ -6,6 +6,8 @@ import { CopyButton } from '../../parts/copy-button.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
 import { useTensor } from '../../queries/queries.ts';
 import { shapeOf } from './columns.ts';
+import { ValueEnds } from './value-ends.tsx';
+import { ValueHistogram } from './value-histogram.tsx';
 
 interface TensorDetailsProps {
   readonly name: string;
@@ -43,23 +45,37 @@ function Facts({ tensor }: { readonly tensor: TensorRow }) {
   return (
     <>
       <dl className="tensor-facts">
-        <dt>Dtype</dt>
-        <dd className="mono">{tensor.dtype}</dd>
-        <dt>Shape</dt>
-        <dd className="mono">{shapeOf(tensor)}</dd>
-        <dt>Elements</dt>
-        <dd className="mono">{formatInteger(elementsOf(tensor.shape))}</dd>
-        <dt>File</dt>
-        <dd className="mono">{tensor.file}</dd>
-        <dt>Where</dt>
-        <dd className="mono">{formatRange(tensor)}</dd>
-        <dt>Size</dt>
-        <dd className="mono">{formatExactBytes(bytes)}</dd>
+        <div>
+          <dt>Dtype</dt>
+          <dd className="mono">{tensor.dtype}</dd>
+        </div>
+        <div>
+          <dt>Shape</dt>
+          <dd className="mono">{shapeOf(tensor)}</dd>
+        </div>
+        <div>
+          <dt>Elements</dt>
+          <dd className="mono">{formatInteger(elementsOf(tensor.shape))}</dd>
+        </div>
+        <div>
+          <dt>File</dt>
+          <dd className="mono">{tensor.file}</dd>
+        </div>
+        <div>
+          <dt>Where</dt>
+          <dd className="mono">{formatRange(tensor)}</dd>
+        </div>
+        <div>
+          <dt>Size</dt>
+          <dd className="mono">{formatExactBytes(bytes)}</dd>
+        </div>
       </dl>
       <p className="row">
         <CopyButton label="Copy name" text={() => tensor.name} />
         <CopyButton label="Copy Range header" text={() => rangeHeader(tensor)} />
       </p>
+      <ValueHistogram tensor={tensor} />
+      <ValueEnds tensor={tensor} />
     </>
   );
 }
