@@ -1,13 +1,18 @@
 import { useAddress } from '../../state/address-store.ts';
 
+/** Of a longer host the end is shown: that is whose it is. */
+const LIMIT_HOST = 28;
+
 /** Which Hub the page reads from, where it is not huggingface.co: a link can name any. */
 export function ForeignHub() {
   const endpoint = useAddress((address) => address.endpoint);
   if (endpoint === null) return null;
   const { host } = new URL(endpoint);
+  const shown = host.length > LIMIT_HOST ? `…${host.slice(1 - LIMIT_HOST)}` : host;
   return (
     <span className="foreign-hub" title={`The address of this page names ${endpoint}, which is not huggingface.co`}>
-      <span>not huggingface.co:</span> <span className="mono">{host}</span>
+      <span className="foreign-words">not huggingface.co: </span>
+      <span className="mono">{shown}</span>
     </span>
   );
 }
