@@ -49,8 +49,8 @@ const api: InspectApi = {
   plan: async (target, options) => summarisePlan(await current().plan(target, options)),
   sendPlan: async (target, options, port) => {
     const plan = await current().plan(target, options);
+    // Who receives it closes the port: Firefox drops what is under way when its sender does.
     port.postMessage(plan);
-    port.close();
     return summarisePlan(plan);
   },
 };

@@ -35,10 +35,8 @@ export function installTransferHandlers(): void {
 function serializeSignal(signal: AbortSignal): [SignalWire, Transferable[]] {
   if (signal.aborted) return [{ aborted: true }, []];
   const { port1, port2 } = new MessageChannel();
-  const tell = () => {
-    port1.postMessage('abort');
-    port1.close();
-  };
+  // Who hears of it closes the port: Firefox drops what is under way when its sender does.
+  const tell = () => port1.postMessage('abort');
   signal.addEventListener('abort', tell, { once: true });
   ports.set(signal, () => {
     signal.removeEventListener('abort', tell);

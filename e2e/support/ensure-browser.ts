@@ -1,12 +1,13 @@
 /**
  * Makes sure that tests find a Chromium: one that is there, else Playwright's own download, else, as root on Debian, the
- * distribution's package.
+ * distribution's package. Of a Firefox that is missing it says so, and in CI it fails.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { getuid } from 'node:process';
 import { chromium } from '@playwright/test';
 import { findBrowser } from './browser.ts';
+import { findFirefox, NO_FIREFOX } from './firefox.ts';
 
 const own = chromium.executablePath();
 
@@ -15,7 +16,7 @@ function found(): boolean {
 }
 
 function attempt(command: string, args: readonly string[]): void {
-  process.stdout.write(`No Chromium yet: ${command} ${args.join(' ')}\n`);
+  process.stdout.write(`No browser yet: ${command} ${args.join(' ')}\n`);
   spawnSync(command, args, { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
 }
 
@@ -27,4 +28,10 @@ if (!found() && getuid?.() === 0) {
 if (!found()) {
   process.stderr.write('No Chromium was found. Install one, or name it in CHROMIUM_PATH, and run again.\n');
   process.exitCode = 1;
+}
+
+const inCi = process.env.CI !== undefined && process.env.CI !== '';
+if (findFirefox() === null) {
+  process.stderr.write(`${NO_FIREFOX}\n`);
+  if (inCi) process.exitCode = 1;
 }
