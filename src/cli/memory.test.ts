@@ -128,4 +128,22 @@ describe('ranks', () => {
       ranks: [],
     });
   });
+
+  it('prints a configuration, and refuses in its program’s words', async () => {
+    const hub = hubFolder('qwen3_moe');
+    const vllm = await run('ranks', hub, '--config', 'vllm', '--ep', '4');
+    expect(vllm).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('--data-parallel-size 4 \\\n  --enable-expert-parallel'),
+    });
+    const json = await run('ranks', hub, '--config', 'megatron', '--ep', '4', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      kind: 'megatron-core',
+      version: expect.stringContaining('d98e8a6'),
+    });
+    const refused = await run('ranks', hub, '--config', 'transformers', '--ep', '5');
+    expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('Cannot evenly shard 12 experts') });
+    expect(await run('ranks', hub, '--config', 'nobody', '--ep', '4')).toMatchObject({ code: 2 });
+    expect(await run('ranks', hub, '--ep', '4')).toMatchObject({ code: 2 });
+  });
 });

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import {
+  type Checkpoint,
+  CONFIG_KINDS,
+  type ConfigKind,
+  configFor,
+  configFramework,
+  configKindOf,
   detectLayout,
+  type FrameworkId,
   formatBytes,
   formatInteger,
   isFrameworkId,
@@ -14,6 +21,7 @@ import {
   type RankSummary,
   ranksOf,
   type Strategy,
+  shapeFromCheckpoint,
 } from '../core/index.ts';
 import {
   type AssumeFlags,
@@ -35,7 +43,10 @@ type RankFlags = OutputOptions &
   SourceFlags &
   AssumeFlags &
   Partial<Record<(typeof DEGREES)[number], string>> & {
-    readonly framework: string;
+    readonly framework?: string;
+    readonly config?: string;
+    readonly context?: string;
+    readonly offload?: boolean;
     readonly placement?: string;
     readonly loads?: string;
     readonly map?: string;
@@ -49,7 +60,10 @@ export function addRanks(program: Command): void {
     .command('ranks')
     .description('say which rank holds which experts and reads which bytes')
     .argument('<source>', SOURCE_HELP)
-    .requiredOption('--framework <id>', RANK_FRAMEWORKS.map((framework) => framework.id).join(', '))
+    .option('--framework <id>', RANK_FRAMEWORKS.map((framework) => framework.id).join(', '))
+    .option('--config <for>', `print a configuration instead: ${CONFIG_KINDS.join(', ')}`)
+    .option('--context <tokens>', 'with --config: tokens of a sequence')
+    .option('--offload', 'with --config: optimizer states on the host')
     .option('--ep <n>', 'expert-parallel ranks')
     .option('--tp <n>', 'tensor parallel')
     .option('--pp <n>', 'pipeline parallel')
@@ -69,7 +83,11 @@ export function addRanks(program: Command): void {
       ...(await placementOptions(flags)),
       to: flags.to === undefined ? undefined : parseTarget(flags.to),
     };
-    const { checkpoint } = await openCheckpointAt(source, flags, interruptSignal());
+    const { checkpoint, origin } = await openCheckpointAt(source, flags, interruptSignal());
+    if (flags.config !== undefined) {
+      printConfig(checkpoint, origin.repo ?? source, options, flags);
+      return;
+    }
     const summary = ranksOf(checkpoint, detectLayout(checkpoint, assumption(flags)), options);
     if (flags.json) printJson(summary);
     else print(describeRanks(summary));
@@ -77,18 +95,44 @@ export function addRanks(program: Command): void {
   });
 }
 
+/** Prints the configuration that was asked for; exit 1 where its program would refuse the set-up. */
+function printConfig(checkpoint: Checkpoint, model: string, options: PlacementOptions, flags: RankFlags): void {
+  const kind = configKind(flags);
+  const { ep, tp, pp, cp, dp, etp, redundant, strategy, all2all } = options;
+  const shape = shapeFromCheckpoint(checkpoint, detectLayout(checkpoint, assumption(flags)));
+  const context = flags.context === undefined ? undefined : wholeNumber('context', flags.context);
+  const offload = flags.offload === true ? ('optimizer' as const) : undefined;
+  const setup = { ep, tp, pp, cp, dp, etp, context, offload };
+  const file = configFor(kind, { model, shape, setup, redundant, strategy, all2all });
+  if (flags.json) printJson(file);
+  else print('error' in file ? [`${kind} refuses: ${file.error}`] : [file.text.trimEnd()]);
+  if ('error' in file) process.exitCode = 1;
+}
+
+/** @throws LoomError `usage`. */
+function configKind({ config = '' }: RankFlags): ConfigKind {
+  const kind = configKindOf(config);
+  if (kind) return kind;
+  throw new LoomError('usage', `--config takes ${CONFIG_KINDS.join(', ')}; "${config}" is none of them.`);
+}
+
+/** The framework that is named, else the one that a configuration is for. @throws LoomError `usage`. */
+function frameworkOf(flags: RankFlags): FrameworkId {
+  const known = RANK_FRAMEWORKS.map((framework) => framework.id).join(', ');
+  if (flags.framework === undefined && flags.config !== undefined) return configFramework(configKind(flags));
+  if (flags.framework === undefined) throw new LoomError('usage', `--framework is needed: ${known}.`);
+  if (isFrameworkId(flags.framework)) return flags.framework;
+  throw new LoomError('usage', `--framework takes ${known}; "${flags.framework}" is none of them.`);
+}
+
 /** @throws LoomError `usage`. */
 async function placementOptions(flags: RankFlags): Promise<PlacementOptions> {
-  if (!isFrameworkId(flags.framework)) {
-    const known = RANK_FRAMEWORKS.map((framework) => framework.id).join(', ');
-    throw new LoomError('usage', `--framework takes ${known}; "${flags.framework}" is none of them.`);
-  }
   const degrees = DEGREES.flatMap((name) => {
     const text = flags[name];
     return text === undefined ? [] : [[name, wholeNumber(name, text)] as const];
   });
   return {
-    framework: flags.framework,
+    framework: frameworkOf(flags),
     ...Object.fromEntries(degrees),
     strategy: strategyOf(flags),
     loads: flags.loads === undefined ? undefined : parseLoads(await textOf(flags.loads)),

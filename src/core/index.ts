@@ -77,6 +77,15 @@ export {
   LoomError,
   toWire,
 } from './errors.ts';
+export {
+  type ConfigFile,
+  type ConfigRequest,
+  configFor,
+  configFramework,
+  configKindOf,
+  configKinds,
+} from './handoff/config.ts';
+export { CONFIG_KINDS, type ConfigKind } from './handoff/config-types.ts';
 export { type LoadScript, loadScript } from './handoff/load-script.ts';
 export {
   canonicalBytes,

@@ -1,3 +1,4 @@
+import { timesToDivide } from '../frameworks/deal.ts';
 import { planPlacement } from '../placement.ts';
 import type { FrameworkId, ModelFacts, PlacementError } from '../types.ts';
 import type { ModelShape } from './shape.ts';
@@ -129,29 +130,30 @@ function sizesOf(framework: MemoryFramework, setup: MemorySetup): Sizes {
   const { cp = 1, tp = 1, pp = 1, ep = 1, etp = 1 } = setup;
   switch (framework) {
     case 'transformers-5': {
-      const dp = setup.dp ?? rest(setup.gpus, ep * pp);
+      const dp = setup.dp ?? rest(setup.gpus ?? ep * pp, ep * pp);
       return { gpus: dp * ep * pp, dp, cp, tp, pp, ep, etp: 1, edp: dp };
     }
     case 'sglang': {
-      const ranks = setup.tp ?? rest(setup.gpus, pp);
+      const ranks = setup.tp ?? rest(setup.gpus ?? ep * pp, pp);
       return { gpus: ranks * pp, dp: setup.dp ?? 1, cp, tp: ranks, pp, ep, etp: ranks / ep, edp: 1 };
     }
     case 'vllm': {
-      const dp = setup.dp ?? rest(setup.gpus, cp * tp * pp);
+      const dp = setup.dp ?? rest(setup.gpus ?? ep * pp, cp * tp * pp);
       const together = dp * cp * tp;
       const on = ep > 1;
       return { gpus: together * pp, dp, cp, tp, pp, ep: on ? ep : 1, etp: on ? 1 : tp, edp: on ? 1 : dp };
     }
     default: {
-      const dp = setup.dp ?? rest(setup.gpus, cp * tp * pp);
+      const least = cp * tp * pp * timesToDivide(cp * tp, ep * etp);
+      const dp = setup.dp ?? rest(setup.gpus ?? least, cp * tp * pp);
       const gpus = dp * cp * tp * pp;
       return { gpus, dp, cp, tp, pp, ep, etp, edp: gpus / (ep * etp * pp) };
     }
   }
 }
 
-function rest(product: number | undefined, known: number): number {
-  return Math.max(Math.floor((product ?? known) / known), 1);
+function rest(product: number, known: number): number {
+  return Math.max(Math.floor(product / known), 1);
 }
 
 function faultOf(framework: MemoryFramework, sizes: Sizes, setup: MemorySetup, shape: ModelShape): string | null {

@@ -1,0 +1,243 @@
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { readModelConfig } from '../ranks/memory/configs.fixture.ts';
+import { shapeFromConfig } from '../ranks/memory/shape-config.ts';
+import { parseCalls, parseCommand, parseYaml } from './config.fixture.ts';
+import { type ConfigFile, configFor, configKindOf } from './config.ts';
+import { CONFIG_KINDS, type ConfigKind } from './config-types.ts';
+
+const shape = shapeFromConfig(readModelConfig('Qwen3-235B-A22B'));
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const on = v.literal(true);
+
+/** Every key that each tool knows, of those we may write. Sources: the versions that the makers name. */
+const SCHEMAS: Readonly<Record<ConfigKind, v.GenericSchema>> = {
+  'transformers-5': distributed(),
+  trl: distributed(),
+  accelerate: v.strictObject({
+    distributed_type: v.literal('FSDP'),
+    mixed_precision: v.literal('bf16'),
+    num_machines: count,
+    num_processes: count,
+    fsdp_config: v.strictObject({
+      fsdp_version: v.literal(2),
+      fsdp_auto_wrap_policy: v.literal('TRANSFORMER_BASED_WRAP'),
+      fsdp_reshard_after_forward: v.boolean(),
+      fsdp_offload_params: v.boolean(),
+      fsdp_activation_checkpointing: v.boolean(),
+      fsdp_state_dict_type: v.literal('SHARDED_STATE_DICT'),
+      fsdp_cpu_ram_efficient_loading: v.literal(false),
+    }),
+    parallelism_config: v.strictObject({
+      parallelism_config_dp_replicate_size: count,
+      parallelism_config_dp_shard_size: count,
+      parallelism_config_cp_size: count,
+      parallelism_config_tp_size: count,
+    }),
+  }),
+  torchrun: v.strictObject({
+    '--nnodes': count,
+    '--nproc-per-node': count,
+    '--rdzv-backend': v.literal('c10d'),
+    '--rdzv-endpoint': v.literal('$HEAD:29500'),
+  }),
+  'ep-plan': v.record(
+    v.pipe(v.string(), v.regex(/^layers\.\*\.[a-z_.]+$/)),
+    v.picklist(['ep_router', 'grouped_gemm', 'moe_tp_experts', 'colwise', 'rowwise', 'all_reduce']),
+  ),
+  torchtitan: v.strictObject({
+    '--parallelism.pipeline_parallel_degree': count,
+    '--parallelism.data_parallel_shard_degree': count,
+    '--parallelism.context_parallel_degree': count,
+    '--parallelism.tensor_parallel_degree': count,
+    '--parallelism.expert_parallel_degree': count,
+    '--training.seq_len': count,
+    '--training.local_batch_size': count,
+  }),
+  'megatron-core': v.strictObject({
+    '--tensor-model-parallel-size': count,
+    '--pipeline-model-parallel-size': count,
+    '--context-parallel-size': count,
+    '--expert-model-parallel-size': count,
+    '--expert-tensor-parallel-size': count,
+    '--num-experts': v.literal(128),
+    '--moe-router-topk': v.literal(8),
+    '--moe-token-dispatcher-type': v.literal('alltoall'),
+    '--sequence-parallel': v.optional(on),
+    '--account-for-embedding-in-pipeline-split': v.optional(on),
+    '--account-for-loss-in-pipeline-split': v.optional(on),
+    '--use-distributed-optimizer': on,
+    '--seq-length': count,
+    '--micro-batch-size': count,
+    '--bf16': on,
+    '--recompute-granularity': v.optional(v.literal('full')),
+    '--recompute-method': v.optional(v.literal('uniform')),
+    '--recompute-num-layers': v.optional(count),
+    '--optimizer-cpu-offload': v.optional(on),
+  }),
+  vllm: v.strictObject({
+    '--tensor-parallel-size': count,
+    '--data-parallel-size': count,
+    '--pipeline-parallel-size': v.optional(count),
+    '--enable-expert-parallel': v.optional(on),
+    '--all2all-backend': v.optional(v.string()),
+    '--expert-placement-strategy': v.optional(v.literal('round_robin')),
+    '--enable-eplb': v.optional(on),
+    '--eplb-config': v.optional(v.string()),
+    '--enable-ep-weight-filter': v.optional(on),
+    '--max-model-len': count,
+    '--max-num-seqs': count,
+  }),
+  sglang: v.strictObject({
+    '--model-path': v.string(),
+    '--tp': count,
+    '--ep-size': count,
+    '--pp-size': v.optional(count),
+    '--moe-a2a-backend': v.optional(v.literal('deepep')),
+    '--ep-num-redundant-experts': v.optional(count),
+    '--enable-eplb': v.optional(on),
+    '--init-expert-location': v.optional(v.literal('sglang-expert-location.json')),
+    '--context-length': count,
+  }),
+  'transformers-4.57': v.strictObject({
+    '--config_file': v.literal('fsdp2.yaml'),
+    '--model_name_or_path': v.string(),
+    '--enable_expert_parallel': on,
+    '--dataset_name': v.literal('THUDM/LongAlign-10k'),
+    '--max_length': count,
+    '--per_device_train_batch_size': count,
+    '--gradient_checkpointing': v.picklist(['true', 'false']),
+    '--packing': on,
+    '--packing_strategy': v.literal('wrapped'),
+    '--max_steps': count,
+    '--logging_steps': count,
+    '--output_dir': v.literal('./output'),
+    '--report_to': v.literal('wandb'),
+  }),
+};
+
+function distributed() {
+  return v.strictObject({
+    tp_size: count,
+    fsdp_size: v.optional(count),
+    pp_size: v.optional(count),
+    enable_expert_parallel: v.boolean(),
+    fsdp_cpu_offload: v.optional(on),
+    fsdp_mixed_precision: v.optional(on),
+  });
+}
+
+/** What a tool reads out of an emitted text. */
+function parsed(kind: ConfigKind, { text }: ConfigFile): unknown {
+  const body = text.replace(/^#.*\n/gm, '');
+  switch (kind) {
+    case 'accelerate':
+      return parseYaml(body);
+    case 'transformers-5':
+    case 'trl':
+      return parseCalls(body).DistributedConfig;
+    case 'ep-plan':
+      return JSON.parse(body.replace(/^base_model_ep_plan = /, '').replace(/,\n}/, '\n}'));
+    default:
+      return parseCommand(body).flags;
+  }
+}
+
+function make(kind: ConfigKind, setup = {}, more = {}): ConfigFile {
+  const file = configFor(kind, { model: 'Qwen/Qwen3-235B-A22B', shape, setup, ...more });
+  if ('error' in file) throw new Error(file.error);
+  return file;
+}
+
+describe('configFor', () => {
+  it.each(CONFIG_KINDS)('%s has known keys alone, for every set-up that it takes', (kind) => {
+    const sizes = fc.record({
+      gpus: fc.constantFrom(8, 16, 64, 128),
+      ep: fc.constantFrom(1, 2, 8, 64),
+      cp: fc.constantFrom(1, 1, 2, 8),
+      tp: fc.constantFrom(undefined, 1, 4, 8),
+      pp: fc.constantFrom(1, 16),
+      context: fc.constantFrom(undefined, 32_768),
+      offload: fc.constantFrom('none' as const, 'optimizer' as const, 'all' as const),
+      checkpointing: fc.constantFrom(undefined, false),
+    });
+    const more = fc.record({
+      redundant: fc.constantFrom(0, 32),
+      strategy: fc.constantFrom(undefined, 'round-robin' as const, 'custom' as const),
+      all2all: fc.constantFrom(undefined, 'deepep_low_latency'),
+    });
+    let made = 0;
+    fc.assert(
+      fc.property(sizes, more, (setup, rest) => {
+        const file = configFor(kind, { model: 'Qwen/Qwen3-235B-A22B', shape, setup, ...rest });
+        if ('error' in file) return;
+        made++;
+        v.parse(SCHEMAS[kind], parsed(kind, file));
+        expect(file.limits.length).toBeGreaterThan(0);
+        for (const limit of file.limits) expect(file.text).toContain(limit);
+      }),
+      { numRuns: 300 },
+    );
+    expect(made).toBeGreaterThan(3);
+  });
+
+  it('is filled from the set-up', () => {
+    const file = make('transformers-5', { gpus: 64, ep: 8, offload: 'all' });
+    expect(parsed('transformers-5', file)).toEqual({
+      tp_size: 8,
+      fsdp_size: 8,
+      enable_expert_parallel: true,
+      fsdp_cpu_offload: true,
+    });
+    expect(file.text).not.toContain('ep_size=');
+    expect(parsed('accelerate', make('accelerate', { gpus: 64, cp: 8, ep: 64, offload: 'all' }))).toMatchObject({
+      num_machines: 8,
+      num_processes: 64,
+      fsdp_config: { fsdp_offload_params: true },
+      parallelism_config: { parallelism_config_dp_shard_size: 8, parallelism_config_cp_size: 8 },
+    });
+    const card = make('megatron-core', { gpus: 128, tp: 4, pp: 16, cp: 2, ep: 8 });
+    expect(parsed('megatron-core', card)).toMatchObject({
+      '--tensor-model-parallel-size': 4,
+      '--pipeline-model-parallel-size': 16,
+      '--context-parallel-size': 2,
+      '--expert-model-parallel-size': 8,
+      '--expert-tensor-parallel-size': 1,
+      '--account-for-loss-in-pipeline-split': true,
+    });
+    const vllm = make('vllm', { ep: 8 }, { redundant: 32, all2all: 'deepep_low_latency' });
+    expect(parsed('vllm', vllm)).toMatchObject({ '--data-parallel-size': 8, '--enable-eplb': true });
+    expect(vllm.text).toContain('"num_redundant_experts":32');
+    expect(parsed('torchrun', make('torchrun', { gpus: 64 }))).toMatchObject({ '--nnodes': 8, '--nproc-per-node': 8 });
+  });
+
+  it('says what it cannot do', () => {
+    expect(make('transformers-5', { gpus: 8, ep: 8 }).text).toMatch(
+      /# All expert-parallel ranks work on the same batch.*all-reduce/,
+    );
+    expect(make('accelerate', { gpus: 8, ep: 8 }).limits.join(' ')).toMatch(/no axis for expert parallelism/);
+    expect(make('transformers-4.57', { gpus: 8, ep: 8 }).limits.join(' ')).toMatch(/fork alone/);
+  });
+
+  it('gives the framework’s own words where it would refuse', () => {
+    const refused = configFor('transformers-5', { model: 'm', shape, setup: { gpus: 6, ep: 6 } });
+    expect(refused).toEqual({ error: 'Cannot evenly shard 128 experts across 6 expert-parallel ranks.' });
+  });
+
+  it('takes no command out of a hostile name', () => {
+    const model = 'a";import os\n$(touch x)`y`\'; rm -rf /';
+    const sh = configFor('sglang', { model, shape, setup: { gpus: 8 } });
+    const py = configFor('transformers-5', { model, shape, setup: { gpus: 8, ep: 8 } });
+    if ('error' in sh || 'error' in py) throw new Error('refused');
+    const clean = model.replace('\n', '');
+    expect(parseCommand(sh.text.replace(/^#.*\n/gm, '')).flags['--model-path']).toBe(clean);
+    expect(py.text).toContain(JSON.stringify(clean));
+  });
+
+  it('knows usual spellings', () => {
+    expect(configKindOf('megatron')).toBe('megatron-core');
+    expect(configKindOf('fsdp2')).toBe('accelerate');
+    expect(configKindOf('constructor')).toBeNull();
+  });
+});
