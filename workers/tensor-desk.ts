@@ -1,6 +1,7 @@
 import {
   type Checkpoint,
   type CheckpointLayout,
+  countParameters,
   createBudget,
   type FileSet,
   histogramTensor,
@@ -41,6 +42,7 @@ export function createTensorDesk(current: () => TensorSubject): TensorApi {
     tensorTsv: (id) => new Blob(table().tsv(id), { type: 'text/tab-separated-values' }),
     tensor: (name) => current().checkpoint.tensors.get(name) ?? null,
     tensorFacets: () => table().facets(),
+    parameters: () => countParameters(current().checkpoint, current().layout),
     treePage: (query) => table().tree(query),
     tensorPlace: (id, name, open) => table().place(id, name, open),
     previewTensor: (name, signal) => previewTensor(tensorOf(name), current().files, { signal }),

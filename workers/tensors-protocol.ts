@@ -1,4 +1,4 @@
-import type { CheckpointTensor, DType, TensorHistogram, TensorPreview } from '../src/core/index.ts';
+import type { CheckpointTensor, DType, ParameterCount, TensorHistogram, TensorPreview } from '../src/core/index.ts';
 import type { OpenNodes, TreeNode } from './tensor-tree.ts';
 
 export type TensorColumn = 'name' | 'dtype' | 'shape' | 'bytes' | 'file' | 'start';
@@ -81,6 +81,8 @@ export interface TensorApi {
   tensorTsv(id: number): Blob;
   tensor(name: string): TensorRow | null;
   tensorFacets(): TensorFacets;
+  /** The parameters of the whole checkpoint, counted when first asked for. */
+  parameters(): ParameterCount;
   treePage(query: TreeQuery): TreePage;
   /** The row of a tensor in a query's answer, or in its tree; null when the query leaves it out. */
   tensorPlace(id: number, name: string, open: OpenNodes | null): number | null;

@@ -6,6 +6,7 @@ import {
   type InspectedLayer,
   type Inspection,
   inspectCheckpoint,
+  type ParameterCount,
   plural,
 } from '../core/index.ts';
 import {
@@ -43,9 +44,29 @@ export function describeInspection(inspection: Inspection): string[] {
     `Model type   ${modelType ?? 'unknown (no config.json)'}`,
     `Tensors      ${formatInteger(tensors)} in ${plural(shards, 'shard')}, ${formatBytes(bytes)} (${formatInteger(bytes)} bytes)`,
     `Parameters   ${formatInteger(parameters)}`,
+    ...parameterLines(inspection.parameterCounts),
     `Layout       ${layout}`,
     ...layerLines(inspection.layers),
     ...inspection.findings.map((finding) => `! ${finding.message} [${finding.tag}]`),
+  ];
+}
+
+function parameterLines(counts: ParameterCount): string[] {
+  const { active, activeWithoutInput, activeWithoutEmbeddings, routed, shared, mtp, perDtype } = counts;
+  const parts = [`routed experts ${formatInteger(routed)}`];
+  if (shared > 0) parts.push(`shared experts ${formatInteger(shared)}`);
+  if (mtp > 0) parts.push(`MTP layers ${formatInteger(mtp)}`);
+  const dtypes = Object.entries(perDtype).map(([dtype, count]) => `${dtype} ${formatInteger(count)}`);
+  return [
+    ...(active === null
+      ? ['  active     unknown: no config says how many experts a token takes']
+      : [
+          `  active     ${formatInteger(active)} per token, all counted`,
+          `             ${formatInteger(activeWithoutInput ?? 0)} without the input embedding`,
+          `             ${formatInteger(activeWithoutEmbeddings ?? 0)} without input embedding and output head`,
+        ]),
+    `  of which   ${parts.join(', ')}`,
+    `  stored as  ${dtypes.join(', ')}`,
   ];
 }
 

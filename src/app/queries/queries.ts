@@ -81,6 +81,17 @@ export function useTensorFacets() {
   });
 }
 
+/** The parameters of the open checkpoint. */
+export function useParameters() {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['parameters', key],
+    queryFn: () => inspectWorker().parameters(),
+    enabled: key !== null,
+    gcTime: 60_000,
+  });
+}
+
 /** One tensor by its name; null when there is none of that name. */
 export function useTensor(name: string) {
   const key = useOpenKey();

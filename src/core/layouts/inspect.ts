@@ -1,6 +1,6 @@
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
 import { detectLayout } from './detect.ts';
-import { countParameters } from './parameters.ts';
+import { countParameters, type ParameterCount } from './parameters.ts';
 import type { CheckpointLayout, Defect, Dialect, Family, GroupKind } from './types.ts';
 
 export interface InspectedLayer {
@@ -18,6 +18,7 @@ export interface Inspection {
   readonly modelType: string | null;
   readonly tensors: number;
   readonly parameters: number;
+  readonly parameterCounts: ParameterCount;
   readonly bytes: number;
   readonly shards: number;
   readonly layout: CheckpointLayout['layout'];
@@ -30,12 +31,14 @@ export function inspectCheckpoint(
   checkpoint: Checkpoint,
   layout: CheckpointLayout = detectLayout(checkpoint),
 ): Inspection {
+  const parameterCounts = countParameters(checkpoint, layout);
   let bytes = 0;
   for (const tensor of checkpoint.tensors.values()) bytes += tensor.end - tensor.start;
   return {
     modelType: layout.modelType,
     tensors: checkpoint.tensors.size,
-    parameters: countParameters(checkpoint, layout).total,
+    parameters: parameterCounts.total,
+    parameterCounts,
     bytes,
     shards: checkpoint.shards.length,
     layout: layout.layout,

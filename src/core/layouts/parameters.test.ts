@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { elementsOf } from '../safetensors/dtype.ts';
 import { openFixture } from '../testing.fixture.ts';
 import { checkpointOf, type Headers } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
@@ -34,11 +35,16 @@ describe('parameters', () => {
     const { checkpoint } = await openFixture('qwen3_moe');
     const counted = countParameters(checkpoint, detectLayout(checkpoint));
     const routed = 2 * 12 * 3 * 48 * 64;
+    const embedding = elementsOf(checkpoint.tensors.get('lm_head.weight')?.shape ?? []);
     expect(counted).toEqual({
       total: 311_328,
       routed,
       shared: 0,
       active: 311_328 - routed + (routed * 3) / 12,
+      activeWithoutInput: 311_328 - routed + (routed * 3) / 12 - embedding,
+      activeWithoutEmbeddings: 311_328 - routed + (routed * 3) / 12 - 2 * embedding,
+      embeddings: { input: embedding, output: embedding },
+      mtp: 0,
       perDtype: { BF16: 311_328 },
     });
   });
@@ -172,4 +178,116 @@ describe('parameters', () => {
     };
     expect(count(headers, config).total).toBe(20_914_757_184);
   });
+
+  it('of one token in Qwen3-235B-A22B, DeepSeek-V3 and GLM-4.5-Air are the published ones, MTP layers left out', () => {
+    const cases = [
+      { build: qwen235b, active: 22_190_763_520, withoutInput: 21_568_433_664, total: 235_093_634_560, mtp: 0 },
+      {
+        build: glmAir,
+        active: 13_424_129_664,
+        withoutInput: 12_803_372_672,
+        total: 110_468_824_832,
+        mtp: 3_616_573_568,
+      },
+    ];
+    for (const { build, ...expected } of cases) {
+      const { headers, config } = build();
+      const counted = count(headers, config);
+      expect({
+        active: counted.active,
+        withoutInput: counted.activeWithoutInput,
+        total: counted.total,
+        mtp: counted.mtp,
+      }).toEqual(expected);
+    }
+    const { headers, config } = glmAir();
+    expect(count(headers, config).activeWithoutEmbeddings).toBe(12_182_615_680);
+  });
+
+  it('of one token are not known without top-k, and all of a dense model', () => {
+    const headers = experts((stem, out, input) => ({ [`${stem}.weight`]: { dtype: 'BF16', shape: [out, input] } }));
+    expect(count(headers)).toMatchObject({ total: NUMBERS, active: null, activeWithoutInput: null });
+    const dense = { 'model.layers.0.mlp.up_proj.weight': { dtype: 'BF16', shape: [4, 4] } };
+    expect(count(dense)).toMatchObject({ total: 16, active: 16, routed: 0 });
+  });
 });
+
+interface Model {
+  readonly headers: Headers;
+  readonly config: Record<string, unknown>;
+}
+
+type Add = (name: string, ...shape: number[]) => void;
+
+function model(config: Record<string, unknown>, build: (add: Add) => void): Model {
+  const headers: Record<string, { dtype: string; shape: readonly number[] }> = {};
+  build((name, ...shape) => {
+    headers[name] = { dtype: 'BF16', shape };
+  });
+  return { headers, config };
+}
+
+function mlp(add: Add, stem: string, h: number, i: number): void {
+  add(`${stem}.gate_proj.weight`, i, h);
+  add(`${stem}.up_proj.weight`, i, h);
+  add(`${stem}.down_proj.weight`, h, i);
+}
+
+function qwen235b(): Model {
+  const [h, i, heads, kv, dim, E] = [4096, 1536, 64, 4, 128, 128];
+  const config = { model_type: 'qwen3_moe', num_experts: E, num_experts_per_tok: 8, num_hidden_layers: 94 };
+  return model(config, (add) => {
+    for (const name of ['model.embed_tokens.weight', 'lm_head.weight']) add(name, 151_936, h);
+    add('model.norm.weight', h);
+    for (let layer = 0; layer < 94; layer++) {
+      const base = `model.layers.${layer}`;
+      add(`${base}.self_attn.q_proj.weight`, heads * dim, h);
+      for (const name of ['k', 'v']) add(`${base}.self_attn.${name}_proj.weight`, kv * dim, h);
+      add(`${base}.self_attn.o_proj.weight`, h, heads * dim);
+      for (const name of ['q', 'k']) add(`${base}.self_attn.${name}_norm.weight`, dim);
+      for (const name of ['input_layernorm', 'post_attention_layernorm']) add(`${base}.${name}.weight`, h);
+      add(`${base}.mlp.gate.weight`, E, h);
+      for (let expert = 0; expert < E; expert++) mlp(add, `${base}.mlp.experts.${expert}`, h, i);
+    }
+  });
+}
+
+/** As on the Hub: layer 46 predicts further tokens and has copies of the embeddings. */
+function glmAir(): Model {
+  const [h, i, heads, kv, dim, E, vocabulary] = [4096, 1408, 96, 8, 128, 128, 151_552];
+  const config = {
+    model_type: 'glm4_moe',
+    n_routed_experts: E,
+    num_experts_per_tok: 8,
+    num_hidden_layers: 46,
+    first_k_dense_replace: 1,
+  };
+  return model(config, (add) => {
+    for (const name of ['model.embed_tokens.weight', 'lm_head.weight']) add(name, vocabulary, h);
+    add('model.norm.weight', h);
+    for (let layer = 0; layer <= 46; layer++) {
+      const base = `model.layers.${layer}`;
+      for (const [name, width] of [
+        ['q', heads * dim],
+        ['k', kv * dim],
+        ['v', kv * dim],
+      ] as const) {
+        add(`${base}.self_attn.${name}_proj.weight`, width, h);
+        add(`${base}.self_attn.${name}_proj.bias`, width);
+      }
+      add(`${base}.self_attn.o_proj.weight`, h, heads * dim);
+      for (const name of ['input_layernorm', 'post_attention_layernorm']) add(`${base}.${name}.weight`, h);
+      if (layer === 0) mlp(add, `${base}.mlp`, h, 10_944);
+      else {
+        add(`${base}.mlp.gate.weight`, E, h);
+        add(`${base}.mlp.gate.e_score_correction_bias`, E);
+        mlp(add, `${base}.mlp.shared_experts`, h, i);
+        for (let expert = 0; expert < E; expert++) mlp(add, `${base}.mlp.experts.${expert}`, h, i);
+      }
+    }
+    const mtp = 'model.layers.46';
+    for (const name of ['embed_tokens.weight', 'shared_head.head.weight']) add(`${mtp}.${name}`, vocabulary, h);
+    add(`${mtp}.eh_proj.weight`, h, 2 * h);
+    for (const name of ['enorm', 'hnorm', 'shared_head.norm']) add(`${mtp}.${name}.weight`, h);
+  });
+}

@@ -4,16 +4,29 @@ import { expertCount, isConfig, topK } from './config-keys.ts';
 import type { CheckpointLayout } from './types.ts';
 
 /**
- * How many numbers the model has, packed formats unpacked; scales, zero points and other companions are not parameters.
- *
- * `active`: what one token passes through, every routed expert beyond top-k left out and embeddings counted; null where
- * top-k is not known. `perDtype` counts by the dtype that is stored.
+ * How many numbers a checkpoint holds, packed formats unpacked; scales, zero points and other companions are not
+ * parameters.
  */
 export interface ParameterCount {
+  /** All that the files hold, MTP layers included. */
   readonly total: number;
+  /**
+   * What one token passes through, by the first of three conventions, which `Qwen3-235B-A22B` counts by: all of the model
+   * but MTP layers and the routed experts beyond top-k. Null where top-k is not known.
+   */
   readonly active: number | null;
+  /** The second: without the input embedding, a lookup. DeepSeek's and gpt-oss's cards count so. */
+  readonly activeWithoutInput: number | null;
+  /** The third: without the output head too. */
+  readonly activeWithoutEmbeddings: number | null;
+  /** Routed experts, those of MTP layers left out. */
   readonly routed: number;
   readonly shared: number;
+  /** Input embedding and output head; a tied one counts as input alone. */
+  readonly embeddings: { readonly input: number; readonly output: number };
+  /** Layers that predict further tokens, everything in them. */
+  readonly mtp: number;
+  /** By the dtype that is stored. */
   readonly perDtype: Readonly<Partial<Record<DType, number>>>;
 }
 
@@ -27,20 +40,42 @@ export function countParameters(
   layout: CheckpointLayout,
 ): ParameterCount {
   const { tensors, config } = checkpoint;
-  const bits = quantisedBits(config);
-  const routedNames = new Set(layout.groups.flatMap((group) => group.expertTensors));
+  const parametersIn = parameterCounter(checkpoint);
+  const k = topK(config);
+  const shares = activeShares(layout, config, k);
   const sharedNames = new Set(layout.groups.flatMap((group) => group.shared));
+  const isMtp = mtpTest(layout);
   const perDtype: Partial<Record<DType, number>> = {};
-  let [total, routed, shared] = [0, 0, 0];
+  const sums = { total: 0, routed: 0, shared: 0, mtp: 0, input: 0, output: 0, used: 0 };
   for (const tensor of tensors.values()) {
-    const count = parametersOf(tensor, tensors, bits);
+    const count = parametersIn(tensor);
     if (count === 0) continue;
-    total += count;
-    perDtype[tensor.dtype] = (perDtype[tensor.dtype] ?? 0) + count;
-    if (routedNames.has(tensor.name)) routed += count;
-    else if (sharedNames.has(tensor.name)) shared += count;
+    const { name, dtype } = tensor;
+    sums.total += count;
+    perDtype[dtype] = (perDtype[dtype] ?? 0) + count;
+    const share = shares.get(name);
+    if (isMtp(name)) sums.mtp += count;
+    else if (share !== undefined) {
+      sums.routed += count;
+      sums.used += share * count;
+    } else if (sharedNames.has(name)) sums.shared += count;
+    else if (INPUT.test(name)) sums.input += count;
+    else if (OUTPUT.test(name)) sums.output += count;
   }
-  return { total, active: activeOf(total, routed, config, layout), routed, shared, perDtype };
+  const { total, routed, shared, mtp, input, output } = sums;
+  const active = Number.isNaN(sums.used) ? null : total - mtp - routed + Math.round(sums.used);
+  const without = (left: number) => (active === null ? null : active - left);
+  return {
+    total,
+    active,
+    activeWithoutInput: without(input),
+    activeWithoutEmbeddings: without(input + output),
+    routed,
+    shared,
+    embeddings: { input, output },
+    mtp,
+    perDtype,
+  };
 }
 
 /** Counts the parameters of one tensor after another, as {@link countParameters} does. */
@@ -52,18 +87,35 @@ export function parameterCounter({
   return (tensor) => parametersOf(tensor, tensors, bits);
 }
 
-function activeOf(
-  total: number,
-  routed: number,
-  config: Checkpoint['config'],
+const INPUT = /(?:^|\.)(?:embed_tokens|tok_embeddings|word_embeddings|wte|embed)\.weight$/;
+const OUTPUT = /(?:^|\.)(?:lm_head|embed_out)\.weight$|^(?:output|head)\.weight$/;
+
+/** Each routed tensor's part that one token passes through; NaN where that cannot be told. */
+function activeShares(
   layout: CheckpointLayout,
-): number | null {
-  if (routed === 0) return total;
-  const experts =
-    layout.groups.find((group) => group.kind === 'moe' && group.experts !== null)?.experts ?? expertCount(config);
-  const k = topK(config);
-  if (typeof experts !== 'number' || typeof k !== 'number' || experts === 0) return null;
-  return total - routed + Math.round((routed * k) / experts);
+  config: Checkpoint['config'],
+  k: number | null,
+): ReadonlyMap<string, number> {
+  const shares = new Map<string, number>();
+  for (const { kind, experts, expertTensors } of layout.groups) {
+    if (kind === 'mtp') continue;
+    const count = experts ?? expertCount(config);
+    const share = k === null || count === null || count === 0 ? Number.NaN : Math.min(1, k / count);
+    for (const name of expertTensors) shares.set(name, share);
+  }
+  return shares;
+}
+
+/** The name down to the first number, which is the layer's. */
+const LAYER_STEM = /^.*?\.\d+\./;
+
+/** True for tensors of layers that predict further tokens. */
+function mtpTest({ groups }: CheckpointLayout): (name: string) => boolean {
+  const stems = new Set(
+    groups.flatMap((group) => (group.kind === 'mtp' ? (LAYER_STEM.exec(`${group.prefix}.`)?.[0] ?? []) : [])),
+  );
+  if (stems.size === 0) return () => false;
+  return (name) => name.startsWith('mtp.') || stems.has(LAYER_STEM.exec(name)?.[0] ?? '');
 }
 
 /** Parameters that one tensor holds: 0 for companions, more than its elements for packed ones. */

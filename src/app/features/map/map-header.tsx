@@ -1,7 +1,11 @@
+import { lazy, Suspense } from 'react';
 import { formatInteger, plural } from '../../../core/index.ts';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { OpeningCounts } from '../failure/waiting.tsx';
+
+/** Opens a popover, which needs more code than the map itself. */
+const Parameters = lazy(async () => ({ default: (await import('../parameters/parameters.tsx')).Parameters }));
 
 /** The verdict on the layout in one line, and how far the reading has come. */
 export function MapHeader() {
@@ -29,6 +33,11 @@ export function MapHeader() {
         <span>{plural(tensors, 'tensor')}</span>
         <span>{plural(shards, 'shard')}</span>
         <span>{formatExactBytes(bytes)}</span>
+        {complete && (
+          <Suspense fallback={null}>
+            <Parameters />
+          </Suspense>
+        )}
         {!complete && <span className="quiet">so far</span>}
       </p>
       <div className="map-progress">{!complete && <OpeningCounts />}</div>

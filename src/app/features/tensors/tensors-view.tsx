@@ -6,6 +6,7 @@ import { Segments } from '../../parts/segments.tsx';
 import { useTensorAnswer } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import type { SearchMode } from '../../state/tensor-address.ts';
+import { Parameters } from '../parameters/parameters.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { TensorDetails } from './tensor-details.tsx';
 import { TensorTable } from './tensor-table.tsx';
@@ -62,6 +63,7 @@ export function TensorsView() {
           {data ? `${plural(data.count, 'tensor')}, ${formatExactBytes(data.bytes)}` : ''}
         </p>
         {data && <TakeRows id={data.id} count={data.count} />}
+        <Parameters />
       </div>
       <FilterBar filter={tensors} />
       {data?.problem && <p className="tensors-problem">{data.problem}</p>}
