@@ -53,6 +53,12 @@ const SHOTS: readonly Shot[] = [
     ready: /all equal/,
     act: (page) => page.getByRole('button', { name: 'Start conversion' }).click(),
   },
+  {
+    name: 'parity',
+    parameters: { repo: 'tiny/qwen3-moe', view: 'compare', layer: '0', ep: '4' },
+    ready: /The same output/,
+    act: (page) => page.getByRole('button', { name: 'Compute layer 0' }).click(),
+  },
   { name: 'gated', parameters: { repo: 'preset/gated-manual' }, ready: /is gated/ },
   {
     name: 'access',

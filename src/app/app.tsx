@@ -17,6 +17,9 @@ import { useTheme } from './theme/use-theme.ts';
 
 const TensorsView = lazy(async () => ({ default: (await import('./features/tensors/tensors-view.tsx')).TensorsView }));
 const RanksView = lazy(async () => ({ default: (await import('./features/ranks/ranks-view.tsx')).RanksView }));
+const CompareView = lazy(async () => ({
+  default: (await import('./features/compare/compare-view.tsx')).CompareView,
+}));
 const LoadsView = lazy(async () => ({ default: (await import('./features/loads/loads-view.tsx')).LoadsView }));
 /** The convert view loads when it is first looked at. */
 const convert = import.meta.glob<{ ConvertView: ComponentType }>('./features/convert/convert-view.tsx');
@@ -74,4 +77,5 @@ const LATE_VIEWS: Readonly<Record<Exclude<View, 'map'>, ReactNode>> = {
   loads: <LoadsView />,
   convert: <ConvertView />,
   ranks: <RanksView />,
+  compare: <CompareView />,
 };

@@ -14,6 +14,7 @@ describe('parseAddress', () => {
       '?repo=org/name&view=convert&target=gate-up&layers=0-3,7',
       '?sample=tiny-qwen3-moe&layer=0&expert=0',
       '?sample=tiny-qwen3-moe&view=ranks&framework=transformers-4.57&ep=4&tp=4&pp=2&cp=1&dp=8&redundant=32&placement=ep-aware',
+      '?sample=tiny-qwen3-moe&view=compare&layer=2&ep=4&tokens=64&seed=7',
       '?sample=tiny-qwen3-moe&layers=0,2&statistic=max-abs&projection=down',
       '?local=my+folder',
       '?repo=org/name&view=tensors&as=tree&q=layers.3+gate&mode=fuzzy&sort=-bytes&dtype=BF16&dtype=F8_E4M3&in-layers=0-3,7&in-experts=5&shard=a/model-00001-of-00002.safetensors&tensor=lm_head.weight',
@@ -24,7 +25,7 @@ describe('parseAddress', () => {
 
   it('leaves out what makes no sense', () => {
     const hostile = parseAddress(
-      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&redundant=0x1&placement=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01',
+      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&redundant=0x1&tokens=0&seed=-1&placement=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01',
     );
     expect(hostile).toEqual({
       repo: null,
@@ -48,6 +49,7 @@ describe('parseAddress', () => {
       cp: null,
       dp: null,
       redundant: null,
+      parity: { tokens: null, seed: null },
       tensors: ALL_TENSORS,
     });
   });

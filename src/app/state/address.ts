@@ -1,8 +1,9 @@
 import { formatLayers, parseLayers } from './number-runs.ts';
+import { type ParityAddress, parseParity, writeParity } from './parity-address.ts';
 import { parseTensors, type TensorAddress, writeTensors } from './tensor-address.ts';
 
 /** The views there are, in the order of the work. */
-export const VIEWS = ['map', 'tensors', 'loads', 'convert', 'ranks'] as const;
+export const VIEWS = ['map', 'tensors', 'loads', 'convert', 'ranks', 'compare'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What the address says: copy it, and a colleague sees the same. Null where it says nothing. */
@@ -36,6 +37,8 @@ export interface Address {
   readonly dp: number | null;
   /** Redundant experts. */
   readonly redundant: number | null;
+  /** What a layer is computed on. */
+  readonly parity: ParityAddress;
   /** What the Tensors view shows. */
   readonly tensors: TensorAddress;
 }
@@ -79,6 +82,7 @@ export function parseAddress(search: string): Address {
     cp: parseDegree(query.get('cp')),
     dp: parseDegree(query.get('dp')),
     redundant: parseDegree(query.get('redundant')),
+    parity: parseParity(query),
     tensors: parseTensors(query),
   };
 }
@@ -103,6 +107,7 @@ export function formatAddress(address: Address): string {
     if (value !== null) query.set(key, String(value));
   }
   if (address.placement !== null) query.set('placement', address.placement);
+  writeParity(query, address.parity);
   writeTensors(query, address.tensors);
   const text = query
     .toString()

@@ -7,6 +7,7 @@ const NAMES: Record<View, string> = {
   loads: 'Loads in',
   convert: 'Convert',
   ranks: 'Ranks',
+  compare: 'Compare',
 };
 
 /** The views, in the order of the work. */

@@ -1,0 +1,200 @@
+import type { ParityJson } from '../../../core/index.ts';
+import { CopyButton } from '../../parts/copy-button.tsx';
+import { saveBlob } from '../../parts/save-blob.ts';
+import { useParity } from './parity-store.ts';
+import { TokenCounts } from './token-counts.tsx';
+import { formatRelative, pairsAsTsv, WAYS } from './words.ts';
+
+/** What came out: the verdict first, then every number behind it. */
+export function ParityResult() {
+  const report = useParity((state) => state.report);
+  if (!report) return null;
+  return (
+    <div className="parity-result">
+      <Verdict report={report} />
+      {report.faults.length > 0 && <Faults report={report} />}
+      <div className="parity-tables">
+        <Pairs report={report} />
+        <Ways report={report} />
+      </div>
+      <TokenCounts report={report} />
+      <Decisions report={report} />
+      <Notes report={report} />
+      <div className="row">
+        <CopyButton label="Copy as TSV" text={() => pairsAsTsv(report)} />
+        <button type="button" className="button small" onClick={() => download(report)}>
+          Download JSON
+        </button>
+      </div>
+    </div>
+  );
+}
+
+interface ReportProps {
+  readonly report: ParityJson;
+}
+
+function Verdict({ report }: ReportProps) {
+  const { verdict, layer, tokens, seed, tolerance, pairs } = report;
+  const largest = pairs.reduce((most, { maxRelative }) => Math.max(most, maxRelative ?? Number.POSITIVE_INFINITY), 0);
+  const same = verdict === 'same';
+  const input = seed === null ? 'given tokens' : `random tokens (seed ${seed})`;
+  return (
+    <div className={same ? 'parity-verdict good' : 'parity-verdict bad'} role="status">
+      <p>
+        <strong>{same ? '✓ The same output' : '✗ Different outputs'}</strong> of layer {layer} on {tokens} {input}: the
+        largest difference is {formatRelative(Number.isFinite(largest) ? largest : null)} of the largest output,{' '}
+        {same ? 'within' : 'beyond'} the tolerance of {tolerance}.
+      </p>
+      <p className="quiet">
+        {same ? 'A demonstration on these inputs, not a proof: that is what equal bytes are. ' : ''}
+        Why {tolerance}: sums of thousands of products in f32 move by up to 5e-6 with their order; a misplaced expert
+        moves outputs by 1e-2 and more.
+      </p>
+    </div>
+  );
+}
+
+function Faults({ report }: ReportProps) {
+  return (
+    <ul className="parity-faults" aria-label="What explains it">
+      {report.faults.map(({ tag, message }) => (
+        <li key={message}>
+          {message} <code>{tag}</code>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Pairs({ report }: ReportProps) {
+  return (
+    <table className="parity-table">
+      <caption>
+        Every pair: <span className="mono">max|a − b| ÷ max|a|</span>
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">a</th>
+          <th scope="col">b</th>
+          <th scope="col" className="number">
+            Difference
+          </th>
+          <th scope="col">Within {report.tolerance}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {report.pairs.map(({ a, b, maxRelative }) => (
+          <tr key={`${a} ${b}`}>
+            <td>{WAYS[a][0]}</td>
+            <td>{WAYS[b][0]}</td>
+            <td className="number mono" title={String(maxRelative)}>
+              {formatRelative(maxRelative)}
+            </td>
+            <td>{maxRelative !== null && maxRelative <= report.tolerance ? '✓ same' : '✗ different'}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Ways({ report }: ReportProps) {
+  const { runs, missing, expected, operator } = report;
+  return (
+    <table className="parity-table">
+      <caption>How each was made</caption>
+      <thead>
+        <tr>
+          <th scope="col">Form</th>
+          <th scope="col">Its bytes</th>
+          {expected && (
+            <th scope="col" className="number">
+              To the expected
+            </th>
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        {runs.map(({ id, stored, operations }) => (
+          <tr key={id}>
+            <td title={WAYS[id][1]}>{WAYS[id][0]}</td>
+            <td>{stored ? 'as stored' : operations.join(', ')}</td>
+            {expected && <td className="number mono">{formatRelative(expected[id] ?? null)}</td>}
+          </tr>
+        ))}
+        {missing.map(({ id, reason }) => (
+          <tr key={id}>
+            <td>{WAYS[id][0]}</td>
+            <td colSpan={expected ? 2 : 1}>left out: {reason}</td>
+          </tr>
+        ))}
+        <tr>
+          <td title="onnxruntime’s own mixture-of-experts operator, its own router included">com.microsoft.MoE</td>
+          <td colSpan={expected ? 2 : 1}>
+            {operator.maxRelative === null
+              ? `left out: ${operator.reason}`
+              : `${formatRelative(operator.maxRelative)} from ours`}
+          </td>
+        </tr>
+      </tbody>
+    </table>
+  );
+}
+
+/** Tokens of which the router's decision is shown; all are in the download. */
+const SHOWN_TOKENS = 8;
+
+function Decisions({ report }: ReportProps) {
+  const { router, tokens } = report;
+  const shown = router.indices.slice(0, SHOWN_TOKENS);
+  return (
+    <details>
+      <summary>What the router decided</summary>
+      <table className="parity-table">
+        <caption>
+          {shown.length} of {tokens} tokens; all are in the JSON
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col" className="number">
+              Token
+            </th>
+            <th scope="col">Experts and weights</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((experts, token) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a token is its place
+            <tr key={token}>
+              <td className="number">{token}</td>
+              <td className="mono">
+                {experts.map((expert, at) => `${expert}: ${(router.weights[token]?.[at] ?? 0).toFixed(4)}`).join(' · ')}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+function Notes({ report }: ReportProps) {
+  const { block, modelType, runtime, ep, notes } = report;
+  return (
+    <ul className="parity-notes quiet">
+      <li>
+        Computed as {block} does ({modelType}), by {runtime.name} on{' '}
+        {runtime.threads === 1 ? 'one thread' : `${runtime.threads} threads`}; {ep} ranks.
+      </li>
+      {notes.map((note) => (
+        <li key={note}>{note}</li>
+      ))}
+    </ul>
+  );
+}
+
+function download(report: ParityJson): void {
+  const text = `${JSON.stringify(report, null, 2)}\n`;
+  saveBlob(new Blob([text], { type: 'application/json' }), `parity-layer-${report.layer}.json`);
+}

@@ -1,0 +1,11 @@
+import type { ParityApi } from '../../../workers/parity-protocol.ts';
+import { type Supervised, supervise } from './supervise.ts';
+
+/** Starts a worker that computes layers; its runtime loads with the first of them. */
+export function startParityWorker(): Supervised<ParityApi> {
+  const worker = new Worker(new URL('../../../workers/parity.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'parity',
+  });
+  return supervise<ParityApi>(worker, 'computing worker');
+}
