@@ -1,4 +1,4 @@
-import { partBytes, spansOf } from '../plan/parts.ts';
+import { partBytes, spansOf, workingBytes } from '../plan/parts.ts';
 import type { OutputShard, OutputTensor, Part, Span } from '../plan/types.ts';
 import type { ByteRange } from '../source/types.ts';
 
@@ -213,7 +213,7 @@ function createUnit(gap: number): OpenUnit {
       }),
     add: (item) => {
       items.push(item);
-      if (item.kind === 'compute') computedBytes += item.length;
+      if (item.kind === 'compute') computedBytes += item.length + workingBytes(item.source);
     },
     finish: () => ({ reads, readBytes: size, computedBytes, items }),
   };

@@ -8,9 +8,9 @@ import type { ByteSource } from '../source/types.ts';
 import { KIB, MIB } from '../units.ts';
 import type { ShardDigests } from '../verify/read-back.ts';
 import { type BufferPool, createBufferPool } from './buffer-pool.ts';
-import { runCompute } from './compute.ts';
+import { runCompute, twinOf } from './compute.ts';
 import { createPartDigests, type PartDigests } from './part-digests.ts';
-import { type CopyItem, type Item, scheduleShard, type Unit, writeRuns } from './schedule.ts';
+import { type ComputeItem, type CopyItem, type Item, scheduleShard, type Unit, writeRuns } from './schedule.ts';
 import { createStaging, type Staging } from './staging.ts';
 
 export interface WriteShardOptions {
@@ -143,7 +143,7 @@ async function make({ unit, bytes }: Loaded, work: Work): Promise<Ready[]> {
   const copies: CopyItem[] = [];
   for (const item of unit.items) {
     const made = await bytesOf(item, bytes, work);
-    await digests.take(item, made);
+    await digests.take(item, (await twin(item, bytes, work)) ?? made);
     if (staging.keep(item, made)) {
       if (item.kind === 'compute') work.pool.give(made);
     } else if (item.kind === 'copy') copies.push(item);
@@ -155,12 +155,20 @@ async function make({ unit, bytes }: Loaded, work: Work): Promise<Ready[]> {
   return ready;
 }
 
+/** The bytes that an item is held to, null where they are what was made. */
+async function twin(item: Item, bytes: Uint8Array<ArrayBuffer>, { options }: Work): Promise<Uint8Array | null> {
+  return item.kind === 'compute' ? twinOf(options.engine, item.source, inputsOf(item, bytes), item.length) : null;
+}
+
+function inputsOf({ inputs }: ComputeItem, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
+  return inputs.map(({ at, length }) => bytes.subarray(at, at + length));
+}
+
 async function bytesOf(item: Item, bytes: Uint8Array<ArrayBuffer>, work: Work): Promise<Uint8Array<ArrayBuffer>> {
   if (item.kind === 'copy') return bytes.subarray(item.at, item.at + item.length);
   if (item.kind === 'bytes') return Uint8Array.from(item.bytes);
   const output = work.pool.take(item.length);
-  const inputs = item.inputs.map(({ at, length }) => bytes.subarray(at, at + length));
-  await runCompute(work.options.engine, item.source, inputs, output, work.signal);
+  await runCompute(work.options.engine, item.source, inputsOf(item, bytes), output, work.signal);
   return output;
 }
 

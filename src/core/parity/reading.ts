@@ -97,6 +97,8 @@ export function createReader(
       } else {
         const target = output.subarray(from - start, at - start);
         if (part.kind === 'bytes') target.set(part.bytes);
+        else if (part.kind === 'dequantise')
+          throw new LoomError('not-convertible', 'A block of weights that are being unpacked is not compared here.');
         else {
           const inputs = await Promise.all(
             part.spans.map(async (span) => (await open(span.file)).read(span, { signal })),

@@ -18,6 +18,14 @@ describe('editing config.json', () => {
     );
   });
 
+  it('takes a member out with one comma, first, between and last', () => {
+    const gone = (key: string) => ({ ...change(key, null), removed: true as const });
+    expect(editConfig('{\n  "a": {"x": [1, "}"]},\n  "b": 2\n}', [gone('a')])).toBe('{\n  "b": 2\n}');
+    expect(editConfig('{"a": 1, "b": {"c": 1}, "d": 2}', [gone('b')])).toBe('{"a": 1, "d": 2}');
+    expect(editConfig('{\n  "a": 1,\n  "b": 2\n}', [gone('b')])).toBe('{\n  "a": 1\n}');
+    expect(editConfig('{"t": {"q": 1}, "a": 1}', [gone('t.q'), gone('nothing')])).toBe('{"t": {}, "a": 1}');
+  });
+
   it('fills an empty object and ignores a path that is not there', () => {
     expect(editConfig('{}', [change('a', 1), change('b.c', 1)])).toBe('{"a": 1}');
   });

@@ -13,7 +13,9 @@ export function editConfig(text: string, changes: readonly ConfigChange[]): stri
     if (!object) continue;
     const member = object.members.find((candidate) => candidate.key === key);
     const value = JSON.stringify(change.after, null, 2);
-    if (member) {
+    if (change.removed) {
+      if (member) edited = removeMember(edited, object, member);
+    } else if (member) {
       const indent = lineIndent(edited, member.keyStart);
       edited = edited.slice(0, member.valueStart) + indented(value, indent) + edited.slice(member.valueEnd);
     } else {
@@ -21,6 +23,15 @@ export function editConfig(text: string, changes: readonly ConfigChange[]): stri
     }
   }
   return edited;
+}
+
+/** Takes a member out with one of the commas beside it, and the white space that was its own. */
+function removeMember(text: string, { members, open }: Located, member: Member): string {
+  const at = members.indexOf(member);
+  const next = members[at + 1];
+  if (next) return text.slice(0, member.keyStart) + text.slice(next.keyStart);
+  const before = members[at - 1];
+  return text.slice(0, before?.valueEnd ?? open + 1) + text.slice(member.valueEnd);
 }
 
 interface Member {

@@ -8,9 +8,13 @@ import { editConfig } from './config-edit.ts';
 import { operationsBetween } from './operations.ts';
 import { convertedTensors, keptTensor, type OutputDraft } from './outputs.ts';
 import { DEFAULT_SHARD_BYTES, packShards } from './packing.ts';
-import { partBytes, partReads, spansOf } from './parts.ts';
+import { partBytes, partReads, spansOf, workingBytes } from './parts.ts';
 import { planSideFiles } from './side-files.ts';
-import type { ConversionPlan, GroupStep, OutputShard, Part, Refusal, Target } from './types.ts';
+import type { ConfigChange, ConversionPlan, GroupStep, OutputShard, Part, Refusal, Target } from './types.ts';
+import { packedFormat, type UnpackedCheckpoint, unpackCheckpoint } from './unpack.ts';
+import { unpackedConfigChanges } from './unpack-config.ts';
+import { unpackNotes } from './unpack-notes.ts';
+import { unpackParts } from './unpack-parts.ts';
 import { valueNotes } from './value-notes.ts';
 
 export interface PlanOptions {
@@ -21,6 +25,8 @@ export interface PlanOptions {
   /** Bytes of tensors a shard may hold at most. */
   readonly maxShardBytes?: number | undefined;
   readonly assume?: Assumption | undefined;
+  /** `bf16`: FP8 and MXFP4 weights become the numbers that they stand for. Not lossless. */
+  readonly dtype?: 'bf16' | undefined;
   /** Values that decide what headers leave open; a plan that lacks some is refused, and its refusals say which. */
   readonly values?: CompanionValues | undefined;
 }
@@ -36,6 +42,38 @@ interface Conversion {
  * Nothing is read. A plan that cannot be run has `refusals` and no shards.
  */
 export function planConversion(checkpoint: Checkpoint, target: Target, options: PlanOptions = {}): ConversionPlan {
+  return options.dtype === 'bf16'
+    ? planUnpacked(checkpoint, target, options)
+    : planOf({ checkpoint, source: checkpoint, unpacked: null }, target, options);
+}
+
+/** What a plan is made from. */
+interface Basis {
+  /** The tensors that are converted. */
+  readonly checkpoint: Checkpoint;
+  /** The files as they are. */
+  readonly source: Checkpoint;
+  readonly unpacked: UnpackedCheckpoint | null;
+}
+
+function planUnpacked(source: Checkpoint, target: Target, options: PlanOptions): ConversionPlan {
+  const unpacked = unpackCheckpoint(source);
+  const { checkpoint, packed } = unpacked;
+  const refuse = (message: string) =>
+    refusedPlan(source, target, options, [{ tag: 'dtype-unsupported', message } satisfies Refusal]);
+  if (options.layers && options.keepRest)
+    return refuse('Unpacked layers beside packed ones make no model that loads: unpack all layers, or some alone.');
+  const inScope = scopeFilter(detectLayout(source, {}), options);
+  for (const tensor of checkpoint.tensors.values()) {
+    const format = inScope(tensor) ? packedFormat(tensor, source.tensors) : null;
+    if (format !== null) return refuse(`${tensor.name} is packed as ${format}, which cannot be unpacked to bf16 here.`);
+  }
+  if (packed.size === 0) return refuse('No weights are quantised in FP8 or MXFP4: there is nothing to unpack.');
+  return planOf({ checkpoint, source, unpacked }, target, options);
+}
+
+function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionPlan {
+  const { checkpoint } = basis;
   const layout = detectLayout(checkpoint, options.assume ? { assume: options.assume } : {});
   const chosen = chooseGroups(layout, options.layers);
   const refusals = [...checkpointRefusals(checkpoint), ...chosen.refusals];
@@ -43,11 +81,15 @@ export function planConversion(checkpoint: Checkpoint, target: Target, options: 
   refusals.push(...refused);
   if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(layout));
   if (refusals.length > 0) return refusedPlan(checkpoint, target, options, decidable(refusals));
-  const drafts = draftAll(checkpoint, layout, target, conversions, options);
+  const drafts = draftAll(basis, layout, target, conversions, options);
   const collisions = nameCollisions(drafts);
   if (collisions.length > 0) return refusedPlan(checkpoint, target, options, collisions);
   const groups = steps(conversions, kept, target);
-  return { ...assemblePlan(checkpoint, layout, target, options, drafts), groups, notes };
+  return {
+    ...assemblePlan(basis, layout, target, options, drafts),
+    groups,
+    notes: [...notes, ...unpackNotes(basis.unpacked)],
+  };
 }
 
 /** What values could decide is not worth reading where something else stands in the way. */
@@ -126,7 +168,7 @@ function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
 
 /** Every output tensor, in the order in which its first byte stands in the source: reads stay as sequential as can be. */
 function draftAll(
-  checkpoint: Checkpoint,
+  { checkpoint, unpacked }: Basis,
   layout: CheckpointLayout,
   target: Target,
   conversions: readonly Conversion[],
@@ -137,7 +179,8 @@ function draftAll(
   const inScope = scopeFilter(layout, options);
   const keyed: { draft: OutputDraft; shard: number; start: number }[] = [];
   const shardNumbers = new Map(checkpoint.shards.map((shard, number) => [shard.file, number]));
-  const add = (draft: OutputDraft) => {
+  const add = (planned: OutputDraft) => {
+    const draft = unpacked ? { ...planned, parts: unpackParts(planned.parts, unpacked.packed) } : planned;
     const span = firstSpan(draft.parts[0]);
     keyed.push({ draft, shard: shardNumbers.get(span?.file ?? '') ?? 0, start: span?.start ?? 0 });
   };
@@ -226,7 +269,7 @@ function steps(conversions: readonly Conversion[], kept: readonly LayerGroup[], 
 }
 
 function assemblePlan(
-  checkpoint: Checkpoint,
+  { source: checkpoint, unpacked }: Basis,
   layout: CheckpointLayout,
   target: Target,
   options: PlanOptions,
@@ -235,7 +278,13 @@ function assemblePlan(
   const scope = scopeOf(options);
   const shards = packShards(drafts, options.maxShardBytes ?? DEFAULT_SHARD_BYTES, shardMetadata(checkpoint));
   const bytes = drafts.reduce((sum, draft) => sum + draft.byteLength, 0);
-  const changes = scope === 'whole' ? configChangesFor(checkpoint.config, layout.modelType, target) : [];
+  const changes: readonly ConfigChange[] =
+    scope !== 'whole'
+      ? []
+      : [
+          ...configChangesFor(checkpoint.config, layout.modelType, target),
+          ...(unpacked ? unpackedConfigChanges(checkpoint.config) : []),
+        ];
   const text = checkpoint.configText;
   const side = planSideFiles(checkpoint.files);
   return {
@@ -246,6 +295,7 @@ function assemblePlan(
     config: text === null ? null : { text: editConfig(text, changes), changed: changes.length > 0 },
     copies: side.copies.map((file) => ({ file: file.name, byteLength: file.byteLength })),
     skipped: side.skipped,
+    unpacked: unpacked?.summary ?? null,
     tensors: drafts.length,
     bytes,
     peakPartBytes: peakOf(drafts),
@@ -276,12 +326,13 @@ function indexText(
   return formatIndex({ weightMap, totalSize, metadata });
 }
 
-/** Copies stream in small pieces; only gathers hold input and output at once. */
+/** Copies stream in small pieces; only what kernels make holds input and output at once. */
 function peakOf(drafts: readonly OutputDraft[]): number {
   let peak = 0;
   for (const draft of drafts) {
     for (const part of draft.parts) {
-      if (part.kind === 'gather') peak = Math.max(peak, partBytes(part) + partReads(part));
+      if (part.kind === 'gather' || part.kind === 'dequantise')
+        peak = Math.max(peak, partBytes(part) + partReads(part) + workingBytes(part));
     }
   }
   return peak;
@@ -301,6 +352,7 @@ function emptyPlan(checkpoint: Checkpoint, target: Target, options: PlanOptions)
     skipped: [],
     groups: [],
     notes: [],
+    unpacked: null,
     tensors: 0,
     bytes: 0,
     peakPartBytes: 0,

@@ -1,6 +1,6 @@
 import { formatBytes, formatInteger, plural } from '../units.ts';
 import { TARGETS } from './targets.ts';
-import type { ConversionPlan, GroupStep } from './types.ts';
+import type { ConfigChange, ConversionPlan, GroupStep } from './types.ts';
 
 /** A plan as lines a person reads: what would be done, or why not. */
 export function describePlan(plan: ConversionPlan): string[] {
@@ -13,12 +13,16 @@ export function describePlan(plan: ConversionPlan): string[] {
     ...scopeLines(plan),
     ...groupLines(plan.groups),
     ...plan.notes,
-    ...plan.configChanges.map(
-      (change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${sentence(change.reason)}).`,
-    ),
+    ...plan.configChanges.map(describeConfigChange),
     ...(plan.copies.length > 0 ? [`Copied: ${plan.copies.map((copy) => copy.file).join(', ')}.`] : []),
     ...plan.skipped.map((skipped) => `Left out: ${skipped.file} (${skipped.reason}).`),
   ];
+}
+
+/** One change of config.json as a sentence. */
+export function describeConfigChange({ key, after, reason, removed }: ConfigChange): string {
+  const what = removed ? `${key} is taken out` : `${key} = ${JSON.stringify(after)}`;
+  return `config.json: ${what} (${sentence(reason)}).`;
 }
 
 function scopeLines(plan: ConversionPlan): string[] {

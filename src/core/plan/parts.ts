@@ -2,7 +2,7 @@ import type { CheckpointTensor } from '../checkpoint/types.ts';
 import type { MatrixView } from '../layouts/types.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
 import type { FileOffset } from '../safetensors/types.ts';
-import type { BytesPart, CopyPart, GatherPart, Part, Span } from './types.ts';
+import type { BytesPart, CopyPart, GatherPart, PackedRows, Part, Span } from './types.ts';
 
 /** One matrix on its way: where it lies now, and where it shall lie inside the target tensor. */
 export interface Move {
@@ -100,7 +100,25 @@ function isCopy(part: GatherPart): boolean {
 export function partBytes(part: Part): number {
   if (part.kind === 'copy') return part.span.end - part.span.start;
   if (part.kind === 'bytes') return part.bytes.length;
+  if (part.kind === 'dequantise')
+    return part.gather ? sizeOf(part.gather) : part.packed.reduce((sum, each) => sum + numbersBytes(each), 0);
+  return sizeOf(part);
+}
+
+function sizeOf(part: Pick<GatherPart, 'shape' | 'itemBytes'>): number {
   return part.shape.reduce((product, size) => product * size, part.itemBytes);
+}
+
+/** Bytes of the bf16 numbers of packed rows. */
+export function numbersBytes({ coding }: PackedRows): number {
+  return 2 * (coding.format === 'mxfp4' ? coding.groups * 32 : coding.batch * coding.rows * coding.columns);
+}
+
+/** Bytes that making a part takes beside what it reads and writes: numbers that are gathered afterwards, and a twin to hold it to. */
+export function workingBytes(part: Part): number {
+  if (part.kind !== 'dequantise') return 0;
+  const numbers = part.packed.reduce((sum, each) => sum + numbersBytes(each), 0);
+  return (part.gather ? numbers : 0) + partBytes(part);
 }
 
 /** Bytes of source files that a part reads; none where the plan itself has the bytes. */

@@ -4,6 +4,7 @@ import { bytesOf, type DType, elementsOf } from '../safetensors/dtype.ts';
 import { createMemorySink } from '../sink/memory.ts';
 import type { FileSet } from '../source/types.ts';
 import { filesOf, patternBytes, safetensorsBytes } from '../testing.fixture.ts';
+import type { PlanOptions } from './conversion.ts';
 import type { Target } from './types.ts';
 import { planWithValues } from './with-values.ts';
 
@@ -143,8 +144,8 @@ function shardsOf(tensors: Parameters<typeof safetensorsBytes>[0], shards: numbe
 }
 
 /** Converts as the command line does; the plan travels as it does between workers. */
-export async function convertFiles(files: FileSet, target: Target) {
-  const plan = await planWithValues(await openCheckpoint(files), files, target);
+export async function convertFiles(files: FileSet, target: Target, options: PlanOptions = {}) {
+  const plan = await planWithValues(await openCheckpoint(files), files, target, options);
   const sink = createMemorySink();
   if (plan.refusals.length > 0) return { plan, files: sink.files(), refusal: plan.refusals[0]?.message ?? '' };
   await runPlan(structuredClone(plan), { files, sink });

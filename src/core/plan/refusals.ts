@@ -9,5 +9,6 @@ export const REFUSALS = {
   'orientation-ambiguous': 'Square matrices, and nothing says which way round they are stored.',
   'target-unsupported': 'The target has no form for this architecture.',
   'companion-unsupported': 'Scales or other companions of quantised weights cannot be carried along exactly.',
+  'dtype-unsupported': 'Weights are quantised in a way that cannot be unpacked exactly here, or are not quantised.',
   'name-collision': 'Two tensors of the output would have one name.',
 } as const;

@@ -42,7 +42,48 @@ export interface BytesPart {
   readonly origin: Span;
 }
 
-export type Part = CopyPart | GatherPart | BytesPart;
+/** How the numbers of quantised weights are coded: what the dequantise kernel takes. */
+export type Coding =
+  | {
+      readonly format: 'e4m3' | 'e5m2';
+      readonly batch: number;
+      readonly rows: number;
+      readonly columns: number;
+      readonly blockRows: number;
+      readonly blockColumns: number;
+    }
+  | { readonly format: 'mxfp4'; readonly groups: number };
+
+/** Whole rows of one quantised tensor: their codes, and the scales that these share. */
+export interface PackedRows {
+  readonly coding: Coding;
+  /** Dtype of the scales, null where there are none and every number stands for itself. */
+  readonly scales: DType | null;
+}
+
+/**
+ * Numbers of quantised weights as bf16: those of one tensor, or of two.
+ *
+ * `spans` holds the codes and (unless `scales` is null) the scales of each of `packed`, by turns. The numbers are then
+ * gathered as a {@link GatherPart} says whose spans they are; where `gather` is null they are the output.
+ */
+export interface DequantisePart {
+  readonly kind: 'dequantise';
+  readonly spans: readonly Span[];
+  readonly packed: readonly PackedRows[];
+  readonly gather: Omit<GatherPart, 'kind' | 'spans'> | null;
+}
+
+export type Part = CopyPart | GatherPart | BytesPart | DequantisePart;
+
+/** What a plan unpacks. Never lossless: what was packed cannot be had back from the output. */
+export interface Unpacked {
+  readonly dtype: 'bf16';
+  /** As people call them: `FP8 e4m3`, `MXFP4`. */
+  readonly formats: readonly string[];
+  /** Source tensors that hold numbers. */
+  readonly tensors: number;
+}
 
 /** Conversion operations, as transformers names them. `Rename` and `Keep` move no bytes inside a tensor. */
 export type Operation =
@@ -111,6 +152,8 @@ export interface ConfigChange {
   readonly before: unknown;
   readonly after: unknown;
   readonly reason: string;
+  /** True where the key is taken out; `after` is null then. */
+  readonly removed?: true;
 }
 
 export interface SkippedFile {
@@ -138,6 +181,8 @@ export interface ConversionPlan {
   readonly groups: readonly GroupStep[];
   /** What a person should know of this target for this architecture; experts that stay as they are. */
   readonly notes: readonly string[];
+  /** Null where every byte of every weight is kept. */
+  readonly unpacked: Unpacked | null;
   readonly tensors: number;
   /** Tensor bytes of the output. */
   readonly bytes: number;

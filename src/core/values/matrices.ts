@@ -1,8 +1,8 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { type FloatType, isFloatType } from '../kernels/float.ts';
+import { blockOf, blockSizes, FP8_FORMATS, SCALE_TYPES } from '../layouts/scale-blocks.ts';
 import type { LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
-import type { DType } from '../safetensors/dtype.ts';
 
 /** How a matrix's numbers are stored. */
 export type Storage =
@@ -37,12 +37,8 @@ export interface Unreadable {
 }
 
 const PROJECTIONS: readonly Projection[] = ['gate', 'up', 'down'];
-const FP8: Readonly<Partial<Record<DType, 'e4m3' | 'e5m2'>>> = { F8_E4M3: 'e4m3', F8_E5M2: 'e5m2' };
 /** Parts that hold an FP8 weight's scales, in this order. */
 const SCALES = ['weight_scale_inv', 'weight_scale', 'scale'];
-const SCALE_TYPES = new Set<DType>(['F32', 'BF16', 'F16', 'F8_E8M0']);
-/** Block sizes that are in use, tried where the config does not say which. */
-const BLOCKS = [128, 64, 32, 16];
 
 /** Every matrix of a group's experts, expert by expert, and what cannot be read. */
 export function matricesOf(
@@ -90,7 +86,7 @@ function sortOf(group: LayerGroup, projection: Projection, config: Checkpoint['c
   if (isFloatType(weight.dtype)) {
     return { storage: { kind: 'float', dtype: weight.dtype }, part: 'weight', scale: null };
   }
-  const format = FP8[weight.dtype];
+  const format = FP8_FORMATS[weight.dtype];
   return format
     ? fp8(group, weight, { projection, format, config })
     : `Numbers stored as ${weight.dtype} are not decoded.`;
@@ -123,20 +119,4 @@ function fp8(
   const blockColumns = blockOf(weight.columns, scale.columns, asked[1]);
   if (blockRows === null || blockColumns === null) return 'Its scales do not say which numbers they belong to.';
   return { storage: { kind: 'fp8', format, blockRows, blockColumns }, part: 'weight', scale: part };
-}
-
-function blockSizes(config: Checkpoint['config']): readonly (number | undefined)[] {
-  const quantisation = config?.quantization_config as { weight_block_size?: unknown } | undefined;
-  const sizes = quantisation?.weight_block_size;
-  return Array.isArray(sizes)
-    ? sizes.map((size) => (Number.isInteger(size) && size > 0 ? Number(size) : undefined))
-    : [];
-}
-
-/** Numbers along a dim that share a scale, where `count` scales serve `size` numbers. */
-function blockOf(size: number, count: number, asked: number | undefined): number | null {
-  if (asked !== undefined && Math.ceil(size / asked) === count) return asked;
-  if (count === 1) return size;
-  if (count === size) return 1;
-  return BLOCKS.find((block) => Math.ceil(size / block) === count) ?? null;
 }

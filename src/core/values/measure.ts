@@ -2,11 +2,11 @@ import type { Budget } from '../budget.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { LoomError, throwIfAborted } from '../errors.ts';
 import type { Hasher } from '../hash.ts';
-import { castKernel } from '../kernels/cast/kernel.ts';
 import { type DequantiseSpec, MX_GROUP } from '../kernels/dequantise/cpu.ts';
 import { dequantiseKernel } from '../kernels/dequantise/kernel.ts';
+import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
 import type { Engine } from '../kernels/engine.ts';
-import { type FloatType, isFloatType } from '../kernels/float.ts';
+import type { FloatType } from '../kernels/float.ts';
 import { statisticsKernel } from '../kernels/statistics/kernel.ts';
 import { type Statistics, summariseRecords } from '../kernels/statistics/summary.ts';
 import { words32 } from '../kernels/words.ts';
@@ -141,7 +141,7 @@ async function measureQuantised(matrix: ExpertMatrix, bench: Bench, hasher: Hash
     hasher.update(codes);
     if (scales) hasher.update(scales);
     const numbers = new Uint8Array(2 * count);
-    const factors = scales && scale ? factorsOf(matrix.storage, scales, scale) : ONE;
+    const factors = scales && scale ? factorsOf(matrix.storage, scales, scale) : scalesAsF32(codes, null);
     await engine.run(dequantiseKernel, specOf(matrix), [codes, factors], numbers, { signal });
     const records = await recordsOf('BF16', count, numbers, engine, signal);
     bench.onBytes(codes.byteLength + (scales?.byteLength ?? 0));
@@ -150,9 +150,6 @@ async function measureQuantised(matrix: ExpertMatrix, bench: Bench, hasher: Hash
     release();
   }
 }
-
-/** The factor of codes without scales: 1 in f32. */
-const ONE = Uint8Array.of(0, 0, 0x80, 0x3f);
 
 function specOf({ storage, weight }: ExpertMatrix): DequantiseSpec {
   const { rows, columns } = weight;
@@ -166,20 +163,5 @@ function specOf({ storage, weight }: ExpertMatrix): DequantiseSpec {
 
 /** Scales as the kernel takes them. */
 function factorsOf(storage: Storage, bytes: Uint8Array, view: MatrixView): Uint8Array {
-  return storage.kind === 'mxfp4' ? bytes : asF32(bytes, view);
-}
-
-/** Scales as f32. An e8m0 byte is the exponent of a power of two; 255 is NaN. */
-function asF32(bytes: Uint8Array, { dtype }: MatrixView): Uint8Array {
-  if (dtype === 'F8_E8M0') {
-    const words = Uint32Array.from(bytes, (exponent) =>
-      exponent === 0 ? 0x00400000 : exponent === 255 ? 0x7fc00000 : exponent << 23,
-    );
-    return new Uint8Array(words.buffer);
-  }
-  if (!isFloatType(dtype)) throw new LoomError('internal', `Scales of ${dtype} are not decoded.`);
-  const count = bytes.byteLength / (dtype === 'F32' ? 4 : 2);
-  const output = new Uint8Array(4 * count);
-  castKernel.cpu({ from: dtype, to: 'F32', count }, [bytes], output);
-  return output;
+  return storage.kind === 'mxfp4' ? bytes : scalesAsF32(bytes, view.dtype);
 }
