@@ -219,6 +219,7 @@ export function summarisePlan(plan: ConversionPlan): PlanSummary {
     tensors,
     bytes,
     groups,
+    unpacked,
     peakPartBytes,
   } = plan;
   const shards = plan.shards.map((shard) => ({
@@ -238,6 +239,7 @@ export function summarisePlan(plan: ConversionPlan): PlanSummary {
     tensors,
     bytes,
     groups,
+    unpacked,
     peakPartBytes,
     lines: describePlan(plan),
     config: plan.config && (plan.config.changed ? 'changed' : 'copied'),

@@ -132,6 +132,7 @@ export interface PlanSummary
     | 'tensors'
     | 'bytes'
     | 'groups'
+    | 'unpacked'
     | 'peakPartBytes'
   > {
   readonly lines: readonly string[];

@@ -24,7 +24,6 @@ export function createValuesDesk(opened: () => OpenedCheckpoint): ValuesDesk {
     sendCheckpoint: (port) => {
       const { checkpoint, layout } = opened();
       port.postMessage({ checkpoint, layout } satisfies OpenedCheckpoint);
-      port.close();
     },
   };
 }

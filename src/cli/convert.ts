@@ -8,6 +8,7 @@ import {
   type ConversionReport,
   createBudget,
   DEFAULT_BUDGET_BYTES,
+  describeConfigChange,
   detectLayout,
   ENGINES,
   type EngineChoice,
@@ -171,6 +172,7 @@ export function convertJson(out: string, report: ConversionReport, engineAsked =
     skipped: report.skipped.map((skipped) => skipped.file),
     verified: { equal, tensors, bytes },
     ...(report.kept > 0 ? { kept: report.kept } : {}),
+    ...(report.unpacked ? { unpacked: report.unpacked } : {}),
     ...(report.sha256 ? { sha256: report.sha256 } : {}),
     ...(engineAsked ? { engine: report.engine } : {}),
   };
@@ -180,11 +182,14 @@ export function describeReport(out: string, report: ConversionReport): string[] 
   const scope = report.scope === 'whole' ? '' : ` (${report.scope}: layers ${report.layers?.join(', ')})`;
   return [
     `Wrote ${plural(report.tensors, 'tensor')}, ${formatBytes(report.bytes)}, in ${plural(report.shards.length, 'shard')} to ${out}${scope}.`,
-    `Proven: ${plural(report.verified.tensors, 'tensor')}, ${formatInteger(report.verified.bytes)} bytes, all equal (read back from the output and compared with the source).`,
+    `Proven: ${plural(report.verified.tensors, 'tensor')}, ${formatInteger(report.verified.bytes)} bytes, all equal (read back from the output and compared with ${report.unpacked ? 'what the CPU makes of the source' : 'the source'}).`,
+    ...(report.unpacked
+      ? [
+          `Not lossless: ${plural(report.unpacked.tensors, 'tensor')} in ${report.unpacked.formats.join(' and ')} became bf16.`,
+        ]
+      : []),
     ...describeRun(report),
-    ...report.configChanges.map(
-      (change) => `config.json: ${change.key} = ${JSON.stringify(change.after)} (${change.reason.replace(/\.$/, '')}).`,
-    ),
+    ...report.configChanges.map(describeConfigChange),
     ...report.skipped.map((skipped) => `Left out: ${skipped.file} (${skipped.reason}).`),
   ];
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type ConversionPlan, describePlan, type PlanOptions, planWithValues } from '../core/index.ts';
+import { type ConversionPlan, describePlan, LoomError, type PlanOptions, planWithValues } from '../core/index.ts';
 import {
   type AssumeFlags,
   assumption,
@@ -20,6 +20,7 @@ export interface PlanFlags extends OutputOptions, SourceFlags, AssumeFlags {
   readonly layers?: string;
   readonly keepRest?: boolean;
   readonly maxShardSize?: string;
+  readonly dtype?: string;
 }
 
 /** The options that shape a plan, shared by `plan` and `convert`. */
@@ -28,7 +29,8 @@ export function withPlanFlags(command: Command): Command {
     .requiredOption('--to <target>', 'the layout to convert to')
     .option('--layers <list>', 'only these layers, such as 0-3,7')
     .option('--keep-rest', 'with --layers: everything else unchanged beside them')
-    .option('--max-shard-size <size>', 'tensor bytes a shard holds at most', '5GB');
+    .option('--max-shard-size <size>', 'tensor bytes a shard holds at most', '5GB')
+    .option('--dtype <dtype>', 'bf16: unpack FP8 and MXFP4 weights to the numbers they stand for; not lossless');
 }
 
 export function planOptions(flags: PlanFlags): PlanOptions {
@@ -36,8 +38,15 @@ export function planOptions(flags: PlanFlags): PlanOptions {
     ...assumption(flags),
     layers: flags.layers === undefined ? undefined : parseLayers(flags.layers),
     keepRest: flags.keepRest,
+    dtype: parseDtype(flags.dtype),
     maxShardBytes: flags.maxShardSize === undefined ? undefined : parseShardSize(flags.maxShardSize),
   };
+}
+
+/** @throws LoomError `usage`. */
+function parseDtype(text: string | undefined): 'bf16' | undefined {
+  if (text === undefined || text === 'bf16') return text;
+  throw new LoomError('usage', `--dtype takes bf16; "${text}" is not that.`);
 }
 
 /** `moe-loom plan <source> --to <target>`: what a conversion would do, without doing it. Exit 1 when it is refused. */

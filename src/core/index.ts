@@ -150,7 +150,7 @@ export type {
   ParitySource,
 } from './parity/types.ts';
 export { type PlanOptions, planConversion } from './plan/conversion.ts';
-export { describePlan } from './plan/explain.ts';
+export { describeConfigChange, describePlan } from './plan/explain.ts';
 export { DEFAULT_SHARD_BYTES } from './plan/packing.ts';
 export { isTarget, TARGETS } from './plan/targets.ts';
 export type * from './plan/types.ts';

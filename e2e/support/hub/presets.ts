@@ -1,3 +1,4 @@
+import { fp8Entries } from '../../../src/core/plan/unpack.fixture.ts';
 import { plantedFaults, plantedFiles } from '../../../src/core/values/planted.fixture.ts';
 import { concatBody, lazyBody, repeatBody, textBody, truncatedBody } from './body.ts';
 import { modelFiles, QWEN3_TINY, type Qwen3MoeOptions, qwen3Moe, qwen3MoeConfig, shardName } from './qwen3-moe.ts';
@@ -234,6 +235,12 @@ function plantedValues(): Repo {
   return { id: 'preset/planted-values', shows: 'dead, twin, outlier and NaN experts in layer 1', files };
 }
 
+/** A layer of three FP8 experts, and quantised attention. */
+function fp8Experts(): Repo {
+  const files = Object.entries(fp8Entries(64, 48, 'e4m3', 16).packed).map(([path, content]) => repoFile(path, content));
+  return { id: 'preset/fp8-tiny', shows: 'FP8 experts with block scales', files };
+}
+
 /** Small repos, each for one case. */
 export function presetRepos(): Repo[] {
   return [
@@ -242,6 +249,7 @@ export function presetRepos(): Repo[] {
     ...brokenCheckpoints(),
     ...brokenHeaders(),
     plantedValues(),
+    fp8Experts(),
     windowEdges(),
     hugeIndex(),
     manyFiles(),

@@ -12,6 +12,7 @@ describe('parseAddress', () => {
       '?repo=Qwen/Qwen3-235B-A22B',
       '?repo=org/name&revision=refs/pr/1&path=fp8/weights&endpoint=http://127.0.0.1:7001&view=tensors&layer=3&expert=17',
       '?repo=org/name&view=convert&target=gate-up&layers=0-3,7',
+      '?repo=org/name&view=convert&target=stacked&unpack=bf16',
       '?sample=tiny-qwen3-moe&layer=0&expert=0',
       '?sample=tiny-qwen3-moe&view=ranks&framework=transformers-4.57&ep=4&tp=4&pp=2&cp=1&dp=8&redundant=32&placement=ep-aware',
       '?sample=tiny-qwen3-moe&view=compare&layer=2&ep=4&tokens=64&seed=7',
@@ -25,7 +26,7 @@ describe('parseAddress', () => {
 
   it('leaves out what makes no sense', () => {
     const hostile = parseAddress(
-      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&redundant=0x1&tokens=0&seed=-1&placement=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01',
+      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&redundant=0x1&tokens=0&seed=-1&placement=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01',
     );
     expect(hostile).toEqual({
       repo: null,
@@ -39,6 +40,7 @@ describe('parseAddress', () => {
       expert: null,
       target: null,
       layers: [],
+      unpack: null,
       statistic: null,
       projection: null,
       framework: null,

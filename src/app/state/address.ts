@@ -23,6 +23,8 @@ export interface Address {
   readonly target: string | null;
   /** Numbers of the layers chosen for conversion, ascending; empty for all. */
   readonly layers: readonly number[];
+  /** `bf16`: quantised weights are unpacked by the conversion. */
+  readonly unpack: 'bf16' | null;
   /** What cells show of weights, and of which matrix (null: all); who shows them checks that they exist. */
   readonly statistic: string | null;
   readonly projection: string | null;
@@ -72,6 +74,7 @@ export function parseAddress(search: string): Address {
     expert: parseNumber(query.get('expert')),
     target: text('target', /^[a-z0-9-]+$/),
     layers: parseLayers(query.get('layers')),
+    unpack: query.get('unpack') === 'bf16' ? 'bf16' : null,
     statistic: text('statistic', /^[a-z-]+$/),
     projection: text('projection', /^[a-z-]+$/),
     framework: text('framework', /^[a-z0-9.-]+$/),
@@ -99,6 +102,7 @@ export function formatAddress(address: Address): string {
   if (address.expert !== null) query.set('expert', String(address.expert));
   if (address.target !== null) query.set('target', address.target);
   if (address.layers.length > 0) query.set('layers', formatLayers(address.layers));
+  if (address.unpack !== null) query.set('unpack', address.unpack);
   if (address.statistic !== null) query.set('statistic', address.statistic);
   if (address.projection !== null) query.set('projection', address.projection);
   if (address.framework !== null) query.set('framework', address.framework);

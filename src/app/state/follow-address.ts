@@ -57,6 +57,7 @@ export const EMPTY = {
   layer: null,
   expert: null,
   target: null,
+  unpack: null,
   layers: [],
   tensors: ALL_TENSORS,
 } as const satisfies Partial<Address>;

@@ -1,4 +1,4 @@
-import type { ConfigChange, ConversionPlan, GroupStep, SkippedFile } from '../plan/types.ts';
+import type { ConfigChange, ConversionPlan, GroupStep, SkippedFile, Unpacked } from '../plan/types.ts';
 import { VERSION } from '../version.ts';
 import type { EngineUse } from './runners.ts';
 
@@ -16,6 +16,8 @@ export interface ConversionReport {
   readonly configChanges: readonly ConfigChange[];
   readonly copied: readonly string[];
   readonly skipped: readonly SkippedFile[];
+  /** What was unpacked, which is not lossless; null where every byte of every weight was kept. */
+  readonly unpacked: Unpacked | null;
   /** Every tensor byte was read back from the output and hashed against what was read from the source. */
   readonly verified: {
     readonly equal: true;
@@ -49,11 +51,14 @@ export function reportOf(plan: ConversionPlan, facts: RunFacts): ConversionRepor
     configChanges: plan.configChanges,
     copied: plan.copies.map((copy) => copy.file),
     skipped: plan.skipped,
+    unpacked: plan.unpacked,
     verified: {
       equal: true,
       tensors: plan.tensors,
       bytes: plan.bytes,
-      method: 'xxh64 of the source bytes against a read-back',
+      method: plan.unpacked
+        ? 'xxh64 of the source bytes, and of the bf16 that the CPU makes of packed weights, against a read-back'
+        : 'xxh64 of the source bytes against a read-back',
     },
     engine: facts.engine,
     kept: facts.kept,

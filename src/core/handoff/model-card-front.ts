@@ -34,7 +34,7 @@ export function frontMatter({ plan, source, licence = {}, verdicts }: FrontFacts
       : [
           'base_model:',
           `- ${scalar(source.repo)}`,
-          '# the closest of the Hub’s four words: the layout changed, no weight was quantised',
+          `# the closest of the Hub’s four words: ${plan.unpacked ? 'weights were unpacked to bf16' : 'the layout changed, no weight was quantised'}`,
           'base_model_relation: quantized',
         ]),
     ...(library === null ? [] : [`library_name: ${library}`]),

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { openCheckpoint } from '../checkpoint/open.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { planConversion } from '../plan/conversion.ts';
 import type { Target } from '../plan/types.ts';
+import { fp8Checkpoints } from '../plan/unpack.fixture.ts';
 import { openFixture } from '../testing.fixture.ts';
 import { type CardFacts, modelCard, verdictsOf } from './model-card.ts';
 
@@ -143,4 +145,17 @@ describe('the body', () => {
     const { checkpoint } = await openFixture('mixtral');
     expect(() => modelCard(factsOf(checkpoint, 'qwen3-moe-fused'))).toThrow(RangeError);
   });
+});
+
+test('what was unpacked is called not lossless, with what it was and what it is', async () => {
+  const checkpoint = await openCheckpoint(fp8Checkpoints(64, 48, 'e4m3', 16).packed);
+  const plan = planConversion(checkpoint, 'stacked', { dtype: 'bf16' });
+  const card = modelCard({ ...factsOf(checkpoint, 'stacked'), plan });
+  expect(card).toContain('10 tensors in FP8 e4m3 became bf16');
+  expect(card).toContain('**not lossless**');
+  expect(card).not.toContain('no value was computed');
+  expect(card).not.toContain('no weight was quantised');
+  expect(card).toContain('`quantization_config` is taken out');
+  expect(card).toMatch(/after .*experts\.gate_proj` +\| 1 +\| \[3, 64, 48\] +\| BF16/);
+  expect(card).toMatch(/before .*gate_proj\.weight` +\| 3 +\| \[64, 48\] +\| F8_E4M3/);
 });

@@ -86,6 +86,8 @@ function opening({ plan, source }: CardFacts): string {
     mixed: `The weights of ${from}, with the experts of layers ${layers} stored as ${code(plan.target)} and all else as it was.`,
     partial: `Layers ${layers} of ${from}, with the experts stored as ${code(plan.target)}. This is a part, not a model: it does not load by itself.`,
   }[plan.scope];
+  if (plan.unpacked)
+    return `${scope} ${plural(plan.unpacked.tensors, 'tensor')} in ${plan.unpacked.formats.join(' and ')} became bf16: each code was multiplied with its scale and rounded, which is **not lossless**. All else was moved and renamed.`;
   return `${scope} Tensors were moved and renamed; no value was computed, rounded or quantised.`;
 }
 
@@ -104,6 +106,7 @@ function shapes({ plan, layout }: CardFacts): string[] {
 }
 
 function shapeTable(group: LayerGroup, plan: ConversionPlan, layout: CheckpointLayout): string[] {
+  if (plan.unpacked) return unpackedTable(group, plan);
   const answer = asTarget(group, plan.target, layout.modelType);
   if ('refusal' in answer) return [];
   const rows = (side: string, { members, experts }: LayerGroup) =>
@@ -113,13 +116,28 @@ function shapeTable(group: LayerGroup, plan: ConversionPlan, layout: CheckpointL
   ];
 }
 
+/** What a group became, from the tensors themselves: the layout of the source says nothing of unpacked ones. */
+function unpackedTable(group: LayerGroup, plan: ConversionPlan): string[] {
+  const outputs = plan.shards.flatMap(({ tensors }) => tensors).filter(({ expert }) => expert);
+  const root = group.prefix.replace(/[^.]*$/, '');
+  const after = new Map<string, string[]>();
+  for (const { name, shape, dtype } of outputs.filter((output) => output.name.startsWith(root))) {
+    const template = name.replace(/\.experts\.\d+\./, '.experts.{i}.');
+    const count = Number(after.get(template)?.[2] ?? 0) + 1;
+    after.set(template, ['after', code(template), String(count), `[${shape.join(', ')}]`, dtype]);
+  }
+  const before = group.members.map((member) => ['before', code(member.template), ...sizes(member, group.experts)]);
+  return [table(['', 'tensor', 'how many', 'shape', 'dtype'], [...before, ...after.values()])];
+}
+
 function sizes({ template, shape, dtype }: ExpertMember, experts: number | null): string[] {
   return [template.includes('{i}') ? String(experts ?? '') : '1', `[${shape.join(', ')}]`, dtype];
 }
 
 function changes({ plan }: CardFacts): string[] {
   const edits = plan.configChanges.map(
-    ({ key, after, reason }) => `- config.json: ${code(`${key} = ${JSON.stringify(after)}`)}. ${text(reason)}`,
+    ({ key, after, reason, removed }) =>
+      `- config.json: ${removed ? `${code(key)} is taken out` : code(`${key} = ${JSON.stringify(after)}`)}. ${text(reason)}`,
   );
   const notes = plan.notes.map((note) => `- ${text(note)}`);
   const left = plan.skipped.map(({ file, reason }) => `- Left out: ${code(file)} (${text(reason)})`);

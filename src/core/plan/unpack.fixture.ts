@@ -67,7 +67,13 @@ export const QUANTISED = { quantization_config: { quant_method: 'fp8', weight_bl
 const up = (size: number, by: number) => Math.ceil(size / by);
 
 /** A layer of three FP8 experts, attention quantised too, and the same checkpoint as it was never quantised. */
-export function fp8Checkpoints(intermediate: number, hidden: number, format: 'e4m3' | 'e5m2', block: number) {
+export function fp8Checkpoints(...sizes: Parameters<typeof fp8Entries>) {
+  const { packed, plain } = fp8Entries(...sizes);
+  return { packed: filesOf(packed), plain: filesOf(plain) };
+}
+
+/** The same as names and contents. */
+export function fp8Entries(intermediate: number, hidden: number, format: 'e4m3' | 'e5m2', block: number) {
   const matrices = ['gate', 'up', 'down'].flatMap((projection) =>
     [0, 1, 2].map((expert) => {
       const [rows, columns] = projection === 'down' ? [hidden, intermediate] : [intermediate, hidden];
@@ -88,14 +94,14 @@ export function fp8Checkpoints(intermediate: number, hidden: number, format: 'e4
   const config = { ...CONFIG, hidden_size: hidden, moe_intermediate_size: intermediate };
   const sizes = { quant_method: 'fp8', weight_block_size: [block, block] };
   return {
-    packed: filesOf({
+    packed: {
       'model.safetensors': safetensorsBytes([rest, ...all.flatMap(({ packed }) => packed)]),
       'config.json': JSON.stringify({ ...config, quantization_config: sizes }, null, 2),
-    }),
-    plain: filesOf({
+    },
+    plain: {
       'model.safetensors': safetensorsBytes([rest, ...all.map(({ plain }) => plain)]),
       'config.json': JSON.stringify(config, null, 2),
-    }),
+    },
   };
 }
 

@@ -15,6 +15,7 @@ import { startJob, warmUp } from './run-job.ts';
 import { ShardSize } from './shard-size.tsx';
 import { StoredList } from './stored-list.tsx';
 import { TargetChoice } from './target-choice.tsx';
+import { UnpackChoice } from './unpack-choice.tsx';
 import { type Order, useOrder, usePlan } from './use-plan.ts';
 
 /** Choose, look at the plan, convert, and see what was proven. */
@@ -35,6 +36,7 @@ export function ConvertView() {
           <fieldset className="plain" disabled={busy}>
             <legend className="hidden">What to convert, and where to</legend>
             <TargetChoice />
+            <UnpackChoice />
             <LayerChoice />
             <ShardSize />
             <OutputChoice />

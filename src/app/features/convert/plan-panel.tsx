@@ -21,6 +21,7 @@ export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonl
         />
       </dl>
       <Scope plan={plan} />
+      {plan.unpacked && <NotLossless unpacked={plan.unpacked} />}
       <PlanLoads order={order} />
       <Chains plan={plan} />
       <ConfigChanges plan={plan} />
@@ -38,6 +39,16 @@ function Scope({ plan }: { readonly plan: PlanSummary }) {
       {plan.scope === 'partial'
         ? `Partial: only the tensors of ${plan.layers?.length === 1 ? 'layer' : 'layers'} ${layers}. It will not load as a model.`
         : `Mixed: ${plan.layers?.length === 1 ? `layer ${layers} is` : `layers ${layers} are`} converted, the rest stays as it is. Most loaders expect one layout.`}
+    </p>
+  );
+}
+
+function NotLossless({ unpacked }: { readonly unpacked: NonNullable<PlanSummary['unpacked']> }) {
+  return (
+    <p className="callout warn">
+      Not lossless: {plural(unpacked.tensors, 'tensor')} in {unpacked.formats.join(' and ')} become bf16. Each code is
+      multiplied with its scale and rounded; codes and scales cannot be had back from the result. What is written is
+      held to what the CPU makes of the source.
     </p>
   );
 }
@@ -95,7 +106,7 @@ function ConfigChanges({ plan }: { readonly plan: PlanSummary }) {
               <Breakable text={change.key} />
             </td>
             <td className="mono">{change.before === undefined ? '–' : JSON.stringify(change.before)}</td>
-            <td className="mono">{change.after === undefined ? 'removed' : JSON.stringify(change.after)}</td>
+            <td className="mono">{change.removed ? 'taken out' : JSON.stringify(change.after)}</td>
             <td>{change.reason}</td>
           </tr>
         ))}

@@ -39,6 +39,7 @@ const STEPS: Readonly<Record<RefusalTag, readonly Step[]>> = {
   'orientation-ambiguous': [orientation('out-in', 'Rows are outputs'), orientation('in-out', 'Rows are inputs')],
   'target-unsupported': [otherTarget],
   'companion-unsupported': [otherTarget],
+  'dtype-unsupported': [{ label: 'Keep weights as stored', act: () => move({ unpack: null }) }],
   'name-collision': [otherTarget, allLayers],
 };
 

@@ -64,6 +64,12 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       {job.workedMs > 0 && (
         <li className="fine">It took {formatDuration(job.workedMs / 1000)}, writing and proving.</li>
       )}
+      {report.unpacked && (
+        <li className="no">
+          Not lossless: {plural(report.unpacked.tensors, 'tensor')} in {report.unpacked.formats.join(' and ')} became
+          bf16.
+        </li>
+      )}
       {report.scope === 'mixed' && (
         <li className="no">Mixed: layers {report.layers?.join(', ')} were converted, the rest is as it was.</li>
       )}

@@ -27,11 +27,13 @@ export function useTarget(): Target {
 export function useOrder(): Order {
   const target = useTarget();
   const layers = useAddress((address) => address.layers);
+  const unpack = useAddress((address) => address.unpack);
   const key = useInspection((state) => state.key);
   const { someLayers, keepRest, shardSize, assume } = useConvertChoices();
   const maxShardBytes = parseSize(shardSize);
   const options: PlanOptions = {
     ...(layers.length > 0 ? { layers, keepRest } : {}),
+    ...(unpack === null ? {} : { dtype: unpack }),
     ...(maxShardBytes === null ? {} : { maxShardBytes }),
     ...(assume?.key === key ? { assume: assume.value } : {}),
   };
