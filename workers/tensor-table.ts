@@ -17,7 +17,7 @@ import type {
 /** Answers that are kept: the last one shown, and those still on their way. */
 const KEPT_ANSWERS = 4;
 /** Rows that come with an answer: more than the tallest screens show. */
-const FIRST_ROWS = 100;
+const FIRST_ROWS = 64;
 
 /** Answers of all tables are counted: a later table has none of an earlier one's. */
 let last = 0;
@@ -53,6 +53,7 @@ export function createTensorTable(
   const { tensors } = columns;
   const search = createNameSearch(tensors.map((tensor) => tensor.name));
   const ranks = createRanks(columns);
+  const sizes = Float64Array.from(tensors, sizeOf);
   const answers = new Map<number, Kept>();
   let facets: TensorFacets | null = null;
   const keptOf = (id: number) => answers.get(id) ?? forgotten();
@@ -62,7 +63,7 @@ export function createTensorTable(
     query: (query) => {
       const { places: found, problem } = search.find(query, filterTest(columns, query.filter));
       const order = ordered(found, query, ranks);
-      const before = sums(found, tensors);
+      const before = sums(found, sizes);
       const tree = createNameTree(found.length, (at) => (tensors[found[at] as number] as CheckpointTensor).name);
       const id = ++last;
       answers.set(id, { found, order, tree, before, listing: null });
@@ -139,11 +140,11 @@ function sizeOf(tensor: CheckpointTensor | undefined): number {
   return tensor ? tensor.end - tensor.start : 0;
 }
 
-function sums(found: Uint32Array, tensors: readonly CheckpointTensor[]): Float64Array {
+function sums(found: Uint32Array, sizes: Float64Array): Float64Array {
   const before = new Float64Array(found.length + 1);
   let sum = 0;
   for (let at = 0; at < found.length; at += 1) {
-    sum += sizeOf(tensors[found[at] as number]);
+    sum += sizes[found[at] as number] as number;
     before[at + 1] = sum;
   }
   return before;

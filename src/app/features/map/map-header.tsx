@@ -27,17 +27,17 @@ export function MapHeader() {
         </h1>
         {defects > 0 && <strong className="defects">{plural(defects, 'defect')}</strong>}
         {modelType !== null && <span className="mono quiet">{modelType}</span>}
+        {complete && (
+          <Suspense fallback={null}>
+            <Parameters />
+          </Suspense>
+        )}
       </div>
       <p className="totals">
         {size !== '' && <span>{size}</span>}
         <span>{plural(tensors, 'tensor')}</span>
         <span>{plural(shards, 'shard')}</span>
         <span>{formatExactBytes(bytes)}</span>
-        {complete && (
-          <Suspense fallback={null}>
-            <Parameters />
-          </Suspense>
-        )}
         {!complete && <span className="quiet">so far</span>}
       </p>
       <div className="map-progress">{!complete && <OpeningCounts />}</div>

@@ -1,6 +1,8 @@
+import { memo } from 'react';
 import { useTensorFacets } from '../../queries/queries.ts';
 import { formatLayers, parseLayers } from '../../state/number-runs.ts';
 import type { TensorAddress } from '../../state/tensor-address.ts';
+import { Parameters } from '../parameters/parameters.tsx';
 import { FacetPicker } from './facet-picker.tsx';
 import { show } from './use-tensors.ts';
 
@@ -9,7 +11,7 @@ interface FilterBarProps {
 }
 
 /** What the list can be filtered by, and what it is filtered by, each to be taken away. */
-export function FilterBar({ filter }: FilterBarProps) {
+export const FilterBar = memo(function FilterBar({ filter }: FilterBarProps) {
   const { data: facets } = useTensorFacets();
   const { dtypes, layers, experts, shards } = filter;
   const chips: readonly Chip[] = [
@@ -69,9 +71,12 @@ export function FilterBar({ filter }: FilterBarProps) {
           )}
         </ul>
       )}
+      <span className="filter-bar-end">
+        <Parameters />
+      </span>
     </div>
   );
-}
+});
 
 interface Chip {
   readonly text: string;

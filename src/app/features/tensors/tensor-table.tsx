@@ -1,5 +1,5 @@
-import { type KeyboardEvent, useEffect } from 'react';
-import type { TensorAnswer, TensorColumn, TensorQuery, TensorRow } from '../../../../workers/tensors-protocol.ts';
+import { type KeyboardEvent, memo, useCallback, useEffect, useMemo } from 'react';
+import type { TensorAnswer, TensorColumn, TensorRow } from '../../../../workers/tensors-protocol.ts';
 import { styled } from '../../parts/set-style.ts';
 import { useTensorPage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
@@ -8,18 +8,27 @@ import { PAGE, type Show, useList } from './use-list.ts';
 
 interface TensorTableProps {
   readonly answer: TensorAnswer;
-  readonly query: TensorQuery;
+  readonly sort: TensorColumn;
+  readonly descending: boolean;
   readonly chosen: string | null;
   readonly onSort: (column: TensorColumn) => void;
   readonly onOpen: (name: string) => void;
 }
 
 /** The rows of a search, those in sight alone. */
-export function TensorTable({ answer, query, chosen, onSort, onOpen }: TensorTableProps) {
+export const TensorTable = memo(function TensorTable(props: TensorTableProps) {
+  const { answer, sort, descending, chosen, onSort, onOpen } = props;
   const { scroller, cursor, setCursor, show, onMove, items, firstPage, height } = useList(answer.count, answer.id);
   const pages = [useTensorPage(answer, firstPage, PAGE), useTensorPage(answer, firstPage + 1, PAGE)];
   const rowAt = (index: number) => pages[Math.floor(index / PAGE) - firstPage]?.data?.[index % PAGE];
   useShowChosen(answer.id, chosen, show);
+  const pick = useCallback(
+    (index: number, name: string) => {
+      setCursor(index);
+      onOpen(name);
+    },
+    [setCursor, onOpen],
+  );
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || onMove(event)) return;
     const row = rowAt(cursor);
@@ -43,7 +52,7 @@ export function TensorTable({ answer, query, chosen, onSort, onOpen }: TensorTab
     >
       {/* biome-ignore lint/a11y/useSemanticElements: see above */}
       <div className="tensors-rows" role="rowgroup" ref={styled({ height: `${height}px` })}>
-        <Head query={query} onSort={onSort} />
+        <Head sort={sort} descending={descending} onSort={onSort} />
         {items.map(({ index, start }) => (
           <Row
             key={index}
@@ -51,17 +60,14 @@ export function TensorTable({ answer, query, chosen, onSort, onOpen }: TensorTab
             start={start}
             row={rowAt(index)}
             current={index === cursor}
-            chosen={chosen}
-            onPick={(name) => {
-              setCursor(index);
-              onOpen(name);
-            }}
+            chosen={rowAt(index)?.name === chosen}
+            onPick={pick}
           />
         ))}
       </div>
     </div>
   );
-}
+});
 
 /** Brings the tensor that an address names into sight, once. */
 function useShowChosen(id: number, chosen: string | null, show: Show): void {
@@ -75,8 +81,8 @@ function useShowChosen(id: number, chosen: string | null, show: Show): void {
   }, []);
 }
 
-function Head({ query, onSort }: Pick<TensorTableProps, 'query' | 'onSort'>) {
-  const arrow = query.descending ? ' ↓' : ' ↑';
+function Head({ sort, descending, onSort }: Pick<TensorTableProps, 'sort' | 'descending' | 'onSort'>) {
+  const arrow = descending ? ' ↓' : ' ↑';
   return (
     // biome-ignore lint/a11y/useSemanticElements: see above
     // biome-ignore lint/a11y/useFocusableInteractive: its buttons take the focus
@@ -88,11 +94,11 @@ function Head({ query, onSort }: Pick<TensorTableProps, 'query' | 'onSort'>) {
           key={id}
           role="columnheader"
           className={number ? 'number' : undefined}
-          aria-sort={query.sort === id ? (query.descending ? 'descending' : 'ascending') : 'none'}
+          aria-sort={sort === id ? (descending ? 'descending' : 'ascending') : 'none'}
         >
           <button type="button" onClick={() => onSort(id)}>
             {name}
-            {query.sort === id ? arrow : ''}
+            {sort === id ? arrow : ''}
           </button>
         </span>
       ))}
@@ -105,11 +111,12 @@ interface RowProps {
   readonly start: number;
   readonly row: TensorRow | undefined;
   readonly current: boolean;
-  readonly chosen: string | null;
-  readonly onPick: (name: string) => void;
+  readonly chosen: boolean;
+  readonly onPick: (index: number, name: string) => void;
 }
 
-function Row({ index, start, row, current, chosen, onPick }: RowProps) {
+const Row = memo(function Row({ index, start, row, current, chosen, onPick }: RowProps) {
+  const place = useMemo(() => styled({ translate: `0 ${start}px` }), [start]);
   return (
     // biome-ignore lint/a11y/useSemanticElements: see above
     // biome-ignore lint/a11y/useFocusableInteractive: the grid holds the focus and names the row
@@ -119,10 +126,10 @@ function Row({ index, start, row, current, chosen, onPick }: RowProps) {
       className="tensors-row"
       role="row"
       aria-rowindex={index + 2}
-      aria-selected={row !== undefined && row.name === chosen}
+      aria-selected={chosen}
       data-current={current}
-      ref={styled({ translate: `0 ${start}px` })}
-      onClick={() => row && onPick(row.name)}
+      ref={place}
+      onClick={() => row && onPick(index, row.name)}
     >
       {COLUMNS.map(({ id, number, text }) => (
         // biome-ignore lint/a11y/useSemanticElements: see above
@@ -133,4 +140,4 @@ function Row({ index, start, row, current, chosen, onPick }: RowProps) {
       ))}
     </div>
   );
-}
+});

@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useState } from 'react';
+import { type KeyboardEvent, memo, useEffect, useMemo, useState } from 'react';
 import type { TensorAnswer, TreeRow } from '../../../../workers/tensors-protocol.ts';
 import { formatBytes, formatInteger, plural } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
@@ -17,7 +17,7 @@ interface TensorTreeProps {
 }
 
 /** The tensors of a search as a tree of the parts of their names, those in sight alone. */
-export function TensorTree({ answer, narrowed, chosen, onOpen }: TensorTreeProps) {
+export const TensorTree = memo(function TensorTree({ answer, narrowed, chosen, onOpen }: TensorTreeProps) {
   const branches = useBranches(narrowed, answer.count, chosen);
   const [count, setCount] = useState(0);
   const list = useList(count, answer.id);
@@ -83,7 +83,7 @@ export function TensorTree({ answer, narrowed, chosen, onOpen }: TensorTreeProps
       </div>
     </div>
   );
-}
+});
 
 interface TreeActions {
   readonly branches: Branches;
@@ -132,6 +132,9 @@ interface NodeProps {
 const INDENT = 16;
 
 function Node({ index, start, row, current, chosen, onPick }: NodeProps) {
+  const level = row?.level ?? 1;
+  const place = useMemo(() => styled({ translate: `0 ${start}px` }), [start]);
+  const indent = useMemo(() => styled({ 'padding-left': `${12 + INDENT * (level - 1)}px` }), [level]);
   const tensor = row?.tensor;
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the tree holds the focus and names the node
@@ -140,17 +143,17 @@ function Node({ index, start, row, current, chosen, onPick }: NodeProps) {
       id={`node-${index}`}
       className="tree-row"
       role="treeitem"
-      aria-level={row?.level ?? 1}
+      aria-level={level}
       aria-posinset={row?.position}
       aria-setsize={row?.siblings}
       aria-expanded={row && !row.isLeaf ? row.isOpen : undefined}
       aria-selected={row?.isLeaf === true && row.path === chosen}
       aria-label={row && nameOf(row)}
       data-current={current}
-      ref={styled({ translate: `0 ${start}px` })}
+      ref={place}
       onClick={() => row && onPick(row)}
     >
-      <span title={row?.path} ref={styled({ 'padding-left': `${12 + INDENT * ((row?.level ?? 1) - 1)}px` })}>
+      <span title={row?.path} ref={indent}>
         <span className="twisty" aria-hidden="true">
           {row && !row.isLeaf ? (row.isOpen ? '▾' : '▸') : ''}
         </span>

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { formatInteger, plural } from '../../../core/index.ts';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { saveBlob } from '../../parts/save-blob.ts';
@@ -6,7 +6,6 @@ import { Segments } from '../../parts/segments.tsx';
 import { useTensorAnswer } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import type { SearchMode } from '../../state/tensor-address.ts';
-import { Parameters } from '../parameters/parameters.tsx';
 import { FilterBar } from './filter-bar.tsx';
 import { TensorDetails } from './tensor-details.tsx';
 import { TensorTable } from './tensor-table.tsx';
@@ -27,10 +26,13 @@ export function TensorsView() {
   const { chosen, choose } = useChosen();
   const details = useRef<HTMLElement>(null);
   const list = useRef<HTMLDivElement>(null);
-  const open = (name: string) => {
-    choose(name);
-    requestAnimationFrame(() => details.current?.focus());
-  };
+  const open = useCallback(
+    (name: string) => {
+      choose(name);
+      requestAnimationFrame(() => details.current?.focus());
+    },
+    [choose],
+  );
   const close = () => {
     choose(null);
     list.current?.querySelector<HTMLElement>('[tabindex="0"]')?.focus();
@@ -63,13 +65,12 @@ export function TensorsView() {
           {data ? `${plural(data.count, 'tensor')}, ${formatExactBytes(data.bytes)}` : ''}
         </p>
         {data && <TakeRows id={data.id} count={data.count} />}
-        <Parameters />
       </div>
-      <FilterBar filter={tensors} />
+      <FilterBar filter={query.filter} />
       {data?.problem && <p className="tensors-problem">{data.problem}</p>}
       {error && <p className="tensors-problem">{error.message}</p>}
       {data && data.count === 0 && !data.problem && <NothingFound filtered={isFiltered(tensors)} />}
-      <div className="tensors-body" data-details={chosen !== null} ref={list}>
+      <div className="tensors-body" data-details={chosen !== null} data-answer={data?.id} ref={list}>
         {data &&
           (tensors.listing === 'tree' ? (
             <TensorTree
@@ -79,7 +80,14 @@ export function TensorsView() {
               onOpen={open}
             />
           ) : (
-            <TensorTable answer={data} query={query} chosen={chosen} onSort={sortBy} onOpen={open} />
+            <TensorTable
+              answer={data}
+              sort={query.sort}
+              descending={query.descending}
+              chosen={chosen}
+              onSort={sortBy}
+              onOpen={open}
+            />
           ))}
         {chosen !== null && <TensorDetails key={chosen} ref={details} name={chosen} onClose={close} />}
       </div>

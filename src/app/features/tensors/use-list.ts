@@ -4,7 +4,7 @@ import { type KeyboardEvent, useLayoutEffect, useRef, useState } from 'react';
 export const ROW = 24;
 export const HEAD = 28;
 /** Rows that are fetched together. */
-export const PAGE = 100;
+export const PAGE = 64;
 
 /** Where a key leads from a row; null for keys that do not move. */
 export function target(key: string, from: number, count: number, page: number): number | null {
@@ -44,8 +44,9 @@ export function useList(count: number, subject: unknown) {
     if (shown.current === subject) return;
     shown.current = subject;
     setCursor(0);
-    scroller.current?.scrollTo({ top: 0 });
-  }, [subject]);
+    // Scrolling makes the browser lay all out at once: not where the list stands at its top, as it does while one types.
+    if ((rows.scrollOffset ?? 0) > 0) scroller.current?.scrollTo({ top: 0 });
+  }, [subject, rows]);
   const show: Show = (row, align = 'auto') => {
     setCursor(row);
     rows.scrollToIndex(row, { align });

@@ -8,15 +8,16 @@ export function show(patch: Partial<TensorAddress>): void {
   move({ tensors: { ...addressStore.getState().address.tensors, ...patch } });
 }
 
-/** What the address says of the tensors, and the question that it means. */
+/** What the address says of the tensors, and the question that it means; each part is the same object until it changes. */
 export function useTensorQuery(): { readonly tensors: TensorAddress; readonly query: TensorQuery } {
   const tensors = useAddress((address) => address.tensors);
   const { text, mode, sort, descending, dtypes, layers, experts, shards } = tensors;
-  const key = JSON.stringify([text, mode, sort, descending, dtypes, layers, experts, shards]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says all that the question holds
+  const key = JSON.stringify([dtypes, layers, experts, shards]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says all that the filter holds
+  const filter = useMemo(() => ({ dtypes, layers, experts, shards }), [key]);
   const query = useMemo(
-    (): TensorQuery => ({ text, mode, sort, descending, filter: { dtypes, layers, experts, shards } }),
-    [key],
+    (): TensorQuery => ({ text, mode, sort, descending, filter }),
+    [text, mode, sort, descending, filter],
   );
   return { tensors, query };
 }

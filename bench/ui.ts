@@ -1,0 +1,253 @@
+/**
+ * The built app in real Chromium, against the fixture Hub: Qwen3-235B-A22B (36,945 tensors) and a model of half a million
+ * tensors. Keystroke to painted result, the longest task while headers arrive, frames of a moving map, seconds and memory.
+ * One JSON line. `npm run build` first; the machine should do nothing else.
+ */
+import { readFileSync } from 'node:fs';
+import { type Browser, type CDPSession, chromium, type Page } from '@playwright/test';
+import { preview } from 'vite';
+import { findBrowser } from '../e2e/support/browser.ts';
+import { QWEN3_235B, qwen3Moe, qwen3Moe235b } from '../e2e/support/hub/qwen3-moe.ts';
+import { type HubServer, startHub } from '../e2e/support/hub/server.ts';
+
+const BIG = 'Qwen/Qwen3-235B-A22B';
+const GIANT = 'bench/half-a-million';
+/** What is typed, key by key; each is deleted again the same way. */
+const WORDS = ['layers.60.mlp', 'experts.127', 'gate_proj', 'self_attn.q'];
+const PAN_FRAMES = 240;
+
+interface Stage {
+  readonly browser: Browser;
+  readonly base: string;
+  readonly hub: HubServer;
+}
+
+async function open({ browser, base, hub }: Stage, repo: string, view: string): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url, repo, view })}`);
+  return page;
+}
+
+function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return rounded(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN);
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(1));
+}
+
+interface Keystrokes {
+  /** Until the list holds the new answer. */
+  readonly answered: readonly number[];
+  /** Until after the frame that shows it. */
+  readonly painted: readonly number[];
+}
+
+/** Types and deletes in the search box; each key waits until what the one before found is painted. */
+async function typeAll(page: Page): Promise<Keystrokes> {
+  await page.evaluate(() => {
+    const times: { answered: number; painted: number }[] = [];
+    Object.assign(window, { keyTimes: times });
+    let pressed = 0;
+    addEventListener(
+      'keydown',
+      (event) => {
+        pressed = event.timeStamp;
+      },
+      true,
+    );
+    const list = document.querySelector('.tensors-body');
+    new MutationObserver(() => {
+      const answered = performance.now() - pressed;
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => times.push({ answered, painted: performance.now() - pressed });
+      requestAnimationFrame(() => channel.port2.postMessage(null));
+    }).observe(list as Element, { attributeFilter: ['data-answer'] });
+  });
+  const count = () => page.evaluate(() => (window as unknown as { keyTimes: unknown[] }).keyTimes.length);
+  await page.getByRole('searchbox').focus();
+  for (const word of WORDS) {
+    for (const key of [...word, ...[...word].map(() => 'Backspace')]) {
+      const before = await count();
+      await page.keyboard.press(key);
+      await page.waitForFunction(
+        (from) => (window as unknown as { keyTimes: unknown[] }).keyTimes.length > from,
+        before,
+      );
+    }
+  }
+  const times = await page.evaluate(
+    () => (window as unknown as { keyTimes: { answered: number; painted: number }[] }).keyTimes,
+  );
+  return { answered: times.map((time) => time.answered), painted: times.map((time) => time.painted) };
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly dur?: number;
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
+/** The longest task of the page's main thread while a checkpoint opens: by the clock, and of processor time. */
+async function longestTask(stage: Stage) {
+  const context = await stage.browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  await page.goto(`${stage.base}?${new URLSearchParams({ endpoint: stage.hub.url })}`);
+  await page.getByRole('textbox', { name: 'Hub repo or URL' }).fill(BIG);
+  await stage.browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
+  await page.getByRole('button', { name: 'Inspect' }).click();
+  await page.getByText(/Nothing odd/).waitFor();
+  const { traceEvents } = JSON.parse((await stage.browser.stopTracing()).toString('utf8')) as {
+    traceEvents: TraceEvent[];
+  };
+  await context.close();
+  const key = ({ pid, tid }: TraceEvent) => `${pid}/${tid}`;
+  const main = new Set(traceEvents.filter((event) => event.args?.name === 'CrRendererMain').map(key));
+  const tasks = traceEvents.filter((event) => main.has(key(event)) && /RunTask$/.test(event.name));
+  const most = (of: (event: TraceEvent) => number | undefined) =>
+    rounded(Math.max(...tasks.map((task) => (of(task) ?? 0) / 1000)));
+  return { clock_ms: most((task) => task.dur), processor_ms: most((task) => task.tdur) };
+}
+
+/** Time between frames while the map is moved a little in each. */
+async function pan(page: Page) {
+  await page.getByText(/Nothing odd/).waitFor();
+  const larger = page.getByRole('button', { name: 'Larger cells' });
+  while (await larger.isEnabled()) await larger.click();
+  const deltas = await page.evaluate(async (frames) => {
+    const scroller = document.querySelector('.map-scroller') as HTMLElement;
+    const found: number[] = [];
+    let last = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
+    for (let frame = 0; frame < frames; frame += 1) {
+      const sign = Math.floor(frame / 60) % 2 === 0 ? 1 : -1;
+      scroller.scrollBy(13 * sign, 17 * sign);
+      const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
+      found.push(now - last);
+      last = now;
+    }
+    return found;
+  }, PAN_FRAMES);
+  return {
+    frames: deltas.length,
+    p50_ms: percentile(deltas, 0.5),
+    p95_ms: percentile(deltas, 0.95),
+    most_ms: rounded(Math.max(...deltas)),
+  };
+}
+
+/** Bytes that the renderers of a browser hold and have held at most, as the system counts them. */
+async function rendererMemory(session: CDPSession) {
+  const { processInfo } = (await session.send('SystemInfo.getProcessInfo')) as {
+    processInfo: { type: string; id: number }[];
+  };
+  const of = (field: string) =>
+    Math.max(
+      ...processInfo
+        .filter(({ type }) => type === 'renderer')
+        .map(
+          ({ id }) =>
+            Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${id}/status`, 'utf8'))?.[1] ?? 0) / 1000,
+        ),
+    );
+  return { now: Math.round(of('VmRSS')), most: Math.round(of('VmHWM')) };
+}
+
+/** Opens half a million tensors; a browser of its own, so that its memory is this model's. */
+async function giant({ base, hub }: Pick<Stage, 'base' | 'hub'>, launch: () => Promise<Browser>) {
+  const browser = await launch();
+  try {
+    const session = await browser.newBrowserCDPSession();
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const page = await context.newPage();
+    await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url })}`);
+    await page.getByRole('textbox', { name: 'Hub repo or URL' }).fill(GIANT);
+    const idle = (await rendererMemory(session)).now;
+    const start = performance.now();
+    const seconds = () => Number(((performance.now() - start) / 1000).toFixed(2));
+    await page.getByRole('button', { name: 'Inspect' }).click();
+    await page.getByRole('grid').waitFor();
+    const first = seconds();
+    await page.getByText(/so far/).waitFor({ state: 'detached', timeout: 120_000 });
+    const headers = seconds();
+    await page.getByText(/Nothing odd/).waitFor({ timeout: 120_000 });
+    const index = Number((seconds() - headers).toFixed(2));
+    const opened = await rendererMemory(session);
+    const view = performance.now();
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Tensors' }).click();
+    await page.getByText(/501,924 tensors,/).waitFor({ timeout: 120_000 });
+    const tensors = Number(((performance.now() - view) / 1000).toFixed(2));
+    const keys = await typeAll(page);
+    const memory = await rendererMemory(session);
+    return {
+      tensors: 501_924,
+      first_map_seconds: first,
+      headers_seconds: headers,
+      index_seconds: index,
+      tensors_view_seconds: tensors,
+      keystroke_painted_p95_ms: percentile(keys.painted, 0.95),
+      idle_mb: idle,
+      opened_mb: opened.now,
+      opening_most_mb: opened.most,
+      all_most_mb: memory.most,
+    };
+  } finally {
+    await browser.close();
+  }
+}
+
+const half = { ...QWEN3_235B, layers: 217, experts: 768 };
+const hub = await startHub({
+  repos: [
+    qwen3Moe235b({ layout: 'per-expert' }),
+    qwen3Moe(GIANT, { dims: half, layout: 'per-expert', seed: 'half', maxShardBytes: 40e9 }),
+  ],
+});
+const server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
+const base = server.resolvedUrls?.local[0] ?? '';
+const { executablePath, args } = findBrowser(chromium.executablePath());
+const launch = (more: readonly string[] = []) =>
+  chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: [...args, ...more] });
+
+async function keystrokes(browser: Browser) {
+  const page = await open({ browser, base, hub }, BIG, 'tensors');
+  await page.getByText('36,945 tensors').waitFor();
+  await typeAll(page);
+  const { answered, painted } = await typeAll(page);
+  await page.context().close();
+  return {
+    keys: painted.length,
+    answered_p50_ms: percentile(answered, 0.5),
+    answered_p95_ms: percentile(answered, 0.95),
+    painted_p50_ms: percentile(painted, 0.5),
+    painted_p95_ms: percentile(painted, 0.95),
+  };
+}
+
+const browser = await launch();
+// Frames as fast as they are drawn: what is measured is the work, not the wait for the screen's next frame.
+const unthrottled = await launch(['--disable-frame-rate-limit', '--disable-gpu-vsync']);
+const result = await (async () => {
+  const stage = { browser, base, hub };
+  const warm = await open(stage, BIG, 'map');
+  const moving = await pan(warm);
+  await warm.context().close();
+  return {
+    bench: 'ui',
+    longest_task_while_opening: await longestTask(stage),
+    map_pan: moving,
+    keystroke: await keystrokes(unthrottled),
+    keystroke_at_60_hz: await keystrokes(browser),
+    half_a_million: process.argv.includes('--small') ? null : await giant(stage, launch),
+  };
+})();
+await browser.close();
+await unthrottled.close();
+await server.close();
+await hub.close();
+process.stdout.write(`${JSON.stringify(result)}\n`);
+process.exit(0);
