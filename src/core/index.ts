@@ -18,7 +18,7 @@ export {
   unreadFiles,
 } from './checkpoint/open.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
-export { type CorrespondOptions, correspond } from './compare/correspond.ts';
+export { type CorrespondOptions, correspond, placeOf as comparePlace } from './compare/correspond.ts';
 export {
   chainLines,
   compareMarkdown,
@@ -34,6 +34,7 @@ export {
   type EntryFacts,
   entriesOfLayers,
   entryFacts,
+  mistakeLines,
   type PieceFacts,
   withValues,
 } from './compare/report.ts';

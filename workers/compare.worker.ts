@@ -1,0 +1,37 @@
+import { LoomError } from '../src/core/index.ts';
+import type { CompareApi } from './compare-protocol.ts';
+import { type CompareDesk, createCompareDesk } from './compare-session.ts';
+import { type InspectSession, openSession } from './inspect-session.ts';
+import { receiveFrom } from './receive.ts';
+import { exposeApi } from './transfer.ts';
+import type { OpenedCheckpoint } from './values-desk.ts';
+
+let right: InspectSession | null = null;
+let desk: CompareDesk | null = null;
+
+function current(): CompareDesk {
+  if (desk) return desk;
+  throw new LoomError('internal', 'No checkpoints are compared.');
+}
+
+const api: CompareApi = {
+  open: async (source, onEvent, signal) => {
+    right = await openSession(source, (event) => void onEvent(event), signal);
+  },
+  match: async (left, port, signal) => {
+    const { checkpoint } = await receiveFrom<OpenedCheckpoint>(port, signal);
+    if (!right) throw new LoomError('internal', 'There is no second checkpoint.');
+    desk = createCompareDesk(checkpoint, left, right);
+    return desk.head();
+  },
+  page: (query, from, to) => current().page(query, from, to),
+  placeOf: (query, group, expert) => current().placeOf(query, group, expert),
+  pairs: (selection) => current().pairs(selection),
+  size: (selection) => current().size(selection),
+  measure: (selection, onProgress, signal) =>
+    current().measure(selection, (progress) => void onProgress(progress), signal),
+  report: () => current().report(),
+  markdown: () => current().markdown(),
+};
+
+exposeApi(api);
