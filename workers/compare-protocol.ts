@@ -63,6 +63,8 @@ export interface CompareRow {
   readonly status: CompareStatus;
   readonly proof: Proof;
   readonly pairs: number;
+  /** How many of them differ in meaning. */
+  readonly differences: number;
   readonly leftBytes: number;
   readonly rightBytes: number;
   readonly layer: number | null;
@@ -76,12 +78,14 @@ export interface ComparePage {
   readonly rows: readonly CompareRow[];
 }
 
-/** What is compared by value: everything, a layer, an expert, one row's entries. */
+/** Some pairs: everything, what stands under a row, an expert, a layer's experts, a tensor. */
 export type ValueSelection =
   | { readonly kind: 'all' }
   | { readonly kind: 'row'; readonly key: string }
   | { readonly kind: 'expert'; readonly group: number; readonly expert: number }
-  | { readonly kind: 'group'; readonly group: number };
+  | { readonly kind: 'group'; readonly group: number }
+  /** By its name on the left; on the right where the left has none. */
+  | { readonly kind: 'tensor'; readonly name: string };
 
 export interface SelectionSize {
   readonly pairs: number;
@@ -103,8 +107,8 @@ export interface CompareApi {
   /** Takes the left checkpoint from `port` (the inspect worker's `sendCheckpoint`) and matches the two. */
   match(left: SourceDescriptor, port: MessagePort, signal: AbortSignal): Promise<CompareHead>;
   page(query: CompareQuery, from: number, to: number): ComparePage;
-  /** Index of the row of an expert, or of a layer's row where that is closed; null when it is not listed. */
-  placeOf(query: CompareQuery, group: number, expert: number): number | null;
+  /** Index of the row of a selection, or of its layer's row where that is closed; null when it is not listed. */
+  placeOf(query: CompareQuery, selection: ValueSelection): number | null;
   /** The pairs of one expert, or of one row. */
   pairs(selection: ValueSelection): readonly { readonly facts: EntryFacts; readonly proof: Proof }[];
   /** What of a selection has not been compared by value yet. */

@@ -59,13 +59,14 @@ export function createCompareDesk(left: Checkpoint, leftSource: SourceDescriptor
       const nodes = nodesOf(query);
       return { count: nodes.length, rows: nodes.slice(from, to).map((node) => rowOf(node, subject)) };
     },
-    placeOf: (query, group, expert) => {
+    placeOf: (query, selection) => {
       const nodes = nodesOf(query);
-      const at = nodes.findIndex((node) => node.key === `${group}.${expert}`);
-      if (at >= 0) return at;
-      const layer = found.groups[group]?.left.index;
-      const home = nodes.findIndex((node) => node.kind === 'layer' && node.layer === layer);
-      return home >= 0 ? home : null;
+      const wanted = new Set(chosen(selection));
+      const deepest = nodes.findLastIndex((node) => node.level > 1 && node.indices.some((index) => wanted.has(index)));
+      const at = nodes.findIndex((node) => node.level > 1 && node.indices.some((index) => wanted.has(index)));
+      const home = nodes.findIndex((node) => node.indices.some((index) => wanted.has(index)));
+      const found = selection.kind === 'tensor' ? deepest : at;
+      return found >= 0 ? found : home >= 0 ? home : null;
     },
     pairs: (selection) =>
       chosen(selection).flatMap((index) => {
@@ -119,6 +120,11 @@ function entriesOf(
       return tree.entriesOf(selection.key);
     case 'expert':
       return tree.entriesOf(`${selection.group}.${selection.expert}`);
+    case 'tensor':
+      return [...entries.keys()].filter((index) => {
+        const entry = entries[index];
+        return (entry?.left ?? entry?.right)?.tensor.name === selection.name;
+      });
     case 'group':
       return [...entries.keys()].filter((index) => entries[index]?.slot?.group === selection.group);
   }

@@ -142,10 +142,15 @@ export function rowOf(node: ReturnType<CompareTree['list']>[number], subject: Tr
     status: worstOf(indices, subject),
     proof: leastOf(indices, subject),
     pairs: indices.length,
+    differences: indices.filter((index) => isDifferent(subject.entries[index])).length,
     group: kind === 'layer' ? null : (entry?.slot?.group ?? null),
     expert: kind === 'layer' ? null : (entry?.slot?.expert ?? null),
     facts: kind === 'entry' && entry ? entryFacts(entry, subject.prefixes) : null,
   };
+}
+
+function isDifferent(entry: CompareEntry | undefined): boolean {
+  return entry !== undefined && isDifference(entry);
 }
 
 function worstOf(indices: readonly number[], { entries }: TreeSubject): CompareRow['status'] {

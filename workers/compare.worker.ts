@@ -25,7 +25,7 @@ const api: CompareApi = {
     return desk.head();
   },
   page: (query, from, to) => current().page(query, from, to),
-  placeOf: (query, group, expert) => current().placeOf(query, group, expert),
+  placeOf: (query, selection) => current().placeOf(query, selection),
   pairs: (selection) => current().pairs(selection),
   size: (selection) => current().size(selection),
   measure: (selection, onProgress, signal) =>

@@ -47,6 +47,24 @@ const SHOTS: readonly Shot[] = [
   { name: 'loads-partial', parameters: { repo: 'preset/stacked-tiny', view: 'loads' }, ready: /of 11 load it/ },
   { name: 'convert', parameters: { repo: BIG, view: 'convert', target: 'stacked' }, ready: /1,131/ },
   { name: 'ranks', parameters: { repo: BIG, view: 'ranks', ep: '64' }, ready: /64 ranks, 2 of 128/, act: pinRank },
+  { name: 'compare-start', parameters: { repo: BIG, view: 'compare' }, ready: /Hub repo or revision/ },
+  {
+    name: 'compare',
+    parameters: {
+      repo: BIG,
+      view: 'compare',
+      layer: '5',
+      expert: '7',
+      with: 'moe-loom/Qwen3-235B-A22B-gate-up',
+    },
+    ready: /Everything has a partner[\s\S]*MergeModulelist/,
+  },
+  {
+    name: 'compare-values',
+    parameters: { repo: 'tiny/qwen3-moe', view: 'compare', with: 'preset/stacked-tiny', layer: '0', expert: '5' },
+    ready: /pairs? compared:/,
+    act: compareAll,
+  },
   {
     name: 'report',
     parameters: { repo: 'tiny/qwen3-moe', view: 'convert', target: 'gate-up' },
@@ -88,6 +106,12 @@ async function measure(page: Page): Promise<void> {
   await ask(page);
   await page.getByRole('button', { name: /^Read / }).click();
   await page.getByText(/^Measured /).waitFor();
+}
+
+/** Compares everything by value. */
+async function compareAll(page: Page): Promise<void> {
+  await page.getByRole('radio', { name: 'Everything' }).check();
+  await page.getByRole('button', { name: 'Compare values' }).click();
 }
 
 async function pinRank(page: Page): Promise<void> {

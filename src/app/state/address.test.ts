@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatAddress, parseAddress, parseEndpoint } from './address.ts';
+import { NO_COMPARISON } from './compare-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
 import { ALL_TENSORS } from './tensor-address.ts';
 
@@ -18,6 +19,9 @@ describe('parseAddress', () => {
       '?sample=tiny-qwen3-moe&view=compare&layer=2&ep=4&tokens=64&seed=7',
       '?sample=tiny-qwen3-moe&layers=0,2&statistic=max-abs&projection=down',
       '?local=my+folder',
+      '?repo=org/name&view=compare&layer=3&expert=17&with=org/name-fused@main&show=differences',
+      '?sample=tiny-qwen3-moe&view=compare&with=job:20261122-213005-stacked-4f1c&show=only-left',
+      '?sample=tiny-qwen3-moe&view=compare&with=local:my+folder&part=block',
       '?repo=org/name&view=tensors&as=tree&q=layers.3+gate&mode=fuzzy&sort=-bytes&dtype=BF16&dtype=F8_E4M3&in-layers=0-3,7&in-experts=5&shard=a/model-00001-of-00002.safetensors&tensor=lm_head.weight',
     ]) {
       expect(round(search)).toBe(search);
@@ -26,7 +30,7 @@ describe('parseAddress', () => {
 
   it('leaves out what makes no sense', () => {
     const hostile = parseAddress(
-      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&redundant=0x1&tokens=0&seed=-1&placement=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01',
+      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&redundant=0x1&tokens=0&seed=-1&placement=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x',
     );
     expect(hostile).toEqual({
       repo: null,
@@ -53,6 +57,7 @@ describe('parseAddress', () => {
       redundant: null,
       parity: { tokens: null, seed: null },
       tensors: ALL_TENSORS,
+      compare: NO_COMPARISON,
     });
   });
 

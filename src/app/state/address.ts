@@ -1,3 +1,4 @@
+import { type CompareAddress, parseCompare, writeCompare } from './compare-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
 import { type ParityAddress, parseParity, writeParity } from './parity-address.ts';
 import { parseTensors, type TensorAddress, writeTensors } from './tensor-address.ts';
@@ -43,6 +44,8 @@ export interface Address {
   readonly parity: ParityAddress;
   /** What the Tensors view shows. */
   readonly tensors: TensorAddress;
+  /** What the open checkpoint is compared with. */
+  readonly compare: CompareAddress;
 }
 
 const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'redundant'] as const;
@@ -87,6 +90,7 @@ export function parseAddress(search: string): Address {
     redundant: parseDegree(query.get('redundant')),
     parity: parseParity(query),
     tensors: parseTensors(query),
+    compare: parseCompare(query),
   };
 }
 
@@ -113,6 +117,7 @@ export function formatAddress(address: Address): string {
   if (address.placement !== null) query.set('placement', address.placement);
   writeParity(query, address.parity);
   writeTensors(query, address.tensors);
+  writeCompare(query, address.compare);
   const text = query
     .toString()
     .replaceAll('%2F', '/')

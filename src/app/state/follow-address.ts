@@ -3,6 +3,7 @@ import { HUB_ENDPOINT } from '../../core/index.ts';
 import { type Account, accountOf, useAccess } from './access.ts';
 import type { Address } from './address.ts';
 import { addressStore, go } from './address-store.ts';
+import { NO_COMPARISON } from './compare-address.ts';
 import { closeSource, openSource, useInspection } from './inspection.ts';
 import { ALL_TENSORS } from './tensor-address.ts';
 
@@ -60,6 +61,7 @@ export const EMPTY = {
   unpack: null,
   layers: [],
   tensors: ALL_TENSORS,
+  compare: NO_COMPARISON,
 } as const satisfies Partial<Address>;
 
 /** Keeps what is open the same as what the address says, from now on. */

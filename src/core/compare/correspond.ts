@@ -48,7 +48,7 @@ export function correspond(left: Checkpoint, right: Checkpoint, options: Corresp
     groups,
     prefixes: rules,
     counts: countsOf(entries),
-    notes: [...notes, ...groups.flatMap(expertNotes)],
+    notes: [...notes, ...expertNotes(groups)],
     layers,
     equal: !entries.some(isDifference),
   };
@@ -161,9 +161,17 @@ export function countsOf(entries: readonly Entry[]): Record<Status, StatusCount>
   return counts;
 }
 
-function expertNotes({ left, right }: GroupPair): string[] {
-  if (left.experts === right.experts) return [];
-  return [
-    `${left.prefix} has ${left.experts} experts on the left, ${right.experts} on the right. They are matched by their numbers, which mean nothing where experts were taken out and counted anew.`,
-  ];
+/** One sentence for all layers whose numbers of experts differ in the same way. */
+function expertNotes(groups: readonly GroupPair[]): string[] {
+  const unequal = new Map<string, string[]>();
+  for (const { left, right } of groups) {
+    if (left.experts === right.experts) continue;
+    const counts = `${left.experts} experts on the left and ${right.experts} on the right`;
+    unequal.set(counts, [...(unequal.get(counts) ?? []), left.prefix]);
+  }
+  return [...unequal].map(([counts, prefixes]) => {
+    const [first] = prefixes;
+    const where = prefixes.length === 1 ? `${first} has` : `${prefixes.length} layers, the first ${first}, have`;
+    return `${where} ${counts}. They are matched by their numbers, which mean nothing where experts were taken out and counted anew.`;
+  });
 }

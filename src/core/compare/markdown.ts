@@ -34,11 +34,12 @@ export function verdictOf(report: CompareReport): string {
     values.compared < pairsOf(report)
       ? `${formatInteger(values.compared)} of ${formatInteger(pairsOf(report))} pairs`
       : `all ${plural(values.compared, 'pair')}`;
+  const others = differences.filter((each) => each.status !== 'value-changed').length;
   if (values.differences.length > 0)
-    return `${plural(values.differences.length, 'pair')} of ${formatInteger(values.compared)} hold other numbers.`;
+    return `${formatInteger(values.differences.length)} of ${plural(values.compared, 'pair')} compared by value ${values.differences.length === 1 ? 'holds' : 'hold'} other numbers${others === 0 ? '' : `; ${plural(others, 'more difference')} by headers`}.`;
   const same = values.equalAfterCast > 0 ? 'equal, some after a cast' : 'equal to the byte';
   const found = `${part} compared by value (${bytes}): ${same}.`;
-  const rest = equal ? '' : ` ${plural(differences.length, 'difference')} by headers beside them.`;
+  const rest = equal ? '' : ` ${plural(others, 'difference')} by headers beside them.`;
   return `${found.charAt(0).toUpperCase()}${found.slice(1)}${rest}${left.tensors === 0 ? ' There are no tensors.' : ''}`;
 }
 

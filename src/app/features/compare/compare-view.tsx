@@ -1,11 +1,119 @@
+import { useEffect } from 'react';
+import { formatBytes, formatInteger } from '../../../core/index.ts';
+import { useAddress } from '../../state/address-store.ts';
+import {
+  closeComparison,
+  compareWith,
+  followComparison,
+  retryComparison,
+  useComparison,
+} from '../../state/comparison.ts';
+import { useInspection } from '../../state/inspection.ts';
 import { ParityPanel } from '../parity/parity-panel.tsx';
+import { ChooseOther } from './choose-other.tsx';
+import { CompareHead } from './compare-head.tsx';
+import { PairDetails } from './pair-details.tsx';
+import { PairMaps } from './pair-maps.tsx';
+import { PairTree } from './pair-tree.tsx';
+import { useSelected } from './use-selected.ts';
+import { ValuePanel } from './value-panel.tsx';
+import '../../theme/map.css';
+import '../../theme/tensors.css';
+import '../../theme/compare.css';
 
-/** What is the same, and what is not. */
+/** Two checkpoints beside each other: what matches, what lies between, and whether the numbers are the same. */
 export function CompareView() {
+  const other = useAddress((address) => address.compare.with);
+  const leftKey = useInspection((state) => state.key);
+  const status = useComparison((state) => state.status);
+  useEffect(() => followComparison(other, leftKey), [other, leftKey]);
+  if (other === null || status === 'missing') {
+    return (
+      <div className="compare-start">
+        <h1 className="hidden">Compare</h1>
+        <ChooseOther />
+        <ParityPanel />
+      </div>
+    );
+  }
+  if (status === 'failed') return <Failed />;
+  if (status !== 'ready') return <Opening />;
+  return <Pairs />;
+}
+
+function Pairs() {
+  const head = useComparison((state) => state.head);
+  const source = useComparison((state) => state.source);
+  const part = useAddress((address) => address.compare.part);
+  const selected = useSelected();
+  if (!head) return null;
+  if (part === 'block') {
+    return (
+      <div className="compare-view">
+        <CompareHead head={head} />
+        <div className="compare-block">
+          <ParityPanel other={source} />
+        </div>
+      </div>
+    );
+  }
   return (
     <div className="compare-view">
-      <h1 className="hidden">Compare</h1>
-      <ParityPanel />
+      <CompareHead head={head} />
+      <div className="compare-body">
+        <div className="compare-main">
+          <PairMaps selected={selected} />
+          <PairTree selected={selected} />
+        </div>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+        <aside ref={selected.details} className="compare-side-panel" aria-label="Details" tabIndex={0}>
+          <ValuePanel selected={selected} head={head} />
+          <PairDetails selected={selected} />
+        </aside>
+      </div>
+    </div>
+  );
+}
+
+function Opening() {
+  const { requests, bytes, shardsDone, shards } = useComparison((state) => state.counts);
+  const matching = useComparison((state) => state.status === 'matching');
+  return (
+    <div className="compare-start" role="status">
+      <h1>{matching ? 'Matching the two checkpoints' : 'Opening the other checkpoint'}</h1>
+      <p className="mono">
+        {shards > 0 ? `${formatInteger(shardsDone)} of ${formatInteger(shards)} shards, ` : ''}
+        {requests > 0 ? `${formatInteger(requests)} requests, ` : ''}
+        {formatBytes(bytes)}
+      </p>
+      <button type="button" className="button" onClick={stop}>
+        Cancel
+      </button>
+    </div>
+  );
+}
+
+function stop(): void {
+  closeComparison();
+  compareWith(null);
+}
+
+function Failed() {
+  const error = useComparison((state) => state.error);
+  return (
+    <div className="compare-start">
+      <h1>The other checkpoint cannot be read.</h1>
+      <p role="alert" className="defect">
+        {error?.message}
+      </p>
+      <div className="row">
+        <button type="button" className="button primary" onClick={retryComparison}>
+          Try again
+        </button>
+        <button type="button" className="button" onClick={() => compareWith(null)}>
+          Compare with another
+        </button>
+      </div>
     </div>
   );
 }

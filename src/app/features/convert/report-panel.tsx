@@ -7,6 +7,8 @@ import {
   plural,
   removeJob,
 } from '../../../core/index.ts';
+import { compareWith } from '../../state/comparison.ts';
+import { useInspection } from '../../state/inspection.ts';
 import { Breakable } from './breakable.tsx';
 import { type Download, downloadAll, downloadText } from './downloads.ts';
 import { type JobState, useJob } from './job-store.ts';
@@ -18,6 +20,7 @@ import { useRefreshStored } from './stored-jobs.ts';
 export function ReportPanel() {
   const job = useJob();
   const { report } = job;
+  const isOpenSource = useInspection((state) => state.summary?.identity === report?.source);
   if (!report) return null;
   return (
     <>
@@ -36,6 +39,7 @@ export function ReportPanel() {
         </button>
         {job.card !== null && <ModelCard text={job.card} />}
         {job.output?.kind === 'opfs' && <OpenResult job={job.output.job} target={job.target} />}
+        {job.output?.kind === 'opfs' && isOpenSource && <CompareResult job={job.output.job} />}
         <button type="button" className="button" onClick={clearJob}>
           Close report
         </button>
@@ -178,6 +182,15 @@ function OpenResult({ job, target }: { readonly job: string; readonly target: st
       </button>
       {problem !== null && <span role="alert">{problem}</span>}
     </>
+  );
+}
+
+/** Sets the result beside what it was made from. */
+function CompareResult({ job }: { readonly job: string }) {
+  return (
+    <button type="button" className="button" onClick={() => compareWith(`job:${job}`)}>
+      Compare with the original
+    </button>
   );
 }
 

@@ -40,3 +40,11 @@ export async function showStored(stored: StoredJob): Promise<void> {
     files,
   });
 }
+
+/** `20261122-213005-stacked-4f1c` → `stacked, 2026-11-22 21:30 UTC`. */
+export function jobName(job: string): string {
+  const match = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-(.+)-[0-9a-f]{4}$/.exec(job);
+  if (!match) return job;
+  const [, year, month, day, hour, minute, target] = match;
+  return `${target}, ${year}-${month}-${day} ${hour}:${minute} UTC`;
+}

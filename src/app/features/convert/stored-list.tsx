@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { formatBytes, formatInteger, plural, removeJob, type StoredJob } from '../../../core/index.ts';
 import { isBusy, useJob } from './job-store.ts';
-import { isFinished, showStored, useRefreshStored, useStoredJobs } from './stored-jobs.ts';
+import { isFinished, jobName, showStored, useRefreshStored, useStoredJobs } from './stored-jobs.ts';
 
 /** What earlier conversions left in the browser storage, to show again or to delete. */
 export function StoredList() {
@@ -40,7 +40,7 @@ function StoredRow({ stored, busy }: { readonly stored: StoredJob; readonly busy
   return (
     <li>
       <div>
-        <span className="mono">{nameOf(stored.job)}</span>
+        <span className="mono">{jobName(stored.job)}</span>
         <span className="option-note" title={`${formatInteger(stored.bytes)} bytes`}>
           {formatBytes(stored.bytes)}, {plural(stored.files.length, 'file')}, {what}
         </span>
@@ -71,7 +71,7 @@ function StoredRow({ stored, busy }: { readonly stored: StoredJob; readonly busy
             <button
               type="button"
               className="button small"
-              aria-label={`Delete ${nameOf(stored.job)}`}
+              aria-label={`Delete ${jobName(stored.job)}`}
               onClick={() => setAsking(true)}
             >
               Delete
@@ -81,12 +81,4 @@ function StoredRow({ stored, busy }: { readonly stored: StoredJob; readonly busy
       )}
     </li>
   );
-}
-
-/** `20261122-213005-stacked-4f1c` → `stacked, 2026-11-22 21:30 UTC`. */
-function nameOf(job: string): string {
-  const match = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)\d\d-(.+)-[0-9a-f]{4}$/.exec(job);
-  if (!match) return job;
-  const [, year, month, day, hour, minute, target] = match;
-  return `${target}, ${year}-${month}-${day} ${hour}:${minute} UTC`;
 }

@@ -1,10 +1,10 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
 import { formatRange } from '../../parts/numbers.ts';
 import { useCell } from '../../queries/queries.ts';
 import { describeCell, layoutOf, nameOf } from './describe.ts';
 import type { Cell } from './geometry.ts';
-import type { MapValues } from './use-map-values.ts';
+import type { CellPicture } from './use-map-values.ts';
 
 /** A pointer that rests this long is looked up. */
 const REST_MS = 60;
@@ -12,14 +12,16 @@ const SHOWN = 6;
 
 interface TooltipProps {
   readonly map: ExpertMap;
-  readonly values: MapValues | null;
+  readonly values: CellPicture | null;
   readonly cell: Cell;
   readonly x: number;
   readonly y: number;
+  /** What it says of the cell, in place of the tensors of the open checkpoint. */
+  readonly about?: ((cell: Cell) => ReactNode) | undefined;
 }
 
 /** Names, shapes, file and byte range of the cell under the pointer. */
-export function CellTooltip({ map, values, cell, x, y }: TooltipProps) {
+export function CellTooltip({ map, values, cell, x, y, about }: TooltipProps) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const element = box.current;
@@ -32,7 +34,11 @@ export function CellTooltip({ map, values, cell, x, y }: TooltipProps) {
   }, [x, y]);
   return (
     <div ref={box} className="tooltip" aria-hidden="true">
-      {cell.column === -1 ? <RowFacts map={map} row={cell.row} /> : <CellFacts map={map} values={values} cell={cell} />}
+      {cell.column === -1 ? (
+        <RowFacts map={map} row={cell.row} />
+      ) : (
+        (about?.(cell) ?? <CellFacts map={map} values={values} cell={cell} />)
+      )}
     </div>
   );
 }
@@ -82,7 +88,7 @@ function CellFacts({ map, values, cell }: Pick<TooltipProps, 'map' | 'values' | 
   );
 }
 
-function useResting({ row, column }: Cell): boolean {
+export function useResting({ row, column }: Cell): boolean {
   const [resting, setResting] = useState('');
   const mine = `${row} ${column}`;
   useEffect(() => {

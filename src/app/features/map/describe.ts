@@ -1,11 +1,11 @@
 import { type ExpertMap, formatBytes, type MapRow, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
 import type { Cell } from './geometry.ts';
-import type { MapValues } from './use-map-values.ts';
+import type { CellPicture } from './use-map-values.ts';
 
 const STATES = ['not there', 'not read yet', 'present', 'defect'] as const;
 
 /** One cell in words, what was measured of it last: what a screen reader says, and the first line of its tooltip. */
-export function describeCell(map: ExpertMap, { row, column }: Cell, values: MapValues | null = null): string {
+export function describeCell(map: ExpertMap, { row, column }: Cell, values: CellPicture | null = null): string {
   const facts = map.rows[row];
   if (!facts) return '';
   if (!facts.experts) return `${nameOf(facts)}, dense, no experts`;

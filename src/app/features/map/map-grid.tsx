@@ -15,7 +15,7 @@ import { useViewport } from './use-viewport.ts';
 
 /** Layers by experts: a canvas with an ARIA grid over it. */
 export function MapGrid(props: MapGridProps) {
-  const { map, values, active, chosen } = props;
+  const { map, values, active, chosen, side = '', onHover } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { view, size } = useViewport(scroller);
@@ -26,7 +26,9 @@ export function MapGrid(props: MapGridProps) {
   const keys = useGridKeys({ ...props, geometry, scroller });
   const pointer = useGridPointer({ ...props, geometry });
   const hover = pointer.hover;
-  usePainting(canvas, { ...props, geometry, view, size, hover: hover?.cell ?? null, band: pointer.band });
+  const hovered = hover?.cell ?? null;
+  useEffect(() => onHover?.(hovered), [hovered, onHover]);
+  usePainting(canvas, { ...props, geometry, view, size, hover: hovered ?? props.ghost ?? null, band: pointer.band });
   const content = contentSize(geometry);
   const row = active ? map.rows[active.row] : undefined;
   return (
@@ -36,11 +38,11 @@ export function MapGrid(props: MapGridProps) {
         ref={scroller}
         className="map-scroller"
         role="grid"
-        aria-label="Layers by experts"
+        aria-label={side === '' ? 'Layers by experts' : `Layers by experts, ${side}`}
         aria-rowcount={map.rows.length}
         aria-colcount={map.columns}
         aria-multiselectable="true"
-        aria-activedescendant={active ? 'map-cell' : undefined}
+        aria-activedescendant={active ? `map-cell${side}` : undefined}
         tabIndex={0}
         {...keys}
         {...pointer.handlers}
@@ -55,7 +57,12 @@ export function MapGrid(props: MapGridProps) {
         >
           {/* biome-ignore lint/a11y/useFocusableInteractive: see above */}
           {/* biome-ignore lint/a11y/useSemanticElements: see above */}
-          <span id="map-cell" role="gridcell" aria-colindex={(active?.column ?? 0) + 1} aria-selected={active !== null}>
+          <span
+            id={`map-cell${side}`}
+            role="gridcell"
+            aria-colindex={(active?.column ?? 0) + 1}
+            aria-selected={active !== null}
+          >
             {active ? describeCell(map, active, values) : 'No cell yet: press an arrow key.'}
           </span>
         </div>
@@ -67,7 +74,7 @@ export function MapGrid(props: MapGridProps) {
           <canvas ref={canvas} className="map-canvas" />
         </div>
       </div>
-      {hover && <CellTooltip map={map} values={values} cell={hover.cell} x={hover.x} y={hover.y} />}
+      {hover && <CellTooltip map={map} values={values} cell={hover.cell} x={hover.x} y={hover.y} about={props.about} />}
     </div>
   );
 }

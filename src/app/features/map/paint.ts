@@ -141,6 +141,9 @@ function makeHatch(context: CanvasRenderingContext2D, inks: Inks): CanvasPattern
   return context.createPattern(tile, 'repeat');
 }
 
+/** Outlines of rows so flat that two of them would hide what they hold. */
+const FLAT_OUTLINE = 0.35;
+
 /** Lines between cells; stacked rows have none inside, but an outline round their one tensor. */
 function paintGaps(
   context: CanvasRenderingContext2D,
@@ -173,7 +176,9 @@ function paintGaps(
     const facts = map.rows[row];
     if (!facts?.stacked || !facts.experts) continue;
     context.lineWidth = cellHeight >= 10 ? 1.5 : 1;
+    context.globalAlpha = cellHeight >= 6 ? 1 : FLAT_OUTLINE;
     context.strokeRect(0.75, row * cellHeight + 1.25, facts.experts * cellWidth - 1.5, cellHeight - 2.5);
+    context.globalAlpha = 1;
   }
 }
 

@@ -39,6 +39,9 @@ export interface MapValues extends ValueChoice {
   readonly words: (cell: Cell) => string;
 }
 
+/** What the grid needs to show cells as values. */
+export type CellPicture = Pick<MapValues, 'pixels' | 'marks' | 'words'>;
+
 /** Values of the open map in the chosen statistic; null when cells show something else. */
 export function useMapValues(map: ExpertMap | null): MapValues | null {
   const choice = useValueChoice();

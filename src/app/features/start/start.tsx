@@ -1,5 +1,6 @@
-import { type ReactNode, useRef, useState } from 'react';
+import { useState } from 'react';
 import { isLoomError } from '../../../core/index.ts';
+import { FileInput } from '../../parts/file-input.tsx';
 import { go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
 import { chosenFiles } from './collect-drop.ts';
@@ -52,34 +53,6 @@ function DropZone() {
       <p className="quiet">Files never leave this machine: headers are read here, and nothing is uploaded.</p>
       {problem !== null && <p role="alert">{problem}</p>}
     </section>
-  );
-}
-
-function FileInput({
-  label,
-  folder = false,
-  onChoose,
-}: {
-  readonly label: string;
-  readonly folder?: boolean;
-  readonly onChoose: (list: FileList | null) => void;
-}): ReactNode {
-  const input = useRef<HTMLInputElement>(null);
-  return (
-    <span className="file-input button">
-      <input
-        ref={input}
-        type="file"
-        aria-label={label}
-        multiple
-        {...(folder ? { webkitdirectory: '' } : {})}
-        onChange={(event) => {
-          onChoose(event.target.files);
-          event.target.value = '';
-        }}
-      />
-      <span aria-hidden="true">{label}</span>
-    </span>
   );
 }
 

@@ -1,0 +1,243 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import type { CheckpointTensor } from '../src/core/checkpoint/types.ts';
+import { openCheckpoint, planConversion, runPlan } from '../src/core/index.ts';
+import { createFolderSink } from '../src/core/sink/folder.node.ts';
+import { openLocal } from '../src/core/source/folder.node.ts';
+import { expect, parametersOf, test, violations, visit } from './support/app.ts';
+
+const BIG = 'Qwen/Qwen3-235B-A22B';
+const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
+const BIN = fileURLToPath(new URL('../dist/cli/moe-loom.js', import.meta.url));
+
+/** What `moe-loom compare … --json` prints. */
+function compareJson(
+  ...args: string[]
+): Promise<Record<string, never> & { counts: Record<string, { entries: number }> }> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [BIN, 'compare', ...args, '--json'], { maxBuffer: 64e6 }, (error, stdout) => {
+      if (stdout.startsWith('{')) resolve(JSON.parse(stdout));
+      else reject(error ?? new Error(stdout));
+    });
+  });
+}
+
+/** The fixture in fused form, its bytes changed by `plant`. */
+async function fused(plant: (file: Buffer, tensor: (name: string) => CheckpointTensor) => void): Promise<string> {
+  const folder = join(mkdtempSync(join(tmpdir(), 'moe-loom-compare-')), 'fused');
+  const files = await openLocal(HUB);
+  await runPlan(planConversion(await openCheckpoint(files), 'gate-up'), {
+    files,
+    sink: await createFolderSink(folder),
+  });
+  const { tensors, shards } = await openCheckpoint(await openLocal(folder));
+  const path = join(folder, shards[0]?.file ?? '');
+  const bytes = readFileSync(path);
+  plant(bytes, (name) => tensors.get(name) as CheckpointTensor);
+  writeFileSync(path, bytes);
+  return folder;
+}
+
+async function compareWithFolder(page: Page, folder: string): Promise<void> {
+  await page.getByLabel('Choose other folder').setInputFiles(folder);
+  await expect(page.getByRole('treegrid', { name: 'Pairs of both checkpoints' })).toBeVisible();
+}
+
+const shown = (page: Page, name: string) => page.getByRole('radiogroup', { name: 'Show' }).getByRole('radio', { name });
+
+test('470 GB beside both fused forms: everything matched by headers, with few requests', async ({ page, hub }) => {
+  for (const layout of ['gate-up', 'stacked']) {
+    hub.clearJournal();
+    await visit(page, hub, { repo: BIG, view: 'compare', with: `moe-loom/Qwen3-235B-A22B-${layout}` });
+    await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByText(/Everything has a partner/)).toBeVisible();
+    await expect(page.getByText('36,945 tensors, all with a partner')).toBeVisible();
+    const exchanges = hub.journal.filter((entry) => entry.method !== 'OPTIONS');
+    const headers = exchanges.filter((entry) => !entry.path.includes('index.json'));
+    const bytes = headers.reduce((sum, entry) => sum + entry.bytesSent, 0);
+    expect(exchanges.length).toBeLessThanOrEqual(500);
+    expect(bytes).toBeLessThanOrEqual(12e6);
+    const json = await compareJson(BIG, `moe-loom/Qwen3-235B-A22B-${layout}`, '--endpoint', hub.url);
+    await expect(shown(page, `reshaped ${json.counts.reshaped?.entries.toLocaleString('en')}`)).toBeVisible();
+    await expect(shown(page, 'differences 0')).toBeVisible();
+    expect(json).toMatchObject({ equal: true, differences: [] });
+  }
+});
+
+test('what was just converted is compared with its original, by keyboard alone', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'convert', target: 'gate-up' });
+  await page.getByRole('button', { name: 'Start conversion' }).focus();
+  await page.keyboard.press('Enter');
+  const compare = page.getByRole('button', { name: 'Compare with the original' });
+  await compare.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible();
+  expect(parametersOf(page).get('with')).toMatch(/^job:/);
+
+  const tree = page.getByRole('treegrid', { name: 'Pairs of both checkpoints' });
+  await tree.focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(tree.getByRole('row', { name: /Layer 0 reshaped/ })).toBeVisible();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('End');
+  await expect(tree.getByRole('row', { name: /Layer 2/ })).toBeVisible();
+  await page.keyboard.press('Home');
+
+  const left = page.getByRole('grid', { name: 'Layers by experts, left' });
+  await left.focus();
+  await page.keyboard.press('ArrowDown');
+  for (let step = 0; step < 5; step += 1) await page.keyboard.press('ArrowRight');
+  await expect(left.getByRole('gridcell')).toContainText('Layer 0, expert 5, present');
+  await expect(left.getByRole('gridcell')).toContainText('reshaped');
+  const right = page.getByRole('grid', { name: 'Layers by experts, right' });
+  await expect(right.getByRole('gridcell')).toContainText('Layer 0, expert 5, present');
+  await page.keyboard.press('Enter');
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await expect(details).toBeFocused();
+  await expect(details).toContainText('MergeModulelist → Concatenate');
+  await expect(details).toContainText('model.layers.0.mlp.experts.5.gate_proj.weight');
+
+  await page.getByRole('radio', { name: 'Everything' }).focus();
+  await page.keyboard.press('Space');
+  await page.getByRole('button', { name: 'Compare values' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'Equal', exact: true })).toBeVisible();
+  await expect(details).toContainText('104 pairs compared: 104 equal to the byte.');
+  await expect(left.getByRole('gridcell')).toContainText('equal bytes');
+});
+
+test('a link restores both checkpoints, the filter and the chosen expert', async ({ page, hub }) => {
+  const query = { repo: 'tiny/qwen3-moe', view: 'compare', with: 'preset/stacked-tiny', show: 'only-left' };
+  await visit(page, hub, { ...query, layer: '2', expert: '10' });
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await expect(details).toContainText('Layer 2, expert 10');
+  await expect(details).toContainText('Nothing on the right.');
+  await expect(shown(page, 'only left')).toHaveAttribute('aria-checked', 'true');
+  const selected = page.getByRole('treegrid').getByRole('row', { selected: true });
+  await expect(selected.first()).toContainText('only left');
+  await page.reload();
+  await expect(details).toContainText('Layer 2, expert 10');
+  expect(Object.fromEntries(parametersOf(page))).toMatchObject({ ...query, layer: '2', expert: '10' });
+});
+
+const LAYER = 'model.layers.0.mlp';
+const SIZE = 96 * 64 * 2;
+const PLANTED: readonly [string, (file: Buffer, tensor: (name: string) => CheckpointTensor) => void, RegExp][] = [
+  [
+    'two experts swapped',
+    (file, tensor) => {
+      for (const [name, size] of [
+        [`${LAYER}.experts.gate_up_proj`, SIZE],
+        [`${LAYER}.experts.down_proj`, SIZE / 2],
+      ] as const) {
+        const { start } = tensor(name);
+        const [second, ninth] = [start + 2 * size, start + 9 * size];
+        const kept = Buffer.from(file.subarray(second, second + size));
+        file.copy(file, second, ninth, ninth + size);
+        kept.copy(file, ninth);
+      }
+    },
+    /experts 2 and 9 are exchanged/,
+  ],
+  [
+    'gate and up swapped',
+    (file, tensor) => {
+      const { start } = tensor(`${LAYER}.experts.gate_up_proj`);
+      for (let expert = 0; expert < 12; expert += 1) {
+        const gate = start + expert * SIZE;
+        const kept = Buffer.from(file.subarray(gate, gate + SIZE / 2));
+        file.copy(file, gate, gate + SIZE / 2, gate + SIZE);
+        kept.copy(file, gate + SIZE / 2);
+      }
+    },
+    /gate and up are swapped/,
+  ],
+  [
+    'router rows in another order',
+    (file, tensor) => {
+      const { start } = tensor(`${LAYER}.gate.weight`);
+      const kept = Buffer.from(file.subarray(start, start + 128));
+      file.copy(file, start, start + 128, start + 256);
+      kept.copy(file, start + 128);
+    },
+    /gate\.weight has its rows in another order/,
+  ],
+];
+
+for (const [what, plant, message] of PLANTED) {
+  test(`${what}: the values tell, and the mistake is named with its cure`, async ({ page, hub }) => {
+    const folder = await fused(plant);
+    await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare' });
+    await compareWithFolder(page, folder);
+    await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible();
+    await page.getByRole('radio', { name: 'Everything' }).check();
+    await page.getByRole('button', { name: 'Compare values' }).click();
+    await expect(page.getByRole('heading', { name: 'Different' })).toBeVisible();
+    const details = page.getByRole('complementary', { name: 'Details' });
+    await expect(details).toContainText(message);
+    await expect(details).toContainText('Convert again from the original');
+    const json = await compareJson(HUB, folder, '--values', '--quiet');
+    await expect(shown(page, `value changed ${json.counts['value-changed']?.entries}`)).toBeVisible();
+    expect(JSON.stringify(json)).toMatch(message);
+  });
+}
+
+test('the summary is what the command line prints', async ({ page, hub, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const folder = await fused(() => {});
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare' });
+  await compareWithFolder(page, folder);
+  await page.getByRole('button', { name: 'Copy Markdown summary' }).click();
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+  const text = await page.evaluate(() => navigator.clipboard.readText());
+  expect(text).toMatch(/^## Two checkpoints compared/);
+  expect(text).toContain('| reshaped | 72 |');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download JSON' }).click(),
+  ]);
+  const saved = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  const printed = await compareJson(HUB, folder);
+  expect({ ...saved, left: null, right: null }).toEqual({ ...printed, left: null, right: null });
+});
+
+test('what cannot be opened is said, with a way on', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare', with: 'nobody/nothing' });
+  await expect(page.getByRole('alert')).toContainText('nobody/nothing');
+  await page.getByRole('button', { name: 'Compare with another' }).click();
+  await expect(page.getByRole('heading', { name: 'Compare with' })).toBeVisible();
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare', with: 'local:my folder' });
+  await expect(page.getByText(/my folder was compared here/)).toBeVisible();
+});
+
+test('a comparison of values is stopped where it is', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare', with: 'tiny/qwen3-moe' });
+  await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible();
+  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, action: { type: 'slow', bps: 20_000 } });
+  await page.getByRole('radio', { name: 'Everything' }).check();
+  await page.getByRole('button', { name: 'Compare values' }).click();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByRole('button', { name: 'Compare values' })).toBeEnabled();
+  await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible();
+});
+
+test('axe finds nothing wrong with choosing, with pairs and with a finding', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare' });
+  await expect(page.getByRole('heading', { name: 'Compare with' })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await visit(page, hub, {
+    repo: 'tiny/qwen3-moe',
+    view: 'compare',
+    with: 'preset/stacked-tiny',
+    layer: '0',
+    expert: '5',
+  });
+  await expect(page.getByText('Layer 0, expert 5', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Open all' }).click();
+  await expect(page.getByRole('treegrid').getByRole('row', { level: 3 }).first()).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});

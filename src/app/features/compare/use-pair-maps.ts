@@ -1,0 +1,96 @@
+import { useMemo } from 'react';
+import { CELL, type ExpertMap, STATUSES } from '../../../core/index.ts';
+import { useComparison } from '../../state/comparison.ts';
+import { useInspection } from '../../state/inspection.ts';
+import type { Cell } from '../map/geometry.ts';
+import type { CellPicture } from '../map/use-map-values.ts';
+import { type CompareCells, PROOF_ORDER } from './cells.ts';
+import { PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
+
+/** One of two maps that are looked at together. */
+export interface SideMap {
+  readonly map: ExpertMap;
+  readonly picture: CellPicture;
+  /** Row → the pair of layers that it is of; -1 where it has no partner. */
+  readonly groups: readonly number[];
+  /** Row → row of the other map; -1 where there is none. */
+  readonly twins: readonly number[];
+}
+
+/** Both maps, coloured by status, with what lies opposite each row; null until both are there. */
+export function usePairMaps(): { readonly left: SideMap; readonly right: SideMap } | null {
+  const left = useInspection((state) => state.map);
+  const right = useComparison((state) => state.map);
+  const cells = useComparison((state) => state.head?.cells ?? null);
+  return useMemo(() => {
+    if (!left || !right || !cells) return null;
+    const groups = { left: groupsOf(left, cells, 'left'), right: groupsOf(right, cells, 'right') };
+    return {
+      left: sideOf(left, cells, groups.left, twinsOf(left, groups.left, right, groups.right)),
+      right: sideOf(right, cells, groups.right, twinsOf(right, groups.right, left, groups.left)),
+    };
+  }, [left, right, cells]);
+}
+
+function groupsOf(map: ExpertMap, cells: readonly CompareCells[], side: 'left' | 'right'): number[] {
+  const byPrefix = new Map(cells.map((each) => [each[side], each.group]));
+  return map.rows.map((row) => (row.experts ? (byPrefix.get(row.prefix) ?? -1) : -1));
+}
+
+/** The row of the same pair of layers; a dense layer's by its prefix, else by its number. */
+function twinsOf(map: ExpertMap, own: readonly number[], other: ExpertMap, theirs: readonly number[]): number[] {
+  return map.rows.map((row, at) => {
+    const group = own[at] ?? -1;
+    if (group >= 0) return theirs.indexOf(group);
+    const same = other.rows.findIndex((each) => each.prefix === row.prefix);
+    if (same >= 0) return same;
+    return other.rows.findIndex((each, to) => theirs[to] === -1 && each.index !== null && each.index === row.index);
+  });
+}
+
+function sideOf(
+  map: ExpertMap,
+  cells: readonly CompareCells[],
+  groups: readonly number[],
+  twins: readonly number[],
+): SideMap {
+  const byGroup = new Map(cells.map((each) => [each.group, each]));
+  const facts = ({ row, column }: Cell) => {
+    const own = byGroup.get(groups[row] ?? -1);
+    const status = STATUSES[own?.status[column] ?? -1];
+    return own && status ? { status, proof: PROOF_ORDER[own.proof[column] ?? 0] ?? 'none' } : null;
+  };
+  const pixels = new Uint32Array(map.state.length);
+  const marks = new Set<number>();
+  for (const [row, about] of map.rows.entries()) {
+    for (let column = 0; column < (about.experts ?? 0); column += 1) {
+      const at = row * map.columns + column;
+      if (map.state[at] === CELL.absent) continue;
+      const known = facts({ row, column });
+      if (!known) {
+        pixels[at] = NONE;
+        continue;
+      }
+      const different = known.proof === 'different' || STATUSES.indexOf(known.status) >= FIRST_DIFFERENCE;
+      if (different) marks.add(at);
+      pixels[at] = known.proof === 'equal' && !different ? PROVEN : (INKS[known.status] ?? NONE);
+    }
+  }
+  const words = (cell: Cell) => {
+    const known = facts(cell);
+    return known ? wordsOf(known.status, known.proof) : 'no partner';
+  };
+  return { map, picture: { pixels: new Uint8ClampedArray(pixels.buffer), marks, words }, groups, twins };
+}
+
+const FIRST_DIFFERENCE = STATUSES.indexOf('dtype-changed');
+
+/** A colour as one little-endian RGBA number. */
+function packed(hex: string): number {
+  const value = Number.parseInt(hex.slice(1), 16);
+  return (0xff000000 | ((value & 255) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
+}
+
+const NONE = packed('#c2c8d2');
+const PROVEN = packed(PROVEN_COLOUR);
+const INKS = Object.fromEntries(Object.entries(STATUS_COLOURS).map(([status, hex]) => [status, packed(hex)]));

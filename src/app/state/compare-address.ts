@@ -1,0 +1,51 @@
+/** Which pairs a comparison lists: all, what differs in meaning, or those of one status. */
+export const COMPARE_SHOWS = [
+  'all',
+  'differences',
+  'same',
+  'moved',
+  'renamed',
+  'reshaped',
+  'dtype-changed',
+  'shape-changed',
+  'value-changed',
+  'only-left',
+  'only-right',
+] as const;
+export type CompareShows = (typeof COMPARE_SHOWS)[number];
+
+/** What the open checkpoint is compared with, as part of the address. */
+export interface CompareAddress {
+  /**
+   * A repo as the source box takes it, `sample:` and a sample's id, `job:` and a conversion in the browser storage, or
+   * `local:` and the name of files that were open here. Null for nothing.
+   */
+  readonly with: string | null;
+  readonly show: CompareShows;
+  /** What is compared: the weights, or what one layer's block makes of inputs. */
+  readonly part: 'weights' | 'block';
+}
+
+export const NO_COMPARISON: CompareAddress = { with: null, show: 'all', part: 'weights' };
+
+/** Longer values were not written by this app. */
+const LIMIT_TEXT = 512;
+const FITS = /^(?:local:[^\p{C}]+|job:[\w.-]+|sample:[a-z0-9][a-z0-9.-]*|(?!local:|job:|sample:)[\w./@:%+-]+)$/u;
+
+/** Reads the parts that {@link writeCompare} wrote; what makes no sense is left out. */
+export function parseCompare(query: URLSearchParams): CompareAddress {
+  const text = query.get('with')?.trim() ?? '';
+  const show = query.get('show');
+  return {
+    with: text.length <= LIMIT_TEXT && FITS.test(text) ? text : null,
+    show: COMPARE_SHOWS.find((known) => known === show) ?? 'all',
+    part: query.get('part') === 'block' ? 'block' : 'weights',
+  };
+}
+
+/** Writes what differs from {@link NO_COMPARISON}. */
+export function writeCompare(query: URLSearchParams, { with: other, show, part }: CompareAddress): void {
+  if (other !== null) query.set('with', other);
+  if (show !== 'all') query.set('show', show);
+  if (part !== 'weights') query.set('part', part);
+}
