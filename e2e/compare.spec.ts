@@ -70,7 +70,9 @@ test('470 GB beside both fused forms: everything matched by headers, with few re
 
 test('what was just converted is compared with its original, by keyboard alone', async ({ page, hub }) => {
   await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'convert', target: 'gate-up' });
-  await page.getByRole('button', { name: 'Start conversion' }).focus();
+  const start = page.getByRole('button', { name: 'Start conversion' });
+  await expect(start).toBeEnabled();
+  await start.focus();
   await page.keyboard.press('Enter');
   const compare = page.getByRole('button', { name: 'Compare with the original' });
   await compare.focus();
@@ -103,7 +105,9 @@ test('what was just converted is compared with its original, by keyboard alone',
 
   await page.getByRole('radio', { name: 'Everything' }).focus();
   await page.keyboard.press('Space');
-  await page.getByRole('button', { name: 'Compare values' }).focus();
+  const measure = page.getByRole('button', { name: 'Compare values' });
+  await expect(measure).toBeEnabled();
+  await measure.focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Equal', exact: true })).toBeVisible();
   await expect(details).toContainText('104 pairs compared: 104 equal to the byte.');
