@@ -153,6 +153,7 @@ test('what was unpacked is called not lossless, with what it was and what it is'
   const card = modelCard({ ...factsOf(checkpoint, 'stacked'), plan });
   expect(card).toContain('10 tensors in FP8 e4m3 became bf16');
   expect(card).toContain('**not lossless**');
+  expect(card).toContain(`moe-loom convert ${REPO} --to stacked --dtype bf16 --out AGAIN\nmoe-loom verify AGAIN THIS`);
   expect(card).not.toContain('no value was computed');
   expect(card).not.toContain('no weight was quantised');
   expect(card).toContain('`quantization_config` is taken out');

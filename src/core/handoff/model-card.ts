@@ -194,7 +194,9 @@ function divisors(count: number): number[] {
 function proof({ proof: proven, source, plan, layout }: CardFacts): string {
   const original = source.repo ?? 'ORIGINAL';
   const checks = [
-    `moe-loom verify ${original} THIS`,
+    ...(plan.unpacked
+      ? [`moe-loom convert ${original} --to ${plan.target} --dtype bf16 --out AGAIN`, 'moe-loom verify AGAIN THIS']
+      : [`moe-loom verify ${original} THIS`]),
     ...(plan.scope === 'whole' ? ['moe-loom loads THIS --script transformers-5 > load.py', 'python load.py THIS'] : []),
   ];
   const known = architectureOf(layout.modelType)?.confirmed

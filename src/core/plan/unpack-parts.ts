@@ -6,7 +6,7 @@ import type { Coding, DequantisePart, GatherPart, PackedRows, Part, Span } from 
 import { MX_BYTES, MX_GROUP, type PackedTensor } from './unpack.ts';
 
 /** Numbers of a copied tensor come in parts of at most this many bytes, as whole blocks where these are no larger. */
-const CHUNK_BYTES = 8 * MIB;
+const CHUNK_BYTES = 16 * MIB;
 
 /** Parts whose spans may lie in unpacked tensors, as parts that are made of the packed ones. */
 export function unpackParts(

@@ -54,6 +54,14 @@ function byPlace(a: MatrixStatistics, b: MatrixStatistics): number {
 
 const placeOf = ({ prefix, layer, expert }: ExpertPlace): ExpertPlace => ({ prefix, layer, expert });
 const nameOf = ({ prefix, expert }: ExpertPlace) => `expert ${expert} of ${prefix}`;
+/** A sentence that names more is not read; all stand in the finding's `experts`. */
+const NAMED = 8;
+
+function namesOf(experts: readonly ExpertPlace[]): string {
+  const more = experts.length - NAMED;
+  return [...experts.slice(0, NAMED).map(nameOf), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
+}
+
 const keyOf = ({ prefix, expert }: ExpertPlace) => `${prefix} ${expert}`;
 
 function groupBy<T>(items: readonly T[], key: (item: T) => string): T[][] {
@@ -108,12 +116,12 @@ function twins(matrices: readonly MatrixStatistics[]): ValueFinding[] {
     .map((same): ValueFinding => {
       const projection = same[0]?.projection ?? null;
       const experts = same.map(placeOf);
-      const message = `The ${projection} matrices of ${experts.map(nameOf).join(', ')} are equal.`;
+      const message = `The ${projection} matrices of ${namesOf(experts)} are equal.`;
       return { tag: 'twin-matrices', message, experts, projection };
     });
   return [
     ...whole.map((experts): ValueFinding => {
-      const message = `Equal in every matrix: ${experts.map(nameOf).join(', ')}.`;
+      const message = `Equal in every matrix: ${namesOf(experts)}.`;
       return { tag: 'twin-experts', message, experts, projection: null };
     }),
     ...single,

@@ -110,6 +110,15 @@ describe('findings in values', () => {
     );
   });
 
+  it('name eight twins and count the rest, all of them places', async () => {
+    const { findings } = await measure(planted((_, expert, _projection, i) => (expert === 0 ? 0.1 : i / 7)));
+    const [twins] = findings.filter(({ tag }) => tag === 'twin-experts');
+    expect(twins?.experts).toHaveLength(11);
+    expect(twins?.message).toMatch(
+      /^Equal in every matrix: expert 1 of .*expert 8 of model\.layers\.0\.mlp, and 3 more\.$/,
+    );
+  });
+
   it('are the same in whatever order matrices come, and none of none', async () => {
     const { findings, matrices } = await measure(planted(plantedFaults));
     const tags = findings.map(({ tag }) => tag);

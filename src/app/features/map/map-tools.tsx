@@ -109,7 +109,8 @@ function Marks({ map, values }: Pick<LegendLineProps, 'map' | 'values'>) {
   const marks = [
     ...(map.rows.some((row) => row.shared > 0) ? ['bar at the left: shared experts'] : []),
     ...(map.rows.some((row) => row.stacked) ? ['outline: one tensor holds all'] : []),
-    ...(values ? ['hatched: not measured'] : map.state.includes(CELL.pending) ? ['hatched: not read yet'] : []),
+    ...(values?.missing ? ['hatched: not measured'] : []),
+    ...(!values && map.state.includes(CELL.pending) ? ['hatched: not read yet'] : []),
     ...(values && values.marks.size > 0 ? ['diamond: see what the numbers say'] : []),
     ...(map.defects > 0 ? ['red cross: defect'] : []),
   ];

@@ -46,21 +46,21 @@ export function isProjection(text: string | null): text is ProjectionId {
   return PROJECTIONS.some((known) => known === text);
 }
 
-/** What was measured: matrices of an expert at `expert × 3 + projection` of its layer. */
-export type Measured = ReadonlyMap<string, readonly (MatrixStatistics | undefined)[]>;
+/** What was measured of a layer: matrices of an expert from `expert × 3`, in the order of {@link PROJECTIONS}. */
+export type Layer = readonly (MatrixStatistics | undefined)[];
 
-/** Takes matrices in; lists of layers are changed in place, which a new Map tells. */
-export function withMatrices(
-  measured: ReadonlyMap<string, (MatrixStatistics | undefined)[]>,
-  matrices: readonly MatrixStatistics[],
-): Map<string, (MatrixStatistics | undefined)[]> {
-  const next = new Map(measured);
+/** What was measured, by the prefixes of layers. */
+export type Measured = ReadonlyMap<string, Layer>;
+
+/** Takes matrices in; only the lists of their layers are new ones. */
+export function withMatrices(measured: Measured, matrices: readonly MatrixStatistics[]): Measured {
+  const fresh = new Map<string, (MatrixStatistics | undefined)[]>();
   for (const matrix of matrices) {
-    const layer = next.get(matrix.prefix) ?? [];
+    const layer = fresh.get(matrix.prefix) ?? [...(measured.get(matrix.prefix) ?? [])];
     layer[matrix.expert * PROJECTIONS.length + PROJECTIONS.indexOf(matrix.projection as ProjectionId)] = matrix;
-    next.set(matrix.prefix, layer);
+    fresh.set(matrix.prefix, layer);
   }
-  return next;
+  return new Map([...measured, ...fresh]);
 }
 
 /** The matrices of an expert that are measured; of one projection, or of all. */

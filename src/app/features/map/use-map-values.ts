@@ -33,6 +33,8 @@ export function useValueChoice(): ValueChoice | null {
 export interface MapValues extends ValueChoice {
   readonly scale: ColourScale | null;
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  /** True while an expert of the map has no value. */
+  readonly missing: boolean;
   /** Cells that a finding names. */
   readonly marks: ReadonlySet<number>;
   /** A cell's value and findings, for a screen reader and a tooltip. */
@@ -51,7 +53,11 @@ export function useMapValues(map: ExpertMap | null): MapValues | null {
     if (!map || !choice) return null;
     const values = valuesOf(map, measured, choice.statistic, choice.projection);
     const scale = scaleOf(values, choice.statistic);
-    return { values, scale, pixels: valuePixels(values, scale) };
+    const missing = map.rows.some(({ experts }, row) => {
+      const end = row * map.columns + Math.min(experts ?? 0, map.columns);
+      return values.subarray(row * map.columns, end).some(Number.isNaN);
+    });
+    return { values, scale, missing, pixels: valuePixels(values, scale) };
   }, [map, choice, measured]);
   const marked = useMemo(() => {
     const tags = new Map<number, Set<string>>();
@@ -76,6 +82,7 @@ export function useMapValues(map: ExpertMap | null): MapValues | null {
       const found = [...(marked.get(cell) ?? [])].map((tag) => tag.replaceAll('-', ' '));
       return [`${STATISTICS[statistic].name}${of} ${formatStatistic(statistic, value)}`, ...found].join(', ');
     };
-    return { ...choice, scale: cells.scale, pixels: cells.pixels, marks: new Set(marked.keys()), words };
+    const { scale, pixels, missing } = cells;
+    return { ...choice, scale, pixels, missing, marks: new Set(marked.keys()), words };
   }, [map, choice, cells, marked]);
 }

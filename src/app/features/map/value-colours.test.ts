@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatNumber, formatStatistic } from './statistics.ts';
-import { scaleOf, valuePixels } from './value-colours.ts';
+import type { ExpertMap, MatrixStatistics } from '../../../core/index.ts';
+import { allMatrices, formatNumber, formatStatistic, withMatrices } from './statistics.ts';
+import { scaleOf, valuePixels, valuesOf } from './value-colours.ts';
 
 const of = (...values: number[]) => Float64Array.from(values);
 const hexAt = (pixels: Uint8ClampedArray, cell: number) =>
@@ -52,5 +53,33 @@ describe('numbers', () => {
     ]);
     expect(formatStatistic('zeros', 0.12345)).toBe('12.3 %');
     expect(formatStatistic('not-finite', 3)).toBe('3');
+  });
+});
+
+describe('what is measured', () => {
+  const matrix = (prefix: string, expert: number, projection: 'gate' | 'down', rms: number): MatrixStatistics => ({
+    ...{ prefix, layer: Number(prefix), expert, projection, dtype: 'BF16', rows: 1, columns: 2, identity: '' },
+    ...{ count: 2, maxAbs: rms, mean: 0, rms, zeros: 0, nan: 0, infinite: 0, huge: 0 },
+  });
+  const row = (prefix: string) => ({ prefix, experts: 2 });
+  const map = { rows: [row('0'), row('1')], columns: 3 } as unknown as ExpertMap;
+
+  it('grows without changing what was there, and layers that did not grow keep their values', () => {
+    const first = withMatrices(new Map(), [matrix('0', 1, 'gate', 3), matrix('0', 0, 'down', 1)]);
+    const second = withMatrices(first, [matrix('1', 0, 'gate', 5), matrix('0', 1, 'down', 4)]);
+    expect(first.get('1')).toBeUndefined();
+    expect([...valuesOf(map, first, 'rms', null)]).toEqual([1, 3, Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+    const both = Math.sqrt((9 + 16) / 2);
+    expect([...valuesOf(map, second, 'rms', null)]).toEqual([1, both, Number.NaN, 5, Number.NaN, Number.NaN]);
+    expect([...valuesOf(map, second, 'rms', 'down')].slice(0, 2)).toEqual([1, 4]);
+    const third = withMatrices(second, [matrix('1', 1, 'gate', 6)]);
+    expect(third.get('0')).toBe(second.get('0'));
+    expect(allMatrices(third).map(({ layer, expert }) => `${layer} ${expert}`)).toEqual([
+      '0 0',
+      '0 1',
+      '0 1',
+      '1 0',
+      '1 1',
+    ]);
   });
 });

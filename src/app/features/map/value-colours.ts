@@ -2,6 +2,7 @@ import type { ExpertMap } from '../../../core/index.ts';
 import { type LegendItem, mixed, packed, RAMP } from './colours.ts';
 import {
   formatStatistic,
+  type Layer,
   type Measured,
   type ProjectionId,
   STATISTICS,
@@ -27,12 +28,28 @@ export function valuesOf(
 ): Float64Array {
   const values = new Float64Array(map.rows.length * map.columns).fill(Number.NaN);
   for (const [row, { prefix, experts }] of map.rows.entries()) {
-    if (!measured.has(prefix)) continue;
-    for (let expert = 0; expert < Math.min(experts ?? 0, map.columns); expert++) {
-      const statistics = statisticsAt(measured, prefix, expert, projection);
-      if (statistics) values[row * map.columns + expert] = STATISTICS[id].of(statistics);
-    }
+    const layer = measured.get(prefix);
+    if (!layer) continue;
+    const known = layerValues(layer, id, projection, Math.min(experts ?? 0, map.columns));
+    values.set(known, row * map.columns);
   }
+  return values;
+}
+
+/** Layers that are whole do not change: while others are measured, their values are not worked out again. */
+const layers = new WeakMap<readonly unknown[], Map<string, Float64Array>>();
+
+function layerValues(layer: Layer, id: StatisticId, projection: ProjectionId | null, experts: number): Float64Array {
+  const cache = layers.get(layer) ?? new Map<string, Float64Array>();
+  layers.set(layer, cache);
+  const key = `${id} ${projection} ${experts}`;
+  const known = cache.get(key);
+  if (known) return known;
+  const values = Float64Array.from({ length: experts }, (_, expert) => {
+    const statistics = statisticsAt(new Map([['', layer]]), '', expert, projection);
+    return statistics ? STATISTICS[id].of(statistics) : Number.NaN;
+  });
+  cache.set(key, values);
   return values;
 }
 

@@ -48,6 +48,9 @@ export function ValuesFindings({ map, onActive }: ValuesFindingsProps) {
               {finding.experts.slice(0, EXPERTS_SHOWN).map((place) => (
                 <PlaceLink key={`${place.prefix} ${place.expert}`} map={map} place={place} onActive={onActive} />
               ))}
+              {finding.experts.length > EXPERTS_SHOWN && (
+                <span className="quiet">and {finding.experts.length - EXPERTS_SHOWN} more</span>
+              )}
             </span>
           </li>
         ))}

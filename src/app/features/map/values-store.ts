@@ -6,7 +6,6 @@ import {
   isAbort,
   isLoomError,
   type LoomError,
-  type MatrixStatistics,
   type StatisticsProgress,
   toWire,
   type ValueFinding,
@@ -16,7 +15,7 @@ import type { Supervised } from '../../workers/supervise.ts';
 import { startValuesWorker } from '../../workers/values.ts';
 import { pinSource } from '../convert/pin-source.ts';
 import { addSample, type Pace, paceOf, type Sample } from '../convert/rate.ts';
-import { withMatrices } from './statistics.ts';
+import { type Measured, withMatrices } from './statistics.ts';
 
 /** What was measured of the open checkpoint, and what is being measured. */
 export interface ValuesState {
@@ -25,7 +24,7 @@ export interface ValuesState {
   readonly status: 'idle' | 'running' | 'cancelling' | 'done' | 'cancelled' | 'failed';
   readonly progress: StatisticsProgress | null;
   readonly pace: Pace;
-  readonly measured: ReadonlyMap<string, (MatrixStatistics | undefined)[]>;
+  readonly measured: Measured;
   /** Prefixes of the layers of which everything is measured. */
   readonly whole: ReadonlySet<string>;
   readonly findings: readonly ValueFinding[];

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef, useState } from 'react';
+import { useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import type { Cell } from './geometry.ts';
@@ -42,7 +42,7 @@ const COLUMNS: readonly (readonly [Column, string, (row: ValueRow) => string])[]
 
 /** What is measured, an expert a line: the map's twin. Sorted by any column; a line leads to its expert. */
 export function ValuesTable({ map, projection, active, onActive }: ValuesTableProps) {
-  const measured = useValues((state) => state.measured);
+  const measured = useDeferredValue(useValues((state) => state.measured));
   const [sort, setSort] = useState<{ column: Column; descending: boolean }>({ column: 'layer', descending: false });
   const rows = useMemo(() => {
     const all = map.rows.flatMap((facts, row) =>
