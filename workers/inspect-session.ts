@@ -23,6 +23,7 @@ import {
   type PlanOptions,
   planWithValues,
   type Target,
+  unreadFiles,
 } from '../src/core/index.ts';
 import { createLoads, type Loads, predictPlan } from './loads.ts';
 import { createMeter, createTicker, type Meter } from './meter.ts';
@@ -105,6 +106,7 @@ async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<
     const more = first.indexFile !== null;
     if (more && partly) emit(picture(first, order, true).event);
     const checkpoint = more ? await openCheckpoint(files, options) : first;
+    if (unreadFiles(checkpoint).length === 0) forgetAll(memory);
     const last = picture(checkpoint, order, true);
     emit(last.event);
     return sessionOf(desk, checkpoint, last.layout, last.event.map);
@@ -114,6 +116,13 @@ async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<
   } finally {
     painter.stop();
   }
+}
+
+/** Lets go of headers and index once nothing is left to read: with half a million tensors they are most of the memory. */
+function forgetAll(memory: OpenMemory): void {
+  memory.shards.clear();
+  memory.config = null;
+  memory.index = null;
 }
 
 interface Picture {

@@ -55,11 +55,12 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
       tensors: header.tensors.size,
       metadata: header.metadata,
     });
-    for (const info of header.tensors.values()) {
-      const owner = usable?.weightMap.get(info.name);
-      if (usable && owner !== file) continue;
-      if (tensors.has(info.name)) findings.push(duplicate(info.name, file, tensors.get(info.name)?.file));
-      else tensors.set(info.name, place(info, file, header.dataStart));
+    for (const tensor of placedTensors(outcome)) {
+      const { name } = tensor;
+      if (usable && usable.weightMap.get(name) !== file) continue;
+      const before = tensors.size;
+      tensors.set(name, tensors.get(name) ?? tensor);
+      if (tensors.size === before) findings.push(duplicate(name, file, tensors.get(name)?.file));
     }
   }
   if (index === 'unread')
@@ -79,16 +80,30 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
   };
 }
 
-function place(info: TensorInfo, file: string, dataStart: number): CheckpointTensor {
-  return {
-    name: info.name,
-    dtype: info.dtype,
-    shape: info.shape,
-    ...(info.exactShape ? { exactShape: info.exactShape } : {}),
+type ReadShard = Extract<ShardOutcome, { readonly header: Header }>;
+
+/** Half a million tensors are joined again with every few headers that arrive: what each shard gives is made once. */
+const placed = new WeakMap<ReadShard, readonly CheckpointTensor[]>();
+
+function placedTensors(outcome: ReadShard): readonly CheckpointTensor[] {
+  const known = placed.get(outcome);
+  if (known) return known;
+  const { header, file } = outcome;
+  const made = Array.from(header.tensors.values(), (info) => place(info, file, header.dataStart));
+  placed.set(outcome, made);
+  return made;
+}
+
+function place({ name, dtype, shape, exactShape, start, end }: TensorInfo, file: string, dataStart: number) {
+  const tensor: CheckpointTensor = {
+    name,
+    dtype,
+    shape,
     file,
-    start: (dataStart + info.start) as FileOffset,
-    end: (dataStart + info.end) as FileOffset,
+    start: (dataStart + start) as FileOffset,
+    end: (dataStart + end) as FileOffset,
   };
+  return exactShape ? { ...tensor, exactShape } : tensor;
 }
 
 function unreadable(file: string, error: { tag: ErrorTag; message: string }): Finding {
