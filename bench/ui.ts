@@ -9,6 +9,9 @@ import { preview } from 'vite';
 import { findBrowser } from '../e2e/support/browser.ts';
 import { QWEN3_235B, qwen3Moe, qwen3Moe235b } from '../e2e/support/hub/qwen3-moe.ts';
 import { type HubServer, startHub } from '../e2e/support/hub/server.ts';
+import { openCheckpoint } from '../src/core/checkpoint/open.ts';
+import { createManners } from '../src/core/hub/manners.ts';
+import { openHubRepo } from '../src/core/hub/repo.ts';
 
 const BIG = 'Qwen/Qwen3-235B-A22B';
 const GIANT = 'bench/half-a-million';
@@ -157,6 +160,37 @@ async function rendererMemory(session: CDPSession) {
   return { now: Math.round(of('VmRSS')), most: Math.round(of('VmHWM')) };
 }
 
+/** Live bytes of scripts in the page's workers, in MB, garbage collected. */
+async function workerHeap(session: CDPSession): Promise<number> {
+  const { targetInfos } = (await session.send('Target.getTargets', { filter: [{}] })) as {
+    targetInfos: { targetId: string; type: string }[];
+  };
+  let total = 0;
+  for (const { targetId } of targetInfos.filter(({ type }) => type === 'worker'))
+    total += await heapOf(session, targetId);
+  return Math.round(total / 1e6);
+}
+
+async function heapOf(session: CDPSession, targetId: string): Promise<number> {
+  const { sessionId } = (await session.send('Target.attachToTarget', { targetId })) as { sessionId: string };
+  let last = 0;
+  const call = (method: string) =>
+    new Promise<{ usedSize?: number }>((resolve) => {
+      const id = ++last;
+      const listen = ({ message }: { message: string }) => {
+        const answer = JSON.parse(message) as { id?: number; result?: { usedSize?: number } };
+        if (answer.id !== id) return;
+        session.off('Target.receivedMessageFromTarget', listen);
+        resolve(answer.result ?? {});
+      };
+      session.on('Target.receivedMessageFromTarget', listen);
+      void session.send('Target.sendMessageToTarget', { sessionId, message: JSON.stringify({ id, method }) });
+    });
+  await call('HeapProfiler.collectGarbage');
+  const { usedSize = Number.NaN } = await call('Runtime.getHeapUsage');
+  return usedSize;
+}
+
 /** Opens half a million tensors; a browser of its own, so that its memory is this model's. */
 async function giant({ base, hub }: Pick<Stage, 'base' | 'hub'>, launch: () => Promise<Browser>) {
   const browser = await launch();
@@ -177,6 +211,7 @@ async function giant({ base, hub }: Pick<Stage, 'base' | 'hub'>, launch: () => P
     await page.getByText(/Nothing odd/).waitFor({ timeout: 120_000 });
     const index = Number((seconds() - headers).toFixed(2));
     const opened = await rendererMemory(session);
+    const heap = await workerHeap(session);
     const view = performance.now();
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Tensors' }).click();
     await page.getByText(/501,924 tensors,/).waitFor({ timeout: 120_000 });
@@ -190,6 +225,7 @@ async function giant({ base, hub }: Pick<Stage, 'base' | 'hub'>, launch: () => P
       index_seconds: index,
       tensors_view_seconds: tensors,
       keystroke_painted_p95_ms: percentile(keys.painted, 0.95),
+      worker_heap_mb: heap,
       idle_mb: idle,
       opened_mb: opened.now,
       opening_most_mb: opened.most,
@@ -207,6 +243,9 @@ const hub = await startHub({
     qwen3Moe(GIANT, { dims: half, layout: 'per-expert', seed: 'half', maxShardBytes: 40e9 }),
   ],
 });
+// The fixture makes headers and hashes when they are first asked for.
+for (const repo of [BIG, GIANT])
+  await openCheckpoint(await openHubRepo(repo, { endpoint: hub.url, ...createManners() }));
 const server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
 const base = server.resolvedUrls?.local[0] ?? '';
 const { executablePath, args } = findBrowser(chromium.executablePath());

@@ -39,8 +39,8 @@ interface Kept {
   /** The same in the order that was asked for. */
   readonly order: Uint32Array;
   readonly tree: NameTree;
-  /** Bytes of the tensors before each place of `found`. */
-  readonly before: Float64Array;
+  /** Bytes of the tensors before each place of `found`, for the tree. */
+  before: Float64Array | null;
   listing: { readonly key: string; readonly listing: TreeListing } | null;
 }
 
@@ -63,12 +63,12 @@ export function createTensorTable(
     query: (query) => {
       const { places: found, problem } = search.find(query, filterTest(columns, query.filter));
       const order = ordered(found, query, ranks);
-      const before = sums(found, sizes);
       const tree = createNameTree(found.length, (at) => (tensors[found[at] as number] as CheckpointTensor).name);
       const id = ++last;
-      answers.set(id, { found, order, tree, before, listing: null });
+      answers.set(id, { found, order, tree, before: null, listing: null });
       answers.delete(id - KEPT_ANSWERS);
-      const bytes = before[found.length] ?? 0;
+      let bytes = 0;
+      for (const at of found) bytes += sizes[at] as number;
       return { id, count: found.length, bytes, problem, first: rowsOf(order, 0, FIRST_ROWS) };
     },
     rows: (id, from, to) => rowsOf(keptOf(id).order, from, to),
@@ -92,7 +92,11 @@ export function createTensorTable(
       const kept = keptOf(id);
       const listing = listingOf(kept, open);
       const rows: TreeRow[] = [];
-      for (let row = from; row < Math.min(to, listing.count); row += 1) rows.push(treeRow(kept, listing, row, tensors));
+      kept.before ??= sums(kept.found, sizes);
+      const source = { found: kept.found, tensors };
+      for (let row = from; row < Math.min(to, listing.count); row += 1) {
+        rows.push(treeRow(source, kept.before, listing, row));
+      }
       return { count: listing.count, rows };
     },
     place: (id, name, open) => {
@@ -113,6 +117,11 @@ function tsvLine({ name, dtype, shape, start, end, file }: TensorRow): string {
   return `${cells.map((cell) => String(cell).replaceAll(/[\t\n\r]/g, ' ')).join('\t')}\n`;
 }
 
+interface TreeSource {
+  readonly found: Uint32Array;
+  readonly tensors: readonly CheckpointTensor[];
+}
+
 function forgotten(): never {
   throw new LoomError('cancelled', 'This answer has given way to later ones.');
 }
@@ -127,12 +136,13 @@ function listingOf(kept: Kept, open: OpenNodes): TreeListing {
   return kept.listing.listing;
 }
 
-function treeRow(kept: Kept, listing: TreeListing, row: number, tensors: readonly CheckpointTensor[]): TreeRow {
+/** A row of a kept answer's tree; `before` are the bytes of the tensors before each place. */
+function treeRow({ found, tensors }: TreeSource, before: Float64Array, listing: TreeListing, row: number): TreeRow {
   const node = listing.node(row);
   if (!node) throw new LoomError('internal', `The tree has no row ${row}.`);
   const { start, end, ...facts } = node;
-  const tensor = node.isLeaf ? rowOf(tensors[kept.found[start] as number] as CheckpointTensor) : null;
-  const bytes = (kept.before[end] ?? 0) - (kept.before[start] ?? 0);
+  const tensor = node.isLeaf ? rowOf(tensors[found[start] as number] as CheckpointTensor) : null;
+  const bytes = (before[end] ?? 0) - (before[start] ?? 0);
   return { ...facts, tensors: end - start, bytes, tensor };
 }
 
