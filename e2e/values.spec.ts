@@ -107,7 +107,7 @@ test('cells say their values by keyboard, and change with the statistic', async 
 test('the table twin sorts, and a line leads to its expert', async ({ page, hub }) => {
   await measured(page, hub);
   await page.getByRole('radio', { name: 'Table' }).click();
-  const table = page.getByRole('table', { name: 'Values' });
+  const table = page.getByRole('table', { name: 'Values', exact: true });
   await expect(table).toHaveAttribute('aria-rowcount', '25');
   await table.getByRole('button', { name: 'Largest' }).click();
   await expect(table.getByRole('columnheader', { name: 'Largest' })).toHaveAttribute('aria-sort', 'descending');
@@ -186,7 +186,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test('axe finds nothing in the table', async ({ page, hub }) => {
       await measured(page, hub, { layer: '1', expert: '9' });
       await page.getByRole('radio', { name: 'Table' }).click();
-      await expect(page.getByRole('table', { name: 'Values' })).toBeVisible();
+      await expect(page.getByRole('table', { name: 'Values', exact: true })).toBeVisible();
       expect(await violations(page)).toEqual([]);
     });
   });

@@ -37,6 +37,16 @@ const SHOTS: readonly Shot[] = [
     act: measure,
   },
   {
+    name: 'map-values-table',
+    parameters: { repo: 'preset/planted-values', statistic: 'rms' },
+    ready: /Twins/,
+    act: async (page) => {
+      await measure(page);
+      await page.getByRole('radio', { name: 'Table' }).click();
+      await page.getByRole('table', { name: 'Values', exact: true }).waitFor();
+    },
+  },
+  {
     name: 'map-values-question',
     parameters: { repo: BIG, statistic: 'max-abs', layers: '4-7' },
     ready: /from 127/,
@@ -45,6 +55,11 @@ const SHOTS: readonly Shot[] = [
   { name: 'tensors', parameters: { repo: BIG, view: 'tensors' }, ready: /36,945 tensors/ },
   { name: 'loads', parameters: { repo: BIG, view: 'loads' }, ready: /of 11 load it/ },
   { name: 'loads-partial', parameters: { repo: 'preset/stacked-tiny', view: 'loads' }, ready: /of 11 load it/ },
+  {
+    name: 'convert-unpack',
+    parameters: { repo: 'preset/fp8-tiny', view: 'convert', target: 'stacked', unpack: 'bf16' },
+    ready: /Not lossless/,
+  },
   { name: 'convert', parameters: { repo: BIG, view: 'convert', target: 'stacked' }, ready: /1,131/ },
   { name: 'ranks', parameters: { repo: BIG, view: 'ranks', ep: '64' }, ready: /64 ranks, 2 of 128/, act: pinRank },
   { name: 'compare-start', parameters: { repo: BIG, view: 'compare' }, ready: /Hub repo or revision/ },

@@ -10,11 +10,20 @@ import { convertedTensors, keptTensor, type OutputDraft } from './outputs.ts';
 import { DEFAULT_SHARD_BYTES, packShards } from './packing.ts';
 import { partBytes, partReads, spansOf, workingBytes } from './parts.ts';
 import { planSideFiles } from './side-files.ts';
-import type { ConfigChange, ConversionPlan, GroupStep, OutputShard, Part, Refusal, Target } from './types.ts';
+import type {
+  ConfigChange,
+  ConversionPlan,
+  GroupStep,
+  Operation,
+  OutputShard,
+  Part,
+  Refusal,
+  Target,
+} from './types.ts';
 import { packedFormat, type UnpackedCheckpoint, unpackCheckpoint } from './unpack.ts';
 import { unpackedConfigChanges } from './unpack-config.ts';
+import { dequantizing, unpackedDraft } from './unpack-drafts.ts';
 import { unpackNotes } from './unpack-notes.ts';
-import { unpackParts } from './unpack-parts.ts';
 import { valueNotes } from './value-notes.ts';
 
 export interface PlanOptions {
@@ -84,7 +93,7 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   const drafts = draftAll(basis, layout, target, conversions, options);
   const collisions = nameCollisions(drafts);
   if (collisions.length > 0) return refusedPlan(checkpoint, target, options, collisions);
-  const groups = steps(conversions, kept, target);
+  const groups = steps(conversions, kept, target, basis);
   return {
     ...assemblePlan(basis, layout, target, options, drafts),
     groups,
@@ -180,7 +189,7 @@ function draftAll(
   const keyed: { draft: OutputDraft; shard: number; start: number }[] = [];
   const shardNumbers = new Map(checkpoint.shards.map((shard, number) => [shard.file, number]));
   const add = (planned: OutputDraft) => {
-    const draft = unpacked ? { ...planned, parts: unpackParts(planned.parts, unpacked.packed) } : planned;
+    const draft = unpacked ? unpackedDraft(planned, unpacked) : planned;
     const span = firstSpan(draft.parts[0]);
     keyed.push({ draft, shard: shardNumbers.get(span?.file ?? '') ?? 0, start: span?.start ?? 0 });
   };
@@ -243,7 +252,15 @@ function nameCollisions(drafts: readonly OutputDraft[]): Refusal[] {
   return [];
 }
 
-function steps(conversions: readonly Conversion[], kept: readonly LayerGroup[], target: Target): GroupStep[] {
+function steps(
+  conversions: readonly Conversion[],
+  kept: readonly LayerGroup[],
+  target: Target,
+  { checkpoint, unpacked }: Basis,
+): GroupStep[] {
+  const isPacked = (name: string) => unpacked?.packed.has(checkpoint.tensors.get(name)?.file ?? '') === true;
+  const chain = (group: LayerGroup, operations: readonly Operation[]) =>
+    group.expertTensors.some(isPacked) ? dequantizing(operations) : operations;
   return [
     ...conversions.map(
       ({ from, to }): GroupStep => ({
@@ -252,7 +269,7 @@ function steps(conversions: readonly Conversion[], kept: readonly LayerGroup[], 
         kind: from.kind,
         from: from.layout?.family ?? 'unknown',
         to: target,
-        operations: operationsBetween(from, to),
+        operations: chain(from, operationsBetween(from, to)),
       }),
     ),
     ...kept.map(
@@ -262,7 +279,7 @@ function steps(conversions: readonly Conversion[], kept: readonly LayerGroup[], 
         kind: group.kind,
         from: group.layout?.family ?? 'unknown',
         to: null,
-        operations: ['Keep'],
+        operations: chain(group, ['Keep']),
       }),
     ),
   ];

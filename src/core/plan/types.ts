@@ -87,6 +87,7 @@ export interface Unpacked {
 
 /** Conversion operations, as transformers names them. `Rename` and `Keep` move no bytes inside a tensor. */
 export type Operation =
+  | 'Dequantize'
   | 'MergeModulelist'
   | 'SplitModulelist'
   | 'Concatenate'

@@ -177,6 +177,11 @@ describe('a plan that unpacks', () => {
     const plan = planConversion(await openCheckpoint(packed), 'stacked', { dtype: 'bf16' });
     expect(plan.unpacked).toEqual({ dtype: 'bf16', formats: ['FP8 e4m3'], tensors: 10 });
     expect(structuredClone(plan)).toEqual(plan);
+    expect(plan.groups.map(({ operations }) => operations)).toEqual([['Dequantize', 'MergeModulelist']]);
+    const attention = plan.shards[0]?.tensors.find(({ name }) => name.includes('q_proj'));
+    expect(attention?.operations).toEqual(['Dequantize']);
+    const norm = plan.shards[0]?.tensors.find(({ name }) => name.includes('norm'));
+    expect(norm?.operations).toEqual(['Keep']);
     const lines = describePlan(plan).join('\n');
     expect(lines).toContain('Not lossless: 10 tensors in FP8 e4m3 become bf16.');
     expect(lines).toContain('config.json: quantization_config is taken out (The weights are no longer quantised).');
