@@ -1,4 +1,5 @@
 import type { Projection } from '../layouts/types.ts';
+import { plural } from '../units.ts';
 import type { MatrixStatistics } from './types.ts';
 
 /** What values can show, with the rule. */
@@ -79,10 +80,18 @@ function notFinite(matrices: readonly MatrixStatistics[]): ValueFinding[] {
     .filter(({ nan, infinite }) => nan + infinite > 0)
     .map((matrix) => ({
       tag: 'not-finite',
-      message: `The ${matrix.projection} matrix of ${nameOf(matrix)} holds ${matrix.nan} NaN and ${matrix.infinite} infinities.`,
+      message: `The ${matrix.projection} matrix of ${nameOf(matrix)} holds ${oddOf(matrix)}.`,
       experts: [placeOf(matrix)],
       projection: matrix.projection,
     }));
+}
+
+function oddOf({ nan, infinite }: MatrixStatistics): string {
+  const counts = [
+    ...(nan > 0 ? [plural(nan, 'NaN', 'NaN')] : []),
+    ...(infinite > 0 ? [plural(infinite, 'infinity', 'infinities')] : []),
+  ];
+  return counts.join(' and ');
 }
 
 const isDead = ({ zeros, count }: MatrixStatistics) => count > 0 && zeros === count;

@@ -108,6 +108,12 @@ describe('findings in values', () => {
     expect(findings.find(({ tag }) => tag === 'twin-experts')?.message).toBe(
       'Equal in every matrix: expert 3 of model.layers.0.mlp, expert 7 of model.layers.0.mlp.',
     );
+    expect(findings.filter(({ tag }) => tag === 'not-finite').map(({ message }) => message)).toEqual([
+      'The gate matrix of expert 6 of model.layers.0.mlp holds 1 NaN.',
+      'The gate matrix of expert 8 of model.layers.0.mlp holds 1 infinity.',
+      'The up matrix of expert 8 of model.layers.0.mlp holds 1 infinity.',
+      'The down matrix of expert 8 of model.layers.0.mlp holds 1 infinity.',
+    ]);
   });
 
   it('name eight twins and count the rest, all of them places', async () => {

@@ -1,4 +1,5 @@
 import type { EngineDecision } from '../../../core/index.ts';
+import '../../theme/engine.css';
 
 interface EngineReportProps {
   readonly decisions: readonly EngineDecision[];
