@@ -1,3 +1,4 @@
+import { useDeferredValue, useState } from 'react';
 import type { ParityJson } from '../../../core/index.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { saveBlob } from '../../parts/save-blob.ts';
@@ -7,7 +8,11 @@ import { formatRelative, pairsAsTsv, WAYS } from './words.ts';
 
 /** What came out: the verdict first, then every number behind it. */
 export function ParityResult() {
-  const report = useParity((state) => state.report);
+  // drawn in slices: a layer of 256 experts must not hold the page up
+  const report = useDeferredValue(
+    useParity((state) => state.report),
+    null,
+  );
   if (!report) return null;
   return (
     <div className="parity-result">
@@ -146,36 +151,43 @@ function Ways({ report }: ReportProps) {
 const SHOWN_TOKENS = 8;
 
 function Decisions({ report }: ReportProps) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>What the router decided</summary>
+      {open && <DecisionTable report={report} />}
+    </details>
+  );
+}
+
+function DecisionTable({ report }: ReportProps) {
   const { router, tokens } = report;
   const shown = router.indices.slice(0, SHOWN_TOKENS);
   return (
-    <details>
-      <summary>What the router decided</summary>
-      <table className="parity-table">
-        <caption>
-          {shown.length} of {tokens} tokens; all are in the JSON
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col" className="number">
-              Token
-            </th>
-            <th scope="col">Experts and weights</th>
+    <table className="parity-table">
+      <caption>
+        {shown.length} of {tokens} tokens; all are in the JSON
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col" className="number">
+            Token
+          </th>
+          <th scope="col">Experts and weights</th>
+        </tr>
+      </thead>
+      <tbody>
+        {shown.map((experts, token) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a token is its place
+          <tr key={token}>
+            <td className="number">{token}</td>
+            <td className="mono">
+              {experts.map((expert, at) => `${expert}: ${(router.weights[token]?.[at] ?? 0).toFixed(4)}`).join(' · ')}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {shown.map((experts, token) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a token is its place
-            <tr key={token}>
-              <td className="number">{token}</td>
-              <td className="mono">
-                {experts.map((expert, at) => `${expert}: ${(router.weights[token]?.[at] ?? 0).toFixed(4)}`).join(' · ')}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
