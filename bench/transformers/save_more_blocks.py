@@ -94,8 +94,6 @@ def dbrx(p, case):
 
 attempt("thinker", lambda: omni("qwen3_omni_moe_text", "Qwen3OmniMoeThinkerTextSparseMoeBlock", "qwen3_omni_moe_text", False))
 attempt("thinker norm", lambda: omni("qwen3_omni_moe_text", "Qwen3OmniMoeThinkerTextSparseMoeBlock", "qwen3_omni_moe_text", True))
-attempt("talker", lambda: omni("qwen3_omni_moe_talker_text", "Qwen3OmniMoeTalkerTextSparseMoeBlock", "qwen3_omni_moe_talker_text", False))
-attempt("talker norm", lambda: omni("qwen3_omni_moe_talker_text", "Qwen3OmniMoeTalkerTextSparseMoeBlock", "qwen3_omni_moe_talker_text", True))
 attempt("gemma4", lambda: gemma(K))
 attempt("gemma4 one", lambda: gemma(1))
 attempt("dbrx", lambda: dbrx(1.0, "base"))

@@ -55,10 +55,15 @@ export interface BlockCase {
 
 /** Blocks of many architectures as transformers 5.17.0 ran them; see fixtures/README.md. */
 export async function blockCases(): Promise<BlockCase[]> {
-  const { cases } = JSON.parse(readFileSync(join(FIXTURES, 'blocks/blocks.json'), 'utf8')) as {
+  const all = await Promise.all(['blocks', 'more-blocks'].map(casesIn));
+  return all.flat();
+}
+
+async function casesIn(stem: string): Promise<BlockCase[]> {
+  const { cases } = JSON.parse(readFileSync(join(FIXTURES, `blocks/${stem}.json`), 'utf8')) as {
     cases: Record<string, CaseJson>;
   };
-  const tensors = await tensorsOf(join(FIXTURES, 'blocks/blocks.safetensors'));
+  const tensors = await tensorsOf(join(FIXTURES, `blocks/${stem}.safetensors`));
   return Object.entries(cases).map(([name, json]) => caseOf(name, json, tensors));
 }
 

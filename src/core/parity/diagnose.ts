@@ -1,8 +1,9 @@
 import { createHasher, type Hasher } from '../hash.ts';
-import { gatherCpu } from '../kernels/gather/cpu.ts';
 import type { Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
+import type { Span } from '../plan/types.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
+import type { FileOffset } from '../safetensors/types.ts';
 import type { Block, BlockWeights } from './block.ts';
 import { expertRanges } from './forms.ts';
 import type { Reader } from './reading.ts';
@@ -87,15 +88,10 @@ async function hashMatrix(block: Block, reader: Reader, projection: Projection, 
   const itemBytes = bitsOf(view.dtype) / 8;
   const { rows, columns, rowStride, columnStride } = view;
   const extent = (rows - 1) * rowStride + (columns - 1) * columnStride + 1;
-  const start = tensor.start + view.base * itemBytes;
-  const span = { file: tensor.file, start, end: start + extent * itemBytes } as const;
-  const output = new Uint8Array(rows * columns * itemBytes);
-  const input = await reader.readRange(span);
-  gatherCpu(
-    { itemBytes, shape: [rows, columns], strides: [rowStride, columnStride], bases: [0], select: null },
-    [input],
-    output,
-  );
+  const start = (tensor.start + view.base * itemBytes) as FileOffset;
+  const span: Span = { file: tensor.file, start, end: (start + extent * itemBytes) as FileOffset };
+  const shape = { itemBytes, shape: [rows, columns], strides: [rowStride, columnStride], bases: [0], select: null };
+  const output = await reader.readParts([{ kind: 'gather', spans: [span], ...shape }], 0, rows * columns * itemBytes);
   hasher.reset();
   hasher.update(output);
   return hasher.digest();

@@ -2,7 +2,8 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import { dialectOf, orientationOf } from '../layouts/dialects.ts';
 import { innerShape } from '../layouts/sizes.ts';
 import { asTarget } from '../layouts/target.ts';
-import type { ExpertMember, LayerGroup, TargetLayout } from '../layouts/types.ts';
+import type { ExpertMember, LayerGroup, MatrixView, TargetLayout } from '../layouts/types.ts';
+import { matrixView } from '../layouts/view.ts';
 import { operationsBetween } from '../plan/operations.ts';
 import { convertedTensors, keptTensor, type OutputDraft } from '../plan/outputs.ts';
 import type { Operation } from '../plan/types.ts';
@@ -54,8 +55,8 @@ export function planForm(
   if (unfit !== null) return { reason: unfit };
   const stored = storedForm(group) === id;
   const answer = stored ? { group } : asTarget(group, TARGETS[id], modelType);
-  if ('refusal' in answer) return { reason: answer.refusal.message };
-  const to = answer.group;
+  const to = 'group' in answer ? answer.group : id === 'gateUp' ? plainGateUp(group) : null;
+  if (to === null) return { reason: 'refusal' in answer ? answer.refusal.message : 'It has no such form.' };
   const same = to === group;
   const operations = same ? [] : operationsBetween(group, to);
   const drafts = same
@@ -66,6 +67,26 @@ export function planForm(
     : convertedTensors({ from: group, to, tensors: checkpoint.tensors }, operations);
   return {
     form: { id, group: to, stored, operations, drafts: new Map(drafts.map((draft) => [draft.name, draft])) },
+  };
+}
+
+/** Gate-up for an architecture that no consumer reads in this form (DBRX): to compute with, never to be written. */
+function plainGateUp(group: LayerGroup): LayerGroup | null {
+  const gate = matrixView(group, 'gate', 0);
+  const down = matrixView(group, 'down', 0);
+  const experts = group.experts;
+  if (!gate || !down || experts === null || group.members.some(({ part }) => part !== 'weight')) return null;
+  const member = (projection: 'gate-up' | 'down', template: string, rows: number, { columns, dtype }: MatrixView) =>
+    ({ projection, part: 'weight', template, dtype, shape: [experts, rows, columns] }) satisfies ExpertMember;
+  return {
+    ...group,
+    layout: { family: 'gate-up', dialect: 'plain' },
+    orientation: 'out-in',
+    fusion: 'concatenated',
+    members: [
+      member('gate-up', `${group.prefix}.experts.gate_up_proj`, 2 * gate.rows, gate),
+      member('down', `${group.prefix}.experts.down_proj`, down.rows, down),
+    ],
   };
 }
 

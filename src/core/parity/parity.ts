@@ -6,7 +6,7 @@ import { expertRanges, FORMS, type Form, type FormAnswer, planForm, storedForm }
 import { type HiddenStates, randomStates } from './hidden-states.ts';
 import { checkOperator } from './moe-operator.ts';
 import { maxRelative } from './numbers.ts';
-import { createReader, type Reader } from './reading.ts';
+import { createReader, type ReadableSource, type Reader, readable, storedRanges } from './reading.ts';
 import { groupsOf, runSide, SESSION_NUMBERS, type SideResult, type Way } from './run.ts';
 import type { ParityFault, ParityOptions, ParityPair, ParityReport, ParityRun, ParitySource, RunId } from './types.ts';
 
@@ -25,9 +25,11 @@ export const TOLERANCE = 1e-5;
  * Parity shows equality on the inputs that were run: a demonstration. Equal bytes, which `verify` shows, are proof.
  * @throws LoomError `usage`, `block-unknown`, `runtime-failed`, `cancelled`, and what reading throws.
  */
-export async function compareBlock(source: ParitySource, options: ParityOptions): Promise<ParityReport> {
+export async function compareBlock(given: ParitySource, options: ParityOptions): Promise<ParityReport> {
+  const source = readable(given);
+  const otherSource = options.other && readable(options.other);
   const block = findBlock(source.checkpoint, options.layer, options.assume);
-  const other = options.other && findBlock(options.other.checkpoint, options.layer, options.assume);
+  const other = otherSource && findBlock(otherSource.checkpoint, options.layer, options.assume);
   if (other && other.hidden !== block.hidden)
     throw new LoomError(
       'usage',
@@ -38,11 +40,10 @@ export async function compareBlock(source: ParitySource, options: ParityOptions)
   const progress = createProgress(options);
   const plan = planWays(block, source);
   const sides = [{ block, source, ways: plan.forms.length + (plan.ranked ? 1 : 0) }];
-  if (other && options.other) sides.push({ block: other, source: options.other, ways: 1 });
+  if (other && otherSource) sides.push({ block: other, source: otherSource, ways: 1 });
   for (const side of sides) progress.expect(side);
-  const reader = createReader(source.checkpoint, source.files, options.signal, progress.read);
-  const otherReader =
-    options.other && createReader(options.other.checkpoint, options.other.files, options.signal, progress.read);
+  const reader = createReader(source, options.signal, progress.read);
+  const otherReader = otherSource && createReader(otherSource, options.signal, progress.read);
   try {
     const common = { runtime: options.runtime, x, signal: options.signal, onStep: progress.step };
     const sessionNumbers = options.sessionNumbers ?? SESSION_NUMBERS;
@@ -81,7 +82,7 @@ export async function compareBlock(source: ParitySource, options: ParityOptions)
       plan,
       first,
       second,
-      identities: [source, options.other],
+      sources: [source, otherSource],
       operator,
     });
     const suspects: ParityFault[] = [...rankFaults(first, ep)];
@@ -167,12 +168,12 @@ interface ReportFacts {
   readonly plan: WayPlan;
   readonly first: SideResult;
   readonly second: SideResult | null;
-  readonly identities: readonly (ParitySource | undefined)[];
+  readonly sources: readonly (ReadableSource | undefined)[];
   readonly operator: ParityReport['operator'];
 }
 
 function reportOf(facts: ReportFacts): ParityReport {
-  const { block, ep, options, x, plan, first, second, identities, operator } = facts;
+  const { block, ep, options, x, plan, first, second, sources, operator } = facts;
   const outputs = new Map([...first.outputs, ...(second?.outputs ?? [])]);
   const expect = options.expect;
   if (expect && expect.length !== x.tokens * x.hidden)
@@ -185,7 +186,7 @@ function reportOf(facts: ReportFacts): ParityReport {
       id,
       stored: form.stored,
       operations: form.operations,
-      source: identities[id === 'other' ? 1 : 0]?.checkpoint.identity ?? '',
+      source: sources[id === 'other' ? 1 : 0]?.checkpoint.identity ?? '',
       expected: expect ? maxRelative(expect, outputs.get(id) ?? []) : null,
     }),
   );
@@ -215,7 +216,7 @@ function reportOf(facts: ReportFacts): ParityReport {
     tolerance: TOLERANCE,
     verdict: wrong ? 'different' : 'same',
     faults: [],
-    notes: notesOf(block, counts.perExpert),
+    notes: notesOf(block, counts.perExpert, sources),
     runtime: { name: options.runtime.name, threads: options.runtime.threads },
     bytesRead: 0,
   };
@@ -227,9 +228,14 @@ function pairsOf(outputs: readonly (readonly [RunId, Float32Array])[]): ParityPa
   );
 }
 
-function notesOf({ rules }: Block, perExpert: readonly number[]): string[] {
+function notesOf({ rules }: Block, perExpert: readonly number[], sources: ReportFacts['sources']): string[] {
   const idle = perExpert.filter((count) => count === 0).length;
   const notes = rules.note === null ? [] : [rules.note];
+  const formats = [...new Set(sources.flatMap((source) => source?.formats ?? []))];
+  if (formats.length > 0)
+    notes.push(
+      `${formats.join(' and ')} is computed as the numbers it stands for, rounded to bf16; activations are not quantised.`,
+    );
   if (idle > 0)
     notes.push(
       `${idle} of ${perExpert.length} experts were chosen for no token, and say nothing here: more tokens reach more experts.`,
@@ -242,8 +248,8 @@ function createProgress({ onProgress, sessionNumbers = SESSION_NUMBERS }: Parity
   const state = { read: 0, total: 0, done: -1, steps: 0, doing: '' };
   const tell = () => onProgress?.({ ...state, done: Math.max(0, state.done), read: Math.min(state.read, state.total) });
   return {
-    expect: ({ block, source, ways }: { block: Block; source: ParitySource; ways: number }) => {
-      const ranges = expertRanges(source.checkpoint, block.group, 0, block.experts);
+    expect: ({ block, source, ways }: { block: Block; source: ReadableSource; ways: number }) => {
+      const ranges = storedRanges(expertRanges(source.checkpoint, block.group, 0, block.experts), source.packed);
       state.total += ranges.reduce((sum, { start, end }) => sum + end - start, 0);
       state.steps += 2 + ways * groupsOf(block, sessionNumbers).length;
     },

@@ -1,8 +1,14 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
+import { dequantiseCpu } from '../kernels/dequantise/cpu.ts';
+import { dequantiseKernel } from '../kernels/dequantise/kernel.ts';
+import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
 import { gatherCpu } from '../kernels/gather/cpu.ts';
 import { partBytes } from '../plan/parts.ts';
-import type { Part } from '../plan/types.ts';
+import type { DequantisePart, Part } from '../plan/types.ts';
+import { type PackedTensor, unpackCheckpoint } from '../plan/unpack.ts';
+import { unpackParts } from '../plan/unpack-parts.ts';
+import type { FileOffset } from '../safetensors/types.ts';
 import { coalesce, readPieces } from '../source/coalesce.ts';
 import type { ByteRange, ByteSource, FileSet } from '../source/types.ts';
 import { KIB, MIB } from '../units.ts';
@@ -21,6 +27,25 @@ export function elementOf(dtype: string): Weight['element'] | null {
   return ELEMENTS[dtype] ?? null;
 }
 
+/** A checkpoint with the files that it was opened from. */
+export interface ParitySource {
+  readonly checkpoint: Checkpoint;
+  readonly files: FileSet;
+}
+
+/** A checkpoint whose FP8 and MXFP4 tensors read as the bf16 numbers that they stand for. */
+export interface ReadableSource extends ParitySource {
+  readonly packed: ReadonlyMap<string, PackedTensor>;
+  /** Names of the formats that are unpacked on the way. */
+  readonly formats: readonly string[];
+}
+
+export function readable({ checkpoint, files }: ParitySource): ReadableSource {
+  const unpacked = unpackCheckpoint(checkpoint);
+  if (unpacked.packed.size === 0) return { checkpoint, files, packed: unpacked.packed, formats: [] };
+  return { checkpoint: unpacked.checkpoint, files, packed: unpacked.packed, formats: unpacked.summary.formats };
+}
+
 /** A checkpoint with its files, each opened once. */
 export interface Reader {
   readonly checkpoint: Checkpoint;
@@ -29,8 +54,7 @@ export interface Reader {
   /** Bytes read so far. */
   readonly bytes: number;
   readTensor(name: string): Promise<Weight>;
-  readRange(range: HeldRange): Promise<Uint8Array<ArrayBuffer>>;
-  /** Bytes `start` to `end` of what `parts` make, one after another. Part borders stand at both, or whole copies around them. */
+  /** Bytes `start` to `end` of what `parts` make, one after another; both lie between parts or in a copy. */
   readParts(parts: readonly Part[], start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
   dispose(): Promise<void>;
 }
@@ -41,8 +65,7 @@ export interface HeldRange extends ByteRange {
 
 /** @throws LoomError as the files' reads do; `tensor-unreadable` for numbers that no graph takes. */
 export function createReader(
-  checkpoint: Checkpoint,
-  files: FileSet,
+  { checkpoint, packed, files }: ReadableSource,
   signal: AbortSignal | undefined,
   onBytes: (bytes: number) => void = () => {},
 ): Reader {
@@ -59,8 +82,9 @@ export function createReader(
     bytes += length;
     onBytes(length);
   };
-  const hold = async (ranges: readonly HeldRange[]) => {
+  const hold = async (wanted: readonly HeldRange[]) => {
     held = new Map();
+    const ranges = storedRanges(wanted, packed);
     const next = new Map<string, Held[]>();
     for (const file of new Set(ranges.map((range) => range.file))) {
       const source = await open(file);
@@ -77,35 +101,29 @@ export function createReader(
     if (!tensor) throw new LoomError('internal', `${name} is not in the checkpoint.`, { tensor: name });
     const element = elementOf(tensor.dtype);
     if (!element) throw unreadable(tensor);
-    const read = await (await open(tensor.file)).read({ start: tensor.start, end: tensor.end }, { signal });
+    const { file, start, end } = tensor;
+    const read = await readParts([{ kind: 'copy', span: { file, start, end } }], 0, end - start);
     return { element, dims: tensor.shape, bytes: read };
   };
   const readParts = async (parts: readonly Part[], start: number, end: number) => {
     const output = new Uint8Array(end - start);
     const pieces = new Map<string, { start: number; end: number; at: number }[]>();
     let at = 0;
-    for (const part of parts) {
-      const from = at;
-      at += partBytes(part);
-      if (at <= start || from >= end) continue;
+    for (const part of unpackParts(cutParts(parts, start, end), packed)) {
+      const target = output.subarray(at, at + partBytes(part));
       if (part.kind === 'copy') {
-        const skip = Math.max(0, start - from);
-        const length = Math.min(at, end) - from - skip;
-        const first = part.span.start + skip;
         const list = pieces.get(part.span.file) ?? [];
-        pieces.set(part.span.file, [...list, { start: first, end: first + length, at: from + skip - start }]);
-      } else {
-        const target = output.subarray(from - start, at - start);
-        if (part.kind === 'bytes') target.set(part.bytes);
-        else if (part.kind === 'dequantise')
-          throw new LoomError('not-convertible', 'A block of weights that are being unpacked is not compared here.');
-        else {
-          const inputs = await Promise.all(
-            part.spans.map(async (span) => (await open(span.file)).read(span, { signal })),
-          );
-          gatherCpu(part, inputs, target);
-        }
+        pieces.set(part.span.file, list);
+        list.push({ start: part.span.start, end: part.span.end, at });
+      } else if (part.kind === 'bytes') target.set(part.bytes);
+      else {
+        const inputs = await Promise.all(
+          part.spans.map(async (span) => (await open(span.file)).read(span, { signal })),
+        );
+        if (part.kind === 'gather') gatherCpu(part, inputs, target);
+        else dequantise(part, inputs, target);
       }
+      at += target.byteLength;
     }
     for (const [file, list] of pieces) {
       const missing = list.filter((piece) => !copyHeld(held.get(file), piece, output.subarray(piece.at)));
@@ -120,12 +138,54 @@ export function createReader(
       return bytes;
     },
     readTensor,
-    readRange: async (range) => (await open(range.file)).read(range, { signal }),
     readParts,
     dispose: async () => {
       for (const source of opened.values()) await (await source.catch(() => null))?.dispose?.();
     },
   };
+}
+
+/** Where the bytes are stored that stand behind ranges of tensors, unpacked ones among them. */
+export function storedRanges(ranges: readonly HeldRange[], packed: ReadableSource['packed']): HeldRange[] {
+  return ranges.flatMap((range): HeldRange[] => {
+    const tensor = packed.get(range.file);
+    if (!tensor) return [range];
+    const { codes, scales, matrices, rows, columns } = tensor;
+    const whole = 2 * matrices * rows * columns;
+    return [codes, ...(scales ? [scales] : [])].map(({ file, start, end }) => ({
+      file,
+      start: start + Math.floor((range.start / whole) * (end - start)),
+      end: start + Math.ceil((range.end / whole) * (end - start)),
+    }));
+  });
+}
+
+/** Parts that make bytes `start` to `end` alone. */
+function cutParts(parts: readonly Part[], start: number, end: number): Part[] {
+  let at = 0;
+  return parts.flatMap((part): Part[] => {
+    const from = at;
+    at += partBytes(part);
+    if (at <= start || from >= end) return [];
+    if (part.kind !== 'copy') return [part];
+    const first = part.span.start + Math.max(0, start - from);
+    const last = part.span.end - Math.max(0, at - end);
+    return [{ kind: 'copy', span: { ...part.span, start: first as FileOffset, end: last as FileOffset } }];
+  });
+}
+
+/** The numbers that codes and scales stand for, in bf16, by the CPU forms of the kernels. */
+function dequantise(part: DequantisePart, inputs: readonly Uint8Array[], output: Uint8Array): void {
+  let at = 0;
+  const numbers = part.packed.map(({ coding, scales }) => {
+    const codes = inputs[at++] as Uint8Array;
+    const stored = scales === null ? codes : (inputs[at++] as Uint8Array);
+    const factors = coding.format === 'mxfp4' ? stored : scalesAsF32(stored, scales);
+    const made = part.gather ? new Uint8Array(dequantiseKernel.outputBytes(coding)) : output;
+    dequantiseCpu(coding, [codes, factors], made);
+    return made;
+  });
+  if (part.gather) gatherCpu(part.gather, numbers, output);
 }
 
 interface Held extends ByteRange {

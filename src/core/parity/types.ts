@@ -1,23 +1,18 @@
-import type { Checkpoint } from '../checkpoint/types.ts';
 import type { Assumption } from '../layouts/types.ts';
 import type { Operation } from '../plan/types.ts';
-import type { FileSet } from '../source/types.ts';
 import type { DispatchFault, RankShare, Routing } from './dispatch.ts';
 import type { FormId } from './forms.ts';
 import type { HiddenStates } from './hidden-states.ts';
+import type { ParitySource } from './reading.ts';
 import type { Runtime } from './runtime.ts';
+
+export type { ParitySource } from './reading.ts';
 
 /**
  * One way to compute the block: the checkpoint's experts in one of three forms, on the ranks of an expert-parallel group,
  * or as a second checkpoint (`other`) stores them.
  */
 export type RunId = FormId | 'expertParallel' | 'other';
-
-/** A checkpoint with the files that it was opened from. */
-export interface ParitySource {
-  readonly checkpoint: Checkpoint;
-  readonly files: FileSet;
-}
 
 export interface ParityOptions {
   readonly layer: number;

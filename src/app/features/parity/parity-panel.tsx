@@ -84,5 +84,5 @@ const ADVICE: Readonly<Record<string, string>> = {
   'runtime-unavailable': 'The runtime is a file of this app (14 MB); check the connection and try again.',
   'runtime-failed':
     'The layer may be too large for this browser’s memory; the command line (moe-loom parity) has more.',
-  'tensor-unreadable': 'Quantised layers are not computed yet. Compare the bytes instead.',
+  'tensor-unreadable': 'This quantisation is not computed here. Compare the bytes instead.',
 };
