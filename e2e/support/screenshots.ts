@@ -15,6 +15,7 @@ import { startHub } from './hub/server.ts';
 
 const OUT = fileURLToPath(new URL('../../docs/screens/', import.meta.url));
 const BIG = 'Qwen/Qwen3-235B-A22B';
+const CHOSEN = 'model.layers.93.mlp.experts.7.gate_proj.weight';
 
 interface Shot {
   readonly name: string;
@@ -53,6 +54,17 @@ const SHOTS: readonly Shot[] = [
     act: ask,
   },
   { name: 'tensors', parameters: { repo: BIG, view: 'tensors' }, ready: /36,945 tensors/ },
+  {
+    name: 'tensors-tree',
+    parameters: { repo: BIG, view: 'tensors', as: 'tree', 'in-layers': '0-3,93', dtype: 'BF16', tensor: CHOSEN },
+    ready: /Last values/,
+  },
+  {
+    name: 'tensors-values',
+    parameters: { repo: BIG, view: 'tensors', q: 'layers.93 gate_proj', tensor: CHOSEN },
+    ready: /Different/,
+    act: (page) => page.getByRole('button', { name: /^Count all values/ }).click(),
+  },
   { name: 'loads', parameters: { repo: BIG, view: 'loads' }, ready: /of 11 load it/ },
   { name: 'loads-partial', parameters: { repo: 'preset/stacked-tiny', view: 'loads' }, ready: /of 11 load it/ },
   {
