@@ -216,3 +216,31 @@ describe('filters', () => {
     expect(stacks.query({ ...ALL, filter: { ...NO_FILTER, experts: [most + 1] } }).count).toBe(0);
   });
 });
+
+describe('half a million names', () => {
+  it('are put in order, searched, filtered and hung into a tree', () => {
+    const named = function* () {
+      for (let layer = 0; layer < 217; layer += 1) {
+        for (let expert = 0; expert < 768; expert += 1) {
+          for (const part of ['down', 'gate', 'up']) {
+            yield tensor(`model.layers.${layer}.mlp.experts.${expert}.${part}_proj.weight`, 1, 0);
+          }
+        }
+      }
+    };
+    const open = createTensorTable(named());
+    const all = open.query(ALL);
+    expect([all.count, all.bytes]).toEqual([499_968, 4 * 499_968]);
+    expect(open.rows(all.id, 499_967, 499_968)[0]?.name).toBe('model.layers.216.mlp.experts.767.up_proj.weight');
+    expect(open.query({ ...ALL, text: 'experts.767. gate' }).count).toBe(217);
+    expect(open.query({ ...ALL, text: 'l216e767u', mode: 'fuzzy' }).count).toBe(1);
+    const filter = { ...NO_FILTER, layers: [3, 4], experts: [700] };
+    expect(open.query({ ...ALL, filter }).count).toBe(6);
+    const { count, rows } = open.tree({ id: all.id, open: { listed: [], otherwise: true }, from: 0, to: 2 });
+    expect(count).toBe(1 + 217 * (1 + 768 * 4));
+    expect(rows.map((row) => [row.label, row.tensors])).toEqual([
+      ['model.layers', 499_968],
+      ['0.mlp.experts', 2304],
+    ]);
+  });
+});

@@ -166,3 +166,16 @@ describe('formatIndex', () => {
     expect(tagOf(() => formatIndex({ weightMap: new Map(pairs), totalSize: 0 }))).toBe(tag);
   });
 });
+
+describe('an index of half a million names', () => {
+  it('is read whole, each shard name held once', () => {
+    const nameOf = (at: number) => `model.language_model.layers.${at % 92}.mlp.experts.${at}.gate_proj.weight_packed`;
+    const shardOf = (at: number) => `model-${String(at % 163).padStart(5, '0')}-of-00163.safetensors`;
+    const lines = Array.from({ length: 500_000 }, (_, at) => `    "${nameOf(at)}": "${shardOf(at)}"`);
+    const text = `{\n  "metadata": {\n    "total_size": 12\n  },\n  "weight_map": {\n${lines.join(',\n')}\n  }\n}\n`;
+    expect(text.length).toBeGreaterThan(50e6);
+    const { weightMap, totalSize } = parse(text);
+    expect([weightMap.size, totalSize, new Set(weightMap.values()).size]).toEqual([500_000, 12, 163]);
+    for (const at of [0, 1, 250_000, 499_999]) expect(weightMap.get(nameOf(at))).toBe(shardOf(at));
+  });
+});
