@@ -85,6 +85,7 @@ test('what was just converted is compared with its original, by keyboard alone',
   await page.keyboard.press('ArrowDown');
   await expect(tree.getByRole('row', { name: /Layer 0 reshaped/ })).toBeVisible();
   await page.keyboard.press('ArrowRight');
+  await expect(tree.getByRole('row', { name: /Expert 0 reshaped/ })).toBeVisible();
   await page.keyboard.press('End');
   await expect(tree.getByRole('row', { name: /Layer 2/ })).toBeVisible();
   await page.keyboard.press('Home');

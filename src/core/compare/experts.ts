@@ -66,16 +66,19 @@ function pieceMaker(group: LayerGroup, content: Content, { checkpoint }: Side): 
   const experts = group.experts ?? 0;
   if (!apart && own * experts * (joined && !shared ? 2 : 1) !== whole) return () => null;
   const spacing = (matrixView(group, projection, 1, part)?.base ?? first.base) - first.base;
+  const { dtype, rows, columns, rowStride, columnStride } = first;
   const [head = '', ...rest] = member.template.split('{i}');
+  const nameOf = rest.length === 1 ? (expert: number) => `${head}${expert}${rest[0]}` : () => member.template;
   return (expert) => {
-    const tensor = expert < experts ? checkpoint.tensors.get([head, ...rest].join(String(expert))) : undefined;
+    const tensor = expert < experts ? checkpoint.tensors.get(nameOf(expert)) : undefined;
     if (!tensor) return null;
     const size = tensor.end - tensor.start;
     const counted = shared && projection === 'up' ? 0 : own;
     if (apart && (tensor.dtype !== first.dtype || size !== whole)) {
       return { tensor, view: null, bytes: joined && projection === 'up' ? 0 : size };
     }
-    const view = { ...first, tensor: tensor.name, base: first.base + expert * spacing };
+    const base = first.base + expert * spacing;
+    const view = { tensor: tensor.name, dtype, base, rows, columns, rowStride, columnStride };
     return { tensor, view, bytes: counted };
   };
 }
