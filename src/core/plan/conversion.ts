@@ -1,5 +1,5 @@
 import type { CompanionValues } from '../checkpoint/companion-values.ts';
-import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import type { Checkpoint } from '../checkpoint/types.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
@@ -20,7 +20,7 @@ import type {
   Refusal,
   Target,
 } from './types.ts';
-import { packedFormat, type UnpackedCheckpoint, unpackCheckpoint } from './unpack.ts';
+import { packedFormat, type UnpackedCheckpoint, unpackCheckpoint, unpackedWithin } from './unpack.ts';
 import { unpackedConfigChanges } from './unpack-config.ts';
 import { dequantizing, unpackedDraft } from './unpack-drafts.ts';
 import { unpackNotes } from './unpack-notes.ts';
@@ -66,8 +66,8 @@ interface Basis {
 }
 
 function planUnpacked(source: Checkpoint, target: Target, options: PlanOptions): ConversionPlan {
-  const unpacked = unpackCheckpoint(source);
-  const { checkpoint, packed } = unpacked;
+  const all = unpackCheckpoint(source);
+  const { checkpoint } = all;
   const refuse = (message: string) =>
     refusedPlan(source, target, options, [{ tag: 'dtype-unsupported', message } satisfies Refusal]);
   if (options.layers && options.keepRest)
@@ -77,8 +77,10 @@ function planUnpacked(source: Checkpoint, target: Target, options: PlanOptions):
     const format = inScope(tensor) ? packedFormat(tensor, source.tensors) : null;
     if (format !== null) return refuse(`${tensor.name} is packed as ${format}, which cannot be unpacked to bf16 here.`);
   }
-  if (packed.size === 0) return refuse('No weights are quantised in FP8 or MXFP4: there is nothing to unpack.');
-  return planOf({ checkpoint, source, unpacked }, target, options);
+  const unpacked = unpackedWithin(all, inScope);
+  const plan = planOf({ checkpoint, source, unpacked }, target, options);
+  const none = 'No weights are quantised in FP8 or MXFP4: there is nothing to unpack.';
+  return plan.refusals.length === 0 && unpacked.summary.tensors === 0 ? refuse(none) : plan;
 }
 
 function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionPlan {
@@ -220,7 +222,7 @@ function firstSpan(part: Part | undefined) {
 }
 
 /** Chosen layers alone give only what stands under those layers' names. */
-function scopeFilter(layout: CheckpointLayout, options: PlanOptions): (tensor: CheckpointTensor) => boolean {
+function scopeFilter(layout: CheckpointLayout, options: PlanOptions): (tensor: { readonly name: string }) => boolean {
   const { layers, keepRest } = options;
   if (!layers || keepRest) return () => true;
   const wanted = new Set(layers);

@@ -196,8 +196,29 @@ describe('a plan that unpacks', () => {
     const some = planConversion(checkpoint, 'stacked', { dtype: 'bf16', layers: [0] });
     expect(some.refusals).toEqual([]);
     expect(some.configChanges).toEqual([]);
+    expect(some.unpacked?.tensors).toBe(10);
+    const unknown = planConversion(checkpoint, 'stacked', { dtype: 'bf16', layers: [9] });
+    expect(unknown.refusals).toMatchObject([{ tag: 'layers-unknown' }]);
     const mixed = planConversion(checkpoint, 'stacked', { dtype: 'bf16', layers: [0], keepRest: true });
     expect(mixed.refusals).toMatchObject([{ tag: 'dtype-unsupported' }]);
+  });
+
+  it('counts only what it takes along', async () => {
+    const [row, config] = [{ format: 'e4m3', rows: 16, columns: 16, grid: [1, 1], block: [16, 16] } as const, CONFIG];
+    const plainExperts = ['gate', 'up', 'down'].flatMap((projection) =>
+      [0, 1, 2].map((expert) => {
+        const name = `model.layers.0.mlp.experts.${expert}.${projection}_proj.weight`;
+        return { name, dtype: 'BF16' as const, shape: projection === 'down' ? [16, 8] : [8, 16] };
+      }),
+    );
+    const files = filesOf({
+      'model.safetensors': safetensorsBytes([...plainExperts, ...fp8Matrix('lm_head.weight', row).packed]),
+      'config.json': JSON.stringify(config),
+    });
+    const checkpoint = await openCheckpoint(files);
+    expect(planConversion(checkpoint, 'stacked', { dtype: 'bf16' }).unpacked?.tensors).toBe(1);
+    const some = planConversion(checkpoint, 'stacked', { dtype: 'bf16', layers: [0] });
+    expect(some.refusals[0]?.message).toContain('nothing to unpack');
   });
 
   it.each<[Format, string]>([

@@ -70,15 +70,29 @@ export function unpackCheckpoint(checkpoint: Checkpoint): UnpackedCheckpoint {
     if (made) return [made];
     return consumed.has(tensor.name) || gone.has(tensor.name) ? [] : [tensor];
   });
-  const formats = [...new Set([...packed.values()].map(({ format }) => format))].map(
-    (format) => ({ mxfp4: 'MXFP4', e4m3: 'FP8 e4m3', e5m2: 'FP8 e5m2' })[format],
-  );
   return {
     checkpoint: { ...checkpoint, tensors: new Map(all.map((tensor) => [tensor.name, tensor])) },
     packed,
-    summary: { dtype: 'bf16', formats, tensors: packed.size },
+    summary: summaryOf([...packed.values()]),
     dropped,
   };
+}
+
+const FORMAT_NAMES = { mxfp4: 'MXFP4', e4m3: 'FP8 e4m3', e5m2: 'FP8 e5m2' } as const;
+
+function summaryOf(packed: readonly PackedTensor[]): Unpacked {
+  const formats = [...new Set(packed.map(({ format }) => FORMAT_NAMES[format]))];
+  return { dtype: 'bf16', formats, tensors: packed.length };
+}
+
+/** The same, told of what a plan takes along alone. */
+export function unpackedWithin(
+  unpacked: UnpackedCheckpoint,
+  inScope: (tensor: { readonly name: string }) => boolean,
+): UnpackedCheckpoint {
+  const used = [...unpacked.packed.values()].filter(({ codes }) => inScope(codes));
+  const dropped = unpacked.dropped.filter((name) => inScope({ name }));
+  return { ...unpacked, summary: summaryOf(used), dropped };
 }
 
 function virtualTensor(name: string, file: string, tensor: PackedTensor): CheckpointTensor {
