@@ -105,3 +105,14 @@ test('a long pause can be cancelled', async ({ page, hub }) => {
   await expect(pause).toBeHidden();
   await expect(page.getByRole('alert')).toContainText('You stopped the opening');
 });
+
+test('a conversion waits out a 429 too, and ends well', async ({ page, hub }) => {
+  await visit(page, hub, { repo: REPO, view: 'convert', target: 'stacked' });
+  const start = page.getByRole('button', { name: 'Start conversion' });
+  await expect(start).toBeEnabled();
+  hub.faults.add({ origin: 'hub', pathRe: '/resolve/.*00002-of', times: 1, action: { type: 'rate429' } });
+  await start.click();
+  await expect(page.getByRole('region', { name: 'Pause' })).toContainText('asks for fewer requests (429)');
+  await expect(page.getByRole('region', { name: 'Report' })).toContainText('all equal');
+  await expect(page.getByRole('region', { name: 'Pause' })).toBeHidden();
+});

@@ -1,4 +1,4 @@
-import type { ConversionReport, Progress } from '../src/core/index.ts';
+import type { ConversionReport, Pause, Progress } from '../src/core/index.ts';
 import type { SourceDescriptor } from './protocol.ts';
 
 /** Where a conversion writes to, as a value that can be sent to a worker. */
@@ -14,7 +14,9 @@ export interface ConvertRequest {
 export type ConvertEvent =
   | { readonly type: 'progress'; readonly progress: Progress }
   /** The browser copies a finished file to its place; null when it has. */
-  | { readonly type: 'finalising'; readonly file: string | null };
+  | { readonly type: 'finalising'; readonly file: string | null }
+  /** All requests to the Hub wait, or go on. */
+  | { readonly type: 'pause'; readonly pause: Pause | null };
 
 /** The worker that converts: one job at a time. Ports and signals are arguments of their own. */
 export interface ConvertApi {

@@ -14,7 +14,10 @@ const api: ConvertApi = {
     const tell = (event: ConvertEvent) => void onEvent(event);
     try {
       const plan = await receivePlan(planPort, signal);
-      const { files } = await openSource(request.source, { signal });
+      const { files } = await openSource(request.source, {
+        signal,
+        onPause: (pause) => tell({ type: 'pause', pause }),
+      });
       const sink = await openSink(request.sink, tell);
       return await runPlan(plan, {
         files,

@@ -12,6 +12,7 @@ import {
   type Target,
   toWire,
 } from '../../../core/index.ts';
+import { useConversionPause } from '../../state/conversion-pause.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { startConvertWorker } from '../../workers/convert.ts';
 import type { Supervised } from '../../workers/supervise.ts';
@@ -130,7 +131,8 @@ async function runInWorker(request: JobRequest, sink: SinkDescriptor): Promise<v
 }
 
 function hear(event: ConvertEvent): void {
-  if (event.type === 'finalising') useJob.setState({ finalising: event.file });
+  if (event.type === 'pause') useConversionPause.setState({ pause: event.pause });
+  else if (event.type === 'finalising') useJob.setState({ finalising: event.file });
   else noteProgress(event.progress, performance.now());
 }
 
@@ -142,6 +144,7 @@ async function finish(report: ConversionReport, card: string | null, sink: SinkD
 /** Ends the worker and whatever keeps watch over it. */
 function end(mine: Running): void {
   mine.ended = true;
+  useConversionPause.setState({ pause: null });
   clearInterval(mine.ticker);
   mine.worker.dispose();
   if (running === mine) running = null;

@@ -1,5 +1,6 @@
 import { formatInteger } from '../../../core/index.ts';
 import { useNow } from '../../parts/use-now.ts';
+import { useConversionPause } from '../../state/conversion-pause.ts';
 import { cancelOpening, cancelRetry, useInspection } from '../../state/inspection.ts';
 
 const WHY = {
@@ -10,10 +11,12 @@ const WHY = {
 
 /** All requests wait: why, and how long yet. They go on by themselves. */
 export function PauseNotice() {
-  const pause = useInspection((state) => state.pause);
+  const converting = useConversionPause((state) => state.pause);
+  const inspecting = useInspection((state) => state.pause);
   const status = useInspection((state) => state.status);
   const retrying = useInspection((state) => state.retrying);
-  if (!pause || status === 'failed') return null;
+  const pause = inspecting ?? converting;
+  if (!pause) return null;
   const cancel = status === 'opening' ? cancelOpening : retrying ? cancelRetry : null;
   return (
     <section className="pause" aria-label="Pause">
