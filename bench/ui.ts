@@ -4,6 +4,7 @@
  * One JSON line. `npm run build` first; the machine should do nothing else.
  */
 import { readFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { type Browser, type CDPSession, chromium, type Page } from '@playwright/test';
 import { preview } from 'vite';
 import { findBrowser } from '../e2e/support/browser.ts';
@@ -236,6 +237,7 @@ async function giant({ base, hub }: Pick<Stage, 'base' | 'hub'>, launch: () => P
   }
 }
 
+const loadBefore = loadavg()[0] ?? 0;
 const half = { ...QWEN3_235B, layers: 217, experts: 768 };
 const hub = await startHub({
   repos: [
@@ -277,6 +279,9 @@ const result = await (async () => {
   await warm.context().close();
   return {
     bench: 'ui',
+    processors: availableParallelism(),
+    // What else ran: above the number of processors, times by the clock are those of the queue.
+    load_before: rounded(loadBefore),
     longest_task_while_opening: await longestTask(stage),
     map_pan: moving,
     keystroke: await keystrokes(unthrottled),
