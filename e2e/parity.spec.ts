@@ -49,6 +49,25 @@ test('hidden states from a file, held against what transformers gave', async ({ 
   );
 });
 
+test('an original and its stacked form give the same output, each from its own bytes', async ({ page, hub }) => {
+  const query = {
+    repo: 'preset/per-expert-tiny',
+    view: 'compare',
+    with: 'preset/stacked-tiny',
+    part: 'block',
+    layer: '2',
+  };
+  await visit(page, hub, query);
+  await expect(page.getByRole('checkbox', { name: 'Also from the second checkpoint' })).toBeChecked();
+  await page.getByRole('button', { name: 'Compute layer 2' }).click();
+  await expect(panel(page).getByText('✓ The same output')).toBeVisible();
+  await expect(pairs(page).getByText('Second checkpoint')).toHaveCount(4);
+  await expect(pairs(page).getByText('✓ same')).toHaveCount(10);
+  const made = page.getByRole('table', { name: 'How each was made' });
+  await expect(made.getByRole('row', { name: /^Second checkpoint/ })).toContainText('as stored');
+  expect(await violations(page)).toEqual([]);
+});
+
 test('a cross-origin isolated page computes with threads', async ({ page }) => {
   const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
   const server = await preview({
