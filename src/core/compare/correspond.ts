@@ -5,9 +5,10 @@ import { layerEnd } from '../layouts/scan.ts';
 import type { Assumption } from '../layouts/types.ts';
 import type { GroupPair, Side } from '../verify/pairs.ts';
 import { partialLayers } from '../verify/verify.ts';
+import { loneEntry } from './entry.ts';
 import { expertEntries, type Seen } from './experts.ts';
 import { matchGroups } from './groups.ts';
-import { matchByName, memoryName } from './others.ts';
+import { matchByName, memoryName, whole } from './others.ts';
 import { matchRoots, rootsOf } from './roots.ts';
 import {
   type Correspondence,
@@ -19,6 +20,7 @@ import {
   type Status,
   type StatusCount,
 } from './types.ts';
+import { asStored, unpackedSides } from './unpacked.ts';
 
 export interface CorrespondOptions {
   /** What the reader knows of each side; for what neither says the other's model type stands in. */
@@ -32,18 +34,28 @@ export interface CorrespondOptions {
  * architecture by rules that hold for the whole checkpoint. Nothing is matched because it happens to have the same shape.
  */
 export function correspond(left: Checkpoint, right: Checkpoint, options: CorrespondOptions = {}): Correspondence {
-  const { sides, notes } = openSides(left, right, options);
+  const unpacked = unpackedSides(left, right);
+  const { sides, notes } = openSides(unpacked.left.checkpoint, unpacked.right.checkpoint, options);
   const rules = matchRoots(rootsOf(namesOf(sides.left)), rootsOf(namesOf(sides.right)));
   const groups = matchGroups(sides.left, sides.right, rules);
   const seen: Seen = { left: new Set(), right: new Set() };
   const experts = groups.flatMap((pair, at) => expertEntries(pair, at, sides.left, sides.right, seen));
-  const open = { left: unseen(left, seen.left), right: unseen(right, seen.right) };
+  const open = {
+    left: unseen(sides.left.checkpoint, seen.left),
+    right: unseen(sides.right.checkpoint, seen.right),
+  };
   const others = matchByName(sides.left, sides.right, open, rules);
   const layers = partialLayers(right) ?? partialLayers(left);
-  const entries = inOrder([...others, ...experts], rules).map((entry) => outsideOf(entry, layers));
+  const lost = [
+    ...unpacked.left.dropped.map((tensor) => loneEntry(whole(tensor), 'left', null, ACTIVATIONS)),
+    ...unpacked.right.dropped.map((tensor) => loneEntry(whole(tensor), 'right', null, ACTIVATIONS)),
+  ];
+  const entries = inOrder([...others, ...experts, ...lost], rules).map((entry) =>
+    outsideOf(asStored(entry, unpacked.left, unpacked.right), layers),
+  );
   return {
-    left: factsOf(sides.left, entries, 'left'),
-    right: factsOf(sides.right, entries, 'right'),
+    left: factsOf({ ...sides.left, checkpoint: left }, entries, 'left'),
+    right: factsOf({ ...sides.right, checkpoint: right }, entries, 'right'),
     entries,
     groups,
     prefixes: rules,
@@ -51,8 +63,12 @@ export function correspond(left: Checkpoint, right: Checkpoint, options: Corresp
     notes: [...notes, ...expertNotes(groups)],
     layers,
     equal: !entries.some(isDifference),
+    unpacked: { left: unpacked.left.packed.size > 0, right: unpacked.right.packed.size > 0 },
   };
 }
+
+/** Why a tensor is alone that only a quantised model has. */
+const ACTIVATIONS = 'scales of activations, which only the quantised side has a use for';
 
 function openSides(left: Checkpoint, right: Checkpoint, { assume }: CorrespondOptions) {
   const first = {
@@ -135,7 +151,9 @@ function factsOf({ checkpoint, layout }: Side, entries: readonly Entry[], side: 
   const lone = new Set<string>();
   for (const entry of entries) {
     const piece = entry[side];
-    if (piece && !(entry.left && entry.right)) lone.add(piece.tensor.name);
+    if (!piece || (entry.left && entry.right)) continue;
+    lone.add(piece.stored?.codes.name ?? piece.tensor.name);
+    if (piece.stored?.scales) lone.add(piece.stored.scales.name);
   }
   return {
     identity: checkpoint.identity,

@@ -49,6 +49,7 @@ export function matchByName(
   ];
 }
 
-function whole(tensor: CheckpointTensor): Piece {
+/** The piece that is a whole tensor. */
+export function whole(tensor: CheckpointTensor): Piece {
   return { tensor, view: null, bytes: tensor.end - tensor.start };
 }

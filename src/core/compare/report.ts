@@ -15,6 +15,7 @@ import {
   type StatusCount,
   type Step,
 } from './types.ts';
+import { storedRange } from './unpacked.ts';
 import type { ValueDifference, ValueReport } from './values.ts';
 
 /** A piece as a reader sees it: its tensor, and the bytes of the file that it touches. */
@@ -140,7 +141,14 @@ export function entryFacts(entry: Entry, prefixes: readonly PrefixRule[]): Entry
   };
 }
 
-function pieceFacts({ tensor, view, bytes }: Piece): PieceFacts {
+function pieceFacts(piece: Piece): PieceFacts {
+  const { tensor, view, bytes, stored } = piece;
+  const range = storedRange(piece);
+  if (stored && range) {
+    const { name, dtype, shape, file } = stored.codes;
+    const matrix = view ? ([view.rows, view.columns] as const) : null;
+    return { tensor: name, dtype, shape, file, bytes, matrix, ...range, scattered: false };
+  }
   const own = {
     tensor: tensor.name,
     dtype: view?.dtype ?? tensor.dtype,

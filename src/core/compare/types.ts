@@ -1,6 +1,7 @@
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import type { CheckpointLayout, MatrixView, Projection } from '../layouts/types.ts';
 import type { Operation } from '../plan/types.ts';
+import type { PackedTensor } from '../plan/unpack.ts';
 import type { GroupPair } from '../verify/pairs.ts';
 
 /**
@@ -46,6 +47,8 @@ export interface Piece {
   readonly view: MatrixView | null;
   /** 0 where another entry already counts these bytes: one value stands for gate and up. */
   readonly bytes: number;
+  /** Codes and scales that are stored in place of `tensor`, which is what they stand for; absent where it is stored itself. */
+  readonly stored?: PackedTensor;
 }
 
 /** Which matrix of which expert; `group` counts in {@link Correspondence.groups}. */
@@ -111,4 +114,6 @@ export interface Correspondence {
   readonly layers: readonly number[] | null;
   /** True when everything has a partner of the same dtype and sizes. */
   readonly equal: boolean;
+  /** Sides whose quantised tensors are compared as the bf16 that they stand for. */
+  readonly unpacked: { readonly left: boolean; readonly right: boolean };
 }

@@ -1,6 +1,7 @@
 import { type Budget, createBudget } from '../budget.ts';
 import { throwIfAborted } from '../errors.ts';
 import type { Projection } from '../layouts/types.ts';
+import { bitsOf } from '../safetensors/dtype.ts';
 import { compareUnit, createReaders, type Readers, unitsOf } from '../verify/byte-compare.ts';
 import type { Mistake } from '../verify/mistakes.ts';
 import type { Found, Pair, Side } from '../verify/pairs.ts';
@@ -10,6 +11,7 @@ import { nameDifferences } from './name-differences.ts';
 import { counting, dtypeOf, type OnBytes, type ReadCount, tallyCast, tallyUnit } from './read-values.ts';
 import { castBetween, type Tally } from './tally.ts';
 import type { Correspondence, Entry } from './types.ts';
+import { asItIs, storedText, unpacked, unpackedFiles } from './unpacked.ts';
 
 export interface ValueOptions {
   /** Indices of {@link Correspondence.entries}; all when left out. */
@@ -68,8 +70,8 @@ export async function compareValues(
 ): Promise<ValueReport> {
   const reads = { left: { reads: 0, bytes: 0 }, right: { reads: 0, bytes: 0 } };
   const sides = [
-    { ...left, files: counting(left.files, reads.left) },
-    { ...right, files: counting(right.files, reads.right) },
+    readable(left, correspondence.unpacked.left, reads.left),
+    readable(right, correspondence.unpacked.right, reads.right),
   ] as const;
   const { signal } = options;
   const readers = createReaders(...sides, { budget: options.budget ?? createBudget(), signal });
@@ -77,12 +79,19 @@ export async function compareValues(
     const work = workOf(correspondence, options.selection);
     const outcome = await compareAll(work, readers, options);
     const found = [...work.misfits, ...outcome.found];
-    const original = originalOf(correspondence, left, work);
+    const original = originalOf(correspondence, sides[0], work);
     const { mistakes, unsearched } = await nameDifferences(found, original, readers);
     return { ...outcome.report, skipped: work.skipped, mistakes, unsearched, reads };
   } finally {
     await readers.dispose();
   }
+}
+
+/** A side whose reads are counted, its quantised tensors as what they stand for where they are compared so. */
+function readable({ checkpoint, files }: VerifySide, unpacks: boolean, count: ReadCount): VerifySide {
+  const counted = counting(files, count);
+  const side = unpacks ? unpacked(checkpoint) : asItIs(checkpoint);
+  return { checkpoint: side.checkpoint, files: unpackedFiles(counted, side.packed) };
 }
 
 interface Job {
@@ -163,10 +172,11 @@ async function compareAll({ units }: Work, readers: Readers, options: ValueOptio
   const counts = { compared: 0, equal: 0, equalAfterCast: 0 };
   for (const unit of units) {
     throwIfAborted(options.signal);
+    const shares = { left: storedShare(unit, 'left'), right: storedShare(unit, 'right') };
     const onBytes: OnBytes = (left, right) => {
-      bytes.left += left;
-      bytes.right += right;
-      options.onProgress?.(Math.min(total, bytes.left + bytes.right), total, unit[0]?.index ?? 0);
+      bytes.left += left * shares.left;
+      bytes.right += right * shares.right;
+      options.onProgress?.(Math.min(total, Math.round(bytes.left + bytes.right)), total, unit[0]?.index ?? 0);
     };
     for (const { job, tally, cast } of await tallyJobs(unit, readers, onBytes)) {
       counts.compared += 1;
@@ -178,7 +188,20 @@ async function compareAll({ units }: Work, readers: Readers, options: ValueOptio
     }
   }
   differences.sort((a, b) => a.entry - b.entry);
-  return { report: { ...counts, bytes, differences }, found };
+  const whole = { left: Math.round(bytes.left), right: Math.round(bytes.right) };
+  return { report: { ...counts, bytes: whole, differences }, found };
+}
+
+/** Bytes that are stored for each byte that is compared: fewer where numbers are unpacked first. */
+function storedShare(unit: readonly Job[], side: 'left' | 'right'): number {
+  const sum = { stored: 0, compared: 0 };
+  for (const { entry, pair } of unit) {
+    if (!entry[side]?.stored) return 1;
+    const view = pair.views?.[side];
+    sum.stored += entry[side].bytes;
+    sum.compared += view ? (view.rows * view.columns * bitsOf(view.dtype)) / 8 : pair[side].end - pair[side].start;
+  }
+  return sum.stored / sum.compared;
 }
 
 function bytesOf({ left, right }: Entry): number {
@@ -193,21 +216,30 @@ interface Answer {
 
 async function tallyJobs(unit: readonly Job[], readers: Readers, onBytes: OnBytes): Promise<Answer[]> {
   const pairs = unit.map((job) => job.pair);
-  if (pairs.some(isRewritten)) return tallyRewritten(unit, readers, onBytes);
+  if (pairs.some(isRewritten) && !unit.some(({ entry }) => entry.left?.stored || entry.right?.stored))
+    return tallyRewritten(unit, readers, onBytes);
   if (pairs.every((pair) => dtypeOf(pair, 'left') === dtypeOf(pair, 'right'))) {
     const tallies = await tallyUnit(pairs, readers, onBytes);
-    return unit.flatMap((job, at) => (tallies[at] ? [{ job, tally: tallies[at], cast: null }] : []));
+    return unit.flatMap((job, at) => (tallies[at] ? [{ job, tally: tallies[at], cast: unpackingOf(job.entry) }] : []));
   }
   const answers: Answer[] = [];
   for (const job of unit) {
     const cast = castBetween(dtypeOf(job.pair, 'left'), dtypeOf(job.pair, 'right'));
-    if (cast) answers.push({ job, tally: await tallyCast(job.pair, cast, readers, onBytes), cast: cast.name });
+    const unpacking = unpackingOf(job.entry);
+    const name = unpacking && cast ? `${unpacking}, ${cast.name}` : (cast?.name ?? null);
+    if (cast) answers.push({ job, tally: await tallyCast(job.pair, cast, readers, onBytes), cast: name });
     else {
       const [tally] = await tallyUnit([job.pair], readers, onBytes);
-      if (tally) answers.push({ job, tally, cast: null });
+      if (tally) answers.push({ job, tally, cast: unpacking });
     }
   }
   return answers;
+}
+
+/** `F8_E4M3 × F32 scales → BF16`; null where both sides store their numbers themselves. */
+function unpackingOf({ left, right }: Entry): string | null {
+  const packed = [left, right].flatMap((piece) => (piece?.stored ? [`${storedText(piece)} → BF16`] : []));
+  return packed.length === 0 ? null : packed.join(', ');
 }
 
 /** A few bytes that a conversion works out anew: the left's as they must have become. */
