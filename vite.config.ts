@@ -28,6 +28,8 @@ const app: UserConfig = {
     modulePreload: { polyfill: false },
   },
   worker: { format: 'es' },
+  // it finds its WebAssembly file beside its own code
+  optimizeDeps: { exclude: ['onnxruntime-web'] },
   preview: { port: 4173 },
 };
 
