@@ -1,17 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
-import type { CheckpointTensor } from '../src/core/checkpoint/types.ts';
-import { openCheckpoint, planConversion, runPlan } from '../src/core/index.ts';
-import { createFolderSink } from '../src/core/sink/folder.node.ts';
-import { openLocal } from '../src/core/source/folder.node.ts';
 import { expect, parametersOf, test, violations, visit } from './support/app.ts';
+import { fused, PLANTED, QWEN3_MOE } from './support/planted.ts';
 
 const BIG = 'Qwen/Qwen3-235B-A22B';
-const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
 const BIN = fileURLToPath(new URL('../dist/cli/moe-loom.js', import.meta.url));
 
 /** What `moe-loom compare … --json` prints. */
@@ -24,22 +18,6 @@ function compareJson(
       else reject(error ?? new Error(stdout));
     });
   });
-}
-
-/** The fixture in fused form, its bytes changed by `plant`. */
-async function fused(plant: (file: Buffer, tensor: (name: string) => CheckpointTensor) => void): Promise<string> {
-  const folder = join(mkdtempSync(join(tmpdir(), 'moe-loom-compare-')), 'fused');
-  const files = await openLocal(HUB);
-  await runPlan(planConversion(await openCheckpoint(files), 'gate-up'), {
-    files,
-    sink: await createFolderSink(folder),
-  });
-  const { tensors, shards } = await openCheckpoint(await openLocal(folder));
-  const path = join(folder, shards[0]?.file ?? '');
-  const bytes = readFileSync(path);
-  plant(bytes, (name) => tensors.get(name) as CheckpointTensor);
-  writeFileSync(path, bytes);
-  return folder;
 }
 
 async function compareWithFolder(page: Page, folder: string): Promise<void> {
@@ -129,50 +107,6 @@ test('a link restores both checkpoints, the filter and the chosen expert', async
   expect(Object.fromEntries(parametersOf(page))).toMatchObject({ ...query, layer: '2', expert: '10' });
 });
 
-const LAYER = 'model.layers.0.mlp';
-const SIZE = 96 * 64 * 2;
-const PLANTED: readonly [string, (file: Buffer, tensor: (name: string) => CheckpointTensor) => void, RegExp][] = [
-  [
-    'two experts swapped',
-    (file, tensor) => {
-      for (const [name, size] of [
-        [`${LAYER}.experts.gate_up_proj`, SIZE],
-        [`${LAYER}.experts.down_proj`, SIZE / 2],
-      ] as const) {
-        const { start } = tensor(name);
-        const [second, ninth] = [start + 2 * size, start + 9 * size];
-        const kept = Buffer.from(file.subarray(second, second + size));
-        file.copy(file, second, ninth, ninth + size);
-        kept.copy(file, ninth);
-      }
-    },
-    /experts 2 and 9 are exchanged/,
-  ],
-  [
-    'gate and up swapped',
-    (file, tensor) => {
-      const { start } = tensor(`${LAYER}.experts.gate_up_proj`);
-      for (let expert = 0; expert < 12; expert += 1) {
-        const gate = start + expert * SIZE;
-        const kept = Buffer.from(file.subarray(gate, gate + SIZE / 2));
-        file.copy(file, gate, gate + SIZE / 2, gate + SIZE);
-        kept.copy(file, gate + SIZE / 2);
-      }
-    },
-    /gate and up are swapped/,
-  ],
-  [
-    'router rows in another order',
-    (file, tensor) => {
-      const { start } = tensor(`${LAYER}.gate.weight`);
-      const kept = Buffer.from(file.subarray(start, start + 128));
-      file.copy(file, start, start + 128, start + 256);
-      kept.copy(file, start + 128);
-    },
-    /gate\.weight has its rows in another order/,
-  ],
-];
-
 for (const [what, plant, message] of PLANTED) {
   test(`${what}: the values tell, and the mistake is named with its cure`, async ({ page, hub }) => {
     const folder = await fused(plant);
@@ -185,7 +119,7 @@ for (const [what, plant, message] of PLANTED) {
     const details = page.getByRole('complementary', { name: 'Details' });
     await expect(details).toContainText(message);
     await expect(details).toContainText('Convert again from the original');
-    const json = await compareJson(HUB, folder, '--values', '--quiet');
+    const json = await compareJson(QWEN3_MOE, folder, '--values', '--quiet');
     await expect(shown(page, `value changed ${json.counts['value-changed']?.entries}`)).toBeVisible();
     expect(JSON.stringify(json)).toMatch(message);
   });
@@ -206,7 +140,7 @@ test('the summary is what the command line prints', async ({ page, hub, context 
     page.getByRole('button', { name: 'Download JSON' }).click(),
   ]);
   const saved = JSON.parse(readFileSync(await download.path(), 'utf8'));
-  const printed = await compareJson(HUB, folder);
+  const printed = await compareJson(QWEN3_MOE, folder);
   expect({ ...saved, left: null, right: null }).toEqual({ ...printed, left: null, right: null });
 });
 

@@ -12,6 +12,7 @@ import { findBrowser } from './browser.ts';
 import type { FaultRule } from './hub/faults.ts';
 import { allRepos } from './hub/main.ts';
 import { startHub } from './hub/server.ts';
+import { fused, PLANTED } from './planted.ts';
 
 const OUT = fileURLToPath(new URL('../../docs/screens/', import.meta.url));
 const BIG = 'Qwen/Qwen3-235B-A22B';
@@ -88,7 +89,7 @@ const SHOTS: readonly Shot[] = [
   },
   {
     name: 'compare-values',
-    parameters: { repo: 'tiny/qwen3-moe', view: 'compare', with: 'preset/stacked-tiny', layer: '0', expert: '5' },
+    parameters: { repo: 'tiny/qwen3-moe', view: 'compare', layer: '0', expert: '2' },
     ready: /pairs? compared:/,
     act: compareAll,
   },
@@ -135,8 +136,11 @@ async function measure(page: Page): Promise<void> {
   await page.getByText(/^Measured /).waitFor();
 }
 
-/** Compares everything by value. */
+/** Compares everything with a fused form in which two experts stand in each other's place. */
 async function compareAll(page: Page): Promise<void> {
+  const [, plant] = PLANTED[0] ?? [];
+  if (!plant) throw new Error('nothing is planted');
+  await page.getByLabel('Choose other folder').setInputFiles(await fused(plant));
   await page.getByRole('radio', { name: 'Everything' }).check();
   await page.getByRole('button', { name: 'Compare values' }).click();
 }

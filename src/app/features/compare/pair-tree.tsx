@@ -200,7 +200,7 @@ function cellsOf(row: CompareRow) {
   const { facts, leftBytes, rightBytes, pairs, differences } = row;
   const bytes = formatBytes(Math.max(leftBytes, rightBytes));
   if (!facts) {
-    const right = `${plural(pairs, 'pair')}${differences > 0 ? `, ${plural(differences, 'difference')}` : ''}`;
+    const right = `${plural(pairs, 'pair')}${differences > 0 ? `, ${formatInteger(differences)} ${differences === 1 ? 'differs' : 'differ'}` : ''}`;
     return { left: row.label, right, shapes: '', bytes };
   }
   const { left, right, projection, part } = facts;

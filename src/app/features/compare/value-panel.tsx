@@ -29,15 +29,9 @@ export function ValuePanel({ selected, head }: { readonly selected: Selected; re
         ))}
       </fieldset>
       <p className="quiet">{size ? costOf(size) : ' '}</p>
-      {measuring ? (
-        <Measuring />
-      ) : (
-        <button
-          type="button"
-          className="button primary"
-          disabled={!size || size.pairs === 0}
-          onClick={() => void compareByValue(chosen)}
-        >
+      {measuring && <Measuring />}
+      {!measuring && size?.pairs !== 0 && (
+        <button type="button" className="button primary" disabled={!size} onClick={() => void compareByValue(chosen)}>
           Compare values
         </button>
       )}
