@@ -101,7 +101,14 @@ const SHOTS: readonly Shot[] = [
   },
   {
     name: 'parity',
-    parameters: { repo: 'tiny/qwen3-moe', view: 'compare', layer: '0', ep: '4' },
+    parameters: {
+      repo: 'preset/per-expert-tiny',
+      view: 'compare',
+      with: 'preset/stacked-tiny',
+      part: 'block',
+      layer: '0',
+      ep: '4',
+    },
     ready: /The same output/,
     act: (page) => page.getByRole('button', { name: 'Compute layer 0' }).click(),
   },

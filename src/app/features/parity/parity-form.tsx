@@ -95,7 +95,8 @@ export function ParityForm({ other }: FormProps) {
         Compute layer {row.index}
       </button>
       <p className="quiet parity-cost">
-        Reads this layer’s experts once ({formatBytes(row.bytes)}); the runtime, onnxruntime-web, loads with the first
+        Reads this layer’s experts once ({formatBytes(row.bytes)}
+        {other !== null && withOther ? ', and the second’s' : ''}); the runtime, onnxruntime-web, loads with the first
         run (14 MB).
       </p>
     </form>

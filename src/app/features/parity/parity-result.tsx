@@ -47,9 +47,10 @@ function Verdict({ report }: ReportProps) {
   return (
     <div className={same ? 'parity-verdict good' : 'parity-verdict bad'} role="status">
       <p>
-        <strong>{same ? '✓ The same output' : '✗ Different outputs'}</strong> of layer {layer} on {tokens} {input}: the
-        largest difference is {formatRelative(Number.isFinite(largest) ? largest : null)} of the largest output,{' '}
-        {same ? 'within' : 'beyond'} the tolerance of {tolerance}.
+        <strong>{same ? '✓ The same output' : '✗ Different outputs'}</strong> of layer {layer} on {tokens} {input}:{' '}
+        {largest === 0
+          ? 'every pair is equal to the bit.'
+          : `the largest difference is ${formatRelative(Number.isFinite(largest) ? largest : null)} of the largest output, ${same ? 'within' : 'beyond'} the tolerance of ${tolerance}.`}
       </p>
       <p className="quiet">
         {same ? 'A demonstration on these inputs, not a proof: that is what equal bytes are. ' : ''}
