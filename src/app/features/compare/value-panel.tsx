@@ -1,8 +1,9 @@
 import { useState } from 'react';
 import type { CompareHead, SelectionSize, ValueSelection } from '../../../../workers/compare-protocol.ts';
-import { formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { formatBytes, formatDuration, formatInteger, plural } from '../../../core/index.ts';
 import { cancelMeasuring, compareByValue, useComparison } from '../../state/comparison.ts';
 import { useSelectionSize } from './queries.ts';
+import { usePace } from './use-pace.ts';
 import type { Selected } from './use-selected.ts';
 
 type Scope = 'chosen' | 'layer' | 'all';
@@ -67,11 +68,14 @@ function costOf({ pairs, left, right }: SelectionSize): string {
 function Measuring() {
   const progress = useComparison((state) => state.measuring?.progress ?? null);
   const { done = 0, total = 0, tensor = '' } = progress ?? {};
+  const { rate, left } = usePace(done, total);
   return (
     <div className="measuring" role="status">
       <progress aria-label="Bytes compared" max={Math.max(1, total)} value={done} />
       <p className="mono">
         {formatBytes(done)} of {formatBytes(total)}
+        {rate !== null && `, ${formatBytes(Math.round(rate))}/s`}
+        {left !== null && `, ${formatDuration(left)} left`}
       </p>
       <p className="mono quiet measured-tensor">{tensor || 'opening the files'}</p>
       <button type="button" className="button" onClick={cancelMeasuring}>
