@@ -140,7 +140,7 @@ export type * from './layouts/types.ts';
 export { type HiddenStates, randomStates, readStates } from './parity/hidden-states.ts';
 export { type ParityJson, parityJson } from './parity/json.ts';
 export { compareBlock, TOLERANCE as PARITY_TOLERANCE } from './parity/parity.ts';
-export { openRuntime, type Runtime, type RuntimeAssets } from './parity/runtime.ts';
+export { openRuntime, type Runtime } from './parity/runtime.ts';
 export type {
   ParityFault,
   ParityOptions,

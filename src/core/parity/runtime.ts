@@ -18,32 +18,19 @@ export interface Runtime {
   run(graph: OnnxGraph, feeds: Feeds, signal: AbortSignal | undefined): Promise<Results>;
 }
 
-/** Where a bundled page finds what onnxruntime-web loads; nothing in Node. */
-export interface RuntimeAssets {
-  readonly wasm: string;
-  readonly mjs: string;
-}
-
-export interface RuntimeOptions {
-  readonly assets?: RuntimeAssets | undefined;
-  /** At most; more than one needs a cross-origin isolated page. */
-  readonly threads?: number | undefined;
-}
-
 /** More brings little for matrices of this size, and each has a stack of its own. */
 const MOST_THREADS = 4;
 
 /**
- * onnxruntime-web's WebAssembly provider, loaded on the first call.
+ * onnxruntime-web's WebAssembly provider, loaded on the first call; with threads where the page is cross-origin isolated.
  *
  * Results do not promise to be the same to the bit from one number of threads to another.
  * @throws LoomError `runtime-unavailable` when it cannot be loaded.
  */
-export async function openRuntime({ assets, threads = MOST_THREADS }: RuntimeOptions = {}): Promise<Runtime> {
+export async function openRuntime(): Promise<Runtime> {
   const ort = await load();
   const { wasm } = ort.env;
-  wasm.numThreads = canShare() ? Math.max(1, Math.min(threads, MOST_THREADS, processors())) : 1;
-  if (assets) wasm.wasmPaths = { wasm: assets.wasm, mjs: assets.mjs };
+  wasm.numThreads = canShare() ? Math.max(1, Math.min(MOST_THREADS, processors())) : 1;
   const run = async (graph: OnnxGraph, feeds: Feeds, signal: AbortSignal | undefined): Promise<Results> => {
     throwIfAborted(signal);
     const external = graph.initializers.filter((tensor) => tensor.external);
