@@ -1,6 +1,7 @@
 import { LoomError, loadScript } from '../src/core/index.ts';
 import { type InspectSession, openSession, summarisePlan } from './inspect-session.ts';
 import { compactVerdict } from './loads.ts';
+import { createMemoryCalls } from './memory.ts';
 import type { InspectApi, InspectEvent } from './protocol.ts';
 import { createRankCalls } from './ranks.ts';
 import { createTensorDesk } from './tensor-desk.ts';
@@ -41,6 +42,7 @@ const api: InspectApi = {
   ...createTensorDesk(current),
   inspection: () => current().inspection(),
   ...createRankCalls(current),
+  ...createMemoryCalls(current),
   loads: () => current().loads.all().map(compactVerdict),
   loadNames: (consumer, kind) => current().loads.of(consumer)[kind],
   loadScript: (consumer) => loadScript(current().loads.of(consumer)),

@@ -16,6 +16,7 @@ import { fused, PLANTED } from './planted.ts';
 
 const OUT = fileURLToPath(new URL('../../docs/screens/', import.meta.url));
 const BIG = 'Qwen/Qwen3-235B-A22B';
+const OFFLOADED = 'fsdp2,gpus:64,ep:64,cp:8,context:32768,offload:optimizer';
 const CHOSEN = 'model.layers.93.mlp.experts.7.gate_proj.weight';
 
 interface Shot {
@@ -92,6 +93,11 @@ const SHOTS: readonly Shot[] = [
     parameters: { repo: 'tiny/qwen3-moe', view: 'compare', layer: '0', expert: '2' },
     ready: /pairs? compared:/,
     act: compareAll,
+  },
+  {
+    name: 'memory',
+    parameters: { repo: BIG, view: 'ranks', memory: OFFLOADED, against: 'fsdp2,gpus:64,ep:64,cp:8,context:32768' },
+    ready: /rows, explained/,
   },
   {
     name: 'report',

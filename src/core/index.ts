@@ -164,7 +164,7 @@ export { fewestRedundant } from './ranks/frameworks/deal.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
 export { type LoadingReport, loadingOf, loadingWarnings } from './ranks/loading.ts';
 export { type CardRow, cardRows, isCardModel } from './ranks/memory/card.ts';
-export { estimateMemory } from './ranks/memory/estimate.ts';
+export { estimateMemory, plainReport } from './ranks/memory/estimate.ts';
 export { REGIMES, type Regime } from './ranks/memory/regimes.ts';
 export type { Change, FitVerdict, MemoryReport, Term } from './ranks/memory/report.ts';
 export {

@@ -40,6 +40,9 @@ export interface Address {
   readonly dp: number | null;
   /** Redundant experts. */
   readonly redundant: number | null;
+  /** Set-ups of the planner, as `parseSetup` reads them: the one that is shown, and one beside it. */
+  readonly memory: string | null;
+  readonly against: string | null;
   /** What a layer is computed on. */
   readonly parity: ParityAddress;
   /** What the Tensors view shows. */
@@ -54,6 +57,9 @@ const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'redundant'] as const;
 const LIMIT_TEXT = 512;
 /** No model has more layers or experts; larger numbers in an address are a mistake. */
 const LIMIT_NUMBER = 99_999;
+
+/** `fsdp2,gpus:64,ep:64`. */
+const SETUP = /^[a-z0-9.,:-]+$/;
 
 /** Reads the query part of an address; what makes no sense is left out, never passed on. */
 export function parseAddress(search: string): Address {
@@ -88,6 +94,8 @@ export function parseAddress(search: string): Address {
     cp: parseDegree(query.get('cp')),
     dp: parseDegree(query.get('dp')),
     redundant: parseDegree(query.get('redundant')),
+    memory: text('memory', SETUP),
+    against: text('against', SETUP),
     parity: parseParity(query),
     tensors: parseTensors(query),
     compare: parseCompare(query),
@@ -115,6 +123,8 @@ export function formatAddress(address: Address): string {
     if (value !== null) query.set(key, String(value));
   }
   if (address.placement !== null) query.set('placement', address.placement);
+  if (address.memory !== null) query.set('memory', address.memory);
+  if (address.against !== null) query.set('against', address.against);
   writeParity(query, address.parity);
   writeTensors(query, address.tensors);
   writeCompare(query, address.compare);

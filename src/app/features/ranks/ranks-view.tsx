@@ -1,7 +1,12 @@
 import { useEffect } from 'react';
 import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import { isMemoryFramework } from '../../../core/index.ts';
+import { Segments } from '../../parts/segments.tsx';
+import { move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { CommunicationCard } from './communication-card.tsx';
+import { MemoryPart } from './memory/memory-part.tsx';
+import { formatSetup } from './memory/setup-address.ts';
 import { MeshCard } from './mesh-card.tsx';
 import { PlacementGrid } from './placement-grid.tsx';
 import { PlanCard } from './plan-card.tsx';
@@ -18,14 +23,50 @@ import { WarningsCard } from './warnings-card.tsx';
 import '../../theme/map.css';
 import '../../theme/ranks.css';
 
-/** Which rank holds which experts, how many bytes, and what it reads. */
+/** Who holds what, or what a GPU needs: two parts of one view. */
 export function RanksView() {
+  const planning = useAddress((address) => address.memory !== null);
+  return (
+    <div className="ranks-view">
+      <h1 className="hidden">Ranks</h1>
+      <PartTabs planning={planning} />
+      {planning ? <MemoryPart /> : <PlacementPart />}
+    </div>
+  );
+}
+
+function PartTabs({ planning }: { readonly planning: boolean }) {
+  const { options } = useRankQuery();
+  return (
+    <div className="ranks-parts">
+      <Segments
+        label="Part"
+        options={[
+          ['placement', 'Placement'],
+          ['memory', 'Memory: will it fit'],
+        ]}
+        value={planning ? 'memory' : 'placement'}
+        onChange={(part) =>
+          move(part === 'memory' ? { memory: memorySetupOf(options) } : { memory: null, against: null })
+        }
+      />
+    </div>
+  );
+}
+
+/** The planner begins with the placement that was looked at, where its program is one that it knows. */
+function memorySetupOf({ framework, ep, tp, pp, cp, dp, etp }: RankQuery['options']): string {
+  const known = isMemoryFramework(framework) ? framework : 'fsdp2';
+  return formatSetup({ framework: known, ep, tp, pp, cp, dp, etp });
+}
+
+/** Which rank holds which experts, how many bytes, and what it reads. */
+function PlacementPart() {
   const query = useRankQuery();
   const { picture, error, current } = useRankPicture(query);
   useEffect(() => () => chooseRank({ hovered: null }), []);
   return (
-    <div className="ranks-view" aria-busy={!current && error === null}>
-      <h1 className="hidden">Ranks</h1>
+    <div className="ranks-part" aria-busy={!current && error === null}>
       <SetupBar query={query} picture={picture} />
       {error !== null ? (
         <p className="ranks-wait danger" role="alert">

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import { estimateMemory, shapeFromConfig } from '../src/core/index.ts';
+import { expect, parametersOf, test, violations, visit } from './support/app.ts';
+
+const CONFIG = fileURLToPath(new URL('../fixtures/configs/Qwen3-235B-A22B.json', import.meta.url));
+const BIG = { repo: 'Qwen/Qwen3-235B-A22B', view: 'ranks' };
+const OUT = 'fsdp2,gpus:64,ep:64,context:16384';
+const OFFLOADED = 'fsdp2,gpus:64,ep:64,cp:8,context:32768,offload:optimizer';
+
+const outcome = (page: Page, name = 'This set-up') => page.getByRole('region', { name, exact: true });
+
+test('from the placement to the planner, and back', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'ranks', ep: '4' });
+  await page.getByRole('radio', { name: 'Memory: will it fit' }).click();
+  await expect(outcome(page)).toContainText('fits');
+  await expect.poll(() => parametersOf(page).get('memory')).toBe('transformers-5,ep:4');
+  await page.getByRole('radio', { name: 'Placement', exact: true }).click();
+  await expect(page.getByText('4 ranks, 3 of 12 experts each')).toBeVisible();
+});
+
+test('a deep link shows both set-ups with the numbers of the core', async ({ page, hub }) => {
+  await visit(page, hub, { ...BIG, memory: OFFLOADED, against: OUT });
+  const shape = shapeFromConfig(JSON.parse(readFileSync(CONFIG, 'utf8')));
+  const report = estimateMemory(shape, {
+    framework: 'fsdp2',
+    gpus: 64,
+    ep: 64,
+    cp: 8,
+    context: 32_768,
+    offload: 'optimizer',
+  });
+  if ('error' in report) throw new Error(report.error);
+  await expect(outcome(page)).toContainText(`fits ${report.low.toFixed(1)}–${report.high.toFixed(1)} of 84.9 GB`);
+  await expect(outcome(page)).toContainText('The host holds 44.1 GB a GPU');
+  await expect(outcome(page, 'Beside it')).toContainText('out of memory');
+  const terms = page.getByRole('table', { name: 'Terms of memory' });
+  for (const term of report.terms)
+    await expect(terms.getByRole('row', { name: new RegExp(`^${term.name} \\d`) })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'The model card’s rows' })).toContainText('36.7 GB a GPU on 64');
+  await page.getByRole('button', { name: 'Swap' }).click();
+  await expect(outcome(page)).toContainText('out of memory');
+  await page.getByRole('button', { name: 'Stop comparing' }).click();
+  await expect(outcome(page, 'Beside it')).toBeHidden();
+  await expect.poll(() => parametersOf(page).get('against')).toBeNull();
+});
+
+test('sliders stop at values that can be, by keyboard, and the address follows', async ({ page, hub }) => {
+  await visit(page, hub, { ...BIG, memory: OUT });
+  const slider = page.getByRole('slider', { name: 'Context parallel' });
+  await expect(outcome(page)).toContainText('out of memory');
+  await slider.focus();
+  await page.keyboard.press('End');
+  await expect(slider).toHaveAttribute('aria-valuetext', '64');
+  await expect.poll(() => parametersOf(page).get('memory')).toBe('fsdp2,gpus:64,ep:64,cp:64,context:16384');
+  await page.getByRole('combobox', { name: 'On the host' }).selectOption('optimizer');
+  await expect(outcome(page)).toContainText('fits');
+  const ep = page.getByRole('slider', { name: 'Expert parallel' });
+  await ep.focus();
+  await page.keyboard.press('Home');
+  await expect(ep).toHaveAttribute('aria-valuetext', '1');
+});
+
+test('what fits: a press takes the set-up over', async ({ page, hub }) => {
+  await visit(page, hub, { ...BIG, memory: OUT });
+  const grid = page.getByRole('table', { name: 'What fits: expert parallelism by GPUs' });
+  await expect(grid.getByRole('button', { name: /^EP 64 on 64 GPUs: out of memory/ })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+  const better = grid.getByRole('button', { name: /^EP 64 on 512 GPUs:/ });
+  await better.focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('slider', { name: 'GPUs' })).toHaveAttribute('aria-valuetext', '512');
+  await expect(better).toHaveAttribute('aria-pressed', 'true');
+});
+
+test('what a program refuses is said in its words', async ({ page, hub }) => {
+  await visit(page, hub, { ...BIG, memory: 'transformers-5,gpus:6,ep:6' });
+  await expect(page.getByRole('alert').first()).toContainText('Cannot evenly shard 128 experts across 6');
+});
+
+test('configurations are shown, and downloaded as they are shown', async ({ page, hub }) => {
+  await visit(page, hub, { ...BIG, memory: OFFLOADED });
+  const configs = page.getByRole('region', { name: 'Configurations' });
+  await expect(configs.getByRole('region', { name: 'fsdp2.yaml' })).toContainText(
+    'fsdp_cpu_ram_efficient_loading: false',
+  );
+  await configs.getByRole('combobox', { name: 'Configuration' }).selectOption('megatron-core');
+  const shown = configs.getByRole('region', { name: 'megatron.sh' });
+  await expect(shown).toContainText('--expert-model-parallel-size 64');
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    configs.getByRole('button', { name: 'Download megatron.sh' }).click(),
+  ]);
+  expect(readFileSync(await download.path(), 'utf8')).toBe(await shown.textContent());
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(colorScheme, () => {
+    test.use({ colorScheme });
+
+    test('axe finds nothing in the planner', async ({ page, hub }) => {
+      await visit(page, hub, { ...BIG, memory: OFFLOADED, against: OUT });
+      await expect(page.getByRole('region', { name: 'What fits' })).toBeVisible();
+      await expect(page.getByRole('region', { name: 'fsdp2.yaml' })).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,66 @@
+import type { MemorySetup } from '../../../../core/index.ts';
+import { formatBand, VERDICTS } from './memory-words.ts';
+import { useFitGrid } from './use-memory.ts';
+
+interface GridProps {
+  readonly setup: MemorySetup;
+  readonly onChoose: (ep: number, gpus: number) => void;
+}
+
+/** Expert parallelism by GPUs: what fits with all else as it is. A press takes the set-up over. */
+export function FitGridTable({ setup, onChoose }: GridProps) {
+  const grid = useFitGrid(setup);
+  if (grid === null) return <p className="quiet">Trying every size …</p>;
+  return (
+    <section aria-label="What fits" className="memory-grid">
+      <h2>What fits</h2>
+      <table aria-label="What fits: expert parallelism by GPUs">
+        <thead>
+          <tr>
+            <th scope="col">EP</th>
+            {grid.gpus.map((gpus) => (
+              <th key={gpus} scope="col" className="mono">
+                {gpus}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {grid.eps.map((ep, row) => (
+            <tr key={ep}>
+              <th scope="row" className="mono">
+                {ep}
+              </th>
+              {grid.gpus.map((gpus, column) => {
+                const cell = grid.cells[row]?.[column] ?? null;
+                const chosen = setup.ep === ep && setup.gpus === gpus;
+                return (
+                  <td key={gpus}>
+                    {cell === null ? (
+                      <span className="cannot" title="This set-up cannot be">
+                        <span aria-hidden="true">·</span>
+                        <span className="hidden">cannot be</span>
+                      </span>
+                    ) : (
+                      <button
+                        type="button"
+                        className={`fit fit-${cell.verdict}`}
+                        aria-pressed={chosen}
+                        aria-label={`EP ${ep} on ${gpus} GPUs: ${VERDICTS[cell.verdict].said}, ${formatBand(cell)} GB`}
+                        title={`${VERDICTS[cell.verdict].said}: ${formatBand(cell)} GB`}
+                        onClick={() => onChoose(ep, gpus)}
+                      >
+                        {VERDICTS[cell.verdict].sign}
+                      </button>
+                    )}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="quiet small">✓ fits · ~ at risk · ✕ out of memory · a dot cannot be. Columns: GPUs.</p>
+    </section>
+  );
+}

@@ -1,0 +1,72 @@
+import type { MemoryReport } from '../../../../core/index.ts';
+import { formatBand } from './memory-words.ts';
+
+/** Terms by name, so that one has the same colour in every bar; what shares a colour never stands in one bar. */
+const COLOURED: readonly (readonly string[])[] = [
+  ['weights', 'expert weights'],
+  ['gradients', 'other weights'],
+  ['optimizer states', 'KV cache'],
+  ['saved activations', 'forward pass'],
+  ['loss', 'layer in backward', 'optimizer temporaries'],
+  ['gathered ends', 'sampling'],
+  ['gathers', 'CUDA graphs'],
+  ['allocator'],
+  ['gradients of a layer', 'buckets', 'fetched from the host'],
+  ['runtime'],
+  ['gradients of the ends'],
+];
+
+/** The class of a term's colour; the table beside names each. */
+export function termClass(name: string): string {
+  return `term term-${Math.max(
+    COLOURED.findIndex((names) => names.includes(name)),
+    0,
+  )}`;
+}
+
+/** One bar a set-up: terms at their low ends one behind the other, the band hatched, the capacity a line. */
+export function MemoryBars({ reports }: { readonly reports: readonly MemoryReport[] }) {
+  const widest = Math.max(...reports.flatMap(({ high, capacity }) => [high, capacity]), 1) * 1.06;
+  const of = (value: number) => (value / widest) * 1000;
+  return (
+    <div className="memory-bars">
+      {reports.map((report, at) => {
+        let from = 0;
+        const { low, high, capacity, terms } = report;
+        return (
+          <svg
+            key={at === 0 ? 'first' : 'beside'}
+            viewBox="0 0 1000 48"
+            preserveAspectRatio="none"
+            role="img"
+            aria-label={`${formatBand(report)} GB of ${capacity.toFixed(1)} GB`}
+          >
+            <defs>
+              <pattern id={`band-${at}`} width="6" height="6" patternUnits="userSpaceOnUse">
+                <path d="M0 6 L6 0" className="band-line" />
+              </pattern>
+            </defs>
+            <rect width="1000" height="40" className="bar-ground" />
+            {terms.map((term) => {
+              const start = from;
+              from += term.low;
+              return (
+                <rect key={term.name} x={of(start)} width={of(term.low)} height="40" className={termClass(term.name)}>
+                  <title>{`${term.name}: ${formatBand(term)} GB`}</title>
+                </rect>
+              );
+            })}
+            <rect x={of(low)} width={of(high - low)} height="40" fill={`url(#band-${at})`} className="band">
+              <title>{`Between ${low.toFixed(1)} and ${high.toFixed(1)} GB`}</title>
+            </rect>
+            <rect x={of(capacity) - 1} width="2" height="48" className="capacity" />
+          </svg>
+        );
+      })}
+      <p className="quiet small">
+        Solid: the low ends of all terms. Hatched: to the high end. The line: {reports[0]?.capacity.toFixed(1)} GB of
+        the GPU.
+      </p>
+    </div>
+  );
+}

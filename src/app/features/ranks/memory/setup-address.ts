@@ -1,0 +1,47 @@
+import { isMemoryFramework, isOffload, type MemorySetup } from '../../../../core/index.ts';
+
+const SIZES = ['gpus', 'dp', 'ep', 'cp', 'tp', 'pp', 'etp', 'context', 'batch'] as const;
+const LIMIT_SIZE = 100_000_000;
+
+/** A set-up as the address spells it: `fsdp2,gpus:64,cp:8,ep:64,context:32768,offload:optimizer`. */
+export function formatSetup(setup: MemorySetup): string {
+  const sizes = SIZES.flatMap((name) => (setup[name] === undefined ? [] : [`${name}:${setup[name]}`]));
+  const { optimizerBytes, dense, offload, checkpointing, chunkedLoss, capacityGib, zero } = setup;
+  return [
+    setup.framework ?? 'fsdp2',
+    ...sizes,
+    ...(optimizerBytes === undefined ? [] : [`bytes:${optimizerBytes}`]),
+    ...(dense === undefined ? [] : [`dense:${dense}`]),
+    ...(zero === undefined ? [] : [`zero:${zero}`]),
+    ...(offload === undefined || offload === 'none' ? [] : [`offload:${offload}`]),
+    ...(checkpointing === false ? ['checkpointing:no'] : []),
+    ...(chunkedLoss === true ? ['loss:chunked'] : []),
+    ...(capacityGib === undefined ? [] : [`capacity:${capacityGib}`]),
+  ].join(',');
+}
+
+/** Reads {@link formatSetup} back; parts that make no sense are left out. */
+export function parseSetup(text: string): MemorySetup {
+  const [framework = '', ...parts] = text.split(',');
+  const given = new Map(parts.map((part) => part.split(':', 2) as [string, string | undefined]));
+  const sizes = SIZES.flatMap((name) => {
+    const value = Number(given.get(name) ?? Number.NaN);
+    return Number.isSafeInteger(value) && value >= 1 && value <= LIMIT_SIZE ? [[name, value] as const] : [];
+  });
+  const bytes = Number(given.get('bytes') ?? Number.NaN);
+  const capacity = Number(given.get('capacity') ?? Number.NaN);
+  const dense = (['sharded', 'replicated'] as const).find((each) => each === given.get('dense'));
+  const zero = ([0, 1, 2, 3] as const).find((each) => String(each) === given.get('zero'));
+  const offload = given.get('offload') ?? '';
+  return {
+    framework: isMemoryFramework(framework) ? framework : 'fsdp2',
+    ...Object.fromEntries(sizes),
+    ...([6, 8, 10, 12, 16, 18].includes(bytes) ? { optimizerBytes: bytes } : {}),
+    ...(dense ? { dense } : {}),
+    ...(zero === undefined ? {} : { zero }),
+    ...(isOffload(offload) ? { offload } : {}),
+    ...(given.get('checkpointing') === 'no' ? { checkpointing: false } : {}),
+    ...(given.get('loss') === 'chunked' ? { chunkedLoss: true } : {}),
+    ...(capacity > 0 && capacity < 10_000 ? { capacityGib: capacity } : {}),
+  };
+}
