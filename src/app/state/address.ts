@@ -38,6 +38,13 @@ export interface Address {
   readonly pp: number | null;
   readonly cp: number | null;
   readonly dp: number | null;
+  /** Tensor parallel inside experts. */
+  readonly etp: number | null;
+  /** What EPLB balances over. */
+  readonly nodes: number | null;
+  readonly groups: number | null;
+  /** vLLM's all-to-all backend. */
+  readonly all2all: string | null;
   /** Redundant experts. */
   readonly redundant: number | null;
   /** Set-ups of the planner, as `parseSetup` reads them: the one that is shown, and one beside it. */
@@ -51,7 +58,7 @@ export interface Address {
   readonly compare: CompareAddress;
 }
 
-const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'redundant'] as const;
+const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'redundant', 'nodes', 'groups'] as const;
 
 /** Longer values were not written by this app. */
 const LIMIT_TEXT = 512;
@@ -93,6 +100,10 @@ export function parseAddress(search: string): Address {
     pp: parseDegree(query.get('pp')),
     cp: parseDegree(query.get('cp')),
     dp: parseDegree(query.get('dp')),
+    etp: parseDegree(query.get('etp')),
+    nodes: parseDegree(query.get('nodes')),
+    groups: parseDegree(query.get('groups')),
+    all2all: text('all2all', /^[a-z0-9_]+$/),
     redundant: parseDegree(query.get('redundant')),
     memory: text('memory', SETUP),
     against: text('against', SETUP),
@@ -123,6 +134,7 @@ export function formatAddress(address: Address): string {
     if (value !== null) query.set(key, String(value));
   }
   if (address.placement !== null) query.set('placement', address.placement);
+  if (address.all2all !== null) query.set('all2all', address.all2all);
   if (address.memory !== null) query.set('memory', address.memory);
   if (address.against !== null) query.set('against', address.against);
   writeParity(query, address.parity);

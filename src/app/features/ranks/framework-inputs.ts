@@ -1,7 +1,7 @@
 import type { FrameworkId } from '../../../core/index.ts';
 
 /** Sizes of parallel groups that the address names beside `ep`. */
-export type DegreeName = 'tp' | 'pp' | 'cp' | 'dp';
+export type DegreeName = 'tp' | 'pp' | 'cp' | 'dp' | 'etp';
 
 /** What a framework calls its sizes; sizes that it does not have are left out. */
 type Inputs = Readonly<Partial<Record<DegreeName, string>>>;
@@ -14,7 +14,7 @@ export const INPUTS: Readonly<Record<FrameworkId, Inputs>> = {
   'transformers-5': { pp: 'Pipeline', dp: 'FSDP' },
   'transformers-4.57': { dp: 'Data' },
   torchtitan: { tp: 'Tensor', pp: 'Pipeline', cp: 'Context', dp: 'Data, sharded' },
-  'megatron-core': { tp: 'Tensor', pp: 'Pipeline', cp: 'Context', dp: 'Data' },
+  'megatron-core': { tp: 'Tensor', pp: 'Pipeline', cp: 'Context', dp: 'Data', etp: 'Tensor, inside experts,' },
   'deepspeed-moe': { dp: 'Data (world)' },
   vllm: VLLM,
   'vllm-before-21497': VLLM,
@@ -26,7 +26,7 @@ export const INPUTS: Readonly<Record<FrameworkId, Inputs>> = {
 /** Sizes that a framework works out from the others when they are not given. */
 export const INFERRED: Readonly<Partial<Record<FrameworkId, readonly DegreeName[]>>> = {
   torchtitan: ['dp'],
-  'megatron-core': ['dp'],
+  'megatron-core': ['dp', 'etp'],
   'deepspeed-moe': ['dp'],
   vllm: ['tp', 'dp'],
   'vllm-before-21497': ['tp', 'dp'],

@@ -69,7 +69,7 @@ function shortVersion(version: string): string {
 /** The sizes that this framework takes, and those that the address names although it does not. */
 function Degrees({ framework }: { readonly framework: FrameworkId }) {
   const address = useAddress((all) => all);
-  const names = (['tp', 'pp', 'cp', 'dp'] as const).filter(
+  const names = (['tp', 'pp', 'cp', 'dp', 'etp'] as const).filter(
     (name) => INPUTS[framework][name] !== undefined || address[name] !== null,
   );
   return names.map((name) => (
@@ -122,9 +122,63 @@ function StrategyFields({ query }: { readonly query: RankQuery }) {
           onChange={(value) => move({ redundant: value })}
         />
       )}
-      {(used === 'hierarchical' || used === 'global') && <LoadsInput />}
+      {(used === 'hierarchical' || used === 'global') && (
+        <>
+          <BalanceFields />
+          <LoadsInput />
+        </>
+      )}
+      {used === 'round-robin' && <BackendField />}
       {used === 'custom' && <MapInput />}
     </>
+  );
+}
+
+/** What EPLB balances over beside ranks. */
+function BalanceFields() {
+  const { nodes, groups } = useAddress((address) => address);
+  return (
+    <>
+      <NumberField
+        label="Nodes"
+        title="Nodes that EPLB keeps groups inside"
+        value={nodes}
+        placeholder="1"
+        onChange={(value) => move({ nodes: value })}
+      />
+      <NumberField
+        label="Groups"
+        title="Groups of experts that EPLB keeps together; the config’s when empty"
+        value={groups}
+        placeholder="auto"
+        onChange={(value) => move({ groups: value })}
+      />
+    </>
+  );
+}
+
+/** Backends of vLLM: they decide whether round-robin is honoured. */
+const BACKENDS = ['allgather_reducescatter', 'deepep_low_latency', 'deepep_high_throughput', 'pplx', 'naive'] as const;
+
+function BackendField() {
+  const all2all = useAddress((address) => address.all2all);
+  return (
+    <label className="setup-field">
+      <span>All-to-all</span>
+      <select
+        className="field"
+        value={all2all ?? ''}
+        onChange={(event) => move({ all2all: event.target.value === '' ? null : event.target.value })}
+      >
+        <option value="">Not said</option>
+        {all2all !== null && !BACKENDS.some((known) => known === all2all) && <option value={all2all}>{all2all}</option>}
+        {BACKENDS.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

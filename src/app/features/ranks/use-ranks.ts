@@ -33,6 +33,9 @@ export function useRankQuery(): RankQuery {
         strategy: strategyOf(framework, address.placement),
         ...sizesOf(address, experts),
         redundant: address.redundant ?? undefined,
+        nodes: address.nodes ?? undefined,
+        groups: address.groups ?? undefined,
+        all2all: address.all2all ?? undefined,
         loads,
         map,
       },
@@ -41,7 +44,7 @@ export function useRankQuery(): RankQuery {
   );
 }
 
-function sizesOf({ ep, tp, pp, cp, dp }: Address, experts: number | null) {
+function sizesOf({ ep, tp, pp, cp, dp, etp }: Address, experts: number | null) {
   const free = ep === null && tp === null && dp === null && cp === null;
   return {
     ep: ep ?? (free ? usualEp(experts) : undefined),
@@ -49,6 +52,7 @@ function sizesOf({ ep, tp, pp, cp, dp }: Address, experts: number | null) {
     pp: pp ?? undefined,
     cp: cp ?? undefined,
     dp: dp ?? undefined,
+    etp: etp ?? undefined,
   };
 }
 
