@@ -8,7 +8,7 @@ const { args, executablePath } = findBrowser(chromium.executablePath());
 /** Tests that need a real browser: its storage, its files, its workers. */
 export default defineConfig({
   publicDir: false,
-  optimizeDeps: { include: ['comlink', 'hash-wasm', 'valibot'] },
+  optimizeDeps: { include: ['comlink', 'hash-wasm', 'idb', 'valibot'] },
   test: {
     name: 'browser',
     include: ['{src,workers}/**/*.browser.test.ts'],

@@ -1,4 +1,14 @@
-import type { ConversionReport, Pause, Progress } from '../src/core/index.ts';
+import type {
+  ConversionReport,
+  EngineChoice,
+  OutputShard,
+  Pause,
+  Progress,
+  RunnerLimits,
+  ShardAnswer,
+  ShardEvent,
+  WantedDigests,
+} from '../src/core/index.ts';
 import type { SourceDescriptor } from './protocol.ts';
 
 /** Where a conversion writes to, as a value that can be sent to a worker. */
@@ -6,9 +16,29 @@ export type SinkDescriptor =
   | { readonly kind: 'opfs'; readonly job: string }
   | { readonly kind: 'directory'; readonly handle: FileSystemDirectoryHandle };
 
+/** How a conversion works; what it writes does not depend on it. */
+export interface WorkSettings {
+  readonly engine: EngineChoice;
+  /** Memory for buffers, all workers together. */
+  readonly memoryBytes: number;
+  /** Also the SHA-256 of each shard. */
+  readonly sha256: boolean;
+}
+
+/** What survives a closed tab: the journal's name, and what the page wants to know when it finds it. */
+export interface JobRecord {
+  readonly job: string;
+  readonly note: unknown;
+  /** True to go on with what the journal says; false for a new job. */
+  readonly resume: boolean;
+}
+
 export interface ConvertRequest {
   readonly source: SourceDescriptor;
   readonly sink: SinkDescriptor;
+  /** Without one, an end before the end leaves nothing. */
+  readonly record?: JobRecord;
+  readonly settings?: WorkSettings;
 }
 
 export type ConvertEvent =
@@ -30,7 +60,24 @@ export interface ConvertApi {
     onEvent: (event: ConvertEvent) => void,
     signal: AbortSignal,
   ): Promise<ConversionReport>;
-  /** Stands still before the next tile. */
+  /** Stands still before the next piece of work. */
+  pause(): void;
+  resume(): void;
+}
+
+/** A worker that makes shards for the one that converts. */
+export interface RunnerApi {
+  /** Opens the source, and the folder of the job that the other worker owns. */
+  start(source: SourceDescriptor, job: string, limits: RunnerLimits): Promise<void>;
+  /** Writes and proves a shard, or only proves it. */
+  work(
+    shard: OutputShard,
+    digests: WantedDigests,
+    onEvent: (event: ShardEvent) => void,
+    signal: AbortSignal,
+  ): Promise<ShardAnswer>;
+  /** SHA-256 of a finished file, in hex. */
+  sha256(sink: SinkDescriptor, file: string, signal: AbortSignal): Promise<string>;
   pause(): void;
   resume(): void;
 }

@@ -2,19 +2,49 @@ import {
   type ConversionPlan,
   createOpfsSink,
   createPickedFolderSink,
+  DEFAULT_BUDGET_BYTES,
+  type FileSet,
+  type Journal,
+  journalHead,
+  type Leftovers,
   LoomError,
+  leftoversOf,
+  openStoredJournal,
   type Progress,
   type Sink,
 } from '../src/core/index.ts';
-import type { ConvertEvent, SinkDescriptor } from './convert-protocol.ts';
+import type { ConvertEvent, ConvertRequest, SinkDescriptor, WorkSettings } from './convert-protocol.ts';
 
 /** Least time between two progress events of one file, in ms. */
 const EVENT_MS = 100;
 
-/** The sink that a descriptor stands for. */
-export function openSink(sink: SinkDescriptor, tell: (event: ConvertEvent) => void): Promise<Sink> {
-  if (sink.kind === 'opfs') return createOpfsSink(sink.job);
-  return createPickedFolderSink(sink.handle, { onFinalising: (file) => tell({ type: 'finalising', file }) });
+export const USUAL: WorkSettings = { engine: 'auto', memoryBytes: DEFAULT_BUDGET_BYTES, sha256: false };
+
+/**
+ * The sink that a request names, and its journal where it has one. What a job to go on with left is adopted.
+ *
+ * @throws LoomError `resume-refused` when source or plan is another, `path-not-found` when nothing is known of the job.
+ */
+export async function openOutput(
+  { sink, record }: ConvertRequest,
+  plan: ConversionPlan,
+  files: FileSet,
+  tell: (event: ConvertEvent) => void,
+  signal: AbortSignal,
+): Promise<{ readonly sink: Sink; readonly journal: Journal | undefined }> {
+  if (!record) return { sink: await openSink(sink, tell), journal: undefined };
+  const journal = await openStoredJournal(record.job, record.note);
+  if (!record.resume) return { sink: await openSink(sink, tell), journal };
+  if (journal.head === null)
+    throw new LoomError('path-not-found', `This browser knows of no unfinished conversion ${record.job} any more.`);
+  const leftovers = leftoversOf(plan, await journalHead(plan, files, signal), journal);
+  return { sink: await openSink(sink, tell, leftovers), journal };
+}
+
+function openSink(sink: SinkDescriptor, tell: (event: ConvertEvent) => void, leftovers?: Leftovers): Promise<Sink> {
+  if (sink.kind === 'opfs') return createOpfsSink(sink.job, leftovers);
+  const onFinalising = (file: string | null) => tell({ type: 'finalising', file });
+  return createPickedFolderSink(sink.handle, { onFinalising, leftovers });
 }
 
 /** The first message of a port, which is then closed. @throws LoomError `cancelled`, `internal`. */
@@ -38,6 +68,7 @@ export function createGate(): {
   readonly wait: (signal: AbortSignal) => Promise<void>;
   readonly pause: () => void;
   readonly resume: () => void;
+  readonly isClosed: () => boolean;
 } {
   let closed: { readonly opened: Promise<void>; readonly open: () => void } | null = null;
   return {
@@ -62,6 +93,7 @@ export function createGate(): {
       closed?.open();
       closed = null;
     },
+    isClosed: () => closed !== null,
   };
 }
 

@@ -1,18 +1,21 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Supervised, supervise } from '../src/app/workers/supervise.ts';
 import {
   blobFiles,
   type ConversionPlan,
   type FileSet,
   jobFiles,
   listJobs,
+  listJournals,
+  MIB,
   openCheckpoint,
   planConversion,
   removeJob,
+  removeJournal,
   type Target,
 } from '../src/core/index.ts';
-import type { ConvertApi, ConvertEvent, SinkDescriptor } from './convert-protocol.ts';
+import type { ConvertApi, ConvertEvent, ConvertRequest, SinkDescriptor } from './convert-protocol.ts';
 import type { NamedFile } from './protocol.ts';
+import { type Supervised, supervise } from './supervise.ts';
 
 const HUB = '/fixtures/checkpoints/qwen3_moe/hub';
 const NAMES = [
@@ -26,6 +29,7 @@ const clients: Supervised<ConvertApi>[] = [];
 afterEach(async () => {
   for (const client of clients.splice(0)) client.dispose();
   for (const { job } of await listJobs()) await removeJob(job);
+  for (const { job } of await listJournals()) await removeJournal(job);
 });
 
 async function load(address: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -52,6 +56,7 @@ function start(
   plan: ConversionPlan,
   sink: SinkDescriptor,
   onEvent = (_: ConvertEvent, __: Run['controller']) => {},
+  more: Pick<ConvertRequest, 'record' | 'settings'> = {},
 ): Run {
   const worker = new Worker(new URL('./convert.worker.ts', import.meta.url), { type: 'module' });
   const client = supervise<ConvertApi>(worker, 'conversion');
@@ -66,7 +71,7 @@ function start(
     onEvent(event, controller);
   };
   const done = client.call.run(
-    { source: { kind: 'files', name: 'qwen3_moe', files }, sink },
+    { source: { kind: 'files', name: 'qwen3_moe', files }, sink, ...more },
     port2,
     hear,
     controller.signal,
@@ -159,6 +164,62 @@ describe('the conversion worker', () => {
     await run.client.call.resume();
     expect((await run.done).verified.equal).toBe(true);
   });
+
+  it('gives the same files whoever makes the shards: one runner or several, on the CPU or on WebGPU', async () => {
+    const files = await fixture();
+    const plan = await planFor(files, 'gate-up-transposed', 250_000);
+    const outputs = [];
+    for (const [job, memoryBytes, engine] of [
+      ['alone', 64 * MIB, 'cpu'],
+      ['several', 512 * MIB, 'cpu'],
+      ['device', 512 * MIB, 'webgpu'],
+      ['auto', 64 * MIB, 'auto'],
+    ] as const) {
+      const settings = { engine, memoryBytes, sha256: true };
+      const report = await start(files, plan, { kind: 'opfs', job }, undefined, { settings }).done;
+      expect(report.engine.choice).toBe(engine);
+      const ran = report.engine.decisions.reduce((sum, { runs }) => sum + runs.webgpu, 0);
+      expect(ran > 0).toBe(engine === 'webgpu');
+      expect(Object.keys(report.sha256 ?? {})).toHaveLength(plan.shards.length);
+      outputs.push(report.sha256);
+    }
+    expect(new Set(outputs.map((sums) => JSON.stringify(sums))).size).toBe(1);
+    const first = plan.shards[0]?.file ?? '';
+    const source = await (await jobFiles('alone')).open(first);
+    const bytes = await source.read({ start: 0, end: source.byteLength });
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    expect(outputs[0]?.[first]).toBe([...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(''));
+  }, 60_000);
+
+  it('is gone on with after its worker was ended, and not by another plan', async () => {
+    const files = await fixture();
+    const plan = await planFor(files, 'stacked', 100_000);
+    const sink = { kind: 'opfs', job: 'ended' } as const;
+    const record = { job: 'ended', note: { of: 'a test' } };
+    const settings = { engine: 'cpu', memoryBytes: 512 * MIB, sha256: false } as const;
+    const run = start(
+      files,
+      plan,
+      sink,
+      (event) => {
+        if (event.type === 'progress' && event.progress.shardsDone >= 3) run.client.dispose();
+      },
+      { record: { ...record, resume: false }, settings },
+    );
+    await expect(run.done).rejects.toMatchObject({ tag: 'cancelled' });
+    const [journal] = await listJournals();
+    expect(journal).toMatchObject({ job: 'ended', note: { of: 'a test' } });
+    expect(journal?.finished).toBeGreaterThanOrEqual(2);
+    const resume = { record: { ...record, resume: true }, settings };
+    const other = await planFor(files, 'stacked', 50_000);
+    await expect(start(files, other, sink, undefined, resume).done).rejects.toMatchObject({ tag: 'resume-refused' });
+    const report = await start(files, plan, sink, undefined, resume).done;
+    expect(report.kept).toBeGreaterThanOrEqual(2);
+    expect(await listJournals()).toEqual([]);
+    const straight = await start(files, plan, { kind: 'opfs', job: 'straight' }, undefined, { settings }).done;
+    expect(straight.kept).toBe(0);
+    expect(await tensorsOf(await jobFiles('ended'))).toEqual(await tensorsOf(await jobFiles('straight')));
+  }, 60_000);
 
   it('carries tagged errors back', async () => {
     const files = await fixture();

@@ -1,10 +1,12 @@
-import { LoomError, runPlan } from '../src/core/index.ts';
+import { createBudget, LoomError, runPlan } from '../src/core/index.ts';
 import type { ConvertApi, ConvertEvent } from './convert-protocol.ts';
-import { createGate, createTeller, openSink, receivePlan } from './convert-session.ts';
+import { createGate, createTeller, openOutput, receivePlan, USUAL } from './convert-session.ts';
+import { createRunnerPool, createSummer, type RunnerPool } from './runner-pool.ts';
 import { openSource } from './sources.ts';
 import { exposeApi } from './transfer.ts';
 
 const gate = createGate();
+let pool: RunnerPool | null = null;
 let busy = false;
 
 const api: ConvertApi = {
@@ -12,27 +14,42 @@ const api: ConvertApi = {
     if (busy) throw new LoomError('internal', 'A conversion is running already.');
     busy = true;
     const tell = (event: ConvertEvent) => void onEvent(event);
+    const settings = request.settings ?? USUAL;
+    const summer = settings.sha256 ? createSummer(request.sink) : null;
     try {
       const plan = await receivePlan(planPort, signal);
       const { files } = await openSource(request.source, {
         signal,
         onPause: (pause) => tell({ type: 'pause', pause }),
       });
-      const sink = await openSink(request.sink, tell);
+      const { sink, journal } = await openOutput(request, plan, files, tell, signal);
+      pool = createRunnerPool(request, plan, settings);
+      if (gate.isClosed()) pool?.pause();
       return await runPlan(plan, {
         files,
         sink,
+        journal,
         signal,
+        ...(pool ? { runners: pool } : { budget: createBudget(settings.memoryBytes), engine: settings.engine }),
+        ...(summer ? { sha256: summer.sum } : {}),
         onProgress: createTeller(tell),
         gate: () => gate.wait(signal),
       });
     } finally {
       busy = false;
+      pool = null;
+      summer?.dispose();
       gate.resume();
     }
   },
-  pause: gate.pause,
-  resume: gate.resume,
+  pause: () => {
+    gate.pause();
+    pool?.pause();
+  },
+  resume: () => {
+    gate.resume();
+    pool?.resume();
+  },
 };
 
 exposeApi(api);

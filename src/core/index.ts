@@ -57,7 +57,16 @@ export {
   type ValueReport,
 } from './compare/values.ts';
 export { type FinishedShard, type Journal, type JournalHead, journalHead, leftoversOf } from './convert/journal.ts';
+export { listJournals, openStoredJournal, removeJournal, type StoredJournal } from './convert/journal-idb.ts';
 export type { InHand, Progress } from './convert/progress.ts';
+export {
+  hearEvent,
+  type RunnerLimits,
+  type ShardAnswer,
+  type ShardEvent,
+  tellingHooks,
+  type WantedDigests,
+} from './convert/remote.ts';
 export type { ConversionReport } from './convert/report.ts';
 export { type RunOptions, runPlan, writeText } from './convert/run.ts';
 export {
@@ -68,6 +77,7 @@ export {
   type ShardHooks,
   type ShardRunners,
 } from './convert/runners.ts';
+export { sha256Source } from './convert/sha256.ts';
 export {
   ERROR_TAGS,
   type ErrorTag,
@@ -220,10 +230,10 @@ export type {
 } from './ranks/types.ts';
 export { bitsOf, bytesOf, DTYPES, type DType, elementsOf } from './safetensors/dtype.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
-export { createOpfsSink } from './sink/opfs.ts';
+export { createOpfsSink, openOpfsFolder } from './sink/opfs.ts';
 export { jobFile, jobFiles, jobLock, listJobs, removeJob, type StoredJob } from './sink/opfs-jobs.ts';
 export { createPickedFolderSink, type PickedFolderOptions } from './sink/picked-folder.ts';
-export type { Sink, SinkFile } from './sink/types.ts';
+export type { Leftovers, Sink, SinkFile } from './sink/types.ts';
 export { type BlobEntry, blobFiles, directoryFiles } from './source/blob.ts';
 export type { HeaderCache } from './source/header-cache.ts';
 export { type HeadersManifest, headersOnlyFiles } from './source/headers-only.ts';

@@ -7,6 +7,7 @@ import type {
   OpenCounts,
   SourceDescriptor,
 } from '../../../workers/protocol.ts';
+import type { Client, Supervised } from '../../../workers/supervise.ts';
 import {
   type ExpertMap,
   fromWire,
@@ -17,7 +18,6 @@ import {
   toWire,
 } from '../../core/index.ts';
 import { startInspectWorker } from '../workers/inspect.ts';
-import type { Client, Supervised } from '../workers/supervise.ts';
 
 /** The checkpoint in front of the person, as far as it is known. */
 export interface InspectionState {

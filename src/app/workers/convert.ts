@@ -1,5 +1,5 @@
 import type { ConvertApi } from '../../../workers/convert-protocol.ts';
-import { type Supervised, supervise } from './supervise.ts';
+import { type Supervised, supervise } from '../../../workers/supervise.ts';
 
 /** Starts a worker that converts. */
 export function startConvertWorker(): Supervised<ConvertApi> {

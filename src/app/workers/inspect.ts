@@ -1,5 +1,5 @@
 import type { InspectApi } from '../../../workers/protocol.ts';
-import { type Supervised, supervise } from './supervise.ts';
+import { type Supervised, supervise } from '../../../workers/supervise.ts';
 
 /** Starts a worker that reads headers and layouts. */
 export function startInspectWorker(): Supervised<InspectApi> {

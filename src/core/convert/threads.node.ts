@@ -3,41 +3,39 @@ import { join } from 'node:path';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { createBudget } from '../budget.ts';
 import { type ErrorWire, fromWire, LoomError, toWire } from '../errors.ts';
-import type { EngineChoice } from '../kernels/engine.ts';
 import type { OutputShard } from '../plan/types.ts';
 import { createFolderFile } from '../sink/folder.node.ts';
 import { openLocal } from '../source/folder.node.ts';
-import type { ShardDigests } from '../verify/read-back.ts';
 import type { FinishedShard } from './journal.ts';
+import {
+  hearEvent,
+  type RunnerLimits,
+  type ShardAnswer,
+  type ShardEvent,
+  tellingHooks,
+  type WantedDigests,
+} from './remote.ts';
 import { createLocalRunners, type EngineUse, mergeUses, type ShardHooks, type ShardRunners } from './runners.ts';
 
 /** What a thread needs to know to make shards: everything is a path or a number. */
-export interface ThreadSetup {
+export interface ThreadSetup extends RunnerLimits {
   /** The local file or folder that is read. */
   readonly source: string;
   /** The output folder, which exists and is locked. */
   readonly out: string;
-  /** Memory for buffers of this thread. */
-  readonly budgetBytes: number;
-  readonly engine: EngineChoice;
 }
 
 interface Task {
   readonly shard: OutputShard;
-  /** Null: to be written; else to be proven only. */
-  readonly digests: ShardDigests | null;
+  readonly digests: WantedDigests;
 }
 
 type ToThread = { readonly type: 'task'; readonly task: Task } | { readonly type: 'abort' };
 
 type FromThread =
-  | { readonly type: 'phase'; readonly phase: 'write' | 'verify' }
-  | { readonly type: 'bytes'; readonly written: number; readonly verified: number }
-  | { readonly type: 'done'; readonly made: FinishedShard | null; readonly engine: EngineUse }
+  | ShardEvent
+  | ({ readonly type: 'done' } & ShardAnswer)
   | { readonly type: 'failed'; readonly error: ErrorWire };
-
-/** Counted bytes are told in lumps of at least this size: a message a write would cost more than the write. */
-const TELL_BYTES = 8e6;
 
 /** One thread a runner, each with its own buffers, files and kernels. `script` calls {@link serveShards} in a thread. */
 export function createThreadRunners(script: URL, setup: ThreadSetup, count: number): ShardRunners {
@@ -81,7 +79,7 @@ function startThread(script: URL, setup: ThreadSetup): ShardThread {
   const send = (message: ToThread) => worker.postMessage(message);
   let engine: EngineUse | null = null;
   let settle: ((outcome: FromThread & { type: 'done' | 'failed' }) => void) | null = null;
-  let hear: (message: FromThread & { type: 'phase' | 'bytes' }) => void = () => {};
+  let hear: (event: ShardEvent) => void = () => {};
   let death: LoomError | null = null;
   const die = (reason: string) => {
     death ??= new LoomError('internal', `A converting thread ended: ${reason}.`);
@@ -94,13 +92,10 @@ function startThread(script: URL, setup: ThreadSetup): ShardThread {
   worker.on('error', (error) => die(error.message));
   worker.on('exit', (code) => die(`exit code ${code}`));
   return {
-    run: async (task, { signal, onPhase, onWritten, onVerified }) => {
+    run: async (task, hooks) => {
+      const { signal } = hooks;
       if (death) throw death;
-      hear = (message) => {
-        if (message.type === 'phase') return onPhase(message.phase);
-        if (message.written > 0) onWritten(message.written);
-        if (message.verified > 0) onVerified(message.verified);
-      };
+      hear = (event) => hearEvent(event, hooks);
       const stop = () => send({ type: 'abort' });
       signal?.addEventListener('abort', stop, { once: true });
       try {
@@ -154,25 +149,7 @@ async function perform(
   signal: AbortSignal,
   tell: (message: FromThread) => void,
 ): Promise<void> {
-  const counted = { written: 0, verified: 0 };
-  const flush = () => {
-    if (counted.written + counted.verified > 0) tell({ type: 'bytes', ...counted });
-    counted.written = 0;
-    counted.verified = 0;
-  };
-  const count = (kind: 'written' | 'verified') => (bytes: number) => {
-    counted[kind] += bytes;
-    if (counted.written + counted.verified >= TELL_BYTES) flush();
-  };
-  const hooks: ShardHooks = {
-    signal,
-    onPhase: (phase) => {
-      flush();
-      tell({ type: 'phase', phase });
-    },
-    onWritten: count('written'),
-    onVerified: count('verified'),
-  };
+  const { hooks, flush } = tellingHooks(signal, tell);
   try {
     let made: FinishedShard | null = null;
     if (digests) await runners.prove(shard, digests, hooks);

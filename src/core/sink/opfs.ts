@@ -59,6 +59,19 @@ export async function createOpfsSink(job: string, leftovers?: Leftovers): Promis
   };
 }
 
+/** The part of a job's sink that a runner in another worker needs: it makes single files of a folder that is there. */
+export async function openOpfsFolder(job: string): Promise<Pick<Sink, 'create' | 'files' | 'remove'>> {
+  const root = await openJobFolder(job);
+  return {
+    create: (name, byteLength, options) => {
+      throwIfAborted(options?.signal);
+      return createOpfsFile(root, name, byteLength, () => {});
+    },
+    files: () => opfsFiles(root, `browser storage, job ${job}`),
+    remove: (name) => removeFile(root, name),
+  };
+}
+
 async function removeLeftovers(root: FileSystemDirectoryHandle, { finished, planned }: Leftovers): Promise<void> {
   for (const name of planned) {
     const cut = name.lastIndexOf('/') + 1;

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Assumption } from '../../../core/index.ts';
+import { type Assumption, type EngineChoice, MIB, parseSize } from '../../../core/index.ts';
 import type { PickedFolder } from './output-folder.ts';
 
 export type OutputKind = 'opfs' | 'folder';
@@ -12,6 +12,10 @@ export interface ConvertChoices {
   readonly shardSize: string;
   readonly output: OutputKind;
   readonly folder: PickedFolder | null;
+  readonly engine: EngineChoice;
+  /** Memory for buffers, as typed. */
+  readonly memory: string;
+  readonly sha256: boolean;
   /** What the reader knows of one opening and the checkpoint does not say. */
   readonly assume: { readonly key: string; readonly value: Assumption } | null;
 }
@@ -22,10 +26,21 @@ export const useConvertChoices = create<ConvertChoices>()(() => ({
   shardSize: '5 GB',
   output: 'opfs',
   folder: null,
+  engine: 'auto',
+  memory: '256 MiB',
+  sha256: false,
   assume: null,
 }));
 
 /** Changes some of the choices. */
 export function choose(patch: Partial<ConvertChoices>): void {
   useConvertChoices.setState(patch);
+}
+
+const LEAST_MEMORY = 16 * MIB;
+
+/** The bytes that a typed amount of memory means, null when it is none or too little. */
+export function memoryOf(text: string): number | null {
+  const bytes = parseSize(text);
+  return bytes !== null && bytes >= LEAST_MEMORY ? bytes : null;
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { useInspection } from '../../state/inspection.ts';
-import { useConvertChoices } from './choices.ts';
+import { memoryOf, useConvertChoices } from './choices.ts';
 import './convert.css';
 import { EndedPanel } from './ended-panel.tsx';
 import { isBusy, type JobStatus, useJob } from './job-store.ts';
@@ -15,8 +15,10 @@ import { startJob, warmUp } from './run-job.ts';
 import { ShardSize } from './shard-size.tsx';
 import { StoredList } from './stored-list.tsx';
 import { TargetChoice } from './target-choice.tsx';
+import { UnfinishedList } from './unfinished-list.tsx';
 import { UnpackChoice } from './unpack-choice.tsx';
 import { type Order, useOrder, usePlan } from './use-plan.ts';
+import { WorkChoice } from './work-choice.tsx';
 
 /** Choose, look at the plan, convert, and see what was proven. */
 export function ConvertView() {
@@ -40,8 +42,10 @@ export function ConvertView() {
             <LayerChoice />
             <ShardSize />
             <OutputChoice />
+            <WorkChoice />
           </fieldset>
         </form>
+        <UnfinishedList />
         <StoredList />
       </div>
       <div className="convert-main">
@@ -92,7 +96,8 @@ function useStart(
 ): { readonly act: (() => void) | null; readonly note: string } {
   const { source, hub } = useInspection();
   const status = useJob((state) => state.status);
-  const { output, folder } = useConvertChoices();
+  const { output, folder, engine, memory, sha256 } = useConvertChoices();
+  const memoryBytes = memoryOf(memory);
   const toFolder = output === 'folder' && canPickFolder();
   const no = (note: string) => ({ act: null, note });
   if (isBusy(status)) return no('A conversion is running; one runs at a time.');
@@ -100,8 +105,10 @@ function useStart(
   if (!plan || !current || !source) return no('The plan comes first.');
   if (plan.refusals.length > 0) return no('This plan cannot be run; it says why.');
   if (toFolder && !folder) return no('Pick the folder to write to.');
+  if (memoryBytes === null) return no('Name an amount of memory, such as 256 MiB.');
   const { target, options } = order;
-  const act = () => void startJob({ source, hub, plan, target, options, folder: toFolder ? folder : null });
+  const settings = { engine, memoryBytes, sha256 };
+  const act = () => void startJob({ source, hub, plan, target, options, settings, folder: toFolder ? folder : null });
   return { act, note: 'Nothing is written before you start.' };
 }
 

@@ -1,13 +1,16 @@
 import type { PlanSummary } from '../../../../workers/protocol.ts';
 import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../../core/index.ts';
 import { Breakable } from './breakable.tsx';
+import { memoryOf, useConvertChoices } from './choices.ts';
 import { Fact } from './fact.tsx';
 import { chainsOf } from './layer-ranges.ts';
 import { PlanLoads } from './plan-loads.tsx';
+import { useRoom } from './room.ts';
 import type { Order } from './use-plan.ts';
 
 /** What would be done, before anything is. */
 export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonly order: Order }) {
+  const memory = useConvertChoices((state) => state.memory);
   return (
     <>
       <dl className="facts">
@@ -16,10 +19,11 @@ export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonl
         <Fact name={plan.shards.length === 1 ? 'Shard' : 'Shards'} value={formatInteger(plan.shards.length)} />
         <Fact
           name="Memory at most"
-          value={formatBytes(Math.max(DEFAULT_BUDGET_BYTES, plan.peakPartBytes))}
+          value={formatBytes(Math.max(memoryOf(memory) ?? DEFAULT_BUDGET_BYTES, plan.peakPartBytes))}
           exact={`Buffers; the largest piece needs ${formatInteger(plan.peakPartBytes)} bytes`}
         />
       </dl>
+      <RoomNote plan={plan} />
       <Scope plan={plan} />
       {plan.unpacked && <NotLossless unpacked={plan.unpacked} />}
       <PlanLoads order={order} />
@@ -28,6 +32,27 @@ export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonl
       <Files plan={plan} />
       <Shards plan={plan} />
     </>
+  );
+}
+
+/** Required and free bytes; a warning, never a refusal: what browsers say of their room is a guess. */
+function RoomNote({ plan }: { readonly plan: PlanSummary }) {
+  const toFolder = useConvertChoices((state) => state.output === 'folder');
+  const room = useRoom();
+  if (toFolder || !room) return null;
+  const needed = plan.shards.reduce((sum, shard) => sum + shard.byteLength, 0);
+  const kept = room.persisted ? '' : ' It may clear what is stored when the disk fills up: download soon.';
+  if (needed <= room.free)
+    return (
+      <p className="option-note">
+        Needs {formatBytes(needed)}; the browser says that it has {formatBytes(room.free)}.{kept}
+      </p>
+    );
+  return (
+    <p className="callout warn">
+      Needs {formatBytes(needed)}, and the browser says that it has {formatBytes(room.free)}. Browsers often have more
+      than they say: you can start, and a full disk ends the conversion with its finished shards kept.
+    </p>
   );
 }
 

@@ -8,13 +8,15 @@ export function ProgressPanel() {
   const job = useJob();
   const { status, progress, plan } = job;
   const bytes = plan?.bytes ?? 0;
+  /** What an earlier run wrote is only proven. */
+  const toWrite = progress ? progress.total - bytes : bytes;
   return (
     <>
       <p className="hand" role="status">
         {handOf(job)}
       </p>
       <div className="meters">
-        <Meter name="Written" done={progress?.writtenBytes ?? 0} total={bytes} />
+        <Meter name="Written" done={progress?.writtenBytes ?? 0} total={toWrite} />
         <Meter name="Proven" done={progress?.verifiedBytes ?? 0} total={bytes} />
       </div>
       <dl className="facts">
@@ -76,11 +78,14 @@ function handOf(job: JobState): string {
   return workOf(progress);
 }
 
-function workOf(progress: Progress): string {
-  const which =
-    progress.shards > 1 ? ` (${Math.min(progress.shardsDone + 1, progress.shards)} of ${progress.shards})` : '';
-  if (progress.phase === 'write') return `Writing ${progress.file}${which}.`;
-  if (progress.phase === 'verify')
-    return `Proving ${progress.file}${which}: reading it back and comparing it with the source.`;
-  return 'Writing the files beside the weights, and the index last.';
+function workOf({ inHand, phase, shards, shardsDone }: Progress): string {
+  if (phase === 'finish') return 'Writing the files beside the weights, and the index last.';
+  const [first, ...others] = inHand;
+  if (!first) return 'Starting the next shard.';
+  const which = shards > 1 ? ` (${Math.min(shardsDone + 1, shards)} of ${shards})` : '';
+  const rest = others
+    .map(({ file, phase: doing }) => `; ${doing === 'write' ? 'writing' : 'proving'} ${file}`)
+    .join('');
+  if (first.phase === 'write') return `Writing ${first.file}${which}${rest}.`;
+  return `Proving ${first.file}${which}: reading it back and comparing it with the source${rest}.`;
 }

@@ -74,6 +74,23 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
           bf16.
         </li>
       )}
+      {report.kept > 0 && (
+        <li className="fine">
+          {plural(report.kept, 'shard')} of an earlier, unfinished run: read back and found as they were written.
+        </li>
+      )}
+      {report.engine.decisions.map((decision) => (
+        <li key={`${decision.kernel} ${decision.op}`} className="fine">
+          {whereItRan(decision)}
+        </li>
+      ))}
+      {report.engine.decisions.length === 0 && <li className="fine">No kernel was needed: bytes were copied.</li>}
+      {report.sha256 &&
+        Object.entries(report.sha256).map(([file, sum]) => (
+          <li key={file} className="yes">
+            SHA-256 of <span className="mono">{file}</span>: <span className="mono">{sum}</span>
+          </li>
+        ))}
       {report.scope === 'mixed' && (
         <li className="no">Mixed: layers {report.layers?.join(', ')} were converted, the rest is as it was.</li>
       )}
@@ -93,6 +110,12 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       <li className="no">Not proven: that a framework loads it, or that its outputs are the same.</li>
     </ul>
   );
+}
+
+/** Which operation ran where, how often, and why. */
+function whereItRan({ kernel, op, on, reason, runs }: ConversionReport['engine']['decisions'][number]): string {
+  const times = plural(runs.cpu + runs.webgpu, 'time');
+  return `Kernel ${kernel} (${op}) ran ${times}, on ${on === 'cpu' ? 'the CPU' : 'WebGPU'}. ${reason}`;
 }
 
 function FolderNote({ job }: { readonly job: JobState }) {

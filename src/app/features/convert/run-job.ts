@@ -1,27 +1,33 @@
-import type { ConvertApi, ConvertEvent, SinkDescriptor } from '../../../../workers/convert-protocol.ts';
+import type { ConvertApi, ConvertEvent, SinkDescriptor, WorkSettings } from '../../../../workers/convert-protocol.ts';
 import type { HubFacts, PlanSummary, SourceDescriptor } from '../../../../workers/protocol.ts';
+import type { Supervised } from '../../../../workers/supervise.ts';
 import {
   type ConversionReport,
   fromWire,
   isAbort,
   isLoomError,
-  type LoomError,
+  LoomError,
   listJobs,
+  listJournals,
   type PlanOptions,
+  plural,
   removeJob,
+  removeJournal,
   type Target,
   toWire,
 } from '../../../core/index.ts';
 import { useConversionPause } from '../../state/conversion-pause.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { startConvertWorker } from '../../workers/convert.ts';
-import type { Supervised } from '../../workers/supervise.ts';
 import { closeDownloads, openDownloads } from './downloads.ts';
 import { guardLeaving } from './guard-leaving.ts';
 import { holdJob, letGoOfJob } from './hold-job.ts';
 import { isBusy, NO_JOB, notePace, noteProgress, setPaused, useJob } from './job-store.ts';
 import { assertWritable, type PickedFolder } from './output-folder.ts';
 import { pinSource } from './pin-source.ts';
+import { askToPersist } from './room.ts';
+import { stayAwake } from './stay-awake.ts';
+import { noteOf } from './unfinished.ts';
 
 /** A worker that has not ended this long after a cancel is ended from outside. */
 const CANCEL_MS = 4000;
@@ -51,11 +57,15 @@ export interface JobRequest {
   readonly plan: PlanSummary;
   readonly target: Target;
   readonly options: PlanOptions;
+  readonly settings: WorkSettings;
   /** Null for the browser storage. */
   readonly folder: PickedFolder | null;
+  /** The name of an unfinished job to go on with. */
+  readonly resume?: string;
 }
 
 interface Running {
+  readonly job: string;
   readonly worker: Supervised<ConvertApi>;
   readonly abort: AbortController;
   readonly sink: SinkDescriptor;
@@ -73,23 +83,23 @@ export async function startJob(request: JobRequest): Promise<void> {
   guardLeaving();
   closeDownloads();
   letGoOfJob();
+  stayAwake();
   const { plan, target, folder } = request;
-  const sink: SinkDescriptor = folder
-    ? { kind: 'directory', handle: folder }
-    : { kind: 'opfs', job: newJobName(target) };
-  const output = folder
-    ? { kind: 'directory' as const, name: folder.name }
-    : (sink as Extract<SinkDescriptor, { kind: 'opfs' }>);
+  const job = request.resume ?? newJobName(target);
+  const sink: SinkDescriptor = folder ? { kind: 'directory', handle: folder } : { kind: 'opfs', job };
+  const output = folder ? { kind: 'directory' as const, name: folder.name } : { kind: 'opfs' as const, job };
   useJob.setState({ ...NO_JOB, status: folder ? 'asking' : 'running', source: plan.source, target, output, plan });
   try {
+    if (!(await holdJob(job)))
+      throw new LoomError('output-in-use', 'Another tab is writing this conversion. Go on there, or close that tab.');
     if (folder) await assertWritable(folder);
+    else askToPersist();
   } catch (error) {
-    if (isAsking(mine)) useJob.setState({ status: 'failed', error: loomError(error), aftermath: NOTHING_WRITTEN });
+    if (mine === starts) useJob.setState({ status: 'failed', error: loomError(error), aftermath: NOTHING_WRITTEN });
     return;
   }
   if (folder && !isAsking(mine)) return;
-  if (sink.kind === 'opfs') holdJob(sink.job);
-  await runInWorker(request, sink);
+  await runInWorker(request, sink, job);
 }
 
 /** False when the person cancelled, or started another job, while the browser was asking. */
@@ -97,10 +107,10 @@ function isAsking(mine: number): boolean {
   return mine === starts && useJob.getState().status === 'asking';
 }
 
-async function runInWorker(request: JobRequest, sink: SinkDescriptor): Promise<void> {
+async function runInWorker(request: JobRequest, sink: SinkDescriptor, job: string): Promise<void> {
   const worker = takeWorker();
   const ticker = setInterval(() => notePace(performance.now(), PACE_MS), PACE_MS);
-  const mine: Running = { worker, abort: new AbortController(), sink, ticker, ended: false };
+  const mine: Running = { job, worker, abort: new AbortController(), sink, ticker, ended: false };
   running = mine;
   useJob.setState({ status: 'running' });
   const { port1, port2 } = new MessageChannel();
@@ -111,7 +121,9 @@ async function runInWorker(request: JobRequest, sink: SinkDescriptor): Promise<v
   try {
     const inspector = inspectWorker();
     const sent = inspector.sendPlan(request.target, request.options, port1);
-    const ran = worker.call.run({ source, sink }, port2, listen, mine.abort.signal);
+    const record = { job, note: noteOf(request, source), resume: request.resume !== undefined };
+    const order = { source, sink, record, settings: request.settings };
+    const ran = worker.call.run(order, port2, listen, mine.abort.signal);
     const [, report] = await Promise.all([sent, ran]);
     end(mine);
     const from = { repo: request.hub?.repo ?? null, revision: request.hub?.commit ?? null };
@@ -154,14 +166,24 @@ function end(mine: Running): void {
 async function endEarly(mine: Running, error: LoomError): Promise<void> {
   const died = mine.worker.death() !== null;
   end(mine);
-  const left = await cleanUp(mine.sink, died);
-  const aftermath = died || useJob.getState().progress !== null ? left : NOTHING_WRITTEN;
+  const stays = isAbort(error) ? null : await whatStays(mine.job);
+  const left = stays ?? (await cleanUp(mine, died));
+  const aftermath = died || stays !== null || useJob.getState().progress !== null ? left : NOTHING_WRITTEN;
   letGoOfJob();
   if (isAbort(error)) useJob.setState({ status: 'cancelled', aftermath, finalising: null });
   else useJob.setState({ status: 'failed', error, aftermath, finalising: null });
 }
 
-async function cleanUp(sink: SinkDescriptor, died: boolean): Promise<string> {
+/** What an end before the end left to go on from; null when that is nothing. */
+async function whatStays(job: string): Promise<string | null> {
+  const journal = (await listJournals()).find((stored) => stored.job === job);
+  if (!journal || journal.finished === 0) return null;
+  const { finished, head } = journal;
+  return `${finished} of ${plural(head.shards.length, 'shard')} ${finished === 1 ? 'is' : 'are'} finished and kept: go on from there below, under "Unfinished conversions".`;
+}
+
+async function cleanUp({ sink, job }: Running, died: boolean): Promise<string> {
+  await removeJournal(job).catch(() => undefined);
   if (sink.kind === 'directory') {
     return died
       ? `Unfinished files may be left in ${sink.handle.name}: empty the folder before you use it again.`

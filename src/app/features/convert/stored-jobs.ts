@@ -29,7 +29,7 @@ export function isFinished(stored: StoredJob): boolean {
 export async function showStored(stored: StoredJob): Promise<void> {
   const report = JSON.parse(await (await jobFile(stored.job, REPORT_FILE)).text()) as ConversionReport;
   const files = await openDownloads(stored.job);
-  holdJob(stored.job);
+  await holdJob(stored.job);
   useJob.setState({
     ...NO_JOB,
     status: 'done',

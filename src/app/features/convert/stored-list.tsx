@@ -2,13 +2,15 @@ import { useState } from 'react';
 import { formatBytes, formatInteger, plural, removeJob, type StoredJob } from '../../../core/index.ts';
 import { isBusy, useJob } from './job-store.ts';
 import { isFinished, jobName, showStored, useRefreshStored, useStoredJobs } from './stored-jobs.ts';
+import { useUnfinished } from './unfinished.ts';
 
 /** What earlier conversions left in the browser storage, to show again or to delete. */
 export function StoredList() {
   const status = useJob((state) => state.status);
   const mine = useJob((state) => (state.output?.kind === 'opfs' ? state.output.job : null));
   const { data = [] } = useStoredJobs(status);
-  const others = data.filter((stored) => stored.job !== mine);
+  const unfinished = useUnfinished(status);
+  const others = data.filter((stored) => stored.job !== mine && !unfinished.some(({ job }) => job === stored.job));
   if (others.length === 0) return null;
   return (
     <section className="panel" aria-label="In the browser storage">

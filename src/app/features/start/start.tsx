@@ -3,6 +3,7 @@ import { isLoomError } from '../../../core/index.ts';
 import { FileInput } from '../../parts/file-input.tsx';
 import { go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
+import { UnfinishedList } from '../convert/unfinished-list.tsx';
 import { chosenFiles } from './collect-drop.ts';
 import { SAMPLES } from './samples.ts';
 import '../../theme/start.css';
@@ -23,6 +24,7 @@ export function Start() {
         See how a mixture-of-experts checkpoint stores its experts, and convert it. Paste a Hub repo above, or open
         files from this machine.
       </p>
+      <UnfinishedList />
       <DropZone />
       <Samples />
     </div>

@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
-import { installTransferHandlers, releaseSignal } from '../../../workers/transfer.ts';
-import { LoomError } from '../../core/index.ts';
+import { LoomError } from '../src/core/index.ts';
+import { installTransferHandlers, releaseSignal } from './transfer.ts';
 
 /** What a supervisor needs of a worker: a `Worker` fits, and so does a port in tests. */
 export interface WorkerLike extends Comlink.Endpoint {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { exposeApi } from '../../../workers/transfer.ts';
-import { isLoomError, LoomError } from '../../core/index.ts';
+import { isLoomError, LoomError } from '../src/core/index.ts';
 import { type Supervised, supervise, type WorkerLike } from './supervise.ts';
+import { exposeApi } from './transfer.ts';
 
 const api = {
   add: (a: number, b: number) => a + b,

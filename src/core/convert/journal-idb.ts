@@ -1,0 +1,119 @@
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
+import { LoomError } from '../errors.ts';
+import type { FinishedShard, Journal, JournalHead } from './journal.ts';
+
+const DATABASE = 'moe-loom-journals';
+
+interface Entry {
+  readonly job: string;
+  readonly head: JournalHead;
+  /** What the page wants to know of the job; any value that can be cloned. */
+  readonly note: unknown;
+}
+
+interface Schema extends DBSchema {
+  jobs: { key: string; value: Entry };
+  shards: { key: [string, string]; value: FinishedShard & { readonly job: string } };
+}
+
+/** A conversion that did not reach its end, as the browser remembers it. */
+export interface StoredJournal extends Entry {
+  /** Shards that are finished. */
+  readonly finished: number;
+}
+
+/**
+ * The journal of a job in IndexedDB; `note` is kept beside it. Every step is on disk before its promise settles.
+ *
+ * @throws LoomError `write-failed` where the browser keeps no database.
+ */
+export async function openStoredJournal(job: string, note: unknown): Promise<Journal> {
+  const db = await open();
+  let entry = (await db.get('jobs', job).catch(failed)) ?? null;
+  const shards = entry ? await db.getAll('shards', rangeOf(job)).catch(failed) : [];
+  const finished = new Map(shards.map(({ job: _, ...shard }) => [shard.file, shard as FinishedShard]));
+  return {
+    get head() {
+      return entry?.head ?? null;
+    },
+    finished,
+    begin: async (head) => {
+      entry = { job, head, note };
+      await durable(db, async (tx) => {
+        await tx.objectStore('shards').delete(rangeOf(job));
+        await tx.objectStore('jobs').put(entry as Entry);
+      });
+      finished.clear();
+    },
+    add: async (shard) => {
+      await durable(db, (tx) => tx.objectStore('shards').put({ ...shard, job }));
+      finished.set(shard.file, shard);
+    },
+    remove: async () => {
+      await removeJournal(job);
+      entry = null;
+      finished.clear();
+    },
+  };
+}
+
+/** Every conversion that did not reach its end; none where the browser keeps no database. */
+export async function listJournals(): Promise<StoredJournal[]> {
+  try {
+    const db = await open();
+    const entries = await db.getAll('jobs');
+    return await Promise.all(
+      entries.map(async (entry) => ({ ...entry, finished: await db.count('shards', rangeOf(entry.job)) })),
+    );
+  } catch {
+    return [];
+  }
+}
+
+/** Forgets a job; nothing happens when it is not known. */
+export async function removeJournal(job: string): Promise<void> {
+  await durable(await open(), async (tx) => {
+    await tx.objectStore('shards').delete(rangeOf(job));
+    await tx.objectStore('jobs').delete(job);
+  });
+}
+
+function rangeOf(job: string): IDBKeyRange {
+  return IDBKeyRange.bound([job, ''], [job, '\uffff']);
+}
+
+type Transaction = IDBPTransaction<Schema, ('jobs' | 'shards')[], 'readwrite'>;
+
+async function durable(db: IDBPDatabase<Schema>, work: (tx: Transaction) => Promise<unknown>): Promise<void> {
+  const tx = db.transaction(['jobs', 'shards'], 'readwrite', { durability: 'strict' });
+  await Promise.all([work(tx), tx.done]).catch(failed);
+}
+
+let opened: Promise<IDBPDatabase<Schema>> | null = null;
+
+function open(): Promise<IDBPDatabase<Schema>> {
+  opened ??= openDB<Schema>(DATABASE, 1, {
+    upgrade: (db) => {
+      db.createObjectStore('jobs', { keyPath: 'job' });
+      db.createObjectStore('shards', { keyPath: ['job', 'file'] });
+    },
+    blocking: (_current, _wanted, event) => {
+      (event.target as IDBDatabase).close();
+      opened = null;
+    },
+    terminated: () => {
+      opened = null;
+    },
+  }).catch((cause: unknown) => {
+    opened = null;
+    return failed(cause);
+  });
+  return opened;
+}
+
+function failed(cause: unknown): never {
+  const full = cause instanceof Error && cause.name === 'QuotaExceededError';
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  if (full) throw new LoomError('disk-full', 'The browser storage is full. Free space and run again.', {}, cause);
+  throw new LoomError('write-failed', `The browser keeps no record of the conversion: ${reason}.`, {}, cause);
+}

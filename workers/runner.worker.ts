@@ -1,0 +1,53 @@
+import {
+  createBudget,
+  createLocalRunners,
+  directoryFiles,
+  jobFiles,
+  LoomError,
+  openOpfsFolder,
+  type ShardRunners,
+  sha256Source,
+  tellingHooks,
+} from '../src/core/index.ts';
+import type { RunnerApi } from './convert-protocol.ts';
+import { createGate } from './convert-session.ts';
+import { openSource } from './sources.ts';
+import { exposeApi } from './transfer.ts';
+
+const gate = createGate();
+let runners: ShardRunners | null = null;
+
+const api: RunnerApi = {
+  start: async (source, job, { budgetBytes, engine }) => {
+    const { files } = await openSource(source, { signal: new AbortController().signal });
+    const sink = await openOpfsFolder(job);
+    const wait = () => gate.wait(stopped.signal);
+    runners = createLocalRunners({ files, sink, budget: createBudget(budgetBytes), engine, gate: wait });
+  },
+  work: async (shard, digests, onEvent, signal) => {
+    if (!runners) throw new LoomError('internal', 'The runner was not started.');
+    stopped = { signal };
+    const { hooks, flush } = tellingHooks(signal, (event) => void onEvent(event));
+    const made = digests
+      ? await runners.prove(shard, digests, hooks).then(() => null)
+      : await runners.make(shard, hooks);
+    flush();
+    return { made, engine: runners.engine() };
+  },
+  sha256: async (sink, name, signal) => {
+    const files = sink.kind === 'opfs' ? await jobFiles(sink.job) : directoryFiles(sink.handle);
+    const source = await files.open(name, { signal });
+    try {
+      return await sha256Source(source, signal);
+    } finally {
+      await source.dispose?.();
+    }
+  },
+  pause: gate.pause,
+  resume: gate.resume,
+};
+
+/** The signal of the shard in hand, which also ends a pause. */
+let stopped: { readonly signal: AbortSignal } = new AbortController();
+
+exposeApi(api);
