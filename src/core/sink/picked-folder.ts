@@ -100,7 +100,10 @@ async function createFile(
   const handle: Movable = await place.folder
     .getFileHandle(temporary, { create: true })
     .catch((cause) => writeFailed(name, cause));
-  const stream = await handle.createWritable().catch((cause) => writeFailed(name, cause));
+  const stream = await handle.createWritable().catch(async (cause) => {
+    await removeFile(root, folderName + temporary);
+    return writeFailed(name, cause);
+  });
   let open = true;
   let end = 0;
   let written = 0;
