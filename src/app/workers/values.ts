@@ -1,5 +1,5 @@
+import { type Supervised, supervise } from '../../../workers/supervise.ts';
 import type { ValuesApi } from '../../../workers/values-protocol.ts';
-import { type Supervised, supervise } from './supervise.ts';
 
 /** Starts a worker that reads weights and measures them. */
 export function startValuesWorker(): Supervised<ValuesApi> {

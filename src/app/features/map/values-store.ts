@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import type { Supervised } from '../../../../workers/supervise.ts';
 import type { ValuesApi, ValuesEvent, ValuesOutcome } from '../../../../workers/values-protocol.ts';
 import {
   type ExpertMap,
@@ -11,7 +12,6 @@ import {
   type ValueFinding,
 } from '../../../core/index.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
-import type { Supervised } from '../../workers/supervise.ts';
 import { startValuesWorker } from '../../workers/values.ts';
 import { pinSource } from '../convert/pin-source.ts';
 import { addSample, type Pace, paceOf, type Sample } from '../convert/rate.ts';
