@@ -1,5 +1,4 @@
-import type { ConvertApi, ConvertEvent, SinkDescriptor, WorkSettings } from '../../../../workers/convert-protocol.ts';
-import type { HubFacts, PlanSummary, SourceDescriptor } from '../../../../workers/protocol.ts';
+import type { ConvertApi, ConvertEvent, SinkDescriptor } from '../../../../workers/convert-protocol.ts';
 import type { Supervised } from '../../../../workers/supervise.ts';
 import {
   type ConversionReport,
@@ -9,7 +8,6 @@ import {
   LoomError,
   listJobs,
   listJournals,
-  type PlanOptions,
   plural,
   removeJob,
   removeJournal,
@@ -22,8 +20,9 @@ import { startConvertWorker } from '../../workers/convert.ts';
 import { closeDownloads, openDownloads } from './downloads.ts';
 import { guardLeaving } from './guard-leaving.ts';
 import { holdJob, letGoOfJob } from './hold-job.ts';
+import type { JobRequest } from './job-request.ts';
 import { isBusy, NO_JOB, notePace, noteProgress, setPaused, useJob } from './job-store.ts';
-import { assertWritable, type PickedFolder } from './output-folder.ts';
+import { assertWritable } from './output-folder.ts';
 import { pinSource } from './pin-source.ts';
 import { askToPersist } from './room.ts';
 import { stayAwake } from './stay-awake.ts';
@@ -48,20 +47,6 @@ function takeWorker(): Supervised<ConvertApi> {
   const worker = spare ?? startConvertWorker();
   spare = null;
   return worker;
-}
-
-/** Everything that a conversion needs to start. */
-export interface JobRequest {
-  readonly source: SourceDescriptor;
-  readonly hub: HubFacts | null;
-  readonly plan: PlanSummary;
-  readonly target: Target;
-  readonly options: PlanOptions;
-  readonly settings: WorkSettings;
-  /** Null for the browser storage. */
-  readonly folder: PickedFolder | null;
-  /** The name of an unfinished job to go on with. */
-  readonly resume?: string;
 }
 
 interface Running {

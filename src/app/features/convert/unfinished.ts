@@ -12,8 +12,8 @@ import {
   type Target,
 } from '../../../core/index.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
+import type { JobRequest } from './job-request.ts';
 import type { PickedFolder } from './output-folder.ts';
-import type { JobRequest } from './run-job.ts';
 
 const KEY = ['unfinished jobs'];
 
