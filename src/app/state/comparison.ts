@@ -1,6 +1,7 @@
 import { create } from 'zustand';
 import type { CompareApi, CompareHead, ValueProgress, ValueSelection } from '../../../workers/compare-protocol.ts';
 import type { InspectEvent, MapSummary, OpenCounts, SourceDescriptor } from '../../../workers/protocol.ts';
+import type { Client, Supervised } from '../../../workers/supervise.ts';
 import {
   type ExpertMap,
   formatRepoReference,
@@ -13,7 +14,6 @@ import {
   toWire,
 } from '../../core/index.ts';
 import { startCompareWorker } from '../workers/compare.ts';
-import type { Client, Supervised } from '../workers/supervise.ts';
 import { useAccess } from './access.ts';
 import { parseAddress } from './address.ts';
 import { addressStore, go } from './address-store.ts';

@@ -1,5 +1,5 @@
 import type { CompareApi } from '../../../workers/compare-protocol.ts';
-import { type Supervised, supervise } from './supervise.ts';
+import { type Supervised, supervise } from '../../../workers/supervise.ts';
 
 /** Starts a worker that holds a second checkpoint and compares the first with it. */
 export function startCompareWorker(): Supervised<CompareApi> {

@@ -1,5 +1,5 @@
 import type { ParityApi } from '../../../workers/parity-protocol.ts';
-import { type Supervised, supervise } from './supervise.ts';
+import { type Supervised, supervise } from '../../../workers/supervise.ts';
 
 /** Starts a worker that computes layers; its runtime loads with the first of them. */
 export function startParityWorker(): Supervised<ParityApi> {

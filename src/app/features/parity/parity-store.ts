@@ -1,6 +1,7 @@
 import { create } from 'zustand';
 import type { ParityApi, ParityRequest } from '../../../../workers/parity-protocol.ts';
 import type { SourceDescriptor } from '../../../../workers/protocol.ts';
+import type { Supervised } from '../../../../workers/supervise.ts';
 import {
   fromWire,
   isAbort,
@@ -12,7 +13,6 @@ import {
 } from '../../../core/index.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
 import { startParityWorker } from '../../workers/parity.ts';
-import type { Supervised } from '../../workers/supervise.ts';
 import { pinSource } from '../convert/pin-source.ts';
 
 export interface ParityState {
