@@ -54,6 +54,24 @@ async function sums(page: Page): Promise<Record<string, string>> {
   return found;
 }
 
+/** SHA-256 of every stored file but the report, job by job. */
+function storedSums(page: Page): Promise<Record<string, string>[]> {
+  return page.evaluate(async () => {
+    const hex = (bytes: ArrayBuffer) => [...new Uint8Array(bytes)].map((byte) => byte.toString(16)).join(' ');
+    const home = await (await navigator.storage.getDirectory()).getDirectoryHandle('moe-loom');
+    const jobs: Record<string, string>[] = [];
+    for await (const folder of (home as unknown as { values(): AsyncIterable<FileSystemDirectoryHandle> }).values()) {
+      const sums: Record<string, string> = {};
+      for await (const file of (folder as unknown as { values(): AsyncIterable<FileSystemFileHandle> }).values()) {
+        if (file.name === 'moe-loom-report.json') continue;
+        sums[file.name] = hex(await crypto.subtle.digest('SHA-256', await (await file.getFile()).arrayBuffer()));
+      }
+      jobs.push(sums);
+    }
+    return jobs;
+  });
+}
+
 test('a reload in the middle loses at most the shards in hand: go on, and it is proven', async ({ page, hub }) => {
   page.on('dialog', (dialog) => void dialog.accept());
   await slowly(page, hub);
@@ -68,12 +86,13 @@ test('a reload in the middle loses at most the shards in hand: go on, and it is 
   await expect(report).toContainText('all equal');
   await expect(report).toContainText(/[2-9] shards of an earlier, unfinished run: read back/);
   await expect(unfinished(page)).toHaveCount(0);
-  const resumed = await sums(page);
   await page.getByRole('button', { name: 'Close report' }).click();
   await page.getByRole('textbox', { name: /^Largest shard/ }).fill('30 KB');
   await start(page);
   await expect(report).toContainText('all equal');
-  expect(await sums(page)).toEqual(resumed);
+  const [resumed, straight] = await storedSums(page);
+  expect(Object.keys(resumed ?? {}).length).toBeGreaterThan(10);
+  expect(straight).toEqual(resumed);
 });
 
 test('another tab is told, and a cancel frees the space', async ({ page, hub, context }) => {
