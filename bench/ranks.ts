@@ -1,7 +1,4 @@
-/** Switching expert parallelism at 94 layers × 128 experts × 64 ranks, from choice to what is painted: one JSON line, medians in milliseconds. `npm run build` first. */
-import { chromium } from '@playwright/test';
-import { preview } from 'vite';
-import { findBrowser } from '../e2e/support/browser.ts';
+/** Switching expert parallelism at 94 layers × 128 experts × 64 ranks, from choice to what is painted: one JSON line, medians in milliseconds. */
 import { heldBytes, rankReads } from '../src/core/ranks/bytes.ts';
 import { imbalance, ownerMatrix, planPlacement } from '../src/core/ranks/placement.ts';
 import { qwen3Model } from '../src/core/ranks/qwen3-235b.fixture.ts';
@@ -10,8 +7,6 @@ import type { Placement, PlacementOptions } from '../src/core/ranks/types.ts';
 
 const RUNS = 21;
 const RANKS = 64;
-/** Qwen3-235B-A22B's headers, which the app brings along. */
-const SAMPLE = 'qwen3-235b-a22b';
 /** What the app promises from a click to paint, computation included. */
 const GOAL_MS = 50;
 
@@ -62,51 +57,6 @@ function measure(layout: 'per-expert' | 'stacked') {
   };
 }
 
-/** From a click on another EP to the frame that shows it, in Chromium on the built app: milliseconds. */
-async function switchToPaint(): Promise<number[]> {
-  const server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
-  const { executablePath, args } = findBrowser(chromium.executablePath());
-  const browser = await chromium.launch({
-    ...(executablePath === undefined ? {} : { executablePath }),
-    args: [...args],
-  });
-  try {
-    const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
-    const address = new URLSearchParams({
-      ...{ sample: SAMPLE, view: 'ranks', framework: 'torchtitan' },
-      ...{ ep: String(RANKS), dp: String(RANKS) },
-    });
-    await page.goto(`${server.resolvedUrls?.local[0] ?? ''}?${address}`);
-    await page.getByText(`${RANKS} ranks, 2 of 128 experts each`).waitFor({ timeout: 60_000 });
-    const times: number[] = [];
-    for (let run = 0; run < RUNS; run++) {
-      const ep = [8, 16, 32, RANKS][run % 4] ?? RANKS;
-      times.push(
-        await page.evaluate(
-          async ({ name, text }) => {
-            const button = document.querySelector<HTMLElement>(`button[aria-label="${name}"]`);
-            const start = performance.now();
-            button?.click();
-            while (!document.body.textContent?.includes(text)) await new Promise(requestAnimationFrame);
-            await new Promise<void>((resolve) => {
-              const channel = new MessageChannel();
-              channel.port1.onmessage = () => resolve();
-              requestAnimationFrame(() => channel.port2.postMessage(null));
-            });
-            return performance.now() - start;
-          },
-          { name: `EP ${ep}`, text: `${RANKS} ranks, ${128 / ep} of 128 experts each` },
-        ),
-      );
-    }
-    return times;
-  } finally {
-    await browser.close();
-    await server.close();
-  }
-}
-
-const painted = await switchToPaint();
 const apart = measure('per-expert');
 const fused = measure('stacked');
 const line = {
@@ -116,9 +66,6 @@ const line = {
   ranks: RANKS,
   runs: RUNS,
   goal_ms: GOAL_MS,
-  click_to_paint_ms: median(painted),
-  click_to_paint_first_ms: Math.round(painted[0] ?? Number.NaN),
-  click_to_paint_most_ms: Math.round(Math.max(...painted)),
   per_expert: apart,
   stacked: fused,
 };
