@@ -1,21 +1,16 @@
 import {
   type ConversionPlan,
-  type EngineUse,
-  type FinishedShard,
+  createRemoteRunners,
   hearEvent,
-  LoomError,
-  MIB,
-  mergeUses,
-  type OutputShard,
-  type ShardHooks,
+  type RemoteRunner,
+  runnersFitting,
   type ShardRunners,
-  type WantedDigests,
 } from '../src/core/index.ts';
 import type { ConvertRequest, RunnerApi, WorkSettings } from './convert-protocol.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
-/** One shard in hand wants this much to keep reads, kernels and writes going at once. */
-const RUNNER_BYTES = 96 * MIB;
+/** For calls that nothing stops. */
+const NEVER = new AbortController().signal;
 
 /** Runners in workers of their own, with what pauses them. */
 export interface RunnerPool extends ShardRunners {
@@ -33,51 +28,35 @@ export function createRunnerPool(
   { memoryBytes, engine }: WorkSettings,
 ): RunnerPool | null {
   if (source.kind === 'hub' || sink.kind !== 'opfs') return null;
-  const fitting = Math.max(1, Math.floor(memoryBytes / RUNNER_BYTES));
-  const count = Math.min(navigator.hardwareConcurrency || 1, fitting, plan.shards.length);
+  const count = runnersFitting(navigator.hardwareConcurrency || 1, memoryBytes, plan.shards.length);
   if (count < 2) return null;
   const limits = { budgetBytes: Math.floor(memoryBytes / count), engine };
-  const all: Supervised<RunnerApi>[] = [];
-  const idle: Supervised<RunnerApi>[] = [];
-  const uses = new Map<Supervised<RunnerApi>, EngineUse>();
+  const started: Supervised<RunnerApi>[] = [];
   let paused = false;
-  const start = async (): Promise<Supervised<RunnerApi>> => {
+  const start = async (): Promise<RemoteRunner> => {
     const runner = startRunner();
-    all.push(runner);
-    await runner.call.start(source, sink.job, limits);
+    started.push(runner);
+    await runner.call.start(source, sink.job, limits).catch((error: unknown) => {
+      runner.dispose();
+      throw error;
+    });
     if (paused) await runner.call.pause();
-    return runner;
-  };
-  const work = async (shard: OutputShard, digests: WantedDigests, hooks: ShardHooks) => {
-    const runner = idle.pop() ?? (await start());
-    const signal = hooks.signal ?? new AbortController().signal;
-    try {
-      const answer = await runner.call.work(shard, digests, (event) => hearEvent(event, hooks), signal);
-      uses.set(runner, answer.engine);
-      return answer.made;
-    } finally {
-      if (!runner.death()) idle.push(runner);
-    }
+    return {
+      work: (shard, digests, hooks) =>
+        runner.call.work(shard, digests, (event) => hearEvent(event, hooks), hooks.signal ?? NEVER),
+      isAlive: () => runner.death() === null,
+      end: async () => runner.dispose(),
+    };
   };
   return {
-    count,
-    make: async (shard, hooks): Promise<FinishedShard> => {
-      const made = await work(shard, null, hooks);
-      if (made === null) throw new LoomError('internal', `Nothing is known of ${shard.file}.`, { file: shard.file });
-      return made;
-    },
-    prove: async (shard, digests, hooks) => void (await work(shard, digests, hooks)),
-    engine: () => (uses.size > 0 ? mergeUses([...uses.values()]) : { choice: engine, adapter: null, decisions: [] }),
+    ...createRemoteRunners(count, engine, start),
     pause: () => {
       paused = true;
-      for (const runner of all) void runner.call.pause().catch(() => undefined);
+      for (const runner of started) void runner.call.pause().catch(() => undefined);
     },
     resume: () => {
       paused = false;
-      for (const runner of all) void runner.call.resume().catch(() => undefined);
-    },
-    dispose: async () => {
-      for (const runner of all) runner.dispose();
+      for (const runner of started) void runner.call.resume().catch(() => undefined);
     },
   };
 }
@@ -91,7 +70,7 @@ export function createSummer(sink: ConvertRequest['sink']): {
   let turn: Promise<unknown> = Promise.resolve();
   return {
     sum: (file, signal) => {
-      const mine = turn.then(() => runner.call.sha256(sink, file, signal ?? new AbortController().signal));
+      const mine = turn.then(() => runner.call.sha256(sink, file, signal ?? NEVER));
       turn = mine.catch(() => undefined);
       return mine;
     },

@@ -1,4 +1,5 @@
 import {
+  answerShard,
   createBudget,
   createLocalRunners,
   directoryFiles,
@@ -7,7 +8,6 @@ import {
   openOpfsFolder,
   type ShardRunners,
   sha256Source,
-  tellingHooks,
 } from '../src/core/index.ts';
 import type { RunnerApi } from './convert-protocol.ts';
 import { createGate } from './convert-session.ts';
@@ -27,12 +27,7 @@ const api: RunnerApi = {
   work: async (shard, digests, onEvent, signal) => {
     if (!runners) throw new LoomError('internal', 'The runner was not started.');
     stopped = { signal };
-    const { hooks, flush } = tellingHooks(signal, (event) => void onEvent(event));
-    const made = digests
-      ? await runners.prove(shard, digests, hooks).then(() => null)
-      : await runners.make(shard, hooks);
-    flush();
-    return { made, engine: runners.engine() };
+    return answerShard(runners, shard, digests, signal, (event) => void onEvent(event));
   },
   sha256: async (sink, name, signal) => {
     const files = sink.kind === 'opfs' ? await jobFiles(sink.job) : directoryFiles(sink.handle);

@@ -23,6 +23,7 @@ import {
   planWithValues,
   plural,
   type RunOptions,
+  runnersFitting,
   runPlan,
   writeText,
 } from '../core/index.ts';
@@ -42,8 +43,6 @@ interface ConvertFlags extends PlanFlags {
   readonly restart?: boolean;
 }
 
-/** One shard in hand wants this much to keep reads, kernels and writes going at once. */
-const RUNNER_BYTES = 96 * MIB;
 const MIN_MEMORY = 16 * MIB;
 
 /** `moe-loom convert <source> --to <target> --out <folder>`. */
@@ -145,9 +144,9 @@ function runnersFor(
   out: string,
   { engine, memory, threads }: WorkOptions,
 ): Pick<RunOptions, 'runners' | 'budget' | 'engine'> {
-  const fitting = Math.max(1, Math.floor(memory / RUNNER_BYTES));
-  const count = Math.min(threads ?? Math.min(availableParallelism(), fitting), Math.max(1, plan.shards.length));
-  if (path === null || count === 1 || !import.meta.url.endsWith('.js')) return { budget: createBudget(memory), engine };
+  const { length } = plan.shards;
+  const count = threads === null ? runnersFitting(availableParallelism(), memory, length) : Math.min(threads, length);
+  if (path === null || count < 2 || !import.meta.url.endsWith('.js')) return { budget: createBudget(memory), engine };
   const setup = { source: path, out, budgetBytes: Math.floor(memory / count), engine };
   return { runners: createThreadRunners(new URL(import.meta.url), setup, count) };
 }

@@ -60,11 +60,14 @@ export { type FinishedShard, type Journal, type JournalHead, journalHead, leftov
 export { listJournals, openStoredJournal, removeJournal, type StoredJournal } from './convert/journal-idb.ts';
 export type { InHand, Progress } from './convert/progress.ts';
 export {
+  answerShard,
+  createRemoteRunners,
   hearEvent,
+  type RemoteRunner,
   type RunnerLimits,
+  runnersFitting,
   type ShardAnswer,
   type ShardEvent,
-  tellingHooks,
   type WantedDigests,
 } from './convert/remote.ts';
 export type { ConversionReport } from './convert/report.ts';
@@ -73,7 +76,6 @@ export {
   createLocalRunners,
   type EngineUse,
   type LocalRunnerOptions,
-  mergeUses,
   type ShardHooks,
   type ShardRunners,
 } from './convert/runners.ts';

@@ -1,5 +1,6 @@
 import { LoomError } from '../errors.ts';
 import { createDigester } from '../hash.ts';
+import { spansOf } from '../plan/parts.ts';
 import { REPORT_FILE } from '../plan/side-files.ts';
 import type { ConversionPlan } from '../plan/types.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
@@ -45,22 +46,24 @@ export interface Journal {
   remove(): Promise<void>;
 }
 
-/** What a journal of this plan over these files begins with. Opens each file that the plan reads, and reads none. */
-export async function journalHead(plan: ConversionPlan, files: FileSet, signal?: AbortSignal): Promise<JournalHead> {
-  const names = new Set<string>();
-  for (const shard of plan.shards)
-    for (const { parts } of shard.tensors)
-      for (const part of parts) {
-        if (part.kind === 'copy') names.add(part.span.file);
-        else if (part.kind === 'bytes') names.add(part.origin.file);
-        else for (const span of part.spans) names.add(span.file);
-      }
-  const keys = [];
-  for (const name of [...names].sort()) {
+/** A file that a plan reads, with what tells its content from another. */
+export type SourceKey = JournalHead['source']['files'][number];
+
+/** The keys of the files that a plan reads, by name. Opens each, and reads none. */
+export async function sourceKeys(plan: ConversionPlan, files: FileSet, signal?: AbortSignal): Promise<SourceKey[]> {
+  const parts = plan.shards.flatMap((shard) => shard.tensors.flatMap((tensor) => tensor.parts));
+  const spans = parts.flatMap((part) => (part.kind === 'bytes' ? [part.origin] : spansOf(part)));
+  const keys: SourceKey[] = [];
+  for (const name of [...new Set(spans.map((span) => span.file))].sort()) {
     const source = await files.open(name, { signal });
     keys.push({ name, key: source.key });
     await source.dispose?.();
   }
+  return keys;
+}
+
+/** What a journal of this plan over these files begins with. */
+export async function journalHead(plan: ConversionPlan, files: FileSet, signal?: AbortSignal): Promise<JournalHead> {
   return {
     version: 1,
     plan: await hashPlan(plan),
@@ -68,7 +71,7 @@ export async function journalHead(plan: ConversionPlan, files: FileSet, signal?:
     scope: plan.scope,
     layers: plan.layers,
     shards: plan.shards.map(({ file, byteLength }) => ({ file, byteLength })),
-    source: { identity: files.identity, files: keys },
+    source: { identity: files.identity, files: await sourceKeys(plan, files, signal) },
   };
 }
 

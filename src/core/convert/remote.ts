@@ -1,7 +1,10 @@
+import { LoomError } from '../errors.ts';
 import type { EngineChoice } from '../kernels/engine.ts';
+import type { OutputShard } from '../plan/types.ts';
+import { MIB } from '../units.ts';
 import type { ShardDigests } from '../verify/read-back.ts';
 import type { FinishedShard } from './journal.ts';
-import type { EngineUse, ShardHooks } from './runners.ts';
+import { type EngineUse, mergeUses, type ShardHooks, type ShardRunners } from './runners.ts';
 
 /** What a runner in another thread tells of the shard in its hands. */
 export type ShardEvent =
@@ -26,8 +29,77 @@ export interface RunnerLimits {
 /** Counted bytes are told in lumps of at least this size: a message a write would cost more than the write. */
 const TELL_BYTES = 8e6;
 
+/** One shard in hand wants this much to keep reads, kernels and writes going at once. */
+const RUNNER_BYTES = 96 * MIB;
+
+/** How many runners of their own threads are worth it: one a core and for each 96 MiB, and never more than shards. */
+export function runnersFitting(cores: number, memoryBytes: number, shards: number): number {
+  return Math.max(1, Math.min(cores, Math.floor(memoryBytes / RUNNER_BYTES), shards));
+}
+
+/** A runner in another thread, as its owner holds it. */
+export interface RemoteRunner {
+  work(shard: OutputShard, digests: WantedDigests, hooks: ShardHooks): Promise<ShardAnswer>;
+  /** False once its thread has ended. */
+  isAlive(): boolean;
+  end(): Promise<void>;
+}
+
+/** At most `count` runners in threads of their own, each started when there is first a shard for it. */
+export function createRemoteRunners(
+  count: number,
+  engine: EngineChoice,
+  start: () => RemoteRunner | Promise<RemoteRunner>,
+): ShardRunners {
+  const all: RemoteRunner[] = [];
+  const idle: RemoteRunner[] = [];
+  const uses = new Map<RemoteRunner, EngineUse>();
+  const begin = async () => {
+    const runner = await start();
+    all.push(runner);
+    return runner;
+  };
+  const work = async (shard: OutputShard, digests: WantedDigests, hooks: ShardHooks) => {
+    const runner = idle.pop() ?? (await begin());
+    try {
+      const { made, engine: use } = await runner.work(shard, digests, hooks);
+      uses.set(runner, use);
+      return made;
+    } finally {
+      if (runner.isAlive()) idle.push(runner);
+    }
+  };
+  return {
+    count,
+    make: async (shard, hooks) => {
+      const made = await work(shard, null, hooks);
+      if (made === null) throw new LoomError('internal', `Nothing is known of ${shard.file}.`, { file: shard.file });
+      return made;
+    },
+    prove: async (shard, digests, hooks) => void (await work(shard, digests, hooks)),
+    engine: () => (uses.size > 0 ? mergeUses([...uses.values()]) : { choice: engine, adapter: null, decisions: [] }),
+    dispose: async () => {
+      await Promise.all(all.map((runner) => runner.end()));
+    },
+  };
+}
+
+/** The other side: makes or proves a shard, and tells what happens to it. */
+export async function answerShard(
+  runners: ShardRunners,
+  shard: OutputShard,
+  digests: WantedDigests,
+  signal: AbortSignal,
+  tell: (event: ShardEvent) => void,
+): Promise<ShardAnswer> {
+  const { hooks, flush } = tellingHooks(signal, tell);
+  const made = digests ? await runners.prove(shard, digests, hooks).then(() => null) : await runners.make(shard, hooks);
+  flush();
+  return { made, engine: runners.engine() };
+}
+
 /** Hooks whose events go to another thread; `flush` tells what is counted and not yet told. */
-export function tellingHooks(
+function tellingHooks(
   signal: AbortSignal,
   tell: (event: ShardEvent) => void,
 ): { readonly hooks: ShardHooks; readonly flush: () => void } {

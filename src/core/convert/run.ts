@@ -8,7 +8,7 @@ import { INDEX_FILE } from '../safetensors/index-file.ts';
 import type { Sink } from '../sink/types.ts';
 import type { FileSet } from '../source/types.ts';
 import { MIB } from '../units.ts';
-import { digestsOf, type FinishedShard, type Journal, type JournalHead, journalHead } from './journal.ts';
+import { digestsOf, type FinishedShard, type Journal, journalHead, type SourceKey, sourceKeys } from './journal.ts';
 import { createProgress, type Progress, type ProgressMeter } from './progress.ts';
 import { type ConversionReport, reportOf } from './report.ts';
 import { createLocalRunners, type ShardHooks, type ShardRunners, whole } from './runners.ts';
@@ -80,8 +80,9 @@ function localRunners({ files, sink, engine, gate, budget = createBudget() }: Ru
 
 async function runAll(plan: ConversionPlan, options: RunOptions, runners: ShardRunners): Promise<ConversionReport> {
   const { sink, signal, journal, files } = options;
-  const head = await journalHead(plan, files, signal);
-  if (journal && journal.head === null) await journal.begin(head);
+  if (journal && journal.head === null) await journal.begin(await journalHead(plan, files, signal));
+  // What was begun earlier is held to what it was begun from: whoever goes on with it has compared the two.
+  const keys = journal?.head?.source.files ?? (await sourceKeys(plan, files, signal));
   const kept = new Set(journal?.finished.keys());
   const work: Work = {
     options,
@@ -96,7 +97,7 @@ async function runAll(plan: ConversionPlan, options: RunOptions, runners: ShardR
     (shard, inner) => finishShard(shard, work, inner),
     signal,
   );
-  await assertUnchanged(head, files, signal);
+  await assertUnchanged(keys, files, signal);
   work.meter.finish();
   const sums = await sha256Of(shards, work);
   for (const { file } of plan.copies) await copyFile(options, file);
@@ -200,8 +201,12 @@ async function sha256Of(shards: readonly FinishedShard[], { options, digests }: 
 }
 
 /** @throws LoomError `source-changed` when a file is not what it was when the run began. */
-async function assertUnchanged(head: JournalHead, files: FileSet, signal: AbortSignal | undefined): Promise<void> {
-  for (const { name, key } of head.source.files) {
+async function assertUnchanged(
+  keys: readonly SourceKey[],
+  files: FileSet,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { name, key } of keys) {
     const again = await files.open(name, { signal });
     await again.dispose?.();
     if (again.key !== key)

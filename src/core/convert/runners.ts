@@ -1,5 +1,4 @@
 import type { Budget } from '../budget.ts';
-import { isLoomError } from '../errors.ts';
 import { createEngine, type EngineChoice, type EngineDecision } from '../kernels/engine.ts';
 import type { OutputShard } from '../plan/types.ts';
 import type { Sink, SinkFile, WriteOptions } from '../sink/types.ts';
@@ -98,9 +97,7 @@ export async function whole<T>(
     await file.commit(options);
     return made;
   } catch (error) {
-    await file.abort().catch((cause: unknown) => {
-      if (!isLoomError(error)) throw cause;
-    });
+    await file.abort().catch(() => undefined);
     throw error;
   }
 }

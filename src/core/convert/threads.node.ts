@@ -6,16 +6,17 @@ import { type ErrorWire, fromWire, LoomError, toWire } from '../errors.ts';
 import type { OutputShard } from '../plan/types.ts';
 import { createFolderFile } from '../sink/folder.node.ts';
 import { openLocal } from '../source/folder.node.ts';
-import type { FinishedShard } from './journal.ts';
 import {
+  answerShard,
+  createRemoteRunners,
   hearEvent,
+  type RemoteRunner,
   type RunnerLimits,
   type ShardAnswer,
   type ShardEvent,
-  tellingHooks,
   type WantedDigests,
 } from './remote.ts';
-import { createLocalRunners, type EngineUse, mergeUses, type ShardHooks, type ShardRunners } from './runners.ts';
+import { createLocalRunners, type ShardRunners } from './runners.ts';
 
 /** What a thread needs to know to make shards: everything is a path or a number. */
 export interface ThreadSetup extends RunnerLimits {
@@ -39,45 +40,12 @@ type FromThread =
 
 /** One thread a runner, each with its own buffers, files and kernels. `script` calls {@link serveShards} in a thread. */
 export function createThreadRunners(script: URL, setup: ThreadSetup, count: number): ShardRunners {
-  const idle: ShardThread[] = [];
-  const all: ShardThread[] = [];
-  const run = async (task: Task, hooks: ShardHooks): Promise<FinishedShard | null> => {
-    const thread = idle.pop() ?? startThread(script, setup);
-    if (!all.includes(thread)) all.push(thread);
-    try {
-      return await thread.run(task, hooks);
-    } finally {
-      idle.push(thread);
-    }
-  };
-  return {
-    count,
-    make: async (shard, hooks) => {
-      const made = await run({ shard, digests: null }, hooks);
-      if (made === null) throw new LoomError('internal', `Nothing is known of ${shard.file}.`, { file: shard.file });
-      return made;
-    },
-    prove: async (shard, digests, hooks) => void (await run({ shard, digests }, hooks)),
-    engine: () => {
-      const uses = all.flatMap((thread) => thread.engine() ?? []);
-      return uses.length > 0 ? mergeUses(uses) : { choice: setup.engine, adapter: null, decisions: [] };
-    },
-    dispose: async () => {
-      await Promise.all(all.map((thread) => thread.end()));
-    },
-  };
+  return createRemoteRunners(count, setup.engine, () => startThread(script, setup));
 }
 
-interface ShardThread {
-  run(task: Task, hooks: ShardHooks): Promise<FinishedShard | null>;
-  engine(): EngineUse | null;
-  end(): Promise<unknown>;
-}
-
-function startThread(script: URL, setup: ThreadSetup): ShardThread {
+function startThread(script: URL, setup: ThreadSetup): RemoteRunner {
   const worker = new Worker(script, { workerData: setup });
   const send = (message: ToThread) => worker.postMessage(message);
-  let engine: EngineUse | null = null;
   let settle: ((outcome: FromThread & { type: 'done' | 'failed' }) => void) | null = null;
   let hear: (event: ShardEvent) => void = () => {};
   let death: LoomError | null = null;
@@ -92,7 +60,7 @@ function startThread(script: URL, setup: ThreadSetup): ShardThread {
   worker.on('error', (error) => die(error.message));
   worker.on('exit', (code) => die(`exit code ${code}`));
   return {
-    run: async (task, hooks) => {
+    work: async (shard, digests, hooks) => {
       const { signal } = hooks;
       if (death) throw death;
       hear = (event) => hearEvent(event, hooks);
@@ -101,19 +69,18 @@ function startThread(script: URL, setup: ThreadSetup): ShardThread {
       try {
         const outcome = await new Promise<FromThread & { type: 'done' | 'failed' }>((resolve) => {
           settle = resolve;
-          send({ type: 'task', task });
+          send({ type: 'task', task: { shard, digests } });
           if (signal?.aborted) stop();
         });
         if (outcome.type === 'failed') throw fromWire(outcome.error);
-        engine = outcome.engine;
-        return outcome.made;
+        return outcome;
       } finally {
         settle = null;
         signal?.removeEventListener('abort', stop);
       }
     },
-    engine: () => engine,
-    end: () => worker.terminate(),
+    isAlive: () => death === null,
+    end: async () => void (await worker.terminate()),
   };
 }
 
@@ -149,13 +116,8 @@ async function perform(
   signal: AbortSignal,
   tell: (message: FromThread) => void,
 ): Promise<void> {
-  const { hooks, flush } = tellingHooks(signal, tell);
   try {
-    let made: FinishedShard | null = null;
-    if (digests) await runners.prove(shard, digests, hooks);
-    else made = await runners.make(shard, hooks);
-    flush();
-    tell({ type: 'done', made, engine: runners.engine() });
+    tell({ type: 'done', ...(await answerShard(runners, shard, digests, signal, tell)) });
   } catch (error) {
     tell({ type: 'failed', error: toWire(error) });
   }

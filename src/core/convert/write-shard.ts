@@ -132,7 +132,7 @@ async function load(unit: Unit, { options, pool, signal }: Work): Promise<Loaded
 interface Ready {
   readonly offset: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Output bytes that these are; fewer where part of them was counted already. */
+  /** True for a buffer of the pool's own, to be given back once written. */
   readonly pooled: boolean;
 }
 
