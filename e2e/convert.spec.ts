@@ -7,7 +7,7 @@ import { openCheckpoint } from '../src/core/checkpoint/open.ts';
 import { openLocal } from '../src/core/source/folder.node.ts';
 import { allTensors, sameTensor, truthOf } from '../src/core/testing.fixture.ts';
 import { verifyCheckpoints } from '../src/core/verify/verify.ts';
-import { dropPaths, expect, test } from './support/app.ts';
+import { dropPaths, expect, storedFiles, test } from './support/app.ts';
 
 const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
 
@@ -35,21 +35,6 @@ async function equalToOriginal(folder: string) {
     { files: left, checkpoint: await openCheckpoint(left) },
     { files: right, checkpoint: await openCheckpoint(right) },
   );
-}
-
-/** Every file that browser storage holds. */
-function storedFiles(page: Page): Promise<string[]> {
-  return page.evaluate(async () => {
-    const names: string[] = [];
-    const walk = async (folder: FileSystemDirectoryHandle, path: string) => {
-      for await (const [name, handle] of folder as unknown as AsyncIterable<[string, FileSystemHandle]>) {
-        if (handle.kind === 'directory') await walk(handle as FileSystemDirectoryHandle, `${path}${name}/`);
-        else names.push(path + name);
-      }
-    };
-    await walk(await navigator.storage.getDirectory(), '');
-    return names;
-  });
 }
 
 test('drop a real folder, convert to gate-up, and the download is what transformers holds', async ({ page }) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { hubFolder } from '../src/core/testing.fixture.ts';
-import { dropPaths, expect, test, violations, visit } from './support/app.ts';
+import { dropPaths, expect, storedFiles, test, violations, visit } from './support/app.ts';
 import type { HubServer } from './support/hub/server.ts';
 
 const CONVERT = { repo: 'tiny/mixtral', view: 'convert', target: 'stacked' };
@@ -21,20 +21,6 @@ const unfinished = (page: Page) => page.getByRole('region', { name: 'Unfinished 
 /** Waits until some shards are finished, and not all. */
 async function someDone(page: Page): Promise<void> {
   await expect(job(page).getByText(/^[2-9] of \d+$/)).toBeVisible({ timeout: 30_000 });
-}
-
-function storedFiles(page: Page): Promise<string[]> {
-  return page.evaluate(async () => {
-    const names: string[] = [];
-    const walk = async (folder: FileSystemDirectoryHandle, path: string) => {
-      for await (const [name, handle] of folder as unknown as AsyncIterable<[string, FileSystemHandle]>) {
-        if (handle.kind === 'directory') await walk(handle as FileSystemDirectoryHandle, `${path}${name}/`);
-        else names.push(path + name);
-      }
-    };
-    await walk(await navigator.storage.getDirectory(), '');
-    return names;
-  });
 }
 
 /** SHA-256 of every downloadable file but the report. */

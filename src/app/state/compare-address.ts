@@ -1,17 +1,7 @@
+import { STATUSES } from '../../core/index.ts';
+
 /** Which pairs a comparison lists: all, what differs in meaning, or those of one status. */
-export const COMPARE_SHOWS = [
-  'all',
-  'differences',
-  'same',
-  'moved',
-  'renamed',
-  'reshaped',
-  'dtype-changed',
-  'shape-changed',
-  'value-changed',
-  'only-left',
-  'only-right',
-] as const;
+export const COMPARE_SHOWS = ['all', 'differences', ...STATUSES] as const;
 export type CompareShows = (typeof COMPARE_SHOWS)[number];
 
 /** What the open checkpoint is compared with, as part of the address. */

@@ -1,5 +1,6 @@
 import { LoomError } from '../errors.ts';
 import type { FileSet } from '../source/types.ts';
+import type { Leftovers } from './types.ts';
 
 /** A file's place in a folder handle: the folder that holds it and its name there. */
 export interface Place {
@@ -67,6 +68,19 @@ export async function removeFile(root: FileSystemDirectoryHandle, name: string):
       () => false,
     );
     if (!removed && depth < parts.length - 1) return;
+  }
+}
+
+/** Removes what an earlier run began and did not finish; `temporary` is what a file of that name is called on its way. */
+export async function removeLeftovers(
+  root: FileSystemDirectoryHandle,
+  { finished, planned }: Leftovers,
+  temporary: (base: string) => string,
+): Promise<void> {
+  for (const name of planned) {
+    const cut = name.lastIndexOf('/') + 1;
+    await removeFile(root, name.slice(0, cut) + temporary(name.slice(cut)));
+    if (!finished.includes(name)) await removeFile(root, name);
   }
 }
 

@@ -1,12 +1,21 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
 import { opfsFiles } from '../source/opfs.ts';
 import { openSyncAccess, type SyncAccess } from '../source/sync-access.ts';
-import { diskFull, type Movable, onlyFinished, placeFor, removeFile, writeFailed } from './directory.ts';
+import {
+  diskFull,
+  type Movable,
+  onlyFinished,
+  placeFor,
+  removeFile,
+  removeLeftovers,
+  writeFailed,
+} from './directory.ts';
 import { openJobFolder, removeJob } from './opfs-jobs.ts';
 import type { Leftovers, Sink, SinkFile } from './types.ts';
 
 /** Files under this ending are still being written. */
 const UNFINISHED = '.moe-loom-part';
+const unfinishedName = (base: string) => `.${base}${UNFINISHED}`;
 
 /**
  * The browser's own storage (OPFS), one folder a job, for use in a worker. Files are written through sync access handles.
@@ -17,7 +26,7 @@ const UNFINISHED = '.moe-loom-part';
  */
 export async function createOpfsSink(job: string, leftovers?: Leftovers): Promise<Sink> {
   const root = await openJobFolder(job);
-  if (leftovers) await removeLeftovers(root, leftovers);
+  if (leftovers) await removeLeftovers(root, leftovers, unfinishedName);
   else {
     for await (const held of root.keys()) {
       throw new LoomError(
@@ -72,14 +81,6 @@ export async function openOpfsFolder(job: string): Promise<Pick<Sink, 'create' |
   };
 }
 
-async function removeLeftovers(root: FileSystemDirectoryHandle, { finished, planned }: Leftovers): Promise<void> {
-  for (const name of planned) {
-    const cut = name.lastIndexOf('/') + 1;
-    await removeFile(root, `${name.slice(0, cut)}.${name.slice(cut)}${UNFINISHED}`);
-    if (!finished.includes(name)) await removeFile(root, name);
-  }
-}
-
 /** A file of a job's folder that is being written, for use in a worker. @throws LoomError as a sink's `create`. */
 export async function createOpfsFile(
   root: FileSystemDirectoryHandle,
@@ -89,9 +90,9 @@ export async function createOpfsFile(
 ): Promise<SinkFile> {
   const place = await placeFor(root, name, 'the browser storage');
   const folderName = name.slice(0, name.length - place.base.length);
-  const mark = `${folderName}.${place.base}${UNFINISHED}`;
+  const mark = folderName + unfinishedName(place.base);
   const marked: Movable = await place.folder
-    .getFileHandle(`.${place.base}${UNFINISHED}`, { create: true })
+    .getFileHandle(unfinishedName(place.base), { create: true })
     .catch((cause) => writeFailed(name, cause));
   const renames = typeof marked.move === 'function';
   const handle = renames

@@ -1,13 +1,23 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
 import { directoryFiles } from '../source/blob.ts';
 import { MIB } from '../units.ts';
-import { isNamed, type Movable, onlyFinished, type Place, placeFor, removeFile, writeFailed } from './directory.ts';
+import {
+  isNamed,
+  type Movable,
+  onlyFinished,
+  type Place,
+  placeFor,
+  removeFile,
+  removeLeftovers,
+  writeFailed,
+} from './directory.ts';
 import type { Leftovers, Sink, SinkFile } from './types.ts';
 
 /** Long buffers go out in pieces, so that a cancelled write ends soon. */
 const WRITE_BYTES = 16 * MIB;
 /** Before the name, not after it: the browser judges a file by its ending. */
 const UNFINISHED = 'moe-loom-unfinished.';
+const unfinishedName = (base: string) => UNFINISHED + base;
 /** Files that a system puts into every folder it shows. */
 const SYSTEM_FILES: ReadonlySet<string> = new Set(['.DS_Store', 'desktop.ini', 'Thumbs.db']);
 
@@ -28,7 +38,7 @@ export async function createPickedFolderSink(
   handle: FileSystemDirectoryHandle,
   options: PickedFolderOptions = {},
 ): Promise<Sink> {
-  if (options.leftovers) await removeLeftovers(handle, options.leftovers);
+  if (options.leftovers) await removeLeftovers(handle, options.leftovers, unfinishedName);
   await assertEmpty(handle, options.leftovers?.finished ?? []);
   const finished = new Set<string>(options.leftovers?.finished);
   const unfinished = new Set<SinkFile>();
@@ -63,14 +73,6 @@ export async function createPickedFolderSink(
   };
 }
 
-async function removeLeftovers(handle: FileSystemDirectoryHandle, { finished, planned }: Leftovers): Promise<void> {
-  for (const name of planned) {
-    const cut = name.lastIndexOf('/') + 1;
-    await removeFile(handle, name.slice(0, cut) + UNFINISHED + name.slice(cut));
-    if (!finished.includes(name)) await removeFile(handle, name);
-  }
-}
-
 async function assertEmpty(handle: FileSystemDirectoryHandle, known: readonly string[]): Promise<void> {
   const tops = new Set(known.map((name) => name.split('/')[0]));
   try {
@@ -96,7 +98,7 @@ async function createFile(
   done: () => void,
 ): Promise<SinkFile> {
   const folderName = name.slice(0, name.length - place.base.length);
-  const temporary = UNFINISHED + place.base;
+  const temporary = unfinishedName(place.base);
   const handle: Movable = await place.folder
     .getFileHandle(temporary, { create: true })
     .catch((cause) => writeFailed(name, cause));

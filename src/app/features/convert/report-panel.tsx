@@ -9,6 +9,7 @@ import {
 } from '../../../core/index.ts';
 import { compareWith } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
+import { EngineReport } from '../engine/engine-report.tsx';
 import { Breakable } from './breakable.tsx';
 import { type Download, downloadAll, downloadText } from './downloads.ts';
 import { type JobState, useJob } from './job-store.ts';
@@ -79,12 +80,13 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
           {plural(report.kept, 'shard')} of an earlier, unfinished run: read back and found as they were written.
         </li>
       )}
-      {report.engine.decisions.map((decision) => (
-        <li key={`${decision.kernel} ${decision.op}`} className="fine">
-          {whereItRan(decision)}
-        </li>
-      ))}
-      {report.engine.decisions.length === 0 && <li className="fine">No kernel was needed: bytes were copied.</li>}
+      <li className="fine">
+        {report.engine.decisions.length > 0 ? (
+          <EngineReport decisions={report.engine.decisions} adapter={report.engine.adapter} />
+        ) : (
+          'No kernel was needed: bytes were copied.'
+        )}
+      </li>
       {report.sha256 &&
         Object.entries(report.sha256).map(([file, sum]) => (
           <li key={file} className="yes">
@@ -110,12 +112,6 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       <li className="no">Not proven: that a framework loads it, or that its outputs are the same.</li>
     </ul>
   );
-}
-
-/** Which operation ran where, how often, and why. */
-function whereItRan({ kernel, op, on, reason, runs }: ConversionReport['engine']['decisions'][number]): string {
-  const times = plural(runs.cpu + runs.webgpu, 'time');
-  return `Kernel ${kernel} (${op}) ran ${times}, on ${on === 'cpu' ? 'the CPU' : 'WebGPU'}. ${reason}`;
 }
 
 function FolderNote({ job }: { readonly job: JobState }) {
