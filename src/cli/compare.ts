@@ -15,23 +15,13 @@ import {
   shownCounts,
   verdictOf,
 } from '../core/index.ts';
-import {
-  type AssumeFlags,
-  assumption,
-  interruptSignal,
-  type OutputOptions,
-  parseLayers,
-  print,
-  printJson,
-  withAssume,
-  withOutput,
-} from './common.ts';
-import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+import { assumption, interruptSignal, parseLayers, print, printJson } from './common.ts';
+import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 /** Differences that a person is shown; `--json` has them all. */
 const SHOWN = 20;
 
-interface CompareFlags extends OutputOptions, SourceFlags, AssumeFlags {
+interface CompareFlags extends ReadingFlags {
   readonly values?: boolean;
   readonly layers?: string;
   readonly markdown?: boolean;
@@ -47,7 +37,7 @@ export function addCompare(program: Command): void {
     .option('--values', 'read and compare every byte too')
     .option('--layers <list>', 'with --values: only these layers, such as 0-3,7')
     .option('--markdown', 'print a summary to paste into an issue or a model card');
-  withAssume(withSource(withOutput(command))).action(async (left: string, right: string, flags: CompareFlags) => {
+  withReading(command).action(async (left: string, right: string, flags: CompareFlags) => {
     const layers = flags.layers === undefined ? null : new Set(parseLayers(flags.layers));
     const signal = interruptSignal();
     const [a, b] = await Promise.all([openCheckpointAt(left, flags, signal), openCheckpointAt(right, flags, signal)]);

@@ -9,17 +9,8 @@ import {
   type ParameterCount,
   plural,
 } from '../core/index.ts';
-import {
-  type AssumeFlags,
-  assumption,
-  interruptSignal,
-  type OutputOptions,
-  print,
-  printJson,
-  withAssume,
-  withOutput,
-} from './common.ts';
-import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+import { assumption, interruptSignal, print, printJson } from './common.ts';
+import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 /** `moe-loom inspect <source>`: how the experts are stored, layer by layer. */
 export function addInspect(program: Command): void {
@@ -27,15 +18,13 @@ export function addInspect(program: Command): void {
     .command('inspect')
     .description('say how a checkpoint stores its experts')
     .argument('<source>', SOURCE_HELP);
-  withAssume(withOutput(withSource(command))).action(
-    async (source: string, options: OutputOptions & SourceFlags & AssumeFlags) => {
-      const { checkpoint } = await openCheckpointAt(source, options, interruptSignal());
-      const layout = detectLayout(checkpoint, assumption(options));
-      const inspection = inspectCheckpoint(checkpoint, layout);
-      if (options.json) printJson(inspection);
-      else print(describeInspection(inspection));
-    },
-  );
+  withReading(command).action(async (source: string, options: ReadingFlags) => {
+    const { checkpoint } = await openCheckpointAt(source, options, interruptSignal());
+    const layout = detectLayout(checkpoint, assumption(options));
+    const inspection = inspectCheckpoint(checkpoint, layout);
+    if (options.json) printJson(inspection);
+    else print(describeInspection(inspection));
+  });
 }
 
 export function describeInspection(inspection: Inspection): string[] {

@@ -19,19 +19,10 @@ import {
   predictLoads,
   viewRange,
 } from '../core/index.ts';
-import {
-  type AssumeFlags,
-  assumption,
-  interruptSignal,
-  type OutputOptions,
-  print,
-  printJson,
-  withAssume,
-  withOutput,
-} from './common.ts';
-import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+import { assumption, interruptSignal, print, printJson } from './common.ts';
+import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
-interface LoadsFlags extends OutputOptions, SourceFlags, AssumeFlags {
+interface LoadsFlags extends ReadingFlags {
   readonly script?: string;
 }
 
@@ -42,7 +33,7 @@ export function addLoads(program: Command): void {
     .description('say which programs will load a checkpoint as it is')
     .argument('<source>', SOURCE_HELP)
     .option('--script <consumer>', 'print a Python script that loads it and compares with the prediction');
-  withAssume(withOutput(withSource(command))).action(async (source: string, flags: LoadsFlags) => {
+  withReading(command).action(async (source: string, flags: LoadsFlags) => {
     const consumer = flags.script === undefined ? null : parseConsumer(flags.script);
     const signal = interruptSignal();
     const { checkpoint, files } = await openCheckpointAt(source, flags, signal);

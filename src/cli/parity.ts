@@ -12,19 +12,10 @@ import {
   readStates,
 } from '../core/index.ts';
 import { openLocal } from '../core/source/folder.node.ts';
-import {
-  type AssumeFlags,
-  assumption,
-  interruptSignal,
-  type OutputOptions,
-  print,
-  printJson,
-  withAssume,
-  withOutput,
-} from './common.ts';
-import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+import { assumption, interruptSignal, print, printJson } from './common.ts';
+import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
-interface ParityFlags extends OutputOptions, SourceFlags, AssumeFlags {
+interface ParityFlags extends ReadingFlags {
   readonly layer: string;
   readonly ep?: string;
   readonly tokens: string;
@@ -50,30 +41,28 @@ export function addParity(program: Command): void {
     .option('--input <file>', 'hidden states from a safetensors file in place of random ones')
     .option('--input-tensor <name>', 'the tensor of that file to run on')
     .option('--expect-tensor <name>', 'the tensor of that file that the block should give');
-  withAssume(withSource(withOutput(command))).action(
-    async (source: string, other: string | undefined, flags: ParityFlags) => {
-      const signal = interruptSignal();
-      const numbers = numbersOf(flags);
-      const line = createLine(flags.quiet === true);
-      const first = await openCheckpointAt(source, flags, signal);
-      const second = other === undefined ? undefined : await openCheckpointAt(other, flags, signal);
-      const { input, expect } = await readInput(flags, signal);
-      const report = await compareBlock(first, {
-        layer: numbers.layer,
-        ep: numbers.ep,
-        input: input ?? { tokens: numbers.tokens, seed: numbers.seed },
-        expect,
-        other: second,
-        runtime: await openRuntime(),
-        signal,
-        ...assumption(flags),
-        onProgress: line.update,
-      }).finally(line.end);
-      if (flags.json) printJson(parityJson(report));
-      else print(describeParity(report));
-      if (report.verdict === 'different') process.exitCode = DIFFERENT;
-    },
-  );
+  withReading(command).action(async (source: string, other: string | undefined, flags: ParityFlags) => {
+    const signal = interruptSignal();
+    const numbers = numbersOf(flags);
+    const line = createLine(flags.quiet === true);
+    const first = await openCheckpointAt(source, flags, signal);
+    const second = other === undefined ? undefined : await openCheckpointAt(other, flags, signal);
+    const { input, expect } = await readInput(flags, signal);
+    const report = await compareBlock(first, {
+      layer: numbers.layer,
+      ep: numbers.ep,
+      input: input ?? { tokens: numbers.tokens, seed: numbers.seed },
+      expect,
+      other: second,
+      runtime: await openRuntime(),
+      signal,
+      ...assumption(flags),
+      onProgress: line.update,
+    }).finally(line.end);
+    if (flags.json) printJson(parityJson(report));
+    else print(describeParity(report));
+    if (report.verdict === 'different') process.exitCode = DIFFERENT;
+  });
 }
 
 function numbersOf(flags: ParityFlags) {

@@ -1,21 +1,9 @@
 import type { Command } from 'commander';
 import { type ConversionPlan, describePlan, LoomError, type PlanOptions, planWithValues } from '../core/index.ts';
-import {
-  type AssumeFlags,
-  assumption,
-  interruptSignal,
-  type OutputOptions,
-  parseLayers,
-  parseShardSize,
-  parseTarget,
-  print,
-  printJson,
-  withAssume,
-  withOutput,
-} from './common.ts';
-import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+import { assumption, interruptSignal, parseLayers, parseShardSize, parseTarget, print, printJson } from './common.ts';
+import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
-export interface PlanFlags extends OutputOptions, SourceFlags, AssumeFlags {
+export interface PlanFlags extends ReadingFlags {
   readonly to: string;
   readonly layers?: string;
   readonly keepRest?: boolean;
@@ -25,7 +13,7 @@ export interface PlanFlags extends OutputOptions, SourceFlags, AssumeFlags {
 
 /** The options that shape a plan, shared by `plan` and `convert`. */
 export function withPlanFlags(command: Command): Command {
-  return withAssume(withSource(withOutput(command)))
+  return withReading(command)
     .requiredOption('--to <target>', 'the layout to convert to')
     .option('--layers <list>', 'only these layers, such as 0-3,7')
     .option('--keep-rest', 'with --layers: everything else unchanged beside them')

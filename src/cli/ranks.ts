@@ -23,25 +23,13 @@ import {
   type Strategy,
   shapeFromCheckpoint,
 } from '../core/index.ts';
-import {
-  type AssumeFlags,
-  assumption,
-  interruptSignal,
-  type OutputOptions,
-  parseTarget,
-  print,
-  printJson,
-  withAssume,
-  withOutput,
-} from './common.ts';
-import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+import { assumption, interruptSignal, parseTarget, print, printJson } from './common.ts';
+import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'redundant', 'nodes', 'groups'] as const;
 const STRATEGIES = ['linear', 'round-robin', 'ep-aware', 'hierarchical', 'global', 'custom'] as const;
 
-type RankFlags = OutputOptions &
-  SourceFlags &
-  AssumeFlags &
+type RankFlags = ReadingFlags &
   Partial<Record<(typeof DEGREES)[number], string>> & {
     readonly framework?: string;
     readonly config?: string;
@@ -78,7 +66,7 @@ export function addRanks(program: Command): void {
     .option('--map <json>', 'a placement of your own')
     .option('--all2all <backend>', 'vLLM: the all-to-all backend')
     .option('--to <target>', 'as if converted to this layout');
-  withAssume(withOutput(withSource(command))).action(async (source: string, flags: RankFlags) => {
+  withReading(command).action(async (source: string, flags: RankFlags) => {
     const options = {
       ...(await placementOptions(flags)),
       to: flags.to === undefined ? undefined : parseTarget(flags.to),

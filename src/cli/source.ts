@@ -10,6 +10,7 @@ import {
   parseRepoReference,
 } from '../core/index.ts';
 import { openLocal } from '../core/source/folder.node.ts';
+import { type AssumeFlags, type OutputOptions, withAssume, withOutput } from './common.ts';
 
 export interface SourceFlags {
   readonly endpoint?: string;
@@ -25,6 +26,14 @@ export interface OpenedSource {
 
 /** What `<source>` may be, for help texts. */
 export const SOURCE_HELP = 'a folder, a file, a Hub cache folder, or org/name[@revision]';
+
+/** Flags of a command that reads a checkpoint and says something of it. */
+export interface ReadingFlags extends OutputOptions, SourceFlags, AssumeFlags {}
+
+/** The options of {@link ReadingFlags}. */
+export function withReading(command: Command): Command {
+  return withAssume(withSource(withOutput(command)));
+}
 
 /** `--endpoint`, which every command that reads a source has. */
 export function withSource(command: Command): Command {

@@ -11,20 +11,10 @@ import {
   type StatisticsReport,
   statisticsOf,
 } from '../core/index.ts';
-import {
-  type AssumeFlags,
-  assumption,
-  interruptSignal,
-  type OutputOptions,
-  parseLayers,
-  print,
-  printJson,
-  withAssume,
-  withOutput,
-} from './common.ts';
-import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+import { assumption, interruptSignal, parseLayers, print, printJson } from './common.ts';
+import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
-interface StatsFlags extends OutputOptions, SourceFlags, AssumeFlags {
+interface StatsFlags extends ReadingFlags {
   readonly layers?: string;
 }
 
@@ -35,7 +25,7 @@ export function addStats(program: Command): void {
     .description('measure every expert: largest, mean, RMS, zeros, NaN; dead, twin and outlier experts')
     .argument('<source>', SOURCE_HELP)
     .option('--layers <list>', 'only these layers, such as 0-3,7');
-  withAssume(withSource(withOutput(command))).action(async (source: string, flags: StatsFlags) => {
+  withReading(command).action(async (source: string, flags: StatsFlags) => {
     const layers = flags.layers === undefined ? undefined : parseLayers(flags.layers);
     const signal = interruptSignal();
     const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
