@@ -56,7 +56,7 @@ test('what was just converted is compared with its original, by keyboard alone',
   await compare.focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible();
-  expect(parametersOf(page).get('with')).toMatch(/^job:/);
+  await expect.poll(() => parametersOf(page).get('with')).toMatch(/^job:/);
 
   const tree = page.getByRole('treegrid', { name: 'Pairs of both checkpoints' });
   await tree.focus();
@@ -104,7 +104,7 @@ test('a link restores both checkpoints, the filter and the chosen expert', async
   await expect(selected.first()).toContainText('only left');
   await page.reload();
   await expect(details).toContainText('Layer 2, expert 10');
-  expect(Object.fromEntries(parametersOf(page))).toMatchObject({ ...query, layer: '2', expert: '10' });
+  await expect.poll(() => Object.fromEntries(parametersOf(page))).toMatchObject({ ...query, layer: '2', expert: '10' });
 });
 
 for (const [what, plant, message] of PLANTED) {

@@ -42,7 +42,7 @@ test('shards that cannot be read are named, the others shown, and only these are
   await expect(left).toBeHidden();
   expect(shardsAsked(hub)).toEqual(['model-00003-of-00003']);
   await expect(page.getByRole('main')).toBeFocused();
-  expect(parametersOf(page).get('repo')).toBe(REPO);
+  await expect.poll(() => parametersOf(page).get('repo')).toBe(REPO);
   await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Tensors' }).click();
   await expect(page.getByText(TINY_TENSORS)).toBeVisible();
 });

@@ -12,7 +12,7 @@ test('paste a repo id and see its layers by experts', async ({ page, hub }) => {
   await expect(page.getByRole('heading', { name: 'per-expert · projections' })).toBeVisible();
   await expect(page.getByText('2 layers × 12 experts')).toBeVisible();
   await expect(page.getByText('104 tensors')).toBeVisible();
-  expect(parametersOf(page).get('repo')).toBe('tiny/qwen3-moe');
+  await expect.poll(() => parametersOf(page).get('repo')).toBe('tiny/qwen3-moe');
   await grid.focus();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('End');
@@ -67,10 +67,10 @@ test('a link restores repo, view, layer and expert, and back goes back', async (
   await expect(page.getByText('model.layers.5.mlp.experts.7.gate_proj.weight')).toBeVisible();
   await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Tensors' }).click();
   await expect(page.getByText('lm_head.weight')).toBeVisible();
-  expect(parametersOf(page).get('view')).toBe('tensors');
+  await expect.poll(() => parametersOf(page).get('view')).toBe('tensors');
   await page.goBack();
   await expect(page.getByText('model.layers.5.mlp.experts.7.gate_proj.weight')).toBeVisible();
-  expect(Object.fromEntries(parametersOf(page))).toMatchObject({ repo: BIG, layer: '5', expert: '7' });
+  await expect.poll(() => Object.fromEntries(parametersOf(page))).toMatchObject({ repo: BIG, layer: '5', expert: '7' });
   await page.reload();
   await expect(page.getByText('model.layers.5.mlp.experts.7.gate_proj.weight')).toBeVisible();
 });

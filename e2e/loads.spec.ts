@@ -16,7 +16,7 @@ function loadsLink(page: Page) {
 test('a layout that transformers 5 takes is said to load, with the evidence', async ({ page, hub }) => {
   await visit(page, hub, { repo: 'tiny/qwen3-moe' });
   await loadsLink(page).click();
-  expect(parametersOf(page).get('view')).toBe('loads');
+  await expect.poll(() => parametersOf(page).get('view')).toBe('loads');
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^\d+ of 11 load it$/);
   const row = consumer(page, 'transformers 5');
   await expect(row.getByText('Loads, converting', { exact: true })).toBeVisible();
@@ -52,7 +52,7 @@ test('random experts are said first and loudest; the cure is clicked, converted,
     'model.layers.0.mlp.experts.gate_up_proj\nmodel.layers.2.mlp.experts.gate_up_proj\n',
   );
   await row.getByRole('button', { name: 'Convert to gate-up' }).click();
-  expect(Object.fromEntries(parametersOf(page))).toMatchObject({ view: 'convert', target: 'gate-up' });
+  await expect.poll(() => Object.fromEntries(parametersOf(page))).toMatchObject({ view: 'convert', target: 'gate-up' });
   const forecast = page.getByRole('table', { name: /^Who loads the result/ });
   await expect(forecast.getByRole('row', { name: /^Loads transformers 5/ })).toBeVisible();
   await page.getByRole('button', { name: 'Start conversion' }).click();
@@ -60,7 +60,7 @@ test('random experts are said first and loudest; the cure is clicked, converted,
   await expect(report).toContainText('all equal');
   await report.getByRole('button', { name: 'See who loads it' }).click();
   await expect(consumer(page, 'transformers 5').getByText('Loads', { exact: true })).toBeVisible();
-  expect(parametersOf(page).get('local')).toBe('converted to gate-up');
+  await expect.poll(() => parametersOf(page).get('local')).toBe('converted to gate-up');
 });
 
 test('who refuses is said with what it stumbles over', async ({ page, hub }) => {

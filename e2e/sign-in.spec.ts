@@ -175,7 +175,9 @@ test('signing in at the Hub comes back to the same place, with access and nothin
   await page.getByRole('button', { name: 'Sign in or give a token' }).click();
   await page.getByRole('button', { name: 'Sign in at the Hub' }).click();
   await expect(page.getByText('80 tensors')).toBeVisible();
-  expect(Object.fromEntries(parametersOf(page))).toEqual({ repo: GATED, view: 'tensors', endpoint: hub.url });
+  await expect
+    .poll(() => Object.fromEntries(parametersOf(page)))
+    .toEqual({ repo: GATED, view: 'tensors', endpoint: hub.url });
   await page.getByRole('button', { name: /^Access: member/ }).click();
   await expect(page.getByRole('dialog', { name: 'Access' })).toContainText('as member');
   expect(await violations(page)).toEqual([]);

@@ -36,7 +36,7 @@ async function measured(
 test('weights of a Hub repo are read only after a yes, which is told their bytes', async ({ page, hub }) => {
   await visit(page, hub, PLANTED);
   await page.getByRole('radio', { name: 'Values' }).click();
-  expect(parametersOf(page).get('statistic')).toBe('rms');
+  await expect.poll(() => parametersOf(page).get('statistic')).toBe('rms');
   const question = page.getByRole('alertdialog');
   await bar(page).getByRole('button', { name: 'Measure …' }).click();
   await expect(question).toContainText(`${BYTES.toLocaleString('en-US')} bytes (55.3 kB) from 127.0.0.1`);
@@ -57,7 +57,7 @@ test('planted faults are found, and each leads to its cell', async ({ page, hub 
   await expect(findings(page).getByRole('listitem')).toHaveCount(PLANTED_FINDINGS.length);
   await expect(findings(page)).toContainText('All matrices of expert 1 of model.layers.1.mlp are zero.');
   await findings(page).getByRole('button', { name: 'layer 1, expert 9' }).first().click();
-  expect(parametersOf(page).get('expert')).toBe('9');
+  await expect.poll(() => parametersOf(page).get('expert')).toBe('9');
   const details = page.getByRole('region', { name: 'Pinned expert' });
   const { matrices } = await expected();
   const gate = matrices.find((one) => one.layer === 1 && one.expert === 9 && one.projection === 'gate');

@@ -20,6 +20,10 @@ const api = {
     for (let n = 1; n <= to; n++) await tell(n);
     return to;
   },
+  shout: (tell: (n: number) => void, to: number) => {
+    for (let n = 1; n <= to; n++) tell(n);
+    return to;
+  },
   callBack: (listen: (signal: AbortSignal) => Promise<string>, soon: number) => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(), soon);
@@ -152,6 +156,21 @@ describe('supervise', () => {
     expect(second).toBeNull();
     two.abort();
     await other;
+  });
+
+  it('answers a call after its last event was heard, also when nobody waited for the events', async () => {
+    const { client } = start();
+    const order: string[] = [];
+    let hear = () => {};
+    const heard = new Promise<void>((resolve) => {
+      hear = resolve;
+    });
+    const call = client.call.shout(() => heard, 3).then(() => order.push('answered'));
+    await client.call.add(1, 1);
+    order.push('heard');
+    hear();
+    await call;
+    expect(order).toEqual(['heard', 'answered']);
   });
 
   it('calls functions of the page', async () => {

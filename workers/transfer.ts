@@ -61,10 +61,35 @@ export function releaseSignal(signal: AbortSignal): void {
   ports.delete(signal);
 }
 
-/** Offers an api to the page: what every worker of ours ends with. */
+/**
+ * Offers an api to the page: what every worker of ours ends with. A call with callbacks answers once the last event of
+ * each was heard: events travel through ports of their own, and could come after the answer.
+ */
 export function exposeApi(api: object, endpoint?: Comlink.Endpoint): void {
   installTransferHandlers();
-  Comlink.expose(api, endpoint);
+  const members = Object.entries(api).map(([name, member]) => [name, eventsFirst(member as Method)]);
+  Comlink.expose(Object.fromEntries(members), endpoint);
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+function eventsFirst(method: Method): Method {
+  return (...args) => {
+    if (!args.some((arg) => typeof arg === 'function')) return method(...args);
+    /** For each callback, when its latest event was heard: those before it were heard earlier. */
+    const heard = new Map<Method, unknown>();
+    const listening = args.map((arg) => {
+      if (typeof arg !== 'function') return arg;
+      const callback = arg as Method;
+      return (...events: unknown[]) => {
+        const told = callback(...events);
+        heard.set(callback, told);
+        return told;
+      };
+    });
+    const answer = async () => method(...listening);
+    return answer().finally(() => Promise.allSettled(heard.values()));
+  };
 }
 
 /** Marks what a call gives back as moved, not copied. */

@@ -121,22 +121,18 @@ export async function retryUnread(): Promise<void> {
   useInspection.setState({ retrying: true, retryError: null });
   const isCurrent = () => running === mine && mine.again === again;
   const patches: Partial<InspectionState>[] = [];
-  let call: 'under way' | 'done' | 'failed' = 'under way';
   const listen = (event: InspectEvent) => {
-    if (!isCurrent() || call === 'failed') return;
-    // The worker answers for the old checkpoint until the call ends: the new map is shown then. Events come through a
-    // port of their own, and so may come after the call's own answer.
-    if (event.type === 'map' && call === 'under way') patches.push(patchOf(event));
+    if (!isCurrent()) return;
+    // The worker answers for the old checkpoint until the call ends: the new map is shown then.
+    if (event.type === 'map') patches.push(patchOf(event));
     else useInspection.setState(patchOf(event));
   };
   try {
     await mine.worker.call.readAgain(listen, again.signal);
-    call = 'done';
     openings += 1;
     const key = hub ? keyOf(hub) : `opening ${openings}`;
     if (isCurrent()) useInspection.setState({ ...patches.at(-1), key, retrying: false });
   } catch (error) {
-    call = 'failed';
     const retryError = isAbort(error) ? null : loomError(error);
     if (isCurrent()) useInspection.setState({ retrying: false, retryError, pause: null });
   }
