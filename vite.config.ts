@@ -46,6 +46,8 @@ function withoutPolicyInDevelopment(): Plugin {
 export default defineConfig(({ mode }) => ({
   ...(mode === 'cli' ? cli : app),
   test: {
+    // One less than there are cores, the usual, leaves half of a small machine idle.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
