@@ -178,6 +178,8 @@ try {
         colorScheme,
         viewport: { width, height: width === 1024 ? 768 : 900 },
       });
+      // What one picture chooses is not the next one's.
+      await context.addInitScript(() => localStorage.clear());
       for (const shot of SHOTS.filter(({ name }) => name.includes(wanted))) {
         const page = await context.newPage();
         if (shot.fault) hub.faults.add(shot.fault);
