@@ -23,8 +23,10 @@ fn f32_from_bf16(code: u32) -> u32 {
 }
 fn f32_from_f16(half: u32) -> u32 {
   let size = half & 0x7fffu;
-  let moved = (size << 13u) + select(0x38000000u, 0x70000000u, size >= 0x7c00u);
-  // Denormals of f16: 2^-14 + size, less 2^-14. Both are normal f32, and the difference is exact.
-  let small = bitcast<f32>(moved + 0x00800000u) - 6.103515625e-05;
-  return select(moved, bitcast<u32>(small), size < 0x400u) | ((half & 0x8000u) << 16u);
+  let moved = size << 13u;
+  // Below 2^-14, where f16 has its denormals, y is halfway between 2^-14 and the number; above, y is the number. All of
+  // it is exact in normal f32.
+  let y = bitcast<f32>(moved + 0x38000000u);
+  let number = y - saturate(6.103515625e-05 - y);
+  return select(bitcast<u32>(number), moved + 0x70000000u, size >= 0x7c00u) | ((half & 0x8000u) << 16u);
 }`;
