@@ -83,6 +83,7 @@ function gatherSpecs(itemBytes: number): GatherSpec[] {
     { ...one, shape: [columns, rows], strides: [1, columns] },
     { ...one, shape: [rows, columns], strides: [2 * columns, 1] },
     { ...one, shape: [rows, columns], strides: [2 * columns, 2] },
+    { ...one, shape: [rows, columns], strides: [4 * columns, 2] },
     { ...two, shape: [rows, 2, columns], strides: [columns, 0, 1], select: 1 },
     { ...two, shape: [rows, columns, 2], strides: [columns, 1, 0], select: 2 },
     { ...two, shape: [columns, 2, rows], strides: [1, 0, columns], select: 1 },
@@ -94,11 +95,24 @@ function gatherSpecs(itemBytes: number): GatherSpec[] {
   ]);
 }
 
+/** Turned 16-bit matrices of two inputs whose rows are long enough to be loaded in pairs of words. */
+function pairedSpecs(): GatherSpec[] {
+  const two = { itemBytes: 2, bases: [0, 4] };
+  const columns = 140;
+  return [64, 70, 128].flatMap((rows) => [
+    { ...two, shape: [columns, 2, rows], strides: [1, 0, columns], select: 1 },
+    { ...two, shape: [columns, rows, 2], strides: [1, columns, 0], select: 2 },
+    { ...two, shape: [2, columns, rows], strides: [0, 1, columns], select: 0 },
+    { ...two, shape: [2, columns, 3, rows], strides: [0, 1, rows * columns, columns], select: 0 },
+    { ...two, shape: [3, columns, 2, rows], strides: [2 * rows * columns, 1, rows * columns, columns], select: null },
+  ]);
+}
+
 function gatherCases(): Case[] {
   return [1, 2, 3, 4, 8, 16].flatMap((itemBytes) =>
-    gatherSpecs(itemBytes).flatMap((spec, at) => {
+    [...gatherSpecs(itemBytes), ...(itemBytes === 2 ? pairedSpecs() : [])].flatMap((spec, at) => {
       // A software device takes seconds to compile each form that turns bytes; one with two inputs stands for all.
-      if (itemBytes === 1 && at >= 12 && at < 24 && at !== 13 && at !== 18) return [];
+      if (itemBytes === 1 && at >= 13 && at < 26 && at !== 14 && at !== 20) return [];
       const reach = spec.shape.reduce((sum, size, dim) => sum + (size - 1) * (spec.strides[dim] ?? 0), 8);
       const inputs = spec.bases.map((_, input) => noise(reach * itemBytes, 17 * at + input, at % 4));
       return caseOf(gatherKernel, spec, inputs);

@@ -64,26 +64,37 @@ interface Key {
   readonly select: number;
   readonly shifts?: readonly boolean[];
   readonly split?: string;
+  /** Words that a plane's thread loads at a time: what its strides count. */
+  readonly load?: number;
 }
 
 /** The same for a tile, by the arithmetic of its shader on its parameters. Bytes in, bytes out. */
 function shaderSource(tile: GpuTile, at: number): readonly [number, number] {
   const [kind = '', form = '{}'] = [tile.shader.key.split(' ')[0], tile.shader.key.slice(tile.shader.key.indexOf(' '))];
-  const { itemBytes, select, shifts, split } = JSON.parse(form) as Key;
+  const { itemBytes, select, shifts, split, load = 1 } = JSON.parse(form) as Key;
   const isLog = (at: number) =>
     kind === 'gather' ? at % 2 === 1 && shifts?.[(at - 1) / 2] : at === 2 && split === 'shift';
+  if (kind === 'unzip') return unzipSource(tile, JSON.parse(form) as Key, at);
   if (kind === 'zip') return zipSource(tile, JSON.parse(form) as Key, at);
   const params = [...tile.params].map((word, at) => (isLog(at) ? 2 ** word : word));
   const item = Math.floor(at / itemBytes);
   const [which, from] =
     kind === 'gather'
       ? gatherSource(params, select, item)
-      : planeSource(params, select, item, Math.max(1, 4 / itemBytes));
+      : planeSource(params, select, item, Math.max(1, 4 / itemBytes) * load);
   const upload = tile.uploads[which];
   if (!upload || from * itemBytes >= WORD) throw new Error('the shader reads what is not there');
   const byte = upload.start + from * itemBytes + (at % itemBytes);
   if (byte >= upload.end) throw new Error('the shader reads past its input');
   return [upload.input, byte];
+}
+
+function unzipSource(tile: GpuTile, { shifts }: Key, at: number): readonly [number, number] {
+  const params = [...tile.params].map((word, i) => (i % 2 === 1 && shifts?.[(i - 1) / 2] ? 2 ** word : word));
+  const [, vectors] = gatherSource(params, -1, Math.floor(at / 16));
+  const [upload] = tile.uploads;
+  if (!upload || vectors * 16 >= WORD) throw new Error('the shader reads what is not there');
+  return [upload.input, upload.start + vectors * 16 + 4 * Math.floor((at % 16) / 2) + (at % 2)];
 }
 
 function zipSource(tile: GpuTile, { shifts }: Key, at: number): readonly [number, number] {
@@ -138,6 +149,7 @@ describe('tiles of a gather', () => {
     { itemBytes: 2, shape: [30_000, 40_000, 2], strides: [40_000, 1, 0], bases: [3, 8], select: 2 },
     { itemBytes: 2, shape: [30_000, 40_000, 2], strides: [80_000, 1, 40_000], bases: [0], select: null },
     { itemBytes: 2, shape: [40_000, 2, 30_000], strides: [1, 0, 40_000], bases: [11, 0], select: 1 },
+    { itemBytes: 2, shape: [60_000, 40_000], strides: [120_008, 2], bases: [5], select: null },
   ];
 
   it.each(huge)('cover %j, more than 4 GiB, and read what its definition says', (spec) => {
@@ -165,6 +177,8 @@ describe('tiles of a gather', () => {
     expect(keyOf({ ...one, itemBytes: 2, shape: [64, 63], strides: [1, 64] })).toMatch(/^gather .*"itemBytes":2/);
     expect(keyOf({ ...one, itemBytes: 2, shape: [64, 64], strides: [128, 1] })).toMatch(/^gather .*"itemBytes":16/);
     expect(keyOf({ ...one, itemBytes: 2, shape: [64, 62], strides: [128, 1] })).toMatch(/^gather .*"itemBytes":4/);
+    expect(keyOf({ ...one, itemBytes: 2, shape: [64, 64], strides: [256, 2] })).toMatch(/^unzip /);
+    expect(keyOf({ ...one, itemBytes: 2, shape: [64, 60], strides: [256, 2] })).toMatch(/^gather .*"itemBytes":2/);
     expect(
       gatherKernel.tiles({ ...one, itemBytes: 2, shape: [4, 4], strides: [-4, 1] }, { tileBytes: MIB }),
     ).toBeNull();

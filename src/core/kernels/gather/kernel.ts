@@ -3,7 +3,7 @@ import { type Box, boxes, type GpuTile, GROUP, type Place, type TileLimits } fro
 import { planeOf, planeTile } from '../transpose/plane.ts';
 import { type GatherSpec, gatherCpu } from './cpu.ts';
 import { type Dim, type Folded, foldBox } from './dims.ts';
-import { gatherShader, MAX_INPUTS, MAX_RANK, zipShader } from './wgsl.ts';
+import { gatherShader, MAX_INPUTS, MAX_RANK, unzipShader, zipShader } from './wgsl.ts';
 
 /** What a tile is besides its shader. */
 export type TileFrame = Pick<GpuTile, 'uploads' | 'outputBytes' | 'place'>;
@@ -93,7 +93,8 @@ function placeOf({ shape, itemBytes }: GatherSpec, box: Box): Place {
 
 function tileOf(folded: Folded, inputs: number, frame: TileFrame): GpuTile {
   const plane = planeOf(folded);
-  return plane ? planeTile(plane, inputs, frame) : (zipTile(folded, inputs, frame) ?? itemTile(folded, inputs, frame));
+  if (plane) return planeTile(plane, inputs, frame);
+  return zipTile(folded, inputs, frame) ?? unzipTile(folded, frame) ?? itemTile(folded, inputs, frame);
 }
 
 const POINT: Dim = { size: 1, stride: 0, select: false };
@@ -125,6 +126,27 @@ function zipTile({ itemBytes, dims }: Folded, inputs: number, frame: TileFrame):
     uploads: pair.select ? frame.uploads : frame.uploads.slice(0, 1),
     shader: zipShader({ rank, select: pair.select, shifts }),
     params: Uint32Array.from([count, ...params, pair.stride / ZIPPED]),
+    groups: Math.ceil(count / GROUP),
+  };
+}
+
+/** Elements that a thread keeps of twice as many. */
+const KEPT = 8;
+
+/** Every other 16-bit element of one input's runs, all of them on whole vectors; else null. */
+function unzipTile({ itemBytes, dims }: Folded, frame: TileFrame): GpuTile | null {
+  const run = dims.at(-1);
+  const outer = dims.slice(0, -1);
+  if (itemBytes !== 2 || run?.stride !== 2 || dims.some((dim) => dim.select)) return null;
+  if (![run.size, ...outer.map((dim) => dim.stride)].every((items) => items % KEPT === 0)) return null;
+  const wide = outer.map((dim) => ({ ...dim, stride: dim.stride / KEPT }));
+  const { rank, shifts, params } = walkOf([...wide, { ...run, size: run.size / KEPT }]);
+  const count = frame.outputBytes / (2 * KEPT);
+  return {
+    ...frame,
+    uploads: frame.uploads.slice(0, 1),
+    shader: unzipShader({ rank, shifts }),
+    params: Uint32Array.from([count, ...params]),
     groups: Math.ceil(count / GROUP),
   };
 }

@@ -13,6 +13,9 @@ export interface ZipForm {
   readonly shifts: readonly boolean[];
 }
 
+/** Every other 16-bit element of runs, eight at a time. */
+export type UnzipForm = Pick<ZipForm, 'rank' | 'shifts'>;
+
 interface Form {
   readonly itemBytes: number;
   readonly rank: number;
@@ -55,6 +58,34 @@ ${locate({ rank, select: -1, shifts })}
   let low = (a & vec2<u32>(0xffffu)) | (b << vec2<u32>(16u));
   let high = (a >> vec2<u32>(16u)) | (b & vec2<u32>(0xffff0000u));
   result[thread] = vec4<u32>(low.x, high.x, low.y, high.y);`,
+  });
+}
+
+const unzips = shaderCache((key) => buildUnzip(key, JSON.parse(key.slice('unzip '.length)) as UnzipForm));
+
+/** Every other 16-bit element of a run. */
+export function unzipShader({ rank, shifts }: UnzipForm): Shader {
+  return unzips(`unzip ${JSON.stringify({ rank, shifts })}`);
+}
+
+function buildUnzip(key: string, { rank, shifts }: UnzipForm): Shader {
+  const dims = Array.from({ length: rank }, (_, dim) => dim);
+  return buildShader({
+    key,
+    params: ['count', ...dims.flatMap((dim) => [`n${dim}`, `s${dim}`])],
+    inputs: ['vec4<u32>'],
+    output: 'vec4<u32>',
+    globals: `
+fn evens(w: vec4<u32>) -> vec2<u32> {
+  return (w.xz & vec2<u32>(0xffffu)) | (w.yw << vec2<u32>(16u));
+}`,
+    main: `
+  if (thread >= p.count) { return; }
+  let e = thread;
+${locate({ rank, select: -1, shifts })}
+  let a = in0[at];
+  let b = in0[at + 1u];
+  result[thread] = vec4<u32>(evens(a), evens(b));`,
   });
 }
 

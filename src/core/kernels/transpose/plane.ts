@@ -1,6 +1,6 @@
 import type { Dim, Folded } from '../gather/dims.ts';
 import type { GpuTile } from '../tile.ts';
-import { planeShader, SIDE } from './wgsl.ts';
+import { blockOf, planeShader, SIDE, type Split } from './wgsl.ts';
 
 /**
  * A gather in which neighbours of the input are rows of the output: `batch` × `rows` × (`outer` × `inner`), where the
@@ -34,32 +34,40 @@ export function planeOf({ itemBytes, dims }: Folded): Plane | null {
   return starts.every((items) => (items * itemBytes) % 4 === 0) ? plane : null;
 }
 
-/** How the two dims of columns are told apart in a square of `side` columns. */
-function splitOf({ itemBytes, outer, inner }: Plane, side: number): 'one' | 'pair' | 'shift' | 'wrap' | 'divide' {
+/** How the two dims of columns are told apart in a block of `width` columns. */
+function splitOf({ itemBytes, outer, inner }: Plane, width: number): Split {
   if (outer.size === 1) return 'one';
   if (inner.select && inner.size === 2 && itemBytes < 4) return 'pair';
-  if (inner.size >= side) return 'wrap';
+  if (!inner.select && inner.size % width === 0) return 'whole';
+  if (inner.size >= width) return 'wrap';
   return Number.isInteger(Math.log2(inner.size)) ? 'shift' : 'divide';
 }
 
-/** One dispatch over a plane: workgroups take squares of 32 × 32 words. */
+/** Two words a load where every row of 16-bit items starts on a pair: runs of 256 bytes. */
+function loadOf({ itemBytes, batch, rows, outer, inner }: Plane): 1 | 2 {
+  const paired = [batch, outer, inner].every(({ stride }) => (stride * itemBytes) % 8 === 0);
+  return itemBytes === 2 && paired && rows >= blockOf({ itemBytes, load: 2 }).rows ? 2 : 1;
+}
+
+/** One dispatch over a plane: workgroups take rectangles of it. */
 export function planeTile(
   plane: Plane,
   inputs: number,
   frame: Pick<GpuTile, 'uploads' | 'outputBytes' | 'place'>,
 ): GpuTile {
   const { itemBytes, batch, rows, outer, inner } = plane;
-  const per = Math.max(1, 4 / itemBytes);
+  const load = loadOf(plane);
+  const block = blockOf({ itemBytes, load });
   const columns = outer.size * inner.size;
-  const across = Math.ceil(columns / (SIDE * per));
-  const down = Math.ceil(rows / (SIDE * per));
+  const across = Math.ceil(columns / block.columns);
+  const down = Math.ceil(rows / block.rows);
   const select = [batch, outer, inner].findIndex((dim) => dim.select);
-  const split = splitOf(plane, SIDE * per);
-  const strides = [batch, outer, inner].map((dim) => dim.stride / per);
+  const split = splitOf(plane, block.columns);
+  const strides = [batch, outer, inner].map((dim) => (dim.stride * SIDE) / block.rows);
   return {
     ...frame,
     uploads: select < 0 ? frame.uploads.slice(0, 1) : frame.uploads,
-    shader: planeShader({ itemBytes, select, split, inputs: select < 0 ? 1 : inputs }),
+    shader: planeShader({ itemBytes, select, split, inputs: select < 0 ? 1 : inputs, load }),
     params: Uint32Array.from([
       rows,
       columns,
