@@ -40,6 +40,8 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  // Dawn's objects must outlive what was made of them, also while the process ends.
+  Object.assign(globalThis, { dawn });
   const gpu = createGpu(dawn.device, { name: dawn.name, tileBytes: MAX_TILE_BYTES });
   const copy = await prepare(gpu, copyCase(BYTES));
   const kernels: Record<string, object> = {};
@@ -67,7 +69,8 @@ async function main(): Promise<void> {
 }
 
 /** Copy and kernel in turns, medians of the rounds; then the bytes. */
-async function measure(gpu: Gpu, copy: Prepared, { kernelCase, bytes }: Measured) {
+async function measure(gpu: Gpu, copy: Prepared, { kernelCase: make, bytes }: Measured) {
+  const kernelCase = make();
   const tiles = kernelCase.use((kernel, spec) => [...(kernel.tiles(spec, gpu.limits) ?? [])]);
   const [tile] = tiles;
   if (!tile || tiles.length > 1) throw new Error(`${kernelCase.name} takes ${tiles.length} tiles instead of one.`);
@@ -115,7 +118,7 @@ async function codePoints(gpu: Gpu): Promise<string[]> {
 async function choices(gpu: GPU) {
   const engine = createEngine({ engine: 'auto', gpu });
   for (const { kernelCase } of benchCases(Math.min(BYTES, 16 * MIB))) {
-    await kernelCase.use((kernel, spec, inputs) =>
+    await kernelCase().use((kernel, spec, inputs) =>
       engine.run(kernel, spec, inputs, new Uint8Array(kernel.outputBytes(spec))),
     );
   }

@@ -8,8 +8,10 @@ set -eu
 out=${1:-dist/kernels-bench}
 webgpu=${WEBGPU_DIR:-node_modules/webgpu}
 mkdir -p "$out/webgpu/dist/linux-x64" "$out/lib"
-npx esbuild bench/kernels.ts --bundle --platform=node --format=esm --target=node20 --external:webgpu \
-  --log-level=warning --outfile="$out/kernels.mjs"
+for program in kernels kernels/unpack; do
+  npx esbuild "bench/$program.ts" --bundle --platform=node --format=esm --target=node20 --external:webgpu \
+    --log-level=warning --outfile="$out/${program##*/}.mjs"
+done
 cp "$webgpu/index.js" "$webgpu/package.json" "$webgpu/LICENSE.md" "$out/webgpu/"
 [ -f "$out/dawn.node.xz" ] || xz -9 -T0 -c "$webgpu/dist/linux-x64/dawn.node" > "$out/dawn.node.xz"
 [ -f "$out/node.xz" ] || xz -9 -T0 -c "$(node -p process.execPath)" > "$out/node.xz"

@@ -106,8 +106,7 @@ export function fp8Entries(intermediate: number, hidden: number, format: 'e4m3' 
 }
 
 /** A gpt-oss layer in MXFP4, and in bf16 as the architecture's own bf16 files are: inputs as rows. */
-export function gptOss() {
-  const [experts, intermediate, hidden] = [2, 32, 96];
+export function gptOss(experts = 2, intermediate = 32, hidden = 96) {
   const stacked = (stem: string, rows: number, columns: number) => {
     const name = `model.layers.0.mlp.experts.${stem}`;
     const groups = columns / 32;
