@@ -41,6 +41,13 @@ export function noise(length: number, seed = 1, misalign = 0): Uint8Array {
   return bytes;
 }
 
+/** The same bytes, `misalign` bytes after a multiple of 8. */
+function moved(bytes: Uint8Array, misalign: number): Uint8Array {
+  const copy = new Uint8Array(bytes.length + misalign).subarray(misalign);
+  copy.set(bytes);
+  return copy;
+}
+
 export function bytesOfWords(words: Uint16Array | Uint32Array | Float32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
@@ -156,7 +163,10 @@ function dequantiseCases(): Case[] {
         at === 1 ? (SCALES[i >> 1] ?? 0) : (SCALES[i % SCALES.length] ?? 0),
       );
       const codes = Uint8Array.from({ length: batch * rows * columns }, (_, i) => (at < 2 ? i : (i * 37) >> 2));
-      return caseOf(dequantiseKernel, { format, ...shape }, [codes, bytesOfWords(scales)]);
+      return caseOf(dequantiseKernel, { format, ...shape }, [
+        moved(codes, at % 4),
+        moved(bytesOfWords(scales), (at + 1) % 4),
+      ]);
     }),
   );
   const groups = 4096;
@@ -210,7 +220,9 @@ function statisticsCases(): Case[] {
     return [
       caseOf(statisticsKernel, { dtype, segments: 1, count }, [bytes]),
       ...shapes.map((shape, at) =>
-        caseOf(statisticsKernel, { dtype, ...shape }, [weights(dtype, shape.segments * shape.count, at + 1)]),
+        caseOf(statisticsKernel, { dtype, ...shape }, [
+          moved(weights(dtype, shape.segments * shape.count, at + 1), at % 4),
+        ]),
       ),
     ];
   });
