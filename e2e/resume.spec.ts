@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import { fp8Entries } from '../src/core/plan/unpack.fixture.ts';
 import { hubFolder } from '../src/core/testing.fixture.ts';
 import { dropPaths, expect, storedFiles, test, violations, visit } from './support/app.ts';
 import type { HubServer } from './support/hub/server.ts';
@@ -147,26 +150,53 @@ for (const [what, error, said] of [
   });
 }
 
-test('cpu, webgpu and auto write the same files, and the report says what ran where', async ({ page }) => {
-  await page.goto('/');
-  await dropPaths(page, [hubFolder('qwen3_moe')]);
-  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
-  await page.getByRole('radio', { name: /^gate-up-transposed / }).check();
-  await page.getByText('Engine, memory, hashes').click();
-  const outputs = [];
-  for (const [name, said] of [
-    ['CPU', /on the CPU\. The CPU was chosen/],
-    ['WebGPU', /on WebGPU\. WebGPU was chosen: CPU [\d.]+ GB\/s/],
-    ['auto', /Too little work to measure|Faster: /],
-  ] as const) {
-    await page.getByRole('radio', { name, exact: true }).click();
-    await start(page);
-    const report = page.getByRole('region', { name: 'Report' });
-    await expect(report).toContainText('all equal');
-    await expect(report).toContainText(said);
-    outputs.push(await sums(page));
-    await page.getByRole('button', { name: 'Close report' }).click();
-  }
-  expect(outputs[1]).toEqual(outputs[0]);
-  expect(outputs[2]).toEqual(outputs[0]);
-});
+/** A folder of FP8 experts whose matrices are large enough for `auto` to measure. */
+function quantisedFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'engines-'));
+  for (const [name, content] of Object.entries(fp8Entries(256, 512, 'e4m3', 128).packed))
+    writeFileSync(join(folder, name), content);
+  return folder;
+}
+
+for (const { source, folder, unpack, measured } of [
+  {
+    source: 'small tensors',
+    folder: () => hubFolder('qwen3_moe'),
+    unpack: false,
+    measured: /Too little work to measure/,
+  },
+  {
+    source: 'unpacked FP8',
+    folder: quantisedFolder,
+    unpack: true,
+    measured:
+      /dequantise FP8 e4m3 to BF16 on (the CPU|WebGPU)\. Faster: CPU [\d.]+ GB\/s, .+ [\d.]+ GB\/s with its transfers/,
+  },
+]) {
+  test(`cpu, webgpu and auto write the same files of ${source}, and the report says what ran where`, async ({
+    page,
+  }) => {
+    await page.goto('/');
+    await dropPaths(page, [folder()]);
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
+    await page.getByRole('radio', { name: /^gate-up-transposed / }).check();
+    if (unpack) await page.getByRole('radio', { name: 'Unpack to bf16' }).check();
+    await page.getByText('Engine, memory, hashes').click();
+    const outputs = [];
+    for (const [name, said] of [
+      ['CPU', /on the CPU\. The CPU was chosen/],
+      ['WebGPU', /on WebGPU\. WebGPU was chosen: CPU [\d.]+ GB\/s/],
+      ['auto', measured],
+    ] as const) {
+      await page.getByRole('radio', { name, exact: true }).click();
+      await start(page);
+      const report = page.getByRole('region', { name: 'Report' });
+      await expect(report).toContainText('all equal');
+      await expect(report).toContainText(said);
+      outputs.push(await sums(page));
+      await page.getByRole('button', { name: 'Close report' }).click();
+    }
+    expect(outputs[1]).toEqual(outputs[0]);
+    expect(outputs[2]).toEqual(outputs[0]);
+  });
+}
