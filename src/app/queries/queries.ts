@@ -35,14 +35,22 @@ export function useCell(row: number | null, expert: number | null) {
 /** Number and id of the tensors that a search finds, with its first rows. */
 export function useTensorAnswer(query: TensorQuery) {
   const key = useOpenKey();
-  return useQuery({
+  return useQuery({ ...tensorAnswer(key, query), enabled: key !== null, placeholderData: keepPreviousData });
+}
+
+/** Asks the worker at once, before the page is rendered that shows the answer: both then work at the same time. */
+export function askAhead(query: TensorQuery): void {
+  const state = useInspection.getState();
+  if (state.status === 'open') void queryClient.prefetchQuery(tensorAnswer(state.key, query));
+}
+
+function tensorAnswer(key: string | null, query: TensorQuery) {
+  return {
     queryKey: ['tensors', key, query],
     queryFn: () => inspectWorker().queryTensors(query),
-    enabled: key !== null,
-    placeholderData: keepPreviousData,
     // The worker keeps few answers: one that was left is asked for again.
     gcTime: 0,
-  });
+  };
 }
 
 /** One page of a search's rows; the first comes with the answer. */

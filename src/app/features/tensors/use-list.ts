@@ -6,6 +6,9 @@ export const HEAD = 28;
 /** Rows that are fetched together. */
 export const PAGE = 64;
 
+/** Rows beyond those in sight: each is laid out and painted anew with every keystroke of a search. */
+const OVERSCAN = 3;
+
 /** Where a key leads from a row; null for keys that do not move. */
 export function target(key: string, from: number, count: number, page: number): number | null {
   const steps: Record<string, number> = {
@@ -36,7 +39,7 @@ export function useList(count: number, subject: unknown) {
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
-    overscan: 8,
+    overscan: OVERSCAN,
     paddingStart: HEAD,
     scrollPaddingStart: HEAD,
   });
