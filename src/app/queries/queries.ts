@@ -53,26 +53,26 @@ function tensorAnswer(key: string | null, query: TensorQuery) {
   };
 }
 
-/** One page of a search's rows; the first comes with the answer. */
-export function useTensorPage({ id, count, first }: TensorAnswer, page: number, size: number) {
+/** One page of a search's rows, none for null; the first comes with the answer. */
+export function useTensorPage({ id, count, first }: TensorAnswer, page: number | null, size: number) {
   const key = useOpenKey();
   const known = page === 0 && first.length >= Math.min(size, count) ? first : undefined;
   return useQuery({
     queryKey: ['tensor page', key, id, page],
-    queryFn: () => inspectWorker().tensorRows(id, page * size, (page + 1) * size),
-    enabled: key !== null && page * size < count && known === undefined,
+    queryFn: () => inspectWorker().tensorRows(id, (page ?? 0) * size, ((page ?? 0) + 1) * size),
+    enabled: key !== null && page !== null && page * size < count && known === undefined,
     ...(known ? { initialData: known } : {}),
     gcTime: 10_000,
   });
 }
 
-/** One page of the nodes in sight of a search's tree. */
-export function useTreePage({ id }: TensorAnswer, open: OpenNodes, page: number, size: number) {
+/** One page of the nodes in sight of a search's tree, none for null. */
+export function useTreePage({ id }: TensorAnswer, open: OpenNodes, page: number | null, size: number) {
   const key = useOpenKey();
   return useQuery({
     queryKey: ['tree page', key, id, open, page],
-    queryFn: () => inspectWorker().treePage({ id, open, from: page * size, to: (page + 1) * size }),
-    enabled: key !== null,
+    queryFn: () => inspectWorker().treePage({ id, open, from: (page ?? 0) * size, to: ((page ?? 0) + 1) * size }),
+    enabled: key !== null && page !== null,
     placeholderData: keepPreviousData,
     gcTime: 10_000,
   });

@@ -9,6 +9,9 @@ export const PAGE = 64;
 /** Rows beyond those in sight: each is laid out and painted anew with every keystroke of a search. */
 const OVERSCAN = 3;
 
+/** The next page is asked for when so many rows or fewer are left before it. */
+const AHEAD = 16;
+
 /** Where a key leads from a row; null for keys that do not move. */
 export function target(key: string, from: number, count: number, page: number): number | null {
   const steps: Record<string, number> = {
@@ -65,6 +68,8 @@ export function useList(count: number, subject: unknown) {
   };
   const items = rows.getVirtualItems();
   const firstPage = Math.floor((items[0]?.index ?? 0) / PAGE);
+  const nextPage = firstPage + 1;
+  const nearNext = (items.at(-1)?.index ?? 0) + AHEAD >= nextPage * PAGE;
   return {
     scroller,
     cursor: Math.min(cursor, Math.max(0, count - 1)),
@@ -73,6 +78,8 @@ export function useList(count: number, subject: unknown) {
     onMove,
     items,
     firstPage,
+    /** The page after it, null while the rows in sight are far from it. */
+    nextPage: nearNext ? nextPage : null,
     height: rows.getTotalSize(),
   };
 }
