@@ -30,6 +30,12 @@ describe('mapConcurrent', () => {
     expect(started).toEqual([0, 1]);
   });
 
+  it('gives tasks that run at the same time a signal each, and one signal to those that follow each other', async () => {
+    const signals: AbortSignal[] = [];
+    await mapConcurrent([0, 1, 2, 3], 2, async (_, signal) => void signals.push(signal));
+    expect(new Set(signals).size).toBe(2);
+  });
+
   it('starts nothing when it is cancelled already', async () => {
     const run = mapConcurrent([1], 1, async () => 1, AbortSignal.abort());
     await expect(run).rejects.toMatchObject({ tag: 'cancelled' });

@@ -52,6 +52,7 @@ export interface HubServer {
   commit(id: string, files: readonly RepoFile[]): string;
   /** Lets the server's clock run ahead: signatures expire, quota windows pass. */
   advanceClock(seconds: number): void;
+  /** @throws Error when a request brought an Authorization header to the CDN: no test that uses this server can miss it. */
   close(): Promise<void>;
 }
 
@@ -251,6 +252,8 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
     advanceClock,
     close: async () => {
       await Promise.all([hub, cdn, otherCdn, control].map(close));
+      const [first, ...more] = machine.leaks;
+      if (first) throw new Error(`Authorization reached the CDN: ${first} and ${more.length} more`);
     },
   };
 }

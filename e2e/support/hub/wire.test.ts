@@ -187,12 +187,18 @@ describe('files', () => {
     expect([late.status, await late.text()]).toEqual([403, 'Auth failed: expired']);
   });
 
-  it('answers 416 empty, refuses credentials at the CDN, and sends no whole shard', async () => {
+  it('answers 416 empty, and sends no whole shard', async () => {
     const location = await locationOf(`/${BIG}/resolve/main/${SHARD}`);
     const past = await get(location, { Range: 'bytes=9000000000-' });
     expect([past.status, await past.text(), past.headers.get('content-range')]).toEqual([416, '', null]);
-    expect((await get(location, bearer('hf_owner'))).status).toBe(400);
     expect((await get(location)).status).toBe(501);
+  });
+
+  it('refuses credentials at the CDN, and fails whoever closes it after that', async () => {
+    const other = await startHub({ repos: presetRepos() });
+    expect((await get(`${other.cdnUrl}/any`, bearer('hf_owner'))).status).toBe(400);
+    expect(other.leaks).toEqual(['GET /any']);
+    await expect(other.close()).rejects.toThrow('Authorization reached the CDN: GET /any');
   });
 
   it('gives size and hashes without a redirect to those who ask for Xet information', async () => {

@@ -35,36 +35,44 @@ export function useCell(row: number | null, expert: number | null) {
 /** Number and id of the tensors that a search finds, with its first rows. */
 export function useTensorAnswer(query: TensorQuery) {
   const key = useOpenKey();
-  return useQuery({
-    queryKey: ['tensors', key, query],
-    queryFn: () => inspectWorker().queryTensors(query),
-    enabled: key !== null,
-    placeholderData: keepPreviousData,
-    // The worker keeps few answers: one that was left is asked for again.
-    gcTime: 0,
-  });
+  return useQuery({ ...tensorAnswer(key, query), enabled: key !== null, placeholderData: keepPreviousData });
 }
 
-/** One page of a search's rows; the first comes with the answer. */
-export function useTensorPage({ id, count, first }: TensorAnswer, page: number, size: number) {
+/** Asks the worker at once, before the page is rendered that shows the answer: both then work at the same time. */
+export function askAhead(query: TensorQuery): void {
+  const state = useInspection.getState();
+  if (state.status === 'open') void queryClient.prefetchQuery(tensorAnswer(state.key, query));
+}
+
+function tensorAnswer(key: string | null, query: TensorQuery) {
+  return {
+    queryKey: ['tensors', key, query],
+    queryFn: () => inspectWorker().queryTensors(query),
+    // The worker keeps few answers: one that was left is asked for again.
+    gcTime: 0,
+  };
+}
+
+/** One page of a search's rows, none for null; the first comes with the answer. */
+export function useTensorPage({ id, count, first }: TensorAnswer, page: number | null, size: number) {
   const key = useOpenKey();
   const known = page === 0 && first.length >= Math.min(size, count) ? first : undefined;
   return useQuery({
     queryKey: ['tensor page', key, id, page],
-    queryFn: () => inspectWorker().tensorRows(id, page * size, (page + 1) * size),
-    enabled: key !== null && page * size < count && known === undefined,
+    queryFn: () => inspectWorker().tensorRows(id, (page ?? 0) * size, ((page ?? 0) + 1) * size),
+    enabled: key !== null && page !== null && page * size < count && known === undefined,
     ...(known ? { initialData: known } : {}),
     gcTime: 10_000,
   });
 }
 
-/** One page of the nodes in sight of a search's tree. */
-export function useTreePage({ id }: TensorAnswer, open: OpenNodes, page: number, size: number) {
+/** One page of the nodes in sight of a search's tree, none for null. */
+export function useTreePage({ id }: TensorAnswer, open: OpenNodes, page: number | null, size: number) {
   const key = useOpenKey();
   return useQuery({
     queryKey: ['tree page', key, id, open, page],
-    queryFn: () => inspectWorker().treePage({ id, open, from: page * size, to: (page + 1) * size }),
-    enabled: key !== null,
+    queryFn: () => inspectWorker().treePage({ id, open, from: (page ?? 0) * size, to: ((page ?? 0) + 1) * size }),
+    enabled: key !== null && page !== null,
     placeholderData: keepPreviousData,
     gcTime: 10_000,
   });

@@ -11,7 +11,7 @@ import { type Listing, listCheckpoint, SINGLE_FILE } from './listing.ts';
 import type { Checkpoint, Finding } from './types.ts';
 
 /** Shards whose headers are read at once; where that is a matter of manners, the source itself lets fewer through. */
-const HEADERS_AT_ONCE = 32;
+const HEADERS_AT_ONCE = 48;
 /** A config is small; anything larger is a mistake or an attack. */
 const MAX_CONFIG_BYTES = 20e6;
 
@@ -107,9 +107,7 @@ async function readShards(opening: Opening, shards: readonly string[]): Promise<
   const { options, index } = opening;
   const guide = createWindowGuide();
   const names = index.value && index.value !== 'unread' ? namesByShard(index.value) : null;
-  const read = async (file: string, shared: AbortSignal | undefined) => {
-    // A signal of its own: Node warns of a leak where more than ten wait on one.
-    const signal = shared && AbortSignal.any([shared]);
+  const read = async (file: string, signal: AbortSignal | undefined) => {
     const outcome = await readShard(opening, file, guide, names?.get(file), signal);
     opening.arrived.set(file, outcome);
     opening.memory.shards.set(file, outcome);

@@ -18,6 +18,8 @@ it('stay under the quota of a Hub that enforces it: all pause, are told until wh
     repos: [qwen3Moe235b({ layout: 'per-expert' })],
     now: clock.now,
     rateLimit: { enforce: true, anonymous: quotas },
+    // On this clock every pause is over while requests are under way: addresses signed before it shall outlast it.
+    urlTtlSeconds: 1e9,
   });
   const { gate, quota } = createManners({ clock, random: () => 0 }, 40);
   const pauses: (Pause | null)[] = [];

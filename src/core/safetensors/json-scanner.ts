@@ -160,6 +160,18 @@ export class JsonScanner {
     return this.text.substring(start, at);
   }
 
+  /** The text from a position that was passed up to this one; true where it is ASCII. */
+  textFrom(start: number): string {
+    return this.text.substring(start, this.pos);
+  }
+
+  /** Moves past `text`, which is ASCII, when that stands at the position. */
+  skipText(text: string): boolean {
+    if (!this.text.startsWith(text, this.pos)) return false;
+    this.pos += text.length;
+    return true;
+  }
+
   /**
    * The integer at the position if it has at most 15 digits, which are exact in a double whatever they are; −1, and
    * nothing read, for any other number or value.

@@ -50,6 +50,29 @@ describe('the corpus of the reference implementation', () => {
   });
 });
 
+describe('entries that begin alike', () => {
+  const kinds = ['"shape":[2],"data_offsets":[', '"shape":[4],"data_offsets":['];
+  const row = (name: string, kind: number, offsets: string) => `"${name}":{"dtype":"U8",${kinds[kind]}${offsets}]}`;
+
+  it('share one shape, also in turns', () => {
+    const json = `{${[row('a', 0, '0,2'), row('b', 1, '2,6'), row('c', 0, '6,8'), row('d', 1, '8,12')].join(',')}}`;
+    const [a, b, c, d] = [...parseFile(fileOf(json, 12)).tensors.values()];
+    expect([a?.shape, b?.shape]).toEqual([[2], [4]]);
+    expect(c?.shape).toBe(a?.shape);
+    expect(d?.shape).toBe(b?.shape);
+    expect([c?.name, c?.start, c?.end]).toEqual(['c', 6, 8]);
+  });
+
+  it.each([
+    ['2,5', 'tensor-size-mismatch'],
+    ['02,4', 'header-json-invalid'],
+    ['2', 'tensor-entry-invalid'],
+    ['2,4,6', 'tensor-entry-invalid'],
+  ])('are refused for what follows: %s', (offsets, tag) => {
+    expect(tagOf(`{${row('a', 0, '0,2')},${row('b', 0, offsets)}}`, 4)).toBe(tag);
+  });
+});
+
 describe('parseHeaderLength', () => {
   const first8 = (length: bigint) => new Uint8Array(new BigUint64Array([length]).buffer);
 

@@ -1,6 +1,6 @@
 import { LoomError } from '../errors.ts';
 import { JsonScanner, OPEN_BRACE, QUOTE, quote, type ScanTags } from './json-scanner.ts';
-import { readEntry } from './tensor-entry.ts';
+import { createEntryHeads, type EntryHeads, readEntry } from './tensor-entry.ts';
 import type { FileOffset, Header, TensorInfo } from './types.ts';
 
 export interface HeaderOptions {
@@ -80,6 +80,7 @@ export function parseHeader(json: Uint8Array, options: HeaderOptions): Header {
 
 function readRoot(scanner: JsonScanner): { tensors: Map<string, TensorInfo>; metadata: Map<string, string> | null } {
   const tensors = new Map<string, TensorInfo>();
+  const heads = createEntryHeads();
   let metadata: Map<string, string> | null = null;
   if (scanner.peek() !== OPEN_BRACE) scanner.wrongType(TAGS.syntax, 'The header is not a JSON object');
   for (let more = scanner.openObject(); more; more = scanner.nextMember()) {
@@ -89,16 +90,22 @@ function readRoot(scanner: JsonScanner): { tensors: Map<string, TensorInfo>; met
       if (metadata !== null) scanner.duplicate(name, at);
       metadata = readMetadata(scanner);
     } else {
-      readTensor(scanner, name, at, tensors);
+      readTensor(scanner, name, at, tensors, heads);
     }
   }
   return { tensors, metadata };
 }
 
-function readTensor(scanner: JsonScanner, name: string, at: number, tensors: Map<string, TensorInfo>): void {
+function readTensor(
+  scanner: JsonScanner,
+  name: string,
+  at: number,
+  tensors: Map<string, TensorInfo>,
+  heads: EntryHeads,
+): void {
   const { size } = tensors;
   scanner.tensor = name;
-  tensors.set(name, readEntry(scanner, name));
+  tensors.set(name, readEntry(scanner, name, heads));
   if (tensors.size === size) scanner.duplicate(name, at);
   scanner.tensor = undefined;
 }

@@ -237,8 +237,7 @@ async function runExchange<T>(
 
 function send(options: HttpOptions, { url, range, method = 'GET' }: Asked, signal: AbortSignal): Promise<Response> {
   const call = options.fetch ?? fetch;
-  const headers = new Headers(options.headers?.());
-  if (range) headers.set('Range', `bytes=${range.start}-${range.end - 1}`);
+  const headers = { ...options.headers?.(), ...(range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {}) };
   // no-store: Chromium would run ranged requests for one address one after another through its cache.
   // no-referrer: the Hub turns away pages by their referrer.
   return call(url, { method, headers, signal, cache: 'no-store', referrerPolicy: 'no-referrer', credentials: 'omit' });

@@ -18,8 +18,11 @@ interface TensorTableProps {
 /** The rows of a search, those in sight alone. */
 export const TensorTable = memo(function TensorTable(props: TensorTableProps) {
   const { answer, sort, descending, chosen, onSort, onOpen } = props;
-  const { scroller, cursor, setCursor, show, onMove, items, firstPage, height } = useList(answer.count, answer.id);
-  const pages = [useTensorPage(answer, firstPage, PAGE), useTensorPage(answer, firstPage + 1, PAGE)];
+  const { scroller, cursor, setCursor, show, onMove, items, firstPage, nextPage, height } = useList(
+    answer.count,
+    answer.id,
+  );
+  const pages = [useTensorPage(answer, firstPage, PAGE), useTensorPage(answer, nextPage, PAGE)];
   const rowAt = (index: number) => pages[Math.floor(index / PAGE) - firstPage]?.data?.[index % PAGE];
   useShowChosen(answer.id, chosen, show);
   const pick = useCallback(

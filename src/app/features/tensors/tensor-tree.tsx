@@ -21,10 +21,10 @@ export const TensorTree = memo(function TensorTree({ answer, narrowed, chosen, o
   const branches = useBranches(narrowed, answer.count, chosen);
   const [count, setCount] = useState(0);
   const list = useList(count, answer.id);
-  const { scroller, cursor, setCursor, show, items, firstPage, height } = list;
+  const { scroller, cursor, setCursor, show, items, firstPage, nextPage, height } = list;
   const pages = [
     useTreePage(answer, branches.open, firstPage, PAGE),
-    useTreePage(answer, branches.open, firstPage + 1, PAGE),
+    useTreePage(answer, branches.open, nextPage, PAGE),
   ];
   const known = pages[0]?.data?.count ?? count;
   useEffect(() => setCount(known), [known]);

@@ -10,7 +10,7 @@ import { FilterBar } from './filter-bar.tsx';
 import { TensorDetails } from './tensor-details.tsx';
 import { TensorTable } from './tensor-table.tsx';
 import { TensorTree } from './tensor-tree.tsx';
-import { show, sortBy, useChosen, useTensorQuery } from './use-tensors.ts';
+import { searchFor, show, sortBy, useChosen, useTensorQuery } from './use-tensors.ts';
 import '../../theme/tensors.css';
 
 const HINTS: Readonly<Record<SearchMode, string>> = {
@@ -117,7 +117,7 @@ function SearchBox({ text, mode }: { readonly text: string; readonly mode: Searc
       value={typed}
       onChange={(event) => {
         setTyped(event.target.value);
-        show({ text: event.target.value });
+        searchFor(event.target.value);
       }}
     />
   );

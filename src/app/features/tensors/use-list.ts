@@ -6,6 +6,12 @@ export const HEAD = 28;
 /** Rows that are fetched together. */
 export const PAGE = 64;
 
+/** Rows beyond those in sight: each is laid out and painted anew with every keystroke of a search. */
+const OVERSCAN = 3;
+
+/** The next page is asked for when so many rows or fewer are left before it. */
+const AHEAD = 16;
+
 /** Where a key leads from a row; null for keys that do not move. */
 export function target(key: string, from: number, count: number, page: number): number | null {
   const steps: Record<string, number> = {
@@ -36,7 +42,7 @@ export function useList(count: number, subject: unknown) {
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
-    overscan: 8,
+    overscan: OVERSCAN,
     paddingStart: HEAD,
     scrollPaddingStart: HEAD,
   });
@@ -62,6 +68,8 @@ export function useList(count: number, subject: unknown) {
   };
   const items = rows.getVirtualItems();
   const firstPage = Math.floor((items[0]?.index ?? 0) / PAGE);
+  const nextPage = firstPage + 1;
+  const nearNext = (items.at(-1)?.index ?? 0) + AHEAD >= nextPage * PAGE;
   return {
     scroller,
     cursor: Math.min(cursor, Math.max(0, count - 1)),
@@ -70,6 +78,8 @@ export function useList(count: number, subject: unknown) {
     onMove,
     items,
     firstPage,
+    /** The page after it, null while the rows in sight are far from it. */
+    nextPage: nearNext ? nextPage : null,
     height: rows.getTotalSize(),
   };
 }

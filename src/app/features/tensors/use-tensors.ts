@@ -1,5 +1,6 @@
 import { useCallback, useMemo, useState } from 'react';
 import type { TensorColumn, TensorQuery } from '../../../../workers/tensors-protocol.ts';
+import { askAhead } from '../../queries/queries.ts';
 import { addressStore, move, useAddress } from '../../state/address-store.ts';
 import type { TensorAddress } from '../../state/tensor-address.ts';
 
@@ -20,6 +21,13 @@ export function useTensorQuery(): { readonly tensors: TensorAddress; readonly qu
     [text, mode, sort, descending, filter],
   );
   return { tensors, query };
+}
+
+/** Searches for a text; the worker is asked before the page is rendered. */
+export function searchFor(text: string): void {
+  show({ text });
+  const { mode, sort, descending, dtypes, layers, experts, shards, ...rest } = addressStore.getState().address.tensors;
+  askAhead({ text: rest.text, mode, sort, descending, filter: { dtypes, layers, experts, shards } });
 }
 
 /** Sorts by a column, the other way round when it was sorted by before; the largest come first. */
