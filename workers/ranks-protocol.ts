@@ -116,14 +116,14 @@ export type TakenFile =
 
 /** The part of the inspecting worker that places experts on ranks. Signals are arguments of their own. */
 export interface RankApi {
-  rankPicture(query: RankQuery): RankPicture;
+  rankPicture(query: RankQuery): Promise<RankPicture>;
   rankFiles(query: RankQuery, signal: AbortSignal): Promise<RankFiles>;
-  rankDetail(query: RankQuery, rank: number): RankDetail;
-  rankCell(query: RankQuery, row: number, expert: number): RankCell;
+  rankDetail(query: RankQuery, rank: number): Promise<RankDetail>;
+  rankCell(query: RankQuery, row: number, expert: number): Promise<RankCell>;
   /** `repo` and `revision` are what the manifest says of the source, null for local files. */
   rankTake(
     query: RankQuery,
     take: RankTake,
     source: { readonly repo: string | null; readonly revision: string | null },
-  ): TakenFile | Promise<TakenFile>;
+  ): Promise<TakenFile>;
 }

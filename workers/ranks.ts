@@ -26,7 +26,7 @@ import {
   rankAssertion,
   rankManifest,
   rankModel,
-  rankModelFor,
+  rankModelWithValues,
   rankReads,
   refusalOf,
   sglangPlacement,
@@ -40,40 +40,42 @@ const TURN_MS = 8;
 
 /** Answers the Ranks view's questions about one checkpoint; what is costly is made once for each layout. */
 export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLayout): RankApi {
-  const models = new Map<Target | null, RankModel | PlacementError>();
-  const modelOf = (target: Target | null): RankModel | PlacementError => {
+  const models = new Map<Target | null, Promise<RankModel | PlacementError>>();
+  const modelOf = (target: Target | null): Promise<RankModel | PlacementError> => {
     const known = models.get(target);
     if (known) return known;
-    const made = target === null ? rankModel(checkpoint, layout) : rankModelFor(checkpoint, target);
+    const made = makeModel(files, checkpoint, layout, target);
     models.set(target, made);
+    // What could not be read once is read again when it is asked for again.
+    made.catch(() => models.delete(target));
     return made;
   };
-  const placed = (query: RankQuery): { readonly model: RankModel; readonly placement: Placement } => {
-    const model = modelOf(query.target);
+  const placed = async (query: RankQuery): Promise<{ readonly model: RankModel; readonly placement: Placement }> => {
+    const model = await modelOf(query.target);
     if ('error' in model) throw new LoomError('internal', model.error);
     const placement = planPlacement(query.options, model.facts);
     if ('error' in placement) throw new LoomError('internal', placement.error);
     return { model, placement };
   };
   return {
-    rankPicture: (query) => pictureOf(modelOf(query.target), query),
+    rankPicture: async (query) => pictureOf(await modelOf(query.target), query),
     rankFiles: async (query, signal) => {
-      const { model, placement } = placed(query);
+      const { model, placement } = await placed(query);
       const bytes = await bytesByFile(model, placement, signal);
       return withTransfer({ bytes, files: model.stock.files.length }, [bytes.buffer]);
     },
-    rankDetail: (query, rank) => {
-      const { model, placement } = placed(query);
+    rankDetail: async (query, rank) => {
+      const { model, placement } = await placed(query);
       return detailOf(model, placement, rank);
     },
-    rankCell: (query, row, expert) => {
-      const { model, placement } = placed(query);
+    rankCell: async (query, row, expert) => {
+      const { model, placement } = await placed(query);
       const layer = placement.layers[row];
       const bytes = model.stock.layers[row]?.bytes[expert] ?? 0;
       return { row, expert, bytes, ranks: layer ? holdersOf(placement, layer, expert) : [] };
     },
     rankTake: async (query, take, source) => {
-      const { model, placement } = placed(query);
+      const { model, placement } = await placed(query);
       if (take === 'sglang') return sglangFile(model, placement);
       if (take === 'assertion') return assertionFile(model, placement);
       const indexSha256 = query.target === null ? await hashOfIndex(files, checkpoint) : null;
@@ -81,6 +83,16 @@ export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: C
       return fileOf(`ranks-${placement.framework}-${placement.mesh.world}.json`, JSON.stringify(manifest), 'json');
     },
   };
+}
+
+/** The present layout, or what a conversion would write: its companions' values are read where they alone decide. */
+async function makeModel(
+  files: FileSet,
+  checkpoint: Checkpoint,
+  layout: CheckpointLayout,
+  target: Target | null,
+): Promise<RankModel | PlacementError> {
+  return target === null ? rankModel(checkpoint, layout) : rankModelWithValues(checkpoint, files, target);
 }
 
 function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): RankPicture {

@@ -216,6 +216,7 @@ export {
   type RankSummary,
   rankModel,
   rankModelFor,
+  rankModelWithValues,
   ranksOf,
   summarize,
 } from './ranks/summary.ts';
