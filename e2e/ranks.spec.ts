@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { detectLayout, openCheckpoint, type RankManifestJson, ranksOf } from '../src/core/index.ts';
 import { openLocal } from '../src/core/source/folder.node.ts';
-import { expect, parametersOf, test, violations, visit } from './support/app.ts';
+import { dropPaths, expect, parametersOf, test, violations, visit } from './support/app.ts';
 
 const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
 const TINY = { repo: 'tiny/qwen3-moe', view: 'ranks' };
@@ -148,3 +148,44 @@ for (const colorScheme of ['light', 'dark'] as const) {
     });
   });
 }
+
+test('every key of the address is restored', async ({ page, hub }) => {
+  await visit(page, hub, {
+    ...{ ...TINY, framework: 'megatron-core', ep: '2', tp: '2', pp: '1', cp: '2', dp: '1', etp: '1' },
+  });
+  const values = { EP: '2', TP: '2', PP: '1', CP: '2', DP: '1', ETP: '1' };
+  for (const [name, value] of Object.entries(values))
+    await expect(page.getByRole('textbox', { name, exact: true })).toHaveValue(value);
+  await expect(page.getByText('4 ranks, 6 of 12 experts each')).toBeVisible();
+});
+
+test('EPLB places local files by the loads of a CSV file', async ({ page }) => {
+  const query = { view: 'ranks', framework: 'eplb', ep: '4', placement: 'global', redundant: '4' };
+  await page.goto(`/?${new URLSearchParams({ ...query, nodes: '1', groups: '1' })}`);
+  await page.locator('h1').first().waitFor();
+  await dropPaths(page, [HUB]);
+  await expect(page.getByText('EPLB places by load: there are no loads for model.layers.0.mlp.')).toBeVisible();
+  const loads = Array.from({ length: 12 }, (_, expert) => (expert === 3 ? 900 : 10));
+  const csv = { name: 'loads.csv', mimeType: 'text/csv', buffer: Buffer.from(`${loads.join(',')}\n`) };
+  await page.getByLabel('Loads (CSV)').setInputFiles(csv);
+  await expect(page.getByText('Imbalance of tokens')).toBeVisible();
+  const checkpoint = await openCheckpoint(await openLocal(HUB));
+  const options = { framework: 'eplb', strategy: 'global', ep: 4, redundant: 4, nodes: 1, groups: 1 } as const;
+  const { ranks: entries } = ranksOf(checkpoint, detectLayout(checkpoint), { ...options, loads: [loads] });
+  for (const { rank, bytes } of entries) {
+    const text = `${bytes.toLocaleString('en-US')} bytes`;
+    await expect(ranks(page).getByRole('option', { name: new RegExp(`^Rank ${rank},.*${text}`) })).toBeVisible();
+  }
+});
+
+test('a map of one’s own decides, and one that leaves an expert out is refused by name', async ({ page, hub }) => {
+  await visit(page, hub, { ...TINY, framework: 'custom', ep: '2' });
+  const give = (map: readonly number[]) =>
+    page.getByLabel('Map (JSON)').setInputFiles({
+      ...{ name: 'map.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify([map])) },
+    });
+  await give([0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 11]);
+  await expect(ranks(page).getByRole('option', { name: /experts 1, 3, 5, 7, 9, 11,/ })).toBeVisible();
+  await give([0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 9]);
+  await expect(page.getByRole('alert', { name: 'Refused' })).toContainText('expert 11');
+});

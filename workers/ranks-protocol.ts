@@ -28,7 +28,6 @@ export interface RankRow {
   readonly prefix: string;
   readonly index: number | null;
   readonly experts: number;
-  readonly stage: number;
 }
 
 /** A placement in arrays that move between threads: who holds what, and how many bytes. */
@@ -42,12 +41,12 @@ export interface PlacedPicture {
   readonly coords: Int32Array<ArrayBuffer>;
   /** Number of expert-parallel ranks. */
   readonly ep: number;
-  readonly rankEp: Int32Array<ArrayBuffer>;
-  readonly rankStage: Int32Array<ArrayBuffer>;
   readonly rows: readonly RankRow[];
   readonly width: number;
-  /** Expert-parallel coordinate of every cell, −1 where a layer has no such expert. */
-  readonly owners: Int32Array<ArrayBuffer>;
+  /** The first rank that holds each cell, −1 where a layer has no such expert. */
+  readonly holders: Int32Array<ArrayBuffer>;
+  /** For each rank the first one that holds the same experts. */
+  readonly twins: Int32Array<ArrayBuffer>;
   /** Four numbers a rank: experts, redundant experts, dense replicated, dense sharded. */
   readonly held: Float64Array<ArrayBuffer>;
   readonly experts: readonly RankEntry['experts'][];
@@ -78,7 +77,7 @@ export interface RankPicture {
   readonly placed: PlacedPicture | null;
 }
 
-/** Bytes that each rank reads of each file, rank by rank; NaN for ranks that were not counted. */
+/** Bytes that each rank reads of each file, rank by rank. */
 export interface RankFiles {
   readonly bytes: Float64Array<ArrayBuffer>;
   readonly files: number;
@@ -117,14 +116,14 @@ export type TakenFile =
 
 /** The part of the inspecting worker that places experts on ranks. Signals are arguments of their own. */
 export interface RankApi {
-  rankPicture(query: RankQuery): RankPicture;
+  rankPicture(query: RankQuery): Promise<RankPicture>;
   rankFiles(query: RankQuery, signal: AbortSignal): Promise<RankFiles>;
-  rankDetail(query: RankQuery, rank: number): RankDetail;
-  rankCell(query: RankQuery, row: number, expert: number): RankCell;
+  rankDetail(query: RankQuery, rank: number): Promise<RankDetail>;
+  rankCell(query: RankQuery, row: number, expert: number): Promise<RankCell>;
   /** `repo` and `revision` are what the manifest says of the source, null for local files. */
   rankTake(
     query: RankQuery,
     take: RankTake,
     source: { readonly repo: string | null; readonly revision: string | null },
-  ): TakenFile | Promise<TakenFile>;
+  ): Promise<TakenFile>;
 }

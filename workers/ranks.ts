@@ -2,12 +2,14 @@ import {
   type Checkpoint,
   type CheckpointLayout,
   communicationOf,
+  createFileCounter,
   divisorsOfExperts,
   exchangeOf,
   expertsOf,
   type FileSet,
   type FrameworkId,
   fewestRedundant,
+  firstHolders,
   heldBytes,
   holdersOf,
   imbalance,
@@ -15,7 +17,6 @@ import {
   loadingOf,
   loadingWarnings,
   meshSummary,
-  ownerMatrix,
   type Placement,
   type PlacementError,
   planOf5,
@@ -25,55 +26,56 @@ import {
   rankAssertion,
   rankManifest,
   rankModel,
-  rankModelFor,
+  rankModelWithValues,
   rankReads,
+  refusalOf,
   sglangPlacement,
   type Target,
 } from '../src/core/index.ts';
 import type { PlacedPicture, RankApi, RankDetail, RankPicture, RankQuery, TakenFile } from './ranks-protocol.ts';
 import { withTransfer } from './transfer.ts';
 
-/** Time that reading ranges of ranks takes before other calls get their turn, in ms. */
-const TURN_MS = 25;
-/** Ranks that stand alike are counted once; beyond this many that do not, the rest is left out. */
-const LIMIT_COUNTED = 256;
+/** Time that counting takes before other calls get their turn, in ms. */
+const TURN_MS = 8;
 
 /** Answers the Ranks view's questions about one checkpoint; what is costly is made once for each layout. */
 export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLayout): RankApi {
-  const models = new Map<Target | null, RankModel | PlacementError>();
-  const modelOf = (target: Target | null): RankModel | PlacementError => {
+  const models = new Map<Target | null, Promise<RankModel | PlacementError>>();
+  const modelOf = (target: Target | null): Promise<RankModel | PlacementError> => {
     const known = models.get(target);
     if (known) return known;
-    const made = target === null ? rankModel(checkpoint, layout) : rankModelFor(checkpoint, target);
+    const made = makeModel(files, checkpoint, layout, target);
     models.set(target, made);
+    // What could not be read once is read again when it is asked for again.
+    made.catch(() => models.delete(target));
     return made;
   };
-  const placed = (query: RankQuery): { readonly model: RankModel; readonly placement: Placement } => {
-    const model = modelOf(query.target);
+  const placed = async (query: RankQuery): Promise<{ readonly model: RankModel; readonly placement: Placement }> => {
+    const model = await modelOf(query.target);
     if ('error' in model) throw new LoomError('internal', model.error);
     const placement = planPlacement(query.options, model.facts);
     if ('error' in placement) throw new LoomError('internal', placement.error);
     return { model, placement };
   };
   return {
-    rankPicture: (query) => pictureOf(modelOf(query.target), query),
+    rankPicture: async (query) => pictureOf(await modelOf(query.target), query),
     rankFiles: async (query, signal) => {
-      const { model, placement } = placed(query);
+      const { model, placement } = await placed(query);
       const bytes = await bytesByFile(model, placement, signal);
       return withTransfer({ bytes, files: model.stock.files.length }, [bytes.buffer]);
     },
-    rankDetail: (query, rank) => {
-      const { model, placement } = placed(query);
+    rankDetail: async (query, rank) => {
+      const { model, placement } = await placed(query);
       return detailOf(model, placement, rank);
     },
-    rankCell: (query, row, expert) => {
-      const { model, placement } = placed(query);
+    rankCell: async (query, row, expert) => {
+      const { model, placement } = await placed(query);
       const layer = placement.layers[row];
       const bytes = model.stock.layers[row]?.bytes[expert] ?? 0;
       return { row, expert, bytes, ranks: layer ? holdersOf(placement, layer, expert) : [] };
     },
     rankTake: async (query, take, source) => {
-      const { model, placement } = placed(query);
+      const { model, placement } = await placed(query);
       if (take === 'sglang') return sglangFile(model, placement);
       if (take === 'assertion') return assertionFile(model, placement);
       const indexSha256 = query.target === null ? await hashOfIndex(files, checkpoint) : null;
@@ -83,13 +85,23 @@ export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: C
   };
 }
 
+/** The present layout, or what a conversion would write: its companions' values are read where they alone decide. */
+async function makeModel(
+  files: FileSet,
+  checkpoint: Checkpoint,
+  layout: CheckpointLayout,
+  target: Target | null,
+): Promise<RankModel | PlacementError> {
+  return target === null ? rankModel(checkpoint, layout) : rankModelWithValues(checkpoint, files, target);
+}
+
 function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): RankPicture {
   if ('error' in model) return { ...NOTHING, error: model.error };
   const { facts, stock } = model;
   const placement = planPlacement(options, facts);
   const counts = [...new Set(facts.moeLayers.map((layer) => layer.experts))].sort((a, b) => a - b);
   const picture: RankPicture = {
-    choices: divisorsOfExperts(facts).map((ep) => ({ ep, error: errorOf(planPlacement({ ...options, ep }, facts)) })),
+    choices: divisorsOfExperts(facts).map((ep) => ({ ep, error: refusalOf({ ...options, ep }, facts) })),
     experts: counts,
     modelType: facts.modelType,
     topK: facts.topK,
@@ -102,8 +114,8 @@ function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): R
   };
   if ('error' in placement) return picture;
   const drawn = placedPicture(model, placement, options);
-  const { coords, rankEp, rankStage, owners, held } = drawn;
-  const buffers = [coords, rankEp, rankStage, owners, held].map((array) => array.buffer);
+  const { coords, holders, twins, held } = drawn;
+  const buffers = [coords, holders, twins, held].map((array) => array.buffer);
   return withTransfer({ ...picture, placed: drawn }, buffers);
 }
 
@@ -133,7 +145,6 @@ function placedPicture(model: RankModel, placement: Placement, options: RankQuer
   const { facts, stock, layout } = model;
   const { ranks, layers, mesh, stages } = placement;
   const axes = Object.keys(ranks[0]?.coords ?? {});
-  const { width, owners } = ownerMatrix(placement);
   const skew = imbalance(placement, options.loads);
   const ep = layers[0]?.slots.length ?? 1;
   const { topK, hidden } = facts;
@@ -146,16 +157,8 @@ function placedPicture(model: RankModel, placement: Placement, options: RankQuer
     axes,
     coords: Int32Array.from(ranks.flatMap((place) => axes.map((name) => place.coords[name] ?? 0))),
     ep,
-    rankEp: Int32Array.from(ranks, (place) => place.ep),
-    rankStage: Int32Array.from(ranks, (place) => place.stage.index),
-    rows: layers.map(({ prefix, index, experts: count }) => ({
-      prefix,
-      index,
-      experts: count,
-      stage: stageAt(stages, index ?? 0),
-    })),
-    width,
-    owners: new Int32Array(owners),
+    rows: layers.map(({ prefix, index, experts: count }) => ({ prefix, index, experts: count })),
+    ...firstHolders(placement),
     held: heldArray(model, placement),
     experts: ranks.map((place) => expertsOf(placement, place.rank).experts),
     uniform: placement.uniform,
@@ -192,17 +195,11 @@ async function bytesByFile(
   signal: AbortSignal,
 ): Promise<Float64Array<ArrayBuffer>> {
   const width = stock.files.length;
-  const bytes = new Float64Array(placement.ranks.length * width).fill(Number.NaN);
-  const first = new Map<string, number>();
+  const bytes = new Float64Array(placement.ranks.length * width);
+  const filesOf = createFileCounter(stock, placement);
   let since = performance.now();
-  for (const { rank, ep, inner, etp, stage, fsdp, tp } of placement.ranks) {
-    const key = [ep, inner.index, etp.index, stage.index, fsdp.index, tp.index].join();
-    const twin = first.get(key);
-    if (twin !== undefined) bytes.copyWithin(rank * width, twin * width, (twin + 1) * width);
-    else if (first.size < LIMIT_COUNTED) {
-      bytes.set(rankReads(stock, placement, rank).perFile, rank * width);
-      first.set(key, rank);
-    }
+  for (const { rank } of placement.ranks) {
+    bytes.set(filesOf(rank), rank * width);
     if (performance.now() - since < TURN_MS) continue;
     await new Promise((resolve) => setTimeout(resolve, 0));
     if (signal.aborted) throw new LoomError('cancelled', 'Another placement was asked for.');

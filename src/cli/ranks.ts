@@ -19,9 +19,11 @@ import {
   plural,
   RANK_FRAMEWORKS,
   type RankSummary,
-  ranksOf,
+  rankModel,
+  rankModelWithValues,
   type Strategy,
   shapeFromCheckpoint,
+  summarize,
 } from '../core/index.ts';
 import { assumption, interruptSignal, parseTarget, print, printJson } from './common.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
@@ -71,12 +73,17 @@ export function addRanks(program: Command): void {
       ...(await placementOptions(flags)),
       to: flags.to === undefined ? undefined : parseTarget(flags.to),
     };
-    const { checkpoint, origin } = await openCheckpointAt(source, flags, interruptSignal());
+    const signal = interruptSignal();
+    const { checkpoint, files, origin } = await openCheckpointAt(source, flags, signal);
     if (flags.config !== undefined) {
       printConfig(checkpoint, origin.repo ?? source, options, flags);
       return;
     }
-    const summary = ranksOf(checkpoint, detectLayout(checkpoint, assumption(flags)), options);
+    const model =
+      options.to === undefined
+        ? rankModel(checkpoint, detectLayout(checkpoint, assumption(flags)))
+        : await rankModelWithValues(checkpoint, files, options.to, { ...assumption(flags), signal });
+    const summary = summarize(model, options);
     if (flags.json) printJson(summary);
     else print(describeRanks(summary));
     if (summary.error !== null) process.exitCode = 1;

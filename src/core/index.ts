@@ -171,6 +171,7 @@ export { type PlanReadingOptions, planWithValues } from './plan/with-values.ts';
 export { type HeldBytes, heldBytes, type RankReads, type Read, rankReads, rankTensors } from './ranks/bytes.ts';
 export { type Communication, communicationOf, type Exchange, exchangeOf } from './ranks/communication.ts';
 export { PLAN_STYLES, type PlanEntry, planOf5, planOf457 } from './ranks/ep-plans.ts';
+export { createFileCounter } from './ranks/file-bytes.ts';
 export { FRAMEWORKS as RANK_FRAMEWORKS, frameworkOf, isFrameworkId } from './ranks/frameworks/all.ts';
 export { fewestRedundant } from './ranks/frameworks/deal.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
@@ -197,11 +198,13 @@ export { type Throughput, throughputOf, withoutOvercount } from './ranks/memory/
 export {
   divisorsOfExperts,
   expertShare,
+  firstHolders,
+  type Holders,
   holdersOf,
   imbalance,
   intervals,
-  ownerMatrix,
   planPlacement,
+  refusalOf,
 } from './ranks/placement.ts';
 export type { Piece, TensorShare } from './ranks/share.ts';
 export type { Stock, StockTensor } from './ranks/stock.ts';
@@ -213,6 +216,7 @@ export {
   type RankSummary,
   rankModel,
   rankModelFor,
+  rankModelWithValues,
   ranksOf,
   summarize,
 } from './ranks/summary.ts';

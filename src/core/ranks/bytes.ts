@@ -1,7 +1,8 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import type { ConversionPlan } from '../plan/types.ts';
 import type { FileOffset } from '../safetensors/types.ts';
-import { expertShare, holdsLayer, stageOfLayer } from './placement.ts';
+import { type DenseKind, denseKinds } from './dense-kinds.ts';
+import { expertShare, holdsLayer } from './placement.ts';
 import { createSharer, type Piece, type TensorShare } from './share.ts';
 import type { Stock, StockTensor } from './stock.ts';
 import type { LayerPlacement, Placement, RankPlace } from './types.ts';
@@ -133,33 +134,11 @@ function cutExpertBytes(
   return [first, further];
 }
 
-/** Dense tensors that are cut alike: one of them, and how many there are. */
-interface Alike {
-  readonly tensor: StockTensor;
-  count: number;
-}
-
-/** Layers repeat each other: hundreds of tensors are a handful of kinds. */
-function denseKinds(stock: Stock, placement: Placement): readonly Alike[] {
-  const kinds = new Map<string, Alike>();
-  const staged = placement.stages.length > 1;
-  for (const number of stock.index.dense) {
-    const tensor = stock.tensors[number];
-    if (!tensor) continue;
-    const { layer, tail, dtype, shape } = tensor;
-    const stage = staged && typeof layer === 'number' ? stageOfLayer(placement, layer) : layer;
-    const where = staged ? stage : '';
-    const kind = remember(kinds, `${where} ${tail} ${dtype} ${shape.join()}`, () => ({ tensor, count: 0 }));
-    kind.count++;
-  }
-  return [...kinds.values()];
-}
-
 function denseBytes(
   stock: Stock,
   placement: Placement,
   place: RankPlace,
-  kinds: readonly Alike[],
+  kinds: readonly DenseKind[],
 ): readonly [number, number] {
   const sharer = createSharer(stock, placement, place);
   let [replicated, sharded] = [0, 0];

@@ -1,7 +1,7 @@
 import type { CheckpointLayout } from '../layouts/types.ts';
 import { type RankReads, rankReads } from './bytes.ts';
 import { frameworkOf } from './frameworks/all.ts';
-import type { Stock } from './stock.ts';
+import { isNumbered, type Stock } from './stock.ts';
 import type { FrameworkId, Placement } from './types.ts';
 
 /** What one rank reads under each way to load, in bytes; `held` is what it keeps. */
@@ -23,15 +23,11 @@ export interface LoadingReport {
   readonly amplification: number;
 }
 
-/** What vLLM's filter recognises as one expert's weight. Source: vllm-project/vllm#37351. */
-const NUMBERED = /\.experts\.(\d+)\..*\.(weight|weight_packed)$/;
-
 /** How many bytes a rank reads, by how it is loaded. */
 export function loadingOf(stock: Stock, placement: Placement, rank: number, reads?: RankReads): LoadingReport {
   const mine = reads ?? rankReads(stock, placement, rank);
   const held = keptBytes(mine);
-  const everything = stock.tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, 0);
-  const filtered = filteredBytes(stock, mine, everything);
+  const everything = stock.bytes;
   const touched = stock.files.filter((_, file) => (mine.perFile[file] ?? 0) > 0);
   const real = realBytes(placement.framework, mine.bytes, everything);
   return {
@@ -41,7 +37,7 @@ export function loadingOf(stock: Stock, placement: Placement, rank: number, read
     files: touched.length,
     wholeFiles: touched.reduce((sum, file) => sum + file.byteLength, 0),
     everything,
-    filtered,
+    filtered: filteredBytes(stock, mine),
     real,
     amplification: held === 0 ? 0 : (real ?? mine.bytes) / held,
   };
@@ -67,12 +63,12 @@ function realBytes(framework: FrameworkId, slices: number, everything: number): 
   }
 }
 
-function filteredBytes(stock: Stock, mine: RankReads, everything: number): number {
-  const kept = new Set(mine.reads.flatMap((read) => read.parts.map((part) => part.share.tensor.name)));
-  const skipped = stock.tensors.filter(
-    (tensor) => tensor.expert !== null && NUMBERED.test(tensor.name) && !kept.has(tensor.name),
-  );
-  return skipped.reduce((bytes, tensor) => bytes - (tensor.end - tensor.start), everything);
+/** Everything but other ranks' experts that the filter can tell apart; a tensor of which a part is kept is read whole. */
+function filteredBytes(stock: Stock, mine: RankReads): number {
+  const kept = new Set(mine.reads.flatMap((read) => read.parts.map((part) => part.share.tensor)));
+  let own = 0;
+  for (const tensor of kept) if (isNumbered(tensor)) own += tensor.end - tensor.start;
+  return stock.bytes - stock.numbered + own;
 }
 
 /** What a reader should know about loading this layout with this framework: differences that no error message tells. */

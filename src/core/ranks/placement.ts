@@ -5,6 +5,7 @@ import { axisSize, chunk, placeRanks } from './mesh.ts';
 import type {
   Framework,
   LayerPlacement,
+  Mesh,
   ModelFacts,
   MoeLayer,
   Part,
@@ -26,6 +27,48 @@ type Slots = LayerPlacement['slots'];
  * Limits come before anything else. Nothing is read.
  */
 export function planPlacement(options: PlacementOptions, facts: ModelFacts): Placement | PlacementError {
+  const settled = settleAll(options, facts);
+  if ('error' in settled) return settled;
+  const { framework, mesh, stages, strategy, warnings } = settled;
+  const dealt = dealLayers(settled, options, facts);
+  if ('error' in dealt) return dealt;
+  return {
+    framework: framework.id,
+    strategy,
+    redundant: options.redundant ?? 0,
+    mesh,
+    cuts: framework.cuts,
+    dense: framework.densePlan(facts),
+    stages,
+    kvHeads: facts.kvHeads,
+    ranks: placeRanks(mesh, framework.cuts),
+    layers: dealt.layers,
+    uniform: new Set(dealt.layers.map((layer) => layer.slots)).size <= 1,
+    warnings: [...warnings, ...(framework.warnings?.(options, facts, mesh) ?? [])],
+  };
+}
+
+/** The message with which `planPlacement` would refuse, null where it would not: no rank is placed to find out. */
+export function refusalOf(options: PlacementOptions, facts: ModelFacts): string | null {
+  const settled = settleAll(options, facts);
+  if ('error' in settled) return settled.error;
+  // Only files that a user gives can be wrong in what they deal.
+  if (!isBalanced(settled.strategy) && settled.strategy !== 'custom') return null;
+  const dealt = dealLayers(settled, options, facts);
+  return 'error' in dealt ? dealt.error : null;
+}
+
+/** What is known of a placement before experts are dealt. */
+interface Settled {
+  readonly framework: Framework;
+  readonly mesh: Mesh;
+  readonly stages: readonly number[];
+  /** The strategy that is really used. */
+  readonly strategy: Strategy;
+  readonly warnings: readonly string[];
+}
+
+function settleAll(options: PlacementOptions, facts: ModelFacts): Settled | PlacementError {
   const framework = frameworkOf(options.framework);
   if (!framework) return { error: `${options.framework} is not known here.` };
   const wrong = optionFault(framework, options, facts);
@@ -37,24 +80,7 @@ export function planPlacement(options: PlacementOptions, facts: ModelFacts): Pla
   if (limit !== null) return { error: limit };
   const stages = framework.stages(facts.layers, axisSize(mesh, framework.cuts.pp));
   if ('error' in stages) return stages;
-  const settled = settle(framework, options, facts);
-  const ep = axisSize(mesh, framework.cuts.ep);
-  const dealt = dealLayers(framework, { ...options, strategy: settled.strategy }, facts, ep);
-  if ('error' in dealt) return dealt;
-  return {
-    framework: framework.id,
-    strategy: settled.strategy,
-    redundant: options.redundant ?? 0,
-    mesh,
-    cuts: framework.cuts,
-    dense: framework.densePlan(facts),
-    stages,
-    kvHeads: facts.kvHeads,
-    ranks: placeRanks(mesh, framework.cuts),
-    layers: dealt.layers,
-    uniform: new Set(dealt.layers.map((layer) => layer.slots)).size <= 1,
-    warnings: [...settled.warnings, ...(framework.warnings?.(options, facts, mesh) ?? [])],
-  };
+  return { framework, mesh, stages, ...settle(framework, options, facts) };
 }
 
 /** Why options cannot be taken, in words of ours: no framework is asked such things. */
@@ -82,11 +108,12 @@ function settle(framework: Framework, options: PlacementOptions, facts: ModelFac
 
 /** Layers with as many experts share one list of slots where the strategy knows no layers. */
 function dealLayers(
-  framework: Framework,
-  options: PlacementOptions & { readonly strategy: Strategy },
+  { framework, mesh, strategy }: Settled,
+  asked: PlacementOptions,
   facts: ModelFacts,
-  ep: number,
 ): { readonly layers: readonly LayerPlacement[] } | PlacementError {
+  const options = { ...asked, strategy };
+  const ep = axisSize(mesh, framework.cuts.ep);
   const rows = new Map<string, Slots>();
   const layers: LayerPlacement[] = [];
   for (const [at, layer] of facts.moeLayers.entries()) {
@@ -240,19 +267,49 @@ export function holdersOf(placement: Placement, layer: LayerPlacement, expert: n
     .map((place) => place.rank);
 }
 
-/**
- * Expert-parallel coordinate of every expert of every layer, row by row, and −1 where a layer has fewer experts: what a
- * map of layers by experts is coloured by. `width` is the largest number of experts.
- */
-export function ownerMatrix(placement: Placement): { readonly width: number; readonly owners: Int32Array } {
-  const width = placement.layers.reduce((most, layer) => Math.max(most, layer.experts), 0);
-  const owners = new Int32Array(width * placement.layers.length).fill(-1);
-  for (const [row, layer] of placement.layers.entries()) {
-    for (let ep = layer.slots.length - 1; ep >= 0; ep--) {
-      for (const expert of layer.slots[ep] ?? []) owners[row * width + expert] = ep;
-    }
+/** Who holds what, in the order of a map of layers by experts. */
+export interface Holders {
+  /** The largest number of experts of a layer. */
+  readonly width: number;
+  /** The first rank that holds each expert, row by row; −1 where a layer has fewer experts. */
+  readonly holders: Int32Array<ArrayBuffer>;
+  /** For each rank the first one that holds the same experts. */
+  readonly twins: Int32Array<ArrayBuffer>;
+}
+
+/** The ranks that a map of layers by experts is coloured by. */
+export function firstHolders(placement: Placement): Holders {
+  const { layers, ranks } = placement;
+  const width = layers.reduce((most, layer) => Math.max(most, layer.experts), 0);
+  const holders = new Int32Array(width * layers.length).fill(-1);
+  const twins = twinsOf(placement);
+  const firsts = ranks.filter(({ rank }) => twins[rank] === rank).reverse();
+  const known = new Map<Slots, Map<number, Int32Array>>();
+  for (const [row, layer] of layers.entries()) {
+    const stage = stageOfLayer(placement, layer.index ?? 0);
+    const ofSlots = known.get(layer.slots) ?? new Map<number, Int32Array>();
+    const line = ofSlots.get(stage) ?? new Int32Array(layer.experts).fill(-1);
+    if (!ofSlots.has(stage))
+      for (const place of firsts)
+        if (holdsLayer(placement, place, layer.index))
+          for (const expert of expertShare(placement, place, layer).experts) line[expert] = place.rank;
+    known.set(layer.slots, ofSlots.set(stage, line));
+    holders.set(line, row * width);
   }
-  return { width, owners };
+  return { width, holders, twins };
+}
+
+function twinsOf(placement: Placement): Int32Array<ArrayBuffer> {
+  const { layers, ranks } = placement;
+  const first = new Map<string, number>();
+  return Int32Array.from(ranks, (place) => {
+    // Where every layer's experts are cut inside, the parts of one expert count as holding the same.
+    const inside = layers.every((layer) => expertShare(placement, place, layer).rows.of > 1);
+    const key = `${place.ep}/${inside ? '' : place.inner.index}/${place.stage.index}`;
+    const twin = first.get(key) ?? place.rank;
+    first.set(key, twin);
+    return twin;
+  });
 }
 
 /** Largest against mean number of experts a rank holds (1 is even), and of tokens a rank is sent where loads are known. */

@@ -6,6 +6,7 @@ import type { DType } from '../safetensors/dtype.ts';
 import { filesOf, safetensorsBytes } from '../testing.fixture.ts';
 import { heldBytes, type RankReads, rankReads } from './bytes.ts';
 import { placed } from './facts.fixture.ts';
+import { createFileCounter } from './file-bytes.ts';
 import { planPlacement } from './placement.ts';
 import type { StockTensor } from './stock.ts';
 import { type RankModel, rankModel } from './summary.ts';
@@ -167,7 +168,9 @@ describe('random checkpoints on random meshes', () => {
         made++;
         const held = heldBytes(model.stock, placement);
         const reads = placement.ranks.map(({ rank }) => rankReads(model.stock, placement, rank));
+        const filesOf = createFileCounter(model.stock, placement);
         for (const [rank, mine] of reads.entries()) {
+          expect([...filesOf(rank)]).toEqual(mine.perFile);
           expect(isOrdered(mine)).toBe(true);
           expect(mine.byColumns).toBe(0);
           const twice = mine.reads.flatMap((read) => read.parts);

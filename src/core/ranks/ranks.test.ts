@@ -7,7 +7,7 @@ import { factsOf, placed } from './facts.fixture.ts';
 import { FRAMEWORKS, isFrameworkId } from './frameworks/all.ts';
 import { parseLoads, parseSlotMap } from './input-files.ts';
 import { coordsOf, meshOf } from './mesh.ts';
-import { divisorsOfExperts, holdersOf, ownerMatrix, planPlacement } from './placement.ts';
+import { divisorsOfExperts, firstHolders, holdersOf, planPlacement, refusalOf } from './placement.ts';
 import { endsCountAsLayers, equalStages, restBeforeLast, restToLast, restToLastOnes } from './stages.ts';
 import { rankModel, ranksOf } from './summary.ts';
 
@@ -133,17 +133,40 @@ describe('placement helpers', () => {
     ]);
     expect(holdersOf(placement, layer, 1)).toEqual([0, 3]);
     expect(holdersOf(placement, layer, 7)).toEqual([2]);
-    const { width, owners } = ownerMatrix(placement);
+    const { width, holders, twins } = firstHolders(placement);
     expect(width).toBe(8);
-    expect([...owners]).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 0, 0, 0, 1, 1, 1, 2, 2]);
+    expect([...holders]).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 0, 0, 0, 1, 1, 1, 2, 2]);
+    expect([...twins]).toEqual([0, 1, 2, 3]);
     expect(divisorsOfExperts(factsOf(60))).toEqual([1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60]);
+  });
+
+  it('colours a cell by a rank that holds it, also where data parallelism shares a block or stages part layers', () => {
+    for (const options of [
+      { framework: 'torchtitan', ep: 4, dp: 8 },
+      { framework: 'torchtitan', ep: 4, dp: 16 },
+      { framework: 'megatron-core', ep: 2, pp: 2, dp: 4 },
+      { framework: 'transformers-5', ep: 2, dp: 2 },
+    ] as const) {
+      const placement = placed(planPlacement(options, factsOf(8, { moe: 4 })));
+      const { width, holders, twins } = firstHolders(placement);
+      for (const [row, layer] of placement.layers.entries()) {
+        for (let expert = 0; expert < layer.experts; expert++) {
+          const ranks = holdersOf(placement, layer, expert);
+          expect(holders[row * width + expert]).toBe(ranks[0]);
+          expect([...new Set(ranks.map((rank) => twins[rank]))]).toEqual([ranks[0]]);
+        }
+      }
+    }
   });
 
   it('refuses what is no degree, no strategy of the framework, or no checkpoint with experts', () => {
     const error = (options: Parameters<typeof planPlacement>[0], facts = factsOf(8)) => {
       const placement = planPlacement(options, facts);
-      return 'error' in placement ? placement.error : null;
+      const message = 'error' in placement ? placement.error : null;
+      expect(refusalOf(options, facts)).toBe(message);
+      return message;
     };
+    expect(error({ framework: 'custom', ep: 2, map: [[0, 1, 2, 3, 4, 5, 6, 7]] })).toBeNull();
     expect(error({ framework: 'vllm', ep: 0 })).toBe('ep is a whole number from 1, not 0.');
     expect(error({ framework: 'torchtitan', ep: 2, strategy: 'round-robin' })).toMatch(
       /does not place experts round-robin/,

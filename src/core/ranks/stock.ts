@@ -55,8 +55,22 @@ export interface StockLayer {
 /** Where to look for what a rank keeps: numbers of tensors, ascending. */
 export interface StockIndex {
   readonly dense: readonly number[];
-  /** For each layer: tensors with all its experts, and tensors of one expert by expert. */
-  readonly layers: readonly { readonly together: readonly number[]; readonly apart: readonly (readonly number[])[] }[];
+  readonly layers: readonly LayerIndex[];
+}
+
+export interface LayerIndex {
+  /** Tensors that hold all of the layer's experts. */
+  readonly together: readonly number[];
+  /** Tensors of one expert, expert by expert. */
+  readonly apart: readonly (readonly number[])[];
+  /** Bytes of each expert in each file that has any of it. */
+  readonly files: readonly (readonly FileShare[])[];
+}
+
+export interface FileShare {
+  /** Index into the stock's files. */
+  readonly file: number;
+  bytes: number;
 }
 
 /** A checkpoint's files as ranks share them: made once, then every mesh is a matter of arithmetic. */
@@ -66,12 +80,18 @@ export interface Stock {
   /** In the order of files and of bytes. */
   readonly tensors: readonly StockTensor[];
   readonly index: StockIndex;
+  /** Bytes of all tensors. */
+  readonly bytes: number;
+  /** Bytes of tensors in whose names vLLM's weight filter finds an expert's number. */
+  readonly numbered: number;
   /** Tensors of multi-token prediction, which no framework here loads by itself: left out. */
   readonly leftOut: { readonly tensors: number; readonly bytes: number };
   /** Experts whose storage is unknown and which every rank would hold whole. */
   readonly unknown: number;
 }
 
+/** What vLLM's filter recognises as one expert's weight. Source: vllm-project/vllm#37351. */
+const NUMBERED = /\.experts\.(\d+)\..*\.(weight|weight_packed)$/;
 const LAST = /(^|\.)(lm_head|embed_out|output|norm|final_layernorm|final_norm|ln_f|norm_f)\.[a-z_]+$/;
 
 /** The stock of a checkpoint in a layout. */
@@ -106,7 +126,18 @@ export function stockOf(checkpoint: Pick<Checkpoint, 'shards' | 'tensors'>, layo
     tensors.push(placed(tensor, numbers.get(tensor.file) ?? 0, expert, end, stacks));
   }
   tensors.sort((a, b) => a.file - b.file || a.start - b.start);
-  return { files, layers, tensors, index: indexOf(tensors, layers), leftOut, unknown };
+  const bytes = sizeOf(tensors);
+  const numbered = sizeOf(tensors.filter(isNumbered));
+  return { files, layers, tensors, index: indexOf(tensors, layers), bytes, numbered, leftOut, unknown };
+}
+
+/** True where vLLM's weight filter can tell whose expert's tensor this is. */
+export function isNumbered({ expert, name }: StockTensor): boolean {
+  return expert !== null && NUMBERED.test(name);
+}
+
+function sizeOf(tensors: readonly StockTensor[]): number {
+  return tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, 0);
 }
 
 function indexOf(tensors: readonly StockTensor[], layers: readonly StockLayer[]): StockIndex {
@@ -114,13 +145,30 @@ function indexOf(tensors: readonly StockTensor[], layers: readonly StockLayer[])
   const byLayer = layers.map(({ experts }) => ({
     together: [] as number[],
     apart: Array.from({ length: experts }, (): number[] => []),
+    files: Array.from({ length: experts }, (): FileShare[] => []),
   }));
-  for (const [at, { expert }] of tensors.entries()) {
-    if (!expert) dense.push(at);
-    else if (expert.apart) byLayer[expert.layer]?.apart[expert.first]?.push(at);
-    else byLayer[expert.layer]?.together.push(at);
+  for (const [at, tensor] of tensors.entries()) {
+    const { expert } = tensor;
+    const layer = expert ? byLayer[expert.layer] : undefined;
+    if (!expert || !layer) {
+      dense.push(at);
+      continue;
+    }
+    if (expert.apart) layer.apart[expert.first]?.push(at);
+    else layer.together.push(at);
+    addFileShares(layer.files, expert, tensor);
   }
   return { dense, layers: byLayer };
+}
+
+/** Tensors come in the order of files. */
+function addFileShares(files: FileShare[][], { first, count }: ExpertHolding, { file, start, end }: StockTensor): void {
+  const bytes = (end - start) / count;
+  for (const shares of files.slice(first, first + count)) {
+    const last = shares.at(-1);
+    if (last?.file === file) last.bytes += bytes;
+    else shares.push({ file, bytes });
+  }
 }
 
 function placed(

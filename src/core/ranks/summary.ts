@@ -2,7 +2,8 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
 import { planConversion } from '../plan/conversion.ts';
-import type { Target } from '../plan/types.ts';
+import type { ConversionPlan, Target } from '../plan/types.ts';
+import { type PlanReadingOptions, planWithValues } from '../plan/with-values.ts';
 import { heldBytes, plannedCheckpoint, rankReads } from './bytes.ts';
 import { modelFacts } from './facts.ts';
 import { loadingWarnings } from './loading.ts';
@@ -64,7 +65,20 @@ export function rankModelFor(
   target: Target,
   options: Parameters<typeof planConversion>[2] = {},
 ): RankModel | PlacementError {
-  const plan = planConversion(checkpoint, target, options);
+  return modelOfPlan(checkpoint, planConversion(checkpoint, target, options));
+}
+
+/** {@link rankModelFor}; where values of companions alone would decide, reads exactly those, as a conversion does. */
+export async function rankModelWithValues(
+  checkpoint: Checkpoint,
+  files: Parameters<typeof planWithValues>[1],
+  target: Target,
+  options: PlanReadingOptions = {},
+): Promise<RankModel | PlacementError> {
+  return modelOfPlan(checkpoint, await planWithValues(checkpoint, files, target, options));
+}
+
+function modelOfPlan(checkpoint: Checkpoint, plan: ConversionPlan): RankModel | PlacementError {
   if (plan.refusals.length > 0) return { error: plan.refusals.map((refusal) => refusal.message).join(' ') };
   return rankModel(plannedCheckpoint(plan, checkpoint));
 }
@@ -76,11 +90,12 @@ export function ranksOf(
   options: PlacementOptions & { readonly to?: Target | undefined },
 ): RankSummary {
   const model = options.to === undefined ? rankModel(checkpoint, layout) : rankModelFor(checkpoint, options.to);
-  return 'error' in model ? refused(options.framework, model.error) : summarize(model, options);
+  return summarize(model, options);
 }
 
-/** {@link ranksOf} of a model that is already made. */
-export function summarize(model: RankModel, options: PlacementOptions): RankSummary {
+/** {@link ranksOf} of a model that is already made, or of the reason why there is none. */
+export function summarize(model: RankModel | PlacementError, options: PlacementOptions): RankSummary {
+  if ('error' in model) return refused(options.framework, model.error);
   const placement = planPlacement(options, model.facts);
   if ('error' in placement) return refused(options.framework, placement.error);
   const held = heldBytes(model.stock, placement);

@@ -6,13 +6,14 @@ import { runPlan } from '../convert/run.ts';
 import { type RankManifestJson, rankManifest } from '../handoff/rank-manifest.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { planConversion } from '../plan/conversion.ts';
+import { convertFiles, quantisedFiles } from '../plan/quantised.fixture.ts';
 import type { Target } from '../plan/types.ts';
 import { createMemorySink } from '../sink/memory.ts';
 import { FIXTURES, openFixture, type PlainTensor, truthOf } from '../testing.fixture.ts';
 import { rankTensors } from './bytes.ts';
 import { placed } from './facts.fixture.ts';
 import { planPlacement } from './placement.ts';
-import { rankModel, rankModelFor, ranksOf } from './summary.ts';
+import { rankModel, rankModelFor, rankModelWithValues, ranksOf, summarize } from './summary.ts';
 
 interface HeldTensor {
   readonly global: readonly number[];
@@ -254,5 +255,19 @@ describe('a layout that a conversion cannot write', () => {
       to: 'gate-up-interleaved',
     });
     expect(summary).toMatchObject({ mesh: null, ranks: [], error: expect.any(String) });
+  });
+});
+
+describe('as if converted, where values of companions decide', () => {
+  it('reads them, and says what the files that a conversion writes say', async () => {
+    const files = quantisedFiles('nvfp4', undefined, { shards: 1 });
+    const checkpoint = await openCheckpoint(files);
+    const options = { framework: 'vllm', ep: 2 } as const;
+    expect(rankModelFor(checkpoint, 'gate-up')).toMatchObject({ error: expect.stringMatching(/have not been read/) });
+    const planned = summarize(await rankModelWithValues(checkpoint, files, 'gate-up'), options);
+    const { files: written } = await convertFiles(files, 'gate-up');
+    const converted = await openCheckpoint(written);
+    expect(planned.error).toBeNull();
+    expect(planned.ranks).toEqual(ranksOf(converted, detectLayout(converted), options).ranks);
   });
 });

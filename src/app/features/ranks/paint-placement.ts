@@ -1,7 +1,7 @@
 import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
 import type { Cell, Geometry } from '../map/geometry.ts';
 import type { Inks } from '../map/paint.ts';
-import { firstRanks, NODE_RANKS, rankOfCell } from './rank-colours.ts';
+import { NODE_RANKS, rankOfCell } from './rank-colours.ts';
 
 export interface PlacementScene {
   readonly placed: PlacedPicture;
@@ -140,10 +140,9 @@ interface Run {
 
 /** Neighbouring columns of the first layer with the same answer. */
 function runsOf({ placed }: PlacementScene, what: (rank: number) => number): Run[] {
-  const first = firstRanks(placed);
   const runs: Run[] = [];
   for (let expert = 0; expert < (placed.rows[0]?.experts ?? 0); expert++) {
-    const mine = what(rankOfCell(placed, first, 0, expert));
+    const mine = what(rankOfCell(placed, 0, expert));
     const last = runs.at(-1);
     if (last && last.what === mine) runs[runs.length - 1] = { ...last, end: expert + 1 };
     else runs.push({ start: expert, end: expert + 1, what: mine });

@@ -8,7 +8,7 @@ import { useViewport } from '../map/use-viewport.ts';
 import { placementGeometry, placementHeight } from './placement-geometry.ts';
 import { PlacementTooltip } from './placement-tooltip.tsx';
 import { chooseRank, useShownRank } from './rank-choices.ts';
-import { firstRanks, NODE_RANKS, rankOfCell } from './rank-colours.ts';
+import { NODE_RANKS, rankOfCell } from './rank-colours.ts';
 import { usePlacementPainting } from './use-placement-painting.ts';
 import { useRankDetail } from './use-ranks.ts';
 import { coordsText, layerName } from './words.ts';
@@ -16,7 +16,6 @@ import { coordsText, layerName } from './words.ts';
 interface GridProps {
   readonly query: RankQuery;
   readonly placed: PlacedPicture;
-  readonly current: boolean;
 }
 
 interface Hover {
@@ -26,7 +25,7 @@ interface Hover {
 }
 
 /** Layers by experts, coloured by rank: a canvas with an ARIA grid over it. */
-export function PlacementGrid({ query, placed, current }: GridProps) {
+export function PlacementGrid({ query, placed }: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { view, size } = useViewport(scroller);
@@ -37,9 +36,9 @@ export function PlacementGrid({ query, placed, current }: GridProps) {
     [rows.length, width, size],
   );
   const active = useActiveCell(placed);
-  const first = useMemo(() => firstRanks(placed), [placed]);
   const shown = useShownRank(mesh.world);
-  const detail = useRankDetail(query, current ? shown : null);
+  const shared = useMemo(() => placed.redundant > 0 || placed.twins.some((twin, rank) => twin !== rank), [placed]);
+  const detail = useRankDetail(query, shown);
   usePlacementPainting(canvas, {
     placed,
     shown,
@@ -51,7 +50,7 @@ export function PlacementGrid({ query, placed, current }: GridProps) {
     hover: hover?.cell ?? null,
   });
   const rankAt = (cell: Cell | null) => {
-    const rank = cell === null || cell.column < 0 ? -1 : rankOfCell(placed, first, cell.row, cell.column);
+    const rank = cell === null || cell.column < 0 ? -1 : rankOfCell(placed, cell.row, cell.column);
     return rank < 0 ? null : rank;
   };
   const go = (cell: Cell) => {
@@ -142,13 +141,13 @@ export function PlacementGrid({ query, placed, current }: GridProps) {
             <canvas ref={canvas} className="map-canvas" />
           </div>
         </div>
-        {hover && current && <PlacementTooltip query={query} placed={placed} rank={rankAt(hover.cell)} {...hover} />}
+        {hover && <PlacementTooltip query={query} placed={placed} rank={rankAt(hover.cell)} {...hover} />}
       </div>
       <p className="placement-note quiet small">
         {mesh.world <= NODE_RANKS
           ? 'A colour a rank.'
           : `Nodes of ${NODE_RANKS} ranks by hue, ranks by shade${mesh.world > 9 * NODE_RANKS ? '; nine hues repeat' : ''}.`}
-        {mesh.world > placed.ep && ' Where several ranks hold an expert, the first one’s colour is drawn.'}
+        {shared && ' Where several ranks hold an expert, the first one’s colour is drawn.'}
       </p>
     </section>
   );

@@ -6,7 +6,8 @@ export const NODE_RANKS = 8;
 
 type Rgb = readonly [number, number, number];
 
-function rgbOf(hex: string): Rgb {
+/** A colour written as `#rrggbb`. */
+export function rgbOf(hex: string): Rgb {
   const value = Number.parseInt(hex.slice(1), 16);
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
@@ -32,44 +33,31 @@ export function rankColour(rank: number, world: number): string {
     .join('')}`;
 }
 
-/** The first rank of every expert-parallel coordinate and stage: whose colour a cell has. */
-export function firstRanks({ ep, rankEp, rankStage, stages }: PlacedPicture): Int32Array {
-  const first = new Int32Array(ep * Math.max(1, stages.length)).fill(-1);
-  for (let rank = rankEp.length - 1; rank >= 0; rank--) first[(rankStage[rank] ?? 0) * ep + (rankEp[rank] ?? 0)] = rank;
-  return first;
-}
-
 /** The rank whose colour a cell has, −1 where there is no expert. */
-export function rankOfCell(placed: PlacedPicture, first: Int32Array, row: number, expert: number): number {
-  const owner = placed.owners[row * placed.width + expert] ?? -1;
-  return owner < 0 ? -1 : (first[(placed.rows[row]?.stage ?? 0) * placed.ep + owner] ?? -1);
+export function rankOfCell({ holders, width }: PlacedPicture, row: number, expert: number): number {
+  return holders[row * width + expert] ?? -1;
 }
 
-/** One RGBA pixel a cell. */
-export function pixelsOf(placed: PlacedPicture): Uint8ClampedArray<ArrayBuffer> {
-  const first = firstRanks(placed);
-  const colours = Array.from(first, (rank) => rankRgb(Math.max(0, rank), placed.mesh.world));
-  const pixels = new Uint8ClampedArray(placed.owners.length * 4);
-  for (const [row, { stage }] of placed.rows.entries()) {
-    for (let expert = 0; expert < placed.width; expert++) {
-      const at = row * placed.width + expert;
-      const owner = placed.owners[at] ?? -1;
-      const colour = owner < 0 ? undefined : colours[stage * placed.ep + owner];
-      if (!colour) continue;
-      pixels.set(colour, at * 4);
-      pixels[at * 4 + 3] = 255;
-    }
+/** One RGBA pixel a cell. A plain loop: it runs before it is compiled. */
+export function pixelsOf({ holders, mesh }: PlacedPicture): Uint8ClampedArray<ArrayBuffer> {
+  const colours: Rgb[] = [];
+  const pixels = new Uint8ClampedArray(holders.length * 4);
+  for (let cell = 0; cell < holders.length; cell++) {
+    const rank = holders[cell] ?? -1;
+    if (rank < 0) continue;
+    const colour = colours[rank] ?? rankRgb(rank, mesh.world);
+    colours[rank] = colour;
+    const at = cell * 4;
+    pixels[at] = colour[0];
+    pixels[at + 1] = colour[1];
+    pixels[at + 2] = colour[2];
+    pixels[at + 3] = 255;
   }
   return pixels;
 }
 
 /** The cells of one rank as far as the picture alone knows them: redundant copies come with its detail. */
-export function cellsOfRank(placed: PlacedPicture, rank: number): Uint8Array {
-  const cells = new Uint8Array(placed.owners.length);
-  const [ep, stage] = [placed.rankEp[rank], placed.rankStage[rank]];
-  for (const [row, facts] of placed.rows.entries()) {
-    if (facts.stage !== stage) continue;
-    for (let at = row * placed.width; at < (row + 1) * placed.width; at++) if (placed.owners[at] === ep) cells[at] = 1;
-  }
-  return cells;
+export function cellsOfRank({ holders, twins }: PlacedPicture, rank: number): Uint8Array {
+  const first = twins[rank];
+  return Uint8Array.from(holders, (holder) => (holder === first ? 1 : 0));
 }

@@ -15,15 +15,14 @@ interface FactsProps {
   readonly query: RankQuery;
   readonly picture: RankPicture;
   readonly placed: PlacedPicture;
-  readonly current: boolean;
 }
 
 /** The rank that is pointed at or pinned: experts, bytes, ranges, files, amplification. */
-export function RankFacts({ query, picture, placed, current }: FactsProps) {
+export function RankFacts({ query, picture, placed }: FactsProps) {
   const shown = useShownRank(placed.mesh.world);
   // The first rank stands for all until one is looked at: nothing below moves while the pointer does.
   const rank = shown ?? 0;
-  const detail = useRankDetail(query, current ? rank : null);
+  const detail = useRankDetail(query, rank);
   return (
     <section className="rank-facts" aria-label="Rank">
       <div className="details-head">

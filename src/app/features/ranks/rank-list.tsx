@@ -1,13 +1,14 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { PlacedPicture, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
 import { formatInteger } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
+import { FileStrips, stripTitle } from './file-strips.tsx';
 import { chooseRank, useRankChoices, useShownRank } from './rank-choices.ts';
 import { KINDS } from './rank-facts.tsx';
 import { RankRow } from './rank-row.tsx';
 import { useRankFiles } from './use-ranks.ts';
-import { totalOf } from './words.ts';
+import { sizeText, totalOf } from './words.ts';
 
 const ROW = 24;
 const PAGE = 10;
@@ -16,24 +17,35 @@ interface ListProps {
   readonly query: RankQuery;
   readonly picture: RankPicture;
   readonly placed: PlacedPicture;
-  readonly current: boolean;
 }
 
 /** A row a rank: its experts, its bytes as a bar, the files that it reads. */
-export function RankList({ query, picture, placed, current }: ListProps) {
+export function RankList({ query, picture, placed }: ListProps) {
+  const list = useRef<HTMLElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
   const { world } = placed.mesh;
   const shown = useShownRank(world);
   const pinned = useRankChoices((state) => state.pinned);
-  const files = useRankFiles(query, current);
+  const files = useRankFiles(query);
   const most = useMemo(() => mostBytes(placed), [placed]);
+  // The strips are drawn by an effect of their own, which comes before this one.
+  useEffect(() => {
+    if (list.current && files !== null) list.current.dataset.counted = sizeText(placed);
+  }, [placed, files]);
   const rows = useVirtualizer({
     count: world,
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW,
     overscan: 8,
   });
+  const items = rows.getVirtualItems();
+  const latest = useRef({ files, picture });
+  latest.current = { files, picture };
+  const titleAt = useCallback(
+    (rank: number, part: number) => stripTitle(rank, part, latest.current.files, latest.current.picture),
+    [],
+  );
   const focused = Math.min(at, world - 1);
   const go = (rank: number) => {
     const next = Math.min(world - 1, Math.max(0, rank));
@@ -59,7 +71,7 @@ export function RankList({ query, picture, placed, current }: ListProps) {
   };
   const kinds = KINDS.map((kind, number) => ({ kind, number })).filter(({ number }) => hasKind(placed, number));
   return (
-    <section className="rank-list" aria-label="Bytes and files of ranks">
+    <section ref={list} className="rank-list" aria-label="Bytes and files of ranks">
       <div className="rank-list-head small">
         <span>Rank</span>
         <span>Experts</span>
@@ -92,20 +104,26 @@ export function RankList({ query, picture, placed, current }: ListProps) {
         onPointerLeave={() => chooseRank({ hovered: null })}
       >
         <div role="presentation" className="rank-rows" ref={styled({ height: `${rows.getTotalSize()}px` })}>
-          {rows.getVirtualItems().map(({ index, start }) => (
+          {items.map(({ index, start }) => (
             <RankRow
               key={index}
               rank={index}
               top={start}
               placed={placed}
-              picture={picture}
-              files={current ? files : null}
+              stripTitle={titleAt}
               most={most}
               shown={index === shown}
               pinned={index === pinned}
               onPick={setAt}
             />
           ))}
+          <FileStrips
+            files={files}
+            picture={picture}
+            from={items[0]?.index ?? 0}
+            to={(items.at(-1)?.index ?? -1) + 1}
+            row={ROW}
+          />
         </div>
       </div>
     </section>

@@ -1,8 +1,7 @@
-import { memo, type PointerEvent, useEffect, useRef } from 'react';
-import type { PlacedPicture, RankFiles, RankPicture } from '../../../../workers/ranks-protocol.ts';
+import { memo, type PointerEvent } from 'react';
+import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
 import { formatBytes, formatInteger } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
-import { useTheme } from '../../theme/use-theme.ts';
 import { chooseRank } from './rank-choices.ts';
 import { rankColour } from './rank-colours.ts';
 import { KINDS, Swatch } from './rank-facts.tsx';
@@ -12,8 +11,8 @@ interface RowProps {
   readonly rank: number;
   readonly top: number;
   readonly placed: PlacedPicture;
-  readonly picture: RankPicture;
-  readonly files: RankFiles | null;
+  /** What a place on the row's strip of files says; the strips themselves are drawn for all rows at once. */
+  readonly stripTitle: (rank: number, part: number) => string;
   /** Bytes of the fullest rank: the length of the longest bar. */
   readonly most: number;
   readonly shown: boolean;
@@ -23,12 +22,16 @@ interface RowProps {
 
 /** One rank of the list. */
 export const RankRow = memo(function RankRow(props: RowProps) {
-  const { rank, top, placed, picture, files, most, shown, pinned, onPick } = props;
+  const { rank, top, placed, stripTitle, most, shown, pinned, onPick } = props;
   const total = totalOf(placed, rank);
   const experts = formatIntervals(placed.experts[rank] ?? []);
   const pick = () => {
     onPick(rank);
     chooseRank({ pinned: pinned ? null : rank });
+  };
+  const point = (event: PointerEvent<HTMLElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    event.currentTarget.title = stripTitle(rank, (event.clientX - box.left) / box.width);
   };
   return (
     // biome-ignore lint/a11y/useFocusableInteractive: the list holds the focus and names the row
@@ -56,7 +59,7 @@ export const RankRow = memo(function RankRow(props: RowProps) {
       <span className="number mono" title={`${formatInteger(total)} bytes`}>
         {formatBytes(total)}
       </span>
-      <FileStrip rank={rank} files={files} picture={picture} />
+      <span className="rank-strip" onPointerMove={point} />
     </div>
   );
 });
@@ -85,46 +88,6 @@ function HeldBar({ placed, rank, most }: { placed: PlacedPicture; rank: number; 
           />
         ))}
       </svg>
-    </span>
-  );
-}
-
-interface StripProps {
-  readonly rank: number;
-  readonly files: RankFiles | null;
-  readonly picture: RankPicture;
-}
-
-/** A cell a file, as strong as the part of the file that the rank reads. */
-function FileStrip({ rank, files, picture }: StripProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const theme = useTheme();
-  const count = picture.files.length;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the ink is the theme's
-  useEffect(() => {
-    const context = canvas.current?.getContext('2d');
-    if (!context || count === 0) return;
-    context.clearRect(0, 0, count, 1);
-    if (!files) return;
-    context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue('--accent').trim();
-    for (let file = 0; file < count; file++) {
-      const share = (files.bytes[rank * count + file] ?? 0) / (picture.files[file]?.byteLength ?? 1);
-      if (!(share > 0)) continue;
-      context.globalAlpha = 0.25 + 0.75 * Math.sqrt(Math.min(1, share));
-      context.fillRect(file, 0, 1, 1);
-    }
-    context.globalAlpha = 1;
-  }, [rank, files, picture, count, theme]);
-  const point = (event: PointerEvent<HTMLElement>) => {
-    const box = event.currentTarget.getBoundingClientRect();
-    const file = Math.min(count - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * count)));
-    const bytes = files?.bytes[rank * count + file] ?? Number.NaN;
-    const read = Number.isNaN(bytes) ? 'not counted' : `${formatInteger(bytes)} bytes read`;
-    event.currentTarget.title = `${picture.files[file]?.name}: ${read}`;
-  };
-  return (
-    <span className="rank-strip" onPointerMove={point}>
-      <canvas ref={canvas} width={Math.max(1, count)} height={1} />
     </span>
   );
 }

@@ -14,14 +14,13 @@ interface TablesProps {
   readonly query: RankQuery;
   readonly picture: RankPicture;
   readonly placed: PlacedPicture;
-  readonly current: boolean;
 }
 
 /** The same facts as tables: ranks, then layers, files and ranges of the rank that is pinned. */
-export function RanksTables({ query, picture, placed, current }: TablesProps) {
+export function RanksTables({ query, picture, placed }: TablesProps) {
   const pinned = useRankChoices((state) => state.pinned);
   const rank = pinned !== null && pinned < placed.mesh.world ? pinned : null;
-  const detail = useRankDetail(query, current ? rank : null);
+  const detail = useRankDetail(query, rank);
   return (
     <div className="ranks-tables">
       <RankTable placed={placed} rank={rank} />

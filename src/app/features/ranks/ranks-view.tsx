@@ -1,5 +1,5 @@
-import { useEffect } from 'react';
-import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import { memo, useEffect } from 'react';
+import type { RankQuery } from '../../../../workers/ranks-protocol.ts';
 import { isMemoryFramework } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { move, useAddress } from '../../state/address-store.ts';
@@ -18,7 +18,7 @@ import { RanksTables } from './ranks-tables.tsx';
 import { Refused } from './refused.tsx';
 import { SetupBar } from './setup-bar.tsx';
 import { TakeAlong } from './take-along.tsx';
-import { useRankPicture, useRankQuery } from './use-ranks.ts';
+import { type RankAnswer, useNeighbours, useRankAnswer, useRankQuery } from './use-ranks.ts';
 import { WarningsCard } from './warnings-card.tsx';
 import '../../theme/map.css';
 import '../../theme/ranks.css';
@@ -63,52 +63,56 @@ function memorySetupOf({ framework, ep, tp, pp, cp, dp, etp }: RankQuery['option
 /** Which rank holds which experts, how many bytes, and what it reads. */
 function PlacementPart() {
   const query = useRankQuery();
-  const { picture, error, current } = useRankPicture(query);
+  const { answer, error, current } = useRankAnswer(query);
   useEffect(() => () => chooseRank({ hovered: null }), []);
+  const waiting = !current && error === null;
   return (
-    <div className="ranks-part" aria-busy={!current && error === null}>
-      <SetupBar query={query} picture={picture} />
+    <div className={waiting ? 'ranks-part stale' : 'ranks-part'} aria-busy={waiting}>
+      <SetupBar query={query} picture={answer?.picture ?? null} />
       {error !== null ? (
         <p className="ranks-wait danger" role="alert">
           {error.message}
         </p>
-      ) : picture === null ? (
+      ) : answer === null ? (
         <p className="ranks-wait quiet" role="status">
           Working out who holds what …
         </p>
       ) : (
-        <Body query={query} picture={picture} current={current} />
+        <>
+          <Body answer={answer} />
+          <Neighbours answer={answer} current={current} />
+        </>
       )}
     </div>
   );
 }
 
-interface BodyProps {
-  readonly query: RankQuery;
-  readonly picture: RankPicture;
-  readonly current: boolean;
+function Neighbours({ answer, current }: { readonly answer: RankAnswer; readonly current: boolean }) {
+  useNeighbours(answer, current);
+  return null;
 }
 
-function Body({ query, picture, current }: BodyProps) {
+/** One answer whole: nothing of it is drawn again while the next is on its way. */
+const Body = memo(function Body({ answer: { query, picture } }: { readonly answer: RankAnswer }) {
   const shape = useChoices((choices) => choices.shape);
   const { placed } = picture;
   if (!placed) return <Refused query={query} picture={picture} />;
   return (
     <>
       <RanksHeader picture={picture} placed={placed} />
-      <div className={current ? 'ranks-body' : 'ranks-body stale'}>
+      <div className="ranks-body">
         {shape === 'table' ? (
-          <RanksTables query={query} picture={picture} placed={placed} current={current} />
+          <RanksTables query={query} picture={picture} placed={placed} />
         ) : (
           <div className="ranks-drawn">
-            <PlacementGrid query={query} placed={placed} current={current} />
-            <RankList query={query} picture={picture} placed={placed} current={current} />
+            <PlacementGrid query={query} placed={placed} />
+            <RankList query={query} picture={picture} placed={placed} />
           </div>
         )}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
         <aside className="map-side ranks-side" aria-label="About this placement" tabIndex={0}>
           <WarningsCard warnings={placed.warnings} />
-          <RankFacts query={query} picture={picture} placed={placed} current={current} />
+          <RankFacts query={query} picture={picture} placed={placed} />
           <MeshCard placed={placed} />
           <CommunicationCard placed={placed} picture={picture} />
           <PlanCard query={query} picture={picture} />
@@ -117,4 +121,4 @@ function Body({ query, picture, current }: BodyProps) {
       </div>
     </>
   );
-}
+});

@@ -5,6 +5,7 @@ import type { Cell, Geometry } from '../map/geometry.ts';
 import { readInks } from '../map/paint.ts';
 import { paintPlacement } from './paint-placement.ts';
 import { cellsOfRank, pixelsOf } from './rank-colours.ts';
+import { sizeText } from './words.ts';
 
 /** How much of other ranks' colours the veil hides, of 255. */
 const VEIL = 208;
@@ -46,6 +47,7 @@ export function usePlacementPainting(canvas: RefObject<HTMLCanvasElement | null>
       element.style.height = `${size.height}px`;
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       paintPlacement(context, { placed, layer, veil, geometry, inks, view: { ...view, ...size }, active, hover });
+      element.dataset.painted = sizeText(placed);
     });
     return () => cancelAnimationFrame(frame);
   }, [canvas, placed, layer, veil, geometry, inks, view, size, ratio, active, hover]);

@@ -1,6 +1,6 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
-import type { RankQuery } from '../../../../workers/ranks-protocol.ts';
+import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
 import { type FrameworkId, frameworkOf, isFrameworkId, isTarget, type Strategy } from '../../../core/index.ts';
 import type { Address } from '../../state/address.ts';
 import { useAddress } from '../../state/address-store.ts';
@@ -70,28 +70,76 @@ function useOpenKey(): string | null {
   return useInspection((state) => (state.status === 'open' ? state.key : null));
 }
 
-/** The picture of a placement; the one before stays until it is there. */
-export function useRankPicture(query: RankQuery) {
-  const key = useOpenKey();
-  const result = useQuery({
+/** A picture with what was asked for it: what is drawn beside it asks for the same. */
+export interface RankAnswer {
+  readonly query: RankQuery;
+  readonly picture: RankPicture;
+}
+
+/** Answers are small, and going back to one should cost nothing. */
+const KEPT_MS = 300_000;
+
+function pictureOptions(key: string | null, query: RankQuery) {
+  return {
     queryKey: ['ranks', key, query],
-    queryFn: () => inspectWorker().rankPicture(query),
-    enabled: key !== null,
-    placeholderData: keepPreviousData,
+    queryFn: async (): Promise<RankAnswer> => ({ query, picture: await inspectWorker().rankPicture(query) }),
     // Arrays of thousands of numbers are not worth comparing.
     structuralSharing: false,
-    gcTime: 60_000,
+    gcTime: KEPT_MS,
+  } as const;
+}
+
+/** The picture of a placement; until it is there, the one before of the same checkpoint stays (then `current` is false). */
+export function useRankAnswer(query: RankQuery) {
+  const key = useOpenKey();
+  const { data, error, isSuccess, isPlaceholderData } = useQuery({
+    ...pictureOptions(key, query),
+    enabled: key !== null,
+    placeholderData: (before: RankAnswer | undefined, of) => (of?.queryKey[1] === key ? before : undefined),
   });
-  return { picture: result.data ?? null, error: result.error, current: result.isSuccess && !result.isPlaceholderData };
+  return { answer: data ?? null, error, current: isSuccess && !isPlaceholderData };
+}
+
+/** More ranks than this make pictures too large to make before they are asked for. */
+const LIMIT_AHEAD = 1024;
+
+/** Makes the pictures of the other EP choices while nothing else is asked for, the nearest first: then a switch is instant. */
+export function useNeighbours({ query, picture }: RankAnswer, current: boolean): void {
+  const key = useOpenKey();
+  const client = useQueryClient();
+  const asked = useIsFetching({ predicate: ({ queryKey: [kind] }) => kind === 'rank files' || kind === 'rank' });
+  const idle = current && asked === 0;
+  useEffect(() => {
+    const { placed, choices } = picture;
+    if (!idle || key === null || !placed || placed.mesh.world > LIMIT_AHEAD) return;
+    let wanted = true;
+    const ahead = async () => {
+      for (const ep of nearest(choices, placed.ep)) {
+        if (!wanted) return;
+        await client.prefetchQuery(pictureOptions(key, { ...query, options: { ...query.options, ep } }));
+      }
+    };
+    void ahead();
+    return () => {
+      wanted = false;
+    };
+  }, [idle, key, client, query, picture]);
+}
+
+/** Choices that are not refused, by how many steps they are away. */
+function nearest(choices: RankPicture['choices'], ep: number): number[] {
+  const working = choices.filter((choice) => choice.error === null).map((choice) => choice.ep);
+  const steps = (of: number) => Math.abs(working.indexOf(of) - working.indexOf(ep));
+  return working.filter((each) => each !== ep && each <= LIMIT_AHEAD).sort((a, b) => steps(a) - steps(b));
 }
 
 /** Bytes of each file by rank, which take longer than the picture. */
-export function useRankFiles(query: RankQuery, enabled: boolean) {
+export function useRankFiles(query: RankQuery) {
   const key = useOpenKey();
   const { data } = useQuery({
     queryKey: ['rank files', key, query],
     queryFn: ({ signal }) => inspectWorker().rankFiles(query, signal),
-    enabled: key !== null && enabled,
+    enabled: key !== null,
     structuralSharing: false,
     gcTime: 60_000,
   });

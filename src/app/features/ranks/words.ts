@@ -34,3 +34,8 @@ export function totalOf({ held }: PlacedPicture, rank: number): number {
 export function formatFactor(value: number): string {
   return `${value.toFixed(2)}×`;
 }
+
+/** `EP 8 of 64 ranks`: which placement a drawing is of. */
+export function sizeText({ ep, mesh }: PlacedPicture): string {
+  return `EP ${ep} of ${mesh.world} ranks`;
+}

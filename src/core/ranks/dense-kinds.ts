@@ -1,0 +1,29 @@
+import { stageOfLayer } from './placement.ts';
+import type { Stock, StockTensor } from './stock.ts';
+import type { Placement } from './types.ts';
+
+/** Dense tensors of which every rank keeps equally many bytes: one of them, and how many there are by file. */
+export interface DenseKind {
+  readonly tensor: StockTensor;
+  count: number;
+  /** Numbers of files in the stock, each with how many of these tensors it holds. */
+  readonly files: Map<number, number>;
+}
+
+/** Layers repeat each other: hundreds of tensors are a handful of kinds. */
+export function denseKinds(stock: Stock, placement: Placement): readonly DenseKind[] {
+  const kinds = new Map<string, DenseKind>();
+  const staged = placement.stages.length > 1;
+  for (const number of stock.index.dense) {
+    const tensor = stock.tensors[number];
+    if (!tensor) continue;
+    const { layer, tail, dtype, shape, file } = tensor;
+    const stage = staged && typeof layer === 'number' ? stageOfLayer(placement, layer) : layer;
+    const key = `${staged ? stage : ''} ${tail} ${dtype} ${shape.join()}`;
+    const kind = kinds.get(key) ?? { tensor, count: 0, files: new Map<number, number>() };
+    kind.count++;
+    kind.files.set(file, (kind.files.get(file) ?? 0) + 1);
+    kinds.set(key, kind);
+  }
+  return [...kinds.values()];
+}
