@@ -30,6 +30,8 @@ const { values: flags } = parseArgs({
     pairs: { type: 'string', default: '5' },
     to: { type: 'string', default: 'stacked' },
     folder: { type: 'string', default: tmpdir() },
+    /** Leaves out numpy and the runs without a stage. */
+    quick: { type: 'boolean', default: false },
     places: { type: 'string', default: 'node,chromium' },
   },
 });
@@ -43,20 +45,37 @@ interface Pair {
 /** Seconds of writing alone: the read-back's share is left out, and the rest counts as writing. */
 const writing = ({ seconds, phases }: Conversion) => seconds - phases.verify;
 
+/** Median, least and most. */
+const spread = (values: readonly number[], digits = 2) =>
+  [median(values), Math.min(...values), Math.max(...values)].map((value) => round(value, digits));
+
 function summary(pairs: readonly Pair[]) {
-  const spread = (of: (pair: Pair) => number, digits = 2) => {
-    const values = pairs.map(of);
-    return [median(values), Math.min(...values), Math.max(...values)].map((value) => round(value, digits));
-  };
+  const of = (value: (pair: Pair) => number, digits?: number) => spread(pairs.map(value), digits);
   return {
-    seconds: spread(({ conversion }) => conversion.seconds),
-    writing_seconds: spread(({ conversion }) => writing(conversion)),
-    read_back_seconds: spread(({ conversion }) => conversion.phases.verify),
-    cp_over_writing: spread(({ copy, conversion }) => copy.seconds / writing(conversion)),
-    cp_over_all: spread(({ copy, conversion }) => copy.seconds / conversion.seconds),
-    over_idle_mib: spread(({ conversion }) => (conversion.peakBytes - conversion.idleBytes) / 2 ** 20, 0),
+    seconds: of(({ conversion }) => conversion.seconds),
+    writing_seconds: of(({ conversion }) => writing(conversion)),
+    read_back_seconds: of(({ conversion }) => conversion.phases.verify),
+    cp_over_writing: of(({ copy, conversion }) => copy.seconds / writing(conversion)),
+    cp_over_all: of(({ copy, conversion }) => copy.seconds / conversion.seconds),
+    over_idle_mib: of(({ conversion }) => (conversion.peakBytes - conversion.idleBytes) / 2 ** 20, 0),
     read_bytes: Math.max(...pairs.map(({ conversion }) => conversion.readBytes)),
     written_bytes: Math.max(...pairs.map(({ conversion }) => conversion.writtenBytes)),
+  };
+}
+
+/** What is measured once: numpy, and the conversion with stages left out, beside one more copy. */
+async function others(source: string, out: string, script: string, copy: () => Promise<Cost>) {
+  const python = await stackInPython(source, out);
+  const before = await copy();
+  const unproven = await convertWithout(script, 'read-back', [source, out, flags.to]);
+  const unflushed = await convertWithout(script, 'flush', [source, out, flags.to]);
+  return {
+    numpy_seconds: python && round(python.seconds),
+    without: {
+      cp_sync_seconds: round(before.seconds),
+      read_back: round(unproven.seconds),
+      read_back_and_flush: round(unflushed.seconds),
+    },
   };
 }
 
@@ -86,10 +105,7 @@ async function measure(
       browser.push({ copy: before, conversion: await convertInChromium(work, url, source, flags.to) });
     }
   }
-  const python = await stackInPython(source, out);
-  const before = await copy();
-  const unproven = await convertWithout(script, 'read-back', [source, out, flags.to]);
-  const unflushed = await convertWithout(script, 'flush', [source, out, flags.to]);
+  const extras = flags.quick ? {} : await others(source, out, script, copy);
   rmSync(source, { recursive: true });
   return {
     bench: 'convert',
@@ -97,21 +113,10 @@ async function measure(
     to: flags.to,
     bytes,
     pairs: Number(flags.pairs),
-    cp_sync_seconds: [median, Math.min, Math.max].map((of, at) =>
-      round(
-        at === 0
-          ? median(copies.map(({ seconds }) => seconds))
-          : (of as typeof Math.min)(...copies.map(({ seconds }) => seconds)),
-      ),
-    ),
+    cp_sync_seconds: spread(copies.map(({ seconds }) => seconds)),
     ...(node.length > 0 ? { node: summary(node) } : {}),
     ...(browser.length > 0 ? { chromium: summary(browser) } : {}),
-    numpy_seconds: python && round(python.seconds),
-    without: {
-      cp_sync_seconds: round(before.seconds),
-      read_back: round(unproven.seconds),
-      read_back_and_flush: round(unflushed.seconds),
-    },
+    ...extras,
   };
 }
 
