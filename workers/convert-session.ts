@@ -14,6 +14,7 @@ import {
   type Sink,
 } from '../src/core/index.ts';
 import type { ConvertEvent, ConvertRequest, SinkDescriptor, WorkSettings } from './convert-protocol.ts';
+import { createFlusher } from './flusher.ts';
 
 /** Least time between two progress events of one file, in ms. */
 const EVENT_MS = 100;
@@ -42,7 +43,7 @@ export async function openOutput(
 }
 
 function openSink(sink: SinkDescriptor, tell: (event: ConvertEvent) => void, leftovers?: Leftovers): Promise<Sink> {
-  if (sink.kind === 'opfs') return createOpfsSink(sink.job, leftovers);
+  if (sink.kind === 'opfs') return createOpfsSink(sink.job, { leftovers, flusher: createFlusher() });
   const onFinalising = (file: string | null) => tell({ type: 'finalising', file });
   return createPickedFolderSink(sink.handle, { onFinalising, leftovers });
 }

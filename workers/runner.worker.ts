@@ -11,6 +11,7 @@ import {
 } from '../src/core/index.ts';
 import type { RunnerApi } from './convert-protocol.ts';
 import { createGate } from './convert-session.ts';
+import { createFlusher } from './flusher.ts';
 import { openSource } from './sources.ts';
 import { exposeApi } from './transfer.ts';
 
@@ -20,7 +21,7 @@ let runners: ShardRunners | null = null;
 const api: RunnerApi = {
   start: async (source, job, { budgetBytes, engine }) => {
     const { files } = await openSource(source, { signal: new AbortController().signal });
-    const sink = await openOpfsFolder(job);
+    const sink = await openOpfsFolder(job, createFlusher());
     const wait = () => gate.wait(stopped.signal);
     runners = createLocalRunners({ files, sink, budget: createBudget(budgetBytes), engine, gate: wait });
   },

@@ -193,8 +193,9 @@ export function describeReport(out: string, report: ConversionReport): string[] 
   ];
 }
 
-function describeRun({ kept, engine, sha256 }: ConversionReport): string[] {
+function describeRun({ kept, engine, sha256, seconds }: ConversionReport): string[] {
   return [
+    ...(seconds ? [`Writing took ${seconds.write.toFixed(1)} s, reading back ${seconds.verify.toFixed(1)} s.`] : []),
     ...(kept > 0 ? [`Of an earlier run: ${plural(kept, 'shard')}, read back and found as they were written.`] : []),
     ...engine.decisions.map(
       ({ kernel, op, on, reason }) =>

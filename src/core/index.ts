@@ -236,7 +236,7 @@ export type {
 } from './ranks/types.ts';
 export { bitsOf, bytesOf, DTYPES, type DType, elementsOf } from './safetensors/dtype.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
-export { createOpfsSink, openOpfsFolder } from './sink/opfs.ts';
+export { createOpfsSink, type Flusher, openOpfsFolder } from './sink/opfs.ts';
 export { jobFile, jobFiles, jobLock, listJobs, removeJob, type StoredJob } from './sink/opfs-jobs.ts';
 export { createPickedFolderSink, type PickedFolderOptions } from './sink/picked-folder.ts';
 export type { Leftovers, Sink, SinkFile } from './sink/types.ts';
@@ -245,6 +245,7 @@ export type { HeaderCache } from './source/header-cache.ts';
 export { type HeadersManifest, headersOnlyFiles } from './source/headers-only.ts';
 export { opfsFiles } from './source/opfs.ts';
 export type { Pause } from './source/retry.ts';
+export { openSyncAccess, type SyncAccess } from './source/sync-access.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
 export * from './units.ts';
 export { combineStatistics } from './values/combine.ts';

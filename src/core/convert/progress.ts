@@ -1,4 +1,5 @@
 import type { ConversionPlan, OutputShard } from '../plan/types.ts';
+import { createPhaseClock, type PhaseSeconds } from './phase-clock.ts';
 
 export type Phase = 'write' | 'verify' | 'finish';
 
@@ -35,6 +36,8 @@ export interface ProgressMeter {
   readonly again: (shard: OutputShard) => void;
   /** From here on the files beside the shards are written. */
   readonly finish: () => void;
+  /** How long the run took so far, and at what. */
+  readonly seconds: () => PhaseSeconds;
 }
 
 /** Counts the bytes of one run and tells them. `kept`: shards that an earlier run wrote. */
@@ -50,6 +53,12 @@ export function createProgress(
   let verifiedBytes = 0;
   let shardsDone = 0;
   let finishing = false;
+  const clock = createPhaseClock();
+  const tick = () => {
+    const phases = [...inHand.values()];
+    const writing = phases.filter((phase) => phase === 'write').length;
+    clock.at(writing, phases.length - writing);
+  };
   const say = () => {
     const [first] = inHand;
     tell?.({
@@ -78,10 +87,12 @@ export function createProgress(
   return {
     enter: (shard, phase) => {
       inHand.set(shard.file, phase);
+      tick();
       say();
     },
     leave: (shard, proven) => {
       inHand.delete(shard.file);
+      tick();
       if (proven) shardsDone++;
       else forget(shard);
       say();
@@ -103,6 +114,7 @@ export function createProgress(
       finishing = true;
       say();
     },
+    seconds: clock.seconds,
   };
 }
 

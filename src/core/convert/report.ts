@@ -1,5 +1,6 @@
 import type { ConfigChange, ConversionPlan, GroupStep, SkippedFile, Unpacked } from '../plan/types.ts';
 import { VERSION } from '../version.ts';
+import type { PhaseSeconds } from './phase-clock.ts';
 import type { EngineUse } from './runners.ts';
 
 /** What a finished conversion did and what was proven: the content of `moe-loom-report.json`. */
@@ -31,10 +32,12 @@ export interface ConversionReport {
   readonly kept: number;
   /** SHA-256 of each whole shard, its id in the Hub's LFS; null where nobody asked. */
   readonly sha256: Readonly<Record<string, string>> | null;
+  /** How long the run took, and at what; reports of earlier versions do not say. */
+  readonly seconds?: PhaseSeconds;
 }
 
 /** What a run knows beside its plan. */
-export type RunFacts = Pick<ConversionReport, 'source' | 'engine' | 'kept' | 'sha256'>;
+export type RunFacts = Pick<ConversionReport, 'source' | 'engine' | 'kept' | 'sha256' | 'seconds'>;
 
 /** The report of a plan whose every byte was read back and found equal; a run that found otherwise has none. */
 export function reportOf(plan: ConversionPlan, facts: RunFacts): ConversionReport {
@@ -63,5 +66,6 @@ export function reportOf(plan: ConversionPlan, facts: RunFacts): ConversionRepor
     engine: facts.engine,
     kept: facts.kept,
     sha256: facts.sha256,
+    ...(facts.seconds ? { seconds: facts.seconds } : {}),
   };
 }

@@ -106,6 +106,7 @@ async function runAll(plan: ConversionPlan, options: RunOptions, runners: ShardR
     engine: runners.engine(),
     kept: kept.size,
     sha256: options.sha256 ? sums : null,
+    seconds: work.meter.seconds(),
   });
   await writeText(sink, REPORT_FILE, `${JSON.stringify(report, null, 2)}\n`, signal);
   if (plan.config) await writeText(sink, 'config.json', plan.config.text, signal);

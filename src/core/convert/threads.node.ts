@@ -16,7 +16,7 @@ import {
   type ShardEvent,
   type WantedDigests,
 } from './remote.ts';
-import { createLocalRunners, type ShardRunners } from './runners.ts';
+import { createLocalRunners, type LocalRunnerOptions, type ShardRunners } from './runners.ts';
 
 /** What a thread needs to know to make shards: everything is a path or a number. */
 export interface ThreadSetup extends RunnerLimits {
@@ -84,11 +84,18 @@ function startThread(script: URL, setup: ThreadSetup): RemoteRunner {
   };
 }
 
-/** A thread's own side: makes the shards that its port asks for, one after another, until it is ended. */
-export async function serveShards(port: MessagePort, setup: ThreadSetup): Promise<void> {
+/**
+ * A thread's own side: makes the shards that its port asks for, one after another, until it is ended. `create`: with other
+ * runners than a conversion's, to measure what a part of the work costs.
+ */
+export async function serveShards(
+  port: MessagePort,
+  setup: ThreadSetup,
+  create: (options: LocalRunnerOptions) => ShardRunners = createLocalRunners,
+): Promise<void> {
   const files = await openLocal(setup.source);
   const tell = (message: FromThread) => port.postMessage(message);
-  const runners = createLocalRunners({
+  const runners = create({
     files,
     budget: createBudget(setup.budgetBytes),
     engine: setup.engine,

@@ -16,6 +16,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { LoomError, throwIfAborted } from '../errors.ts';
 import { isInside, openLocal } from '../source/folder.node.ts';
 import type { FileSet } from '../source/types.ts';
+import { createEarlyFlush, EARLY_FROM_BYTES } from './early-flush.ts';
 import type { Leftovers, Sink, SinkFile } from './types.ts';
 
 /** Files under this ending are still being written. */
@@ -147,6 +148,7 @@ export async function createFolderFile(
   const temporary = temporaryOf(final);
   await mkdir(dirname(final), { recursive: true }).catch((cause) => failed(name, cause));
   const handle = await open(temporary, 'w').catch((cause) => failed(name, cause));
+  const early = byteLength > EARLY_FROM_BYTES ? createEarlyFlush(() => handle.datasync()) : null;
   let open_ = true;
   const close = async () => {
     if (open_) await handle.close();
@@ -157,6 +159,7 @@ export async function createFolderFile(
     write: async (bytes, offset, options) => {
       throwIfAborted(options?.signal);
       await writeFully(handle, bytes, offset, name);
+      early?.wrote(bytes.byteLength);
     },
     commit: async (options) => {
       throwIfAborted(options?.signal);
@@ -164,12 +167,14 @@ export async function createFolderFile(
       if (size !== byteLength) {
         throw new LoomError('write-failed', `${name} has ${size} bytes instead of ${byteLength}.`, { file: name });
       }
+      await early?.end().catch((cause) => failed(name, cause));
       await handle.sync().catch((cause) => failed(name, cause));
       await close();
       await rename(temporary, final).catch((cause) => failed(name, cause));
       done();
     },
     abort: async () => {
+      await early?.end().catch(() => undefined);
       await close();
       await rm(temporary, { force: true });
     },

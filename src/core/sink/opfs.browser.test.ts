@@ -52,6 +52,16 @@ describe('the sink in browser storage', () => {
     expect(await run('discards')).toEqual({ during: [expect.stringMatching(/^test-/)], after: [] });
   });
 
+  it('flushes a large file through a second handle while it is written, and a small one not', async () => {
+    const { calls, end, wanted } = (await run('flushesBeside')) as { calls: string[]; end: number[]; wanted: number[] };
+    expect(calls).toEqual(['open', 'flush at 167772160', 'flush at 167772160', 'close']);
+    expect(end).toEqual(wanted);
+  });
+
+  it('does not finish a file whose bytes the disk did not take', async () => {
+    expect(await run('failsToFlush')).toEqual({ tag: 'disk-full', names: [] });
+  });
+
   it('keeps unfinished files out of sight where files cannot be renamed', async () => {
     expect(await run('withoutMove')).toEqual({
       during: [],

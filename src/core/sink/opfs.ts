@@ -10,6 +10,7 @@ import {
   removeLeftovers,
   writeFailed,
 } from './directory.ts';
+import { createEarlyFlush, EARLY_FROM_BYTES } from './early-flush.ts';
 import { openJobFolder, removeJob } from './opfs-jobs.ts';
 import type { Leftovers, Sink, SinkFile } from './types.ts';
 
@@ -18,13 +19,29 @@ const UNFINISHED = '.moe-loom-part';
 const unfinishedName = (base: string) => `.${base}${UNFINISHED}`;
 
 /**
+ * Opens a file a second time, in a worker of its own, to flush it while the first one writes: a flush holds up the thread
+ * that calls it. Null where the browser lets a file be opened only once.
+ */
+export type Flusher = (handle: FileSystemFileHandle) => Promise<SecondAccess | null>;
+
+export interface SecondAccess {
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface OpfsOptions {
+  readonly leftovers?: Leftovers | undefined;
+  readonly flusher?: Flusher | undefined;
+}
+
+/**
  * The browser's own storage (OPFS), one folder a job, for use in a worker. Files are written through sync access handles.
  *
  * Where the browser cannot rename a file, it is written under its final name, and a mark beside it says that it is not
  * finished; `files()` gives finished files alone.
  * @throws LoomError `write-failed` where there is no such storage, `output-not-empty` when the job's folder holds files.
  */
-export async function createOpfsSink(job: string, leftovers?: Leftovers): Promise<Sink> {
+export async function createOpfsSink(job: string, { leftovers, flusher }: OpfsOptions = {}): Promise<Sink> {
   const root = await openJobFolder(job);
   if (leftovers) await removeLeftovers(root, leftovers, unfinishedName);
   else {
@@ -38,6 +55,10 @@ export async function createOpfsSink(job: string, leftovers?: Leftovers): Promis
   }
   const finished = new Set<string>(leftovers?.finished);
   const unfinished = new Set<SinkFile>();
+  const settle = (file: SinkFile) => {
+    unfinished.delete(file);
+    finished.add(file.name);
+  };
   const close = async () => {
     for (const file of unfinished) await file.abort();
     unfinished.clear();
@@ -46,10 +67,7 @@ export async function createOpfsSink(job: string, leftovers?: Leftovers): Promis
     identity: `browser storage, job ${job}`,
     create: async (name, byteLength, options) => {
       throwIfAborted(options?.signal);
-      const file = await createOpfsFile(root, name, byteLength, () => {
-        unfinished.delete(file);
-        finished.add(name);
-      });
+      const file = await createOpfsFile(root, name, byteLength, { flusher, done: () => settle(file) });
       unfinished.add(file);
       return file;
     },
@@ -69,24 +87,32 @@ export async function createOpfsSink(job: string, leftovers?: Leftovers): Promis
 }
 
 /** The part of a job's sink that a runner in another worker needs: it makes single files of a folder that is there. */
-export async function openOpfsFolder(job: string): Promise<Pick<Sink, 'create' | 'files' | 'remove'>> {
+export async function openOpfsFolder(
+  job: string,
+  flusher?: Flusher,
+): Promise<Pick<Sink, 'create' | 'files' | 'remove'>> {
   const root = await openJobFolder(job);
   return {
     create: (name, byteLength, options) => {
       throwIfAborted(options?.signal);
-      return createOpfsFile(root, name, byteLength, () => {});
+      return createOpfsFile(root, name, byteLength, { flusher });
     },
     files: () => opfsFiles(root, `browser storage, job ${job}`),
     remove: (name) => removeFile(root, name),
   };
 }
 
-/** A file of a job's folder that is being written, for use in a worker. @throws LoomError as a sink's `create`. */
-export async function createOpfsFile(
+interface FileOptions {
+  readonly flusher: Flusher | undefined;
+  readonly done?: () => void;
+}
+
+/** A file of a job's folder that is being written. @throws LoomError as a sink's `create`. */
+async function createOpfsFile(
   root: FileSystemDirectoryHandle,
   name: string,
   byteLength: number,
-  done: () => void,
+  { flusher, done }: FileOptions,
 ): Promise<SinkFile> {
   const place = await placeFor(root, name, 'the browser storage');
   const folderName = name.slice(0, name.length - place.base.length);
@@ -102,15 +128,21 @@ export async function createOpfsFile(
     if (!renames) await removeFile(root, name);
     await removeFile(root, mark);
   };
-  const access = await openPreallocated(handle, byteLength, name).catch(async (cause: unknown) => {
-    await removeAll();
-    throw cause;
-  });
+  const shared = flusher !== undefined && byteLength > EARLY_FROM_BYTES;
+  const access = await openPreallocated(handle, byteLength, name, shared ? 'share' : 'write').catch(
+    async (cause: unknown) => {
+      await removeAll();
+      throw cause;
+    },
+  );
+  const second = shared ? await flusher(handle).catch(() => null) : null;
+  const early = second && createEarlyFlush(second.flush);
   let open = true;
   let written = 0;
-  const close = () => {
+  const close = async () => {
     if (open) access.close();
     open = false;
+    await second?.close();
   };
   return {
     name,
@@ -118,6 +150,7 @@ export async function createOpfsFile(
       throwIfAborted(options?.signal);
       writeAll(access, bytes, offset, name);
       written += bytes.byteLength;
+      early?.wrote(bytes.byteLength);
     },
     commit: async (options) => {
       throwIfAborted(options?.signal);
@@ -127,22 +160,29 @@ export async function createOpfsFile(
           file: name,
         });
       }
+      await early?.end().catch((cause: unknown) => writeFailed(name, cause));
       flush(access, name);
-      close();
+      await close();
       if (renames) await marked.move?.(place.base).catch((cause: unknown) => writeFailed(name, cause, byteLength));
       else await removeFile(root, mark);
-      done();
+      done?.();
     },
     abort: async () => {
-      close();
+      await early?.end().catch(() => undefined);
+      await close();
       await removeAll();
     },
   };
 }
 
 /** The room is taken before the first byte; a browser may still run out of disk later. */
-async function openPreallocated(handle: FileSystemFileHandle, byteLength: number, name: string): Promise<SyncAccess> {
-  const access = await openSyncAccess(handle, 'write').catch((cause: unknown) => writeFailed(name, cause));
+async function openPreallocated(
+  handle: FileSystemFileHandle,
+  byteLength: number,
+  name: string,
+  use: 'write' | 'share',
+): Promise<SyncAccess> {
+  const access = await openSyncAccess(handle, use).catch((cause: unknown) => writeFailed(name, cause));
   if (!access) {
     throw new LoomError(
       'write-failed',

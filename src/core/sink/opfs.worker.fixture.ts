@@ -1,8 +1,14 @@
 import { isLoomError } from '../errors.ts';
+import { openSyncAccess } from '../source/sync-access.ts';
+import { MIB } from '../units.ts';
 import { createOpfsSink } from './opfs.ts';
 import { listJobs } from './opfs-jobs.ts';
 
-const bytes = (length: number, from = 0) => Uint8Array.from({ length }, (_, index) => (from + index) % 251);
+function bytes(length: number, from = 0): Uint8Array<ArrayBuffer> {
+  const made = new Uint8Array(length);
+  for (let index = 0; index < length; index++) made[index] = (from + index) % 251;
+  return made;
+}
 
 const SCENARIOS: Readonly<Record<string, (job: string) => Promise<unknown>>> = {
   async writesOutOfOrder(job) {
@@ -69,6 +75,50 @@ const SCENARIOS: Readonly<Record<string, (job: string) => Promise<unknown>>> = {
     const during = (await listJobs()).map((entry) => entry.job);
     await sink.discard();
     return { during, after: (await listJobs()).map((entry) => entry.job) };
+  },
+  async flushesBeside(job) {
+    const calls: string[] = [];
+    const sink = await createOpfsSink(job, {
+      flusher: async (handle) => {
+        const second = await openSyncAccess(handle, 'share');
+        calls.push('open');
+        return {
+          flush: async () => {
+            second?.flush();
+            calls.push(`flush at ${second?.getSize()}`);
+          },
+          close: async () => {
+            second?.close();
+            calls.push('close');
+          },
+        };
+      },
+    });
+    const piece = bytes(32 * MIB);
+    const large = await sink.create('large', 5 * piece.length);
+    for (let at = 0; at < 5; at++) await large.write(piece, at * piece.length);
+    await large.commit();
+    const small = await sink.create('small', 3);
+    await small.write(bytes(3), 0);
+    await small.commit();
+    const source = await sink.files().open('large');
+    const end = await source.read({ start: 5 * piece.length - 3, end: 5 * piece.length });
+    await source.dispose?.();
+    await sink.discard();
+    return { calls, end: [...end], wanted: [...piece.subarray(-3)] };
+  },
+  async failsToFlush(job) {
+    const sink = await createOpfsSink(job, {
+      flusher: async () => ({
+        flush: () => Promise.reject(new DOMException('No capacity.', 'QuotaExceededError')),
+        close: async () => {},
+      }),
+    });
+    const file = await sink.create('large', 160 * MIB);
+    await file.write(bytes(160 * MIB), 0);
+    const tag = await tagOf(file.commit());
+    await sink.discard();
+    return { tag, names: await namesIn(job) };
   },
   async withoutMove(job) {
     const prototype = FileSystemFileHandle.prototype as unknown as { move?: unknown };

@@ -10,6 +10,7 @@ export function blobSource(file: File, name: string, identity = ''): ByteSource 
   return {
     key: `blob:${identity}/${name}:${file.size}:${file.lastModified}`,
     byteLength: file.size,
+    freshUpTo: SLICE_BYTES,
     read: (range, options) => readBlob(file, name, range, options),
   };
 }

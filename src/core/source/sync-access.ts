@@ -9,12 +9,22 @@ export interface SyncAccess {
 }
 
 interface Openable {
-  createSyncAccessHandle?(options?: { readonly mode: 'read-only' }): Promise<SyncAccess>;
+  createSyncAccessHandle?(options: { readonly mode: AccessMode }): Promise<SyncAccess>;
 }
 
-/** Opens a file for reading or writing in place; null where the browser has no such access (a page, a picked folder). */
-export async function openSyncAccess(handle: FileSystemFileHandle, use: 'read' | 'write'): Promise<SyncAccess | null> {
+/** How the platform spells the uses; a browser that does not know modes opens for itself alone. */
+const MODES = { read: 'read-only', write: 'readwrite', share: 'readwrite-unsafe' } as const;
+type AccessMode = (typeof MODES)[keyof typeof MODES];
+
+/**
+ * Opens a file for reading, for writing, or for writing beside another of ours (`share`), in place; null where the browser
+ * has no such access (a page, a picked folder).
+ */
+export async function openSyncAccess(
+  handle: FileSystemFileHandle,
+  use: keyof typeof MODES,
+): Promise<SyncAccess | null> {
   const openable: Openable = handle as Openable;
   if (typeof openable.createSyncAccessHandle !== 'function') return null;
-  return use === 'read' ? openable.createSyncAccessHandle({ mode: 'read-only' }) : openable.createSyncAccessHandle();
+  return openable.createSyncAccessHandle({ mode: MODES[use] });
 }

@@ -67,7 +67,9 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
         ).
       </li>
       {job.workedMs > 0 && (
-        <li className="fine">It took {formatDuration(job.workedMs / 1000)}, writing and proving.</li>
+        <li className="fine">
+          It took {formatDuration(job.workedMs / 1000)}, writing and proving{sharesOf(report)}.
+        </li>
       )}
       {report.unpacked && (
         <li className="no">
@@ -112,6 +114,12 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       <li className="no">Not proven: that a framework loads it, or that its outputs are the same.</li>
     </ul>
   );
+}
+
+/** Shares and not seconds: the report's clock runs on through pauses. */
+function sharesOf({ seconds }: ConversionReport): string {
+  const busy = seconds ? seconds.write + seconds.verify : 0;
+  return seconds && busy > 0 ? ` (${Math.round((100 * seconds.verify) / busy)} % of it reading back)` : '';
 }
 
 function FolderNote({ job }: { readonly job: JobState }) {

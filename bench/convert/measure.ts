@@ -1,0 +1,105 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What processes did between a start and an end, as the system counts it. */
+export interface Cost {
+  readonly seconds: number;
+  /** Proportional memory of all the processes: the most that was seen, and what it was before. */
+  readonly peakBytes: number;
+  readonly idleBytes: number;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+}
+
+const SAMPLE_MS = 200;
+
+/** A process and all that it started. */
+export function treeOf(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = /^PPid:\s+(\d+)/m.exec(contentOf(`/proc/${name}/status`))?.[1];
+    if (parent !== undefined) parents.set(Number(name), Number(parent));
+  }
+  const found = new Set([root]);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const [pid, parent] of parents) {
+      if (!found.has(parent) || found.has(pid)) continue;
+      found.add(pid);
+      grew = true;
+    }
+  }
+  return [...found];
+}
+
+/** Empty for a process that has ended. */
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function field(text: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+}
+
+const memoryOf = (pids: readonly number[]) =>
+  pids.reduce((sum, pid) => sum + 1024 * field(contentOf(`/proc/${pid}/smaps_rollup`), 'Pss'), 0);
+
+/** Watches a tree of processes from now on. */
+export function watchTree(root: number) {
+  const started = performance.now();
+  const idleBytes = memoryOf(treeOf(root));
+  const first = new Map<number, { read: number; written: number }>();
+  const last = new Map<number, { read: number; written: number }>();
+  let peakBytes = idleBytes;
+  const sample = () => {
+    const pids = treeOf(root);
+    peakBytes = Math.max(peakBytes, memoryOf(pids));
+    for (const pid of pids) {
+      const io = contentOf(`/proc/${pid}/io`);
+      if (io === '') continue;
+      const now = { read: field(io, 'rchar'), written: field(io, 'wchar') };
+      if (!first.has(pid)) first.set(pid, last.size === 0 ? now : { read: 0, written: 0 });
+      last.set(pid, now);
+    }
+  };
+  const begin = treeOf(root);
+  for (const pid of begin) {
+    const io = contentOf(`/proc/${pid}/io`);
+    first.set(pid, { read: field(io, 'rchar'), written: field(io, 'wchar') });
+  }
+  const timer = setInterval(sample, SAMPLE_MS);
+  return {
+    end: (): Cost => {
+      const seconds = (performance.now() - started) / 1000;
+      sample();
+      clearInterval(timer);
+      const sum = (key: 'read' | 'written') =>
+        [...last].reduce((total, [pid, now]) => total + now[key] - (first.get(pid)?.[key] ?? 0), 0);
+      return { seconds, peakBytes, idleBytes, readBytes: sum('read'), writtenBytes: sum('written') };
+    },
+  };
+}
+
+/** Runs a program to its end. @throws Error when it fails. */
+export async function runProgram(command: string, args: readonly string[]): Promise<Cost> {
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const watch = watchTree(child.pid ?? 0);
+  const code = await new Promise<number | null>((resolve) => child.on('exit', resolve));
+  const cost = watch.end();
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}`);
+  return cost;
+}
+
+/** Waits until everything written before is on the disk, so that nothing of it counts in what comes next. */
+export function settleDisk(): void {
+  execFileSync('sync');
+}
+
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+export const round = (value: number, digits = 2): number => Number(value.toFixed(digits));
