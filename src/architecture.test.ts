@@ -35,7 +35,7 @@ const ROOMS: Readonly<
     values: ['source', 'safetensors', 'checkpoint', 'layouts', 'plan', 'kernels', 'ranks'],
     packages: ['onnxruntime-web'],
   },
-  handoff: { values: ['checkpoint', 'layouts', 'plan', 'ranks'] },
+  handoff: { values: ['checkpoint', 'layouts', 'plan', 'ranks'], types: ['source'] },
 };
 
 const APP_PACKAGES = [

@@ -129,6 +129,25 @@ describe('ranks', () => {
     });
   });
 
+  it('hashes what each rank holds when asked, and takes the hashes along', async () => {
+    const ask = ['ranks', hubFolder('qwen3_moe'), '--framework', 'transformers-5', '--ep', '2'];
+    const plain = JSON.parse((await run(...ask, '--json')).stdout);
+    const hashed = JSON.parse((await run(...ask, '--hashes', '--json')).stdout);
+    type Hashed = { readonly expert_sha256: Readonly<Record<string, string>> };
+    const hashes = hashed.ranks.map((rank: Hashed) => rank.expert_sha256);
+    for (const each of hashes) expect(Object.keys(each)).toHaveLength(2 * 6 * 3);
+    for (const rank of hashed.ranks) delete rank.expert_sha256;
+    expect(hashed).toEqual(plain);
+    const manifest = JSON.parse((await run(...ask, '--hashes', '--take', 'manifest')).stdout);
+    expect(manifest).toMatchObject({ format: 'ep-shard-plan', checkpoint: { index_sha256: expect.any(String) } });
+    expect(manifest.ranks.map((rank: Hashed) => rank.expert_sha256)).toEqual(hashes);
+    const script = (await run(...ask, '--hashes', '--take', 'assertion')).stdout;
+    for (const each of hashes) for (const sha256 of Object.values(each)) expect(script).toContain(sha256);
+    const early = await run(...ask, '--hashes', '--to', 'gate-up');
+    expect(early).toMatchObject({ code: 2, stderr: expect.stringContaining('convert first') });
+    expect(await run(...ask, '--take', 'nothing')).toMatchObject({ code: 2 });
+  });
+
   it('prints a configuration, and refuses in its program’s words', async () => {
     const hub = hubFolder('qwen3_moe');
     const vllm = await run('ranks', hub, '--config', 'vllm', '--ep', '4');

@@ -16,16 +16,20 @@ import {
   type PlacementOptions,
   parseLoads,
   parseSlotMap,
+  planPlacement,
   plural,
   RANK_FRAMEWORKS,
+  type RankHashes,
   type RankSummary,
   rankModel,
   rankModelWithValues,
   type Strategy,
   shapeFromCheckpoint,
   summarize,
+  withHashes,
 } from '../core/index.ts';
 import { assumption, interruptSignal, parseTarget, print, printJson } from './common.ts';
+import { hashedRanks, parseTake, printTake, TAKES } from './rank-files.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'redundant', 'nodes', 'groups'] as const;
@@ -42,6 +46,8 @@ type RankFlags = ReadingFlags &
     readonly map?: string;
     readonly all2all?: string;
     readonly to?: string;
+    readonly hashes?: boolean;
+    readonly take?: string;
   };
 
 /** `moe-loom ranks <source> --framework <id> --ep N`: who holds what and reads what. Exit 1 when it is refused. */
@@ -67,12 +73,17 @@ export function addRanks(program: Command): void {
     .option('--groups <n>', 'expert groups, for EPLB')
     .option('--map <json>', 'a placement of your own')
     .option('--all2all <backend>', 'vLLM: the all-to-all backend')
-    .option('--to <target>', 'as if converted to this layout');
+    .option('--to <target>', 'as if converted to this layout')
+    .option('--hashes', 'read the experts, and give a SHA-256 of each rank’s part of each expert tensor')
+    .option('--take <file>', `print a file that follows the placement instead: ${TAKES.join(', ')}`);
   withReading(command).action(async (source: string, flags: RankFlags) => {
     const options = {
       ...(await placementOptions(flags)),
       to: flags.to === undefined ? undefined : parseTarget(flags.to),
     };
+    if (flags.hashes && options.to !== undefined)
+      throw new LoomError('usage', '--hashes reads bytes that are there: convert first, then hash the output.');
+    const take = flags.take === undefined ? null : parseTake(flags.take);
     const signal = interruptSignal();
     const { checkpoint, files, origin } = await openCheckpointAt(source, flags, signal);
     if (flags.config !== undefined) {
@@ -83,11 +94,27 @@ export function addRanks(program: Command): void {
       options.to === undefined
         ? rankModel(checkpoint, detectLayout(checkpoint, assumption(flags)))
         : await rankModelWithValues(checkpoint, files, options.to, { ...assumption(flags), signal });
-    const summary = summarize(model, options);
-    if (flags.json) printJson(summary);
-    else print(describeRanks(summary));
-    if (summary.error !== null) process.exitCode = 1;
+    const placement = 'error' in model ? model : planPlacement(options, model.facts);
+    if ('error' in model || 'error' in placement) {
+      printSummary(summarize(model, options), undefined, flags);
+      return;
+    }
+    const hashes = flags.hashes
+      ? await hashedRanks(model, placement, files, { quiet: flags.quiet === true, signal })
+      : undefined;
+    if (take === null) printSummary(summarize(model, options), hashes, flags);
+    else {
+      const own = options.to === undefined ? checkpoint : null;
+      await printTake(take, { model, placement, hashes, origin, files, checkpoint: own, json: flags.json === true });
+    }
   });
+}
+
+/** Exit 1 where the placement is refused. */
+function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flags: RankFlags): void {
+  if (flags.json) printJson(hashes ? withHashes(summary, hashes) : summary);
+  else print(describeRanks(summary, hashes));
+  if (summary.error !== null) process.exitCode = 1;
 }
 
 /** Prints the configuration that was asked for; exit 1 where its program would refuse the set-up. */
@@ -156,7 +183,7 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-function describeRanks(summary: RankSummary): string[] {
+function describeRanks(summary: RankSummary, hashes?: RankHashes): string[] {
   const warnings = summary.warnings.map((warning) => `! ${warning}`);
   if (summary.error !== null || !summary.mesh) return [`${summary.framework} refuses: ${summary.error}`, ...warnings];
   const { mesh, ranks } = summary;
@@ -164,12 +191,13 @@ function describeRanks(summary: RankSummary): string[] {
   return [
     `Framework    ${summary.framework}`,
     `Mesh         ${plural(mesh.world, 'rank')}: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ') || 'one of all'}`,
-    ...ranks.map((rank) => {
+    ...ranks.flatMap((rank) => {
       const files = new Set(rank.reads.map((read) => read.file)).size;
       const experts = rank.experts
         .map(([start, end]) => (end - start === 1 ? start : `${start}–${end - 1}`))
         .join(', ');
-      return `  rank ${String(rank.rank).padEnd(5)} experts ${experts.padEnd(16)} ${formatBytes(rank.bytes).padStart(8)} (${formatInteger(rank.bytes)} bytes) in ${plural(rank.reads.length, 'range')} of ${plural(files, 'file')}`;
+      const line = `  rank ${String(rank.rank).padEnd(5)} experts ${experts.padEnd(16)} ${formatBytes(rank.bytes).padStart(8)} (${formatInteger(rank.bytes)} bytes) in ${plural(rank.reads.length, 'range')} of ${plural(files, 'file')}`;
+      return [line, ...Array.from(hashes?.[rank.rank] ?? [], ([name, sha256]) => `    ${sha256}  ${name}`)];
     }),
     ...warnings,
   ];

@@ -110,6 +110,7 @@ export {
 export { type CardFacts, modelCard } from './handoff/model-card.ts';
 export type { CardLicence } from './handoff/model-card-front.ts';
 export { rankAssertion } from './handoff/rank-assertion.ts';
+export { expertHashes, type HashedSummary, type RankHashes, withHashes } from './handoff/rank-hashes.ts';
 export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
 export { type SglangPlacementJson, sglangPlacement } from './handoff/rank-sglang.ts';
 export {

@@ -5,7 +5,8 @@ export const ASSERTION_SCRIPT = String.raw`#!/usr/bin/env python3
     torchrun --nproc-per-node @@WORLD@@ assert_ranks.py /path/to/checkpoint [--cpu] [--json result.json]
 
 Every expert is recognised by the bytes of its down projection, compared with the checkpoint's files; names and shapes
-are not believed. Exit 1 when a rank holds anything but the prediction. --cpu hides GPUs and uses gloo.
+are not believed. Where hashes are given, every byte of the loaded experts is compared; where not, it is said.
+Exit 1 when a rank holds anything but the prediction. --cpu hides GPUs and uses gloo.
 """
 import hashlib
 import json
@@ -22,7 +23,8 @@ from transformers import AutoModelForCausalLM
 
 PREDICTION = json.loads(r'''@@PREDICTION@@''')
 LEGACY = @@LEGACY@@
-SAMPLE = 1 << 20  # bytes of each expert that are compared
+SAMPLE = 1 << 20  # bytes by which each expert is recognised
+DTYPES = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32}
 
 
 def flag(name):
@@ -50,9 +52,53 @@ def local_part(parameter):
     return tensor.to_local() if hasattr(tensor, "to_local") else tensor
 
 
+def raw(tensor):
+    return tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+
+
 def slot_bytes(tensor):
-    flat = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-    return flat[:SAMPLE].numpy().tobytes()
+    return raw(tensor)[:SAMPLE].tobytes()
+
+
+def expert_tensors(model):
+    """By layer: this rank's own part of each expert tensor, by the last word of its name."""
+    found = {}
+    for name, parameter in model.named_parameters():
+        match = re.search(r"layers\.(\d+)\..*experts\.([a-z_]+)$", name)
+        if match:
+            found.setdefault(match.group(1), {})[match.group(2)] = local_part(parameter)
+    return found
+
+
+def loaded_part(tensors, entry):
+    """What was loaded of a hashed tensor, None where it is kept in another form."""
+    end = "_proj" if entry["part"] == "weight" else "_proj_" + entry["part"]
+    part, fused = tensors.get(entry["of"].replace("-", "_") + end), tensors.get("gate_up" + end)
+    if part is None and entry["of"] in ("gate", "up") and fused is not None and fused.ndim > 1:
+        half = fused.shape[1] // 2
+        part = fused[:, :half] if entry["of"] == "gate" else fused[:, half:]
+    if part is not None and entry["slot"] is not None:
+        part = part[entry["slot"]] if entry["slot"] < part.shape[0] else None
+    if part is None or list(part.shape) != entry["shape"] or part.dtype != DTYPES.get(entry["dtype"]):
+        return None
+    return part
+
+
+def compare_hashes(rank, model):
+    if PREDICTION["hashes"] is None:
+        return [f"rank {rank}: hashes not known"], []
+    tensors = expert_tensors(model)
+    same, unknown, wrong = 0, [], []
+    for entry in PREDICTION["hashes"][rank]:
+        part = loaded_part(tensors.get(entry["layer"], {}), entry)
+        if part is None:
+            unknown.append(entry["tensor"])
+        elif hashlib.sha256(raw(part)).hexdigest() == entry["sha256"]:
+            same += 1
+        else:
+            wrong.append(f"the bytes of {entry['tensor']} are not the checkpoint's")
+    lines = [f"rank {rank}: hashes of {same} tensors as predicted, {len(wrong)} WRONG, {len(unknown)} not known"]
+    return lines + [f"rank {rank}: not known: {name}" for name in unknown[:8]], wrong
 
 
 def held_experts(model, folder):
@@ -127,6 +173,8 @@ def main():
     rank = dist.get_rank() if dist.is_initialized() else 0
     found, odd = held_experts(model, folder)
     lines, wrong = compare(rank, found, odd)
+    more, differ = compare_hashes(rank, model)
+    lines, wrong = lines + more, wrong + differ
     mine = {"rank": rank, "held": found, "lines": lines, "wrong": wrong}
     everyone = [None] * world
     if world > 1:

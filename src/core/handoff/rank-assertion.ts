@@ -1,8 +1,10 @@
+import { rankTensors } from '../ranks/bytes.ts';
 import { expertShare, holdsLayer } from '../ranks/placement.ts';
 import type { Stock } from '../ranks/stock.ts';
 import type { RankModel } from '../ranks/summary.ts';
 import type { Placement } from '../ranks/types.ts';
 import { ASSERTION_SCRIPT } from './rank-assertion-script.ts';
+import type { RankHashes } from './rank-hashes.ts';
 
 /** Where the down matrices of some experts of a layer lie: expert `first + i` at `offset + i · stride`. */
 interface DownJson {
@@ -11,6 +13,20 @@ interface DownJson {
   readonly stride: number;
   readonly first: number;
   readonly count: number;
+}
+
+/** What a rank's part of an expert tensor hashes to, and which part of what is loaded it is. */
+interface HashJson {
+  readonly tensor: string;
+  readonly layer: string;
+  /** `gate`, `up`, `down` or `gate-up`. */
+  readonly of: string;
+  readonly part: string;
+  /** The slot that it fills, null for all of the rank's. */
+  readonly slot: number | null;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly sha256: string;
 }
 
 /** What the script compares with. Layers by their number. */
@@ -22,25 +38,28 @@ interface PredictionJson {
   readonly experts: Readonly<Record<string, number>>;
   readonly ranks: readonly Readonly<Record<string, readonly number[]>>[];
   readonly down: Readonly<Record<string, readonly DownJson[]>>;
+  /** By rank; null where hashes are not known. */
+  readonly hashes: readonly (readonly HashJson[])[] | null;
 }
 
 /**
  * A Python script for torchrun that loads the checkpoint with expert parallelism, recognises by their bytes the experts
- * that each rank really holds, prints them, and exits 1 where they are not what was predicted.
+ * that each rank really holds, prints them, and exits 1 where they are not what was predicted. With `hashes` it compares every
+ * byte of the loaded experts too, where they are kept as the checkpoint has them, and says which it cannot compare.
  *
  * Runs with transformers 5 and, where the model's code has a plan, 4.57; on CPUs (gloo) with `--cpu`. Null for other
  * frameworks, which are not loaded that way.
  */
-export function rankAssertion(model: RankModel, placement: Placement): string | null {
+export function rankAssertion(model: RankModel, placement: Placement, hashes?: RankHashes): string | null {
   if (placement.framework !== 'transformers-5' && placement.framework !== 'transformers-4.57') return null;
-  const json = JSON.stringify(predictionOf(model, placement));
+  const json = JSON.stringify(predictionOf(model, placement, hashes));
   const legacy = placement.framework === 'transformers-4.57';
   return ASSERTION_SCRIPT.replace('@@PREDICTION@@', () => json)
     .replace('@@LEGACY@@', legacy ? 'True' : 'False')
     .replaceAll('@@WORLD@@', String(placement.mesh.world));
 }
 
-function predictionOf({ stock, facts }: RankModel, placement: Placement): PredictionJson {
+function predictionOf({ stock, facts }: RankModel, placement: Placement, hashes?: RankHashes): PredictionJson {
   const { mesh, ranks, layers } = placement;
   const number = (at: number) => String(facts.moeLayers[at]?.index ?? at);
   return {
@@ -59,7 +78,28 @@ function predictionOf({ stock, facts }: RankModel, placement: Placement): Predic
       ),
     ),
     down: Object.fromEntries(layers.map((_, at) => [number(at), downOf(stock, at)])),
+    hashes: hashes ? ranks.map(({ rank }) => hashesOf(stock, placement, rank, hashes[rank], number)) : null,
   };
+}
+
+function hashesOf(
+  stock: Stock,
+  placement: Placement,
+  rank: number,
+  known: RankHashes[number] | undefined,
+  number: (at: number) => string,
+): HashJson[] {
+  return rankTensors(stock, placement, rank).flatMap(({ tensor, shape }) => {
+    const { expert } = tensor;
+    const sha256 = known?.get(tensor.name);
+    const place = placement.ranks[rank];
+    const layer = expert ? placement.layers[expert.layer] : undefined;
+    if (!expert || !layer || !place || sha256 === undefined) return [];
+    const slot = expert.apart ? expertShare(placement, place, layer).experts.indexOf(expert.first) : null;
+    const { projection, part } = expert;
+    const { name, dtype } = tensor;
+    return [{ tensor: name, layer: number(expert.layer), of: projection, part, slot, dtype, shape, sha256 }];
+  });
 }
 
 function downOf(stock: Stock, layer: number): DownJson[] {

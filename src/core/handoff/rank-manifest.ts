@@ -3,6 +3,7 @@ import { heldBytes, type RankReads, type ReadPart, rankReads } from '../ranks/by
 import { loadingOf } from '../ranks/loading.ts';
 import { type MeshSummary, meshSummary, type RankModel } from '../ranks/summary.ts';
 import type { Coords, FrameworkId, Placement, Strategy } from '../ranks/types.ts';
+import { hashesJson, type RankHashes } from './rank-hashes.ts';
 
 /** What the manifest says of the checkpoint; all but the size as far as it is known. */
 export interface ManifestSource {
@@ -10,8 +11,8 @@ export interface ManifestSource {
   readonly revision: string | null;
   /** SHA-256 of the shard index. */
   readonly indexSha256: string | null;
-  /** SHA-256 of whole tensors by name, where known: a loader can compare what it read. */
-  readonly tensorSha256?: ReadonlyMap<string, string>;
+  /** What each rank's parts of expert tensors hash to, where that was worked out. */
+  readonly hashes?: RankHashes | undefined;
 }
 
 /** One tensor's part of a read; parts lie in the read one after another. */
@@ -29,7 +30,6 @@ export interface ManifestPartJson {
   readonly also?: readonly number[];
   /** Columns to keep of every row read; all when absent. */
   readonly columns?: readonly [number, number];
-  readonly sha256?: string;
 }
 
 export interface ManifestRankJson {
@@ -37,6 +37,8 @@ export interface ManifestRankJson {
   readonly coords: Coords;
   /** Bytes kept: the sum of what is read, but for columns dropped and experts held twice. */
   readonly bytes: number;
+  /** SHA-256 of the rank's own contiguous tensor, by name, of routed experts; only where hashes are known. */
+  readonly expert_sha256?: Readonly<Record<string, string>>;
   readonly reads: readonly {
     /** Index into `files`. */
     readonly file: number;
@@ -109,20 +111,19 @@ export function rankManifest(model: RankModel, placement: Placement, source: Man
       rank: place.rank,
       coords: place.coords,
       bytes: held[place.rank]?.total ?? 0,
+      ...(source.hashes ? { expert_sha256: hashesJson(source.hashes[place.rank]) } : {}),
       reads: (reads[place.rank]?.reads ?? []).map((read) => ({
         file: numbers.get(read.file) ?? -1,
         offset: read.offset,
         length: read.length,
-        parts: read.parts.map((part) => partJson(part, source.tensorSha256)),
+        parts: read.parts.map(partJson),
       })),
     })),
   };
 }
 
-function partJson(part: ReadPart, hashes: ReadonlyMap<string, string> | undefined): ManifestPartJson {
+function partJson(part: ReadPart): ManifestPartJson {
   const { tensor, shape } = part.share;
-  const whole = part.start === tensor.start && part.end === tensor.end;
-  const sha256 = whole ? hashes?.get(tensor.name) : undefined;
   return {
     tensor: tensor.name,
     dtype: tensor.dtype,
@@ -132,7 +133,6 @@ function partJson(part: ReadPart, hashes: ReadonlyMap<string, string> | undefine
     dst_offset: part.to,
     ...(part.also.length > 0 ? { also: part.also } : {}),
     ...(part.columns === null ? {} : { columns: part.columns }),
-    ...(sha256 === undefined ? {} : { sha256 }),
   };
 }
 

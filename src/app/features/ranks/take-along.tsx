@@ -55,6 +55,10 @@ export function TakeAlong({ query }: { readonly query: RankQuery }) {
           </li>
         ))}
       </ul>
+      <p className="quiet small">
+        Hashes of each rank’s experts need every byte read: <code>moe-loom ranks … --hashes --take manifest</code> (or{' '}
+        <code>assertion</code>) puts them in.
+      </p>
       <p className="small" role="status">
         {told}
       </p>
