@@ -164,10 +164,16 @@ test('EPLB places local files by the loads of a CSV file', async ({ page }) => {
   await page.goto(`/?${new URLSearchParams({ ...query, nodes: '1', groups: '1' })}`);
   await page.locator('h1').first().waitFor();
   await dropPaths(page, [HUB]);
-  await expect(page.getByText('EPLB places by load: there are no loads for model.layers.0.mlp.')).toBeVisible();
+  const ask = page.getByRole('region', { name: 'File needed' });
+  await expect(ask).toContainText('EPLB places experts by the tokens that each one gets');
+  await expect(page.getByRole('alert', { name: 'Refused' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'EP 2', exact: true })).not.toHaveClass(/refused/);
+  expect(await violations(page)).toEqual([]);
   const loads = Array.from({ length: 12 }, (_, expert) => (expert === 3 ? 900 : 10));
   const csv = { name: 'loads.csv', mimeType: 'text/csv', buffer: Buffer.from(`${loads.join(',')}\n`) };
-  await page.getByLabel('Loads (CSV)').setInputFiles(csv);
+  const chooser = page.waitForEvent('filechooser');
+  await ask.getByRole('button', { name: 'Choose a CSV file of loads' }).press('Enter');
+  await (await chooser).setFiles(csv);
   await expect(page.getByText('Imbalance of tokens')).toBeVisible();
   const checkpoint = await openCheckpoint(await openLocal(HUB));
   const options = { framework: 'eplb', strategy: 'global', ep: 4, redundant: 4, nodes: 1, groups: 1 } as const;
@@ -188,4 +194,19 @@ test('a map of one’s own decides, and one that leaves an expert out is refused
   await expect(ranks(page).getByRole('option', { name: /experts 1, 3, 5, 7, 9, 11,/ })).toBeVisible();
   await give([0, 2, 4, 6, 8, 10, 1, 3, 5, 7, 9, 9]);
   await expect(page.getByRole('alert', { name: 'Refused' })).toContainText('expert 11');
+});
+
+test('the legend of bytes stays on one line where the window is narrow', async ({ page, hub }) => {
+  await page.setViewportSize({ width: 1024, height: 720 });
+  for (const more of [{}, { framework: 'vllm', dp: '4', redundant: '4', placement: 'linear' }]) {
+    await visit(page, hub, { ...TINY, ep: '4', ...more });
+    await expect(ranks(page).getByRole('option').first()).toBeVisible();
+    const items = page.locator('.rank-kinds .legend-item');
+    const tops = await items.evaluateAll((all) => all.map((item) => item.getBoundingClientRect().top));
+    expect(tops.length).toBeGreaterThan(1);
+    expect(new Set(tops).size).toBe(1);
+    const heads = page.locator('.rank-list-head > :not(.rank-kinds)');
+    const row = await heads.evaluateAll((all) => all.map((head) => head.getBoundingClientRect()));
+    for (const [at, head] of row.slice(1).entries()) expect(head.left).toBeGreaterThanOrEqual(row[at]?.right ?? 0);
+  }
 });

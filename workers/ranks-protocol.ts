@@ -72,6 +72,8 @@ export interface RankPicture {
   /** The entries of the framework's plan for this architecture; null where it goes by none. */
   readonly plan: readonly PlanEntry[] | null;
   readonly error: string | null;
+  /** The file that must be given before anything can be placed or refused. */
+  readonly needs: 'loads' | 'map' | null;
   /** Redundant experts that would make an uneven size even. */
   readonly fewestRedundant: number;
   readonly placed: PlacedPicture | null;

@@ -109,6 +109,7 @@ function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): R
     files: stock.files.map(({ name, byteLength }) => ({ name, byteLength })),
     plan: planOf(options.framework, facts.modelType),
     error: errorOf(placement),
+    needs: 'error' in placement ? (placement.needs ?? null) : null,
     fewestRedundant: fewestRedundant(counts.at(-1) ?? 0, options.ep ?? 1),
     placed: null,
   };
@@ -128,6 +129,7 @@ const NOTHING: RankPicture = {
   files: [],
   plan: null,
   error: null,
+  needs: null,
   fewestRedundant: 0,
   placed: null,
 };

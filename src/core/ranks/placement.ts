@@ -48,14 +48,14 @@ export function planPlacement(options: PlacementOptions, facts: ModelFacts): Pla
   };
 }
 
-/** The message with which `planPlacement` would refuse, null where it would not: no rank is placed to find out. */
+/** The message with which `planPlacement` would refuse, null where it would not or lacks a file: no rank is placed for it. */
 export function refusalOf(options: PlacementOptions, facts: ModelFacts): string | null {
   const settled = settleAll(options, facts);
   if ('error' in settled) return settled.error;
   // Only files that a user gives can be wrong in what they deal.
   if (!isBalanced(settled.strategy) && settled.strategy !== 'custom') return null;
   const dealt = dealLayers(settled, options, facts);
-  return 'error' in dealt ? dealt.error : null;
+  return 'error' in dealt && dealt.needs === undefined ? dealt.error : null;
 }
 
 /** What is known of a placement before experts are dealt. */
@@ -158,6 +158,7 @@ function deal(
     case 'global':
       return balanced(options, facts, layer, at, ep);
     case 'custom':
+      if (!options.map) return { error: `The map has no row for ${layer.prefix}.`, needs: 'map' };
       return fromMap(options.map?.[rowOf(options, at)], layer, ep);
   }
 }
@@ -171,7 +172,9 @@ function balanced(
   ep: number,
 ): Slots | PlacementError {
   const loads = options.loads?.[rowOf(options, at)];
-  if (!loads) return { error: `EPLB places by load: there are no loads for ${layer.prefix}.` };
+  const error = `EPLB places by load: there are no loads for ${layer.prefix}.`;
+  if (!options.loads) return { error, needs: 'loads' };
+  if (!loads) return { error };
   if (loads.length !== layer.experts)
     return { error: `${layer.prefix} has ${layer.experts} experts, its loads are ${loads.length}.` };
   const nodes = options.nodes ?? 1;

@@ -181,6 +181,8 @@ export interface Placement {
 /** The framework's own words, where it has any. */
 export interface PlacementError {
   readonly error: string;
+  /** Set where nothing is refused yet: the file that the placement goes by was not given. */
+  readonly needs?: 'loads' | 'map';
 }
 
 /** One framework: data and small functions. Every function is pure. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { factsOf, placed } from './facts.fixture.ts';
 import { fewestRedundant } from './frameworks/deal.ts';
-import { expertShare, imbalance, intervals, planPlacement } from './placement.ts';
+import { expertShare, imbalance, intervals, planPlacement, refusalOf } from './placement.ts';
 import type { FrameworkId, ModelFacts, PlacementOptions } from './types.ts';
 
 /** Experts of every rank as text: `0-3,6`, slots in their order where that is not one run. */
@@ -275,6 +275,18 @@ describe('EPLB', () => {
     expect(refusal({ framework: 'eplb', ep: 8, redundant: 4 }, facts)).toBe(
       'EPLB places by load: there are no loads for model.layers.0.mlp.',
     );
+  });
+
+  it('asks for a file that was not given before it refuses anything', () => {
+    const facts = factsOf(12, { moe: 2 });
+    const none = { framework: 'eplb', ep: 8, redundant: 4 } as const;
+    expect(planPlacement(none, facts)).toMatchObject({ needs: 'loads' });
+    expect(refusalOf(none, facts)).toBeNull();
+    expect(planPlacement({ framework: 'custom', ep: 2 }, facts)).toMatchObject({ needs: 'map' });
+    expect(refusalOf({ framework: 'custom', ep: 2 }, facts)).toBeNull();
+    const short = { ...none, loads: [[1, 2, 3]] };
+    expect(planPlacement(short, facts)).not.toHaveProperty('needs');
+    expect(refusalOf(short, facts)).toBe('model.layers.0.mlp has 12 experts, its loads are 3.');
   });
 });
 

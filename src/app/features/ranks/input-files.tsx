@@ -1,24 +1,26 @@
 import { isLoomError, parseLoads, parseSlotMap } from '../../../core/index.ts';
 import { chooseRank, useRankChoices } from './rank-choices.ts';
 
-/** Tokens of each expert as CSV: what EPLB balances. */
-export function LoadsInput() {
-  const given = useRankChoices((state) => state.loads?.name);
-  const read = async (file: File) => {
-    const text = await file.text();
-    take(() => chooseRank({ loads: { name: file.name, rows: parseLoads(text) }, problem: null }));
-  };
-  return <FileField label="Loads (CSV)" accept=".csv,.tsv,.txt" given={given} onFile={read} />;
+/** Takes tokens of each expert from a CSV file: what EPLB balances. */
+export async function readLoads(file: File): Promise<void> {
+  const text = await file.text();
+  take(() => chooseRank({ loads: { name: file.name, rows: parseLoads(text) }, problem: null }));
 }
 
-/** A placement of one's own as JSON. */
+/** Takes a placement of one's own from a JSON file. */
+export async function readMap(file: File): Promise<void> {
+  const text = await file.text();
+  take(() => chooseRank({ map: { name: file.name, rows: parseSlotMap(text) }, problem: null }));
+}
+
+export function LoadsInput() {
+  const given = useRankChoices((state) => state.loads?.name);
+  return <FileField label="Loads (CSV)" accept=".csv,.tsv,.txt" given={given} onFile={readLoads} />;
+}
+
 export function MapInput() {
   const given = useRankChoices((state) => state.map?.name);
-  const read = async (file: File) => {
-    const text = await file.text();
-    take(() => chooseRank({ map: { name: file.name, rows: parseSlotMap(text) }, problem: null }));
-  };
-  return <FileField label="Map (JSON)" accept=".json" given={given} onFile={read} />;
+  return <FileField label="Map (JSON)" accept=".json" given={given} onFile={readMap} />;
 }
 
 function take(parse: () => void): void {

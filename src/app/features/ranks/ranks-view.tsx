@@ -4,6 +4,7 @@ import { isMemoryFramework } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
+import { AskFile } from './ask-file.tsx';
 import { CommunicationCard } from './communication-card.tsx';
 import { MemoryPart } from './memory/memory-part.tsx';
 import { formatSetup } from './memory/setup-address.ts';
@@ -96,6 +97,7 @@ function Neighbours({ answer, current }: { readonly answer: RankAnswer; readonly
 const Body = memo(function Body({ answer: { query, picture } }: { readonly answer: RankAnswer }) {
   const shape = useChoices((choices) => choices.shape);
   const { placed } = picture;
+  if (picture.needs !== null) return <AskFile needs={picture.needs} />;
   if (!placed) return <Refused query={query} picture={picture} />;
   return (
     <>
