@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { INDEX_FILE } from '../src/core/safetensors/index-file.ts';
 import { createRandom, DIMS, generate, MAX_SHARD, sumOf, sums } from './kill/common.ts';
 import { killTabs } from './kill/tabs.ts';
 
@@ -82,6 +83,9 @@ try {
       if (!existsSync(out)) continue;
       const names = readdirSync(out).filter((name) => name.endsWith('.safetensors'));
       found.half += names.filter((name) => sumOf(join(out, name)) !== wanted.get(name)).length;
+      // Killed between the journal's end and its own: the conversion is whole.
+      ended = existsSync(join(out, INDEX_FILE)) && !existsSync(join(out, JOURNAL));
+      if (ended) continue;
       const journal = existsSync(join(out, JOURNAL)) ? readFileSync(join(out, JOURNAL), 'utf8') : '';
       const begun = readdirSync(out).filter((name) => /\.safetensors(\.moe-loom-part)?$/.test(name)).length;
       const finished = Math.max(0, journal.split('\n').length - 2);

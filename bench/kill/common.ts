@@ -25,7 +25,7 @@ export const sumOf = (path: string) => createHash('sha256').update(readFileSync(
 export const sums = (folder: string) =>
   new Map(
     readdirSync(folder)
-      .filter((name) => name !== REPORT)
+      .filter((name) => name !== REPORT && !name.startsWith('.'))
       .sort()
       .map((name) => [name, sumOf(join(folder, name))]),
   );
