@@ -2,50 +2,33 @@
  * Kills a conversion at random moments, again and again, goes on each time, and holds what is left to a run that nothing
  * interrupted: no half shard under its final name, the same bytes at the end, at most one shard a thread made again.
  *
- *     npm run build && npm run bench:kill -- [--kills 200] [--seed 1]
+ * So the process of the command line (SIGKILL), and then the tab of the built app in Chromium (closed).
+ *
+ *     npm run build && npm run bench:kill -- [--kills 170] [--tabs 30] [--seed 1]
  */
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { indexJson, QWEN3_235B, qwen3MoeConfig, shardName, virtualShards } from '../e2e/support/hub/qwen3-moe.ts';
+import { INDEX_FILE } from '../src/core/safetensors/index-file.ts';
+import { createRandom, DIMS, generate, MAX_SHARD, sumOf, sums } from './kill/common.ts';
+import { killTabs } from './kill/tabs.ts';
 
 const { values: flags } = parseArgs({
-  options: { kills: { type: 'string', default: '200' }, seed: { type: 'string', default: '1' } },
+  options: {
+    kills: { type: 'string', default: '170' },
+    tabs: { type: 'string', default: '30' },
+    seed: { type: 'string', default: '1' },
+  },
 });
 const BIN = fileURLToPath(new URL('../dist/cli/moe-loom.js', import.meta.url));
-const DIMS = { ...QWEN3_235B, layers: 3, experts: 32, hidden: 512, heads: 8, moeIntermediate: 256, vocab: 4096 };
 const THREADS = 2;
 const JOURNAL = '.moe-loom-journal';
 
-function generate(folder: string): void {
-  mkdirSync(folder);
-  const shards = virtualShards({ dims: DIMS, layout: 'per-expert', seed: 'kill', maxShardBytes: 40e6 });
-  for (const [at, { body }] of shards.entries()) {
-    const file = openSync(join(folder, shardName(at, shards.length)), 'w');
-    writeSync(file, body.read(0, body.size));
-    closeSync(file);
-  }
-  writeFileSync(join(folder, 'model.safetensors.index.json'), indexJson(shards));
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(qwen3MoeConfig(DIMS)));
-}
-
 const args = (source: string, out: string) => [
-  ...[BIN, 'convert', source, '--to', 'stacked', '--out', out, '--max-shard-size', '10MB'],
+  ...[BIN, 'convert', source, '--to', 'stacked', '--out', out, '--max-shard-size', MAX_SHARD],
   ...['--threads', String(THREADS), '--quiet', '--json'],
 ];
 
@@ -70,24 +53,6 @@ function convert(source: string, out: string, more: readonly string[], killAfter
       resolve({ code, text, ms: performance.now() - start });
     });
   });
-}
-
-const sumOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
-/** The report says how many shards were kept, and so differs. */
-const sums = (folder: string) =>
-  new Map(
-    readdirSync(folder)
-      .filter((name) => name !== 'moe-loom-report.json')
-      .sort()
-      .map((name) => [name, sumOf(join(folder, name))]),
-  );
-
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 const work = mkdtempSync(join(tmpdir(), 'moe-loom-kill-'));
@@ -118,6 +83,9 @@ try {
       if (!existsSync(out)) continue;
       const names = readdirSync(out).filter((name) => name.endsWith('.safetensors'));
       found.half += names.filter((name) => sumOf(join(out, name)) !== wanted.get(name)).length;
+      // Killed between the journal's end and its own: the conversion is whole.
+      ended = existsSync(join(out, INDEX_FILE)) && !existsSync(join(out, JOURNAL));
+      if (ended) continue;
       const journal = existsSync(join(out, JOURNAL)) ? readFileSync(join(out, JOURNAL), 'utf8') : '';
       const begun = readdirSync(out).filter((name) => /\.safetensors(\.moe-loom-part)?$/.test(name)).length;
       const finished = Math.max(0, journal.split('\n').length - 2);
@@ -126,12 +94,16 @@ try {
     const made = sums(out);
     if (JSON.stringify([...made]) !== JSON.stringify([...wanted])) found.differing++;
   }
+  const tabs =
+    Number(flags.tabs) > 0 ? await killTabs(work, { source, wanted, random, kills: Number(flags.tabs) }) : null;
   const bytes = DIMS.layers * DIMS.experts * 3 * DIMS.hidden * DIMS.moeIntermediate * 2;
   process.stdout.write(
-    `${JSON.stringify({ bench: 'kill', threads: THREADS, expert_bytes: bytes, shards: wanted.size - 2, straight_ms: Math.round(straight.ms), ...found })}\n`,
+    `${JSON.stringify({ bench: 'kill', threads: THREADS, expert_bytes: bytes, shards: wanted.size - 2, straight_ms: Math.round(straight.ms), ...found, tabs })}\n`,
   );
   const wrong = found.half + found.differing > 0 || found.mostRedone > THREADS;
-  process.exitCode = wrong ? 1 : 0;
+  const wrongTabs = tabs !== null && tabs.half + tabs.differing > 0;
+  process.exitCode = wrong || wrongTabs ? 1 : 0;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
+process.exit();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { fp8Entries } from '../src/core/plan/unpack.fixture.ts';
 import { hubFolder } from '../src/core/testing.fixture.ts';
-import { dropPaths, expect, storedFiles, test, violations, visit } from './support/app.ts';
+import { dropPaths, expect, parametersOf, storedFiles, test, violations, visit } from './support/app.ts';
 import type { HubServer } from './support/hub/server.ts';
 
 const CONVERT = { repo: 'tiny/mixtral', view: 'convert', target: 'stacked' };
@@ -75,6 +75,7 @@ test('a reload in the middle loses at most the shards in hand: go on, and it is 
   await expect(report).toContainText('all equal');
   await expect(report).toContainText(/[2-9] shards of an earlier, unfinished run: read back/);
   await expect(unfinished(page)).toHaveCount(0);
+  await expect.poll(() => parametersOf(page).get('max-shard')).toBe('30 KB');
   await page.getByRole('button', { name: 'Close report' }).click();
   await page.getByRole('textbox', { name: /^Largest shard/ }).fill('30 KB');
   await start(page);

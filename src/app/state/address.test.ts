@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatAddress, parseAddress, parseEndpoint } from './address.ts';
 import { NO_COMPARISON } from './compare-address.ts';
+import { USUAL_CONVERT } from './convert-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
 import { ALL_TENSORS } from './tensor-address.ts';
 
@@ -14,6 +15,8 @@ describe('parseAddress', () => {
       '?repo=org/name&revision=refs/pr/1&path=fp8/weights&endpoint=http://127.0.0.1:7001&view=tensors&layer=3&expert=17',
       '?repo=org/name&view=convert&target=gate-up&layers=0-3,7',
       '?repo=org/name&view=convert&target=stacked&unpack=bf16',
+      '?repo=org/name&view=convert&layers=1&rest=keep&max-shard=512+MiB&engine=webgpu&buffers=1.5+GiB&sha256=yes',
+      '?repo=org/name&view=convert&max-shard=',
       '?sample=tiny-qwen3-moe&layer=0&expert=0',
       '?sample=tiny-qwen3-moe&view=ranks&framework=transformers-4.57&ep=4&tp=4&pp=2&cp=1&dp=8&etp=2&redundant=32&nodes=2&groups=4&placement=ep-aware&all2all=deepep_low_latency',
       '?sample=tiny-qwen3-moe&view=compare&layer=2&ep=4&tokens=64&seed=7',
@@ -31,7 +34,7 @@ describe('parseAddress', () => {
 
   it('leaves out what makes no sense', () => {
     const hostile = parseAddress(
-      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x',
+      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x',
     );
     expect(hostile).toEqual({
       repo: null,
@@ -46,6 +49,7 @@ describe('parseAddress', () => {
       target: null,
       layers: [],
       unpack: null,
+      convert: USUAL_CONVERT,
       statistic: null,
       projection: null,
       framework: null,

@@ -1,4 +1,5 @@
 import { type CompareAddress, parseCompare, writeCompare } from './compare-address.ts';
+import { type ConvertAddress, parseConvert, writeConvert } from './convert-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
 import { type ParityAddress, parseParity, writeParity } from './parity-address.ts';
 import { parseTensors, type TensorAddress, writeTensors } from './tensor-address.ts';
@@ -26,6 +27,8 @@ export interface Address {
   readonly layers: readonly number[];
   /** `bf16`: quantised weights are unpacked by the conversion. */
   readonly unpack: 'bf16' | null;
+  /** How a conversion is to be made. */
+  readonly convert: ConvertAddress;
   /** What cells show of weights, and of which matrix (null: all); who shows them checks that they exist. */
   readonly statistic: string | null;
   readonly projection: string | null;
@@ -91,6 +94,7 @@ export function parseAddress(search: string): Address {
     target: text('target', /^[a-z0-9-]+$/),
     layers: parseLayers(query.get('layers')),
     unpack: query.get('unpack') === 'bf16' ? 'bf16' : null,
+    convert: parseConvert(query),
     statistic: text('statistic', /^[a-z-]+$/),
     projection: text('projection', /^[a-z-]+$/),
     framework: text('framework', /^[a-z0-9.-]+$/),
@@ -126,6 +130,7 @@ export function formatAddress(address: Address): string {
   if (address.target !== null) query.set('target', address.target);
   if (address.layers.length > 0) query.set('layers', formatLayers(address.layers));
   if (address.unpack !== null) query.set('unpack', address.unpack);
+  writeConvert(query, address.convert);
   if (address.statistic !== null) query.set('statistic', address.statistic);
   if (address.projection !== null) query.set('projection', address.projection);
   if (address.framework !== null) query.set('framework', address.framework);

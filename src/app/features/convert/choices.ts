@@ -1,40 +1,58 @@
 import { create } from 'zustand';
 import { type Assumption, type EngineChoice, MIB, parseSize } from '../../../core/index.ts';
+import { addressStore, move, useAddress } from '../../state/address-store.ts';
+import type { ConvertAddress } from '../../state/convert-address.ts';
 import type { PickedFolder } from './output-folder.ts';
 
 export type OutputKind = 'opfs' | 'folder';
 
-/** What a person chose in the Convert view, beside what the address says (target, layers). */
+/** What a person chose in the Convert view, beside what the address says. */
 export interface ConvertChoices {
   /** True when layers shall be chosen though none is yet. */
   readonly someLayers: boolean;
-  readonly keepRest: boolean;
-  readonly shardSize: string;
   readonly output: OutputKind;
   readonly folder: PickedFolder | null;
-  readonly engine: EngineChoice;
-  /** Memory for buffers, as typed. */
-  readonly memory: string;
-  readonly sha256: boolean;
   /** What the reader knows of one opening and the checkpoint does not say. */
   readonly assume: { readonly key: string; readonly value: Assumption } | null;
 }
 
 export const useConvertChoices = create<ConvertChoices>()(() => ({
   someLayers: false,
-  keepRest: false,
-  shardSize: '5 GB',
   output: 'opfs',
   folder: null,
-  engine: 'auto',
-  memory: '256 MiB',
-  sha256: false,
   assume: null,
 }));
 
 /** Changes some of the choices. */
 export function choose(patch: Partial<ConvertChoices>): void {
   useConvertChoices.setState(patch);
+}
+
+/** How the conversion is made, as the address says it. */
+export interface WorkChoices {
+  readonly keepRest: boolean;
+  /** Sizes as typed. */
+  readonly shardSize: string;
+  readonly memory: string;
+  readonly engine: EngineChoice;
+  readonly sha256: boolean;
+}
+
+/** The choices that the address holds, with the usual ones where it says nothing. */
+export function useWorkChoices(): WorkChoices {
+  const { keepRest, maxShard, engine, buffers, sha256 } = useAddress((address) => address.convert);
+  return {
+    keepRest,
+    shardSize: maxShard ?? '5 GB',
+    memory: buffers ?? '256 MiB',
+    engine: engine ?? 'auto',
+    sha256,
+  };
+}
+
+/** Changes some of what the address says of the work. */
+export function chooseWork(patch: Partial<ConvertAddress>): void {
+  move({ convert: { ...addressStore.getState().address.convert, ...patch } });
 }
 
 const LEAST_MEMORY = 16 * MIB;

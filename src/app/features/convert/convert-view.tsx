@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { useInspection } from '../../state/inspection.ts';
-import { memoryOf, useConvertChoices } from './choices.ts';
+import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
 import './convert.css';
 import { EndedPanel } from './ended-panel.tsx';
 import { isBusy, type JobStatus, useJob } from './job-store.ts';
@@ -96,7 +96,8 @@ function useStart(
 ): { readonly act: (() => void) | null; readonly note: string } {
   const { source, hub } = useInspection();
   const status = useJob((state) => state.status);
-  const { output, folder, engine, memory, sha256 } = useConvertChoices();
+  const { output, folder } = useConvertChoices();
+  const { engine, memory, sha256 } = useWorkChoices();
   const memoryBytes = memoryOf(memory);
   const toFolder = output === 'folder' && canPickFolder();
   const no = (note: string) => ({ act: null, note });

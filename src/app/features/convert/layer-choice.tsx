@@ -1,14 +1,15 @@
 import { useEffect, useState } from 'react';
 import { move, useAddress } from '../../state/address-store.ts';
 import { formatLayers, parseLayers } from '../../state/number-runs.ts';
-import { choose, useConvertChoices } from './choices.ts';
+import { choose, chooseWork, useConvertChoices, useWorkChoices } from './choices.ts';
 
 const FORM = /^\s*\d{1,5}(-\d{1,5})?(\s*,\s*\d{1,5}(-\d{1,5})?)*\s*$/;
 
 /** All layers, or those named here or chosen in the map. */
 export function LayerChoice() {
   const layers = useAddress((address) => address.layers);
-  const { someLayers, keepRest } = useConvertChoices();
+  const { someLayers } = useConvertChoices();
+  const { keepRest } = useWorkChoices();
   const some = someLayers || layers.length > 0;
   const all = () => {
     choose({ someLayers: false });
@@ -32,7 +33,7 @@ export function LayerChoice() {
             <input
               type="checkbox"
               checked={keepRest}
-              onChange={(event) => choose({ keepRest: event.target.checked })}
+              onChange={(event) => chooseWork({ keepRest: event.target.checked })}
             />
             <span>
               Keep every other tensor as it is

@@ -1,7 +1,7 @@
 import type { PlanSummary } from '../../../../workers/protocol.ts';
 import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../../core/index.ts';
 import { Breakable } from './breakable.tsx';
-import { memoryOf, useConvertChoices } from './choices.ts';
+import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
 import { Fact } from './fact.tsx';
 import { chainsOf } from './layer-ranges.ts';
 import { PlanLoads } from './plan-loads.tsx';
@@ -10,7 +10,7 @@ import type { Order } from './use-plan.ts';
 
 /** What would be done, before anything is. */
 export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonly order: Order }) {
-  const memory = useConvertChoices((state) => state.memory);
+  const { memory } = useWorkChoices();
   return (
     <>
       <dl className="facts">

@@ -1,9 +1,9 @@
 import { formatInteger, parseSize } from '../../../core/index.ts';
-import { choose, useConvertChoices } from './choices.ts';
+import { chooseWork, useWorkChoices } from './choices.ts';
 
 /** How many bytes of tensors a file may hold. */
 export function ShardSize() {
-  const shardSize = useConvertChoices((state) => state.shardSize);
+  const { shardSize } = useWorkChoices();
   const bytes = parseSize(shardSize);
   return (
     <label className="field-label">
@@ -15,7 +15,7 @@ export function ShardSize() {
         autoComplete="off"
         aria-invalid={bytes === null}
         aria-describedby="shard-help"
-        onChange={(event) => choose({ shardSize: event.target.value })}
+        onChange={(event) => chooseWork({ maxShard: event.target.value })}
       />
       <span id="shard-help" className={bytes === null ? 'option-note wrong' : 'option-note'}>
         {bytes === null

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { isTarget, type PlanOptions, parseSize, type Target } from '../../../core/index.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
-import { useConvertChoices } from './choices.ts';
+import { useConvertChoices, useWorkChoices } from './choices.ts';
 
 /** Typing settles for this long before a plan is asked for. */
 const SETTLE_MS = 200;
@@ -29,7 +29,8 @@ export function useOrder(): Order {
   const layers = useAddress((address) => address.layers);
   const unpack = useAddress((address) => address.unpack);
   const key = useInspection((state) => state.key);
-  const { someLayers, keepRest, shardSize, assume } = useConvertChoices();
+  const { someLayers, assume } = useConvertChoices();
+  const { keepRest, shardSize } = useWorkChoices();
   const maxShardBytes = parseSize(shardSize);
   const options: PlanOptions = {
     ...(layers.length > 0 ? { layers, keepRest } : {}),

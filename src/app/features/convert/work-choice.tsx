@@ -1,6 +1,6 @@
 import { type EngineChoice, formatInteger } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
-import { choose, memoryOf, useConvertChoices } from './choices.ts';
+import { chooseWork, memoryOf, useWorkChoices } from './choices.ts';
 
 const ENGINE_NAMES: readonly (readonly [EngineChoice, string])[] = [
   ['auto', 'auto'],
@@ -15,7 +15,7 @@ const ENGINE_NOTES: Readonly<Record<EngineChoice, string>> = {
 
 /** How the work is done; what is written is the same, whatever is chosen. */
 export function WorkChoice() {
-  const { engine, memory, sha256 } = useConvertChoices();
+  const { engine, memory, sha256 } = useWorkChoices();
   const bytes = memoryOf(memory);
   return (
     <details className="more">
@@ -27,7 +27,7 @@ export function WorkChoice() {
             label="Kernels run on"
             options={ENGINE_NAMES}
             value={engine}
-            onChange={(next) => choose({ engine: next })}
+            onChange={(next) => chooseWork({ engine: next === 'auto' ? null : next })}
           />
           <span className="option-note">{ENGINE_NOTES[engine]} The bytes are the same.</span>
         </div>
@@ -40,7 +40,7 @@ export function WorkChoice() {
             autoComplete="off"
             aria-invalid={bytes === null}
             aria-describedby="memory-help"
-            onChange={(event) => choose({ memory: event.target.value })}
+            onChange={(event) => chooseWork({ buffers: event.target.value })}
           />
           <span id="memory-help" className={bytes === null ? 'option-note wrong' : 'option-note'}>
             {bytes === null
@@ -49,7 +49,7 @@ export function WorkChoice() {
           </span>
         </label>
         <label className="check">
-          <input type="checkbox" checked={sha256} onChange={(event) => choose({ sha256: event.target.checked })} />
+          <input type="checkbox" checked={sha256} onChange={(event) => chooseWork({ sha256: event.target.checked })} />
           <span>
             SHA-256 of each shard
             <span className="option-note">

@@ -1,0 +1,48 @@
+import { type EngineChoice, isEngineChoice } from '../../core/index.ts';
+
+/** How a conversion is to be made, as part of the address; sizes as they were typed, null for the usual. */
+export interface ConvertAddress {
+  /** Beside chosen layers everything else is kept as it is. */
+  readonly keepRest: boolean;
+  readonly maxShard: string | null;
+  readonly engine: EngineChoice | null;
+  /** Memory for buffers. */
+  readonly buffers: string | null;
+  readonly sha256: boolean;
+}
+
+export const USUAL_CONVERT: ConvertAddress = {
+  keepRest: false,
+  maxShard: null,
+  engine: null,
+  buffers: null,
+  sha256: false,
+};
+
+/** What a person may be in the middle of typing; whoever uses it parses it. */
+const SIZE_TEXT = /^[\d., A-Za-z]{0,24}$/;
+
+/** Reads the parts that {@link writeConvert} wrote; what makes no sense is left out. */
+export function parseConvert(query: URLSearchParams): ConvertAddress {
+  const size = (key: string) => {
+    const text = query.get(key);
+    return text !== null && SIZE_TEXT.test(text) ? text : null;
+  };
+  const engine = query.get('engine');
+  return {
+    keepRest: query.get('rest') === 'keep',
+    maxShard: size('max-shard'),
+    engine: engine !== null && isEngineChoice(engine) ? engine : null,
+    buffers: size('buffers'),
+    sha256: query.get('sha256') === 'yes',
+  };
+}
+
+/** Writes what differs from {@link USUAL_CONVERT}. */
+export function writeConvert(query: URLSearchParams, address: ConvertAddress): void {
+  if (address.keepRest) query.set('rest', 'keep');
+  if (address.maxShard !== null) query.set('max-shard', address.maxShard);
+  if (address.engine !== null) query.set('engine', address.engine);
+  if (address.buffers !== null) query.set('buffers', address.buffers);
+  if (address.sha256) query.set('sha256', 'yes');
+}
