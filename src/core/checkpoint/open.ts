@@ -1,7 +1,13 @@
 import { mapConcurrent } from '../concurrency.ts';
 import { ERROR_TAGS, type ErrorFields, isAbort, isLoomError, LoomError, toWire } from '../errors.ts';
 import { MAX_INDEX_BYTES, parseIndex } from '../safetensors/index-file.ts';
-import { createWindowGuide, readHeader, type ShardNames, type WindowGuide } from '../safetensors/read-header.ts';
+import {
+  createWindowGuide,
+  type ListedSizes,
+  readHeader,
+  type ShardNames,
+  type WindowGuide,
+} from '../safetensors/read-header.ts';
 import type { ShardIndex } from '../safetensors/types.ts';
 import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
@@ -66,7 +72,7 @@ export function unreadFiles(checkpoint: Checkpoint): readonly string[] {
  * Reads headers, index and config of a set of files, never tensor bytes, and joins them into one checkpoint.
  *
  * Shards that cannot be read become findings, `shard-unread` where trying again may help; when none can, the first
- * one's error is thrown. With `index: 'later'` the first header is there before anything else is asked for.
+ * one's error is thrown. With `index: 'later'` no picture of a header waits for more than that header and the listing.
  * @throws LoomError `no-checkpoint`, `lora-adapter`, `cancelled`, or a lone shard's own error.
  */
 export async function openCheckpoint(files: FileSet, options: OpenOptions = {}): Promise<Checkpoint> {
@@ -102,11 +108,15 @@ interface Opening {
 /** What came of one shard; `unread` for an error of the way to it, not of the file, with what it said beside. */
 export type ReadOutcome = ShardOutcome & { readonly unread?: true; readonly fields?: ErrorFields };
 
-/** The first shard comes alone where the index does not say how long headers are: the others are asked for as it tells. */
+/**
+ * All shards are asked for at once where the index, or its length, tells how long headers are. Else the first comes
+ * alone, and the others as it tells; so it does where files may be refused, which one request finds out.
+ */
 async function readShards(opening: Opening, shards: readonly string[]): Promise<void> {
   const { options, index } = opening;
-  const guide = createWindowGuide();
   const names = index.value && index.value !== 'unread' ? namesByShard(index.value) : null;
+  const sizes = names === null ? listedSizes(opening.listing) : null;
+  const guide = createWindowGuide(sizes);
   const read = async (file: string, signal: AbortSignal | undefined) => {
     const outcome = await readShard(opening, file, guide, names?.get(file), signal);
     opening.arrived.set(file, outcome);
@@ -115,11 +125,20 @@ async function readShards(opening: Opening, shards: readonly string[]): Promise<
     options.onShard?.({ done: opening.arrived.size, total: shards.length, partial });
   };
   const [first] = shards;
-  const alone = names === null && first !== undefined;
+  const alone = names === null && first !== undefined && (sizes === null || opening.files.guarded === true);
   if (alone) await read(first, options.signal);
-  const config = names === null ? readConfig(opening) : opening.config;
+  // The headers come before the config in the queue: the picture waits for the first of them alone.
   const rest = mapConcurrent(alone ? shards.slice(1) : shards, HEADERS_AT_ONCE, read, options.signal);
+  const config = names === null ? readConfig(opening) : opening.config;
   [opening.config] = await Promise.all([config, rest]);
+}
+
+/** Null where no index is listed, or one shard, of which the first window holds what there is. */
+function listedSizes({ files, index, shards }: Listing): ListedSizes | null {
+  if (index === null || shards.length < 2) return null;
+  const lengths = new Map(files.map(({ name, byteLength }) => [name, byteLength]));
+  const shardBytes = shards.reduce((sum, name) => sum + (lengths.get(name) ?? 0), 0);
+  return { indexBytes: lengths.get(index) ?? 0, shardName: shards[0]?.length ?? 0, shardBytes };
 }
 
 function namesByShard({ weightMap }: ShardIndex): ReadonlyMap<string, ShardNames> {
