@@ -1,6 +1,6 @@
 import { mapConcurrent } from '../concurrency.ts';
 import { ERROR_TAGS, type ErrorFields, isAbort, isLoomError, LoomError, toWire } from '../errors.ts';
-import { MAX_INDEX_BYTES, parseIndex } from '../safetensors/index-file.ts';
+import { MAX_INDEX_BYTES } from '../safetensors/index-file.ts';
 import {
   createWindowGuide,
   type ListedSizes,
@@ -8,6 +8,7 @@ import {
   type ShardNames,
   type WindowGuide,
 } from '../safetensors/read-header.ts';
+import { INDEX_PART_BYTES, parseIndex, readIndex } from '../safetensors/read-index.ts';
 import type { ShardIndex } from '../safetensors/types.ts';
 import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
@@ -82,7 +83,7 @@ export async function openCheckpoint(files: FileSet, options: OpenOptions = {}):
   const listing = listCheckpoint(files.identity, await files.list({ signal }));
   const opening: Opening = { files, listing, options, memory, arrived: new Map(), config: NOTHING, index: NOTHING };
   if (options.index === 'later' && listing.index !== null) opening.index = { value: 'unread', findings: [] };
-  else [opening.config, opening.index] = await Promise.all([readConfig(opening), readIndex(opening)]);
+  else [opening.config, opening.index] = await Promise.all([readConfig(opening), readIndexOf(opening)]);
   const { value: index } = opening.index;
   const shards = index && index !== 'unread' ? [...new Set(index.weightMap.values())].sort() : listing.shards;
   await readShards(opening, shards);
@@ -209,7 +210,7 @@ interface Outcome<T> {
 const UNREAD = { tag: 'file-unread', unread: true } as const;
 const NOTHING: Outcome<null> = { value: null, findings: [] };
 
-async function readIndex({ files, listing, options, memory }: Opening): Promise<Outcome<ShardIndex | null>> {
+async function readIndexOf({ files, listing, options, memory }: Opening): Promise<Outcome<ShardIndex | null>> {
   if (listing.index === null) return NOTHING;
   if (memory.index) return memory.index;
   try {
@@ -232,14 +233,22 @@ function singleFileBeside(listing: Listing, index: ShardIndex): Outcome<null> | 
   return { value: null, findings: [finding('formats-mixed', message, { file: SINGLE_FILE })] };
 }
 
-/** Reads and parses the index of a checkpoint. @throws LoomError with an `index-…` tag. */
+/**
+ * Reads and parses the index of a checkpoint: a long one part by part, and that is not cached.
+ *
+ * @throws LoomError with an `index-…` tag.
+ */
 export async function readCheckpointIndex(
   files: FileSet,
   file: string,
   signal?: AbortSignal,
   cache?: HeaderCache | null,
 ): Promise<ShardIndex> {
-  return readParsed(files, file, MAX_INDEX_BYTES, (bytes) => parseIndex(bytes, { file }), signal, cache);
+  const parse = {
+    whole: (bytes: Uint8Array) => parseIndex(bytes, { file }),
+    long: (source: ByteSource) => readIndex(source, { file, signal }),
+  };
+  return readParsed(files, file, MAX_INDEX_BYTES, parse.whole, signal, cache, parse.long);
 }
 
 async function readConfig({ files, listing, options, memory }: Opening): Promise<Outcome<ParsedConfig | null>> {
@@ -297,7 +306,10 @@ export async function readWhole(
   return readParsed(files, file, limit, (bytes) => bytes, signal);
 }
 
-/** A whole small file, parsed: from the cache when what is there has its length and parses, else from the source. */
+/**
+ * A whole small file, parsed: from the cache when what is there has its length and parses, else from the source. One
+ * that is longer than a part is left to `long`, where that is given.
+ */
 async function readParsed<T>(
   files: FileSet,
   file: string,
@@ -305,6 +317,7 @@ async function readParsed<T>(
   parse: (bytes: Uint8Array<ArrayBuffer>) => T,
   signal?: AbortSignal,
   cache?: HeaderCache | null,
+  long?: (source: ByteSource) => Promise<T>,
 ): Promise<T> {
   const source = await files.open(file, { signal });
   try {
@@ -313,6 +326,7 @@ async function readParsed<T>(
       const message = `${file} has ${byteLength} bytes, more than the ${limit} that such a file may have.`;
       throw new LoomError('read-failed', message, { file });
     }
+    if (long && byteLength > INDEX_PART_BYTES) return await long(source);
     const known = cache ? await recall(cache, key, byteLength, parse) : null;
     if (known) return known.value;
     const bytes = await source.read({ start: 0, end: byteLength }, { signal });
