@@ -1,12 +1,11 @@
 import { mapConcurrent } from '../concurrency.ts';
 import { type ErrorTag, isAbort, isLoomError, LoomError } from '../errors.ts';
-import { MAX_INDEX_BYTES, parseIndex } from '../safetensors/index-file.ts';
 import { readHeader } from '../safetensors/read-header.ts';
 import type { Header, ShardIndex } from '../safetensors/types.ts';
 import type { FileSet } from '../source/types.ts';
 import { crossCheck } from './cross-check.ts';
 import { numberingGaps } from './listing.ts';
-import { readWhole } from './open.ts';
+import { readCheckpointIndex } from './open.ts';
 import type { Finding } from './types.ts';
 
 export interface CheckedFile {
@@ -75,7 +74,7 @@ async function checkIndex(
   signal: AbortSignal | undefined,
 ): Promise<CheckedFile> {
   return verdict(file, async () => {
-    const index = parseIndex(await readWhole(files, file, MAX_INDEX_BYTES, signal), { file });
+    const index = await readCheckpointIndex(files, file, signal);
     const folder = file.slice(0, file.lastIndexOf('/') + 1);
     if (names.length > 1) assertPresent(index, file, folder, new Set(names));
     const held = [...new Set(index.weightMap.values())].flatMap((shard) => {

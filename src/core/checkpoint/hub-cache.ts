@@ -1,7 +1,8 @@
 import { mapConcurrent } from '../concurrency.ts';
 import { LoomError } from '../errors.ts';
-import { INDEX_FILE, MAX_INDEX_BYTES, parseIndex } from '../safetensors/index-file.ts';
+import { INDEX_FILE } from '../safetensors/index-file.ts';
 import { readHeader } from '../safetensors/read-header.ts';
+import { readIndex } from '../safetensors/read-index.ts';
 import type { ByteSource, FileEntry, FileSet } from '../source/types.ts';
 import { SINGLE_FILE } from './listing.ts';
 
@@ -127,9 +128,7 @@ async function shardNamesOf(files: FileSet, looked: readonly Looked[], signal: A
   const [index] = indexes;
   if (!index) return () => SINGLE_FILE;
   const source = await files.open(index.entry.name, { signal });
-  const bytes = await source.read({ start: 0, end: Math.min(MAX_INDEX_BYTES, source.byteLength) }, { signal });
-  await source.dispose?.();
-  const { weightMap } = parseIndex(bytes, { file: INDEX_FILE });
+  const { weightMap } = await readIndex(source, { file: INDEX_FILE, signal }).finally(() => source.dispose?.());
   return (tensors: readonly string[]): string | null => {
     const names = new Set(tensors.map((tensor) => weightMap.get(tensor) ?? null));
     return names.size === 1 ? ([...names][0] ?? null) : null;

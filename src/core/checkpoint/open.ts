@@ -1,7 +1,14 @@
 import { mapConcurrent } from '../concurrency.ts';
 import { ERROR_TAGS, type ErrorFields, isAbort, isLoomError, LoomError, toWire } from '../errors.ts';
-import { MAX_INDEX_BYTES, parseIndex } from '../safetensors/index-file.ts';
-import { createWindowGuide, readHeader, type ShardNames, type WindowGuide } from '../safetensors/read-header.ts';
+import { MAX_INDEX_BYTES } from '../safetensors/index-file.ts';
+import {
+  createWindowGuide,
+  type ListedSizes,
+  readHeader,
+  type ShardNames,
+  type WindowGuide,
+} from '../safetensors/read-header.ts';
+import { INDEX_PART_BYTES, parseIndex, readIndex } from '../safetensors/read-index.ts';
 import type { ShardIndex } from '../safetensors/types.ts';
 import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
@@ -66,7 +73,7 @@ export function unreadFiles(checkpoint: Checkpoint): readonly string[] {
  * Reads headers, index and config of a set of files, never tensor bytes, and joins them into one checkpoint.
  *
  * Shards that cannot be read become findings, `shard-unread` where trying again may help; when none can, the first
- * one's error is thrown. With `index: 'later'` the first header is there before anything else is asked for.
+ * one's error is thrown. With `index: 'later'` no picture of a header waits for more than that header and the listing.
  * @throws LoomError `no-checkpoint`, `lora-adapter`, `cancelled`, or a lone shard's own error.
  */
 export async function openCheckpoint(files: FileSet, options: OpenOptions = {}): Promise<Checkpoint> {
@@ -76,7 +83,7 @@ export async function openCheckpoint(files: FileSet, options: OpenOptions = {}):
   const listing = listCheckpoint(files.identity, await files.list({ signal }));
   const opening: Opening = { files, listing, options, memory, arrived: new Map(), config: NOTHING, index: NOTHING };
   if (options.index === 'later' && listing.index !== null) opening.index = { value: 'unread', findings: [] };
-  else [opening.config, opening.index] = await Promise.all([readConfig(opening), readIndex(opening)]);
+  else [opening.config, opening.index] = await Promise.all([readConfig(opening), readIndexOf(opening)]);
   const { value: index } = opening.index;
   const shards = index && index !== 'unread' ? [...new Set(index.weightMap.values())].sort() : listing.shards;
   await readShards(opening, shards);
@@ -102,11 +109,15 @@ interface Opening {
 /** What came of one shard; `unread` for an error of the way to it, not of the file, with what it said beside. */
 export type ReadOutcome = ShardOutcome & { readonly unread?: true; readonly fields?: ErrorFields };
 
-/** The first shard comes alone where the index does not say how long headers are: the others are asked for as it tells. */
+/**
+ * All shards are asked for at once where the index, or its length, tells how long headers are. Else the first comes
+ * alone, and the others as it tells; so it does where files may be refused, which one request finds out.
+ */
 async function readShards(opening: Opening, shards: readonly string[]): Promise<void> {
   const { options, index } = opening;
-  const guide = createWindowGuide();
   const names = index.value && index.value !== 'unread' ? namesByShard(index.value) : null;
+  const sizes = names === null ? listedSizes(opening.listing) : null;
+  const guide = createWindowGuide(sizes);
   const read = async (file: string, signal: AbortSignal | undefined) => {
     const outcome = await readShard(opening, file, guide, names?.get(file), signal);
     opening.arrived.set(file, outcome);
@@ -115,11 +126,20 @@ async function readShards(opening: Opening, shards: readonly string[]): Promise<
     options.onShard?.({ done: opening.arrived.size, total: shards.length, partial });
   };
   const [first] = shards;
-  const alone = names === null && first !== undefined;
+  const alone = names === null && first !== undefined && (sizes === null || opening.files.guarded === true);
   if (alone) await read(first, options.signal);
-  const config = names === null ? readConfig(opening) : opening.config;
+  // The headers come before the config in the queue: the picture waits for the first of them alone.
   const rest = mapConcurrent(alone ? shards.slice(1) : shards, HEADERS_AT_ONCE, read, options.signal);
+  const config = names === null ? readConfig(opening) : opening.config;
   [opening.config] = await Promise.all([config, rest]);
+}
+
+/** Null where no index is listed, or one shard, of which the first window holds what there is. */
+function listedSizes({ files, index, shards }: Listing): ListedSizes | null {
+  if (index === null || shards.length < 2) return null;
+  const lengths = new Map(files.map(({ name, byteLength }) => [name, byteLength]));
+  const shardBytes = shards.reduce((sum, name) => sum + (lengths.get(name) ?? 0), 0);
+  return { indexBytes: lengths.get(index) ?? 0, shardName: shards[0]?.length ?? 0, shardBytes };
 }
 
 function namesByShard({ weightMap }: ShardIndex): ReadonlyMap<string, ShardNames> {
@@ -190,7 +210,7 @@ interface Outcome<T> {
 const UNREAD = { tag: 'file-unread', unread: true } as const;
 const NOTHING: Outcome<null> = { value: null, findings: [] };
 
-async function readIndex({ files, listing, options, memory }: Opening): Promise<Outcome<ShardIndex | null>> {
+async function readIndexOf({ files, listing, options, memory }: Opening): Promise<Outcome<ShardIndex | null>> {
   if (listing.index === null) return NOTHING;
   if (memory.index) return memory.index;
   try {
@@ -213,14 +233,22 @@ function singleFileBeside(listing: Listing, index: ShardIndex): Outcome<null> | 
   return { value: null, findings: [finding('formats-mixed', message, { file: SINGLE_FILE })] };
 }
 
-/** Reads and parses the index of a checkpoint. @throws LoomError with an `index-…` tag. */
+/**
+ * Reads and parses the index of a checkpoint: a long one part by part, and that is not cached.
+ *
+ * @throws LoomError with an `index-…` tag.
+ */
 export async function readCheckpointIndex(
   files: FileSet,
   file: string,
   signal?: AbortSignal,
   cache?: HeaderCache | null,
 ): Promise<ShardIndex> {
-  return readParsed(files, file, MAX_INDEX_BYTES, (bytes) => parseIndex(bytes, { file }), signal, cache);
+  const parse = {
+    whole: (bytes: Uint8Array) => parseIndex(bytes, { file }),
+    long: (source: ByteSource) => readIndex(source, { file, signal }),
+  };
+  return readParsed(files, file, MAX_INDEX_BYTES, parse.whole, signal, cache, parse.long);
 }
 
 async function readConfig({ files, listing, options, memory }: Opening): Promise<Outcome<ParsedConfig | null>> {
@@ -278,7 +306,10 @@ export async function readWhole(
   return readParsed(files, file, limit, (bytes) => bytes, signal);
 }
 
-/** A whole small file, parsed: from the cache when what is there has its length and parses, else from the source. */
+/**
+ * A whole small file, parsed: from the cache when what is there has its length and parses, else from the source. One
+ * that is longer than a part is left to `long`, where that is given.
+ */
 async function readParsed<T>(
   files: FileSet,
   file: string,
@@ -286,6 +317,7 @@ async function readParsed<T>(
   parse: (bytes: Uint8Array<ArrayBuffer>) => T,
   signal?: AbortSignal,
   cache?: HeaderCache | null,
+  long?: (source: ByteSource) => Promise<T>,
 ): Promise<T> {
   const source = await files.open(file, { signal });
   try {
@@ -294,6 +326,7 @@ async function readParsed<T>(
       const message = `${file} has ${byteLength} bytes, more than the ${limit} that such a file may have.`;
       throw new LoomError('read-failed', message, { file });
     }
+    if (long && byteLength > INDEX_PART_BYTES) return await long(source);
     const known = cache ? await recall(cache, key, byteLength, parse) : null;
     if (known) return known.value;
     const bytes = await source.read({ start: 0, end: byteLength }, { signal });

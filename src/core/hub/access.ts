@@ -8,6 +8,8 @@ const CLOSED: ReadonlySet<ErrorTag> = new Set<ErrorTag>(['repo-gated', 'repo-not
 
 /** Decides which requests for a repo carry the token. */
 export interface Access {
+  /** True while requests carry the token. */
+  readonly signedIn: boolean;
   /** Takes note of what the listing says: files that are closed to strangers are not asked for as one. */
   learn(info: { readonly gated: unknown; readonly private: boolean }): void;
   /** Runs `task` as a stranger or signed in, and once more the other way where that may help. */
@@ -36,6 +38,9 @@ export function createAccess(hasToken: boolean, authenticate: Authenticate = 'wh
     return result;
   };
   return {
+    get signedIn() {
+      return signedIn;
+    },
     learn: (info) => {
       closed = info.private || info.gated !== false;
       if (closed && hasToken) signedIn = true;

@@ -75,7 +75,7 @@ export function createClient(wanted: RepoReference, options: HubClientOptions): 
     gate,
     retries,
     access: createAccess(token !== null, options.authenticate),
-    fate: createFate(gate.clock),
+    fate: createFate(gate.clock, () => gate.pausedUntil),
     links,
     http: (kind, name, question) => ({
       name,
@@ -127,6 +127,7 @@ export function openFile(client: HubClient, repo: string, commit: string, file: 
   const sign = (signal: AbortSignal) =>
     access.run((signedIn) => locateFile({ ...http(signedIn), url, byteLength, signal }));
   const read: ByteSource['read'] = async (range, options) => {
+    fate.check(name);
     if (file.sha256 === null || range.start <= HEADERS_WITHIN) return resolved(range, options);
     const link = await links.of(file.path, sign, options?.signal);
     throwIfAborted(options?.signal);
@@ -139,7 +140,8 @@ export function openFile(client: HubClient, repo: string, commit: string, file: 
       throw error;
     }
   };
-  return fate.share(withRetry({ key, byteLength, read }, { gate, retries }), name);
+  const turn = (error: LoomError, signal: AbortSignal | undefined) => fate.turn(name, error, signal);
+  return fate.share(withRetry({ key, byteLength, read }, { gate, retries, turn }), name, file.sha256 !== null);
 }
 
 /** A browser cannot read a refusal without CORS headers: it looks like a connection that never was. */

@@ -11,11 +11,14 @@ import type { HubRequest } from './client.ts';
 import { type OpenHubOptions, openHubRepo } from './repo.ts';
 
 const BIG = 'Qwen/Qwen3-235B-A22B';
+const CLOSED = 'Qwen/closed-235B';
 const TINY = 'preset/per-expert-tiny';
 let hub: HubServer;
 
 beforeAll(async () => {
-  hub = await startHub({ repos: [qwen3Moe235b({ layout: 'per-expert' }), ...presetRepos()] });
+  const big = qwen3Moe235b({ layout: 'per-expert' });
+  const closed = { ...big, id: CLOSED, gated: 'auto' as const };
+  hub = await startHub({ repos: [big, closed, ...presetRepos()] });
 });
 afterAll(() => hub.close());
 beforeEach(() => {
@@ -269,7 +272,7 @@ describe('refusals', () => {
   });
 
   it.each([
-    ['repo-gated', { type: 'gateRevoked' }, 'hub', 9],
+    ['repo-gated', { type: 'gateRevoked' }, 'hub', SLOTS + 8],
     ['network', { type: 'reset' }, 'cdn', 100],
     ['rate-limited', { type: 'rate429' }, 'hub', 100],
   ] as const)('%s of some shards spares asking for all 118', async (tag, action, origin, most) => {
@@ -278,6 +281,13 @@ describe('refusals', () => {
     hub.clearJournal();
     expect((await errorOf(openCheckpoint(repo, { index: 'later' }))).tag).toBe(tag);
     expect(requests('resolver').length).toBeLessThanOrEqual(most);
+  });
+
+  it('asks for one file first where the listing says that they may be refused', async () => {
+    const repo = await open(CLOSED);
+    hub.clearJournal();
+    expect((await errorOf(openCheckpoint(repo, { index: 'later' }))).tag).toBe('repo-gated');
+    expect(requests('resolver').length).toBe(1);
   });
 
   it('tells outages and lost connections after four attempts', async () => {

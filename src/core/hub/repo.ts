@@ -113,6 +113,7 @@ function repoOf(client: HubClient, info: ModelInfo, path: string, cache: HeaderC
     endpoint,
     gated: info.gated,
     private: info.private,
+    guarded: info.private || info.gated !== false || client.access.signedIn,
     files,
     cache,
     url: (name) => (name === undefined ? page('tree', path) : page('blob', path === '' ? name : `${path}/${name}`)),

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type ErrorTag, LoomError } from '../errors.ts';
 import { handClock } from '../source/clock.fixture.ts';
 import { memorySource } from '../source/memory.ts';
@@ -90,4 +90,59 @@ it('is forgotten when somebody tries again', async () => {
   expect(await read('a', 'repo-gated')).toBe('repo-gated a');
   fate.reset();
   expect(await read('b', null)).toBe('read');
+});
+
+describe('trying again', () => {
+  const lost = new LoomError('network', 'No.');
+  /** How a wait ends, or `waits` while it does not. */
+  const stateOf = async (turn: Promise<void>) => {
+    const ended = turn.then(
+      () => 'goes on',
+      (error: LoomError) => error.tag,
+    );
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+    return Promise.race([ended, Promise.resolve('waits')]);
+  };
+
+  it('is done by one for all, who go on when a read is served', async () => {
+    const { fate, read } = setUp();
+    expect(await stateOf(fate.turn('a', lost, undefined))).toBe('goes on');
+    const b = fate.turn('b', lost, undefined);
+    expect(await stateOf(b)).toBe('waits');
+    await read('c', null);
+    expect(await stateOf(b)).toBe('goes on');
+  });
+
+  it('ends for all when the one has failed', async () => {
+    const { fate, read } = setUp();
+    await fate.turn('a', lost, undefined);
+    const b = fate.turn('b', lost, undefined);
+    await read('a', 'network');
+    expect(await stateOf(b)).toBe('network');
+  });
+
+  it('passes to the next when the one failed for a reason of its own', async () => {
+    const { fate, read } = setUp();
+    await fate.turn('a', lost, undefined);
+    const [b, c] = [fate.turn('b', lost, undefined), fate.turn('c', lost, undefined)];
+    await read('a', 'server-error');
+    expect([await stateOf(b), await stateOf(c)]).toEqual(['goes on', 'waits']);
+    await read('b', null);
+    expect(await stateOf(c)).toBe('goes on');
+  });
+
+  it('waits for nobody where the failure is one file’s own', async () => {
+    const { fate } = setUp();
+    await fate.turn('a', lost, undefined);
+    expect(await stateOf(fate.turn('b', new LoomError('server-error', 'No.'), undefined))).toBe('goes on');
+  });
+
+  it('is left when the work is stopped', async () => {
+    const { fate } = setUp();
+    await fate.turn('a', lost, undefined);
+    const leave = new AbortController();
+    const b = fate.turn('b', lost, leave.signal);
+    leave.abort();
+    expect(await stateOf(b)).toBe('cancelled');
+  });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isLoomError } from '../errors.ts';
 import { INDEX_CASES, readCorpus } from './corpus.fixture.ts';
-import { assertShardName, formatIndex, MAX_INDEX_BYTES, parseIndex } from './index-file.ts';
+import { assertShardName, formatIndex, MAX_INDEX_BYTES } from './index-file.ts';
+import { parseIndex } from './read-index.ts';
 import type { ShardIndex } from './types.ts';
 
 /** Verdicts that need the folder: another room gives them. */

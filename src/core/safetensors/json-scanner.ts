@@ -15,6 +15,8 @@ export interface ScanOptions {
   readonly tags: ScanTags;
   /** Where the JSON starts in the file. */
   readonly base?: number | undefined;
+  /** Levels that are open where the bytes start: they go on a text that was read before. */
+  readonly depth?: number | undefined;
 }
 
 /** The reference reader's limit (serde_json stops at the 128th level); also keeps our own stack small. */
@@ -38,6 +40,8 @@ const UPPER_E = 0x45;
 const LOWER_E = 0x65;
 
 const PLAIN_DIGITS = 15;
+/** No fault is judged by bytes farther than this from the position: two escapes of six, rounded up. */
+const FARTHEST_LOOK = 16;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const HEX4 = /^[0-9a-fA-F]{4}$/;
@@ -71,20 +75,32 @@ export class JsonScanner {
   tensor: string | undefined;
   private readonly text: string;
   private readonly options: ScanOptions;
-  private depth = 0;
+  private depth: number;
 
   constructor(bytes: Uint8Array, options: ScanOptions) {
     this.bytes = bytes;
     this.options = options;
-    if (hasByteOrderMark(bytes)) this.fail(options.tags.utf8, 'The JSON starts with a byte order mark', 0);
+    this.depth = options.depth ?? 0;
+    if (options.depth === undefined && hasByteOrderMark(bytes))
+      this.fail(options.tags.utf8, 'The JSON starts with a byte order mark', 0);
     if (bytes.length > MAX_TEXT_BYTES) this.syntax(`${bytes.length} bytes of JSON are too many to read`, 0);
     this.text = decodeOneToOne(bytes) ?? this.fail(options.tags.utf8, 'Not UTF-8', findInvalidUtf8(bytes));
   }
 
+  /** Where the first of the bytes stands in the file. */
+  get base(): number {
+    return this.options.base ?? 0;
+  }
+
+  /** True where a fault that was met does not depend on bytes behind these: all that it is judged by lies before. */
+  get isDecided(): boolean {
+    return this.pos + FARTHEST_LOOK <= this.bytes.length;
+  }
+
   /** @throws LoomError always; `at` is a position in the scanned bytes. */
   fail(tag: ErrorTag, message: string, at = this.pos): never {
-    const { file, base = 0 } = this.options;
-    const byte = base + Math.max(0, at);
+    const { file } = this.options;
+    const byte = this.base + Math.max(0, at);
     const where = this.tensor === undefined ? '' : `tensor ${quote(this.tensor)}, `;
     const fields = this.tensor === undefined ? { file, byte } : { file, byte, tensor: this.tensor };
     throw new LoomError(tag, `${message} (${where}byte ${byte} of ${file}).`, fields);
@@ -137,10 +153,13 @@ export class JsonScanner {
     return this.next(CLOSE_BRACKET);
   }
 
-  /** Reads a member's key and colon; the position is then the value's first byte. */
-  readKey(): string {
+  /**
+   * Reads a member's key and colon; the position is then the value's first byte. With `own` the key has memory of its
+   * own: engines let a part of a text hold all of it.
+   */
+  readKey(own = false): string {
     if (this.peek() !== QUOTE) this.syntax('Expected a key in double quotes');
-    const key = this.readString();
+    const key = own ? this.readOwnString() : this.readString();
     if (this.peek() !== COLON) this.syntax('Expected a colon after the key');
     this.pos++;
     this.peek();
@@ -158,6 +177,14 @@ export class JsonScanner {
     if (byte !== QUOTE) return this.readHardString(start, at);
     this.pos = at + 1;
     return this.text.substring(start, at);
+  }
+
+  /** A string that is as long as its bytes is plain; every other one was put together anew already. */
+  private readOwnString(): string {
+    const start = this.pos + 1;
+    const read = this.readString();
+    const end = this.pos - 1;
+    return end - start === read.length ? decodeValid(this.bytes.subarray(start, end)) : read;
   }
 
   /** The text from a position that was passed up to this one; true where it is ASCII. */
@@ -197,10 +224,10 @@ export class JsonScanner {
     NUMBER.lastIndex = this.pos;
     const token = NUMBER.exec(this.text)?.[0];
     if (token === undefined) return this.syntax('Expected a JSON value');
-    const after = this.bytes[this.pos + token.length] ?? COMMA;
-    if (isWordByte(after)) this.syntax('Not a JSON number');
-    if (!Number.isFinite(Number(token))) this.syntax('A number is beyond the range of a double');
+    const start = this.pos;
     this.pos += token.length;
+    if (isWordByte(this.bytes[this.pos] ?? COMMA)) this.syntax('Not a JSON number', start);
+    if (!Number.isFinite(Number(token))) this.syntax('A number is beyond the range of a double', start);
     return token;
   }
 
@@ -286,7 +313,10 @@ export class JsonScanner {
     let from = start;
     for (;;) {
       const byte = bytes[at];
-      if (byte === undefined) this.syntax('A string is not closed', start - 1);
+      if (byte === undefined) {
+        this.pos = at;
+        this.syntax('A string is not closed', start - 1);
+      }
       if (byte < 0x20) this.syntax('A control character stands in a string without an escape', at);
       if (byte === QUOTE) break;
       if (byte !== BACKSLASH) {

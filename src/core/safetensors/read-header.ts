@@ -101,6 +101,22 @@ export interface ShardNames {
   readonly bytes: number;
 }
 
+/** What a listing tells before any header was read: the index names every tensor, as headers do. */
+export interface ListedSizes {
+  readonly indexBytes: number;
+  /** Length of the name of one shard, which every line of the index repeats. */
+  readonly shardName: number;
+  /** Bytes of all shards. */
+  readonly shardBytes: number;
+}
+
+/** Length that names of tensors mostly have; with longer ones, the guess from the index is too high and not too low. */
+const NAME_BYTES = 48;
+/** What a line of an index holds beside its names: `    "": "",` and its end. */
+const LINE_BYTES = 12;
+/** However long an index is, nobody fetches more than this on its word alone. */
+const MOST_UNSEEN = 512 * KIB;
+
 /** Guesses how much of each shard to ask for, from the headers of its siblings and the names in the index. */
 export interface WindowGuide {
   /** Bytes that hold the header of a shard of `byteLength` bytes, in all likelihood. */
@@ -108,7 +124,7 @@ export interface WindowGuide {
   learn(header: Header): void;
 }
 
-export function createWindowGuide(): WindowGuide {
+export function createWindowGuide(sizes: ListedSizes | null = null): WindowGuide {
   let seen = 0;
   let longest = 0;
   let density = 0;
@@ -116,7 +132,7 @@ export function createWindowGuide(): WindowGuide {
   return {
     windowFor: (byteLength, names) => {
       if (names) return rounded(METADATA_BYTES + names.bytes + names.count * (perEntry || ENTRY_BYTES));
-      if (seen === 0) return FIRST_WINDOW;
+      if (seen === 0) return sizes === null ? FIRST_WINDOW : windowFrom(sizes, byteLength);
       if (seen >= TRUSTED_HEADERS) return rounded(longest);
       const most = Math.max(FIRST_WINDOW / MARGIN, 2 * longest);
       return rounded(Math.max(longest, density === 0 ? most : Math.min(density * byteLength, most)));
@@ -129,6 +145,12 @@ export function createWindowGuide(): WindowGuide {
       perEntry = Math.max(perEntry, perEntryOf(header, length));
     },
   };
+}
+
+/** A shard's part of all tensors by its part of all bytes, each entry as much longer than its line as is usual. */
+function windowFrom({ indexBytes, shardName, shardBytes }: ListedSizes, byteLength: number): number {
+  const headers = (indexBytes * (NAME_BYTES + ENTRY_BYTES)) / (NAME_BYTES + LINE_BYTES + shardName);
+  return Math.min(MOST_UNSEEN, rounded(METADATA_BYTES + headers * Math.min(1, byteLength / Math.max(1, shardBytes))));
 }
 
 function rounded(bytes: number): number {

@@ -23,6 +23,25 @@ export function decodeOneToOne(bytes: Uint8Array): string | null {
   }
 }
 
+/** Without the last bytes where they begin a character of which more may come. */
+export function withoutCutCharacter(bytes: Uint8Array): Uint8Array {
+  for (let back = 1; back <= Math.min(3, bytes.length); back++) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) break;
+    if (byte < 0xc0) continue;
+    const whole = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+    return whole > back ? bytes.subarray(0, bytes.length - back) : bytes;
+  }
+  return bytes;
+}
+
+const ENCODER = new TextEncoder();
+
+/** The text in memory of its own: engines let a part of a text hold all of it. */
+export function detached(text: string): string {
+  return decodeValid(ENCODER.encode(text));
+}
+
 /** Text of bytes that are known to be UTF-8; a byte order mark stays in it. */
 export function decodeValid(bytes: Uint8Array): string {
   return LENIENT.decode(bytes);

@@ -225,6 +225,8 @@ export interface RetryOptions {
   /** Further attempts after the first; 3 unless given. Pauses for a 429 are counted apart. */
   readonly retries?: number | undefined;
   readonly onRetry?: ((error: LoomError) => void) | undefined;
+  /** Waited for before each further attempt; what it throws ends the work. */
+  readonly turn?: ((error: LoomError, signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** Room that each attempt takes in the gate. */
   readonly slots?: number | undefined;
 }
@@ -235,7 +237,7 @@ export interface RetryOptions {
  * @throws what the last attempt threw; LoomError `cancelled` as soon as the signal is aborted.
  */
 export async function retrying<T>(task: () => Promise<T>, options: RetryOptions, signal?: AbortSignal): Promise<T> {
-  const { gate, retries = DEFAULT_RETRIES, onRetry, slots } = options;
+  const { gate, retries = DEFAULT_RETRIES, onRetry, turn, slots } = options;
   let failures = 0;
   let refusals = 0;
   for (;;) {
@@ -253,6 +255,7 @@ export async function retrying<T>(task: () => Promise<T>, options: RetryOptions,
       if (error.tag === 'link-expired') failures++;
       else if (error.tag !== 'rate-limited')
         await delay(gate.clock, jittered(backOff(failures++), gate.random), signal);
+      await turn?.(error, signal);
     }
   }
 }

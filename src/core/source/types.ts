@@ -40,6 +40,8 @@ export interface SetOptions {
 export interface FileSet {
   /** What a person would call it, and what distinguishes it from another set. */
   readonly identity: string;
+  /** Files may be refused to whoever asks: one is asked for before the others are. */
+  readonly guarded?: boolean;
   list(options?: SetOptions): Promise<readonly FileEntry[]>;
   /** @throws LoomError `path-not-found` when the set has no such file. */
   open(name: string, options?: SetOptions): Promise<ByteSource>;
