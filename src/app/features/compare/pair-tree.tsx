@@ -22,7 +22,7 @@ export function PairTree({ selected }: PairTreeProps) {
   const query: CompareQuery = { show, open: rows.open };
   const [count, setCount] = useState(0);
   const list = useList(count, show);
-  const { scroller, cursor, setCursor, items, firstPage, height } = list;
+  const { scroller, cursor, active, setCursor, items, firstPage, height } = list;
   const pages = [useComparePage(query, firstPage, PAGE), useComparePage(query, firstPage + 1, PAGE)];
   const known = pages[0]?.data?.count ?? count;
   useEffect(() => setCount(known), [known]);
@@ -68,7 +68,7 @@ export function PairTree({ selected }: PairTreeProps) {
         role="treegrid"
         aria-label="Pairs of both checkpoints"
         aria-rowcount={count}
-        aria-activedescendant={count > 0 ? `pair-${cursor}` : undefined}
+        aria-activedescendant={active === null ? undefined : `pair-${active}`}
         tabIndex={0}
         onKeyDown={onKeyDown}
       >

@@ -96,7 +96,7 @@ export function RankList({ query, picture, placed }: ListProps) {
         className="rank-scroller"
         role="listbox"
         aria-label="Ranks"
-        aria-activedescendant={`rank-${focused}`}
+        aria-activedescendant={items.some(({ index }) => index === focused) ? `rank-${focused}` : undefined}
         tabIndex={0}
         onKeyDown={onKeyDown}
         onFocus={(event) => event.currentTarget.matches(':focus-visible') && chooseRank({ hovered: focused })}

@@ -18,7 +18,7 @@ interface TensorTableProps {
 /** The rows of a search, those in sight alone. */
 export const TensorTable = memo(function TensorTable(props: TensorTableProps) {
   const { answer, sort, descending, chosen, onSort, onOpen } = props;
-  const { scroller, cursor, setCursor, show, onMove, items, firstPage, nextPage, height } = useList(
+  const { scroller, cursor, active, setCursor, show, onMove, items, firstPage, nextPage, height } = useList(
     answer.count,
     answer.id,
   );
@@ -49,7 +49,7 @@ export const TensorTable = memo(function TensorTable(props: TensorTableProps) {
       aria-label="Tensors"
       aria-rowcount={answer.count + 1}
       aria-colcount={COLUMNS.length}
-      aria-activedescendant={answer.count > 0 ? `tensor-${cursor}` : undefined}
+      aria-activedescendant={active === null ? undefined : `tensor-${active}`}
       tabIndex={0}
       onKeyDown={onKeyDown}
     >

@@ -21,7 +21,7 @@ export const TensorTree = memo(function TensorTree({ answer, narrowed, chosen, o
   const branches = useBranches(narrowed, answer.count, chosen);
   const [count, setCount] = useState(0);
   const list = useList(count, answer.id);
-  const { scroller, cursor, setCursor, show, items, firstPage, nextPage, height } = list;
+  const { scroller, cursor, active, setCursor, show, items, firstPage, nextPage, height } = list;
   const pages = [
     useTreePage(answer, branches.open, firstPage, PAGE),
     useTreePage(answer, branches.open, nextPage, PAGE),
@@ -53,7 +53,7 @@ export const TensorTree = memo(function TensorTree({ answer, narrowed, chosen, o
         className="tensors-scroller"
         role="tree"
         aria-label="Tensors by the parts of their names"
-        aria-activedescendant={count > 0 ? `node-${cursor}` : undefined}
+        aria-activedescendant={active === null ? undefined : `node-${active}`}
         tabIndex={0}
         onKeyDown={onKeyDown}
       >

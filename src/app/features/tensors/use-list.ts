@@ -70,9 +70,12 @@ export function useList(count: number, subject: unknown) {
   const firstPage = Math.floor((items[0]?.index ?? 0) / PAGE);
   const nextPage = firstPage + 1;
   const nearNext = (items.at(-1)?.index ?? 0) + AHEAD >= nextPage * PAGE;
+  const at = Math.min(cursor, Math.max(0, count - 1));
   return {
     scroller,
-    cursor: Math.min(cursor, Math.max(0, count - 1)),
+    cursor: at,
+    /** The cursor's row while it is drawn: scrolled far away it is no element that could be named. */
+    active: items.some(({ index }) => index === at) ? at : null,
     setCursor,
     show,
     onMove,
