@@ -153,13 +153,10 @@ export class JsonScanner {
     return this.next(CLOSE_BRACKET);
   }
 
-  /**
-   * Reads a member's key and colon; the position is then the value's first byte. With `own` the key has memory of its
-   * own: engines let a part of a text hold all of it.
-   */
-  readKey(own = false): string {
+  /** Reads a member's key and colon; the position is then the value's first byte. */
+  readKey(): string {
     if (this.peek() !== QUOTE) this.syntax('Expected a key in double quotes');
-    const key = own ? this.readOwnString() : this.readString();
+    const key = this.readString();
     if (this.peek() !== COLON) this.syntax('Expected a colon after the key');
     this.pos++;
     this.peek();
@@ -177,14 +174,6 @@ export class JsonScanner {
     if (byte !== QUOTE) return this.readHardString(start, at);
     this.pos = at + 1;
     return this.text.substring(start, at);
-  }
-
-  /** A string that is as long as its bytes is plain; every other one was put together anew already. */
-  private readOwnString(): string {
-    const start = this.pos + 1;
-    const read = this.readString();
-    const end = this.pos - 1;
-    return end - start === read.length ? decodeValid(this.bytes.subarray(start, end)) : read;
   }
 
   /** The text from a position that was passed up to this one; true where it is ASCII. */

@@ -168,7 +168,7 @@ function createWalk(file: string): Walk {
     entry: (scanner) => {
       const at = scanner.pos;
       const { size } = weightMap;
-      const name = scanner.readKey(true);
+      const name = scanner.readKey();
       weightMap.set(name, readShardName(scanner, name, shards, file));
       if (weightMap.size === size) scanner.duplicate(name, at);
       return 'afterEntry';
