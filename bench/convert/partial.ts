@@ -20,12 +20,12 @@ import {
 import { createThreadRunners, serveShards, type ThreadSetup } from '../../src/core/convert/threads.node.ts';
 import { writeShard } from '../../src/core/convert/write-shard.ts';
 import { createEngine } from '../../src/core/kernels/engine.ts';
+import { openOnce } from '../../src/core/open-once.ts';
 import { planConversion } from '../../src/core/plan/conversion.ts';
 import { isTarget } from '../../src/core/plan/targets.ts';
 import { writeFully } from '../../src/core/sink/folder.node.ts';
 import type { SinkFile } from '../../src/core/sink/types.ts';
 import { openLocal } from '../../src/core/source/folder.node.ts';
-import type { ByteSource } from '../../src/core/source/types.ts';
 
 /** Which stage threads leave out comes with their arguments: the set-up is a conversion's own. */
 const [stage = '', from = '', out = '', target = ''] = process.argv.slice(2);
@@ -53,18 +53,13 @@ function createUnproven(options: LocalRunnerOptions): ShardRunners {
   const { files, budget } = options;
   const sink = stage === 'flush' ? { create: createUnflushed } : options.sink;
   const engine = createEngine({ engine: 'cpu' });
-  const opened = new Map<string, Promise<ByteSource>>();
-  const openSource = (name: string) => {
-    const known = opened.get(name) ?? files.open(name);
-    opened.set(name, known);
-    return known;
-  };
+  const sources = openOnce((name) => files.open(name));
   return {
     ...createLocalRunners(options),
     make: async (shard, { signal, onPhase, onWritten }) => {
       onPhase('write');
       const digests = await whole(sink, shard, { signal }, (file) =>
-        writeShard({ shard, file, open: openSource, budget, engine, signal, onBytes: onWritten }),
+        writeShard({ shard, file, open: sources.open, budget, engine, signal, onBytes: onWritten }),
       );
       return { file: shard.file, digests: [...digests] };
     },

@@ -2,6 +2,7 @@ import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
 import { dequantiseCpu } from '../kernels/dequantise/cpu.ts';
 import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
+import { openOnce } from '../open-once.ts';
 import { MX_GROUP, type PackedTensor, unpackCheckpoint } from '../plan/unpack.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
 import type { ByteRange, ByteSource, FileSet, ReadOptions } from '../source/types.ts';
@@ -75,12 +76,7 @@ export function storedRange({ view, stored }: Piece): ByteRange | null {
 /** The files with those beside them that bf16 tensors pretend to lie in: their numbers are worked out as they are read. */
 export function unpackedFiles(files: FileSet, packed: ReadonlyMap<string, PackedTensor>): FileSet {
   if (packed.size === 0) return files;
-  const opened = new Map<string, Promise<ByteSource>>();
-  const source = (name: string) => {
-    const known = opened.get(name) ?? files.open(name);
-    opened.set(name, known);
-    return known;
-  };
+  const { open: source, dispose } = openOnce((name) => files.open(name));
   return {
     identity: files.identity,
     list: (options) => files.list(options),
@@ -88,9 +84,7 @@ export function unpackedFiles(files: FileSet, packed: ReadonlyMap<string, Packed
       const tensor = packed.get(name);
       return tensor ? unpackedSource(name, tensor, source) : files.open(name, options);
     },
-    dispose: async () => {
-      for (const each of opened.values()) await (await each.catch(() => null))?.dispose?.();
-    },
+    dispose,
   };
 }
 

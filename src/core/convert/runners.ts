@@ -1,8 +1,9 @@
 import type { Budget } from '../budget.ts';
 import { createEngine, type EngineChoice, type EngineDecision } from '../kernels/engine.ts';
+import { openOnce } from '../open-once.ts';
 import type { OutputShard } from '../plan/types.ts';
 import type { Sink, SinkFile, WriteOptions } from '../sink/types.ts';
-import type { ByteSource, FileSet } from '../source/types.ts';
+import type { FileSet } from '../source/types.ts';
 import { readBack, type ShardDigests } from '../verify/read-back.ts';
 import type { FinishedShard } from './journal.ts';
 import { writeShard } from './write-shard.ts';
@@ -53,7 +54,7 @@ export interface LocalRunnerOptions {
 export function createLocalRunners(options: LocalRunnerOptions): ShardRunners {
   const { files, sink, budget, gate } = options;
   const engine = createEngine({ engine: options.engine ?? 'cpu' });
-  const sources = createSources(files);
+  const sources = openOnce((name) => files.open(name));
   const readable = withGate(sink.files(), gate);
   const prove = (shard: OutputShard, digests: ShardDigests, hooks: ShardHooks) => {
     hooks.onPhase('verify');
@@ -100,23 +101,6 @@ export async function whole<T>(
     await file.abort().catch(() => undefined);
     throw error;
   }
-}
-
-/** Source files that stay open until the runners end. */
-function createSources(files: FileSet) {
-  const opened = new Map<string, Promise<ByteSource>>();
-  return {
-    open: (name: string): Promise<ByteSource> => {
-      const known = opened.get(name);
-      if (known) return known;
-      const source = files.open(name);
-      opened.set(name, source);
-      return source;
-    },
-    dispose: async () => {
-      for (const source of opened.values()) await (await source.catch(() => null))?.dispose?.();
-    },
-  };
 }
 
 /** Reads wait for the gate. */

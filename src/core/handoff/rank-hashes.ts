@@ -2,6 +2,7 @@ import { type Budget, createBudget } from '../budget.ts';
 import { mapConcurrent } from '../concurrency.ts';
 import { LoomError } from '../errors.ts';
 import { createDigester, type Hasher } from '../hash.ts';
+import { openOnce } from '../open-once.ts';
 import { rankTensors } from '../ranks/bytes.ts';
 import type { TensorShare } from '../ranks/share.ts';
 import type { RankModel, RankSummary } from '../ranks/summary.ts';
@@ -79,7 +80,7 @@ export async function expertHashes(
   const row = list.reduce((most, [, job]) => Math.max(most, job.columns?.row ?? 0), 0);
   const size = Math.max(row, Math.floor(Math.min(READ_BYTES, budget.capacity / LANES)));
   const release = await budget.take(LANES * size, signal);
-  const opened = new Map<string, Promise<ByteSource>>();
+  const sources = openOnce((name) => files.open(name, { signal }));
   const idle: Lane[] = [];
   let done = 0;
   try {
@@ -88,10 +89,8 @@ export async function expertHashes(
       LANES,
       async ([key, job], inner) => {
         const name = stock.files[job.share.tensor.file]?.name ?? '';
-        const source = opened.get(name) ?? files.open(name, { signal });
-        opened.set(name, source);
         const lane = idle.pop() ?? { hasher: await createDigester(), buffer: new Uint8Array(size) };
-        const digest = await hashPart(job, await source, lane, inner);
+        const digest = await hashPart(job, await sources.open(name), lane, inner);
         idle.push(lane);
         onProgress?.(++done, list.length);
         return [key, digest] as const;
@@ -102,7 +101,7 @@ export async function expertHashes(
     return wanted.map((parts) => new Map(parts.map(([name, key]) => [name, known.get(key) ?? ''])));
   } finally {
     release();
-    for (const source of opened.values()) await source.then((each) => each.dispose?.()).catch(() => undefined);
+    await sources.dispose();
   }
 }
 

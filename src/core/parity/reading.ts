@@ -4,6 +4,7 @@ import { dequantiseCpu } from '../kernels/dequantise/cpu.ts';
 import { dequantiseKernel } from '../kernels/dequantise/kernel.ts';
 import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
 import { gatherCpu } from '../kernels/gather/cpu.ts';
+import { openOnce } from '../open-once.ts';
 import { partBytes } from '../plan/parts.ts';
 import type { DequantisePart, Part } from '../plan/types.ts';
 import { type PackedTensor, unpackCheckpoint } from '../plan/unpack.ts';
@@ -69,15 +70,11 @@ export function createReader(
   signal: AbortSignal | undefined,
   onBytes: (bytes: number) => void = () => {},
 ): Reader {
-  const opened = new Map<string, Promise<ByteSource>>();
   let held = new Map<string, Held[]>();
   let bytes = 0;
-  const open = (file: string) => {
-    const source =
-      opened.get(file) ?? files.open(file, { signal }).then((inner) => withHeld(inner, () => held.get(file), count));
-    opened.set(file, source);
-    return source;
-  };
+  const { open, dispose } = openOnce(async (file) =>
+    withHeld(await files.open(file, { signal }), () => held.get(file), count),
+  );
   const count = (length: number) => {
     bytes += length;
     onBytes(length);
@@ -139,9 +136,7 @@ export function createReader(
     },
     readTensor,
     readParts,
-    dispose: async () => {
-      for (const source of opened.values()) await (await source.catch(() => null))?.dispose?.();
-    },
+    dispose,
   };
 }
 

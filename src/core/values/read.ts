@@ -3,8 +3,9 @@ import { LoomError } from '../errors.ts';
 import type { Engine } from '../kernels/engine.ts';
 import { gatherKernel } from '../kernels/gather/kernel.ts';
 import type { MatrixView } from '../layouts/types.ts';
+import { openOnce } from '../open-once.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
-import type { ByteSource, FileSet } from '../source/types.ts';
+import type { FileSet } from '../source/types.ts';
 
 /** Views that lie among each other, read together; all of one shape and one set of strides. */
 export interface Strip {
@@ -30,16 +31,10 @@ export interface Reader {
 }
 
 export function createReader(files: FileSet): Reader {
-  const opened = new Map<string, Promise<ByteSource>>();
+  const sources = openOnce((name) => files.open(name));
   return {
-    read: async ({ file, start, end }, signal) => {
-      const source = opened.get(file) ?? files.open(file);
-      opened.set(file, source);
-      return (await source).read({ start, end }, { signal });
-    },
-    dispose: async () => {
-      for (const source of opened.values()) await (await source.catch(() => null))?.dispose?.();
-    },
+    read: async ({ file, start, end }, signal) => (await sources.open(file)).read({ start, end }, { signal }),
+    dispose: sources.dispose,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Budget } from '../budget.ts';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import type { MatrixView } from '../layouts/types.ts';
+import { openOnce } from '../open-once.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
 import type { Matrix } from './matrix.ts';
@@ -26,12 +27,7 @@ export interface Reader {
 }
 
 export function createReader({ checkpoint, files }: VerifySide, signal: AbortSignal | undefined): Reader {
-  const opened = new Map<string, Promise<ByteSource>>();
-  const source = (file: string) => {
-    const known = opened.get(file) ?? files.open(file, { signal });
-    opened.set(file, known);
-    return known;
-  };
+  const { open: source, dispose } = openOnce((file) => files.open(file, { signal }));
   const read = async ({ file, start, end }: FileSpan) => (await source(file)).read({ start, end }, { signal });
   return {
     checkpoint,
@@ -49,9 +45,7 @@ export function createReader({ checkpoint, files }: VerifySide, signal: AbortSig
         return matrixIn(view, (bytes[index] as Uint8Array).subarray(place.start - span.start, place.end - span.start));
       });
     },
-    dispose: async () => {
-      for (const each of opened.values()) await (await each.catch(() => null))?.dispose?.();
-    },
+    dispose,
   };
 }
 
