@@ -5,24 +5,21 @@
  *
  *     npm run build && npm run bench:hub-convert [-- --layers 3,57 --folder /tmp]
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Page } from '@playwright/test';
 import { qwen3Moe235b } from '../e2e/support/hub/qwen3-moe.ts';
 import { type HubServer, startHub } from '../e2e/support/hub/server.ts';
 import type { ConversionReport } from '../src/core/convert/report.ts';
-import { serveApp, withBrowser } from './convert/chromium.ts';
-import { round, runProgram, watchTree } from './convert/measure.ts';
+import { convertToProof, serveApp, withBrowser } from './convert/chromium.ts';
+import { type Cost, round, runProgram } from './convert/measure.ts';
+import { BIN, reportIn } from './convert/node.ts';
 
 const { values: flags } = parseArgs({
   options: { layers: { type: 'string', default: '3,57' }, folder: { type: 'string', default: tmpdir() } },
 });
 const REPO = 'Qwen/Qwen3-235B-A22B';
-const BIN = fileURLToPath(new URL('../dist/cli/moe-loom.js', import.meta.url));
-const CONVERTING_MS = 1_800_000;
 /** The Hub's anonymous quota, in a window so short that a run meets it: 40 file addresses in 20 s. */
 const QUOTA = { anonymous: { api: 500, resolvers: 40, pages: 100 }, windowSeconds: 20 } as const;
 /** Opening reads 118 headers, one address each: that alone goes through the quota. */
@@ -41,8 +38,8 @@ function arm(hub: HubServer): void {
   });
 }
 
-/** What the journal says of a run that took `seconds` and wrote `report`. */
-function account(hub: HubServer, report: ConversionReport, seconds: number, overIdle: number) {
+/** What the journal says of a run that cost this and wrote `report`. */
+function account(hub: HubServer, report: ConversionReport, { seconds, peakBytes, idleBytes }: Cost) {
   const sent = hub.journal.filter(({ origin, method }) => origin === 'cdn' && method === 'GET');
   const headers = sent.filter(({ range }) => range !== null && /^bytes=0-/.test(range));
   const sum = (entries: typeof sent) => entries.reduce((total, { bytesSent }) => total + bytesSent, 0);
@@ -50,7 +47,7 @@ function account(hub: HubServer, report: ConversionReport, seconds: number, over
   return {
     seconds: round(seconds),
     gb_per_second: round(report.bytes / 1e9 / seconds),
-    over_idle_mib: round(overIdle / 2 ** 20, 0),
+    over_idle_mib: round((peakBytes - idleBytes) / 2 ** 20, 0),
     bytes_needed: report.bytes,
     bytes_read: weights,
     read_over_needed: round(weights / report.bytes, 4),
@@ -68,25 +65,8 @@ async function inChromium(hub: HubServer, url: string) {
   return withBrowser(flags.folder, async (page, pid) => {
     const query = { endpoint: hub.url, repo: REPO, view: 'convert', target: 'stacked', layers: flags.layers };
     await page.goto(`${url}?${new URLSearchParams(query)}`);
-    const start = page.getByRole('button', { name: 'Start conversion' });
-    await start.click({ trial: true, timeout: CONVERTING_MS });
-    const watch = watchTree(pid);
-    await start.click();
-    await page
-      .getByRole('region', { name: 'Report' })
-      .getByText(/all equal/)
-      .waitFor({ timeout: CONVERTING_MS });
-    const { seconds, peakBytes, idleBytes } = watch.end();
-    return account(hub, await reportOf(page), seconds, peakBytes - idleBytes);
-  });
-}
-
-function reportOf(page: Page): Promise<ConversionReport> {
-  return page.evaluate(async () => {
-    const home = await (await navigator.storage.getDirectory()).getDirectoryHandle('moe-loom');
-    for await (const job of (home as unknown as { values(): AsyncIterable<FileSystemDirectoryHandle> }).values())
-      return JSON.parse(await (await (await job.getFileHandle('moe-loom-report.json')).getFile()).text());
-    throw new Error('no report is stored');
+    const { cost, report } = await convertToProof(page, pid);
+    return account(hub, report, cost);
   });
 }
 
@@ -96,8 +76,7 @@ async function inNode(hub: HubServer) {
   const words = ['convert', REPO, '--endpoint', hub.url, '--to', 'stacked', '--layers', flags.layers, '--out', out];
   try {
     const cost = await runProgram(process.execPath, [BIN, ...words, '--quiet', '--json']);
-    const report = JSON.parse(readFileSync(join(out, 'moe-loom-report.json'), 'utf8')) as ConversionReport;
-    return account(hub, report, cost.seconds, cost.peakBytes - cost.idleBytes);
+    return account(hub, reportIn(out), cost);
   } finally {
     rmSync(out, { recursive: true, force: true });
   }

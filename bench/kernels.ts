@@ -14,7 +14,7 @@ import { runTiles } from '../src/core/kernels/run-tiles.ts';
 import { MAX_TILE_BYTES } from '../src/core/kernels/tile.ts';
 import { GB, MIB } from '../src/core/units.ts';
 import { benchCases, type Measured } from './kernels/cases.ts';
-import { openDawn } from './kernels/dawn.ts';
+import { requireDawn } from './kernels/dawn.ts';
 import { copyCase, type Prepared, prepare, timeInTurns } from './kernels/timing.ts';
 import { measureTransfers } from './kernels/transfers.ts';
 
@@ -34,12 +34,8 @@ const ROUNDS = Number(flags.rounds);
 const REPEATS = Number(flags.repeats);
 
 async function main(): Promise<void> {
-  const dawn = await openDawn();
-  if (typeof dawn === 'string') {
-    process.stderr.write(`${dawn}\n`);
-    process.exitCode = 2;
-    return;
-  }
+  const dawn = await requireDawn();
+  if (!dawn) return;
   // Dawn's objects must outlive what was made of them, also while the process ends.
   Object.assign(globalThis, { dawn });
   const gpu = createGpu(dawn.device, { name: dawn.name, tileBytes: MAX_TILE_BYTES });

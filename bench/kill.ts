@@ -10,9 +10,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { INDEX_FILE } from '../src/core/safetensors/index-file.ts';
+import { JOURNAL_FILE } from '../src/core/sink/folder.node.ts';
+import { BIN } from './convert/node.ts';
 import { createRandom, DIMS, generate, MAX_SHARD, sumOf, sums } from './kill/common.ts';
 import { killTabs } from './kill/tabs.ts';
 
@@ -23,9 +24,7 @@ const { values: flags } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 });
-const BIN = fileURLToPath(new URL('../dist/cli/moe-loom.js', import.meta.url));
 const THREADS = 2;
-const JOURNAL = '.moe-loom-journal';
 
 const args = (source: string, out: string) => [
   ...[BIN, 'convert', source, '--to', 'stacked', '--out', out, '--max-shard-size', MAX_SHARD],
@@ -69,7 +68,7 @@ try {
     rmSync(out, { recursive: true, force: true });
     found.conversions++;
     for (let ended = false; !ended; ) {
-      const going = existsSync(join(out, JOURNAL)) ? ['--resume'] : [];
+      const going = existsSync(join(out, JOURNAL_FILE)) ? ['--resume'] : [];
       const last = found.kills >= Number(flags.kills);
       const { code, text } = await convert(source, out, going, last ? undefined : random() * straight.ms);
       ended = code !== null;
@@ -84,9 +83,9 @@ try {
       const names = readdirSync(out).filter((name) => name.endsWith('.safetensors'));
       found.half += names.filter((name) => sumOf(join(out, name)) !== wanted.get(name)).length;
       // Killed between the journal's end and its own: the conversion is whole.
-      ended = existsSync(join(out, INDEX_FILE)) && !existsSync(join(out, JOURNAL));
+      ended = existsSync(join(out, INDEX_FILE)) && !existsSync(join(out, JOURNAL_FILE));
       if (ended) continue;
-      const journal = existsSync(join(out, JOURNAL)) ? readFileSync(join(out, JOURNAL), 'utf8') : '';
+      const journal = existsSync(join(out, JOURNAL_FILE)) ? readFileSync(join(out, JOURNAL_FILE), 'utf8') : '';
       const begun = readdirSync(out).filter((name) => /\.safetensors(\.moe-loom-part)?$/.test(name)).length;
       const finished = Math.max(0, journal.split('\n').length - 2);
       found.mostRedone = Math.max(found.mostRedone, begun - finished);

@@ -49,37 +49,40 @@ function field(text: string, name: string): number {
 const memoryOf = (pids: readonly number[]) =>
   pids.reduce((sum, pid) => sum + 1024 * field(contentOf(`/proc/${pid}/smaps_rollup`), 'Pss'), 0);
 
-/** Watches a tree of processes from now on. */
+interface Traffic {
+  readonly read: number;
+  readonly written: number;
+}
+
+/** Bytes that went through each process so far; none for one that has ended. */
+function trafficOf(pids: readonly number[]): [number, Traffic][] {
+  return pids.flatMap((pid) => {
+    const io = contentOf(`/proc/${pid}/io`);
+    return io === '' ? [] : [[pid, { read: field(io, 'rchar'), written: field(io, 'wchar') }] as [number, Traffic]];
+  });
+}
+
+/** Watches a tree of processes from now on; one that is started later counts from its start. */
 export function watchTree(root: number) {
   const started = performance.now();
-  const idleBytes = memoryOf(treeOf(root));
-  const first = new Map<number, { read: number; written: number }>();
-  const last = new Map<number, { read: number; written: number }>();
+  const present = treeOf(root);
+  const idleBytes = memoryOf(present);
+  const before = new Map(trafficOf(present));
+  const latest = new Map(before);
   let peakBytes = idleBytes;
   const sample = () => {
     const pids = treeOf(root);
     peakBytes = Math.max(peakBytes, memoryOf(pids));
-    for (const pid of pids) {
-      const io = contentOf(`/proc/${pid}/io`);
-      if (io === '') continue;
-      const now = { read: field(io, 'rchar'), written: field(io, 'wchar') };
-      if (!first.has(pid)) first.set(pid, last.size === 0 ? now : { read: 0, written: 0 });
-      last.set(pid, now);
-    }
+    for (const [pid, traffic] of trafficOf(pids)) latest.set(pid, traffic);
   };
-  const begin = treeOf(root);
-  for (const pid of begin) {
-    const io = contentOf(`/proc/${pid}/io`);
-    first.set(pid, { read: field(io, 'rchar'), written: field(io, 'wchar') });
-  }
   const timer = setInterval(sample, SAMPLE_MS);
   return {
     end: (): Cost => {
       const seconds = (performance.now() - started) / 1000;
       sample();
       clearInterval(timer);
-      const sum = (key: 'read' | 'written') =>
-        [...last].reduce((total, [pid, now]) => total + now[key] - (first.get(pid)?.[key] ?? 0), 0);
+      const sum = (key: keyof Traffic) =>
+        [...latest].reduce((total, [pid, now]) => total + now[key] - (before.get(pid)?.[key] ?? 0), 0);
       return { seconds, peakBytes, idleBytes, readBytes: sum('read'), writtenBytes: sum('written') };
     },
   };

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
 import type { PhaseSeconds } from '../../src/core/convert/phase-clock.ts';
+import type { ConversionReport } from '../../src/core/convert/report.ts';
+import { REPORT_FILE } from '../../src/core/plan/side-files.ts';
 import { type Cost, runProgram, settleDisk } from './measure.ts';
 
-const BIN = fileURLToPath(new URL('../../dist/cli/moe-loom.js', import.meta.url));
+export const BIN = fileURLToPath(new URL('../../dist/cli/moe-loom.js', import.meta.url));
 const PARTIAL = fileURLToPath(new URL('./partial.ts', import.meta.url));
 const PYTHON = fileURLToPath(new URL('./stack.py', import.meta.url));
 
@@ -28,10 +30,20 @@ export async function convertInNode(source: string, out: string, target: string)
   const cost = await runProgram(process.execPath, [
     ...[BIN, 'convert', source, '--to', target, '--out', out, '--quiet', '--json'],
   ]);
-  const { seconds } = JSON.parse(readFileSync(join(out, 'moe-loom-report.json'), 'utf8')) as { seconds: PhaseSeconds };
+  const phases = phasesOf(reportIn(out));
   rmSync(out, { recursive: true });
   settleDisk();
-  return { ...cost, phases: seconds };
+  return { ...cost, phases };
+}
+
+export function reportIn(folder: string): ConversionReport {
+  return JSON.parse(readFileSync(join(folder, REPORT_FILE), 'utf8'));
+}
+
+/** @throws Error for a report of an earlier version, which does not say. */
+export function phasesOf({ seconds }: ConversionReport): PhaseSeconds {
+  if (!seconds) throw new Error('the report does not say how long it took');
+  return seconds;
 }
 
 /** Makes one plain file of the partial conversion: threads cannot start from TypeScript. Gives its path. */

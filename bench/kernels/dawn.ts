@@ -12,8 +12,17 @@ interface DawnModule {
 /** Timestamps are rounded to 100 µs unless asked otherwise, which a page could not. */
 const OPTIONS = ['enable-dawn-features=allow_unsafe_apis', 'disable-dawn-features=timestamp_quantization'];
 
+/** As {@link openDawn}; where there is none it says what is missing, and the process will end with 2. */
+export async function requireDawn(): Promise<Dawn | null> {
+  const dawn = await openDawn();
+  if (typeof dawn !== 'string') return dawn;
+  process.stderr.write(`${dawn}\n`);
+  process.exitCode = 2;
+  return null;
+}
+
 /** Opens the fastest adapter that Dawn finds, or says what is missing. WEBGPU_MODULE may name the package's main file. */
-export async function openDawn(): Promise<Dawn | string> {
+async function openDawn(): Promise<Dawn | string> {
   const specifier = process.env.WEBGPU_MODULE ?? 'webgpu';
   const module = (await import(specifier).catch(() => null)) as DawnModule | null;
   if (!module) return `Dawn is not installed (${specifier}): npm install --no-save webgpu`;

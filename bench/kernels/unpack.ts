@@ -14,7 +14,7 @@ import type { Target } from '../../src/core/plan/types.ts';
 import { fp8Checkpoints, gptOss } from '../../src/core/plan/unpack.fixture.ts';
 import { createMemorySink } from '../../src/core/sink/memory.ts';
 import type { FileSet } from '../../src/core/source/types.ts';
-import { openDawn } from './dawn.ts';
+import { requireDawn } from './dawn.ts';
 
 const { values: flags } = parseArgs({
   options: { rows: { type: 'string', default: '768' }, columns: { type: 'string', default: '1024' } },
@@ -69,12 +69,8 @@ async function measure(name: string, { packed, plain }: Sources, adapter: string
 }
 
 async function main(): Promise<void> {
-  const dawn = await openDawn();
-  if (typeof dawn === 'string') {
-    process.stderr.write(`${dawn}\n`);
-    process.exitCode = 2;
-    return;
-  }
+  const dawn = await requireDawn();
+  if (!dawn) return;
   dawn.device.destroy();
   Object.defineProperty(globalThis, 'navigator', { value: { gpu: dawn.gpu }, configurable: true });
   for (const [name, make] of Object.entries(SOURCES))

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { indexJson, QWEN3_235B, qwen3MoeConfig, shardName, virtualShards } from '../../e2e/support/hub/qwen3-moe.ts';
+import { REPORT_FILE } from '../../src/core/plan/side-files.ts';
 
 /** A checkpoint whose conversion takes about a second and makes two dozen shards of {@link MAX_SHARD}. */
 export const DIMS = { ...QWEN3_235B, layers: 3, experts: 32, hidden: 512, heads: 8, moeIntermediate: 256, vocab: 4096 };
 export const MAX_SHARD = '10MB';
-export const REPORT = 'moe-loom-report.json';
 
 export function generate(folder: string): void {
   mkdirSync(folder);
@@ -25,7 +25,7 @@ export const sumOf = (path: string) => createHash('sha256').update(readFileSync(
 export const sums = (folder: string) =>
   new Map(
     readdirSync(folder)
-      .filter((name) => name !== REPORT && !name.startsWith('.'))
+      .filter((name) => name !== REPORT_FILE && !name.startsWith('.'))
       .sort()
       .map((name) => [name, sumOf(join(folder, name))]),
   );

@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
-import { serveApp, withBrowser } from '../convert/chromium.ts';
-import { MAX_SHARD, REPORT } from './common.ts';
+import { REPORT_FILE } from '../../src/core/plan/side-files.ts';
+import { proofOn, serveApp, withBrowser } from '../convert/chromium.ts';
+import { MAX_SHARD } from './common.ts';
 
 export interface TabKills {
   readonly source: string;
@@ -10,11 +11,7 @@ export interface TabKills {
   readonly kills: number;
 }
 
-/** The app in its own words. */
-const view = (page: Page) => ({
-  unfinished: page.getByRole('region', { name: 'Unfinished conversions' }),
-  report: page.getByRole('region', { name: 'Report' }).getByText(/all equal/),
-});
+const unfinishedOn = (page: Page) => page.getByRole('region', { name: 'Unfinished conversions' });
 
 /** Opens the source in a new tab, and starts its conversion, or goes on with the one that a tab before left. */
 async function begin(page: Page, url: string, source: string, going: boolean): Promise<void> {
@@ -22,7 +19,7 @@ async function begin(page: Page, url: string, source: string, going: boolean): P
   await page.getByLabel('Choose folder').setInputFiles(source);
   await page.getByText(/Nothing odd/).waitFor();
   await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
-  if (going) return view(page).unfinished.getByRole('button', { name: 'Go on' }).click();
+  if (going) return unfinishedOn(page).getByRole('button', { name: 'Go on' }).click();
   await page.getByRole('radio', { name: /^stacked / }).check();
   await page.getByRole('textbox', { name: /^Largest shard/ }).fill(MAX_SHARD);
   await page.getByRole('button', { name: 'Start conversion' }).click();
@@ -76,8 +73,8 @@ export async function killTabs(folder: string, { source, wanted, random, kills }
           if (going) found.goneOn++;
           const last = found.kills >= kills;
           const patience = last ? 120_000 : random() * straight;
-          ended = await view(page)
-            .report.waitFor({ timeout: Math.max(1, patience) })
+          ended = await proofOn(page)
+            .waitFor({ timeout: Math.max(1, patience) })
             .then(
               () => true,
               () => false,
@@ -87,7 +84,7 @@ export async function killTabs(folder: string, { source, wanted, random, kills }
           await page.close({ runBeforeUnload: false });
           await first.goto(app.url);
           const files = await stored(first);
-          found.half += files.filter(({ name, sha256 }) => name !== REPORT && wanted.get(name) !== sha256).length;
+          found.half += files.filter(({ name, sha256 }) => name !== REPORT_FILE && wanted.get(name) !== sha256).length;
           await first.goto(`${app.url}?view=convert`);
           going = !ended && (await hasUnfinished(first));
           if (ended && !holdsAll(files, wanted)) found.differing++;
@@ -113,7 +110,7 @@ function holdsAll(files: readonly Stored[], wanted: ReadonlyMap<string, string>)
 async function timed(page: Page, url: string, source: string): Promise<number> {
   await begin(page, url, source, false);
   const start = performance.now();
-  await view(page).report.waitFor({ timeout: 120_000 });
+  await proofOn(page).waitFor({ timeout: 120_000 });
   return performance.now() - start;
 }
 

@@ -244,19 +244,20 @@ export async function readCheckpointIndex(
   signal?: AbortSignal,
   cache?: HeaderCache | null,
 ): Promise<ShardIndex> {
-  const parse = {
-    whole: (bytes: Uint8Array) => parseIndex(bytes, { file }),
-    long: (source: ByteSource) => readIndex(source, { file, signal }),
+  const way: Way<ShardIndex> = {
+    limit: MAX_INDEX_BYTES,
+    parse: (bytes) => parseIndex(bytes, { file }),
+    long: (source) => readIndex(source, { file, signal }),
   };
-  return readParsed(files, file, MAX_INDEX_BYTES, parse.whole, signal, cache, parse.long);
+  return readParsed(files, file, way, { signal, cache });
 }
 
 async function readConfig({ files, listing, options, memory }: Opening): Promise<Outcome<ParsedConfig | null>> {
   if (listing.config === null) return NOTHING;
   if (memory.config) return memory.config;
-  const { signal, cache } = options;
   try {
-    const value = await readParsed(files, listing.config, MAX_CONFIG_BYTES, parseConfig, signal, cache);
+    const way = { limit: MAX_CONFIG_BYTES, parse: parseConfig };
+    const value = await readParsed(files, listing.config, way, options);
     memory.config = { value, findings: [] };
     return memory.config;
   } catch (error) {
@@ -296,28 +297,21 @@ function withoutNonFinite(text: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) => (token.startsWith('"') ? token : 'null'));
 }
 
-/** @throws LoomError `read-failed` when the file is longer than `limit`. */
-export async function readWhole(
-  files: FileSet,
-  file: string,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
-  return readParsed(files, file, limit, (bytes) => bytes, signal);
+/** How a file is read that is no tensor data. */
+interface Way<T> {
+  /** More bytes than such a file may have are refused. */
+  readonly limit: number;
+  readonly parse: (bytes: Uint8Array<ArrayBuffer>) => T;
+  /** For a file that is longer than a part. */
+  readonly long?: (source: ByteSource) => Promise<T>;
 }
 
-/**
- * A whole small file, parsed: from the cache when what is there has its length and parses, else from the source. One
- * that is longer than a part is left to `long`, where that is given.
- */
+/** A file, parsed: from the cache when what is there has its length and parses, else from the source. */
 async function readParsed<T>(
   files: FileSet,
   file: string,
-  limit: number,
-  parse: (bytes: Uint8Array<ArrayBuffer>) => T,
-  signal?: AbortSignal,
-  cache?: HeaderCache | null,
-  long?: (source: ByteSource) => Promise<T>,
+  { limit, parse, long }: Way<T>,
+  { signal, cache }: Pick<OpenOptions, 'signal' | 'cache'>,
 ): Promise<T> {
   const source = await files.open(file, { signal });
   try {

@@ -19,8 +19,8 @@ export const systemClock: Clock = {
 
 /**
  * Room for requests in flight, in slots. A header is small and takes one: over HTTP/2, which the Hub speaks, what limits
- * opening a model is the number of round trips under way. So many let the 117 headers after the first of a 470 GB model
- * come in three rounds; servers allow 100 streams and more on one connection.
+ * opening a model is the number of round trips under way. So many let the 118 headers of a 470 GB model come in
+ * three rounds; servers allow 100 streams and more on one connection.
  */
 export const SLOTS = 40;
 /** A request for so many bytes is limited by the line: six at once, as many as browsers open HTTP/1.1 connections. */
