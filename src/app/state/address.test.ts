@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatAddress, parseAddress, parseEndpoint } from './address.ts';
 import { NO_COMPARISON } from './compare-address.ts';
-import { USUAL_CONVERT } from './convert-address.ts';
+import { sizeText, USUAL_CONVERT } from './convert-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
 import { ALL_TENSORS } from './tensor-address.ts';
 
@@ -30,6 +30,14 @@ describe('parseAddress', () => {
     ]) {
       expect(round(search)).toBe(search);
     }
+  });
+
+  it('holds whatever of a size can be typed', () => {
+    for (const typed of ['', '5', '-1 GB', '1/2 MiB', '<b>5</b> GB', `${'9'.repeat(40)} GB`]) {
+      const query = new URLSearchParams({ 'max-shard': sizeText(typed) });
+      expect(parseAddress(`?${query}`).convert.maxShard).toBe(sizeText(typed));
+    }
+    expect(sizeText('1.5_GiB')).toBe('1.5GiB');
   });
 
   it('leaves out what makes no sense', () => {

@@ -21,6 +21,12 @@ export const USUAL_CONVERT: ConvertAddress = {
 
 /** What a person may be in the middle of typing; whoever uses it parses it. */
 const SIZE_TEXT = /^[\d., A-Za-z]{0,24}$/;
+const NOT_IN_SIZES = /[^\d., A-Za-z]/g;
+
+/** Typed text as far as the address takes it: what it does not take is not typed, rather than all of it lost. */
+export function sizeText(typed: string): string {
+  return typed.replace(NOT_IN_SIZES, '').slice(0, 24);
+}
 
 /** Reads the parts that {@link writeConvert} wrote; what makes no sense is left out. */
 export function parseConvert(query: URLSearchParams): ConvertAddress {

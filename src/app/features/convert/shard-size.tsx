@@ -1,4 +1,5 @@
 import { formatInteger, parseSize } from '../../../core/index.ts';
+import { sizeText } from '../../state/convert-address.ts';
 import { chooseWork, useWorkChoices } from './choices.ts';
 
 /** How many bytes of tensors a file may hold. */
@@ -15,7 +16,7 @@ export function ShardSize() {
         autoComplete="off"
         aria-invalid={bytes === null}
         aria-describedby="shard-help"
-        onChange={(event) => chooseWork({ maxShard: event.target.value })}
+        onChange={(event) => chooseWork({ maxShard: sizeText(event.target.value) })}
       />
       <span id="shard-help" className={bytes === null ? 'option-note wrong' : 'option-note'}>
         {bytes === null

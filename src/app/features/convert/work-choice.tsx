@@ -1,5 +1,6 @@
 import { type EngineChoice, formatInteger } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
+import { sizeText } from '../../state/convert-address.ts';
 import { chooseWork, memoryOf, useWorkChoices } from './choices.ts';
 
 const ENGINE_NAMES: readonly (readonly [EngineChoice, string])[] = [
@@ -40,7 +41,7 @@ export function WorkChoice() {
             autoComplete="off"
             aria-invalid={bytes === null}
             aria-describedby="memory-help"
-            onChange={(event) => chooseWork({ buffers: event.target.value })}
+            onChange={(event) => chooseWork({ buffers: sizeText(event.target.value) })}
           />
           <span id="memory-help" className={bytes === null ? 'option-note wrong' : 'option-note'}>
             {bytes === null
