@@ -30,6 +30,7 @@ import {
   rankReads,
   refusalOf,
   sglangPlacement,
+  sha256Of,
   type Target,
 } from '../src/core/index.ts';
 import type { PlacedPicture, RankApi, RankDetail, RankPicture, RankQuery, TakenFile } from './ranks-protocol.ts';
@@ -260,15 +261,7 @@ function assertionFile(model: RankModel, placement: Placement): TakenFile {
 
 /** SHA-256 of the shard index; null where there is none, or only headers are here. */
 async function hashOfIndex(files: FileSet, checkpoint: Checkpoint): Promise<string | null> {
-  if (checkpoint.indexFile === null) return null;
-  try {
-    const source = await files.open(checkpoint.indexFile);
-    const bytes = await source.read({ start: 0, end: source.byteLength } as Parameters<typeof source.read>[0]);
-    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new Uint8Array(bytes)));
-    return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  } catch {
-    return null;
-  }
+  return checkpoint.indexFile === null ? null : sha256Of(files, checkpoint.indexFile).catch(() => null);
 }
 
 /** The calls of a worker, answered by whichever desk is open. */

@@ -7,7 +7,7 @@ import {
   LoomError,
   openOpfsFolder,
   type ShardRunners,
-  sha256Source,
+  sha256Of,
 } from '../src/core/index.ts';
 import type { RunnerApi } from './convert-protocol.ts';
 import { createGate } from './convert-session.ts';
@@ -32,12 +32,7 @@ const api: RunnerApi = {
   },
   sha256: async (sink, name, signal) => {
     const files = sink.kind === 'opfs' ? await jobFiles(sink.job) : directoryFiles(sink.handle);
-    const source = await files.open(name, { signal });
-    try {
-      return await sha256Source(source, signal);
-    } finally {
-      await source.dispose?.();
-    }
+    return sha256Of(files, name, signal);
   },
   pause: gate.pause,
   resume: gate.resume,

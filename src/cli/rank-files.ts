@@ -10,7 +10,7 @@ import {
   rankAssertion,
   rankManifest,
   sglangPlacement,
-  sha256Source,
+  sha256Of,
 } from '../core/index.ts';
 import { print, printJson } from './common.ts';
 
@@ -42,7 +42,7 @@ export async function printTake(take: Take, request: TakeRequest): Promise<void>
   const { model, placement, hashes } = request;
   if (take === 'manifest') {
     const index = request.checkpoint?.indexFile ?? null;
-    const indexSha256 = index === null ? null : await sha256Source(await request.files.open(index));
+    const indexSha256 = index === null ? null : await sha256Of(request.files, index);
     printJson(rankManifest(model, placement, { ...request.origin, indexSha256, hashes }));
   } else if (take === 'sglang') {
     const json = sglangPlacement(placement, model.facts);

@@ -79,7 +79,7 @@ export {
   type ShardHooks,
   type ShardRunners,
 } from './convert/runners.ts';
-export { sha256Source } from './convert/sha256.ts';
+export { sha256Of } from './convert/sha256.ts';
 export {
   ERROR_TAGS,
   type ErrorTag,

@@ -12,10 +12,10 @@ export function show(patch: Partial<TensorAddress>): void {
 /** What the address says of the tensors, and the question that it means; each part is the same object until it changes. */
 export function useTensorQuery(): { readonly tensors: TensorAddress; readonly query: TensorQuery } {
   const tensors = useAddress((address) => address.tensors);
-  const { text, mode, sort, descending, dtypes, layers, experts, shards } = tensors;
-  const key = JSON.stringify([dtypes, layers, experts, shards]);
+  const { text, mode, sort, descending } = tensors;
+  const key = JSON.stringify(filterOf(tensors));
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key says all that the filter holds
-  const filter = useMemo(() => ({ dtypes, layers, experts, shards }), [key]);
+  const filter = useMemo(() => filterOf(tensors), [key]);
   const query = useMemo(
     (): TensorQuery => ({ text, mode, sort, descending, filter }),
     [text, mode, sort, descending, filter],
@@ -23,11 +23,16 @@ export function useTensorQuery(): { readonly tensors: TensorAddress; readonly qu
   return { tensors, query };
 }
 
+function filterOf({ dtypes, layers, experts, shards }: TensorAddress): TensorQuery['filter'] {
+  return { dtypes, layers, experts, shards };
+}
+
 /** Searches for a text; the worker is asked before the page is rendered. */
 export function searchFor(text: string): void {
   show({ text });
-  const { mode, sort, descending, dtypes, layers, experts, shards, ...rest } = addressStore.getState().address.tensors;
-  askAhead({ text: rest.text, mode, sort, descending, filter: { dtypes, layers, experts, shards } });
+  const { tensors } = addressStore.getState().address;
+  const { mode, sort, descending } = tensors;
+  askAhead({ text: tensors.text, mode, sort, descending, filter: filterOf(tensors) });
 }
 
 /** Sorts by a column, the other way round when it was sorted by before; the largest come first. */
