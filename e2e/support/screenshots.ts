@@ -174,13 +174,12 @@ mkdirSync(OUT, { recursive: true });
 try {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const width of [1024, 1600]) {
-      const context = await browser.newContext({
-        colorScheme,
-        viewport: { width, height: width === 1024 ? 768 : 900 },
-      });
-      // What one picture chooses is not the next one's.
-      await context.addInitScript(() => localStorage.clear());
       for (const shot of SHOTS.filter(({ name }) => name.includes(wanted))) {
+        // A profile each: what one picture chose, or has read and kept, is not the next one's.
+        const context = await browser.newContext({
+          colorScheme,
+          viewport: { width, height: width === 1024 ? 768 : 900 },
+        });
         const page = await context.newPage();
         if (shot.fault) hub.faults.add(shot.fault);
         await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url, ...shot.parameters })}`);
@@ -190,10 +189,9 @@ try {
           () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
         );
         await page.screenshot({ path: join(OUT, `${shot.name}-${colorScheme}-${width}.png`) });
-        await page.close();
+        await context.close();
         hub.faults.clear();
       }
-      await context.close();
     }
   }
 } finally {
