@@ -75,30 +75,6 @@ describe('a conversion that cannot finish', () => {
 });
 
 describe('the cost of a conversion', () => {
-  it('takes bytes in the buffer in which they come, where a source hands out its own', async () => {
-    const { files, checkpoint } = await openFixture('qwen3_moe');
-    const plan = planConversion(checkpoint, 'stacked');
-    const usual = createMemorySink();
-    await runPlan(plan, { files, sink: usual });
-    let fresh = 0;
-    const handing: FileSet = {
-      ...files,
-      open: async (name, options) => ({
-        ...(await files.open(name, options)),
-        freshUpTo: 64 * KIB,
-        read: async (range, { into, ...rest } = {}) => {
-          if (!into && range.end - range.start > 8 * KIB) fresh++;
-          return (await files.open(name)).read(range, into ? { ...rest, into } : rest);
-        },
-      }),
-    };
-    const sink = createMemorySink();
-    await runPlan(plan, { files: handing, sink, budget: createBudget(256 * KIB) });
-    expect(fresh).toBeGreaterThan(4);
-    for (const { file } of plan.shards)
-      expect(Buffer.compare(sink.written.get(file) ?? Buffer.of(), usual.written.get(file) ?? Buffer.of(1))).toBe(0);
-  });
-
   it('is few reads that skip less than they take, within the budget', async () => {
     const { files, plan } = await prepared();
     const counted = countingFiles(files);

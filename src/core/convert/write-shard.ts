@@ -106,8 +106,6 @@ interface Loaded {
 async function load(unit: Unit, work: Work): Promise<Loaded> {
   const release = await work.options.budget.take(unit.readBytes + unit.computedBytes, work.signal);
   try {
-    const fresh = await readFresh(unit, work);
-    if (fresh) return { unit, bytes: fresh, release };
     const bytes = await readPooled(unit, work);
     const giveBack = () => {
       work.pool.give(bytes);
@@ -118,15 +116,6 @@ async function load(unit: Unit, work: Work): Promise<Loaded> {
     release();
     throw error;
   }
-}
-
-/** A unit of one read, in the buffer in which its source hands bytes out; null where there is no such thing. */
-async function readFresh({ reads }: Unit, { options, signal }: Work): Promise<Uint8Array<ArrayBuffer> | null> {
-  const [only, ...others] = reads;
-  if (!only || others.length > 0) return null;
-  const source = await options.open(only.file);
-  if (only.end - only.start > (source.freshUpTo ?? 0)) return null;
-  return source.read({ start: only.start, end: only.end }, { signal });
 }
 
 async function readPooled(unit: Unit, { options, pool, signal }: Work): Promise<Uint8Array<ArrayBuffer>> {

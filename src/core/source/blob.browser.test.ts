@@ -56,6 +56,33 @@ describe('dropped files', () => {
     });
   });
 
+  it('read many ranges at once, each into its own buffer', async () => {
+    const bytes = new Uint8Array(12 * MIB + 5).map((_, index) => (index * 7) % 251);
+    const source = await blobFiles('drop', [{ path: 'big', file: file(bytes) }]).open('big');
+    const starts = [0, 1, MIB - 3, 4 * MIB, 9 * MIB + 5];
+    const length = 3 * MIB;
+    const got = await Promise.all(
+      starts.map((start) =>
+        source.read({ start, end: start + length }, { into: new Uint8Array(length + 1).fill(255) }),
+      ),
+    );
+    got.forEach((view, index) => {
+      const start = starts[index] ?? 0;
+      expect(view.byteLength).toBe(length);
+      expect(indexedDB.cmp(view, bytes.subarray(start, start + length))).toBe(0);
+      expect(new Uint8Array(view.buffer).at(-1)).toBe(255);
+    });
+  });
+
+  it('stop in the middle of a range, and are read again after', async () => {
+    const source = await blobFiles('drop', [{ path: 'big', file: file(new Uint8Array(32 * MIB).fill(3)) }]).open('big');
+    const stop = new AbortController();
+    const reading = source.read({ start: 0, end: 32 * MIB }, { signal: stop.signal });
+    stop.abort();
+    await expect(reading).rejects.toMatchObject({ tag: 'cancelled' });
+    expect((await source.read({ start: 0, end: 32 * MIB })).every((byte) => byte === 3)).toBe(true);
+  });
+
   it('have keys of size and time', async () => {
     const one = await blobFiles('drop', [{ path: 'a', file: file('12') }]).open('a');
     const two = await blobFiles('drop', [{ path: 'a', file: file('34') }]).open('a');
@@ -108,6 +135,14 @@ describe('a folder handle (browser storage standing in for a folder on disk)', (
       tag: 'source-changed',
       fields: { file: 'a' },
     });
+  });
+
+  it('says so of a range large enough to be streamed', async () => {
+    const folder = await folderOf({ a: 'x'.repeat(3 * MIB) });
+    const source = await directoryFiles(folder).open('a');
+    expect((await source.read({ start: 0, end: 3 * MIB })).byteLength).toBe(3 * MIB);
+    await folder.removeEntry('a');
+    await expect(source.read({ start: 0, end: 3 * MIB })).rejects.toMatchObject({ tag: 'source-changed' });
   });
 
   it('is read as a file on a page', async () => {

@@ -20,8 +20,6 @@ export interface ByteSource {
   readonly key: string;
   readonly byteLength: number;
   read(range: ByteRange, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
-  /** Bytes come in a buffer of their own, up to so many at once: reading `into` another costs a copy. */
-  readonly freshUpTo?: number;
   /** Frees what is held open. Reading afterwards may open it again. */
   dispose?(): Promise<void>;
 }
