@@ -50,6 +50,25 @@ export function onlyFinished(files: FileSet, finished: ReadonlySet<string>): Fil
   };
 }
 
+/** How long a file that its writers let go is waited for, wait by wait. */
+const UNLOCK_WAITS_MS = [5, 10, 20, 50, 100, 200, 500, 1000, 2000];
+
+/**
+ * Does what the lock of an open file forbids. A browser frees the lock some time after `close` has returned, later still
+ * where another worker held the file, so a refusal for its sake is waited for and tried again, for 4 s at most.
+ */
+export async function onceUnlocked<T>(act: () => Promise<T>): Promise<T> {
+  for (const wait of UNLOCK_WAITS_MS) {
+    try {
+      return await act();
+    } catch (cause) {
+      if (!isNamed(cause, 'NoModificationAllowedError')) throw cause;
+    }
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+  return act();
+}
+
 /** Removes a file if it is there, then the folders above it that are empty, up to `root`. */
 export async function removeFile(root: FileSystemDirectoryHandle, name: string): Promise<void> {
   const parts = name.split('/');
@@ -63,7 +82,7 @@ export async function removeFile(root: FileSystemDirectoryHandle, name: string):
     way.push(next);
   }
   for (let depth = parts.length - 1; depth >= 0; depth--) {
-    const removed = await way[depth]?.removeEntry(parts[depth] ?? '').then(
+    const removed = await onceUnlocked(async () => way[depth]?.removeEntry(parts[depth] ?? '')).then(
       () => true,
       () => false,
     );

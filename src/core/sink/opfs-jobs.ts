@@ -3,7 +3,7 @@ import { handleAt } from '../source/blob.ts';
 import { readFailed } from '../source/blob-source.ts';
 import { opfsFiles } from '../source/opfs.ts';
 import type { FileEntry, FileSet } from '../source/types.ts';
-import { isNamed, writeFailed } from './directory.ts';
+import { isNamed, onceUnlocked, writeFailed } from './directory.ts';
 
 /** All of ours in the browser's storage lies under this folder. */
 const HOME = 'moe-loom';
@@ -68,7 +68,7 @@ export async function listJobs(): Promise<StoredJob[]> {
 /** Removes a job and all its files; nothing happens when it is not there. */
 export async function removeJob(job: string): Promise<void> {
   const home = await openHome(false).catch(() => null);
-  await home?.removeEntry(job, { recursive: true }).catch((cause: unknown) => {
+  await onceUnlocked(async () => home?.removeEntry(job, { recursive: true })).catch((cause: unknown) => {
     if (!isNamed(cause, 'NotFoundError')) writeFailed(job, cause);
   });
   await removeHomeIfEmpty(home);

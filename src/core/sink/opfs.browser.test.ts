@@ -58,6 +58,10 @@ describe('the sink in browser storage', () => {
     expect(end).toEqual(wanted);
   });
 
+  it('finishes and removes a file whose lock is freed only after its close', async () => {
+    expect(await run('freedLater')).toEqual({ refused: true, open: [0, 0], names: ['kept'] });
+  });
+
   it('does not finish a file whose bytes the disk did not take', async () => {
     expect(await run('failsToFlush')).toEqual({ tag: 'disk-full', names: [] });
   });

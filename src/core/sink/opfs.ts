@@ -4,6 +4,7 @@ import { openSyncAccess, type SyncAccess } from '../source/sync-access.ts';
 import {
   diskFull,
   type Movable,
+  onceUnlocked,
   onlyFinished,
   placeFor,
   removeFile,
@@ -163,8 +164,10 @@ async function createOpfsFile(
       await early?.end().catch((cause: unknown) => writeFailed(name, cause));
       flush(access, name);
       await close();
-      if (renames) await marked.move?.(place.base).catch((cause: unknown) => writeFailed(name, cause, byteLength));
-      else await removeFile(root, mark);
+      if (renames) {
+        const move = async () => marked.move?.(place.base);
+        await onceUnlocked(move).catch((cause: unknown) => writeFailed(name, cause, byteLength));
+      } else await removeFile(root, mark);
       done?.();
     },
     abort: async () => {

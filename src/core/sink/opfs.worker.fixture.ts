@@ -1,7 +1,8 @@
 import { isLoomError } from '../errors.ts';
 import { openSyncAccess } from '../source/sync-access.ts';
 import { MIB } from '../units.ts';
-import { createOpfsSink } from './opfs.ts';
+import type { Movable } from './directory.ts';
+import { createOpfsSink, type Flusher } from './opfs.ts';
 import { listJobs } from './opfs-jobs.ts';
 
 function bytes(length: number, from = 0): Uint8Array<ArrayBuffer> {
@@ -106,6 +107,42 @@ const SCENARIOS: Readonly<Record<string, (job: string) => Promise<unknown>>> = {
     await source.dispose?.();
     await sink.discard();
     return { calls, end: [...end], wanted: [...piece.subarray(-3)] };
+  },
+  async freedLater(job) {
+    const second = { open: 0, refused: 0 };
+    const flusher: Flusher = async (handle) => {
+      const access = await openSyncAccess(handle, 'share');
+      second.open++;
+      return {
+        flush: async () => access?.flush(),
+        // As from another worker: the lock is still there when this is done.
+        close: async () => {
+          setTimeout(() => {
+            access?.close();
+            second.open--;
+          }, 100);
+        },
+      };
+    };
+    const sink = await createOpfsSink(job, { flusher });
+    const write = async (name: string) => {
+      const file = await sink.create(name, 160 * MIB);
+      await file.write(bytes(160 * MIB), 0);
+      return file;
+    };
+    const prototype = FileSystemFileHandle.prototype as unknown as Movable;
+    const move = prototype.move;
+    prototype.move = async function (name) {
+      await move?.call(this, name).catch((cause: unknown) => {
+        second.refused++;
+        throw cause;
+      });
+    };
+    await (await write('kept')).commit();
+    prototype.move = move as NonNullable<typeof move>;
+    const atCommit = second.open;
+    await (await write('given up')).abort();
+    return { refused: second.refused > 0, open: [atCommit, second.open], names: await namesIn(job) };
   },
   async failsToFlush(job) {
     const sink = await createOpfsSink(job, {
