@@ -1,8 +1,8 @@
 /**
  * Converts generated checkpoints of real shapes with the built command line and in the built app in Chromium (local files
  * to browser storage, a profile on disk), in turns with `cp` and `sync` of the same bytes; once a plain numpy
- * stack-and-save, and once the same conversion without its read-back and without its flush. Writing and reading back are
- * told apart. One JSON line a shape.
+ * stack-and-save, once the same conversion without its read-back and without its flush, and once the browser's reading and
+ * writing alone. Writing and reading back are told apart. One JSON line a shape.
  *
  *     npm run build && npm run bench:convert -- [--shapes qwen-1,qwen-2,qwen-4,deepseek] [--pairs 5] [--folder /tmp]
  *
@@ -23,6 +23,7 @@ import {
   stackInPython,
 } from './convert/node.ts';
 import { generate, SHAPES, type ShapeName } from './convert/shapes.ts';
+import { stagesInChromium } from './convert/stages.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -63,18 +64,24 @@ function summary(pairs: readonly Pair[]) {
   };
 }
 
-/** What is measured once: numpy, and the conversion with stages left out, beside one more copy. */
-async function others(source: string, out: string, script: string, copy: () => Promise<Cost>) {
+/** What is measured once: numpy, the conversion with stages left out beside one more copy, the browser's stages alone. */
+async function others(source: string, work: string, script: string, copy: () => Promise<Cost>) {
+  const out = join(work, 'out');
   const python = await stackInPython(source, out);
   const before = await copy();
   const unproven = await convertWithout(script, 'read-back', [source, out, flags.to]);
   const unflushed = await convertWithout(script, 'flush', [source, out, flags.to]);
+  const alone = await stagesInChromium(work, source);
   return {
     numpy_seconds: python && round(python.seconds),
     without: {
       cp_sync_seconds: round(before.seconds),
       read_back: round(unproven.seconds),
       read_back_and_flush: round(unflushed.seconds),
+    },
+    chromium_alone: {
+      reading_seconds: round(alone.reading_seconds),
+      writing_seconds: round(alone.writing_seconds),
     },
   };
 }
@@ -105,7 +112,7 @@ async function measure(
       browser.push({ copy: before, conversion: await convertInChromium(work, url, source, flags.to) });
     }
   }
-  const extras = flags.quick ? {} : await others(source, out, script, copy);
+  const extras = flags.quick ? {} : await others(source, work, script, copy);
   rmSync(source, { recursive: true });
   return {
     bench: 'convert',

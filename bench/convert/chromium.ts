@@ -70,7 +70,9 @@ export async function convertToProof(
   await start.click({ trial: true, timeout: OPENING_MS });
   const watch = watchTree(pid);
   await start.click();
-  await proofOn(page).waitFor({ timeout: CONVERTING_MS });
+  const stopped = page.getByText(/^The conversion stopped/);
+  await proofOn(page).or(stopped).first().waitFor({ timeout: CONVERTING_MS });
+  if (await stopped.isVisible()) throw new Error(await page.locator('.convert-main .panel').first().innerText());
   return { cost: watch.end(), report: await storedReport(page) };
 }
 
