@@ -22,6 +22,9 @@ test('shards that cannot be read are named, the others shown, and only these are
   await expect(notice).toContainText('model-00002-of-00003.safetensors');
   await expect(notice).toContainText('such bytes cannot be trusted');
   await expect(page.getByRole('grid', { name: 'Layers by experts' })).toBeVisible();
+  await expect(page.getByText(/^\d+ defects in what was read$/)).toBeVisible();
+  const doubt = page.getByText('What is missing may be in the files that could not be read.');
+  await expect(doubt).toBeVisible();
   expect(await violations(page)).toEqual([]);
 
   hub.faults.clear();
@@ -40,6 +43,7 @@ test('shards that cannot be read are named, the others shown, and only these are
   await page.keyboard.press('Enter');
   await expect(page.getByText(TINY_TENSORS)).toBeVisible();
   await expect(left).toBeHidden();
+  await expect(doubt).toBeHidden();
   expect(shardsAsked(hub)).toEqual(['model-00003-of-00003']);
   await expect(page.getByRole('main')).toBeFocused();
   await expect.poll(() => parametersOf(page).get('repo')).toBe(REPO);

@@ -1,6 +1,7 @@
 import type { WireFinding } from '../../../../workers/protocol.ts';
 import { plural } from '../../../core/index.ts';
 import { cancelRetry, retryUnread, useInspection } from '../../state/inspection.ts';
+import { isUnread } from './unread.ts';
 
 /** Files whose sentences are shown before the rest is folded away. */
 const SHOWN = 3;
@@ -33,11 +34,6 @@ export function UnreadNotice() {
       )}
     </section>
   );
-}
-
-/** True for a file that was not read this time; one that is no good stays so. */
-function isUnread({ tag }: WireFinding): boolean {
-  return tag === 'shard-unread' || tag === 'file-unread';
 }
 
 function Sentences({ unread }: { readonly unread: readonly WireFinding[] }) {

@@ -2,6 +2,7 @@ import { plural } from '../../../core/index.ts';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { retryOpening, useInspection } from '../../state/inspection.ts';
+import { isUnread } from '../failure/unread.ts';
 
 /** More are a flood; the command line prints them all. */
 const SHOWN = 40;
@@ -15,6 +16,9 @@ export function Findings() {
     <section className="findings" aria-labelledby="findings">
       <h2 id="findings">Findings</h2>
       {!complete && <p className="quiet">Headers are still being read; what is missing may yet come.</p>}
+      {complete && findings.some(isUnread) && (
+        <p className="quiet">What is missing may be in the files that could not be read.</p>
+      )}
       {complete && findings.length === 0 && <p className="good">Nothing odd: headers, index and config agree.</p>}
       <ul>
         {findings.slice(0, SHOWN).map((finding, at) => (

@@ -2,6 +2,7 @@ import { lazy, Suspense } from 'react';
 import { formatInteger, plural } from '../../../core/index.ts';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { useInspection } from '../../state/inspection.ts';
+import { isUnread } from '../failure/unread.ts';
 import { OpeningCounts } from '../failure/waiting.tsx';
 
 /** Opens a popover, which needs more code than the map itself. */
@@ -12,6 +13,7 @@ export function MapHeader() {
   const summary = useInspection((state) => state.summary);
   const complete = useInspection((state) => state.complete);
   const defects = useInspection((state) => state.map?.defects ?? 0);
+  const partly = useInspection((state) => state.summary?.findings.some(isUnread) ?? false);
   if (!summary) return null;
   const { layout, dialects, moeLayers, experts, tensors, bytes, modelType, shards } = summary;
   const size =
@@ -25,7 +27,9 @@ export function MapHeader() {
           {layout}
           {dialects.length > 0 && <span> · {dialects.join(', ')}</span>}
         </h1>
-        {defects > 0 && <strong className="defects">{plural(defects, 'defect')}</strong>}
+        {defects > 0 && (
+          <strong className="defects">{plural(defects, 'defect') + (partly ? ' in what was read' : '')}</strong>
+        )}
         {modelType !== null && <span className="mono quiet">{modelType}</span>}
         {complete && (
           <Suspense fallback={null}>
