@@ -1,26 +1,28 @@
 import { openSyncAccess, type SyncAccess } from '../src/core/index.ts';
 import { exposeApi } from './transfer.ts';
 
-/** The worker that sends a file's bytes to the disk while another worker writes them. */
+/** The worker that sends files' bytes to the disk while another worker writes them. */
 export interface FlushApi {
-  /** False where the browser lets nobody else open the file. */
-  open(handle: FileSystemFileHandle): Promise<boolean>;
-  flush(): void;
-  close(): void;
+  /** The number by which the file is called from now on, null where the browser lets nobody else open it. */
+  open(handle: FileSystemFileHandle): Promise<number | null>;
+  flush(file: number): void;
+  close(file: number): void;
 }
 
-let access: SyncAccess | null = null;
+const opened = new Map<number, SyncAccess>();
+let next = 0;
 
 const api: FlushApi = {
   open: async (handle) => {
-    access?.close();
-    access = await openSyncAccess(handle, 'share').catch(() => null);
-    return access !== null;
+    const access = await openSyncAccess(handle, 'share').catch(() => null);
+    if (!access) return null;
+    opened.set(next, access);
+    return next++;
   },
-  flush: () => access?.flush(),
-  close: () => {
-    access?.close();
-    access = null;
+  flush: (file) => opened.get(file)?.flush(),
+  close: (file) => {
+    opened.get(file)?.close();
+    opened.delete(file);
   },
 };
 

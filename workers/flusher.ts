@@ -2,7 +2,7 @@ import type { Flusher } from '../src/core/index.ts';
 import type { FlushApi } from './flush.worker.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
-/** A worker that flushes the file which this one writes, started with the first file; it serves one file at a time. */
+/** A worker that flushes the files which this one writes, started with the first of them. */
 export function createFlusher(): Flusher {
   let worker: Supervised<FlushApi> | null = null;
   const start = () => {
@@ -14,7 +14,8 @@ export function createFlusher(): Flusher {
   };
   return async (handle) => {
     const { call } = start();
-    if (!(await call.open(handle))) return null;
-    return { flush: () => call.flush(), close: () => call.close().catch(() => undefined) };
+    const file = await call.open(handle);
+    if (file === null) return null;
+    return { flush: () => call.flush(file), close: () => call.close(file).catch(() => undefined) };
   };
 }
