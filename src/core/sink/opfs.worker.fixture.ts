@@ -125,9 +125,10 @@ const SCENARIOS: Readonly<Record<string, (job: string) => Promise<unknown>>> = {
       };
     };
     const sink = await createOpfsSink(job, { flusher });
+    const content = new Uint8Array(129 * MIB);
     const write = async (name: string) => {
-      const file = await sink.create(name, 160 * MIB);
-      await file.write(bytes(160 * MIB), 0);
+      const file = await sink.create(name, content.length);
+      await file.write(content, 0);
       return file;
     };
     const prototype = FileSystemFileHandle.prototype as unknown as Movable;
@@ -151,8 +152,9 @@ const SCENARIOS: Readonly<Record<string, (job: string) => Promise<unknown>>> = {
         close: async () => {},
       }),
     });
-    const file = await sink.create('large', 160 * MIB);
-    await file.write(bytes(160 * MIB), 0);
+    const content = new Uint8Array(129 * MIB);
+    const file = await sink.create('large', content.length);
+    await file.write(content, 0);
     const tag = await tagOf(file.commit());
     await sink.discard();
     return { tag, names: await namesIn(job) };
