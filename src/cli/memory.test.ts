@@ -129,6 +129,23 @@ describe('ranks', () => {
     });
   });
 
+  it('asks for the file that a placement goes by, in place of calling that a refusal', async () => {
+    const asked = async (framework: string, ...more: string[]) => {
+      const { code, stderr } = await run(
+        'ranks',
+        hubFolder('qwen3_moe'),
+        '--framework',
+        framework,
+        '--ep',
+        '4',
+        ...more,
+      );
+      return { code, stderr };
+    };
+    expect(await asked('eplb')).toEqual({ code: 2, stderr: expect.stringContaining('Name a file with --loads.') });
+    expect(await asked('custom')).toEqual({ code: 2, stderr: expect.stringContaining('Name a file with --map.') });
+  });
+
   it('hashes what each rank holds when asked, and takes the hashes along', async () => {
     const ask = ['ranks', hubFolder('qwen3_moe'), '--framework', 'transformers-5', '--ep', '2'];
     const plain = JSON.parse((await run(...ask, '--json')).stdout);

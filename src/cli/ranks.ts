@@ -95,6 +95,8 @@ export function addRanks(program: Command): void {
         ? rankModel(checkpoint, detectLayout(checkpoint, assumption(flags)))
         : await rankModelWithValues(checkpoint, files, options.to, { ...assumption(flags), signal });
     const placement = 'error' in model ? model : planPlacement(options, model.facts);
+    if ('needs' in placement && placement.needs !== undefined)
+      throw new LoomError('usage', `${placement.error} Name a file with --${placement.needs}.`);
     if ('error' in model || 'error' in placement) {
       printSummary(summarize(model, options), undefined, flags);
       return;
