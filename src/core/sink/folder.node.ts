@@ -18,6 +18,7 @@ import { isInside, openLocal } from '../source/folder.node.ts';
 import type { FileSet } from '../source/types.ts';
 import { createEarlyFlush, EARLY_FROM_BYTES } from './early-flush.ts';
 import type { Leftovers, Sink, SinkFile } from './types.ts';
+import { WRITE_BYTES } from './write-size.ts';
 
 /** Files under this ending are still being written. */
 const UNFINISHED = '.moe-loom-part';
@@ -186,7 +187,7 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array, offset: 
   let done = 0;
   while (done < bytes.byteLength) {
     const { bytesWritten } = await handle
-      .write(bytes, done, bytes.byteLength - done, offset + done)
+      .write(bytes, done, Math.min(WRITE_BYTES, bytes.byteLength - done), offset + done)
       .catch((cause) => failed(name, cause, offset + done));
     done += bytesWritten;
   }

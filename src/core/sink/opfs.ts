@@ -14,6 +14,7 @@ import {
 import { createEarlyFlush, EARLY_FROM_BYTES } from './early-flush.ts';
 import { openJobFolder, removeJob } from './opfs-jobs.ts';
 import type { Leftovers, Sink, SinkFile } from './types.ts';
+import { WRITE_BYTES } from './write-size.ts';
 
 /** Files under this ending are still being written. */
 const UNFINISHED = '.moe-loom-part';
@@ -204,13 +205,19 @@ async function openPreallocated(
 
 /** A short write is how some browsers say that the disk is full. */
 function writeAll(access: SyncAccess, bytes: Uint8Array<ArrayBuffer>, offset: number, name: string): void {
-  let written = 0;
-  try {
-    written = access.write(bytes, { at: offset });
-  } catch (cause) {
-    writeFailed(name, cause, offset);
+  for (let done = 0; done < bytes.byteLength; done += WRITE_BYTES) {
+    const piece = bytes.subarray(done, done + WRITE_BYTES);
+    const written = writePiece(access, piece, offset + done, name);
+    if (written !== piece.byteLength) throw diskFull(name, offset + done + written);
   }
-  if (written !== bytes.byteLength) throw diskFull(name, offset + written);
+}
+
+function writePiece(access: SyncAccess, piece: Uint8Array<ArrayBuffer>, at: number, name: string): number {
+  try {
+    return access.write(piece, { at });
+  } catch (cause) {
+    return writeFailed(name, cause, at);
+  }
 }
 
 function flush(access: SyncAccess, name: string): void {
