@@ -47,8 +47,8 @@ function field(text: string, name: string): number {
 }
 
 /**
- * Memory of processes without the files they map. What several of them share counts in each, so this is at least what they
- * take; the exact number costs a walk through all their pages, which holds them up.
+ * Memory of processes without the files they map. What several of them share counts in each, so this is never less than
+ * they take; the exact number costs a walk through all their pages, which holds them up.
  */
 const memoryOf = (pids: readonly number[]) =>
   pids.reduce((sum, pid) => {

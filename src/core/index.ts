@@ -6,7 +6,7 @@ export {
   type NeededValue,
   readCompanionValues,
 } from './checkpoint/companion-values.ts';
-export { FINDINGS, type FindingTag } from './checkpoint/findings.ts';
+export { FINDINGS, type FindingTag, isUnread } from './checkpoint/findings.ts';
 export { withHubCacheNames } from './checkpoint/hub-cache.ts';
 export {
   createOpenMemory,

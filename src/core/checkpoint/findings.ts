@@ -44,3 +44,8 @@ export const FINDINGS = {
 } as const satisfies Record<string, { severity: 'error' | 'warning'; meaning: string }>;
 
 export type FindingTag = keyof typeof FINDINGS;
+
+/** True for a file that was not read this time, and may be the next; one that is no good stays so. */
+export function isUnread({ tag }: { readonly tag: string }): boolean {
+  return tag === 'shard-unread' || tag === 'file-unread';
+}

@@ -14,6 +14,7 @@ import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
 import { assembleCheckpoint, type ParsedConfig, type ShardOutcome } from './assemble.ts';
 import { finding } from './finding.ts';
+import { isUnread } from './findings.ts';
 import { type Listing, listCheckpoint, SINGLE_FILE } from './listing.ts';
 import type { Checkpoint, Finding } from './types.ts';
 
@@ -64,9 +65,7 @@ export function forgetUnread(memory: OpenMemory): void {
 
 /** Files of a checkpoint that could not be read this time: trying again may help. */
 export function unreadFiles(checkpoint: Checkpoint): readonly string[] {
-  return checkpoint.findings.flatMap(({ tag, file }) =>
-    (tag === 'shard-unread' || tag === 'file-unread') && file !== undefined ? [file] : [],
-  );
+  return checkpoint.findings.filter(isUnread).flatMap(({ file }) => file ?? []);
 }
 
 /**

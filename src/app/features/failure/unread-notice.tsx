@@ -1,7 +1,6 @@
 import type { WireFinding } from '../../../../workers/protocol.ts';
-import { plural } from '../../../core/index.ts';
+import { isUnread, plural } from '../../../core/index.ts';
 import { cancelRetry, retryUnread, useInspection } from '../../state/inspection.ts';
-import { isUnread } from './unread.ts';
 
 /** Files whose sentences are shown before the rest is folded away. */
 const SHOWN = 3;

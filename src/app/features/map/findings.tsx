@@ -1,8 +1,7 @@
-import { plural } from '../../../core/index.ts';
+import { isUnread, plural } from '../../../core/index.ts';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { retryOpening, useInspection } from '../../state/inspection.ts';
-import { isUnread } from '../failure/unread.ts';
 
 /** More are a flood; the command line prints them all. */
 const SHOWN = 40;

@@ -1,8 +1,7 @@
 import { lazy, Suspense } from 'react';
-import { formatInteger, plural } from '../../../core/index.ts';
+import { formatInteger, isUnread, plural } from '../../../core/index.ts';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { isUnread } from '../failure/unread.ts';
 import { OpeningCounts } from '../failure/waiting.tsx';
 
 /** Opens a popover, which needs more code than the map itself. */
