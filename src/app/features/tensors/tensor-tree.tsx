@@ -29,7 +29,7 @@ export const TensorTree = memo(function TensorTree({ answer, narrowed, chosen, o
   const known = pages[0]?.data?.count ?? count;
   useEffect(() => setCount(known), [known]);
   const rowAt = (index: number) => pages[Math.floor(index / PAGE) - firstPage]?.data?.rows[index % PAGE];
-  useShowChosen(answer.id, chosen, branches, show);
+  useShowChosen(count > 0, answer.id, chosen, branches, show);
   const act = (row: TreeRow) => (row.isLeaf ? onOpen(row.path) : branches.toggle(row));
   const onKeyDown = (event: KeyboardEvent) => {
     if (list.onMove(event)) return;
@@ -108,15 +108,16 @@ function onTreeKey(key: string, row: TreeRow, { branches, act, show, cursor, cou
   return true;
 }
 
-function useShowChosen(id: number, chosen: string | null, { open }: Branches, show: Show): void {
+/** Brings what a link chose into sight once the tree has rows: before that there is nowhere to scroll to. */
+function useShowChosen(isFilled: boolean, id: number, chosen: string | null, { open }: Branches, show: Show): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is chosen later is in sight already
   useEffect(() => {
-    if (chosen === null) return;
+    if (!isFilled || chosen === null) return;
     inspectWorker()
       .tensorPlace(id, chosen, open)
       .then((row) => row !== null && show(row, 'center'))
       .catch(() => {});
-  }, []);
+  }, [isFilled]);
 }
 
 interface NodeProps {
