@@ -48,45 +48,39 @@ async function pressLink(page: import('@playwright/test').Page, name: string): P
   await page.keyboard.press('Enter');
 }
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test.describe(colorScheme, () => {
-    test.use({ colorScheme });
+test('axe finds nothing in any view', async ({ page, hub }) => {
+  await visit(page, hub);
+  expect(await violations(page)).toEqual([]);
+  await paste(page, 'tiny/qwen3-moe');
+  await expect(page.getByText('104 tensors')).toBeVisible();
+  await page.getByRole('grid', { name: 'Layers by experts' }).focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  expect(await violations(page)).toEqual([]);
+  await page
+    .getByRole('button', { name: 'Table' })
+    .or(page.getByRole('radio', { name: 'Table' }))
+    .first()
+    .click();
+  expect(await violations(page)).toEqual([]);
+  for (const view of ['Tensors', 'Convert']) {
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
+    expect(await violations(page)).toEqual([]);
+  }
+  await page.getByRole('radio', { name: /^gate-up / }).check();
+  await page.getByRole('button', { name: 'Start conversion' }).click();
+  await expect(page.getByRole('region', { name: 'Report' })).toContainText('all equal');
+  expect(await violations(page)).toEqual([]);
+});
 
-    test('axe finds nothing in any view', async ({ page, hub }) => {
-      await visit(page, hub);
-      expect(await violations(page)).toEqual([]);
-      await paste(page, 'tiny/qwen3-moe');
-      await expect(page.getByText('104 tensors')).toBeVisible();
-      await page.getByRole('grid', { name: 'Layers by experts' }).focus();
-      await page.keyboard.press('ArrowDown');
-      await page.keyboard.press('Enter');
-      expect(await violations(page)).toEqual([]);
-      await page
-        .getByRole('button', { name: 'Table' })
-        .or(page.getByRole('radio', { name: 'Table' }))
-        .first()
-        .click();
-      expect(await violations(page)).toEqual([]);
-      for (const view of ['Tensors', 'Convert']) {
-        await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click();
-        await expect(page.getByRole('heading', { level: 1 })).toBeAttached();
-        expect(await violations(page)).toEqual([]);
-      }
-      await page.getByRole('radio', { name: /^gate-up / }).check();
-      await page.getByRole('button', { name: 'Start conversion' }).click();
-      await expect(page.getByRole('region', { name: 'Report' })).toContainText('all equal');
-      expect(await violations(page)).toEqual([]);
-    });
-
-    test('axe finds nothing where something went wrong', async ({ page, hub }) => {
-      for (const repo of ['nobody/nothing', 'preset/gated-manual', 'preset/missing-shard', 'preset/dense']) {
-        await visit(page, hub, { repo });
-        await expect(page.getByRole('alert').or(page.getByRole('grid')).first()).toBeVisible();
-        expect(await violations(page)).toEqual([]);
-      }
-    });
-  });
-}
+test('axe finds nothing where something went wrong', async ({ page, hub }) => {
+  for (const repo of ['nobody/nothing', 'preset/gated-manual', 'preset/missing-shard', 'preset/dense']) {
+    await visit(page, hub, { repo });
+    await expect(page.getByRole('alert').or(page.getByRole('grid')).first()).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+  }
+});
 
 interface Manifest {
   readonly [source: string]: {

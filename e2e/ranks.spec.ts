@@ -130,24 +130,18 @@ test('64 ranks of the bundled 235B draw, and a switch leaves the page responsive
   await expect(page.getByText('32 ranks, 4 of 128 experts each')).toBeVisible();
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test.describe(colorScheme, () => {
-    test.use({ colorScheme });
-
-    test('axe finds nothing in the grid, the table and a refusal', async ({ page, hub }) => {
-      await visit(page, hub, { ...TINY, ep: '4' });
-      await ranks(page).getByRole('option').nth(1).click();
-      await expect(page.getByText('Slices alone')).toBeVisible();
-      expect(await violations(page)).toEqual([]);
-      await page.getByRole('radio', { name: 'Table' }).click();
-      await expect(page.getByRole('table', { name: 'Ranges read' })).toBeVisible();
-      expect(await violations(page)).toEqual([]);
-      await page.getByRole('textbox', { name: 'EP', exact: true }).fill('5');
-      await expect(page.getByText(REFUSED)).toBeVisible();
-      expect(await violations(page)).toEqual([]);
-    });
-  });
-}
+test('axe finds nothing in the grid, the table and a refusal', async ({ page, hub }) => {
+  await visit(page, hub, { ...TINY, ep: '4' });
+  await ranks(page).getByRole('option').nth(1).click();
+  await expect(page.getByText('Slices alone')).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('radio', { name: 'Table' }).click();
+  await expect(page.getByRole('table', { name: 'Ranges read' })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('textbox', { name: 'EP', exact: true }).fill('5');
+  await expect(page.getByText(REFUSED)).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});
 
 test('every key of the address is restored', async ({ page, hub }) => {
   await visit(page, hub, {

@@ -166,24 +166,18 @@ test('a sample of headers alone says why it shows no values', async ({ page }) =
   );
 });
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test.describe(colorScheme, () => {
-    test.use({ colorScheme });
-
-    test('axe finds nothing in table, tree, filters and details', async ({ page, hub }) => {
-      test.slow();
-      await visit(page, hub, { ...TINY, 'in-experts': '3', tensor: 'lm_head.weight' });
-      await expect(page.getByRole('complementary', { name: 'Tensor' })).toContainText('lm_head.weight');
-      expect(await violations(page)).toEqual([]);
-      await page.getByRole('radio', { name: 'Tree' }).click();
-      await expect(page.getByRole('treeitem').first()).toBeVisible();
-      expect(await violations(page)).toEqual([]);
-      await page
-        .locator('.filter-bar')
-        .getByRole('button', { name: /^Expert/ })
-        .click();
-      await expect(page.getByRole('option').first()).toBeVisible();
-      expect(await violations(page)).toEqual([]);
-    });
-  });
-}
+test('axe finds nothing in table, tree, filters and details', async ({ page, hub }) => {
+  test.slow();
+  await visit(page, hub, { ...TINY, 'in-experts': '3', tensor: 'lm_head.weight' });
+  await expect(page.getByRole('complementary', { name: 'Tensor' })).toContainText('lm_head.weight');
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('radio', { name: 'Tree' }).click();
+  await expect(page.getByRole('treeitem').first()).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await page
+    .locator('.filter-bar')
+    .getByRole('button', { name: /^Expert/ })
+    .click();
+  await expect(page.getByRole('option').first()).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});

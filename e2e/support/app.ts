@@ -69,12 +69,29 @@ export function parametersOf(page: Page): URLSearchParams {
   return new URL(page.url()).searchParams;
 }
 
-/** What axe finds wrong with the page as it is now. */
+/** axe's rules that judge colours: all that the dark scheme could break and the light one keep. */
+const OF_COLOURS = ['color-contrast', 'link-in-text-block'];
+
+/** What axe finds wrong with the page as it is now: by every rule in the light scheme, by those of colours in the dark. */
 export async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze();
-  return found.map(
-    (violation) =>
-      `${violation.id}: ${violation.help} (${violation.nodes.map((node) => node.target.join(' ')).join('; ')})`,
+  const light = await new AxeBuilder({ page }).analyze();
+  await turn(page, 'dark');
+  const dark = await new AxeBuilder({ page }).withRules(OF_COLOURS).analyze();
+  await turn(page, 'light');
+  return [light, dark].flatMap(({ violations: found }, at) =>
+    found.map(
+      ({ id, help, nodes }) =>
+        `${at === 0 ? 'light' : 'dark'}, ${id}: ${help} (${nodes.map((node) => node.target.join(' ')).join('; ')})`,
+    ),
+  );
+}
+
+/** Changes the system's scheme, and waits until the page wears it and no colour is under way to another. */
+async function turn(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme });
+  await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme);
+  await page.evaluate(() =>
+    Promise.allSettled(document.getAnimations().map(({ finished }) => finished)).then(() => {}),
   );
 }
 
