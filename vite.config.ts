@@ -54,6 +54,8 @@ export default defineConfig(({ mode }) => ({
           name: 'node',
           environment: 'node',
           testTimeout: 30_000,
+          // The core holds no state but caches: what one file imported serves the next.
+          isolate: false,
           include: ['src/**/*.test.ts', 'workers/**/*.test.ts', 'e2e/support/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
         },
