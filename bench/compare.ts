@@ -71,7 +71,7 @@ async function mostMemory(context: BrowserContext): Promise<number> {
 }
 
 async function compareValues(base: string, left: string, right: string, profile: string) {
-  const { executablePath, args } = findBrowser(chromium.executablePath());
+  const { executablePath, args } = findBrowser(chromium.executablePath(), true);
   const context = await chromium.launchPersistentContext(profile, {
     ...(executablePath === undefined ? {} : { executablePath }),
     args: [...args],

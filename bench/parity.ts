@@ -151,7 +151,7 @@ const server = await preview({
   preview: { host: '127.0.0.1', port: 0, headers },
   logLevel: 'error',
 });
-const { executablePath, args } = findBrowser(chromium.executablePath());
+const { executablePath, args } = findBrowser(chromium.executablePath(), true);
 const context = await chromium.launchPersistentContext(profile, {
   args: [...args],
   ...(executablePath === undefined ? {} : { executablePath }),

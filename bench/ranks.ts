@@ -177,7 +177,7 @@ function summaryOf(times: readonly Painted[] = []) {
 
 async function measurePaint() {
   const server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
-  const { executablePath, args } = findBrowser(chromium.executablePath());
+  const { executablePath, args } = findBrowser(chromium.executablePath(), true);
   const own = executablePath === undefined ? {} : { executablePath };
   const base = server.resolvedUrls?.local[0] ?? '';
   // Frames as fast as they are drawn: what is measured is the work, not the wait for the screen's next frame.

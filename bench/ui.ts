@@ -262,7 +262,7 @@ for (const repo of [BIG, GIANT])
   await openCheckpoint(await openHubRepo(repo, { endpoint: hub.url, ...createManners() }));
 const server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
 const base = server.resolvedUrls?.local[0] ?? '';
-const { executablePath, args } = findBrowser(chromium.executablePath());
+const { executablePath, args } = findBrowser(chromium.executablePath(), true);
 const launch = (more: readonly string[] = []) =>
   chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: [...args, ...more] });
 

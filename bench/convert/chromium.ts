@@ -20,7 +20,7 @@ export async function serveApp(): Promise<{ readonly url: string; readonly close
 /** A browser with a profile on disk, so that its storage is on disk too. */
 export async function withBrowser<T>(folder: string, use: (page: Page, pid: number) => Promise<T>): Promise<T> {
   const profile = mkdtempSync(join(folder, 'profile-'));
-  const { executablePath, args } = findBrowser(chromium.executablePath());
+  const { executablePath, args } = findBrowser(chromium.executablePath(), true);
   const context = await chromium.launchPersistentContext(profile, {
     ...(executablePath === undefined ? {} : { executablePath }),
     args: [...args],

@@ -168,7 +168,7 @@ const [wanted = ''] = process.argv.slice(2);
 const hub = await startHub({ repos: allRepos() });
 const server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
 const base = server.resolvedUrls?.local[0] ?? '';
-const { executablePath, args } = findBrowser(chromium.executablePath());
+const { executablePath, args } = findBrowser(chromium.executablePath(), true);
 const browser = await chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: [...args] });
 mkdirSync(OUT, { recursive: true });
 try {
