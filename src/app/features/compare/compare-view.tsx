@@ -18,8 +18,10 @@ import { PairTree } from './pair-tree.tsx';
 import { useSelected } from './use-selected.ts';
 import { ValuePanel } from './value-panel.tsx';
 import '../../theme/map.css';
+import '../../theme/table.css';
 import '../../theme/tensors.css';
 import '../../theme/compare.css';
+import '../../theme/pair-list.css';
 
 /** Two checkpoints beside each other: what matches, what lies between, and whether the numbers are the same. */
 export function CompareView() {

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 import { useInspection } from '../../state/inspection.ts';
 import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
 import './convert.css';
+import './job.css';
 import { EndedPanel } from './ended-panel.tsx';
 import { isBusy, type JobStatus, useJob } from './job-store.ts';
 import { LayerChoice } from './layer-choice.tsx';

@@ -4,6 +4,7 @@ import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { useInspection } from '../../state/inspection.ts';
 import './convert.css';
+import './job.css';
 import { isBusy, useJob } from './job-store.ts';
 import { startJob } from './run-job.ts';
 import { forget, resumeRequest, type Unfinished, useRefreshUnfinished, useUnfinished } from './unfinished.ts';

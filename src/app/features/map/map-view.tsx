@@ -11,6 +11,7 @@ import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
 import { useMapValues } from './use-map-values.ts';
 import '../../theme/map.css';
+import '../../theme/table.css';
 
 const ValuesBar = lazy(async () => ({ default: (await import('./values-bar.tsx')).ValuesBar }));
 const ValuesFindings = lazy(async () => ({ default: (await import('./values-findings.tsx')).ValuesFindings }));

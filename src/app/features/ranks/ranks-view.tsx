@@ -22,7 +22,9 @@ import { TakeAlong } from './take-along.tsx';
 import { type RankAnswer, useNeighbours, useRankAnswer, useRankQuery } from './use-ranks.ts';
 import { WarningsCard } from './warnings-card.tsx';
 import '../../theme/map.css';
+import '../../theme/table.css';
 import '../../theme/ranks.css';
+import '../../theme/rank-list.css';
 
 /** Who holds what, or what a GPU needs: two parts of one view. */
 export function RanksView() {
