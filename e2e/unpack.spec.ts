@@ -46,3 +46,19 @@ test('an address asks for unpacking, and a checkpoint that is not quantised refu
   await expect(plan(page).getByRole('alert')).toHaveCount(0);
   await expect(page.getByRole('radio', { name: 'Unpack to bf16' })).toHaveCount(0);
 });
+
+test('ranks hold what a conversion would unpack, as the address says', async ({ page, hub }) => {
+  await visit(page, hub, { ...FP8, view: 'ranks', ep: '3', unpack: 'bf16' });
+  const weights = page.getByRole('combobox', { name: 'Weights' });
+  await expect(weights).toHaveValue('bf16');
+  const first = page.getByRole('listbox', { name: 'Ranks' }).getByRole('option').first();
+  const unpacked = await first.innerText();
+  await weights.selectOption('As stored');
+  await expect.poll(() => parametersOf(page).get('unpack')).toBeNull();
+  await expect.poll(() => first.innerText()).not.toBe(unpacked);
+  await visit(page, hub, { ...FP8, repo: 'tiny/mixtral', view: 'ranks', unpack: 'bf16' });
+  const refused = page.getByRole('alert', { name: 'Refused' });
+  await expect(refused).toContainText('This cannot be converted to stacked');
+  await refused.getByRole('button', { name: 'Keep weights as stored' }).click();
+  await expect(page.getByRole('listbox', { name: 'Ranks' }).getByRole('option').first()).toBeVisible();
+});

@@ -14,6 +14,8 @@ import type {
 /** What a placement is asked for: a layout (null for the present one) and the sizes of the parallel groups. */
 export interface RankQuery {
   readonly target: Target | null;
+  /** `bf16`: as if a conversion to the target unpacked quantised weights; without a target it says nothing. */
+  readonly unpack: 'bf16' | null;
   readonly options: PlacementOptions;
 }
 
@@ -71,7 +73,9 @@ export interface RankPicture {
   readonly files: readonly { readonly name: string; readonly byteLength: number }[];
   /** The entries of the framework's plan for this architecture; null where it goes by none. */
   readonly plan: readonly PlanEntry[] | null;
+  /** Why nothing is placed, in the framework's words, or in those of a conversion that cannot be. */
   readonly error: string | null;
+  readonly refusedBy: 'framework' | 'conversion' | null;
   /** The file that must be given before anything can be placed or refused. */
   readonly needs: 'loads' | 'map' | null;
   /** Redundant experts that would make an uneven size even. */

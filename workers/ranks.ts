@@ -31,7 +31,6 @@ import {
   refusalOf,
   sglangPlacement,
   sha256Of,
-  type Target,
 } from '../src/core/index.ts';
 import type { PlacedPicture, RankApi, RankDetail, RankPicture, RankQuery, TakenFile } from './ranks-protocol.ts';
 import { withTransfer } from './transfer.ts';
@@ -41,25 +40,30 @@ const TURN_MS = 8;
 
 /** Answers the Ranks view's questions about one checkpoint; what is costly is made once for each layout. */
 export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLayout): RankApi {
-  const models = new Map<Target | null, Promise<RankModel | PlacementError>>();
-  const modelOf = (target: Target | null): Promise<RankModel | PlacementError> => {
-    const known = models.get(target);
+  const models = new Map<string, Promise<RankModel | PlacementError>>();
+  const modelOf = ({ target, unpack }: RankQuery): Promise<RankModel | PlacementError> => {
+    const key = target === null ? '' : `${target} ${unpack ?? ''}`;
+    const known = models.get(key);
     if (known) return known;
-    const made = makeModel(files, checkpoint, layout, target);
-    models.set(target, made);
+    // The present layout, or what a conversion would write: its companions' values are read where they alone decide.
+    const made =
+      target === null
+        ? Promise.resolve(rankModel(checkpoint, layout))
+        : rankModelWithValues(checkpoint, files, target, unpack === null ? {} : { dtype: unpack });
+    models.set(key, made);
     // What could not be read once is read again when it is asked for again.
-    made.catch(() => models.delete(target));
+    made.catch(() => models.delete(key));
     return made;
   };
   const placed = async (query: RankQuery): Promise<{ readonly model: RankModel; readonly placement: Placement }> => {
-    const model = await modelOf(query.target);
+    const model = await modelOf(query);
     if ('error' in model) throw new LoomError('internal', model.error);
     const placement = planPlacement(query.options, model.facts);
     if ('error' in placement) throw new LoomError('internal', placement.error);
     return { model, placement };
   };
   return {
-    rankPicture: async (query) => pictureOf(await modelOf(query.target), query),
+    rankPicture: async (query) => pictureOf(await modelOf(query), query),
     rankFiles: async (query, signal) => {
       const { model, placement } = await placed(query);
       const bytes = await bytesByFile(model, placement, signal);
@@ -86,18 +90,8 @@ export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: C
   };
 }
 
-/** The present layout, or what a conversion would write: its companions' values are read where they alone decide. */
-async function makeModel(
-  files: FileSet,
-  checkpoint: Checkpoint,
-  layout: CheckpointLayout,
-  target: Target | null,
-): Promise<RankModel | PlacementError> {
-  return target === null ? rankModel(checkpoint, layout) : rankModelWithValues(checkpoint, files, target);
-}
-
 function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): RankPicture {
-  if ('error' in model) return { ...NOTHING, error: model.error };
+  if ('error' in model) return { ...NOTHING, error: model.error, refusedBy: 'conversion' };
   const { facts, stock } = model;
   const placement = planPlacement(options, facts);
   const counts = [...new Set(facts.moeLayers.map((layer) => layer.experts))].sort((a, b) => a - b);
@@ -110,6 +104,7 @@ function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): R
     files: stock.files.map(({ name, byteLength }) => ({ name, byteLength })),
     plan: planOf(options.framework, facts.modelType),
     error: errorOf(placement),
+    refusedBy: 'error' in placement ? 'framework' : null,
     needs: 'error' in placement ? (placement.needs ?? null) : null,
     fewestRedundant: fewestRedundant(counts.at(-1) ?? 0, options.ep ?? 1),
     placed: null,
@@ -130,6 +125,7 @@ const NOTHING: RankPicture = {
   files: [],
   plan: null,
   error: null,
+  refusedBy: null,
   needs: null,
   fewestRedundant: 0,
   placed: null,

@@ -57,6 +57,12 @@ export function parseTarget(text: string): Target {
   return text;
 }
 
+/** @throws LoomError `usage`. */
+export function parseDtype(text: string | undefined): 'bf16' | undefined {
+  if (text === undefined || text === 'bf16') return text;
+  throw new LoomError('usage', `--dtype takes bf16; "${text}" is not that.`);
+}
+
 export interface AssumeFlags {
   readonly assume?: string;
 }

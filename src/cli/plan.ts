@@ -1,6 +1,15 @@
 import type { Command } from 'commander';
-import { type ConversionPlan, describePlan, LoomError, type PlanOptions, planWithValues } from '../core/index.ts';
-import { assumption, interruptSignal, parseLayers, parseShardSize, parseTarget, print, printJson } from './common.ts';
+import { type ConversionPlan, describePlan, type PlanOptions, planWithValues } from '../core/index.ts';
+import {
+  assumption,
+  interruptSignal,
+  parseDtype,
+  parseLayers,
+  parseShardSize,
+  parseTarget,
+  print,
+  printJson,
+} from './common.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 export interface PlanFlags extends ReadingFlags {
@@ -29,12 +38,6 @@ export function planOptions(flags: PlanFlags): PlanOptions {
     dtype: parseDtype(flags.dtype),
     maxShardBytes: flags.maxShardSize === undefined ? undefined : parseShardSize(flags.maxShardSize),
   };
-}
-
-/** @throws LoomError `usage`. */
-function parseDtype(text: string | undefined): 'bf16' | undefined {
-  if (text === undefined || text === 'bf16') return text;
-  throw new LoomError('usage', `--dtype takes bf16; "${text}" is not that.`);
 }
 
 /** `moe-loom plan <source> --to <target>`: what a conversion would do, without doing it. Exit 1 when it is refused. */

@@ -28,7 +28,7 @@ import {
   summarize,
   withHashes,
 } from '../core/index.ts';
-import { assumption, interruptSignal, parseTarget, print, printJson } from './common.ts';
+import { assumption, interruptSignal, parseDtype, parseTarget, print, printJson } from './common.ts';
 import { hashedRanks, parseTake, printTake, TAKES } from './rank-files.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
@@ -46,6 +46,7 @@ type RankFlags = ReadingFlags &
     readonly map?: string;
     readonly all2all?: string;
     readonly to?: string;
+    readonly dtype?: string;
     readonly hashes?: boolean;
     readonly take?: string;
   };
@@ -74,6 +75,7 @@ export function addRanks(program: Command): void {
     .option('--map <json>', 'a placement of your own')
     .option('--all2all <backend>', 'vLLM: the all-to-all backend')
     .option('--to <target>', 'as if converted to this layout')
+    .option('--dtype <dtype>', 'with --to: as if FP8 and MXFP4 weights were unpacked to bf16')
     .option('--hashes', 'read the experts, and give a SHA-256 of each rank’s part of each expert tensor')
     .option('--take <file>', `print a file that follows the placement instead: ${TAKES.join(', ')}`);
   withReading(command).action(async (source: string, flags: RankFlags) => {
@@ -81,6 +83,9 @@ export function addRanks(program: Command): void {
       ...(await placementOptions(flags)),
       to: flags.to === undefined ? undefined : parseTarget(flags.to),
     };
+    const dtype = parseDtype(flags.dtype);
+    if (dtype !== undefined && options.to === undefined)
+      throw new LoomError('usage', '--dtype says what a conversion unpacks: it needs --to.');
     if (flags.hashes && options.to !== undefined)
       throw new LoomError('usage', '--hashes reads bytes that are there: convert first, then hash the output.');
     const take = flags.take === undefined ? null : parseTake(flags.take);
@@ -93,7 +98,7 @@ export function addRanks(program: Command): void {
     const model =
       options.to === undefined
         ? rankModel(checkpoint, detectLayout(checkpoint, assumption(flags)))
-        : await rankModelWithValues(checkpoint, files, options.to, { ...assumption(flags), signal });
+        : await rankModelWithValues(checkpoint, files, options.to, { ...assumption(flags), dtype, signal });
     const placement = 'error' in model ? model : planPlacement(options, model.facts);
     if ('needs' in placement && placement.needs !== undefined)
       throw new LoomError('usage', `${placement.error} Name a file with --${placement.needs}.`);

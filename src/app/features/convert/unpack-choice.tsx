@@ -1,12 +1,10 @@
 import { move, useAddress } from '../../state/address-store.ts';
-import { useInspection } from '../../state/inspection.ts';
+import { usePacked } from '../../state/packed.ts';
 
 /** Keep quantised weights as they are stored, or unpack them; offered where some are. */
 export function UnpackChoice() {
   const unpack = useAddress((address) => address.unpack);
-  const dtypes = useInspection((state) => state.map?.dtypes);
-  const dialects = useInspection((state) => state.summary?.dialects);
-  const packed = dtypes?.some((dtype) => dtype.startsWith('F8_')) || dialects?.includes('gpt-oss-mxfp4');
+  const packed = usePacked();
   if (!packed && unpack === null) return null;
   return (
     <fieldset className="choice">

@@ -7,8 +7,35 @@ interface RefusedProps {
   readonly picture: RankPicture;
 }
 
-/** The framework's own message, then which sizes work. */
+/** The framework's own message, then which sizes work; or why the conversion that is supposed cannot be. */
 export function Refused({ query, picture }: RefusedProps) {
+  return picture.refusedBy === 'conversion' ? (
+    <NotConvertible query={query} message={picture.error ?? ''} />
+  ) : (
+    <RefusedByFramework query={query} picture={picture} />
+  );
+}
+
+function NotConvertible({ query, message }: { readonly query: RankQuery; readonly message: string }) {
+  return (
+    <section className="ranks-refused" role="alert" aria-label="Refused">
+      <h2>This cannot be converted to {query.target}</h2>
+      <p className="refusal mono">{message}</p>
+      <div className="row">
+        {query.unpack !== null && (
+          <button type="button" className="button" onClick={() => move({ unpack: null })}>
+            Keep weights as stored
+          </button>
+        )}
+        <button type="button" className="button" onClick={() => move({ target: null })}>
+          Show the present layout
+        </button>
+      </div>
+    </section>
+  );
+}
+
+function RefusedByFramework({ query, picture }: RefusedProps) {
   const { framework, redundant, ep } = query.options;
   const known = frameworkOf(framework);
   const working = picture.choices.filter((choice) => choice.error === null);

@@ -4,6 +4,7 @@ import { Segments } from '../../parts/segments.tsx';
 import { move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
+import { usePacked } from '../../state/packed.ts';
 import { EpChoices } from './ep-choices.tsx';
 import { type DegreeName, INFERRED, INPUTS, STRATEGIES } from './framework-inputs.ts';
 import { LoadsInput, MapInput } from './input-files.tsx';
@@ -24,6 +25,7 @@ export function SetupBar({ query, picture }: SetupProps) {
       <Degrees framework={query.options.framework} />
       <StrategyFields query={query} />
       <LayoutField target={query.target} />
+      <WeightsField query={query} />
       <div className="map-tools-end">
         <Segments
           label="Show as"
@@ -198,6 +200,25 @@ function LayoutField({ target }: { readonly target: RankQuery['target'] }) {
             As if converted: {id}
           </option>
         ))}
+      </select>
+    </label>
+  );
+}
+
+/** Whether the conversion that is supposed keeps quantised weights or unpacks them; asked where there are some. */
+function WeightsField({ query: { target, unpack } }: { readonly query: RankQuery }) {
+  const packed = usePacked();
+  if (target === null || (!packed && unpack === null)) return null;
+  return (
+    <label className="setup-field">
+      <span>Weights</span>
+      <select
+        className="field"
+        value={unpack ?? ''}
+        onChange={(event) => move({ unpack: event.target.value === 'bf16' ? 'bf16' : null })}
+      >
+        <option value="">As stored</option>
+        <option value="bf16">Unpacked to bf16</option>
       </select>
     </label>
   );

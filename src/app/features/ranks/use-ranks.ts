@@ -28,6 +28,7 @@ export function useRankQuery(): RankQuery {
   return useMemo(
     () => ({
       target: address.target !== null && isTarget(address.target) ? address.target : null,
+      unpack: address.unpack,
       options: {
         framework,
         strategy: strategyOf(framework, address.placement),
