@@ -48,7 +48,7 @@ export async function writeShard(options: WriteShardOptions): Promise<ShardDiges
   const units = scheduleShard(shard, { unitBytes, gap: GAP_BYTES });
   const abort = new AbortController();
   const inner = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal;
-  const pool = createBufferPool(unitBytes);
+  const pool = createBufferPool(Math.min(unitBytes, longestOf(units)));
   const digests = await createPartDigests(shard);
   const work: Work = { options, pool, digests, staging: createStaging(), signal: inner };
   await file.write(shard.header, 0, { signal });
@@ -87,6 +87,11 @@ export async function writeShard(options: WriteShardOptions): Promise<ShardDiges
     throw error;
   }
   return digests.result();
+}
+
+/** Bytes of the longest buffer that units need: those of a small shard should not cost what those of a large one do. */
+function longestOf(units: readonly Unit[]): number {
+  return units.reduce((most, { readBytes, computedBytes }) => Math.max(most, readBytes, computedBytes), 0);
 }
 
 interface Work {

@@ -30,7 +30,8 @@ const READ_BYTES = 16 * MIB;
  */
 export async function readBack(options: ReadBackOptions): Promise<void> {
   const { shard, files, budget, signal } = options;
-  const length = Math.max(KIB, Math.min(READ_BYTES, Math.floor(budget.capacity / 4)));
+  const data = shard.byteLength - shard.header.byteLength;
+  const length = Math.max(KIB, Math.min(READ_BYTES, Math.floor(budget.capacity / 4), data));
   const release = await budget.take(2 * length, signal);
   const source = await files.open(shard.file, { signal }).catch((error: unknown) => {
     release();
@@ -39,11 +40,12 @@ export async function readBack(options: ReadBackOptions): Promise<void> {
   try {
     await compareHeader(source, shard, signal);
     const check = await createPartCheck(shard, options.digests);
-    const buffers = [new Uint8Array(length), new Uint8Array(length)];
+    const buffers: Uint8Array<ArrayBuffer>[] = [];
     const read = (index: number) => {
       const start = shard.header.byteLength + index * length;
       const range = { start, end: Math.min(shard.byteLength, start + length) };
       if (range.end <= start) return null;
+      buffers[index % 2] ??= new Uint8Array(length);
       const bytes = source.read(range, { signal, into: buffers[index % 2] });
       bytes.catch(() => undefined);
       return bytes;
