@@ -95,5 +95,6 @@ test('wrong, gated, truncated, incomplete and pointer repos each get a sentence 
           .first(),
         repo,
       ).toBeVisible();
+    else await expect(page.locator('.defects'), repo).toHaveText(/^\d+ (defect|error)/);
   }
 });

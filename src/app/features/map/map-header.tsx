@@ -12,8 +12,9 @@ export function MapHeader() {
   const summary = useInspection((state) => state.summary);
   const complete = useInspection((state) => state.complete);
   const defects = useInspection((state) => state.map?.defects ?? 0);
-  const partly = useInspection((state) => state.summary?.findings.some(isUnread) ?? false);
   if (!summary) return null;
+  const partly = summary.findings.some(isUnread);
+  const errors = summary.findings.filter((finding) => finding.severity === 'error').length;
   const { layout, dialects, moeLayers, experts, tensors, bytes, modelType, shards } = summary;
   const size =
     moeLayers === 0
@@ -26,8 +27,10 @@ export function MapHeader() {
           {layout}
           {dialects.length > 0 && <span> · {dialects.join(', ')}</span>}
         </h1>
-        {defects > 0 && (
-          <strong className="defects">{plural(defects, 'defect') + (partly ? ' in what was read' : '')}</strong>
+        {defects + errors > 0 && (
+          <strong className="defects">
+            {(defects > 0 ? plural(defects, 'defect') : plural(errors, 'error')) + (partly ? ' in what was read' : '')}
+          </strong>
         )}
         {modelType !== null && <span className="mono quiet">{modelType}</span>}
         {complete && (
