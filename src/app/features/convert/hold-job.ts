@@ -1,6 +1,8 @@
 import { jobLock } from '../../../core/index.ts';
 
 let release = () => {};
+/** The job that this page holds. */
+let mine: string | null = null;
 
 /** Tells other tabs that this page writes or shows a job, until it lets go or closes. False when another tab holds it. */
 export function holdJob(job: string): Promise<boolean> {
@@ -13,6 +15,7 @@ export function holdJob(job: string): Promise<boolean> {
   return new Promise((resolve) => {
     locks
       .request(jobLock(job), { ifAvailable: true }, (lock) => {
+        if (lock) mine = job;
         resolve(lock !== null);
         return lock ? held : undefined;
       })
@@ -22,5 +25,13 @@ export function holdJob(job: string): Promise<boolean> {
 
 /** The job may be removed by any tab again. */
 export function letGoOfJob(): void {
+  mine = null;
   release();
+}
+
+/** Says of a job whether another tab writes or shows it now; never true where the browser knows no locks. */
+export async function heldElsewhere(): Promise<(job: string) => boolean> {
+  const { held = [] } = (await navigator.locks?.query().catch(() => null)) ?? {};
+  const names = new Set(held.map(({ name }) => name));
+  return (job) => job !== mine && names.has(jobLock(job));
 }

@@ -31,7 +31,7 @@ function UnfinishedRow({ unfinished }: { readonly unfinished: Unfinished }) {
   const identity = useInspection((state) => (state.status === 'open' ? (state.summary?.identity ?? null) : null));
   const [problem, setProblem] = useState<string | null>(null);
   const [asking, setAsking] = useState(false);
-  const { head, finished, target, folder } = unfinished;
+  const { head, finished, target, folder, elsewhere } = unfinished;
   const isOpen = identity === head.source.identity;
   const attempt = (work: () => Promise<void>) => {
     setProblem(null);
@@ -51,37 +51,43 @@ function UnfinishedRow({ unfinished }: { readonly unfinished: Unfinished }) {
             {problem}
           </span>
         )}
-        {!isOpen && <OpenFirst unfinished={unfinished} />}
-      </div>
-      <div className="row">
-        {isOpen && !asking && (
-          <button
-            type="button"
-            className="button small primary"
-            onClick={() => attempt(async () => startJob(await resumeRequest(unfinished)))}
-          >
-            Go on
-          </button>
+        {elsewhere ? (
+          <span className="option-note">Another tab is writing it: it goes on there, or is cancelled there.</span>
+        ) : (
+          !isOpen && <OpenFirst unfinished={unfinished} />
         )}
-        {asking ? (
-          <>
+      </div>
+      {!elsewhere && (
+        <div className="row">
+          {isOpen && !asking && (
             <button
               type="button"
-              className="button small"
-              onClick={() => attempt(() => forget(unfinished).then(refresh))}
+              className="button small primary"
+              onClick={() => attempt(async () => startJob(await resumeRequest(unfinished)))}
             >
-              {folder ? 'Forget it' : 'Delete what was written'}
+              Go on
             </button>
-            <button type="button" className="button small" onClick={() => setAsking(false)}>
-              Keep
+          )}
+          {asking ? (
+            <>
+              <button
+                type="button"
+                className="button small"
+                onClick={() => attempt(() => forget(unfinished).then(refresh))}
+              >
+                {folder ? 'Forget it' : 'Delete what was written'}
+              </button>
+              <button type="button" className="button small" onClick={() => setAsking(false)}>
+                Keep
+              </button>
+            </>
+          ) : (
+            <button type="button" className="button small" onClick={() => setAsking(true)}>
+              {folder ? 'Forget' : 'Delete'}
             </button>
-          </>
-        ) : (
-          <button type="button" className="button small" onClick={() => setAsking(true)}>
-            {folder ? 'Forget' : 'Delete'}
-          </button>
-        )}
-      </div>
+          )}
+        </div>
+      )}
     </li>
   );
 }

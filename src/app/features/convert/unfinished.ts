@@ -12,6 +12,7 @@ import {
   type Target,
 } from '../../../core/index.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
+import { heldElsewhere } from './hold-job.ts';
 import type { JobRequest } from './job-request.ts';
 import type { PickedFolder } from './output-folder.ts';
 
@@ -29,7 +30,10 @@ interface Note {
 }
 
 /** A conversion that did not reach its end. */
-export interface Unfinished extends Omit<StoredJournal, 'note'>, Note {}
+export interface Unfinished extends Omit<StoredJournal, 'note'>, Note {
+  /** True while another tab is at it. */
+  readonly elsewhere: boolean;
+}
 
 /** The note of a job: no token, and no file that the browser would copy. */
 export function noteOf(
@@ -40,14 +44,17 @@ export function noteOf(
   return { target, options, settings, folder, hub: repo };
 }
 
-/** Conversions that did not reach their end; looked up anew when a job begins or ends. */
+/** Conversions that did not reach their end; looked up anew when a job begins or ends, and when the tab is turned to. */
 export function useUnfinished(status: string): readonly Unfinished[] {
   const { data } = useQuery({ queryKey: [...KEY, status], queryFn: listUnfinished, staleTime: 0, gcTime: 0 });
   return data ?? [];
 }
 
 async function listUnfinished(): Promise<Unfinished[]> {
-  return (await listJournals()).flatMap(({ note, ...journal }) => (isNote(note) ? [{ ...journal, ...note }] : []));
+  const [journals, elsewhere] = await Promise.all([listJournals(), heldElsewhere()]);
+  return journals.flatMap(({ note, ...journal }) =>
+    isNote(note) ? [{ ...journal, ...note, elsewhere: elsewhere(journal.job) }] : [],
+  );
 }
 
 /** Our own database may be an older version's. */
@@ -64,8 +71,14 @@ export function useRefreshUnfinished(): () => Promise<void> {
   return () => client.invalidateQueries({ queryKey: KEY });
 }
 
-/** Forgets a job and removes what it wrote into the browser storage; files in a picked folder stay. */
+/**
+ * Forgets a job and removes what it wrote into the browser storage; files in a picked folder stay.
+ *
+ * @throws LoomError `output-in-use` while another tab is at it.
+ */
 export async function forget({ job, folder }: Unfinished): Promise<void> {
+  if ((await heldElsewhere())(job))
+    throw new LoomError('output-in-use', 'Another tab is writing this conversion. Cancel it there.');
   if (folder === null) await removeJob(job);
   await removeJournal(job);
 }
