@@ -86,6 +86,7 @@ test('a reload in the middle loses at most the shards in hand: go on, and it is 
 });
 
 test('another tab is told, and a cancel frees the space', async ({ page, hub, context }) => {
+  page.on('dialog', (dialog) => void dialog.accept());
   await slowly(page, hub, 30_000);
   await start(page);
   await someDone(page);
@@ -93,6 +94,14 @@ test('another tab is told, and a cancel frees the space', async ({ page, hub, co
   await visit(other, hub, CONVERT);
   await expect(unfinished(other)).toContainText('Another tab is writing it');
   await expect(unfinished(other).getByRole('button')).toHaveCount(0);
+  // One that learnt of it while nobody was at it is told when it asks.
+  await page.reload();
+  await other.reload();
+  await expect(unfinished(other).getByRole('button', { name: 'Go on' })).toBeVisible();
+  await unfinished(page).getByRole('button', { name: 'Go on' }).click();
+  await expect(page.getByRole('button', { name: 'Cancel' })).toBeVisible();
+  await unfinished(other).getByRole('button', { name: 'Go on' }).click();
+  await expect(other.getByText('Another tab is writing this conversion.', { exact: false })).toBeVisible();
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByText('Nothing was left behind', { exact: false })).toBeVisible();
   expect(await storedFiles(page)).toEqual([]);
