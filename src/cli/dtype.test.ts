@@ -52,35 +52,16 @@ describe('--dtype bf16', () => {
   });
 
   it('lets ranks hold what a conversion would unpack: as many bytes as of the plain weights', async () => {
+    const ranks = ['--framework', 'transformers-5', '--ep', '3'];
     const held = async (name: string, ...flags: string[]) => {
-      const ask = [
-        'ranks',
-        join(work, name),
-        '--framework',
-        'transformers-5',
-        '--ep',
-        '3',
-        '--to',
-        'gate-up',
-        '--json',
-      ];
-      const { stdout } = await run(...ask, ...flags);
+      const { stdout } = await run('ranks', join(work, name), ...ranks, '--to', 'gate-up', '--json', ...flags);
       return JSON.parse(stdout).ranks.map(({ bytes }: { bytes: number }) => bytes);
     };
     const plain = await held('plain');
     expect(plain).toHaveLength(3);
     expect(await held('packed', '--dtype', 'bf16')).toEqual(plain);
     expect(await held('packed')).not.toEqual(plain);
-    const alone = await run(
-      'ranks',
-      join(work, 'packed'),
-      '--framework',
-      'transformers-5',
-      '--ep',
-      '3',
-      '--dtype',
-      'bf16',
-    );
+    const alone = await run('ranks', join(work, 'packed'), ...ranks, '--dtype', 'bf16');
     expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining('it needs --to') });
   });
 });

@@ -238,7 +238,7 @@ export type {
 export { bitsOf, bytesOf, DTYPES, type DType, elementsOf } from './safetensors/dtype.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
 export { createOpfsSink, type Flusher, openOpfsFolder } from './sink/opfs.ts';
-export { jobFile, jobFiles, jobLock, listJobs, removeJob, type StoredJob } from './sink/opfs-jobs.ts';
+export { jobFile, jobFiles, jobLock, jobsInUse, listJobs, removeJob, type StoredJob } from './sink/opfs-jobs.ts';
 export { createPickedFolderSink, type PickedFolderOptions } from './sink/picked-folder.ts';
 export type { Leftovers, Sink, SinkFile } from './sink/types.ts';
 export { type BlobEntry, blobFiles, directoryFiles } from './source/blob.ts';

@@ -17,7 +17,7 @@ export async function sha256Of(files: FileSet, name: string, signal?: AbortSigna
 
 async function digestOf(source: ByteSource, signal: AbortSignal | undefined): Promise<string> {
   const digester = await createDigester();
-  const buffer = new Uint8Array(READ_BYTES);
+  const buffer = new Uint8Array(Math.min(READ_BYTES, source.byteLength));
   for (let start = 0; start < source.byteLength; start += READ_BYTES) {
     throwIfAborted(signal);
     const end = Math.min(source.byteLength, start + READ_BYTES);

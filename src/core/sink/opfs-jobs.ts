@@ -22,6 +22,13 @@ export function jobLock(job: string): string {
   return `${HOME}/${job}`;
 }
 
+/** Says of a job whether a tab, this one too, holds it now; never so where the browser has no locks. */
+export async function jobsInUse(): Promise<(job: string) => boolean> {
+  const held = (await navigator.locks?.query().catch(() => null))?.held ?? [];
+  const names = new Set(held.map(({ name }) => name));
+  return (job) => names.has(jobLock(job));
+}
+
 /** The folder of a job, made when it is not there. @throws LoomError `write-failed` where there is no such storage. */
 export async function openJobFolder(job: string): Promise<FileSystemDirectoryHandle> {
   if (!/^[\w.-]+$/.test(job) || job.startsWith('.')) throw new LoomError('internal', `A job cannot be called ${job}.`);
@@ -52,7 +59,7 @@ async function existingJob(job: string): Promise<FileSystemDirectoryHandle> {
 export async function listJobs(): Promise<StoredJob[]> {
   const home = await openHome(false).catch(() => null);
   if (!home) return [];
-  const held = new Set((await locksHeld()).map((lock) => lock.name));
+  const inUse = await jobsInUse();
   const jobs: StoredJob[] = [];
   for await (const [job, entry] of home.entries()) {
     if (entry.kind !== 'directory') continue;
@@ -60,7 +67,7 @@ export async function listJobs(): Promise<StoredJob[]> {
       .list()
       .catch(() => []);
     const bytes = files.reduce((sum, file) => sum + file.byteLength, 0);
-    jobs.push({ job, bytes, files, inUse: held.has(jobLock(job)) });
+    jobs.push({ job, bytes, files, inUse: inUse(job) });
   }
   return jobs.sort((a, b) => (a.job < b.job ? -1 : 1));
 }
@@ -92,8 +99,4 @@ async function openHome(create: boolean): Promise<FileSystemDirectoryHandle> {
     .getDirectory()
     .catch((cause: unknown) => writeFailed('the browser storage', cause));
   return root.getDirectoryHandle(HOME, { create });
-}
-
-async function locksHeld(): Promise<readonly { readonly name?: string | undefined }[]> {
-  return (await navigator.locks?.query().catch(() => null))?.held ?? [];
 }

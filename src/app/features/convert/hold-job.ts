@@ -1,4 +1,4 @@
-import { jobLock } from '../../../core/index.ts';
+import { jobLock, jobsInUse } from '../../../core/index.ts';
 
 let release = () => {};
 /** The job that this page holds. */
@@ -31,7 +31,6 @@ export function letGoOfJob(): void {
 
 /** Says of a job whether another tab writes or shows it now; never true where the browser knows no locks. */
 export async function heldElsewhere(): Promise<(job: string) => boolean> {
-  const { held = [] } = (await navigator.locks?.query().catch(() => null)) ?? {};
-  const names = new Set(held.map(({ name }) => name));
-  return (job) => job !== mine && names.has(jobLock(job));
+  const inUse = await jobsInUse();
+  return (job) => job !== mine && inUse(job);
 }

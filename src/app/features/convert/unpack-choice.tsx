@@ -1,11 +1,10 @@
 import { move, useAddress } from '../../state/address-store.ts';
-import { usePacked } from '../../state/packed.ts';
+import { useUnpackOffered } from '../../state/unpack-offered.ts';
 
 /** Keep quantised weights as they are stored, or unpack them; offered where some are. */
 export function UnpackChoice() {
   const unpack = useAddress((address) => address.unpack);
-  const packed = usePacked();
-  if (!packed && unpack === null) return null;
+  if (!useUnpackOffered()) return null;
   return (
     <fieldset className="choice">
       <legend>Quantised weights</legend>

@@ -4,7 +4,8 @@ import { Segments } from '../../parts/segments.tsx';
 import { move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { usePacked } from '../../state/packed.ts';
+import { useUnpackOffered } from '../../state/unpack-offered.ts';
+import { Choice } from './choice.tsx';
 import { EpChoices } from './ep-choices.tsx';
 import { type DegreeName, INFERRED, INPUTS, STRATEGIES } from './framework-inputs.ts';
 import { LoadsInput, MapInput } from './input-files.tsx';
@@ -44,21 +45,13 @@ export function SetupBar({ query, picture }: SetupProps) {
 function FrameworkField({ framework }: { readonly framework: FrameworkId }) {
   const version = frameworkOf(framework)?.version ?? '';
   return (
-    <label className="setup-field" title={version === '' ? undefined : `Rules read in ${version}`}>
-      <span>Framework</span>
-      <select
-        className="field"
-        value={framework}
-        onChange={(event) => move({ framework: event.target.value, placement: null })}
-      >
-        {RANK_FRAMEWORKS.map(({ id, title, version: read }) => (
-          <option key={id} value={id}>
-            {title}
-            {shortVersion(read)}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Choice
+      label="Framework"
+      title={version === '' ? undefined : `Rules read in ${version}`}
+      value={framework}
+      options={RANK_FRAMEWORKS.map(({ id, title, version: read }) => [id, title + shortVersion(read)] as const)}
+      onChange={(value) => move({ framework: value, placement: null })}
+    />
   );
 }
 
@@ -100,20 +93,12 @@ function StrategyFields({ query }: { readonly query: RankQuery }) {
   return (
     <>
       {strategies.length > 1 && (
-        <label className="setup-field">
-          <span>Placement</span>
-          <select
-            className="field"
-            value={used}
-            onChange={(event) => move({ placement: event.target.value === strategies[0] ? null : event.target.value })}
-          >
-            {strategies.map((id) => (
-              <option key={id} value={id}>
-                {STRATEGIES[id]}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label="Placement"
+          value={used ?? ''}
+          options={strategies.map((id) => [id, STRATEGIES[id]] as const)}
+          onChange={(value) => move({ placement: value === strategies[0] ? null : value })}
+        />
       )}
       {(known?.redundant === true || redundant !== null) && (
         <NumberField
@@ -164,62 +149,43 @@ const BACKENDS = ['allgather_reducescatter', 'deepep_low_latency', 'deepep_high_
 
 function BackendField() {
   const all2all = useAddress((address) => address.all2all);
+  const unknown = all2all !== null && !BACKENDS.some((known) => known === all2all) ? [all2all] : [];
   return (
-    <label className="setup-field">
-      <span>All-to-all</span>
-      <select
-        className="field"
-        value={all2all ?? ''}
-        onChange={(event) => move({ all2all: event.target.value === '' ? null : event.target.value })}
-      >
-        <option value="">Not said</option>
-        {all2all !== null && !BACKENDS.some((known) => known === all2all) && <option value={all2all}>{all2all}</option>}
-        {BACKENDS.map((name) => (
-          <option key={name} value={name}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Choice
+      label="All-to-all"
+      value={all2all ?? ''}
+      options={[['', 'Not said'], ...[...unknown, ...BACKENDS].map((name) => [name, name] as const)]}
+      onChange={(value) => move({ all2all: value === '' ? null : value })}
+    />
   );
 }
 
 function LayoutField({ target }: { readonly target: RankQuery['target'] }) {
   const layout = useInspection((state) => state.summary?.layout ?? null);
+  const present = layout === null ? 'Present' : `Present: ${layout}`;
   return (
-    <label className="setup-field">
-      <span>Layout</span>
-      <select
-        className="field"
-        value={target ?? ''}
-        onChange={(event) => move({ target: event.target.value === '' ? null : event.target.value })}
-      >
-        <option value="">Present{layout === null ? '' : `: ${layout}`}</option>
-        {Object.keys(TARGETS).map((id) => (
-          <option key={id} value={id}>
-            As if converted: {id}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Choice
+      label="Layout"
+      value={target ?? ''}
+      options={[['', present], ...Object.keys(TARGETS).map((id) => [id, `As if converted: ${id}`] as const)]}
+      onChange={(value) => move({ target: value === '' ? null : value })}
+    />
   );
 }
 
 /** Whether the conversion that is supposed keeps quantised weights or unpacks them; asked where there are some. */
 function WeightsField({ query: { target, unpack } }: { readonly query: RankQuery }) {
-  const packed = usePacked();
-  if (target === null || (!packed && unpack === null)) return null;
+  const offered = useUnpackOffered();
+  if (target === null || !offered) return null;
   return (
-    <label className="setup-field">
-      <span>Weights</span>
-      <select
-        className="field"
-        value={unpack ?? ''}
-        onChange={(event) => move({ unpack: event.target.value === 'bf16' ? 'bf16' : null })}
-      >
-        <option value="">As stored</option>
-        <option value="bf16">Unpacked to bf16</option>
-      </select>
-    </label>
+    <Choice
+      label="Weights"
+      value={unpack ?? ''}
+      options={[
+        ['', 'As stored'],
+        ['bf16', 'Unpacked to bf16'],
+      ]}
+      onChange={(value) => move({ unpack: value === 'bf16' ? 'bf16' : null })}
+    />
   );
 }

@@ -8,6 +8,7 @@ import {
   type MemorySetup,
   REGIMES,
 } from '../../../../core/index.ts';
+import { Choice } from '../choice.tsx';
 import { NumberField } from '../number-field.tsx';
 
 interface FieldsProps {
@@ -163,30 +164,6 @@ function SizeSlider({ label, values, value, onChange }: SliderProps) {
         }}
       />
     </div>
-  );
-}
-
-interface ChoiceProps {
-  readonly label: string;
-  readonly value: string;
-  readonly options: readonly (readonly [string, string])[];
-  readonly onChange: (value: string) => void;
-}
-
-function Choice({ label, value, options, onChange }: ChoiceProps) {
-  const known = options.some(([id]) => id === value);
-  return (
-    <label className="setup-field">
-      <span>{label}</span>
-      <select className="field" value={value} onChange={(event) => onChange(event.target.value)}>
-        {!known && <option value={value}>{value}</option>}
-        {options.map(([id, title]) => (
-          <option key={id} value={id}>
-            {title}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 
