@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -122,4 +122,18 @@ test('a shard that is missing or a pointer is said, and nothing can be started',
   await expect(page.getByText(/model-00002-of-00003\.safetensors is missing/).first()).toBeVisible();
   await toConvert(page, 'stacked');
   await expect(page.getByRole('button', { name: 'Start conversion' })).toBeDisabled();
+});
+
+test('a shard that is cut short counts in the headline, though no cell of what was read is defect', async ({
+  page,
+}) => {
+  const folder = mkdtempSync(join(tmpdir(), 'moe-loom-e2e-'));
+  cpSync(HUB, folder, { recursive: true });
+  const shard = join(folder, 'model-00001-of-00003.safetensors');
+  truncateSync(shard, statSync(shard).size - 1000);
+  await page.goto('/');
+  await dropPaths(page, [folder]);
+  await expect(page.getByText('The file ends 1000 bytes before the last tensor does', { exact: false })).toBeVisible();
+  await expect(page.locator('.defects')).toHaveText('2 errors');
+  rmSync(folder, { recursive: true });
 });
