@@ -35,7 +35,9 @@ const ROOMS: Readonly<
     values: ['source', 'safetensors', 'checkpoint', 'layouts', 'plan', 'kernels', 'ranks'],
     packages: ['onnxruntime-web'],
   },
-  handoff: { values: ['checkpoint', 'layouts', 'plan', 'ranks'], types: ['source'] },
+  loads: { values: ['safetensors', 'layouts'], types: ['checkpoint'] },
+  handoff: { values: ['checkpoint', 'layouts', 'plan', 'ranks', 'loads'], types: ['source'] },
+  programs: { values: ['checkpoint', 'layouts', 'plan', 'ranks', 'loads', 'handoff'], types: ['safetensors'] },
 };
 
 const APP_PACKAGES = [

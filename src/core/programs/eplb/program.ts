@@ -1,0 +1,13 @@
+import { defineProgram } from '../program.ts';
+
+/** DeepSeek’s expert-parallel load balancer: experts packed by load, the hottest repeated. */
+export const eplb = defineProgram({
+  id: 'eplb',
+  title: 'EPLB',
+});
+
+/** A placement that the user gives. */
+export const custom = defineProgram({
+  id: 'custom',
+  title: 'A map of your own',
+});

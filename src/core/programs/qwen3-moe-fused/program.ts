@@ -1,0 +1,7 @@
+import { defineProgram } from '../program.ts';
+
+/** The package transformers-qwen3-moe-fused. */
+export const qwen3MoeFused = defineProgram({
+  id: 'qwen3-moe-fused',
+  title: 'transformers-qwen3-moe-fused',
+});

@@ -1,0 +1,13 @@
+import { defineProgram } from '../program.ts';
+
+/** Hugging Face transformers 4.57, with the expert-parallel plan of the model card’s fork. */
+export const transformers457 = defineProgram({
+  id: 'transformers-4.57',
+  title: 'transformers 4.57 with the fork’s plan',
+});
+
+/** The model card’s fork of transformers 4.57.6. */
+export const forkQwen3MoeEp = defineProgram({
+  id: 'fork-qwen3-moe-ep',
+  title: 'The fork qwen3-moe-ep',
+});
