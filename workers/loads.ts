@@ -1,12 +1,12 @@
 import {
   type Checkpoint,
   type CheckpointLayout,
-  type ConsumerId,
   type ConsumerVerdict,
   type ConversionPlan,
   LoomError,
   loadScript,
   type PlanOptions,
+  type ProgramId,
   predictLoads,
   predictTarget,
 } from '../src/core/index.ts';
@@ -17,7 +17,7 @@ const FIRST_NAMES = 8;
 
 export interface Loads {
   all(): readonly ConsumerVerdict[];
-  of(consumer: ConsumerId): ConsumerVerdict;
+  of(consumer: ProgramId): ConsumerVerdict;
 }
 
 /** The verdicts on a checkpoint, worked out when they are first asked for. */

@@ -1,7 +1,6 @@
 import type {
   CardFacts,
   CellTensor,
-  ConsumerId,
   ConsumerVerdict,
   ConversionPlan,
   ExpertMap,
@@ -10,6 +9,7 @@ import type {
   NameReport,
   Pause,
   PlanOptions,
+  ProgramId,
   Target,
 } from '../src/core/index.ts';
 import type { MemoryApi } from './memory-protocol.ts';
@@ -156,9 +156,9 @@ export interface InspectApi extends RankApi, MemoryApi, TensorApi, ValuesDesk {
   /** What each consumer makes of the open checkpoint, by names and shapes. */
   loads(): readonly LoadVerdict[];
   /** A whole list of {@link loads}. */
-  loadNames(consumer: ConsumerId, kind: NameKind): readonly string[];
+  loadNames(consumer: ProgramId, kind: NameKind): readonly string[];
   /** A Python script that compares one verdict of {@link loads} with what the consumer itself reports. */
-  loadScript(consumer: ConsumerId): LoadScript;
+  loadScript(consumer: ProgramId): LoadScript;
   /** What each consumer will make of a plan's output; null where the plan cannot be run. */
   planLoads(target: Target, options: PlanOptions): Promise<readonly LoadVerdict[] | null>;
   /** README.md for the result of a plan that has been run and proven. */

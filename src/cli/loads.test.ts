@@ -1,9 +1,10 @@
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CONSUMER_IDS } from '../core/index.ts';
+import { LOADERS } from '../core/index.ts';
 import { hubFolder } from '../core/testing.fixture.ts';
 import { addLoads } from './loads.ts';
 
+const IDS = LOADERS.map(({ id }) => id);
 let printed: string;
 
 beforeEach(() => {
@@ -30,7 +31,7 @@ describe('loads', () => {
   it('prints the contract', async () => {
     const value = JSON.parse(await loads(hubFolder('mixtral'), '--json'));
     expect(Object.keys(value)).toEqual(['consumers']);
-    expect(value.consumers.map(({ id }: { id: string }) => id)).toEqual(CONSUMER_IDS);
+    expect(value.consumers.map(({ id }: { id: string }) => id)).toEqual(IDS);
     for (const consumer of value.consumers) {
       expect(Object.keys(consumer)).toEqual([
         'id',
@@ -58,7 +59,7 @@ describe('loads', () => {
 
   it('prints a line a consumer, then what stands behind it', async () => {
     const lines = (await loads(hubFolder('qwen3_moe'))).split('\n');
-    expect(lines.slice(0, CONSUMER_IDS.length).map((line) => line.split(' ')[0])).toEqual(CONSUMER_IDS);
+    expect(lines.slice(0, IDS.length).map((line) => line.split(' ')[0])).toEqual(IDS);
     expect(lines.join('\n')).toContain('→ moe-loom convert --to stacked');
     expect(lines.join('\n')).toMatch(/\n {2}missing: \d+ tensors\n {4}model\.layers/);
     expect(lines.join('\n')).toContain('… and ');

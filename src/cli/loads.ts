@@ -4,8 +4,6 @@ import {
   bytesOf,
   type Checkpoint,
   type CheckpointLayout,
-  CONSUMER_IDS,
-  type ConsumerId,
   type ConsumerVerdict,
   canonicalBytes,
   detectLayout,
@@ -13,8 +11,10 @@ import {
   expertSamples,
   type FileSet,
   type HashedSample,
+  LOADERS,
   LoomError,
   loadScript,
+  type ProgramId,
   plural,
   predictLoads,
   viewRange,
@@ -87,10 +87,10 @@ function nameLines(what: string, names: readonly string[]): string[] {
 }
 
 /** @throws LoomError `usage`. */
-function parseConsumer(text: string): ConsumerId {
-  const known = CONSUMER_IDS.find((id) => id === text);
-  if (known === undefined)
-    throw new LoomError('usage', `--script takes ${CONSUMER_IDS.join(', ')}; "${text}" is none of them.`);
+function parseConsumer(text: string): ProgramId {
+  const ids = LOADERS.map(({ id }) => id);
+  const known = ids.find((id) => id === text);
+  if (known === undefined) throw new LoomError('usage', `--script takes ${ids.join(', ')}; "${text}" is none of them.`);
   return known;
 }
 
@@ -101,7 +101,7 @@ interface Opened {
   readonly signal: AbortSignal;
 }
 
-async function printScript(id: ConsumerId, verdicts: readonly ConsumerVerdict[], opened: Opened): Promise<void> {
+async function printScript(id: ProgramId, verdicts: readonly ConsumerVerdict[], opened: Opened): Promise<void> {
   const predicted = verdicts.find((verdict) => verdict.id === id);
   if (!predicted) throw new LoomError('internal', `No verdict for ${id}.`);
   const samples = expertSamples(opened.checkpoint, opened.layout, predicted);

@@ -99,15 +99,14 @@ export {
   configKinds,
 } from './handoff/config.ts';
 export { CONFIG_KINDS, type ConfigKind } from './handoff/config-types.ts';
-export { type LoadScript, loadScript } from './handoff/load-script.ts';
+export type { LoadScript } from './handoff/load-script.ts';
 export {
   canonicalBytes,
   type ExpertSample,
-  expertSamples,
   type HashedSample,
   viewRange,
 } from './handoff/load-script-samples.ts';
-export { type CardFacts, modelCard } from './handoff/model-card.ts';
+export type { CardFacts } from './handoff/model-card.ts';
 export type { CardLicence } from './handoff/model-card-front.ts';
 export { rankAssertion } from './handoff/rank-assertion.ts';
 export { expertHashes, type HashedSummary, type RankHashes, withHashes } from './handoff/rank-hashes.ts';
@@ -135,9 +134,6 @@ export type { Statistics } from './kernels/statistics/summary.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint } from './layouts/inspect.ts';
-export { isGood, predictLoads, predictTarget } from './layouts/loaders/predict.ts';
-export type * from './layouts/loaders/types.ts';
-export { CONSUMER_IDS } from './layouts/loaders/types.ts';
 export {
   CELL,
   type CellTensor,
@@ -150,6 +146,8 @@ export {
 } from './layouts/map.ts';
 export { countParameters, type ParameterCount } from './layouts/parameters.ts';
 export type * from './layouts/types.ts';
+export { isGood } from './loads/predict.ts';
+export type { EvidenceKind, NameReport, Verdict } from './loads/types.ts';
 export { type HiddenStates, randomStates, readStates } from './parity/hidden-states.ts';
 export { type ParityJson, parityJson } from './parity/json.ts';
 export { compareBlock, TOLERANCE as PARITY_TOLERANCE } from './parity/parity.ts';
@@ -169,6 +167,16 @@ export { DEFAULT_SHARD_BYTES } from './plan/packing.ts';
 export { isTarget, TARGETS } from './plan/targets.ts';
 export type * from './plan/types.ts';
 export { type PlanReadingOptions, planWithValues } from './plan/with-values.ts';
+export type { ProgramId } from './programs/all.ts';
+export {
+  type ConsumerVerdict,
+  expertSamples,
+  LOADERS,
+  loadScript,
+  modelCard,
+  predictLoads,
+  predictTarget,
+} from './programs/loading.ts';
 export { type HeldBytes, heldBytes, type RankReads, type Read, rankReads, rankTensors } from './ranks/bytes.ts';
 export { type Communication, communicationOf, type Exchange, exchangeOf } from './ranks/communication.ts';
 export { PLAN_STYLES, type PlanEntry, planOf5, planOf457 } from './ranks/ep-plans.ts';

@@ -2,7 +2,7 @@ import { keepPreviousData, notifyManager, QueryClient, useQuery } from '@tanstac
 import type { NameKind } from '../../../workers/protocol.ts';
 import type { OpenNodes } from '../../../workers/tensor-tree.ts';
 import type { TensorAnswer, TensorQuery } from '../../../workers/tensors-protocol.ts';
-import type { ConsumerId, PlanOptions, Target } from '../../core/index.ts';
+import type { PlanOptions, ProgramId, Target } from '../../core/index.ts';
 import { inspectWorker, useInspection } from '../state/inspection.ts';
 
 /** Answers of the worker never grow old: their keys hold the commit, or the opening of local files. It answers offline too. */
@@ -134,7 +134,7 @@ export function useLoads() {
 }
 
 /** A whole list of names of one verdict, once it is wanted. */
-export function useLoadNames(consumer: ConsumerId, kind: NameKind, wanted: boolean) {
+export function useLoadNames(consumer: ProgramId, kind: NameKind, wanted: boolean) {
   const key = useOpenKey();
   return useQuery({
     queryKey: ['load names', key, consumer, kind],

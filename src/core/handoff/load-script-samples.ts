@@ -1,10 +1,9 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
 import { dialectOf, orientationOf } from '../layouts/dialects.ts';
-import { memoryPlace } from '../layouts/loaders/transformers5.ts';
-import type { ConsumerVerdict } from '../layouts/loaders/types.ts';
 import type { CheckpointLayout, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
+import type { LoadingProgram, MemoryPlace, ProgramVerdict } from '../loads/types.ts';
 
 /** Where one matrix of one expert stands in a loaded model, for a script to cut it out. */
 export interface ModelSlice {
@@ -40,54 +39,49 @@ export interface HashedSample extends ExpertSample {
 
 /**
  * A few experts that show whether the right ones are in the right places: the first and the last expert of the first and
- * the last layer, every projection, without those that the consumer is predicted not to load.
+ * the last layer, every projection, without those that the program is predicted not to load.
  *
- * Nothing for consumers whose names in memory are not known here. Hash the bytes of `view` (see `canonicalBytes`).
+ * Nothing for programs whose names in memory are not known here. Hash the bytes of `view` (see `canonicalBytes`).
  */
-export function expertSamples(
+export function samplesOf(
+  { loads }: LoadingProgram,
   checkpoint: Readable,
   layout: CheckpointLayout,
-  predicted: Pick<ConsumerVerdict, 'id' | 'missing' | 'mismatched' | 'verdict'>,
+  predicted: Pick<ProgramVerdict, 'missing' | 'mismatched' | 'verdict'>,
 ): ExpertSample[] {
   if (predicted.verdict === 'refuses' || predicted.verdict === 'unknown') return [];
   const absent = new Set([...predicted.missing, ...predicted.mismatched]);
   const groups = layout.groups.filter((group) => group.kind === 'moe' && group.defects.length === 0);
   const chosen = [...new Set([groups[0], groups.at(-1)])].filter((group) => group !== undefined);
   return chosen
-    .flatMap((group) => samplesOf(group, checkpoint, layout, predicted.id))
+    .flatMap((group) => {
+      const input = { checkpoint, layout, row: architectureOf(layout.modelType) };
+      return samplesOfGroup(group, loads.memoryPlace ? { place: loads.memoryPlace(input, group) } : null);
+    })
     .filter(({ slice }) => !absent.has(slice.tensor));
 }
 
-function samplesOf(
-  group: LayerGroup,
-  checkpoint: Readable,
-  layout: CheckpointLayout,
-  id: ConsumerVerdict['id'],
-): ExpertSample[] {
+/** `memory`: null where the program keeps the checkpoint's names; without a place where those are not known. */
+function samplesOfGroup(group: LayerGroup, memory: { readonly place: MemoryPlace | null } | null): ExpertSample[] {
   const experts = [...new Set([0, (group.experts ?? 1) - 1])];
   return experts.flatMap((expert) =>
     (['gate', 'up', 'down'] as const).flatMap((projection): ExpertSample[] => {
       const view = matrixView(group, projection, expert);
-      const slice =
-        id === 'transformers-5'
-          ? memorySlice(group, projection, expert, checkpoint, layout)
-          : ownSlice(group, projection, expert);
+      const slice = memory
+        ? memory.place && memorySlice(group, projection, expert, memory.place)
+        : ownSlice(group, projection, expert);
       return view && slice && HASHED.has(view.dtype) ? [{ projection, expert, layer: group.index, view, slice }] : [];
     }),
   );
 }
 
-/** Where transformers 5 holds it. */
+/** Where a program holds it that has names of its own. */
 function memorySlice(
   group: LayerGroup,
   projection: Projection,
   expert: number,
-  checkpoint: Readable,
-  layout: CheckpointLayout,
+  { spec, prefix }: MemoryPlace,
 ): ModelSlice | null {
-  const place = memoryPlace({ checkpoint, layout, row: architectureOf(layout.modelType) }, group);
-  if (!place) return null;
-  const { spec, prefix } = place;
   const joined = spec.stems['gate-up'];
   const gated = group.members.some((member) => member.projection === 'gate' || member.projection === 'gate-up');
   const own = spec.stems[projection] ?? (gated ? undefined : joined?.replace('gate_up_proj', 'up_proj'));

@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { detectLayout } from '../layouts/detect.ts';
-import { predictLoads } from '../layouts/loaders/predict.ts';
-import { CONSUMER_IDS, type ConsumerId, type ConsumerVerdict } from '../layouts/loaders/types.ts';
+import type { ProgramId } from '../programs/all.ts';
+import { type ConsumerVerdict, expertSamples, LOADERS, loadScript, predictLoads } from '../programs/loading.ts';
 import { bytesOf } from '../safetensors/dtype.ts';
 import { ARCHITECTURES, openFixture, type PlainTensor, truthOf } from '../testing.fixture.ts';
-import { loadScript } from './load-script.ts';
-import { canonicalBytes, type ExpertSample, expertSamples, type ModelSlice, viewRange } from './load-script-samples.ts';
+import { canonicalBytes, type ExpertSample, type ModelSlice, viewRange } from './load-script-samples.ts';
 
 const plain: ConsumerVerdict = {
   id: 'transformers-5',
+  title: 'transformers 5',
   version: '5.17.0',
   verdict: 'partial',
   missing: ['model.layers.0.mlp.experts.gate_up_proj'],
@@ -56,9 +56,10 @@ describe('the script', () => {
   });
 
   test('there is one, or a sentence why not, for every consumer', () => {
-    const scripted = CONSUMER_IDS.filter((id) => 'script' in loadScript({ ...plain, id }));
+    const ids = LOADERS.map(({ id }) => id);
+    const scripted = ids.filter((id) => 'script' in loadScript({ ...plain, id }));
     expect(scripted).toEqual(['transformers-5', 'transformers-4.57', 'fork-qwen3-moe-ep', 'mlx']);
-    for (const id of CONSUMER_IDS) {
+    for (const id of ids) {
       const made = loadScript({ ...plain, id });
       if ('reason' in made) expect(made.reason).toMatch(/^[A-Z\w].*\.$/);
     }
@@ -75,7 +76,7 @@ function hasPython(): boolean {
   }
 }
 
-async function samplesOf(architecture: string, id: ConsumerId) {
+async function samplesOf(architecture: string, id: ProgramId) {
   const { checkpoint, files } = await openFixture(architecture);
   const layout = detectLayout(checkpoint);
   const predicted = predictLoads(checkpoint, layout).find((verdict) => verdict.id === id) ?? plain;

@@ -1,5 +1,5 @@
-import { isGood } from '../layouts/loaders/predict.ts';
-import type { ConsumerVerdict } from '../layouts/loaders/types.ts';
+import { isGood } from '../loads/predict.ts';
+import type { LoadingProgram, ProgramVerdict } from '../loads/types.ts';
 import type { ConversionPlan } from '../plan/types.ts';
 
 /** Front matter of the source's card that says under which licence it is. */
@@ -13,7 +13,8 @@ interface FrontFacts {
   readonly plan: ConversionPlan;
   readonly source: { readonly repo: string | null };
   readonly licence?: CardLicence;
-  readonly verdicts: readonly ConsumerVerdict[];
+  readonly programs: readonly LoadingProgram[];
+  readonly verdicts: readonly ProgramVerdict[];
 }
 
 /**
@@ -23,8 +24,8 @@ interface FrontFacts {
  * a finetune, which would say that the weights were trained on; conversions of format are listed among the quantised.
  * `library_name` is given only when that library loads the result: its snippet on the page would half-load others.
  */
-export function frontMatter({ plan, source, licence = {}, verdicts }: FrontFacts): string {
-  const library = libraryOf(plan, verdicts);
+export function frontMatter({ plan, source, licence = {}, ...judged }: FrontFacts): string {
+  const library = libraryOf(plan, judged);
   const lines = [
     ...entry('license', licence.license),
     ...entry('license_name', licence.licenseName),
@@ -44,11 +45,15 @@ export function frontMatter({ plan, source, licence = {}, verdicts }: FrontFacts
   return ['---', ...lines, '---'].join('\n');
 }
 
-function libraryOf({ target, scope }: ConversionPlan, verdicts: readonly ConsumerVerdict[]): string | null {
+type Judged = Pick<FrontFacts, 'programs' | 'verdicts'>;
+
+function libraryOf({ target, scope }: ConversionPlan, { programs, verdicts }: Judged): string | null {
   if (scope === 'partial') return null;
   const good = new Set(verdicts.filter(isGood).map(({ id }) => id));
-  if (target === 'switch-mlp') return good.has('mlx') ? 'mlx' : null;
-  return good.has('transformers-5') ? 'transformers' : null;
+  const named = programs.flatMap(({ id, loads: { library } }) => (library ? [{ id, ...library }] : []));
+  const own = named.filter((each) => each.target === target);
+  const fitting = own.length > 0 ? own : named.filter((each) => each.target === undefined);
+  return fitting.find(({ id }) => good.has(id))?.name ?? null;
 }
 
 function entry(key: string, value: string | undefined): string[] {

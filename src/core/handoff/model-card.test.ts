@@ -5,8 +5,9 @@ import { detectLayout } from '../layouts/detect.ts';
 import { planConversion } from '../plan/conversion.ts';
 import type { Target } from '../plan/types.ts';
 import { fp8Checkpoints } from '../plan/unpack.fixture.ts';
+import { modelCard, predictTarget } from '../programs/loading.ts';
 import { openFixture } from '../testing.fixture.ts';
-import { type CardFacts, modelCard, verdictsOf } from './model-card.ts';
+import type { CardFacts } from './model-card.ts';
 
 const REPO = 'Qwen/Qwen3-30B-A3B';
 const COMMIT = 'ad44e777bcd18fa416d9da3bd8f70d33ebb85d39';
@@ -99,7 +100,10 @@ describe('the body', () => {
     const { checkpoint } = await openFixture('gpt_oss');
     const facts = factsOf(checkpoint, 'per-expert');
     const card = modelCard(facts);
-    for (const { id, version } of verdictsOf(facts)) expect(card).toContain(`| ${id} | ${version} |`);
+    const { plan, config } = facts;
+    const outputs = plan.shards.flatMap((shard) => shard.tensors);
+    const verdicts = predictTarget(outputs, { config, changes: plan.configChanges });
+    for (const { id, version } of verdicts) expect(card).toContain(`| ${id} | ${version} |`);
   });
 
   test('claims a proof only with a report', async () => {

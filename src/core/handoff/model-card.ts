@@ -1,9 +1,9 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
-import { isGood, predictTarget } from '../layouts/loaders/predict.ts';
-import type { ConsumerVerdict } from '../layouts/loaders/types.ts';
 import { asTarget } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, ExpertMember, LayerGroup } from '../layouts/types.ts';
+import { isGood, predictOutputs } from '../loads/predict.ts';
+import type { LoadingProgram, ProgramVerdict, Verdict } from '../loads/types.ts';
 import { TARGETS } from '../plan/targets.ts';
 import type { ConversionPlan } from '../plan/types.ts';
 import { formatBytes, formatInteger, plural } from '../units.ts';
@@ -40,19 +40,19 @@ export interface CardFacts {
  * Everything said follows from the plan, the predictions and what is passed in. @throws RangeError for a plan that cannot
  * be run.
  */
-export function modelCard(facts: CardFacts): string {
+export function cardOf(facts: CardFacts, programs: readonly LoadingProgram[]): string {
   const { plan } = facts;
   if (plan.refusals.length > 0) throw new RangeError('A plan that cannot be run has no model card.');
-  const verdicts = verdictsOf(facts);
+  const verdicts = verdictsOf(facts, programs);
   const sections = [
-    frontMatter({ ...facts, verdicts }),
+    frontMatter({ ...facts, programs, verdicts }),
     `# ${title(facts)}`,
     opening(facts),
     ['## What changed, and why', TARGETS[plan.target], ...shapes(facts), ...changes(facts)].join('\n\n'),
     ['## Who loads it', loaders(verdicts), ...needs(verdicts)].join('\n\n'),
     ...expertParallel(facts),
-    ...usage(facts, verdicts),
-    ['## How it was proven', proof(facts)].join('\n\n'),
+    ...usage(facts, programs, verdicts),
+    ['## How it was proven', proof(facts, programs)].join('\n\n'),
     ...hashTable(facts),
     `*Written by moe-loom ${VERSION}.*`,
   ];
@@ -60,13 +60,12 @@ export function modelCard(facts: CardFacts): string {
 }
 
 /** Who will load what a plan writes; the same that the card's table says. */
-export function verdictsOf({
-  plan,
-  config,
-  assume,
-}: Pick<CardFacts, 'plan' | 'config' | 'assume'>): readonly ConsumerVerdict[] {
+function verdictsOf(
+  { plan, config, assume }: CardFacts,
+  programs: readonly LoadingProgram[],
+): readonly ProgramVerdict[] {
   const outputs = plan.shards.flatMap((shard) => shard.tensors);
-  return predictTarget(outputs, { config, changes: plan.configChanges, ...(assume ? { assume } : {}) });
+  return predictOutputs(programs, outputs, { config, changes: plan.configChanges, ...(assume ? { assume } : {}) });
 }
 
 function title({ plan, source, name }: CardFacts): string {
@@ -145,7 +144,7 @@ function changes({ plan }: CardFacts): string[] {
   return [size, ...(edits.length + notes.length + left.length > 0 ? [[...edits, ...notes, ...left].join('\n')] : [])];
 }
 
-const WORDS: Readonly<Record<ConsumerVerdict['verdict'], string>> = {
+const WORDS: Readonly<Record<Verdict, string>> = {
   loads: 'loads it as it is',
   'loads-converting': 'loads it, rearranging while it reads',
   partial: '**starts, but with experts at random**',
@@ -153,7 +152,7 @@ const WORDS: Readonly<Record<ConsumerVerdict['verdict'], string>> = {
   unknown: 'not known',
 };
 
-function loaders(verdicts: readonly ConsumerVerdict[]): string {
+function loaders(verdicts: readonly ProgramVerdict[]): string {
   const rows = verdicts.map(({ id, version, verdict, evidence, missing }) => {
     const short = missing.length > 0 ? ` (${plural(missing.length, 'tensor')} missing)` : '';
     return [id, version, WORDS[verdict] + short, `${evidence.kind}, ${evidence.date}: ${text(evidence.source)}`];
@@ -163,7 +162,7 @@ function loaders(verdicts: readonly ConsumerVerdict[]): string {
   return [predicted, table(['program', 'version', 'what it does', 'how that is known'], rows)].join('\n\n');
 }
 
-function needs(verdicts: readonly ConsumerVerdict[]): string[] {
+function needs(verdicts: readonly ProgramVerdict[]): string[] {
   const lines = verdicts
     .filter(isGood)
     .flatMap(({ id, needs: all }) => all.map((need) => `- ${id} needs: ${text(need)}`));
@@ -191,13 +190,16 @@ function divisors(count: number): number[] {
   return found;
 }
 
-function proof({ proof: proven, source, plan, layout }: CardFacts): string {
+function proof({ proof: proven, source, plan, layout }: CardFacts, programs: readonly LoadingProgram[]): string {
   const original = source.repo ?? 'ORIGINAL';
+  const scripted = programs.find(({ loads }) => 'script' in loads.proof);
   const checks = [
     ...(plan.unpacked
       ? [`moe-loom convert ${original} --to ${plan.target} --dtype bf16 --out AGAIN`, 'moe-loom verify AGAIN THIS']
       : [`moe-loom verify ${original} THIS`]),
-    ...(plan.scope === 'whole' ? ['moe-loom loads THIS --script transformers-5 > load.py', 'python load.py THIS'] : []),
+    ...(plan.scope === 'whole' && scripted
+      ? [`moe-loom loads THIS --script ${scripted.id} > load.py`, 'python load.py THIS']
+      : []),
   ];
   const known = architectureOf(layout.modelType)?.confirmed
     ? [` The names of ${text(layout.modelType ?? '')} were checked against what transformers itself writes.`]

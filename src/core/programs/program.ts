@@ -1,3 +1,5 @@
+import type { LoadsFacet } from '../loads/types.ts';
+
 /**
  * One program of the outside world, with what is known of it: one optional facet for each kind of statement.
  *
@@ -8,6 +10,8 @@ export interface Program<Id extends string = string> {
   readonly id: Id;
   /** The program's own name, as people write it. */
   readonly title: string;
+  /** What it loads. */
+  readonly loads?: LoadsFacet;
 }
 
 /** A program with its id as a literal type, so that the list of programs gives the union of their ids. */

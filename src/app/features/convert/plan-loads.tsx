@@ -1,7 +1,7 @@
 import type { LoadVerdict } from '../../../../workers/protocol.ts';
 import { useLoads, usePlanLoads } from '../../queries/queries.ts';
 import { VerdictBadge } from '../loads/verdict-badge.tsx';
-import { CONSUMER_NAMES, damageOf, isGoodVerdict, VERDICT_ORDER } from '../loads/wording.ts';
+import { damageOf, isGoodVerdict, VERDICT_ORDER } from '../loads/wording.ts';
 import type { Order } from './use-plan.ts';
 
 /** Who will load the result, before it is written. */
@@ -40,7 +40,7 @@ function Row({ verdicts }: { readonly verdicts: readonly LoadVerdict[] }) {
         <VerdictBadge verdict={first.verdict} />
       </th>
       <td>
-        {verdicts.map(({ id }) => CONSUMER_NAMES[id]).join(', ')}
+        {verdicts.map(({ title }) => title).join(', ')}
         {first.verdict === 'partial' && <strong> – would start with {damageOf(verdicts)}, without an error</strong>}
       </td>
     </tr>

@@ -5,18 +5,18 @@ import { go } from '../../state/address-store.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { NameList } from './name-list.tsx';
 import { VerdictBadge } from './verdict-badge.tsx';
-import { CONSUMER_NAMES, EVIDENCE_WORDS, sentenceOf } from './wording.ts';
+import { EVIDENCE_WORDS, sentenceOf } from './wording.ts';
 
 /** One consumer: verdict, what happens, what it takes, how that is known, and the cure. */
 export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
-  const { id, version, needs, cure } = verdict;
+  const { id, title, version, needs, cure } = verdict;
   const heading = `consumer-${id}`;
   return (
     <li className="consumer" data-verdict={verdict.verdict} aria-labelledby={heading}>
       <div className="consumer-left">
         <VerdictBadge verdict={verdict.verdict} />
         <div className="consumer-who">
-          <h2 id={heading}>{CONSUMER_NAMES[id]}</h2>
+          <h2 id={heading}>{title}</h2>
           <p className="quiet">{version}</p>
         </div>
       </div>

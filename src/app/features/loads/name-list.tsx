@@ -6,7 +6,7 @@ import { CopyButton } from '../../parts/copy-button.tsx';
 import { styled } from '../../parts/set-style.ts';
 import { useLoadNames } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
-import { CONSUMER_NAMES, NAME_KINDS } from './wording.ts';
+import { NAME_KINDS } from './wording.ts';
 
 const ROW = 20;
 
@@ -32,7 +32,7 @@ export function NameList({ verdict, kind }: NameListProps) {
           <p className="quiet">
             {plural(count, 'name')} {word}: {meaning}.
           </p>
-          <Names names={data ?? first} label={`${CONSUMER_NAMES[verdict.id]}: ${plural(count, 'name')} ${word}`} />
+          <Names names={data ?? first} label={`${verdict.title}: ${plural(count, 'name')} ${word}`} />
           {error && <p>{error.message}</p>}
           <CopyButton
             label={`Copy ${plural(count, 'name')}`}

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { LoadVerdict } from '../../../../workers/protocol.ts';
-import { CONSUMER_IDS, type ConsumerId, type Verdict } from '../../../core/index.ts';
-import { CONSUMER_NAMES, sentenceOf, silentOnes, summaryOf, worstFirst } from './wording.ts';
+import { LOADERS, type ProgramId, type Verdict } from '../../../core/index.ts';
+import { sentenceOf, silentOnes, summaryOf, worstFirst } from './wording.ts';
 
 const NONE = { count: 0, first: [] };
 
-function of(id: ConsumerId, verdict: Verdict, missing = 0, unexpected = 0): LoadVerdict {
+function of(id: ProgramId, verdict: Verdict, missing = 0, unexpected = 0): LoadVerdict {
   return {
     id,
+    title: LOADERS.find((program) => program.id === id)?.title ?? '',
     version: '1',
     verdict,
     missing: { count: missing, first: [] },
@@ -21,10 +22,6 @@ function of(id: ConsumerId, verdict: Verdict, missing = 0, unexpected = 0): Load
 }
 
 describe('wording of verdicts', () => {
-  it('names every consumer', () => {
-    expect(Object.keys(CONSUMER_NAMES).sort()).toEqual([...CONSUMER_IDS].sort());
-  });
-
   it('puts silent damage before errors, errors before what is not known, and keeps the order within', () => {
     const all = [of('mlx', 'loads'), of('vllm', 'unknown'), of('sglang', 'refuses'), of('veomni', 'partial')];
     expect(worstFirst([...all, of('llama.cpp', 'partial')]).map(({ id }) => id)).toEqual([

@@ -1,20 +1,5 @@
 import type { LoadVerdict, NameKind } from '../../../../workers/protocol.ts';
-import { type ConsumerId, type EvidenceKind, plural, type Verdict } from '../../../core/index.ts';
-
-/** What people call each consumer. */
-export const CONSUMER_NAMES: Readonly<Record<ConsumerId, string>> = {
-  'transformers-5': 'transformers 5',
-  'transformers-4.57': 'transformers 4.57',
-  'fork-qwen3-moe-ep': 'qwen3-moe-ep fork',
-  veomni: 'VeOmni',
-  vllm: 'vLLM',
-  sglang: 'SGLang',
-  'llama.cpp': 'llama.cpp',
-  mlx: 'MLX',
-  'megatron-bridge': 'Megatron-Bridge',
-  torchtitan: 'torchtitan',
-  'qwen3-moe-fused': 'qwen3-moe-fused',
-};
+import { type EvidenceKind, plural, type Verdict } from '../../../core/index.ts';
 
 /** Verdicts in words. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
@@ -106,7 +91,7 @@ export function damageOf(partial: readonly LoadVerdict[]): string {
 /** Who starts with random experts, as a sentence; null when nobody does. */
 export function silentOnes(verdicts: readonly LoadVerdict[]): string | null {
   const partial = verdicts.filter(({ verdict }) => verdict === 'partial');
-  const names = partial.map(({ id }) => CONSUMER_NAMES[id]);
+  const names = partial.map(({ title }) => title);
   const damage = damageOf(partial);
   const last = names.at(-1);
   if (last === undefined) return null;

@@ -1,7 +1,9 @@
 import { defineProgram } from '../program.ts';
+import { llamaCppLoads } from './loads.ts';
 
 /** llama.cpp and its convert_hf_to_gguf.py. */
 export const llamaCpp = defineProgram({
   id: 'llama.cpp',
   title: 'llama.cpp',
+  loads: llamaCppLoads,
 });

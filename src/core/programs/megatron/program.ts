@@ -1,4 +1,5 @@
 import { defineProgram } from '../program.ts';
+import { megatronBridgeLoads } from './loads.ts';
 
 /** NVIDIA Megatron-Core. */
 export const megatronCore = defineProgram({
@@ -10,4 +11,5 @@ export const megatronCore = defineProgram({
 export const megatronBridge = defineProgram({
   id: 'megatron-bridge',
   title: 'Megatron-Bridge',
+  loads: megatronBridgeLoads,
 });

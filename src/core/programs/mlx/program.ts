@@ -1,7 +1,9 @@
 import { defineProgram } from '../program.ts';
+import { mlxLoads } from './loads.ts';
 
 /** mlx-lm. */
 export const mlx = defineProgram({
   id: 'mlx',
   title: 'MLX',
+  loads: mlxLoads,
 });

@@ -1,7 +1,9 @@
 import { defineProgram } from '../program.ts';
+import { sglangLoads } from './loads.ts';
 
 /** SGLang. */
 export const sglang = defineProgram({
   id: 'sglang',
   title: 'SGLang',
+  loads: sglangLoads,
 });

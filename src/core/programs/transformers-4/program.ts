@@ -1,13 +1,16 @@
 import { defineProgram } from '../program.ts';
+import { forkQwen3MoeEpLoads, transformers457Loads } from './loads.ts';
 
 /** Hugging Face transformers 4.57, with the expert-parallel plan of the model card’s fork. */
 export const transformers457 = defineProgram({
   id: 'transformers-4.57',
   title: 'transformers 4.57 with the fork’s plan',
+  loads: transformers457Loads,
 });
 
 /** The model card’s fork of transformers 4.57.6. */
 export const forkQwen3MoeEp = defineProgram({
   id: 'fork-qwen3-moe-ep',
   title: 'The fork qwen3-moe-ep',
+  loads: forkQwen3MoeEpLoads,
 });

@@ -1,7 +1,9 @@
 import { defineProgram } from '../program.ts';
+import { veomniLoads } from './loads.ts';
 
 /** ByteDance’s VeOmni. */
 export const veomni = defineProgram({
   id: 'veomni',
   title: 'VeOmni',
+  loads: veomniLoads,
 });

@@ -1,9 +1,9 @@
-import type { Checkpoint } from '../../checkpoint/types.ts';
-import type { Architecture } from '../architecture.ts';
-import { isMoeLayer } from '../architecture-rules.ts';
-import { configNumber, expertConfig, expertCount, hiddenSize, layerCount, readKey } from '../config-keys.ts';
-import { layerEnd } from '../scan.ts';
-import type { CheckpointLayout, LayerGroup } from '../types.ts';
+import type { Checkpoint } from '../checkpoint/types.ts';
+import type { Architecture } from '../layouts/architecture.ts';
+import { isMoeLayer } from '../layouts/architecture-rules.ts';
+import { configNumber, expertConfig, expertCount, hiddenSize, layerCount, readKey } from '../layouts/config-keys.ts';
+import { layerEnd } from '../layouts/scan.ts';
+import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 
 /** What verdicts are made from: tensors and config, with the layout found in them. */
 export interface LoadInput {

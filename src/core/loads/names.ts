@@ -1,4 +1,4 @@
-import type { Shape } from '../../safetensors/types.ts';
+import type { Shape } from '../safetensors/types.ts';
 
 /** Two shapes, equal dim by dim. */
 export function sameShape(a: Shape, b: Shape): boolean {

@@ -1,11 +1,13 @@
-import { compareNames, expectedIn } from './direct.ts';
-import { hasCompanions } from './expert-names.ts';
-import type { LoadInput } from './sparse-layers.ts';
-import { loadRulesOf } from './transformers5-rules.ts';
-import { type Answer, type Evidence, NO_NAMES } from './types.ts';
+import { compareNames, expectedIn } from '../../loads/direct.ts';
+import { hasCompanions } from '../../loads/expert-names.ts';
+import type { LoadInput } from '../../loads/sparse-layers.ts';
+import { type Answer, type Evidence, NO_NAMES } from '../../loads/types.ts';
+import { loadRulesOf } from '../transformers/load-rules.ts';
 
-const VERSION = '4.57.6';
-const READ: Evidence = {
+/** The version whose classes were read. */
+export const VERSION = '4.57.6';
+/** How its classes are known. */
+export const READ: Evidence = {
   kind: 'source',
   source: `transformers ${VERSION}: the models' own classes; nothing is converted while loading`,
   date: '2026-11-22',

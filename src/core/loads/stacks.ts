@@ -1,4 +1,10 @@
-import type { LoadRules } from './transformers5-rules.ts';
+/** Where the layers of a model stand. */
+interface ModelStacks {
+  /** The first for the usual class; null where they are not known. */
+  readonly stacks: readonly string[] | null;
+  /** The prefix that may be added or taken away. */
+  readonly base: string;
+}
 
 /** `model.layers` and 0 → `model.layers.0`; the stack alone outside numbered layers. */
 export function joinStack(stack: string, index: number | null): string {
@@ -11,7 +17,7 @@ export function joinStack(stack: string, index: number | null): string {
  * The base prefix is added or taken away as the class wants it; a stack that the model type does not have is answered
  * with the one it has.
  */
-export function placeStack(stack: string, rules: LoadRules, className: string | null): string {
+export function placeStack(stack: string, rules: ModelStacks, className: string | null): string {
   const bare = className?.endsWith('Model') ?? false;
   const prefix = `${rules.base}.`;
   const without = (text: string) => (text.startsWith(prefix) ? text.slice(prefix.length) : text);

@@ -1,18 +1,20 @@
+import { dialectOf } from '../../layouts/dialects.ts';
+import { joinName } from '../../layouts/scan.ts';
+import type { ExpertLayout, LayerGroup } from '../../layouts/types.ts';
+import { type Expected, expectLayer, type Form } from '../../loads/expected.ts';
+import { expertNames, hasCompanions, modelClass, quantMethod } from '../../loads/expert-names.ts';
+import { type LoadInput, sparseLayers, stackOf } from '../../loads/sparse-layers.ts';
+import { joinStack, placeStack } from '../../loads/stacks.ts';
+import { type Answer, type Evidence, type MemoryPlace, NO_NAMES, type Verdict } from '../../loads/types.ts';
 import type { Shape } from '../../safetensors/types.ts';
-import { type DialectSpec, dialectOf } from '../dialects.ts';
-import { joinName } from '../scan.ts';
-import type { ExpertLayout, LayerGroup } from '../types.ts';
-import { type Expected, expectLayer, type Form } from './expected.ts';
-import { expertNames, hasCompanions, modelClass, quantMethod } from './expert-names.ts';
-import { type LoadInput, sparseLayers, stackOf } from './sparse-layers.ts';
-import { joinStack, placeStack } from './stacks.ts';
-import { createNameReader, type LoadReport, loadNames, type NameReader, renamed } from './transformers5-load.ts';
-import { DENSE_TYPES, type LoadRules, loadRulesOf, UNCHANGED_TYPES } from './transformers5-rules.ts';
-import { type Answer, type Evidence, NO_NAMES, type Verdict } from './types.ts';
+import { createNameReader, type LoadReport, loadNames, type NameReader, renamed } from './load-names.ts';
+import { DENSE_TYPES, type LoadRules, loadRulesOf, UNCHANGED_TYPES } from './load-rules.ts';
 
 const DATE = '2026-11-22';
-const VERSION = '5.17.0';
-const READ: Evidence = {
+/** The version whose rules these are. */
+export const VERSION = '5.17.0';
+/** How its rules are known where it was not run. */
+export const READ: Evidence = {
   kind: 'source',
   source: `transformers ${VERSION}: conversion_mapping.py, core_model_loading.py and the model's own class`,
   date: DATE,
@@ -113,11 +115,6 @@ export function memoryPlace(input: LoadInput, group: LayerGroup): MemoryPlace | 
   const reader = createNameReader(rules, name?.includes('ForCausalLM') ?? true, quantMethod(input) !== null);
   const stack = placeStack(renamedStack(reader, stackOf(group)), rules, name);
   return { prefix: joinName(joinStack(stack, group.index), row.memoryContainer), spec };
-}
-
-export interface MemoryPlace {
-  readonly prefix: string;
-  readonly spec: DialectSpec;
 }
 
 const PLAIN: ExpertLayout = { family: 'gate-up', dialect: 'plain' };

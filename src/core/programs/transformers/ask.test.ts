@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { TestCheckpoint } from '../checkpoints.fixture.ts';
-import { checkpointOf, readRealNames } from '../checkpoints.fixture.ts';
-import { predictLoads } from './predict.ts';
-import type { ConsumerVerdict } from './types.ts';
+import type { TestCheckpoint } from '../../layouts/checkpoints.fixture.ts';
+import { checkpointOf, readRealNames } from '../../layouts/checkpoints.fixture.ts';
+import { type ConsumerVerdict, predictLoads } from '../loading.ts';
 import { readLoadsMore, type Shapes, unfold, variantsOf } from './variants.fixture.ts';
 
 const REAL = readRealNames();

@@ -1,8 +1,7 @@
-import type { Shape } from '../../safetensors/types.ts';
-import type { Architecture } from '../architecture.ts';
-import { type DialectSpec, orientationOf } from '../dialects.ts';
-import { joinName } from '../scan.ts';
-import type { StoredProjection } from '../types.ts';
+import { type DialectSpec, orientationOf } from '../layouts/dialects.ts';
+import { joinName } from '../layouts/scan.ts';
+import type { StoredProjection } from '../layouts/types.ts';
+import type { Shape } from '../safetensors/types.ts';
 import type { SparseLayer } from './sparse-layers.ts';
 
 /** Names of expert tensors that a model has, with their shapes; null where a size is not known. */
@@ -16,11 +15,6 @@ export interface Form {
   readonly biased: boolean;
   /** Rows of the joined tensor for experts without weights. */
   readonly empty: number;
-}
-
-/** The form in which an architecture's model holds experts of a dialect. */
-export function formOf(row: Architecture, spec: DialectSpec, container: string): Form {
-  return { spec, container, gated: row.gated, biased: false, empty: 0 };
 }
 
 /** Adds a layer's tensors to what is expected. `prefix` ends before the container: `model.layers.0`. */

@@ -1,5 +1,5 @@
-import { dialectOf } from '../dialects.ts';
-import type { Dialect, Family } from '../types.ts';
+import { dialectOf } from '../layouts/dialects.ts';
+import type { Dialect, Family } from '../layouts/types.ts';
 import { type Expected, expectLayer } from './expected.ts';
 import { expertNames } from './expert-names.ts';
 import { sameShape, sortNames } from './names.ts';

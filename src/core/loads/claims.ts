@@ -1,10 +1,66 @@
-import type { LayerGroup } from '../types.ts';
-import type { Claim, Consumer } from './consumers.ts';
+import type { Architecture } from '../layouts/architecture.ts';
+import type { LayerGroup } from '../layouts/types.ts';
+import { type CountReading, countAnswer } from './count.ts';
 import { compareNames, expectedIn } from './direct.ts';
 import { expertNames } from './expert-names.ts';
 import { sortNames } from './names.ts';
 import { type LoadInput, sparseLayers, stackOf } from './sparse-layers.ts';
-import { type Answer, type Evidence, type NameReport, NO_NAMES, type Verdict } from './types.ts';
+import { type Answer, type Evidence, type LoadsFacet, type NameReport, NO_NAMES, type Verdict } from './types.ts';
+
+/** The layout that a program has of its own for a model type: `family/dialect`, and the segment before the experts. */
+export type OwnLayout = (row: Architecture) => { readonly layout: string; readonly container: string };
+
+/**
+ * What is known of a program and some layouts. The first claim that fits a layer group decides for it.
+ *
+ * `layouts`: ids as `family/dialect`, `family`, `hub` (what the model type's files on the Hub have), `*`, or the
+ * program's own. `types`: model types, `apart` for those whose files on the Hub hold one matrix per expert, or `*`.
+ */
+export interface Claim {
+  readonly layouts: readonly (string | OwnLayout)[];
+  readonly types: readonly string[];
+  readonly verdict: Verdict;
+  readonly evidence: Evidence;
+  readonly needs?: readonly string[];
+  /** Holds only where the model's first layer has no experts. */
+  readonly when?: 'first-layer-dense';
+  /** True when it holds for quantised experts too. */
+  readonly quantised?: boolean;
+}
+
+/** What is known of a program that is judged by claims. */
+export interface ClaimTable extends Omit<LoadsFacet, 'ask' | 'source' | 'date'> {
+  readonly claims: readonly [Claim, ...Claim[]];
+  /**
+   * The layout whose names its model has, for model types where these are compared one by one.
+   *
+   * `layout`: `family/dialect`, the program's own, or `runtime` for a serving engine's w13 and w2. `absent`: what becomes
+   * of layers whose experts are not there at all.
+   */
+  readonly holds?: {
+    readonly layout: string | OwnLayout;
+    readonly types: readonly string[];
+    readonly absent: Verdict;
+  };
+  /** Absent: it reads the number of experts under the keys of transformers 4 and 5. */
+  readonly count?: CountReading;
+}
+
+/** The claims about a program, with its id. */
+interface Consumer extends Pick<ClaimTable, 'claims'> {
+  readonly id: string;
+  readonly holds: ClaimTable['holds'] | undefined;
+}
+
+/** A facet that answers by a table of claims. Its source and date are those of the first claim. */
+export function byClaims({ claims, holds, count, ...facet }: ClaimTable): LoadsFacet {
+  const { source, date } = claims[0].evidence;
+  const ask: LoadsFacet['ask'] = (input, id) => {
+    const answer = askClaims({ id, claims, holds }, input);
+    return count ? countAnswer(count, input, answer) : answer;
+  };
+  return { ...facet, source, date, ask };
+}
 
 const DATE = '2026-11-22';
 /** The worst first: a checkpoint is no better than its worst layer. */
@@ -16,8 +72,8 @@ interface Found {
   readonly needs: readonly string[];
 }
 
-/** What a consumer makes of a checkpoint's experts, by the claims about it. */
-export function askClaims(consumer: Consumer, input: LoadInput): Answer {
+/** What a program makes of a checkpoint's experts, by the claims about it. */
+function askClaims(consumer: Consumer, input: LoadInput): Answer {
   const groups = input.layout.groups.filter((group) => group.kind === 'moe');
   if (groups.length === 0)
     return { ...NO_NAMES, ...unknown(consumer, 'There are no routed experts here that it could read wrongly.') };
@@ -56,10 +112,13 @@ function fits(claim: Claim, input: LoadInput, group: LayerGroup): boolean {
   return claim.types.some((type) => types.has(type)) && claim.layouts.some((id) => isLayout(id, input, group));
 }
 
-function isLayout(id: string, { row }: LoadInput, { layout, prefix }: LayerGroup): boolean {
+function isLayout(id: string | OwnLayout, { row }: LoadInput, { layout, prefix }: LayerGroup): boolean {
   const own = `${layout?.family}/${layout?.dialect}`;
+  if (typeof id === 'function') {
+    const wanted = row && id(row);
+    return wanted?.layout === own && endsIn(prefix, wanted.container);
+  }
   if (id === '*' || id === layout?.family || id === own) return true;
-  if (id === 'mlx') return row !== undefined && own === `stacked/${row.mlx}` && endsIn(prefix, row.container);
   return id === 'hub' && row !== undefined && row.disk.some((each) => `${each.family}/${each.dialect}` === own);
 }
 
@@ -90,20 +149,12 @@ function holdsNames({ holds }: Consumer, { layout }: LoadInput): boolean {
 function heldNames(consumer: Consumer, input: LoadInput, { verdict }: Found): NameReport {
   if ((verdict !== 'partial' && verdict !== 'refuses') || !holdsNames(consumer, input)) return NO_NAMES;
   const { row, layout } = input;
-  switch (consumer.holds?.layout) {
-    case undefined:
-      return NO_NAMES;
-    case 'runtime':
-      return { missing: runtimeNames(layout.groups), unexpected: sortNames(expertNames(input)), mismatched: [] };
-    case 'mlx':
-      return compare(input, `stacked/${row?.mlx}`, row?.container);
-    default:
-      return compare(input, consumer.holds?.layout ?? '', undefined);
-  }
-}
-
-function compare(input: LoadInput, id: string, container: string | undefined): NameReport {
-  const expected = expectedIn(input, id, container);
+  const held = consumer.holds?.layout;
+  if (held === undefined) return NO_NAMES;
+  if (held === 'runtime')
+    return { missing: runtimeNames(layout.groups), unexpected: sortNames(expertNames(input)), mismatched: [] };
+  const own = typeof held === 'string' ? { layout: held, container: undefined } : row && held(row);
+  const expected = own ? expectedIn(input, own.layout, own.container) : null;
   return expected ? compareNames(input, expected) : NO_NAMES;
 }
 

@@ -1,54 +1,26 @@
-import type { Checkpoint, CheckpointTensor } from '../../checkpoint/types.ts';
-import type { FileOffset } from '../../safetensors/types.ts';
-import { architectureOf } from '../architecture-rules.ts';
-import { detectLayout } from '../detect.ts';
-import { asTarget, configChangesFor, renameTensor } from '../target.ts';
-import type { Assumption, CheckpointLayout, LayerGroup, LayoutConfigChange, TargetLayout } from '../types.ts';
-import { askClaims } from './claims.ts';
-import { CONSUMERS } from './consumers.ts';
-import { countAnswer } from './count.ts';
+import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import { architectureOf } from '../layouts/architecture-rules.ts';
+import { detectLayout } from '../layouts/detect.ts';
+import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
+import type { Assumption, CheckpointLayout, LayerGroup, LayoutConfigChange, TargetLayout } from '../layouts/types.ts';
+import type { FileOffset } from '../safetensors/types.ts';
 import type { LoadInput } from './sparse-layers.ts';
-import { askTransformers4 } from './transformers4.ts';
-import { askTransformers5 } from './transformers5.ts';
-import { type Answer, CONSUMER_IDS, type ConsumerId, type ConsumerVerdict, type PlannedTensor } from './types.ts';
+import type { LoadingProgram, PlannedTensor, ProgramVerdict } from './types.ts';
 
 type Config = Checkpoint['config'];
 type Readable = Pick<Checkpoint, 'tensors' | 'config'>;
 
-interface Judge {
-  readonly version: string;
-  readonly cures: readonly TargetLayout[];
-  readonly ask: (input: LoadInput) => Answer;
-}
-
-const OLD: readonly TargetLayout[] = ['per-expert', 'gate-up-transposed', 'gate-up-interleaved', 'gate-up'];
-
-const JUDGES: ReadonlyMap<ConsumerId, Judge> = new Map<ConsumerId, Judge>([
-  ['transformers-5', { version: '5.17.0', cures: ['gate-up', 'per-expert'], ask: askTransformers5 }],
-  [
-    'transformers-4.57',
-    { version: '4.57.6', cures: OLD, ask: (input) => countAnswer('v4-or-default', input, askTransformers4(input)) },
-  ],
-  ...CONSUMERS.map((consumer): [ConsumerId, Judge] => [
-    consumer.id,
-    {
-      version: consumer.version,
-      cures: consumer.cures,
-      ask: (input) => countAnswer(consumer.count, input, askClaims(consumer, input)),
-    },
-  ]),
-]);
-
 /**
  * Which programs load a checkpoint's experts, from its names, shapes and config alone; values are not looked at.
  *
- * One verdict for each of `CONSUMER_IDS`, in that order. A swap of gate and up, or experts in the wrong order, shows in no
+ * One verdict for each of `programs`, in their order. A swap of gate and up, or experts in the wrong order, shows in no
  * name: such a checkpoint is said to load. A cure is a conversion after which the same prediction is a good one.
  */
-export function predictLoads(
+export function predict<Id extends string>(
+  programs: readonly LoadingProgram<Id>[],
   checkpoint: Readable,
   layout: CheckpointLayout = detectLayout(checkpoint),
-): ConsumerVerdict[] {
+): ProgramVerdict<Id>[] {
   const input = inputOf(checkpoint, layout);
   const converted = new Map<TargetLayout, LoadInput | null>();
   const conversion = (target: TargetLayout) => {
@@ -58,7 +30,14 @@ export function predictLoads(
     converted.set(target, made);
     return made;
   };
-  return CONSUMER_IDS.map((id) => verdictOf(id, input, conversion));
+  return programs.map((program) => verdictOf(program, input, conversion));
+}
+
+/** What is known of a conversion beside its tensors. */
+export interface TargetFacts {
+  readonly config: Config;
+  readonly changes?: readonly LayoutConfigChange[];
+  readonly assume?: Assumption;
 }
 
 /**
@@ -66,18 +45,19 @@ export function predictLoads(
  *
  * `outputs` are the planned tensors, `config` the source's config.json and `changes` what the plan changes in it.
  */
-export function predictTarget(
+export function predictOutputs<Id extends string>(
+  programs: readonly LoadingProgram<Id>[],
   outputs: Iterable<PlannedTensor>,
-  facts: { readonly config: Config; readonly changes?: readonly LayoutConfigChange[]; readonly assume?: Assumption },
-): ConsumerVerdict[] {
+  facts: TargetFacts,
+): ProgramVerdict<Id>[] {
   const tensors = new Map<string, CheckpointTensor>();
   for (const output of outputs) tensors.set(output.name, placed(output));
   const checkpoint = { tensors, config: changedConfig(facts.config, facts.changes ?? []) };
-  return predictLoads(checkpoint, detectLayout(checkpoint, facts.assume ? { assume: facts.assume } : {}));
+  return predict(programs, checkpoint, detectLayout(checkpoint, facts.assume ? { assume: facts.assume } : {}));
 }
 
 /** True for a verdict that leaves every expert as it was trained. */
-export function isGood({ verdict }: Pick<ConsumerVerdict, 'verdict'>): boolean {
+export function isGood({ verdict }: Pick<ProgramVerdict, 'verdict'>): boolean {
   return verdict === 'loads' || verdict === 'loads-converting';
 }
 
@@ -85,21 +65,19 @@ function inputOf(checkpoint: Readable, layout: CheckpointLayout): LoadInput {
   return { checkpoint, layout, row: architectureOf(layout.modelType) };
 }
 
-function verdictOf(
-  id: ConsumerId,
+function verdictOf<Id extends string>(
+  { id, title, loads }: LoadingProgram<Id>,
   input: LoadInput,
   conversion: (target: TargetLayout) => LoadInput | null,
-): ConsumerVerdict {
-  const judge = JUDGES.get(id);
-  if (!judge) throw new RangeError(`No consumer ${id}.`);
-  const answer = judge.ask(input);
+): ProgramVerdict<Id> {
+  const answer = loads.ask(input, id);
   const cure = isGood(answer)
     ? undefined
-    : judge.cures.find((target) => {
+    : loads.cures.find((target) => {
         const made = conversion(target);
-        return made !== null && isGood(judge.ask(made));
+        return made !== null && isGood(loads.ask(made, id));
       });
-  return { id, version: judge.version, ...answer, cure: cure ?? null };
+  return { id, title: loads.title ?? title, version: loads.version, ...answer, cure: cure ?? null };
 }
 
 const NOWHERE = 0 as FileOffset;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RealNames } from '../checkpoints.fixture.ts';
+import type { RealNames } from '../../layouts/checkpoints.fixture.ts';
 
 /** Shapes by tensor name. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;

@@ -1,0 +1,54 @@
+import type { Checkpoint } from '../checkpoint/types.ts';
+import { type LoadScript, scriptOf } from '../handoff/load-script.ts';
+import { type ExpertSample, type HashedSample, samplesOf } from '../handoff/load-script-samples.ts';
+import { type CardFacts, cardOf } from '../handoff/model-card.ts';
+import type { CheckpointLayout } from '../layouts/types.ts';
+import { predict, predictOutputs, type TargetFacts } from '../loads/predict.ts';
+import type { LoadingProgram, PlannedTensor, ProgramVerdict } from '../loads/types.ts';
+import { PROGRAMS, type ProgramId } from './all.ts';
+
+/** Every program that loads checkpoints, in the order of every list of verdicts. */
+export const LOADERS: readonly LoadingProgram<ProgramId>[] = PROGRAMS.flatMap(({ id, title, loads }) =>
+  loads ? [{ id, title, loads }] : [],
+);
+
+/** What one of `LOADERS` makes of a checkpoint. */
+export type ConsumerVerdict = ProgramVerdict<ProgramId>;
+
+/** Which programs load a checkpoint's experts: `predict` for all of `LOADERS`. */
+export function predictLoads(
+  checkpoint: Pick<Checkpoint, 'tensors' | 'config'>,
+  layout?: CheckpointLayout,
+): ConsumerVerdict[] {
+  return predict(LOADERS, checkpoint, layout);
+}
+
+/** Who will load what a conversion writes: `predictOutputs` for all of `LOADERS`. */
+export function predictTarget(outputs: Iterable<PlannedTensor>, facts: TargetFacts): ConsumerVerdict[] {
+  return predictOutputs(LOADERS, outputs, facts);
+}
+
+/** The script that holds a program to a verdict: see `scriptOf`. @throws RangeError for a verdict of another program. */
+export function loadScript(predicted: ConsumerVerdict, samples?: readonly HashedSample[]): LoadScript {
+  return scriptOf(loaderOf(predicted.id), predicted, samples);
+}
+
+/** The experts that such a script compares: see `samplesOf`. @throws RangeError for a verdict of another program. */
+export function expertSamples(
+  checkpoint: Pick<Checkpoint, 'tensors' | 'config'>,
+  layout: CheckpointLayout,
+  predicted: Pick<ConsumerVerdict, 'id' | 'missing' | 'mismatched' | 'verdict'>,
+): ExpertSample[] {
+  return samplesOf(loaderOf(predicted.id), checkpoint, layout, predicted);
+}
+
+/** README.md for what a conversion writes: `cardOf` with all of `LOADERS`. */
+export function modelCard(facts: CardFacts): string {
+  return cardOf(facts, LOADERS);
+}
+
+function loaderOf(id: ProgramId): LoadingProgram<ProgramId> {
+  const found = LOADERS.find((program) => program.id === id);
+  if (!found) throw new RangeError(`${id} loads no checkpoints.`);
+  return found;
+}

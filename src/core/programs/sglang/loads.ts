@@ -1,0 +1,34 @@
+import { byClaims } from '../../loads/claims.ts';
+import { APART, FACTS, from, OTHERS, QWEN3 } from '../claims.ts';
+
+/** What is known of how SGLang loads a checkpoint. */
+export const sglangLoads = byClaims({
+  version: 'main, 2026',
+  cures: ['per-expert'],
+  holds: { layout: 'runtime', types: QWEN3, absent: 'unknown' },
+  proof: {
+    reason:
+      'SGLang passes over names that it does not know and tells of none; compare its answers with those of transformers 5.',
+  },
+  usage: { language: 'sh', lines: (repo) => [`python -m sglang.launch_server --model-path ${repo}`] },
+  claims: [
+    {
+      layouts: ['per-expert/projections', 'per-expert/w123'],
+      types: APART,
+      verdict: 'loads',
+      quantised: true,
+      evidence: from(
+        'source',
+        'SGLang, FusedMoE.make_expert_params_mapping: one name per expert and projection',
+        FACTS,
+      ),
+    },
+    {
+      layouts: OTHERS,
+      types: QWEN3,
+      verdict: 'partial',
+      evidence: from('source', 'SGLang 008af3a6, qwen3_moe.py, load_weights: unknown names are passed over', FACTS),
+      needs: ['A look at the output: the experts keep what memory held, without an exception.'],
+    },
+  ],
+});

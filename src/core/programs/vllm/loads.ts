@@ -1,0 +1,67 @@
+import { byClaims } from '../../loads/claims.ts';
+import { APART, FACTS, from, OTHERS, QWEN3, QWEN35 } from '../claims.ts';
+
+/** What is known of how vLLM loads a checkpoint. */
+export const vllmLoads = byClaims({
+  version: 'main, 2026',
+  cures: ['per-expert'],
+  holds: { layout: 'runtime', types: QWEN3, absent: 'unknown' },
+  proof: {
+    reason:
+      'vLLM tells no names of tensors that it did not load; watch its start for a KeyError, and compare its answers with those of transformers 5.',
+  },
+  usage: { language: 'sh', lines: (repo) => [`vllm serve ${repo}`] },
+  claims: [
+    {
+      layouts: ['per-expert/projections', 'per-expert/w123'],
+      types: APART,
+      verdict: 'loads',
+      quantised: true,
+      evidence: from('source', 'vLLM, FusedMoE.make_expert_params_mapping: one name per expert and projection', FACTS),
+    },
+    {
+      layouts: ['gate-up/plain'],
+      types: QWEN3,
+      verdict: 'refuses',
+      evidence: from('reported', 'vllm#42577: the native Qwen3-MoE loader does not know these names', FACTS),
+      needs: [
+        '`--model-impl transformers`: that backend takes them (vllm#36997). Of newer native loaders nothing is known.',
+      ],
+    },
+    {
+      layouts: OTHERS,
+      types: QWEN3,
+      verdict: 'refuses',
+      evidence: from(
+        'source',
+        'vLLM 002456df, qwen3_moe.py, load_weights: a name that no parameter has is a KeyError',
+        FACTS,
+      ),
+    },
+    {
+      layouts: ['gate-up/plain'],
+      types: QWEN35,
+      verdict: 'loads',
+      evidence: from('source', 'vLLM, FusedMoE loader: stacked tensors are cut in two on dim 1, then unbound', FACTS),
+    },
+    {
+      layouts: ['gate-up-transposed/plain'],
+      types: ['llama4', 'llama4_text', 'qwen3_vl_moe', 'qwen3_vl_moe_text'],
+      verdict: 'loads',
+      evidence: from('reported', 'vllm#50727: the orientation is a flag of the model', FACTS),
+      needs: ['A version with vllm#50727; before it the orientation was guessed from shapes (vllm#50137).'],
+    },
+    {
+      layouts: ['gate-up-interleaved/gpt-oss'],
+      types: ['gpt_oss'],
+      verdict: 'refuses',
+      evidence: from('reported', 'vllm#45830: a KeyError for gpt-oss in bf16', FACTS),
+    },
+    {
+      layouts: ['gate-up-transposed/fc12'],
+      types: ['aria', 'aria_text'],
+      verdict: 'refuses',
+      evidence: from('reported', 'vllm#57495: the suffix .weight', FACTS),
+    },
+  ],
+});
