@@ -4,6 +4,7 @@ import { type CountReading, countAnswer } from './count.ts';
 import { compareNames, expectedIn } from './direct.ts';
 import { expertNames } from './expert-names.ts';
 import { sortNames } from './names.ts';
+import { isGood } from './predict.ts';
 import { type LoadInput, sparseLayers, stackOf } from './sparse-layers.ts';
 import { type Answer, type Evidence, type LoadsFacet, type NameReport, NO_NAMES, type Verdict } from './types.ts';
 
@@ -98,8 +99,12 @@ function claimFor(consumer: Consumer, input: LoadInput, group: LayerGroup): Foun
   const [defect] = group.defects;
   if (defect) return unknown(consumer, `Whole experts: ${defect.message}`);
   const quantised = group.members.some(({ part }) => part !== 'weight' && part !== 'bias');
-  const claim = consumer.claims.find((each) => fits(each, input, group) && (!quantised || each.quantised === true));
+  const placed = isPlaced(input, group);
+  const claim = consumer.claims.find(
+    (each) => fits(each, input, group) && (!quantised || each.quantised === true) && (placed || !isGood(each)),
+  );
   if (claim) return { verdict: claim.verdict, evidence: claim.evidence, needs: claim.needs ?? [] };
+  if (!placed) return unknown(consumer, `Experts where the model type has them, not under ${group.prefix}.`);
   return unknown(consumer, quantised ? 'Support for quantised experts in this layout, of which nothing is known.' : '');
 }
 
@@ -120,6 +125,14 @@ function isLayout(id: string | OwnLayout, { row }: LoadInput, { layout, prefix }
   }
   if (id === '*' || id === layout?.family || id === own) return true;
   return id === 'hub' && row !== undefined && row.disk.some((each) => `${each.family}/${each.dialect}` === own);
+}
+
+/** True when the experts stand in the container that the model type has: on the Hub, or in memory in that layout. */
+function isPlaced({ row }: LoadInput, { layout, prefix, index }: LayerGroup): boolean {
+  if (!row || index === null) return true;
+  const { memory } = row;
+  const held = memory?.family === layout?.family && memory?.dialect === layout?.dialect;
+  return endsIn(prefix, row.container) || (held && endsIn(prefix, row.memoryContainer));
 }
 
 function endsIn(prefix: string, container: string): boolean {

@@ -3,7 +3,7 @@ import type { Dialect, Family } from '../layouts/types.ts';
 import { type Expected, expectLayer } from './expected.ts';
 import { expertNames } from './expert-names.ts';
 import { sameShape, sortNames } from './names.ts';
-import { type LoadInput, sparseLayers, stackOf } from './sparse-layers.ts';
+import { type LayerHints, type LoadInput, sparseLayers, stackOf } from './sparse-layers.ts';
 import { joinStack } from './stacks.ts';
 import type { NameReport } from './types.ts';
 
@@ -21,11 +21,16 @@ export function containerOf({ layout, row }: LoadInput): string {
 }
 
 /** Expert tensors of a model that holds them in a layout, under the checkpoint's own prefixes. */
-export function expectedIn(input: LoadInput, id: string, container = containerOf(input)): Expected | null {
+export function expectedIn(
+  input: LoadInput,
+  id: string,
+  container = containerOf(input),
+  hints: LayerHints = {},
+): Expected | null {
   const spec = specOf(id);
   if (!spec || !input.row) return null;
   const expected: Expected = new Map();
-  for (const layer of sparseLayers(input)) {
+  for (const layer of sparseLayers(input, hints)) {
     const form = { spec, container, gated: input.row.gated, biased: false, empty: 0 };
     expectLayer(
       expected,

@@ -4,8 +4,9 @@ import { detectLayout } from '../layouts/detect.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, LayerGroup, LayoutConfigChange, TargetLayout } from '../layouts/types.ts';
 import type { FileOffset } from '../safetensors/types.ts';
+import { absentExperts } from './absent.ts';
 import type { LoadInput } from './sparse-layers.ts';
-import type { LoadingProgram, PlannedTensor, ProgramVerdict } from './types.ts';
+import type { Answer, LoadingProgram, PlannedTensor, ProgramVerdict } from './types.ts';
 
 type Config = Checkpoint['config'];
 type Readable = Pick<Checkpoint, 'tensors' | 'config'>;
@@ -70,14 +71,23 @@ function verdictOf<Id extends string>(
   input: LoadInput,
   conversion: (target: TargetLayout) => LoadInput | null,
 ): ProgramVerdict<Id> {
-  const answer = loads.ask(input, id);
+  const answer = ask({ id, loads }, input);
   const cure = isGood(answer)
     ? undefined
     : loads.cures.find((target) => {
         const made = conversion(target);
-        return made !== null && isGood(loads.ask(made, id));
+        return made !== null && isGood(ask({ id, loads }, made));
       });
   return { id, title: loads.title ?? title, version: loads.version, ...answer, cure: cure ?? null };
+}
+
+/** A program's own answer, unless that is a good one on a checkpoint that lacks experts. */
+function ask({ id, loads }: Pick<LoadingProgram, 'id' | 'loads'>, input: LoadInput): Answer {
+  const answer = loads.ask(input, id);
+  const lack = isGood(answer) ? absentExperts(input) : null;
+  if (lack === null) return answer;
+  const evidence = { ...answer.evidence, kind: 'unverified' } as const;
+  return { ...answer, verdict: 'unknown', evidence, needs: [...answer.needs, lack] };
 }
 
 const NOWHERE = 0 as FileOffset;

@@ -32,9 +32,11 @@ export function askTransformers4(input: LoadInput): Answer {
   }
   if (hasCompanions(input)) return unknown('Support for these quantised experts, which was not looked into.');
   const [own] = row.disk;
-  const expected = own ? expectedIn(input, `${own.family}/${own.dialect}`, row.container) : null;
+  const rules = loadRulesOf(layout.modelType);
+  const hints = { stack: rules?.stacks?.[0], layerKey: rules?.layerKey ?? null };
+  const expected = own ? expectedIn(input, `${own.family}/${own.dialect}`, row.container, hints) : null;
   if (!expected) return unknown('Experts that can be told apart.');
-  const report = compareNames(input, expected, loadRulesOf(layout.modelType)?.ignored ?? []);
+  const report = compareNames(input, expected, rules?.ignored ?? []);
   const verdict = report.mismatched.length > 0 ? 'refuses' : report.missing.length > 0 ? 'partial' : 'loads';
   const needs = verdict === 'partial' ? ['A look at its warnings: what is missing is initialised at random.'] : [];
   return { ...report, verdict, evidence: READ, needs };

@@ -8,7 +8,8 @@ import { joinStack, placeStack } from '../../loads/stacks.ts';
 import { type Answer, type Evidence, type MemoryPlace, NO_NAMES, type Verdict } from '../../loads/types.ts';
 import type { Shape } from '../../safetensors/types.ts';
 import { createNameReader, type LoadReport, loadNames, type NameReader, renamed } from './load-names.ts';
-import { DENSE_TYPES, type LoadRules, loadRulesOf, UNCHANGED_TYPES } from './load-rules.ts';
+import { DENSE_TYPES, type LoadRules, loadRulesOf } from './load-rules.ts';
+import { isUnchanged, unchangedNames } from './unchanged.ts';
 
 const DATE = '2026-11-22';
 /** The version whose rules these are. */
@@ -52,7 +53,7 @@ export function askTransformers5(input: LoadInput): Answer {
   const quantised = method !== null;
   const reader = createNameReader(rules, modelClass(input)?.includes('ForCausalLM') ?? true, quantised);
   const expected = expectedTensors(input, rules, reader, method);
-  if (!expected) return unknownMemory(input, reader);
+  if (!expected) return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs: [] };
   const experts = expertNames(input);
   const report = loadNames(input.checkpoint.tensors.values(), expected, reader, (name) => experts.has(name));
   return {
@@ -154,13 +155,14 @@ function evidenceOf(
   return rules.run && tried && plain && !quantised && checkpoint.config !== null ? RUN : READ;
 }
 
+const LOOK = 'A look at the load report: what is missing is initialised at random, without an exception.';
+
 function needsOf(input: LoadInput, report: LoadReport, method: string | null): string[] {
   const needs: string[] = [];
   if (!input.checkpoint.config) needs.push('A config.json with the model type: without one nothing is loaded.');
   if (report.failed.length > 0)
     needs.push('All projections of all experts, each stored once: these tensors cannot be put together.');
-  if (report.missing.length > 0)
-    needs.push('A look at the load report: what is missing is initialised at random, without an exception.');
+  if (report.missing.length > 0) needs.push(LOOK);
   if (method === null && hasCompanions(input))
     needs.push(
       '`quantization_config` in config.json: without it the scales are dropped and the weights read as they are.',
@@ -173,25 +175,29 @@ function needsOf(input: LoadInput, report: LoadReport, method: string | null): s
   return needs;
 }
 
-/** Experts whose place in memory is not told by a row, but whose converters are known. */
-function unknownMemory(input: LoadInput, reader: NameReader): Answer {
-  const names = expertNames(input);
-  const taken = [...names].every((name) =>
-    reader.converters.some(({ patterns }) => patterns.some((each) => each.test(name))),
-  );
-  if (names.size === 0 || !taken) return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs: [] };
-  return { ...NO_NAMES, verdict: 'loads-converting', evidence: READ, needs: [] };
-}
-
 function withoutRules(input: LoadInput, modelType: string | null): Answer {
-  const native = modelType !== null && (UNCHANGED_TYPES.has(modelType) || DENSE_TYPES.has(modelType));
-  if (native && input.layout.layout === 'dense') return { ...NO_NAMES, verdict: 'loads', evidence: RUN, needs: [] };
-  if (native) return { ...NO_NAMES, verdict: 'loads', evidence: READ, needs: [] };
+  if (modelType !== null && isUnchanged(modelType)) return unchanged(input);
+  const dense = modelType !== null && DENSE_TYPES.has(modelType);
+  if (dense && input.layout.layout === 'dense' && input.checkpoint.config?.is_moe !== true)
+    return { ...NO_NAMES, verdict: 'loads', evidence: RUN, needs: [] };
   const needs =
     modelType === null
       ? ['A config.json with the model type.']
-      : [`Code for ${modelType}: transformers ${VERSION} is not known to have any of its own.`];
+      : dense
+        ? [`A checkpoint without experts: how ${modelType} holds them was not looked into.`]
+        : [`Code for ${modelType}: transformers ${VERSION} is not known to have any of its own.`];
   return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs };
+}
+
+/** Experts whose names are the same on disk and in memory. */
+function unchanged(input: LoadInput): Answer {
+  const report = unchangedNames(input);
+  if (!report) {
+    const needs = ['Experts and routers, with `num_experts` in config.json.'];
+    return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs };
+  }
+  const verdict = report.missing.length > 0 ? 'partial' : 'loads';
+  return { ...report, verdict, evidence: READ, needs: verdict === 'partial' ? [LOOK] : [] };
 }
 
 function unknownMethod(method: string): Answer {

@@ -226,9 +226,6 @@ export const LOAD_RULES: readonly LoadRules[] = [
   rules('hy_v4', { renames: [{ from: '\\.linear_gate', to: '.gate_proj' }], ignored: ['model\\.mtp_layers\\..*'] }),
 ];
 
-/** Model types whose experts have names of their own, the same on disk and in memory (`experts.expert_0.wi.weight`). */
-export const UNCHANGED_TYPES: ReadonlySet<string> = new Set(['switch_transformers', 'nllb-moe']);
-
 /** Model types of transformers 5.17.0 that can be without routed experts here; read 2026-11-22. */
 export const DENSE_TYPES: ReadonlySet<string> = new Set(['doge', 'youtu']);
 
