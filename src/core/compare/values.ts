@@ -1,7 +1,7 @@
 import { type Budget, createBudget } from '../budget.ts';
 import { throwIfAborted } from '../errors.ts';
 import type { Projection } from '../layouts/types.ts';
-import { bitsOf } from '../safetensors/dtype.ts';
+import { bitsOf, UNPACKED } from '../safetensors/dtype.ts';
 import { compareUnit, createReaders, type Readers, unitsOf } from '../verify/byte-compare.ts';
 import type { Mistake } from '../verify/mistakes.ts';
 import type { Found, Pair, Side } from '../verify/pairs.ts';
@@ -238,7 +238,7 @@ async function tallyJobs(unit: readonly Job[], readers: Readers, onBytes: OnByte
 
 /** `F8_E4M3 × F32 scales → BF16`; null where both sides store their numbers themselves. */
 function unpackingOf({ left, right }: Entry): string | null {
-  const packed = [left, right].flatMap((piece) => (piece?.stored ? [`${storedText(piece)} → BF16`] : []));
+  const packed = [left, right].flatMap((piece) => (piece?.stored ? [`${storedText(piece)} → ${UNPACKED}`] : []));
   return packed.length === 0 ? null : packed.join(', ');
 }
 
