@@ -149,6 +149,7 @@ export {
   NO_SHARD,
 } from './layouts/map.ts';
 export { countParameters, type ParameterCount } from './layouts/parameters.ts';
+export { type TensorPlace, tensorPlace } from './layouts/tensor-place.ts';
 export type * from './layouts/types.ts';
 export { type HiddenStates, randomStates, readStates } from './parity/hidden-states.ts';
 export { type ParityJson, parityJson } from './parity/json.ts';

@@ -1,5 +1,6 @@
 import { type Budget, createBudget } from '../budget.ts';
 import { throwIfAborted } from '../errors.ts';
+import { tensorPlace } from '../layouts/tensor-place.ts';
 import type { Projection } from '../layouts/types.ts';
 import { bitsOf, UNPACKED } from '../safetensors/dtype.ts';
 import { compareUnit, createReaders, type Readers, unitsOf } from '../verify/byte-compare.ts';
@@ -267,7 +268,7 @@ function differenceOf({ index, entry, pair }: Job, tally: Tally, cast: string | 
     entry: index,
     left: pair.left.name,
     right: pair.right.name,
-    layer: group ? group.index : layerNumber(pair.left.name),
+    layer: group ? group.index : tensorPlace(pair.left.name).layer,
     expert: entry.slot?.expert ?? null,
     projection: entry.slot?.projection ?? null,
     part: entry.slot?.part ?? null,
@@ -275,11 +276,6 @@ function differenceOf({ index, entry, pair }: Job, tally: Tally, cast: string | 
     first: { row: Math.floor(at.index / columns), column: at.index % columns, left: at.left, right: at.right },
     cast,
   };
-}
-
-function layerNumber(name: string): number | null {
-  const number = /(?:^|\.)(?:layers|blocks|h)\.(\d+)\./.exec(name)?.[1];
-  return number === undefined ? null : Number(number);
 }
 
 /** The left side as far as it was compared: no other layer is searched for what went wrong. */

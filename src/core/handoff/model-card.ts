@@ -3,6 +3,7 @@ import { architectureOf } from '../layouts/architecture-rules.ts';
 import { isGood, predictTarget } from '../layouts/loaders/predict.ts';
 import type { ConsumerVerdict } from '../layouts/loaders/types.ts';
 import { asTarget } from '../layouts/target.ts';
+import { expertTemplate } from '../layouts/tensor-place.ts';
 import type { Assumption, CheckpointLayout, ExpertMember, LayerGroup } from '../layouts/types.ts';
 import { TARGETS } from '../plan/targets.ts';
 import type { ConversionPlan } from '../plan/types.ts';
@@ -122,7 +123,7 @@ function unpackedTable(group: LayerGroup, plan: ConversionPlan): string[] {
   const root = group.prefix.replace(/[^.]*$/, '');
   const after = new Map<string, string[]>();
   for (const { name, shape, dtype } of outputs.filter((output) => output.name.startsWith(root))) {
-    const template = name.replace(/\.experts\.\d+\./, '.experts.{i}.');
+    const template = expertTemplate(name);
     const count = Number(after.get(template)?.[2] ?? 0) + 1;
     after.set(template, ['after', code(template), String(count), `[${shape.join(', ')}]`, dtype]);
   }
