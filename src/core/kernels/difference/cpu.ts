@@ -1,5 +1,5 @@
 import type { FloatType } from '../../safetensors/dtype.ts';
-import { FLOAT_FORMS, floatBytes, floatWords } from '../float.ts';
+import { FLOAT_FORMS, floatBytes, floatWords, tableOf } from '../float.ts';
 
 /** Two runs of `count` numbers of one format. */
 export interface DifferenceSpec {
@@ -49,7 +49,8 @@ export function differenceCpu(spec: DifferenceSpec, [a, b]: readonly Uint8Array[
 type Compare = (a: number, b: number, index: number, record: Uint32Array) => void;
 
 function comparer(dtype: FloatType): Compare {
-  const { toF32: wide } = FLOAT_FORMS[dtype];
+  const table = floatBytes(dtype) === 2 ? tableOf(`${dtype} F32`, FLOAT_FORMS[dtype].toF32) : null;
+  const wide = (code: number) => (table ? (table[code] as number) : code);
   const sign = 2 ** (8 * floatBytes(dtype) - 1);
   return (a, b, index, record) => {
     record[0] = (record[0] as number) + 1;
