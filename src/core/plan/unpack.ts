@@ -78,10 +78,10 @@ export function unpackCheckpoint(checkpoint: Checkpoint): UnpackedCheckpoint {
   };
 }
 
-const FORMAT_NAMES = { mxfp4: 'MXFP4', e4m3: 'FP8 e4m3', e5m2: 'FP8 e5m2' } as const;
+const formatName = (format: PackedTensor['format']) => (format === 'mxfp4' ? 'MXFP4' : `FP8 ${format}`);
 
 function summaryOf(packed: readonly PackedTensor[]): Unpacked {
-  const formats = [...new Set(packed.map(({ format }) => FORMAT_NAMES[format]))];
+  const formats = [...new Set(packed.map(({ format }) => formatName(format)))];
   return { dtype: 'bf16', formats, tensors: packed.length };
 }
 
