@@ -133,7 +133,8 @@ function coreFault({ from, target, specifier, typeOnly }: Import, room: string):
   if (target.endsWith('.node.ts') && !from.endsWith('.node.ts')) return 'only *.node.ts may import *.node.ts';
   const other = roomOf(target);
   if (other === room || other === 'ground') return null;
-  if (room === 'kernels' && target !== 'src/core/safetensors/dtype.ts') return 'kernels see safetensors/dtype.ts alone';
+  if (room === 'kernels' && !/^src\/core\/safetensors\/dtype(-\w+)?\.ts$/.test(target))
+    return 'kernels see safetensors/dtype*.ts alone';
   if (rules.values.includes(other ?? '')) return null;
   if (rules.types?.includes(other ?? ''))
     return typeOnly || isOpen(from) ? null : `${room} may import only types of ${other}`;

@@ -1,4 +1,4 @@
-import { type CheckpointLayout, type CheckpointTensor, DTYPES } from '../src/core/index.ts';
+import { type CheckpointLayout, type CheckpointTensor, DTYPES, tensorPlace } from '../src/core/index.ts';
 import { naturalOrder } from './natural.ts';
 
 /** Stands for "no layer" and "no expert". */
@@ -41,10 +41,10 @@ export function tensorColumns(
   for (const [at, { name, dtype, file }] of tensors.entries()) {
     columns.dtype[at] = dtypes.get(dtype) ?? 0;
     columns.file[at] = files.get(file) ?? 0;
-    const place = placeIn(name);
-    columns.expert[at] = place.expert;
-    columns.layer[at] = place.layer;
-    if (place.expert === NONE) columns.stack[at] = stacks.get(name) ?? 0;
+    const { layer, expert } = tensorPlace(name);
+    columns.expert[at] = expert ?? NONE;
+    columns.layer[at] = layer ?? NONE;
+    if (expert === null) columns.stack[at] = stacks.get(name) ?? 0;
   }
   return { tensors, files: [...files.keys()], ...columns };
 }
@@ -57,16 +57,4 @@ function stacksOf(layout: Pick<CheckpointLayout, 'groups'> | null): ReadonlyMap<
     for (const name of expertTensors) stacks.set(name, experts);
   }
   return stacks;
-}
-
-/** `experts.7.up_proj`, `experts.gate_up_projs.7.weight`: a number that belongs to an expert. */
-const EXPERT = /(?:^|\.)(?:local_)?experts\.(?:[a-z_]+\.)?(\d{1,9})(?:\.|$)/;
-/** The first number that stands alone between dots: what blocks are called differs, that they are counted does not. */
-const LAYER = /(?:^|\.)(\d{1,9})(?:\.|$)/;
-
-/** The layer and the expert that a tensor's name tells; a number right after `experts` is no layer. */
-export function placeIn(name: string): { readonly layer: number; readonly expert: number } {
-  const expert = EXPERT.exec(name);
-  const layer = LAYER.exec(expert === null ? name : name.slice(0, expert.index + 1));
-  return { layer: layer ? Number(layer[1]) : NONE, expert: expert ? Number(expert[1]) : NONE };
 }

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { type CheckpointTensor, detectLayout, type FileOffset } from '../src/core/index.ts';
 import { openFixture } from '../src/core/testing.fixture.ts';
 import { naturalOrder } from './natural.ts';
-import { placeIn } from './tensor-columns.ts';
 import { createTensorTable } from './tensor-table.ts';
 import type { TensorFilter, TensorQuery } from './tensors-protocol.ts';
 
@@ -175,21 +174,6 @@ describe('createTensorTable', () => {
 });
 
 describe('filters', () => {
-  it.each([
-    ['model.layers.5.mlp.experts.7.up_proj.weight', 5, 7],
-    ['model.layers.5.mlp.experts.gate_up_projs.7.weight', 5, 7],
-    ['model.layers.5.mlp.experts.gate_up_proj', 5, -1],
-    ['decoder.layers.3.mlp.experts.local_experts.9.linear_fc1.weight', 3, 9],
-    ['mtp.layers.0.mlp.experts.1.w1.weight', 0, 1],
-    ['experts.4.w1', -1, 4],
-    ['model.layers.5.mlp.shared_experts.up_proj.weight', 5, -1],
-    ['model.layers.12', 12, -1],
-    ['lm_head.weight', -1, -1],
-    ['h2.x', -1, -1],
-  ])('read layer and expert of %s', (name, layer, expert) => {
-    expect(placeIn(name)).toEqual({ layer, expert });
-  });
-
   it('are joined by "and", their values by "or", and reach into stacks', async () => {
     const { checkpoint } = await openFixture('qwen3_moe');
     const open = createTensorTable(checkpoint.tensors.values(), detectLayout(checkpoint));

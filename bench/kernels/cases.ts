@@ -2,11 +2,12 @@ import { type Case, caseOf, noise, weights } from '../../src/core/kernels/cases.
 import { castKernel } from '../../src/core/kernels/cast/kernel.ts';
 import { dequantiseKernel } from '../../src/core/kernels/dequantise/kernel.ts';
 import { differenceKernel } from '../../src/core/kernels/difference/kernel.ts';
-import { type FloatType, floatBytes } from '../../src/core/kernels/float.ts';
+import { floatBytes } from '../../src/core/kernels/float.ts';
 import type { GatherSpec } from '../../src/core/kernels/gather/cpu.ts';
 import { gatherKernel } from '../../src/core/kernels/gather/kernel.ts';
 import { statisticsKernel } from '../../src/core/kernels/statistics/kernel.ts';
 import { transposeKernel } from '../../src/core/kernels/transpose/kernel.ts';
+import type { FloatType } from '../../src/core/safetensors/dtype.ts';
 import { MIB } from '../../src/core/units.ts';
 
 export interface Measured {

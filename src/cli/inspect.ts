@@ -8,6 +8,7 @@ import {
   inspectCheckpoint,
   type ParameterCount,
   plural,
+  tensorPlace,
 } from '../core/index.ts';
 import { assumption, interruptSignal, print, printJson } from './common.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
@@ -78,7 +79,8 @@ function layerLines(layers: readonly InspectedLayer[]): string[] {
 }
 
 function look(layer: InspectedLayer): string {
-  return [layer.kind, layer.family, layer.dialect, layer.experts, layer.prefix.replaceAll(/\d+/g, 'N')].join();
+  const { stack, rest } = tensorPlace(layer.prefix);
+  return [layer.kind, layer.family, layer.dialect, layer.experts, stack, rest].join();
 }
 
 function describeLayer(layer: InspectedLayer): string {

@@ -145,6 +145,7 @@ export {
   NO_SHARD,
 } from './layouts/map.ts';
 export { countParameters, type ParameterCount } from './layouts/parameters.ts';
+export { type TensorPlace, tensorPlace } from './layouts/tensor-place.ts';
 export type * from './layouts/types.ts';
 export { isGood } from './loads/predict.ts';
 export type { EvidenceKind, NameReport, Verdict } from './loads/types.ts';
@@ -243,7 +244,8 @@ export type {
   SlotMap,
   Strategy,
 } from './ranks/types.ts';
-export { bitsOf, bytesOf, DTYPES, type DType, elementsOf } from './safetensors/dtype.ts';
+export { bitsOf, bytesOf, DTYPES, type DType, elementsOf, isComplex, isFp8 } from './safetensors/dtype.ts';
+export type { Complex, TensorValue } from './safetensors/dtype-codes.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
 export { createOpfsSink, type Flusher, openOpfsFolder } from './sink/opfs.ts';
 export { jobFile, jobFiles, jobLock, jobsInUse, listJobs, removeJob, type StoredJob } from './sink/opfs-jobs.ts';
@@ -258,7 +260,7 @@ export { openSyncAccess, type SyncAccess } from './source/sync-access.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
 export * from './units.ts';
 export { combineStatistics } from './values/combine.ts';
-export { type Complex, formatValue, type TensorValue } from './values/decode.ts';
+export { formatValue } from './values/decode.ts';
 export {
   type ExpertPlace,
   findInValues,

@@ -1,3 +1,4 @@
+import { isFp8 } from '../../core/index.ts';
 import { useAddress } from './address-store.ts';
 import { useInspection } from './inspection.ts';
 
@@ -5,9 +6,7 @@ import { useInspection } from './inspection.ts';
 export function useUnpackOffered(): boolean {
   const asked = useAddress((address) => address.unpack !== null);
   const packed = useInspection(
-    ({ map, summary }) =>
-      map?.dtypes.some((dtype) => dtype.startsWith('F8_')) === true ||
-      summary?.dialects.includes('gpt-oss-mxfp4') === true,
+    ({ map, summary }) => map?.dtypes.some(isFp8) === true || summary?.dialects.includes('gpt-oss-mxfp4') === true,
   );
   return asked || packed;
 }

@@ -1,7 +1,7 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { compareText } from '../layouts/bucket.ts';
 import { detectLayout } from '../layouts/detect.ts';
-import { layerEnd } from '../layouts/scan.ts';
+import { type TensorPlace, tensorPlace } from '../layouts/tensor-place.ts';
 import type { Assumption } from '../layouts/types.ts';
 import type { GroupPair, Side } from '../verify/pairs.ts';
 import { partialLayers } from '../verify/verify.ts';
@@ -102,19 +102,13 @@ function unseen({ tensors }: Checkpoint, seen: ReadonlySet<string>): CheckpointT
 }
 
 /** Where an entry stands: its stack by the left's spelling, and its layer. */
-export interface Place {
-  readonly stack: string;
-  /** Null outside numbered layers. */
-  readonly layer: number | null;
-}
+export type Place = Pick<TensorPlace, 'stack' | 'layer'>;
 
 /** The stack and layer of an entry, both sides under one name. */
 export function placeOf({ left, right }: Pick<Entry, 'left' | 'right'>, rules: readonly PrefixRule[]): Place {
   const name = left?.tensor.name ?? toLeft(right?.tensor.name ?? '', rules);
-  const end = layerEnd(name);
-  if (end === 0) return { stack: '', layer: null };
-  const dot = name.lastIndexOf('.', end - 1);
-  return { stack: name.slice(0, Math.max(0, dot)), layer: Number(name.slice(dot + 1, end)) };
+  const { stack, layer } = tensorPlace(name);
+  return { stack, layer };
 }
 
 function toLeft(name: string, rules: readonly PrefixRule[]): string {

@@ -1,6 +1,6 @@
 import { architectureOf } from '../layouts/architecture-rules.ts';
 import { prefixIn } from '../layouts/rename.ts';
-import { layerEnd } from '../layouts/scan.ts';
+import { layerPrefix } from '../layouts/tensor-place.ts';
 import type { LayerGroup } from '../layouts/types.ts';
 import { contentsOf, type GroupPair, isKnown, type Side } from '../verify/pairs.ts';
 import { turnedPartner } from '../verify/turned.ts';
@@ -60,8 +60,8 @@ function memoryPrefix(prefix: string, { layout }: Side): string {
 
 /** `model.layers.0.` of `model.layers.0.block_sparse_moe`; what has no number stays whole. */
 function layerOf(prefix: string): string {
-  const end = layerEnd(`${prefix}.`);
-  return end === 0 ? prefix : `${prefix.slice(0, end)}.`;
+  const layer = layerPrefix(prefix);
+  return layer === '' ? prefix : `${layer}.`;
 }
 
 /** What has a key of its own. */

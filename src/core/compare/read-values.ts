@@ -1,6 +1,5 @@
 import { throwIfAborted } from '../errors.ts';
-import { isFloatType } from '../kernels/float.ts';
-import { bitsOf, type DType } from '../safetensors/dtype.ts';
+import { bitsOf, type DType, isFloatType } from '../safetensors/dtype.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
 import { MIB } from '../units.ts';
 import { type Readers, rangesOf, readSideBySide } from '../verify/byte-compare.ts';

@@ -1,3 +1,4 @@
+import { stackRoot, tensorPlace } from '../layouts/tensor-place.ts';
 import type { PrefixRule } from './types.ts';
 
 /** Beginnings under which checkpoints keep the text model. Source: facts on layouts, section 1. */
@@ -16,14 +17,13 @@ const TEXT = new Set([
 /** What training frameworks put before every name. */
 const WRAPPERS = /^(?:module\.|_orig_mod\.|_fsdp_wrapped_module\.|base_model\.model\.)+/;
 
-const LAYER = /^(.*?)(?:layers|blocks|h)\.\d+\./;
-
 /** The beginnings before numbered layers: `model.` of `model.layers.0.mlp`. */
 export function rootsOf(names: Iterable<string>): ReadonlySet<string> {
   const roots = new Set<string>();
   for (const name of names) {
-    const root = LAYER.exec(name)?.[1];
-    if (root !== undefined) roots.add(root);
+    const { stack, layer } = tensorPlace(name);
+    const root = layer === null ? null : stackRoot(stack);
+    if (root !== null) roots.add(root);
   }
   return roots;
 }

@@ -1,10 +1,9 @@
 import { castCpu } from '../kernels/cast/cpu.ts';
-import { fp8Values } from '../kernels/dequantise/cpu.ts';
 import { differenceCpu } from '../kernels/difference/cpu.ts';
 import { differenceKernel } from '../kernels/difference/kernel.ts';
 import { summariseDifference } from '../kernels/difference/summary.ts';
-import { type FloatType, isFloatType } from '../kernels/float.ts';
-import { bitsOf, type DType } from '../safetensors/dtype.ts';
+import { bitsOf, type DType, type FloatType, floatOf, isFloatType, rowOf } from '../safetensors/dtype.ts';
+import { codeAt, codeValues, isNarrow, wideIntegers, wideReader } from '../safetensors/dtype-codes.ts';
 import { firstDifference } from '../verify/matrix.ts';
 
 /** How two runs of numbers differ. Indices count elements in C order. */
@@ -33,13 +32,14 @@ export interface Cast {
   readonly name: string;
 }
 
-/** Fewest bits of precision first. */
-const PRECISION: readonly FloatType[] = ['BF16', 'F16', 'F32'];
+function mantissaOf(dtype: FloatType): number {
+  return floatOf(dtype)?.mantissa ?? 0;
+}
 
 /** Two floats are compared in the coarser of the two: what the finer one says beyond it cannot be told from rounding. */
 export function castBetween(left: DType, right: DType): Cast | null {
   if (!isFloatType(left) || !isFloatType(right)) return null;
-  const to = PRECISION.find((type) => type === left || type === right) ?? 'F32';
+  const to = mantissaOf(left) <= mantissaOf(right) ? left : right;
   const from = left === to ? right : left;
   return { to, name: `${from} → ${to}, to nearest even` };
 }
@@ -92,7 +92,7 @@ function inFormat(from: FloatType, to: FloatType, count: number, bytes: Uint8Arr
 function plainTallier(dtype: DType): Tallier {
   const bits = bitsOf(dtype);
   const size = bits % 8 === 0 ? bits / 8 : 1;
-  const value = bits % 8 === 0 ? NUMBERS[dtype] : undefined;
+  const value = numberReader(dtype);
   const total = { elements: 0, different: 0, nan: 0 };
   let maxAbs = 0;
   let first: Tally['first'] = null;
@@ -121,40 +121,23 @@ function sameElement(a: Uint8Array, b: Uint8Array, at: number, size: number): bo
 
 type ReadNumber = (bytes: Uint8Array, index: number) => number;
 
-function viewed(size: number, read: (view: DataView, at: number) => number): ReadNumber {
-  return (bytes, index) => read(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), index * size);
+/** How elements are read as numbers; null where they fill no whole bytes, and where a double cannot hold them. */
+function numberReader(dtype: DType): ReadNumber | null {
+  const { bits, kind } = rowOf(dtype);
+  if (bits % 8 !== 0 || kind === 'complex' || wideIntegers(dtype)) return null;
+  if (kind === 'bool') return (bytes, index) => bytes[index] ?? 0;
+  if (isNarrow(dtype)) {
+    const values = codeValues(dtype);
+    return (bytes, index) => values[codeAt(bytes, index, bits)] ?? Number.NaN;
+  }
+  const read = wideReader(dtype);
+  return (bytes, index) =>
+    Number(read(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), (index * bits) / 8));
 }
-
-const FP8 = { F8_E4M3: fp8Values('e4m3'), F8_E5M2: fp8Values('e5m2') };
-const f32 = new Float32Array(1);
-const f32Bits = new Uint32Array(f32.buffer);
-
-const NUMBERS: Readonly<Partial<Record<DType, ReadNumber>>> = {
-  BOOL: (bytes, index) => bytes[index] ?? 0,
-  U8: (bytes, index) => bytes[index] ?? 0,
-  I8: viewed(1, (view, at) => view.getInt8(at)),
-  U16: viewed(2, (view, at) => view.getUint16(at, true)),
-  I16: viewed(2, (view, at) => view.getInt16(at, true)),
-  U32: viewed(4, (view, at) => view.getUint32(at, true)),
-  I32: viewed(4, (view, at) => view.getInt32(at, true)),
-  F64: viewed(8, (view, at) => view.getFloat64(at, true)),
-  F32: viewed(4, (view, at) => view.getFloat32(at, true)),
-  BF16: viewed(2, (view, at) => {
-    f32Bits[0] = view.getUint16(at, true) << 16;
-    return f32[0] as number;
-  }),
-  F16: (bytes, index) => {
-    const output = new Uint8Array(4);
-    castCpu({ from: 'F16', to: 'F32', count: 1 }, [bytes.slice(2 * index, 2 * index + 2)], output);
-    return new Float32Array(output.buffer)[0] as number;
-  },
-  F8_E4M3: (bytes, index) => FP8.F8_E4M3[bytes[index] ?? 0] ?? Number.NaN,
-  F8_E5M2: (bytes, index) => FP8.F8_E5M2[bytes[index] ?? 0] ?? Number.NaN,
-};
 
 /** One element for a reader: a number, else its bytes. */
 function readNumber(dtype: DType, bytes: Uint8Array, index: number): string {
-  const number = bitsOf(dtype) % 8 === 0 ? NUMBERS[dtype]?.(bytes, index) : undefined;
+  const number = numberReader(dtype)?.(bytes, index);
   if (number !== undefined) return Object.is(number, -0) ? '-0' : String(number);
   const size = Math.max(1, bitsOf(dtype) / 8);
   const own = bytes.subarray(Math.floor(index * size), Math.floor(index * size) + Math.floor(size));

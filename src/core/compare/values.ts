@@ -1,7 +1,8 @@
 import { type Budget, createBudget } from '../budget.ts';
 import { throwIfAborted } from '../errors.ts';
+import { tensorPlace } from '../layouts/tensor-place.ts';
 import type { Projection } from '../layouts/types.ts';
-import { bitsOf } from '../safetensors/dtype.ts';
+import { bitsOf, UNPACKED } from '../safetensors/dtype.ts';
 import { compareUnit, createReaders, type Readers, unitsOf } from '../verify/byte-compare.ts';
 import type { Mistake } from '../verify/mistakes.ts';
 import type { Found, Pair, Side } from '../verify/pairs.ts';
@@ -238,7 +239,7 @@ async function tallyJobs(unit: readonly Job[], readers: Readers, onBytes: OnByte
 
 /** `F8_E4M3 × F32 scales → BF16`; null where both sides store their numbers themselves. */
 function unpackingOf({ left, right }: Entry): string | null {
-  const packed = [left, right].flatMap((piece) => (piece?.stored ? [`${storedText(piece)} → BF16`] : []));
+  const packed = [left, right].flatMap((piece) => (piece?.stored ? [`${storedText(piece)} → ${UNPACKED}`] : []));
   return packed.length === 0 ? null : packed.join(', ');
 }
 
@@ -267,7 +268,7 @@ function differenceOf({ index, entry, pair }: Job, tally: Tally, cast: string | 
     entry: index,
     left: pair.left.name,
     right: pair.right.name,
-    layer: group ? group.index : layerNumber(pair.left.name),
+    layer: group ? group.index : tensorPlace(pair.left.name).layer,
     expert: entry.slot?.expert ?? null,
     projection: entry.slot?.projection ?? null,
     part: entry.slot?.part ?? null,
@@ -275,11 +276,6 @@ function differenceOf({ index, entry, pair }: Job, tally: Tally, cast: string | 
     first: { row: Math.floor(at.index / columns), column: at.index % columns, left: at.left, right: at.right },
     cast,
   };
-}
-
-function layerNumber(name: string): number | null {
-  const number = /(?:^|\.)(?:layers|blocks|h)\.(\d+)\./.exec(name)?.[1];
-  return number === undefined ? null : Number(number);
 }
 
 /** The left side as far as it was compared: no other layer is searched for what went wrong. */

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
 import { asTarget } from '../layouts/target.ts';
+import { expertTemplate } from '../layouts/tensor-place.ts';
 import type { Assumption, CheckpointLayout, ExpertMember, LayerGroup } from '../layouts/types.ts';
 import { isGood, predictOutputs } from '../loads/predict.ts';
 import type { LoadingProgram, ProgramVerdict, Verdict } from '../loads/types.ts';
@@ -121,7 +122,7 @@ function unpackedTable(group: LayerGroup, plan: ConversionPlan): string[] {
   const root = group.prefix.replace(/[^.]*$/, '');
   const after = new Map<string, string[]>();
   for (const { name, shape, dtype } of outputs.filter((output) => output.name.startsWith(root))) {
-    const template = name.replace(/\.experts\.\d+\./, '.experts.{i}.');
+    const template = expertTemplate(name);
     const count = Number(after.get(template)?.[2] ?? 0) + 1;
     after.set(template, ['after', code(template), String(count), `[${shape.join(', ')}]`, dtype]);
   }

@@ -1,7 +1,7 @@
+import type { FloatType } from '../safetensors/dtype.ts';
 import { castKernel } from './cast/kernel.ts';
 import { dequantiseKernel } from './dequantise/kernel.ts';
 import { differenceKernel } from './difference/kernel.ts';
-import type { FloatType } from './float.ts';
 import type { GatherSpec } from './gather/cpu.ts';
 import { gatherKernel } from './gather/kernel.ts';
 import type { Kernel } from './kernel.ts';

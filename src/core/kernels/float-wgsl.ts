@@ -1,3 +1,5 @@
+import type { FloatType } from '../safetensors/dtype.ts';
+
 /** The twins in WGSL of the conversions in float.ts; no step has a denormal f32, which devices may flush. */
 export const FLOAT_WGSL = `
 fn bf16_from_f32(bits: u32) -> u32 {
@@ -30,3 +32,10 @@ fn f32_from_f16(half: u32) -> u32 {
   let number = y - saturate(6.103515625e-05 - y);
   return select(bitcast<u32>(number), moved + 0x70000000u, size >= 0x7c00u) | ((half & 0x8000u) << 16u);
 }`;
+
+/** The functions above that widen a format's codes to f32 bits and narrow them back; empty where nothing is to be done. */
+export const FLOAT_NAMES_WGSL: Readonly<Record<FloatType, { readonly toF32: string; readonly fromF32: string }>> = {
+  F32: { toF32: '', fromF32: '' },
+  BF16: { toF32: 'f32_from_bf16', fromF32: 'bf16_from_f32' },
+  F16: { toF32: 'f32_from_f16', fromF32: 'f16_from_f32' },
+};

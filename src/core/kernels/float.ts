@@ -1,14 +1,29 @@
-import type { DType } from '../safetensors/dtype.ts';
+import { bitsOf, type FloatType } from '../safetensors/dtype.ts';
+import { words16, words32 } from './words.ts';
 
-/** Number formats that kernels compute with. */
-export type FloatType = Extract<DType, 'F32' | 'BF16' | 'F16'>;
-
-export function isFloatType(dtype: DType): dtype is FloatType {
-  return dtype === 'F32' || dtype === 'BF16' || dtype === 'F16';
+/** Bytes of one number. */
+export function floatBytes(dtype: FloatType): 2 | 4 {
+  return bitsOf(dtype) === 32 ? 4 : 2;
 }
 
-export function floatBytes(dtype: FloatType): 2 | 4 {
-  return dtype === 'F32' ? 4 : 2;
+/** The bytes of numbers as words, one a number (little endian). */
+export function floatWords(dtype: FloatType, bytes: Uint8Array): Uint16Array | Uint32Array {
+  return floatBytes(dtype) === 4 ? words32(bytes) : words16(bytes);
+}
+
+const word = new Uint32Array(1);
+const float = new Float32Array(word.buffer);
+
+/** The number that 32 bits are as f32. */
+export function fromF32Bits(bits: number): number {
+  word[0] = bits;
+  return float[0] as number;
+}
+
+/** The bits of the f32 nearest to a number. */
+export function toF32Bits(value: number): number {
+  float[0] = value;
+  return word[0] as number;
 }
 
 /**
@@ -58,3 +73,37 @@ export function tableOf(key: string, convert: (code: number) => number): Uint32A
 
 /** f32 bits of every f16 code. */
 export const f16Table = () => tableOf('F16 F32', f32FromF16);
+
+/** The CPU form of a number format: to f32, exactly, and back, to nearest, ties to even. */
+export interface FloatForm {
+  /** f32 bits of a code. */
+  readonly toF32: (code: number) => number;
+  /** Code of the number nearest to an f32. */
+  readonly fromF32: (bits: number) => number;
+  /** Writes the f32 bits of `count` codes from `start` on. */
+  readonly load: (codes: Uint16Array | Uint32Array, start: number, count: number, bits: Uint32Array) => void;
+}
+
+/** The CPU forms of the formats that kernels compute with. */
+export const FLOAT_FORMS: Readonly<Record<FloatType, FloatForm>> = {
+  F32: {
+    toF32: (code) => code,
+    fromF32: (bits) => bits,
+    load: (codes, start, count, bits) => bits.set(codes.subarray(start, start + count)),
+  },
+  BF16: {
+    toF32: (code) => (code << 16) >>> 0,
+    fromF32: bf16FromF32,
+    load: (codes, start, count, bits) => {
+      for (let i = 0; i < count; i++) bits[i] = (codes[start + i] as number) << 16;
+    },
+  },
+  F16: {
+    toF32: f32FromF16,
+    fromF32: f16FromF32,
+    load: (codes, start, count, bits) => {
+      const table = f16Table();
+      for (let i = 0; i < count; i++) bits[i] = table[codes[start + i] as number] as number;
+    },
+  },
+};

@@ -1,4 +1,4 @@
-import type { FloatType } from './float.ts';
+import type { FloatType } from '../safetensors/dtype.ts';
 
 /** Digits of the fraction, and the exponent's bias. */
 const FORMATS: Readonly<Record<FloatType, readonly [number, number, number]>> = {

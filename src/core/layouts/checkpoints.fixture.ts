@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import type { DType } from '../safetensors/dtype.ts';
+import { type DType, isDType } from '../safetensors/dtype.ts';
 import type { FileOffset } from '../safetensors/types.ts';
 
 export type TestCheckpoint = Pick<Checkpoint, 'tensors' | 'config'>;
@@ -9,12 +9,26 @@ export type Headers = Readonly<Record<string, { readonly dtype: string; readonly
 
 const FIXTURES = join(import.meta.dirname, '../../../fixtures');
 
+/** Names of dtypes as torch prints them, which the fixtures of models in memory have. */
+const TORCH: Readonly<Record<string, DType>> = {
+  bfloat16: 'BF16',
+  'torch.bfloat16': 'BF16',
+  int64: 'I64',
+  'torch.int64': 'I64',
+};
+
+function dtypeOf(name: string): DType {
+  const dtype = isDType(name) ? name : TORCH[name];
+  if (!dtype) throw new Error(`The fixture's dtype ${name} is not known.`);
+  return dtype;
+}
+
 /** A checkpoint of headers alone. */
 export function checkpointOf(headers: Headers, config: Checkpoint['config']): TestCheckpoint {
   const tensors = new Map<string, CheckpointTensor>();
   for (const [name, { dtype, shape }] of Object.entries(headers)) {
     const at = 0 as FileOffset;
-    tensors.set(name, { name, dtype: dtype as DType, shape, file: 'model.safetensors', start: at, end: at });
+    tensors.set(name, { name, dtype: dtypeOf(dtype), shape, file: 'model.safetensors', start: at, end: at });
   }
   return { tensors, config };
 }

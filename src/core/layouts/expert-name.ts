@@ -1,5 +1,6 @@
 import type { PartStyle } from './dialects.ts';
 import { isPart, parsePart } from './parts.ts';
+import { isDigit } from './tensor-place.ts';
 
 /** What the end of an expert tensor's name says. */
 export interface ExpertTail {
@@ -66,10 +67,6 @@ function digitsEnd(text: string): number {
   let at = 0;
   while (isDigit(text.charCodeAt(at))) at += 1;
   return at > 0 && text[at] === '.' ? at : 0;
-}
-
-export function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57;
 }
 
 function parseApart(end: string): ExpertTail | null {

@@ -2,6 +2,7 @@ import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import { architectureOf, isMoeLayer, modelTypeOf } from './architecture-rules.ts';
 import { expertConfig, expertCount, layerCount } from './config-keys.ts';
+import { tensorPlace } from './tensor-place.ts';
 import type { CheckpointLayout, Defect, Dialect, ExpertMember, Family, GroupKind, LayerGroup } from './types.ts';
 
 /** What is known of one cell. `pending`: shards that may hold it have not been read yet. */
@@ -216,10 +217,16 @@ function rowsOf(checkpoint: Readable, layout: CheckpointLayout, complete: boolea
   const seen = new Set(known.filter((row) => row.kind !== 'mtp').map((row) => row.index));
   const awaited = awaitedRows(checkpoint, known).filter((row) => !seen.has(row.index));
   const order = (row: MapRow) => (row.kind === 'mtp' ? 1e9 : 0) + (row.index ?? -1);
-  const stacks = new Set(known.map((row) => row.prefix.replaceAll(/\d+/g, '#')));
+  const stacks = new Set(known.map((row) => stackAndRest(row.prefix)));
   // With several stacks (a vision tower, two decoders) the layout's own order counts.
   const rows = [...known, ...awaited];
   return (stacks.size <= 2 ? rows.sort((a, b) => order(a) - order(b)) : rows).slice(0, LIMIT_ROWS);
+}
+
+/** What the prefixes of one stack's layers have in common. */
+function stackAndRest(prefix: string): string {
+  const { stack, rest } = tensorPlace(prefix);
+  return `${stack}.#.${rest}`;
 }
 
 function rowOf(group: LayerGroup, at: number, complete: boolean, checkpoint: Readable): MapRow {

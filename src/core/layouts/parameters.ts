@@ -1,6 +1,7 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { type DType, elementsOf } from '../safetensors/dtype.ts';
 import { expertCount, isConfig, topK } from './config-keys.ts';
+import { layerPrefix } from './tensor-place.ts';
 import type { CheckpointLayout } from './types.ts';
 
 /**
@@ -106,16 +107,12 @@ function activeShares(
   return shares;
 }
 
-/** The name down to the first number, which is the layer's. */
-const LAYER_STEM = /^.*?\.\d+\./;
-
 /** True for tensors of layers that predict further tokens. */
 function mtpTest({ groups }: CheckpointLayout): (name: string) => boolean {
-  const stems = new Set(
-    groups.flatMap((group) => (group.kind === 'mtp' ? (LAYER_STEM.exec(`${group.prefix}.`)?.[0] ?? []) : [])),
-  );
-  if (stems.size === 0) return () => false;
-  return (name) => name.startsWith('mtp.') || stems.has(LAYER_STEM.exec(name)?.[0] ?? '');
+  const predicting = groups.filter((group) => group.kind === 'mtp');
+  const layers = new Set(predicting.map((group) => layerPrefix(group.prefix)).filter((prefix) => prefix !== ''));
+  if (layers.size === 0) return () => false;
+  return (name) => name.startsWith('mtp.') || layers.has(layerPrefix(name));
 }
 
 /** Parameters that one tensor holds: 0 for companions, more than its elements for packed ones. */

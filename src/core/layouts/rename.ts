@@ -1,6 +1,6 @@
 import type { Architecture } from './architecture.ts';
 import { architectureOf } from './architecture-rules.ts';
-import { layerEnd } from './scan.ts';
+import { layerPrefix } from './tensor-place.ts';
 import type { CheckpointLayout, TargetLayout } from './types.ts';
 
 /** Whose spelling a name is to have: the Hub's files' or that of transformers 5 in memory. */
@@ -30,7 +30,7 @@ function startIn(spelling: Spelling, name: string, row: Architecture): string {
 
 /** A name that stands in a layer with experts, in another spelling. `prefix` is the group's. */
 export function nameIn(spelling: Spelling, name: string, prefix: string, row: Architecture): string {
-  const layer = `${prefix.slice(0, layerEnd(`${prefix}.`))}.`;
+  const layer = `${layerPrefix(prefix)}.`;
   const sibling = replaceStart(name.slice(layer.length), row.siblings, spelling);
   if (sibling !== null) return startIn(spelling, layer + sibling, row);
   if (!name.startsWith(`${prefix}.`)) return startIn(spelling, name, row);
@@ -55,7 +55,7 @@ function prefixesOf(layout: CheckpointLayout): ReadonlyMap<string, readonly stri
   const made = new Map<string, string[]>();
   for (const group of layout.groups) {
     if (group.kind !== 'moe') continue;
-    const layer = group.prefix.slice(0, layerEnd(`${group.prefix}.`));
+    const layer = layerPrefix(group.prefix);
     made.set(layer, [...(made.get(layer) ?? []), group.prefix]);
   }
   PREFIXES.set(layout, made);
@@ -77,7 +77,7 @@ export function renameTensor(
   const row = architectureOf(modelType);
   const spelling = spellingOf(target);
   if (!row || !spelling) return name;
-  const prefixes = prefixesOf(from).get(name.slice(0, layerEnd(name))) ?? [];
+  const prefixes = prefixesOf(from).get(layerPrefix(name)) ?? [];
   const prefix = prefixes.find((each) => name.startsWith(`${each}.`)) ?? prefixes[0];
   return prefix === undefined ? startIn(spelling, name, row) : nameIn(spelling, name, prefix, row);
 }

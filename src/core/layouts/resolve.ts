@@ -1,3 +1,4 @@
+import { packingOf } from '../safetensors/dtype.ts';
 import type { Architecture } from './architecture.ts';
 import type { Bucket, Kind } from './bucket.ts';
 import { DIALECTS, type DialectSpec, dialectOf } from './dialects.ts';
@@ -109,9 +110,6 @@ function gatelessSpec(spec: DialectSpec): DialectSpec {
   return dialectOf({ family: 'gate-up', dialect }) ?? spec;
 }
 
-/** Dtypes in which several values share an element, so that shapes say nothing about sizes. */
-const PACKED = new Set(['U8', 'I8', 'I32', 'U32']);
-
 function chooseFused(candidates: readonly DialectSpec[], kinds: readonly Kind[], context: Context): Resolution {
   const [only] = candidates;
   if (kinds.some((kind) => kind.part === 'blocks')) return chooseBlocks(candidates);
@@ -191,7 +189,9 @@ function decideWay(allowed: ReadonlySet<Way>, kinds: readonly Kind[], context: C
 
 /** One expert's gate-up and down matrices, null when they are packed or not three-dimensional. */
 function matrices(kinds: readonly Kind[]): { gateUp: readonly number[]; down: readonly number[] } | null {
-  const weights = kinds.filter((kind) => kind.part === 'weight' && kind.shape.length === 3 && !PACKED.has(kind.dtype));
+  const weights = kinds.filter(
+    (kind) => kind.part === 'weight' && kind.shape.length === 3 && packingOf(kind.dtype) !== 'container',
+  );
   const down = weights.find((kind) => /down|output_linear|fc2|w2/.test(kind.stem));
   const gateUp = weights.find((kind) => kind !== down);
   return gateUp && down ? { gateUp: gateUp.shape.slice(1), down: down.shape.slice(1) } : null;

@@ -1,9 +1,16 @@
-import type { DType } from '../safetensors/dtype.ts';
+import { type DType, floatOf, isFloatType, rowOf } from '../safetensors/dtype.ts';
 
-/** The FP8 formats whose codes are known here. */
-export const FP8_FORMATS: Readonly<Partial<Record<DType, 'e4m3' | 'e5m2'>>> = { F8_E4M3: 'e4m3', F8_E5M2: 'e5m2' };
-/** What a scale may be stored as. */
-export const SCALE_TYPES: ReadonlySet<DType> = new Set<DType>(['F32', 'BF16', 'F16', 'F8_E8M0']);
+/** True for what the scale of a block may be stored as: a float that kernels compute with, or a power of two. */
+export function isScaleType(dtype: DType): boolean {
+  return isFloatType(dtype) || floatOf(dtype)?.specials === 'power';
+}
+
+/** True for what MXFP4's e8m0 scales are stored as: that dtype, or plain bytes. */
+export function isMxScaleType(dtype: DType): boolean {
+  const row = rowOf(dtype);
+  return row.bits === 8 && (row.kind === 'integer' ? !row.signed : row.kind === 'float' && row.specials === 'power');
+}
+
 /** Block sizes that are in use, tried where the config does not say which. */
 const BLOCKS = [128, 64, 32, 16];
 

@@ -1,6 +1,7 @@
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { addExpert, type Bucket, createBucket } from './bucket.ts';
-import { createExpertNameParser, type ExpertName, type ExpertNameParser, isDigit } from './expert-name.ts';
+import { createExpertNameParser, type ExpertName, type ExpertNameParser } from './expert-name.ts';
+import { isDigit, layerEnd, tensorPlace } from './tensor-place.ts';
 
 /** A numbered layer (or what stands outside of layers) with everything in it that has to do with experts. */
 export interface Layer {
@@ -27,8 +28,7 @@ const SHARED = /(^|\.)(shared_experts?|shared_mlp|share_expert|shared_expert_gat
 /**
  * Sorts every tensor into its layer, in one pass over the names.
  *
- * A layer's number is the first segment that is all digits. Names under the same experts tend to follow each other, so
- * the last ones are tried first.
+ * Names under the same experts tend to follow each other, so the last ones are tried first.
  */
 export function scanLayers(tensors: ReadonlyMap<string, CheckpointTensor>): readonly Layer[] {
   const layers = new Map<string, Layer>();
@@ -77,26 +77,11 @@ function takeCompanions(layer: Layer): void {
   }
 }
 
-/** Length of `model.layers.0` in a tensor's name; 0 when it stands in no numbered layer. */
-export function layerEnd(name: string): number {
-  let start = 0;
-  for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', start)) {
-    if (isNumber(name, start, dot)) return start > 0 && !name.endsWith('experts', start - 1) ? dot : 0;
-    start = dot + 1;
-  }
-  return 0;
-}
-
-function isNumber(text: string, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if (!isDigit(text.charCodeAt(at))) return false;
-  return end > start;
-}
-
 function createLayer(prefix: string): Layer {
-  const dot = prefix.lastIndexOf('.');
+  const { stack, layer } = tensorPlace(prefix);
   return {
-    stack: prefix.slice(0, Math.max(dot, 0)),
-    index: prefix === '' ? null : Number(prefix.slice(dot + 1)),
+    stack,
+    index: layer,
     prefix,
     buckets: new Map(),
     routers: new Map(),

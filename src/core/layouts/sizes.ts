@@ -1,3 +1,4 @@
+import { packingOf } from '../safetensors/dtype.ts';
 import type { DialectSpec } from './dialects.ts';
 import { orientationOf } from './dialects.ts';
 import { partKind } from './parts.ts';
@@ -8,8 +9,6 @@ interface Extent {
   readonly columns: number;
   readonly exactColumns: boolean;
 }
-
-const PACKED = new Set(['U8', 'I8', 'I32', 'U32', 'F4']);
 
 /**
  * I and H of a group's experts by the shapes of its tensors; null where packed values hide them.
@@ -50,7 +49,7 @@ function extentOf(member: ExpertMember, spec: DialectSpec, experts: number, part
   const inner = innerShape(member, spec, experts);
   if (member.part === 'scales' && kind === 'in-major') return fromDims(inner[1], inner[0], false);
   if (kind !== 'matrix' || !['weight', 'weight_packed', 'blocks'].includes(member.part)) return null;
-  const exact = member.part === 'weight' && !PACKED.has(member.dtype);
+  const exact = member.part === 'weight' && packingOf(member.dtype) !== 'container';
   if (inner.length < 2) return null;
   return orientationOf(spec, member.projection) === 'out-in'
     ? fromDims(inner[0], inner[1], exact)

@@ -1,3 +1,4 @@
+import { packingOf } from '../safetensors/dtype.ts';
 import { dialectOf, orientationOf } from './dialects.ts';
 import { type Joint, jointOf, type PartKind, partKind } from './parts.ts';
 import { innerShape } from './sizes.ts';
@@ -5,8 +6,6 @@ import type { ExpertMember, LayerGroup, MatrixView, Projection } from './types.t
 
 /** A view before the split of gate and up, with the shape it came from. */
 type Whole = Omit<MatrixView, 'tensor' | 'dtype'>;
-
-const PACKED = new Set(['U8', 'I8', 'I32', 'U32', 'F4', 'F6_E2M3', 'F6_E3M2']);
 
 /**
  * Where the canonical [out, in] matrix of one expert lies in its tensor, in elements of the tensor's dtype.
@@ -30,7 +29,7 @@ export function matrixView(
   if (inner.some((dim) => !Number.isInteger(dim))) return null;
   const kind = kindIn(group, part);
   const transposed = kind === 'in-major' || (inner.length === 2 && orientationOf(spec, member.projection) === 'in-out');
-  if (transposed && kind !== 'in-major' && PACKED.has(member.dtype)) return null;
+  if (transposed && kind !== 'in-major' && packingOf(member.dtype) !== 'none') return null;
   const whole = kind === 'opaque' && spec.family !== 'per-expert' ? null : wholeView(inner, kind, transposed);
   if (!whole) return null;
   const place = spec.family === 'per-expert' ? 0 : expert * inner.reduce((product, dim) => product * dim, 1);

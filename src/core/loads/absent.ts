@@ -1,6 +1,6 @@
 import { isMoeLayer } from '../layouts/architecture-rules.ts';
 import { expertConfig, layerCount } from '../layouts/config-keys.ts';
-import { layerEnd } from '../layouts/scan.ts';
+import { layerEnd } from '../layouts/tensor-place.ts';
 import { containerOf } from './direct.ts';
 import { type LoadInput, stackOf } from './sparse-layers.ts';
 import { joinStack } from './stacks.ts';

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import type { Architecture } from '../layouts/architecture.ts';
 import { isMoeLayer } from '../layouts/architecture-rules.ts';
 import { configNumber, expertConfig, expertCount, hiddenSize, layerCount, readKey } from '../layouts/config-keys.ts';
-import { layerEnd } from '../layouts/scan.ts';
+import { tensorPlace } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 
 /** What verdicts are made from: tensors and config, with the layout found in them. */
@@ -68,9 +68,7 @@ function countOf(config: Checkpoint['config'], stack: string, key: string | null
 
 /** `model.layers` of `model.layers.0.mlp`; the whole prefix outside numbered layers. */
 export function stackOf(group: LayerGroup): string {
-  if (group.index === null) return group.prefix;
-  const layer = group.prefix.slice(0, layerEnd(`${group.prefix}.`));
-  return layer.slice(0, Math.max(layer.lastIndexOf('.'), 0));
+  return group.index === null ? group.prefix : tensorPlace(group.prefix).stack;
 }
 
 function sparseByConfig(

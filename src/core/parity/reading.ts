@@ -9,6 +9,7 @@ import { partBytes } from '../plan/parts.ts';
 import type { DequantisePart, Part } from '../plan/types.ts';
 import { type PackedTensor, unpackCheckpoint } from '../plan/unpack.ts';
 import { unpackParts } from '../plan/unpack-parts.ts';
+import { type DType, type FloatType, isFloatType } from '../safetensors/dtype.ts';
 import type { FileOffset } from '../safetensors/types.ts';
 import { coalesce, readPieces } from '../source/coalesce.ts';
 import type { ByteRange, ByteSource, FileSet } from '../source/types.ts';
@@ -21,11 +22,12 @@ const LIMITS = { gap: 64 * KIB, run: 16 * MIB };
 /** What is held is counted on: next to nothing that nobody asked for. */
 const HOLD_LIMITS = { gap: 4 * KIB, run: 16 * MIB };
 
-const ELEMENTS: Readonly<Record<string, Weight['element']>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
+/** What graphs call the formats that kernels compute with. */
+const ELEMENTS: Readonly<Record<FloatType, Weight['element']>> = { F32: 'f32', F16: 'f16', BF16: 'bf16' };
 
 /** How a stored dtype is called in a graph; null for what graphs of ours do not take. */
-export function elementOf(dtype: string): Weight['element'] | null {
-  return ELEMENTS[dtype] ?? null;
+export function elementOf(dtype: DType): Weight['element'] | null {
+  return isFloatType(dtype) ? ELEMENTS[dtype] : null;
 }
 
 /** A checkpoint with the files that it was opened from. */

@@ -2,6 +2,7 @@ import type { CompanionValues } from '../checkpoint/companion-values.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
+import { layerTest } from '../layouts/tensor-place.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import { formatIndex } from '../safetensors/index-file.ts';
 import { editConfig } from './config-edit.ts';
@@ -225,23 +226,8 @@ function firstSpan(part: Part | undefined) {
 function scopeFilter(layout: CheckpointLayout, options: PlanOptions): (tensor: { readonly name: string }) => boolean {
   const { layers, keepRest } = options;
   if (!layers || keepRest) return () => true;
-  const wanted = new Set(layers);
-  const roots = layout.groups
-    .filter((group) => group.index !== null && wanted.has(group.index))
-    .map((group) => layerRoot(group));
-  const prefixes = new Set(roots);
-  return (tensor) => prefixes.has(layerRootOfName(tensor.name));
-}
-
-const LAYER = /^(?:.*?\.)?(?:layers|blocks|h)\.\d+\./;
-
-/** `model.layers.0.` of `model.layers.0.mlp`. */
-function layerRoot(group: LayerGroup): string {
-  return layerRootOfName(`${group.prefix}.`);
-}
-
-function layerRootOfName(name: string): string {
-  return LAYER.exec(name)?.[0] ?? '';
+  const isWanted = layerTest(layout.groups, layers);
+  return (tensor) => isWanted(tensor.name);
 }
 
 function nameCollisions(drafts: readonly OutputDraft[]): Refusal[] {

@@ -1,6 +1,6 @@
 import type { NeededValue } from '../checkpoint/companion-values.ts';
 import type { Family, GroupKind, TargetLayout } from '../layouts/types.ts';
-import type { DType } from '../safetensors/dtype.ts';
+import type { DType, Fp8 } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
 import type { REFUSALS } from './refusals.ts';
 
@@ -45,7 +45,7 @@ export interface BytesPart {
 /** How the numbers of quantised weights are coded: what the dequantise kernel takes. */
 export type Coding =
   | {
-      readonly format: 'e4m3' | 'e5m2';
+      readonly format: Fp8;
       readonly batch: number;
       readonly rows: number;
       readonly columns: number;

@@ -1,6 +1,6 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import { blockOf, blockSizes, FP8_FORMATS, SCALE_TYPES } from '../layouts/scale-blocks.ts';
-import { type DType, elementsOf } from '../safetensors/dtype.ts';
+import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../layouts/scale-blocks.ts';
+import { bytesOf, elementsOf, type Fp8, fp8Of, isCode, isFp8, UNPACKED } from '../safetensors/dtype.ts';
 import type { FileOffset } from '../safetensors/types.ts';
 import type { Unpacked } from './types.ts';
 
@@ -13,7 +13,7 @@ export interface PackedTensor {
   readonly codes: CheckpointTensor;
   /** Null where numbers stand for themselves. */
   readonly scales: CheckpointTensor | null;
-  readonly format: 'e4m3' | 'e5m2' | 'mxfp4';
+  readonly format: Fp8 | 'mxfp4';
   readonly matrices: number;
   readonly rows: number;
   /** Numbers of a row. */
@@ -78,10 +78,10 @@ export function unpackCheckpoint(checkpoint: Checkpoint): UnpackedCheckpoint {
   };
 }
 
-const FORMAT_NAMES = { mxfp4: 'MXFP4', e4m3: 'FP8 e4m3', e5m2: 'FP8 e5m2' } as const;
+const formatName = (format: PackedTensor['format']) => (format === 'mxfp4' ? 'MXFP4' : `FP8 ${format}`);
 
 function summaryOf(packed: readonly PackedTensor[]): Unpacked {
-  const formats = [...new Set(packed.map(({ format }) => FORMAT_NAMES[format]))];
+  const formats = [...new Set(packed.map(({ format }) => formatName(format)))];
   return { dtype: 'bf16', formats, tensors: packed.length };
 }
 
@@ -98,20 +98,20 @@ export function unpackedWithin(
 function virtualTensor(name: string, file: string, tensor: PackedTensor): CheckpointTensor {
   const { codes, turned, matrices, rows, columns } = tensor;
   const shape = turned ? [matrices, columns, rows] : codes.shape;
-  const end = 2 * elementsOf(shape);
-  return { name, dtype: 'BF16', shape, file, start: 0 as FileOffset, end: end as FileOffset };
+  const end = bytesOf(UNPACKED, elementsOf(shape));
+  return { name, dtype: UNPACKED, shape, file, start: 0 as FileOffset, end: end as FileOffset };
 }
 
 function packedTensor(tensor: CheckpointTensor, checkpoint: Checkpoint): PackedTensor | null {
   if (tensor.dtype === 'U8' && tensor.name.endsWith('_blocks')) return mxfp4Tensor(tensor, checkpoint);
-  const format = FP8_FORMATS[tensor.dtype];
+  const format = fp8Of(tensor.dtype);
   return format && !isScaleName(tensor.name) ? fp8Tensor(tensor, format, checkpoint) : null;
 }
 
 function mxfp4Tensor(codes: CheckpointTensor, { tensors }: Checkpoint): PackedTensor | null {
   const scales = tensors.get(`${codes.name.slice(0, -'_blocks'.length)}_scales`);
   const { shape } = codes;
-  if (scales?.dtype !== 'U8' && scales?.dtype !== 'F8_E8M0') return null;
+  if (!scales || !isMxScaleType(scales.dtype)) return null;
   if (shape.length !== 4 || shape.at(-1) !== MX_BYTES || scales.shape.join() !== shape.slice(0, -1).join()) return null;
   const [matrices = 0, rows = 0, groups = 0] = shape;
   const sizes = { matrices, rows, columns: groups * MX_GROUP, blockRows: 1, blockColumns: MX_GROUP };
@@ -120,7 +120,7 @@ function mxfp4Tensor(codes: CheckpointTensor, { tensors }: Checkpoint): PackedTe
 
 const isScaleName = (name: string) => /scale(_inv)?(_\d)?s?$/.test(name);
 
-function fp8Tensor(codes: CheckpointTensor, format: 'e4m3' | 'e5m2', checkpoint: Checkpoint): PackedTensor | null {
+function fp8Tensor(codes: CheckpointTensor, format: Fp8, checkpoint: Checkpoint): PackedTensor | null {
   const { tensors, config } = checkpoint;
   if (codes.shape.length === 0 || codes.exactShape) return null;
   const [rows = 1, columns = 1] = codes.shape.length === 1 ? [1, codes.shape[0]] : codes.shape.slice(-2);
@@ -132,7 +132,7 @@ function fp8Tensor(codes: CheckpointTensor, format: 'e4m3' | 'e5m2', checkpoint:
     return plain ? { ...of, scales: null, blockRows: Math.max(1, rows), blockColumns: Math.max(1, columns) } : null;
   }
   const grid = gridOf(scales, matrices, rows);
-  if (!SCALE_TYPES.has(scales.dtype) || !grid || elementsOf(codes.shape) === 0) return null;
+  if (!isScaleType(scales.dtype) || !grid || elementsOf(codes.shape) === 0) return null;
   const asked = blockSizes(config);
   const blockRows = blockOf(rows, grid[0], asked[0]);
   const blockColumns = blockOf(columns, grid[1], asked[1]);
@@ -170,7 +170,6 @@ function gridOf({ shape }: CheckpointTensor, matrices: number, rows: number): re
   return null;
 }
 
-const PACKED_TYPES: ReadonlySet<DType> = new Set<DType>(['U8', 'I8', 'F4', 'F6_E2M3', 'F6_E3M2', 'F8_E4M3', 'F8_E5M2']);
 const PACKED_NAME = /\.(qweight|qzeros|weight_packed|w_q)$/;
 
 /** What a tensor is packed in that is still packed after unpacking, null when it is not. */
@@ -180,11 +179,11 @@ export function packedFormat(tensor: CheckpointTensor, tensors: Checkpoint['tens
   const has = (part: string) => tensors.has(module + part);
   if (/\.quant_state\.|\.(absmax|quant_map|nested_absmax)$/.test(name)) return 'bitsandbytes';
   if (name.endsWith('.qweight')) return has('g_idx') ? 'GPTQ' : 'AWQ or GPTQ';
-  if (has('weight_scale_2') || has('weight_global_scale')) return PACKED_TYPES.has(dtype) ? 'NVFP4' : null;
+  if (has('weight_scale_2') || has('weight_global_scale')) return isCode(dtype) ? 'NVFP4' : null;
   if (name.endsWith('.weight_packed')) return 'compressed-tensors’ packed integers';
   if (dtype === 'U32' && has('scales') && has('biases')) return 'MLX’s affine groups';
-  if (FP8_FORMATS[dtype]) return isScaleName(name) ? null : 'FP8 whose scales are not understood';
+  if (fp8Of(dtype)) return isScaleName(name) ? null : 'FP8 whose scales are not understood';
   if (name.endsWith('_blocks') && dtype === 'U8') return 'MXFP4 without e8m0 scales of its shape';
-  if (PACKED_NAME.test(name) || PACKED_TYPES.has(dtype)) return `numbers stored as ${dtype}`;
-  return dtype.startsWith('F8_') && !isScaleName(name) ? `numbers stored as ${dtype}` : null;
+  const isScale = isFp8(dtype) && isScaleName(name);
+  return PACKED_NAME.test(name) || (isCode(dtype) && !isScale) ? `numbers stored as ${dtype}` : null;
 }

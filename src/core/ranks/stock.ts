@@ -1,5 +1,5 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import { layerEnd } from '../layouts/scan.ts';
+import { layerEnd, layerPrefix, tensorPlace } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout, ExpertMember, LayerGroup, StoredProjection } from '../layouts/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
@@ -109,7 +109,7 @@ export function stockOf(checkpoint: Pick<Checkpoint, 'shards' | 'tensors'>, layo
   for (const [layer, group] of groups.entries()) addHoldings(group, layer, checkpoint.tensors, holdings);
   const known = new Set(groups.flatMap((group) => group.expertTensors));
   const skip = mtpRoots(layout);
-  const stacks = new Set(groups.map((group) => stackOf(group.prefix)));
+  const stacks = new Set(groups.map((group) => tensorPlace(group.prefix).stack));
   const tensors: StockTensor[] = [];
   const leftOut = { tensors: 0, bytes: 0 };
   let unknown = 0;
@@ -123,7 +123,7 @@ export function stockOf(checkpoint: Pick<Checkpoint, 'shards' | 'tensors'>, layo
     const expert = holdings.get(tensor.name) ?? null;
     if (expert) addBytes(layers[expert.layer], expert, tensor);
     else if (known.has(tensor.name)) unknown++;
-    tensors.push(placed(tensor, numbers.get(tensor.file) ?? 0, expert, end, stacks));
+    tensors.push(placed(tensor, numbers.get(tensor.file) ?? 0, expert, stacks));
   }
   tensors.sort((a, b) => a.file - b.file || a.start - b.start);
   const bytes = sizeOf(tensors);
@@ -175,12 +175,11 @@ function placed(
   tensor: CheckpointTensor,
   file: number,
   expert: ExpertHolding | null,
-  end: number,
   stacks: ReadonlySet<string>,
 ): StockTensor {
   const { name, dtype, shape, start } = tensor;
-  const inStack = end > 0 && stacks.has(stackOf(name));
-  const layer = inStack ? numberAt(name, end) : LAST.test(name) ? 'last' : 'first';
+  const place = tensorPlace(name);
+  const layer = place.layer !== null && stacks.has(place.stack) ? place.layer : LAST.test(name) ? 'last' : 'first';
   return {
     name,
     dtype,
@@ -190,24 +189,14 @@ function placed(
     end: tensor.end,
     expert,
     layer,
-    tail: end > 0 ? name.slice(end + 1) : name,
+    tail: place.rest,
   };
-}
-
-/** `model.layers` of `model.layers.3.mlp`. */
-function stackOf(name: string): string {
-  const end = layerEnd(name.endsWith('.') ? name : `${name}.`);
-  return name.slice(0, Math.max(name.lastIndexOf('.', end - 1), 0));
-}
-
-function numberAt(name: string, end: number): number {
-  return Number(name.slice(name.lastIndexOf('.', end - 1) + 1, end));
 }
 
 /** Roots of what belongs to multi-token prediction: `model.layers.61`, `mtp`. */
 function mtpRoots(layout: CheckpointLayout): { readonly layers: ReadonlySet<string>; readonly stacks: boolean } {
   const prefixes = layout.groups.filter((group) => group.kind === 'mtp').map((group) => group.prefix);
-  const layers = new Set(prefixes.map((prefix) => prefix.slice(0, layerEnd(`${prefix}.`))));
+  const layers = new Set(prefixes.map(layerPrefix));
   return { layers, stacks: prefixes.some((prefix) => /^(.*\.)?mtp(_|\.)/.test(prefix)) };
 }
 

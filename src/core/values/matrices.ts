@@ -1,15 +1,15 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { type FloatType, isFloatType } from '../kernels/float.ts';
-import { blockOf, blockSizes, FP8_FORMATS, SCALE_TYPES } from '../layouts/scale-blocks.ts';
+import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../layouts/scale-blocks.ts';
 import type { LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
+import { type FloatType, type Fp8, fp8Of, isFloatType } from '../safetensors/dtype.ts';
 
 /** How a matrix's numbers are stored. */
 export type Storage =
   | { readonly kind: 'float'; readonly dtype: FloatType }
   | {
       readonly kind: 'fp8';
-      readonly format: 'e4m3' | 'e5m2';
+      readonly format: Fp8;
       readonly blockRows: number;
       readonly blockColumns: number;
     }
@@ -86,7 +86,7 @@ function sortOf(group: LayerGroup, projection: Projection, config: Checkpoint['c
   if (isFloatType(weight.dtype)) {
     return { storage: { kind: 'float', dtype: weight.dtype }, part: 'weight', scale: null };
   }
-  const format = FP8_FORMATS[weight.dtype];
+  const format = fp8Of(weight.dtype);
   return format
     ? fp8(group, weight, { projection, format, config })
     : `Numbers stored as ${weight.dtype} are not decoded.`;
@@ -98,14 +98,14 @@ function hasGate(group: LayerGroup): boolean {
 
 function mxfp4(group: LayerGroup, projection: Projection): Sort | string {
   const scales = matrixView(group, projection, 0, 'scales');
-  if (scales?.dtype !== 'U8' && scales?.dtype !== 'F8_E8M0') return 'Its MXFP4 blocks have no e8m0 scales.';
+  if (!scales || !isMxScaleType(scales.dtype)) return 'Its MXFP4 blocks have no e8m0 scales.';
   return { storage: { kind: 'mxfp4' }, part: 'blocks', scale: 'scales' };
 }
 
 function fp8(
   group: LayerGroup,
   weight: MatrixView,
-  { projection, format, config }: { projection: Projection; format: 'e4m3' | 'e5m2'; config: Checkpoint['config'] },
+  { projection, format, config }: { projection: Projection; format: Fp8; config: Checkpoint['config'] },
 ): Sort | string {
   const part = SCALES.find((name) => group.members.some((member) => member.part === name));
   if (part === undefined) {
@@ -113,7 +113,7 @@ function fp8(
     return { storage: { kind: 'fp8', format, ...whole }, part: 'weight', scale: null };
   }
   const scale = matrixView(group, projection, 0, part);
-  if (!scale || !SCALE_TYPES.has(scale.dtype)) return 'Its scales cannot be read.';
+  if (!scale || !isScaleType(scale.dtype)) return 'Its scales cannot be read.';
   const asked = blockSizes(config);
   const blockRows = blockOf(weight.rows, scale.rows, asked[0]);
   const blockColumns = blockOf(weight.columns, scale.columns, asked[1]);

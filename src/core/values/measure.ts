@@ -6,12 +6,11 @@ import { type DequantiseSpec, MX_GROUP } from '../kernels/dequantise/cpu.ts';
 import { dequantiseKernel } from '../kernels/dequantise/kernel.ts';
 import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
 import type { Engine } from '../kernels/engine.ts';
-import type { FloatType } from '../kernels/float.ts';
 import { statisticsKernel } from '../kernels/statistics/kernel.ts';
 import { type Statistics, summariseRecords } from '../kernels/statistics/summary.ts';
 import { words32 } from '../kernels/words.ts';
 import type { MatrixView } from '../layouts/types.ts';
-import { bitsOf } from '../safetensors/dtype.ts';
+import { bitsOf, type FloatType, UNPACKED } from '../safetensors/dtype.ts';
 import { MIB } from '../units.ts';
 import type { ExpertMatrix, Storage } from './matrices.ts';
 import { areAmongEachOther, bytesOfView, gatherView, loadMatrix, type Reader, stripsOf } from './read.ts';
@@ -143,7 +142,7 @@ async function measureQuantised(matrix: ExpertMatrix, bench: Bench, hasher: Hash
     const numbers = new Uint8Array(2 * count);
     const factors = scales && scale ? factorsOf(matrix.storage, scales, scale) : scalesAsF32(codes, null);
     await engine.run(dequantiseKernel, specOf(matrix), [codes, factors], numbers, { signal });
-    const records = await recordsOf('BF16', count, numbers, engine, signal);
+    const records = await recordsOf(UNPACKED, count, numbers, engine, signal);
     bench.onBytes(codes.byteLength + (scales?.byteLength ?? 0));
     return { statistics: total(count, [records]), hash: hasher.digest() };
   } finally {

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { createBudget } from '../budget.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import type { CheckpointTensor } from '../checkpoint/types.ts';
-import { fp8Values } from '../kernels/dequantise/cpu.ts';
+import { dequantiseCpu } from '../kernels/dequantise/cpu.ts';
+import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
 import { bitsOf, DTYPES, type DType } from '../safetensors/dtype.ts';
+import { codeValues, type TensorValue } from '../safetensors/dtype-codes.ts';
 import { countingFiles, filesOf, openFixture, patternBytes, safetensorsBytes } from '../testing.fixture.ts';
-import { codeValues } from './codes.ts';
-import { decodeValues, formatValue, type TensorValue } from './decode.ts';
+import { decodeValues, formatValue } from './decode.ts';
 import { histogramTensor } from './histogram.ts';
 import { indexOf, previewTensor } from './preview.ts';
 
@@ -111,8 +112,13 @@ describe('decodeValues', () => {
   });
 
   it('reads FP8 as the kernels do, in every code', () => {
-    expect(codeValues('F8_E4M3')).toEqual(fp8Values('e4m3'));
-    expect(codeValues('F8_E5M2')).toEqual(fp8Values('e5m2'));
+    const codes = Uint8Array.from({ length: 256 }, (_, code) => code);
+    const one = { batch: 1, rows: 1, columns: 256, blockRows: 1, blockColumns: 256 };
+    for (const [dtype, format] of [['F8_E4M3', 'e4m3'] as const, ['F8_E5M2', 'e5m2'] as const]) {
+      const made = new Uint8Array(512);
+      dequantiseCpu({ format, ...one }, [codes, scalesAsF32(codes, null)], made);
+      expect(decodeValues('BF16', made, 0, 256)).toEqual([...codeValues(dtype)]);
+    }
   });
 
   it('reads bytes that lie at odd places', () => {

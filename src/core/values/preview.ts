@@ -1,7 +1,8 @@
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { bitsOf, elementsOf } from '../safetensors/dtype.ts';
+import type { TensorValue } from '../safetensors/dtype-codes.ts';
 import type { FileSet } from '../source/types.ts';
-import { decodeValues, type TensorValue } from './decode.ts';
+import { decodeValues } from './decode.ts';
 
 /** Elements shown of each end. */
 export const PREVIEW_ELEMENTS = 16;

@@ -1,5 +1,6 @@
+import { fromF32Bits, toF32Bits } from '../kernels/float.ts';
 import { bitsOf, type DType } from '../safetensors/dtype.ts';
-import { codeValues, fromF32Bits, isNarrow, type NarrowType, toF32Bits, type WideType } from './codes.ts';
+import { codeAt, codeValues, isNarrow, wideIntegers, wideNumbers } from '../safetensors/dtype-codes.ts';
 import type { HistogramBin, TensorHistogram } from './types.ts';
 
 /** Counts numbers as their bytes come; chunks begin and end at whole elements. */
@@ -13,7 +14,7 @@ export function createTally(dtype: DType): Tally {
 }
 
 /** Every code counted: all else follows from these counts. */
-function narrowTally(dtype: NarrowType): Tally {
+function narrowTally(dtype: DType): Tally {
   const bits = bitsOf(dtype);
   const counts = new Float64Array(2 ** bits);
   return {
@@ -22,11 +23,16 @@ function narrowTally(dtype: NarrowType): Tally {
       if (bits === 16) countPairs(bytes, chunk);
       else if (bits === 8) for (const code of bytes) chunk[code] = (chunk[code] as number) + 1;
       else if (bits === 4) countHalves(bytes, chunk);
-      else countSixes(bytes, chunk);
+      else if (bits === 6) countSixes(bytes, chunk);
+      else for (let at = 0; at < (bytes.length * 8) / bits; at += 1) countOne(chunk, codeAt(bytes, at, bits));
       for (const [code, count] of chunk.entries()) if (count > 0) counts[code] = (counts[code] as number) + count;
     },
     summary: (bins) => summarise(codeValues(dtype), counts, bins),
   };
+}
+
+function countOne(counts: Uint32Array, code: number): void {
+  counts[code] = (counts[code] as number) + 1;
 }
 
 function countPairs(bytes: Uint8Array, counts: Uint32Array): void {
@@ -104,13 +110,14 @@ function binned(
 }
 
 /** Sums, ends and counts of the upper 16 bits as F32: where in the range numbers lie, to eight bits. */
-function wideTally(dtype: WideType): Tally {
+function wideTally(dtype: DType): Tally {
   const upper = new Float64Array(65536);
-  const read = readerOf(dtype);
+  const read = wideNumbers(dtype);
   const own = { count: 0, zeros: 0, nan: 0, positiveInfinite: 0, negativeInfinite: 0 };
   let [finite, first, second] = [0, 0, 0];
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  const ends = dtype === 'I64' || dtype === 'U64' ? exactEnds(dtype) : null;
+  const integers = wideIntegers(dtype);
+  const ends = integers && exactEnds(integers);
   return {
     add: (bytes) => {
       const numbers = read(bytes);
@@ -157,40 +164,13 @@ function middles(upper: Float64Array, { min, max }: { readonly min: number | nul
   return numbers;
 }
 
-function readerOf(dtype: WideType): (bytes: Uint8Array) => ArrayLike<number> {
-  const over = (bytes: Uint8Array, itemBytes: number) => (bytes.byteOffset % itemBytes === 0 ? bytes : bytes.slice());
-  return (given) => {
-    const itemBytes = dtype === 'C64' ? 4 : bitsOf(dtype) / 8;
-    const bytes = over(given, itemBytes);
-    const { buffer, byteOffset } = bytes;
-    const length = bytes.byteLength / itemBytes;
-    switch (dtype) {
-      case 'F32':
-      case 'C64':
-        return new Float32Array(buffer, byteOffset, length);
-      case 'F64':
-        return new Float64Array(buffer, byteOffset, length);
-      case 'I32':
-        return new Int32Array(buffer, byteOffset, length);
-      case 'U32':
-        return new Uint32Array(buffer, byteOffset, length);
-      case 'I64':
-        return Float64Array.from(new BigInt64Array(buffer, byteOffset, length), Number);
-      default:
-        return Float64Array.from(new BigUint64Array(buffer, byteOffset, length), Number);
-    }
-  };
-}
-
 /** The smallest and the largest 64-bit integer, which doubles do not tell apart. */
-function exactEnds(dtype: 'I64' | 'U64') {
+function exactEnds(read: NonNullable<ReturnType<typeof wideIntegers>>) {
   let min: bigint | null = null;
   let max: bigint | null = null;
   return {
     add: (bytes: Uint8Array) => {
-      const { buffer, byteOffset, byteLength } = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
-      const Integers = dtype === 'I64' ? BigInt64Array : BigUint64Array;
-      for (const value of new Integers(buffer as ArrayBuffer, byteOffset, byteLength / 8)) {
+      for (const value of read(bytes)) {
         if (min === null || value < min) min = value;
         if (max === null || value > max) max = value;
       }

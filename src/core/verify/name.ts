@@ -1,4 +1,5 @@
 import type { CheckpointTensor } from '../checkpoint/types.ts';
+import { tensorPlace } from '../layouts/tensor-place.ts';
 import type { MatrixView, Projection } from '../layouts/types.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
 import type { ByteDifference } from './matrix.ts';
@@ -116,12 +117,17 @@ export function tensorMistake(
 ): Mistake {
   const { cure } = MISTAKES[kind];
   const tensor = pair.left.name;
-  return { kind, prefix: null, layer: layerNumber(tensor), experts: [], projections: [], tensor, place, message, cure };
-}
-
-function layerNumber(name: string): number | null {
-  const number = /(?:^|\.)(?:layers|blocks|h)\.(\d+)\./.exec(name)?.[1];
-  return number === undefined ? null : Number(number);
+  return {
+    kind,
+    prefix: null,
+    layer: tensorPlace(tensor).layer,
+    experts: [],
+    projections: [],
+    tensor,
+    place,
+    message,
+    cure,
+  };
 }
 
 function fileText(pair: Pair, damage: ByteDifference): string {

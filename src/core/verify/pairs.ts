@@ -1,5 +1,6 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { renameTensor } from '../layouts/target.ts';
+import { layerPrefix } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
 import { sizeOf } from './matrix.ts';
@@ -127,7 +128,7 @@ function nearest(group: LayerGroup, others: readonly LayerGroup[]): LayerGroup |
 
 /** `model.layers.0` of `model.layers.0.block_sparse_moe`. */
 function layerOf(prefix: string): string {
-  return /^.*?(?:layers|blocks|h)\.\d+/.exec(prefix)?.[0] ?? prefix;
+  return layerPrefix(prefix) || prefix;
 }
 
 function pairExperts(group: GroupPair, original: Side, converted: Side, pairs: Pair[], found: Found[]): void {

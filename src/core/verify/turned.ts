@@ -1,6 +1,7 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
 import { detectLayout } from '../layouts/detect.ts';
+import { expertTemplate } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 
 /** Kinds of expert tensors up to which every choice of turned ones is tried: 2⁶ detections of one layer. */
@@ -51,7 +52,7 @@ function canTurn({ shape }: CheckpointTensor): boolean {
 
 /** Names that differ in an expert's number alone are one kind. */
 function kindOf({ name }: CheckpointTensor): string {
-  return name.replaceAll(/(?<=experts\.(?:\w+\.)?)\d+/g, '{i}');
+  return expertTemplate(name);
 }
 
 function detectTurned(

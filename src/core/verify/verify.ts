@@ -1,12 +1,13 @@
 import { type Budget, createBudget } from '../budget.ts';
-import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import type { Checkpoint } from '../checkpoint/types.ts';
 import { throwIfAborted } from '../errors.ts';
 import { detectLayout } from '../layouts/detect.ts';
+import { layerTest } from '../layouts/tensor-place.ts';
 import { compareUnit, createReaders, describeByte, pairBytes, type Readers, unitsOf } from './byte-compare.ts';
 import { findMistakes } from './find-mistakes.ts';
 import type { Mistake } from './mistakes.ts';
 import { withPhrases } from './name.ts';
-import { type Difference, type Found, type Pair, pairUp } from './pairs.ts';
+import { type Difference, type Found, type Pair, pairUp, type Side } from './pairs.ts';
 import type { VerifySide } from './reading.ts';
 
 export type { Difference } from './pairs.ts';
@@ -47,7 +48,7 @@ export async function verifyCheckpoints(
   const left = { checkpoint: original.checkpoint, layout: detectLayout(original.checkpoint) };
   const right = { checkpoint: converted.checkpoint, layout: detectLayout(converted.checkpoint) };
   const layers = partialLayers(converted.checkpoint);
-  const pairing = pairUp(layers ? onlyLayers(original.checkpoint, layers) : left, right);
+  const pairing = pairUp(layers ? onlyLayers(left, layers) : left, right);
   const readers = createReaders(original, converted, { budget: options.budget ?? createBudget(), signal });
   try {
     const found = [...pairing.found, ...(await comparePairs(pairing.pairs, readers, options))];
@@ -96,13 +97,9 @@ export function partialLayers(checkpoint: Checkpoint): readonly number[] | null 
   return layers.filter((layer): layer is number => Number.isInteger(layer));
 }
 
-function onlyLayers(checkpoint: Checkpoint, layers: readonly number[]) {
-  const wanted = new Set(layers);
-  const tensors = new Map<string, CheckpointTensor>();
-  for (const [name, tensor] of checkpoint.tensors) {
-    const number = /(?:^|\.)(?:layers|blocks|h)\.(\d+)\./.exec(name)?.[1];
-    if (number !== undefined && wanted.has(Number(number))) tensors.set(name, tensor);
-  }
+function onlyLayers({ checkpoint, layout }: Side, layers: readonly number[]) {
+  const isWanted = layerTest(layout.groups, layers);
+  const tensors = new Map([...checkpoint.tensors].filter(([name]) => isWanted(name)));
   const reduced = { ...checkpoint, tensors };
   return { checkpoint: reduced, layout: detectLayout(reduced) };
 }

@@ -1,10 +1,12 @@
 import { useEffect, useRef, useState } from 'react';
 import type { TensorRow } from '../../../../workers/tensors-protocol.ts';
 import {
+  type DType,
   formatBytes,
   formatDuration,
   formatInteger,
   isAbort,
+  isComplex,
   plural,
   type TensorHistogram,
 } from '../../../core/index.ts';
@@ -98,11 +100,11 @@ function Running({ done, total, since, onCancel }: RunningProps) {
   );
 }
 
-function Found({ found, dtype }: { readonly found: TensorHistogram; readonly dtype: string }) {
+function Found({ found, dtype }: { readonly found: TensorHistogram; readonly dtype: DType }) {
   const [scale, setScale] = useState<'linear' | 'log'>('linear');
   const { count, min, max, mean, rms, zeros, nan, positiveInfinite, negativeInfinite, distinct, exact } = found;
   const facts: readonly (readonly [string, string])[] = [
-    ['Values', `${formatInteger(count)}${dtype === 'C64' ? ' (real and imaginary parts)' : ''}`],
+    ['Values', `${formatInteger(count)}${isComplex(dtype) ? ' (real and imaginary parts)' : ''}`],
     ['Smallest', numberText(min)],
     ['Largest', numberText(max)],
     ['Mean', numberText(mean)],

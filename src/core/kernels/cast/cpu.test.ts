@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { FloatType } from '../../safetensors/dtype.ts';
 import { allCodes, bytesOfWords, tellingF32 } from '../cases.fixture.ts';
-import type { FloatType } from '../float.ts';
 import { decode, encode } from '../plain.fixture.ts';
 import { words16, words32 } from '../words.ts';
 import { castCpu } from './cpu.ts';

@@ -1,4 +1,5 @@
-import { bf16FromF32, type FloatType, f16FromF32, f16Table, f32FromF16, tableOf } from '../float.ts';
+import type { FloatType } from '../../safetensors/dtype.ts';
+import { FLOAT_FORMS, floatBytes, floatWords, tableOf } from '../float.ts';
 import { fill16, fill32, words16, words32 } from '../words.ts';
 
 /** `count` numbers from one format to another. */
@@ -18,10 +19,9 @@ export function castCpu(spec: CastSpec, [input]: readonly Uint8Array[], output: 
   const { from, to, count } = spec;
   if (!input) return;
   if (from === to) output.set(input.subarray(0, output.byteLength));
-  else if (from === 'F32') narrow(words32(input), to === 'BF16' ? bf16FromF32 : f16FromF32, count, output);
-  else if (to !== 'F32') recode(words16(input), sixteenTable(from), count, output);
-  else if (from === 'BF16') fill32(output, (words) => widenBf16(words16(input), words, count));
-  else fill32(output, (words) => look(words16(input), f16Table(), words, count));
+  else if (floatBytes(from) === 4) narrow(words32(input), FLOAT_FORMS[to].fromF32, count, output);
+  else if (floatBytes(to) === 2) recode(words16(input), tableBetween(from, to), count, output);
+  else fill32(output, (words) => FLOAT_FORMS[from].load(floatWords(from, input), 0, count, words));
 }
 
 function narrow(input: Uint32Array, convert: (bits: number) => number, count: number, output: Uint8Array): void {
@@ -31,20 +31,12 @@ function narrow(input: Uint32Array, convert: (bits: number) => number, count: nu
 }
 
 function recode(input: Uint16Array, table: Uint32Array, count: number, output: Uint8Array): void {
-  fill16(output, (words) => look(input, table, words, count));
+  fill16(output, (words) => {
+    for (let i = 0; i < count; i++) words[i] = table[input[i] as number] as number;
+  });
 }
 
-function look(input: Uint16Array, table: Uint32Array, output: Uint16Array | Uint32Array, count: number): void {
-  for (let i = 0; i < count; i++) output[i] = table[input[i] as number] as number;
-}
-
-function widenBf16(input: Uint16Array, output: Uint32Array, count: number): void {
-  for (let i = 0; i < count; i++) output[i] = (input[i] as number) << 16;
-}
-
-/** One 16-bit format to the other: exactly to f32, then one rounding. */
-function sixteenTable(from: FloatType): Uint32Array {
-  return from === 'BF16'
-    ? tableOf('BF16 F16', (code) => f16FromF32(code << 16))
-    : tableOf('F16 BF16', (code) => bf16FromF32(f32FromF16(code)));
+/** One 16-bit format to another: exactly to f32, then one rounding. */
+function tableBetween(from: FloatType, to: FloatType): Uint32Array {
+  return tableOf(`${from} ${to}`, (code) => FLOAT_FORMS[to].fromF32(FLOAT_FORMS[from].toF32(code)));
 }

@@ -1,5 +1,6 @@
-import type { FloatType } from '../float.ts';
-import { FLOAT_WGSL } from '../float-wgsl.ts';
+import type { FloatType } from '../../safetensors/dtype.ts';
+import { floatBytes } from '../float.ts';
+import { FLOAT_NAMES_WGSL, FLOAT_WGSL } from '../float-wgsl.ts';
 import { buildShader, shaderCache } from '../shader.ts';
 import type { Shader } from '../tile.ts';
 
@@ -16,11 +17,10 @@ export function castShader(from: FloatType, to: FloatType): Shader {
   return shaders(`cast ${from} ${to}`);
 }
 
-const INTO: Readonly<Record<FloatType, string>> = { F32: '', BF16: 'f32_from_bf16', F16: 'f32_from_f16' };
-const OUT: Readonly<Record<FloatType, string>> = { F32: '', BF16: 'bf16_from_f32', F16: 'f16_from_f32' };
+const isWord = (dtype: FloatType) => floatBytes(dtype) === 4;
 
 function build(key: string, from: FloatType, to: FloatType): Shader {
-  const type = (dtype: FloatType) => (dtype === 'F32' ? 'vec4<u32>' : 'vec2<u32>');
+  const type = (dtype: FloatType) => (isWord(dtype) ? 'vec4<u32>' : 'vec2<u32>');
   return buildShader({
     key,
     params: ['fours'],
@@ -35,11 +35,12 @@ function build(key: string, from: FloatType, to: FloatType): Shader {
 }
 
 function convert(from: FloatType, to: FloatType): string {
-  const codes =
-    from === 'F32' ? ['w.x', 'w.y', 'w.z', 'w.w'] : ['w.x & 0xffffu', 'w.x >> 16u', 'w.y & 0xffffu', 'w.y >> 16u'];
-  const wide = codes.map((code) => `${INTO[from]}(${code})`);
-  const [a, b, c, d] = wide.map((bits) => `${OUT[to]}(${bits})`);
-  return to === 'F32'
+  const codes = isWord(from)
+    ? ['w.x', 'w.y', 'w.z', 'w.w']
+    : ['w.x & 0xffffu', 'w.x >> 16u', 'w.y & 0xffffu', 'w.y >> 16u'];
+  const wide = codes.map((code) => `${FLOAT_NAMES_WGSL[from].toF32}(${code})`);
+  const [a, b, c, d] = wide.map((bits) => `${FLOAT_NAMES_WGSL[to].fromF32}(${bits})`);
+  return isWord(to)
     ? `result[thread] = vec4<u32>(${a}, ${b}, ${c}, ${d});`
     : `result[thread] = vec2<u32>(${a} | (${b} << 16u), ${c} | (${d} << 16u));`;
 }

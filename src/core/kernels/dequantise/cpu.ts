@@ -1,7 +1,7 @@
+import { type Fp8, rowOfFp8 } from '../../safetensors/dtype.ts';
+import { codeNumbers } from '../../safetensors/dtype-codes.ts';
 import { bf16FromF32 } from '../float.ts';
 import { fill16, words32 } from '../words.ts';
-
-export type Fp8 = 'e4m3' | 'e5m2';
 
 /**
  * FP8 codes with one f32 scale a block: inputs are the codes of `batch` matrices of `rows` × `columns`, and their scales,
@@ -42,23 +42,9 @@ export function dequantiseCpu(spec: DequantiseSpec, inputs: readonly Uint8Array[
   else fill16(output, (words) => fromFp8(spec, codes, words32(scales), words));
 }
 
-/** The numbers that a format's 256 codes stand for. */
-export function fp8Values(format: Fp8): Float64Array {
-  const [fraction, bias] = format === 'e4m3' ? [3, 7] : [2, 15];
-  return Float64Array.from({ length: 256 }, (_, code) => {
-    const exponent = (code & 0x7f) >> fraction;
-    const rest = code & ((1 << fraction) - 1);
-    const sign = code & 0x80 ? -1 : 1;
-    if (format === 'e4m3' && (code & 0x7f) === 0x7f) return Number.NaN;
-    if (format === 'e5m2' && exponent === 31) return rest === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-    const whole = exponent === 0 ? rest : rest + (1 << fraction);
-    return sign * whole * 2 ** (Math.max(exponent, 1) - bias - fraction);
-  });
-}
-
 function fromFp8(spec: Fp8Spec, codes: Uint8Array, scales: Uint32Array, output: Uint16Array): void {
   const { batch, rows, columns, blockRows, blockColumns } = spec;
-  const values = fp8Values(spec.format);
+  const values = codeNumbers(rowOfFp8(spec.format));
   const table = new Uint16Array(256);
   const down = Math.ceil(rows / blockRows);
   const across = Math.ceil(columns / blockColumns);

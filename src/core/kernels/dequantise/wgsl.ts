@@ -1,7 +1,8 @@
+import { type Fp8, rowOfFp8 } from '../../safetensors/dtype.ts';
 import { FLOAT_WGSL } from '../float-wgsl.ts';
 import { buildShader, shaderCache } from '../shader.ts';
 import type { Shader } from '../tile.ts';
-import { type Fp8, NAN_BF16 } from './cpu.ts';
+import { NAN_BF16 } from './cpu.ts';
 
 const fp8Shaders = shaderCache((key) => {
   const [, format, width] = key.split(' ') as [string, Fp8, string];
@@ -13,23 +14,15 @@ export function fp8Shader(format: Fp8, wide: boolean): Shader {
   return fp8Shaders(`fp8 ${format} ${wide ? 'wide' : 'narrow'}`);
 }
 
-interface Layout {
-  readonly fraction: number;
-  readonly bias: number;
-  /** First code, sign aside, that is no finite number. */
-  readonly special: number;
-}
-
-const LAYOUTS: Readonly<Record<Fp8, Layout>> = {
-  e4m3: { fraction: 3, bias: 7, special: 0x7f },
-  e5m2: { fraction: 2, bias: 15, special: 0x7c },
-};
-
 const hex = (value: number) => `0x${value.toString(16)}u`;
 
 /** A value's bits when it is a product without NaN or infinity among its operands. */
 function convertCode(format: Fp8): string {
-  const { fraction, bias, special } = LAYOUTS[format];
+  const { mantissa: fraction, bias, specials } = rowOfFp8(format);
+  if (specials !== 'ieee' && specials !== 'nan')
+    throw new RangeError(`The dequantise kernel has no form for ${format}.`);
+  // The first code, sign aside, that is no finite number: the code of all ones, or infinity.
+  const [special, hasInfinity] = specials === 'ieee' ? [0x7f & -(1 << fraction), true] : [0x7f, false];
   return `
 const NAN = ${hex(NAN_BF16)};
 
@@ -60,8 +53,8 @@ fn product(code: u32, scale: u32) -> u32 {
 fn any_scale(code: u32, scale: u32) -> u32 {
   let size = code & 0x7fu;
   let scale_size = scale & 0x7fffffffu;
-  let code_nan = size > ${hex(special)}${format === 'e4m3' ? ` || size == ${hex(special)}` : ''};
-  let code_inf = ${format === 'e4m3' ? 'false' : `size == ${hex(special)}`};
+  let code_nan = size > ${hex(special)}${hasInfinity ? '' : ` || size == ${hex(special)}`};
+  let code_inf = ${hasInfinity ? `size == ${hex(special)}` : 'false'};
   let scale_inf = scale_size == 0x7f800000u;
   if (code_nan || scale_size > 0x7f800000u) { return NAN; }
   if ((code_inf && scale_size == 0u) || (scale_inf && size == 0u)) { return NAN; }

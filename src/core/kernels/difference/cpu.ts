@@ -1,5 +1,5 @@
-import { type FloatType, f16Table } from '../float.ts';
-import { words16, words32 } from '../words.ts';
+import type { FloatType } from '../../safetensors/dtype.ts';
+import { FLOAT_FORMS, floatBytes, floatWords, tableOf } from '../float.ts';
 
 /** Two runs of `count` numbers of one format. */
 export interface DifferenceSpec {
@@ -33,7 +33,7 @@ export function chunksOf(count: number): number {
 export function differenceCpu(spec: DifferenceSpec, [a, b]: readonly Uint8Array[], output: Uint8Array): void {
   if (!a || !b) return;
   const records = new Uint32Array(chunksOf(spec.count) * RECORD);
-  const [x, y] = spec.dtype === 'F32' ? [words32(a), words32(b)] : [words16(a), words16(b)];
+  const [x, y] = [floatWords(spec.dtype, a), floatWords(spec.dtype, b)];
   const compare = comparer(spec.dtype);
   for (let start = 0; start < spec.count; start += CHUNK) {
     const record = records.subarray((start / CHUNK) * RECORD, (start / CHUNK + 1) * RECORD);
@@ -49,9 +49,9 @@ export function differenceCpu(spec: DifferenceSpec, [a, b]: readonly Uint8Array[
 type Compare = (a: number, b: number, index: number, record: Uint32Array) => void;
 
 function comparer(dtype: FloatType): Compare {
-  const table = dtype === 'F16' ? f16Table() : null;
-  const wide = (code: number) => (table ? (table[code] as number) : dtype === 'BF16' ? (code << 16) >>> 0 : code);
-  const sign = dtype === 'F32' ? 0x80000000 : 0x8000;
+  const table = floatBytes(dtype) === 2 ? tableOf(`${dtype} F32`, FLOAT_FORMS[dtype].toF32) : null;
+  const wide = (code: number) => (table ? (table[code] as number) : code);
+  const sign = 2 ** (8 * floatBytes(dtype) - 1);
   return (a, b, index, record) => {
     record[0] = (record[0] as number) + 1;
     record[1] = Math.min(record[1] as number, index);

@@ -1,5 +1,6 @@
-import type { FloatType } from '../float.ts';
-import { FLOAT_WGSL } from '../float-wgsl.ts';
+import type { FloatType } from '../../safetensors/dtype.ts';
+import { floatBytes } from '../float.ts';
+import { FLOAT_NAMES_WGSL, FLOAT_WGSL } from '../float-wgsl.ts';
 import { buildShader, shaderCache } from '../shader.ts';
 import { GROUP, type Shader } from '../tile.ts';
 import { CHUNK, INFINITY_BITS, LARGE_BITS, NONE, RECORD, SMALL_BITS } from './cpu.ts';
@@ -12,11 +13,11 @@ export function differenceShader(dtype: FloatType): Shader {
 }
 
 /** Numbers in a vector of four words. */
-const per = (dtype: FloatType) => (dtype === 'F32' ? 4 : 8);
+const per = (dtype: FloatType) => 16 / floatBytes(dtype);
 
 function build(key: string, dtype: FloatType): Shader {
   const each =
-    dtype === 'F32'
+    floatBytes(dtype) === 4
       ? 'look(a[k], b[k], start + k);'
       : `look(a[k] & 0xffffu, b[k] & 0xffffu, start + 2u * k);
         look(a[k] >> 16u, b[k] >> 16u, start + 2u * k + 1u);`;
@@ -48,8 +49,9 @@ function build(key: string, dtype: FloatType): Shader {
 
 /** Past the count both inputs are zero, so nothing differs there. */
 function globals(dtype: FloatType): string {
-  const sign = dtype === 'F32' ? '0x80000000u' : '0x8000u';
-  const wide = { F32: 'code', BF16: 'f32_from_bf16(code)', F16: 'f32_from_f16(code)' }[dtype];
+  const sign = floatBytes(dtype) === 4 ? '0x80000000u' : '0x8000u';
+  const { toF32 } = FLOAT_NAMES_WGSL[dtype];
+  const wide = toF32 === '' ? 'code' : `${toF32}(code)`;
   return `
 var<workgroup> record: array<atomic<u32>, ${RECORD}>;
 

@@ -1,5 +1,5 @@
-import { type FloatType, f16Table } from '../float.ts';
-import { words16, words32 } from '../words.ts';
+import type { FloatType } from '../../safetensors/dtype.ts';
+import { FLOAT_FORMS, floatBytes, floatWords } from '../float.ts';
 
 /** `segments` runs of `count` numbers, one after another: a segment is what gets one set of statistics. */
 export interface StatisticsSpec {
@@ -37,13 +37,15 @@ export function statisticsCpu(spec: StatisticsSpec, [input]: readonly Uint8Array
   const { dtype, segments, count } = spec;
   if (!input) return;
   const records = new Uint32Array(segments * chunksOf(count) * RECORD);
-  const words = dtype === 'F32' ? words32(input) : words16(input);
+  const words = floatWords(dtype, input);
+  const { load } = FLOAT_FORMS[dtype];
+  const split = floatBytes(dtype) === 4;
   let record = 0;
   for (let segment = 0; segment < segments; segment++) {
     for (let start = 0; start < count; start += CHUNK) {
       const length = Math.min(CHUNK, count - start);
-      load(dtype, words, segment * count + start, length);
-      chunkRecord(length, records.subarray(record, record + RECORD), dtype === 'F32');
+      load(words, segment * count + start, length, bits);
+      chunkRecord(length, records.subarray(record, record + RECORD), split);
       record += RECORD;
     }
   }
@@ -53,16 +55,6 @@ export function statisticsCpu(spec: StatisticsSpec, [input]: readonly Uint8Array
 /** A chunk's numbers, as f32 and as their bits. */
 const numbers = new Float32Array(CHUNK);
 const bits = new Uint32Array(numbers.buffer);
-
-function load(dtype: FloatType, words: Uint16Array | Uint32Array, start: number, length: number): void {
-  if (dtype === 'F32') bits.set(words.subarray(start, start + length));
-  else if (dtype === 'BF16') for (let i = 0; i < length; i++) bits[i] = (words[start + i] as number) << 16;
-  else look(f16Table(), words, start, length);
-}
-
-function look(table: Uint32Array, words: Uint16Array | Uint32Array, start: number, length: number): void {
-  for (let i = 0; i < length; i++) bits[i] = table[words[start + i] as number] as number;
-}
 
 const sums = new Float32Array(LANES);
 const squares = new Float32Array(LANES);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { FloatType } from '../../safetensors/dtype.ts';
 import { allCodes, bytesOfWords, tellingF32, weights } from '../cases.fixture.ts';
-import type { FloatType } from '../float.ts';
 import { decode } from '../plain.fixture.ts';
 import { words16, words32 } from '../words.ts';
 import { type StatisticsSpec, statisticsCpu } from './cpu.ts';

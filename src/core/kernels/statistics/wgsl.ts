@@ -1,4 +1,5 @@
-import type { FloatType } from '../float.ts';
+import type { FloatType } from '../../safetensors/dtype.ts';
+import { floatBytes } from '../float.ts';
 import { buildShader, shaderCache } from '../shader.ts';
 import { GROUP, type Shader } from '../tile.ts';
 import { CHUNK, HUGE_BITS, RECORD, TINY_BITS } from './cpu.ts';
@@ -16,7 +17,7 @@ const AHEAD: Readonly<Record<FloatType, number>> = { BF16: 8, F16: 8, F32: 4 };
 /** Loads of group `k`, which starts at element `e + k * STRIDE`. */
 function load(dtype: FloatType, k: number): string {
   const at = `(base + e + ${k * GROUP * 8}u)`;
-  if (dtype !== 'F32') return `    let w${k} = in0[${at} / 8u];`;
+  if (floatBytes(dtype) === 2) return `    let w${k} = in0[${at} / 8u];`;
   return `    let v${k} = in0[${at} / 4u]; let w${k} = in0[${at} / 4u + 1u];`;
 }
 

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../../checkpoint/types.ts';
 import { LoomError } from '../../errors.ts';
 import { parameterCounter } from '../../layouts/parameters.ts';
-import { layerEnd } from '../../layouts/scan.ts';
+import { layerEnd, layerPrefix } from '../../layouts/tensor-place.ts';
 import type { CheckpointLayout } from '../../layouts/types.ts';
 import { type ModelShape, PARTS, type Part } from './shape.ts';
 import { describe, shapeOf } from './shape-config.ts';
@@ -78,7 +78,7 @@ function partOf(name: string): Part {
 /** Tells names of multi-token prediction: whole layers of the stack, or a stack of their own. */
 function predictionRoots(layout: CheckpointLayout): (name: string) => boolean {
   const prefixes = layout.groups.filter((group) => group.kind === 'mtp').map((group) => group.prefix);
-  const roots = new Set(prefixes.map((prefix) => prefix.slice(0, layerEnd(`${prefix}.`))));
+  const roots = new Set(prefixes.map(layerPrefix));
   return (name) => {
     const end = layerEnd(name);
     return (end > 0 && roots.has(name.slice(0, end))) || (prefixes.length > 0 && /^(model\.)?mtp[._]/.test(name));
