@@ -7,12 +7,13 @@ import { availableParallelism, loadavg } from 'node:os';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import { preview } from 'vite';
 import { findBrowser } from '../e2e/support/browser.ts';
+import { planPlacement, type RankOptions, refusalOf, summarize } from '../src/core/programs/placing.ts';
 import { heldBytes } from '../src/core/ranks/bytes.ts';
 import { createFileCounter } from '../src/core/ranks/file-bytes.ts';
-import { divisorsOfExperts, firstHolders, imbalance, planPlacement, refusalOf } from '../src/core/ranks/placement.ts';
+import { divisorsOfExperts, firstHolders, imbalance } from '../src/core/ranks/placement.ts';
 import { qwen3Model } from '../src/core/ranks/qwen3-235b.fixture.ts';
-import { expertsOf, type RankModel, summarize } from '../src/core/ranks/summary.ts';
-import type { Placement, PlacementOptions } from '../src/core/ranks/types.ts';
+import { expertsOf, type RankModel } from '../src/core/ranks/summary.ts';
+import type { Placement } from '../src/core/ranks/types.ts';
 
 const RUNS = 21;
 /** How often the page is opened anew. */
@@ -38,14 +39,14 @@ function time(work: () => unknown): number {
   return performance.now() - start;
 }
 
-function placementOf(model: RankModel, options: PlacementOptions): Placement {
+function placementOf(model: RankModel, options: RankOptions): Placement {
   const placement = planPlacement(options, model.facts);
   if ('error' in placement) throw new Error(placement.error);
   return placement;
 }
 
 /** What the view needs after a switch: placement, EP choices, colours, bars, experts, evenness, and bytes of every file by rank. */
-function switchTo(model: RankModel, options: PlacementOptions): number {
+function switchTo(model: RankModel, options: RankOptions): number {
   const placement = placementOf(model, options);
   const { holders } = firstHolders(placement);
   const choices = divisorsOfExperts(model.facts).map((ep) => refusalOf({ ...options, ep }, model.facts));

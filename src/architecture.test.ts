@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { PROGRAM_IDS } from './core/programs/all.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LINES = 400;
@@ -206,6 +207,17 @@ describe('the house', () => {
       (file) => file.startsWith('src/core/') && /(^|[^\w.])fetch\(/m.test(readFileSync(join(ROOT, file), 'utf8')),
     );
     expect(callers.filter((file) => file !== 'src/core/source/http.ts')).toEqual([]);
+  });
+
+  it('names programs by their ids in core/programs/ alone', () => {
+    // These two words are a strategy and a layout as well.
+    const ids = PROGRAM_IDS.filter((id) => id !== 'custom' && id !== 'qwen3-moe-fused');
+    const quoted = new RegExp(`['"](${ids.map((id) => id.replaceAll('.', '\\.')).join('|')})['"]`, 'g');
+    const elsewhere = code.filter((file) => !file.startsWith('src/core/programs/'));
+    const found = elsewhere.flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(quoted)].map((match) => `${file}: ${match[0]}`),
+    );
+    expect(found).toEqual([]);
   });
 
   it('has no default export, no file called utils or helpers, no file over 400 lines', () => {

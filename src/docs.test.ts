@@ -5,6 +5,9 @@ import { FINDINGS } from './core/checkpoint/findings.ts';
 import { ERROR_TAGS } from './core/errors.ts';
 import { DEFECTS } from './core/layouts/defects.ts';
 import { REFUSALS } from './core/plan/refusals.ts';
+import { PROGRAMS } from './core/programs/all.ts';
+import { CONFIGURED } from './core/programs/configuring.ts';
+import { MEMORY_PROGRAMS } from './core/programs/fitting.ts';
 import { VALUE_FINDINGS } from './core/values/findings.ts';
 import { VERSION } from './core/version.ts';
 
@@ -35,7 +38,47 @@ function tagsPage(page: string): string {
   }, page);
 }
 
+const table = (head: readonly string[], body: readonly (readonly string[])[]) =>
+  [`| ${head.join(' | ')} |`, `|${' --- |'.repeat(head.length)}`, ...rows(body)].join('\n');
+
+/** A page whose part between two marks is what the code says. */
+function withPart(page: string, name: string, text: string): string {
+  const pattern = new RegExp(`(<!-- ${name} -->)[^]*?(<!-- /${name} -->)`);
+  expect(page).toMatch(pattern);
+  return page.replace(pattern, (_, start, end) => `${start}\n\n${text}\n\n${end}`);
+}
+
 describe('docs', () => {
+  it('list every program with the versions that its facets were read in', async () => {
+    const page = read('docs/add-a-program.md');
+    const body = PROGRAMS.map(({ id, title, placement, memory, configuration, loads }) => [
+      `\`${id}\``,
+      title,
+      ...[placement, memory, configuration, loads].map((facet) => facet?.version || (facet ? 'yes' : '')),
+    ]);
+    const text = table(['id', 'program', 'placement', 'memory', 'configuration', 'loads'], body);
+    await expect(withPart(page, 'programs', text)).toMatchFileSnapshot('../docs/add-a-program.md');
+  });
+
+  it('say what a rank holds under every program', async () => {
+    const page = read('docs/memory.md');
+    const body = MEMORY_PROGRAMS.map(({ memory: { title, holds } }) => [title, holds.dense, holds.experts]);
+    const text = table(['program', 'everything but experts', 'experts'], body);
+    await expect(withPart(page, 'held', text)).toMatchFileSnapshot('../docs/memory.md');
+  });
+
+  it('list every configuration', async () => {
+    const page = read('docs/configurations.md');
+    const body = CONFIGURED.map(({ id, configuration }) => [
+      `\`${id}\``,
+      configuration.title,
+      `\`${configuration.file}\``,
+      configuration.version,
+    ]);
+    const text = table(['`--config`', 'what', 'file', 'version'], body);
+    await expect(withPart(page, 'configurations', text)).toMatchFileSnapshot('../docs/configurations.md');
+  });
+
   it('list every tag, as the code has it', async () => {
     await expect(tagsPage(read('docs/tags.md'))).toMatchFileSnapshot('../docs/tags.md');
   });

@@ -1,11 +1,11 @@
 import type {
   CardRow,
   ConfigFile,
-  ConfigKind,
   FitVerdict,
   MemoryReport,
   MemorySetup,
   PlacementError,
+  ProgramId,
 } from '../src/core/index.ts';
 
 /** Sizes that a slider moves. */
@@ -35,7 +35,7 @@ export interface MemoryAnswer {
 export interface MemoryApi {
   memory(setup: MemorySetup): MemoryAnswer;
   memoryGrid(setup: MemorySetup): FitGrid;
-  memoryConfig(kind: ConfigKind, setup: MemorySetup, model: string): ConfigFile | PlacementError;
+  memoryConfig(kind: ProgramId, setup: MemorySetup, model: string): ConfigFile | PlacementError;
   /** The model card's rows explained; empty for every other model. */
   memoryCard(): readonly CardRow[];
 }

@@ -8,6 +8,7 @@ import {
   type MemorySetup,
   type ModelShape,
   meshOfSetup,
+  optionsOf,
   plainReport,
   shapeFromCheckpoint,
 } from '../src/core/index.ts';
@@ -48,7 +49,8 @@ export function createMemoryCalls(opened: () => Opened): MemoryApi {
       };
     },
     memoryGrid: (setup) => gridOf(shape(), setup),
-    memoryConfig: (kind, setup, model) => configFor(kind, { model, shape: shape(), setup }),
+    memoryConfig: (kind, setup, model) =>
+      configFor(kind, { model, shape: shape(), options: optionsOf(setup), run: setup }),
     memoryCard: () => (isCardModel(shape()) ? cardRows(shape()) : []),
   };
 }

@@ -3,9 +3,10 @@ import type {
   Exchange,
   LoadingReport,
   Mesh,
-  PlacementOptions,
   PlanEntry,
+  ProgramId,
   RankEntry,
+  RankOptions,
   RankSummary,
   Strategy,
   Target,
@@ -16,7 +17,7 @@ export interface RankQuery {
   readonly target: Target | null;
   /** `bf16`: as if a conversion to the target unpacked quantised weights; without a target it says nothing. */
   readonly unpack: 'bf16' | null;
-  readonly options: PlacementOptions;
+  readonly options: RankOptions;
 }
 
 /** A size of expert parallelism that divides the experts, with the framework's message where it refuses it. */
@@ -112,8 +113,8 @@ export interface RankCell {
   readonly bytes: number;
 }
 
-/** What can be taken along. */
-export type RankTake = 'manifest' | 'sglang' | 'assertion';
+/** What can be taken along; a program's id stands for its own placement file. */
+export type RankTake = 'manifest' | 'assertion' | ProgramId;
 
 /** A file to take along, or why there is none. */
 export type TakenFile =

@@ -4,12 +4,11 @@ import {
   communicationOf,
   createFileCounter,
   divisorsOfExperts,
-  exchangeOf,
   expertsOf,
   type FileSet,
-  type FrameworkId,
   fewestRedundant,
   firstHolders,
+  frameworkOf,
   heldBytes,
   holdersOf,
   imbalance,
@@ -17,10 +16,9 @@ import {
   loadingOf,
   loadingWarnings,
   meshSummary,
+  PLACEMENT_FILES,
   type Placement,
   type PlacementError,
-  planOf5,
-  planOf457,
   planPlacement,
   type RankModel,
   rankAssertion,
@@ -29,7 +27,6 @@ import {
   rankModelWithValues,
   rankReads,
   refusalOf,
-  sglangPlacement,
   sha256Of,
 } from '../src/core/index.ts';
 import type { PlacedPicture, RankApi, RankDetail, RankPicture, RankQuery, TakenFile } from './ranks-protocol.ts';
@@ -81,7 +78,8 @@ export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: C
     },
     rankTake: async (query, take, source) => {
       const { model, placement } = await placed(query);
-      if (take === 'sglang') return sglangFile(model, placement);
+      const own = PLACEMENT_FILES.find(({ id }) => id === take);
+      if (own) return placementFile(own, model, placement);
       if (take === 'assertion') return assertionFile(model, placement);
       const indexSha256 = query.target === null ? await hashOfIndex(files, checkpoint) : null;
       const manifest = rankManifest(model, placement, { ...source, indexSha256 });
@@ -102,7 +100,7 @@ function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): R
     topK: facts.topK,
     hidden: facts.hidden,
     files: stock.files.map(({ name, byteLength }) => ({ name, byteLength })),
-    plan: planOf(options.framework, facts.modelType),
+    plan: frameworkOf(options.framework)?.placement.plan?.(facts.modelType) ?? null,
     error: errorOf(placement),
     refusedBy: 'error' in placement ? 'framework' : null,
     needs: 'error' in placement ? (placement.needs ?? null) : null,
@@ -135,11 +133,6 @@ function errorOf(placement: Placement | PlacementError): string | null {
   return 'error' in placement ? placement.error : null;
 }
 
-function planOf(framework: FrameworkId, modelType: string | null): RankPicture['plan'] {
-  if (framework === 'transformers-5') return planOf5(modelType);
-  return framework === 'transformers-4.57' ? planOf457(modelType).entries : null;
-}
-
 function placedPicture(model: RankModel, placement: Placement, options: RankQuery['options']): PlacedPicture {
   const { facts, stock, layout } = model;
   const { ranks, layers, mesh, stages } = placement;
@@ -164,7 +157,7 @@ function placedPicture(model: RankModel, placement: Placement, options: RankQuer
     stages,
     imbalance: skew.experts,
     tokenImbalance: skew.tokens,
-    exchange: exchangeOf(placement.framework),
+    exchange: placement.exchange,
     communication: topK === null || hidden === null ? null : communicationOf({ ranks: ep, experts, topK, hidden }),
     warnings: [...placement.warnings, ...loadingWarnings(placement, layout, stock)],
   };
@@ -241,11 +234,13 @@ function fileOf(name: string, text: string, kind: 'json' | 'x-python'): TakenFil
   return { name, blob: new Blob([text], { type }), problem: null };
 }
 
-function sglangFile(model: RankModel, placement: Placement): TakenFile {
-  const name = 'sglang-expert-location.json';
-  const json = sglangPlacement(placement, model.facts);
-  if (json) return fileOf(name, JSON.stringify(json), 'json');
-  return { name, blob: null, problem: 'Ranks have unequally many slots, which SGLang’s placement file cannot say.' };
+function placementFile(
+  { file, limit, make }: (typeof PLACEMENT_FILES)[number],
+  model: RankModel,
+  placement: Placement,
+): TakenFile {
+  const json = make(placement, model.facts);
+  return json === null ? { name: file, blob: null, problem: limit } : fileOf(file, JSON.stringify(json), 'json');
 }
 
 function assertionFile(model: RankModel, placement: Placement): TakenFile {

@@ -74,8 +74,8 @@ describe('memory', () => {
   });
 
   it.each([
-    [['--gpus', '16', '--dp', '3'], 'dp × cp × tp × pp = 3 × 1 × 1 × 1 is not 16 GPUs.'],
-    [['--framework', 'nobody'], '--framework takes fsdp2'],
+    [['--gpus', '16', '--dp', '3'], 'dp × cp × tp = 3 × 1 × 1 = 3 is not 16 GPUs.'],
+    [['--framework', 'nobody'], '--framework takes transformers-5, fsdp2'],
     [['--framework', 'transformers-5', '--ep', '6', '--gpus', '6'], 'Cannot evenly shard 128 experts across 6'],
     [['--optimizer-bytes', '7'], 'Optimizer bytes are 6, 8'],
     [['--gpus', 'many'], '--gpus takes a whole number from 1; "many" is not that.'],

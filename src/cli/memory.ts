@@ -2,13 +2,14 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
+  DEFAULT_MEMORY_PROGRAM,
   detectLayout,
   estimateMemory,
   isLoomError,
   isMemoryFramework,
   isOffload,
   LoomError,
-  MEMORY_FRAMEWORKS,
+  MEMORY_PROGRAMS,
   type MemoryReport,
   type MemorySetup,
   type ModelShape,
@@ -20,6 +21,7 @@ import {
 import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
 import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
+const FRAMEWORKS = MEMORY_PROGRAMS.map(({ id }) => id);
 const SIZES = ['gpus', 'dp', 'cp', 'tp', 'pp', 'ep', 'etp', 'context', 'batch'] as const;
 
 type MemoryFlags = OutputOptions &
@@ -42,13 +44,13 @@ export function addMemory(program: Command): void {
     .command('memory')
     .description('say what a training or serving run needs of each GPU, and whether it fits')
     .argument('<source>', `${SOURCE_HELP}; or a config.json alone`)
-    .option('--framework <id>', `${MEMORY_FRAMEWORKS.join(', ')} (default fsdp2)`)
+    .option('--framework <id>', `${FRAMEWORKS.join(', ')} (default ${DEFAULT_MEMORY_PROGRAM})`)
     .option('--gpus <n>', 'GPUs in all')
     .option('--dp <n>', 'data parallel (fsdp, dp_shard)')
     .option('--cp <n>', 'context parallel')
     .option('--tp <n>', 'tensor parallel')
     .option('--pp <n>', 'pipeline parallel')
-    .option('--ep <n>', 'expert parallel')
+    .option('--ep <n>', 'expert parallel; without it there is none')
     .option('--etp <n>', 'tensor parallel inside experts')
     .option('--context <tokens>', 'tokens of a sequence')
     .option('--batch <n>', 'sequences of a micro batch; served at once')
@@ -74,7 +76,7 @@ export function addMemory(program: Command): void {
 /** @throws LoomError `usage`. */
 function setupOf(flags: MemoryFlags): MemorySetup {
   const { framework, offload, dense, zero } = flags;
-  if (framework !== undefined && !isMemoryFramework(framework)) throw noneOf('framework', framework, MEMORY_FRAMEWORKS);
+  if (framework !== undefined && !isMemoryFramework(framework)) throw noneOf('framework', framework, FRAMEWORKS);
   const what = offload === true ? 'optimizer' : offload;
   if (what !== undefined && !isOffload(what)) throw noneOf('offload', what, ['optimizer', 'all', 'none']);
   if (dense !== undefined && dense !== 'sharded' && dense !== 'replicated')

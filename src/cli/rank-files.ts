@@ -4,20 +4,21 @@ import {
   type FileSet,
   formatInteger,
   LoomError,
+  PLACEMENT_FILES,
   type Placement,
   type RankHashes,
   type RankModel,
   rankAssertion,
   rankManifest,
-  sglangPlacement,
   sha256Of,
 } from '../core/index.ts';
 import { print, printJson } from './common.ts';
 
 /** Files that follow a placement, which `--take` prints. */
-export const TAKES = ['manifest', 'sglang', 'assertion'] as const;
+export const TAKES: readonly string[] = ['manifest', ...PLACEMENT_FILES.map(({ id }) => id), 'assertion'];
 
-export type Take = (typeof TAKES)[number];
+/** One of {@link TAKES}. */
+export type Take = string;
 
 export interface TakeRequest {
   readonly model: RankModel;
@@ -44,10 +45,12 @@ export async function printTake(take: Take, request: TakeRequest): Promise<void>
     const index = request.checkpoint?.indexFile ?? null;
     const indexSha256 = index === null ? null : await sha256Of(request.files, index);
     printJson(rankManifest(model, placement, { ...request.origin, indexSha256, hashes }));
-  } else if (take === 'sglang') {
-    const json = sglangPlacement(placement, model.facts);
-    if (json === null)
-      throw new LoomError('usage', 'Ranks have unequally many slots, which SGLang’s placement file cannot say.');
+    return;
+  }
+  const own = PLACEMENT_FILES.find(({ id }) => id === take);
+  if (own) {
+    const json = own.make(placement, model.facts);
+    if (json === null) throw new LoomError('usage', own.limit);
     printJson(json);
   } else {
     const script = rankAssertion(model, placement, hashes);

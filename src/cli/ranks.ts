@@ -2,24 +2,23 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import {
   type Checkpoint,
-  CONFIG_KINDS,
-  type ConfigKind,
+  CONFIGURED,
   configFor,
   configFramework,
   configKindOf,
   detectLayout,
-  type FrameworkId,
   formatBytes,
   formatInteger,
   isFrameworkId,
   LoomError,
-  type PlacementOptions,
+  type ProgramId,
   parseLoads,
   parseSlotMap,
   planPlacement,
   plural,
   RANK_FRAMEWORKS,
   type RankHashes,
+  type RankOptions,
   type RankSummary,
   rankModel,
   rankModelWithValues,
@@ -32,6 +31,7 @@ import { assumption, interruptSignal, parseDtype, parseTarget, print, printJson 
 import { hashedRanks, parseTake, printTake, TAKES } from './rank-files.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
+const KINDS = CONFIGURED.map(({ id }) => id).join(', ');
 const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'redundant', 'nodes', 'groups'] as const;
 const STRATEGIES = ['linear', 'round-robin', 'ep-aware', 'hierarchical', 'global', 'custom'] as const;
 
@@ -58,7 +58,7 @@ export function addRanks(program: Command): void {
     .description('say which rank holds which experts and reads which bytes')
     .argument('<source>', SOURCE_HELP)
     .option('--framework <id>', RANK_FRAMEWORKS.map((framework) => framework.id).join(', '))
-    .option('--config <for>', `print a configuration instead: ${CONFIG_KINDS.join(', ')}`)
+    .option('--config <for>', `print a configuration instead: ${KINDS}`)
     .option('--context <tokens>', 'with --config: tokens of a sequence')
     .option('--offload', 'with --config: optimizer states on the host')
     .option('--ep <n>', 'expert-parallel ranks')
@@ -125,28 +125,26 @@ function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flag
 }
 
 /** Prints the configuration that was asked for; exit 1 where its program would refuse the set-up. */
-function printConfig(checkpoint: Checkpoint, model: string, options: PlacementOptions, flags: RankFlags): void {
+function printConfig(checkpoint: Checkpoint, model: string, options: RankOptions, flags: RankFlags): void {
   const kind = configKind(flags);
-  const { ep, tp, pp, cp, dp, etp, redundant, strategy, all2all } = options;
   const shape = shapeFromCheckpoint(checkpoint, detectLayout(checkpoint, assumption(flags)));
   const context = flags.context === undefined ? undefined : wholeNumber('context', flags.context);
   const offload = flags.offload === true ? ('optimizer' as const) : undefined;
-  const setup = { ep, tp, pp, cp, dp, etp, context, offload };
-  const file = configFor(kind, { model, shape, setup, redundant, strategy, all2all });
+  const file = configFor(kind, { model, shape, options, run: { context, offload } });
   if (flags.json) printJson(file);
   else print('error' in file ? [`${kind} refuses: ${file.error}`] : [file.text.trimEnd()]);
   if ('error' in file) process.exitCode = 1;
 }
 
 /** @throws LoomError `usage`. */
-function configKind({ config = '' }: RankFlags): ConfigKind {
+function configKind({ config = '' }: RankFlags): ProgramId {
   const kind = configKindOf(config);
   if (kind) return kind;
-  throw new LoomError('usage', `--config takes ${CONFIG_KINDS.join(', ')}; "${config}" is none of them.`);
+  throw new LoomError('usage', `--config takes ${KINDS}; "${config}" is none of them.`);
 }
 
 /** The framework that is named, else the one that a configuration is for. @throws LoomError `usage`. */
-function frameworkOf(flags: RankFlags): FrameworkId {
+function frameworkOf(flags: RankFlags): ProgramId {
   const known = RANK_FRAMEWORKS.map((framework) => framework.id).join(', ');
   if (flags.framework === undefined && flags.config !== undefined) return configFramework(configKind(flags));
   if (flags.framework === undefined) throw new LoomError('usage', `--framework is needed: ${known}.`);
@@ -155,7 +153,7 @@ function frameworkOf(flags: RankFlags): FrameworkId {
 }
 
 /** @throws LoomError `usage`. */
-async function placementOptions(flags: RankFlags): Promise<PlacementOptions> {
+async function placementOptions(flags: RankFlags): Promise<RankOptions> {
   const degrees = DEGREES.flatMap((name) => {
     const text = flags[name];
     return text === undefined ? [] : [[name, wholeNumber(name, text)] as const];

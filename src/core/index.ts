@@ -90,15 +90,7 @@ export {
   LoomError,
   toWire,
 } from './errors.ts';
-export {
-  type ConfigFile,
-  type ConfigRequest,
-  configFor,
-  configFramework,
-  configKindOf,
-  configKinds,
-} from './handoff/config.ts';
-export { CONFIG_KINDS, type ConfigKind } from './handoff/config-types.ts';
+export type { ConfigFile, ConfigRequest } from './handoff/config.ts';
 export type { LoadScript } from './handoff/load-script.ts';
 export {
   canonicalBytes,
@@ -108,10 +100,8 @@ export {
 } from './handoff/load-script-samples.ts';
 export type { CardFacts } from './handoff/model-card.ts';
 export type { CardLicence } from './handoff/model-card-front.ts';
-export { rankAssertion } from './handoff/rank-assertion.ts';
 export { expertHashes, type HashedSummary, type RankHashes, withHashes } from './handoff/rank-hashes.ts';
 export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
-export { type SglangPlacementJson, sglangPlacement } from './handoff/rank-sglang.ts';
 export {
   finishSignIn,
   isSignInReturn,
@@ -168,7 +158,17 @@ export { DEFAULT_SHARD_BYTES } from './plan/packing.ts';
 export { isTarget, TARGETS } from './plan/targets.ts';
 export type * from './plan/types.ts';
 export { type PlanReadingOptions, planWithValues } from './plan/with-values.ts';
-export type { ProgramId } from './programs/all.ts';
+export { PROGRAMS, type ProgramId } from './programs/all.ts';
+export { CONFIGURED, configFor, configFramework, configKindOf, configKinds } from './programs/configuring.ts';
+export {
+  DEFAULT_MEMORY_PROGRAM,
+  estimateMemory,
+  isMemoryFramework,
+  MEMORY_PROGRAMS,
+  memoryProgramOf,
+  meshOfSetup,
+  plainReport,
+} from './programs/fitting.ts';
 export {
   type ConsumerVerdict,
   expertSamples,
@@ -178,28 +178,34 @@ export {
   predictLoads,
   predictTarget,
 } from './programs/loading.ts';
+export {
+  FRAMEWORKS as RANK_FRAMEWORKS,
+  frameworkOf,
+  isFrameworkId,
+  loadingWarnings,
+  PLACEMENT_FILES,
+  planPlacement,
+  type RankOptions,
+  rankAssertion,
+  ranksOf,
+  refusalOf,
+  summarize,
+} from './programs/placing.ts';
+export { type CardRow, cardRows, isCardModel } from './programs/transformers-4/card.ts';
 export { type HeldBytes, heldBytes, type RankReads, type Read, rankReads, rankTensors } from './ranks/bytes.ts';
-export { type Communication, communicationOf, type Exchange, exchangeOf } from './ranks/communication.ts';
-export { PLAN_STYLES, type PlanEntry, planOf5, planOf457 } from './ranks/ep-plans.ts';
+export { type Communication, communicationOf } from './ranks/communication.ts';
+export { fewestRedundant } from './ranks/deal.ts';
 export { createFileCounter } from './ranks/file-bytes.ts';
-export { FRAMEWORKS as RANK_FRAMEWORKS, frameworkOf, isFrameworkId } from './ranks/frameworks/all.ts';
-export { fewestRedundant } from './ranks/frameworks/deal.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
-export { type LoadingReport, loadingOf, loadingWarnings } from './ranks/loading.ts';
-export { type CardRow, cardRows, isCardModel } from './ranks/memory/card.ts';
-export { estimateMemory, plainReport } from './ranks/memory/estimate.ts';
+export { type LoadingReport, loadingOf } from './ranks/loading.ts';
 export { REGIMES, type Regime } from './ranks/memory/regimes.ts';
 export type { Change, FitVerdict, MemoryReport, Term } from './ranks/memory/report.ts';
 export {
-  isMemoryFramework,
   isOffload,
-  MEMORY_FRAMEWORKS,
-  MEMORY_TITLES,
-  type MemoryFramework,
   type MemoryMesh,
   type MemorySetup,
-  meshOfSetup,
   type Offload,
+  optionsOf,
 } from './ranks/memory/setup.ts';
 export { type ModelShape, totalParameters } from './ranks/memory/shape.ts';
 export { shapeFromCheckpoint } from './ranks/memory/shape-checkpoint.ts';
@@ -213,8 +219,6 @@ export {
   holdersOf,
   imbalance,
   intervals,
-  planPlacement,
-  refusalOf,
 } from './ranks/placement.ts';
 export type { Piece, TensorShare } from './ranks/share.ts';
 export type { Stock, StockTensor } from './ranks/stock.ts';
@@ -227,12 +231,10 @@ export {
   rankModel,
   rankModelFor,
   rankModelWithValues,
-  ranksOf,
-  summarize,
 } from './ranks/summary.ts';
 export type {
-  Framework,
-  FrameworkId,
+  DegreeName,
+  Exchange,
   LayerPlacement,
   Loads,
   Mesh,
@@ -240,6 +242,9 @@ export type {
   Placement,
   PlacementError,
   PlacementOptions,
+  PlacementRules,
+  PlacingProgram,
+  PlanEntry,
   RankPlace,
   SlotMap,
   Strategy,

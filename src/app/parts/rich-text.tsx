@@ -1,11 +1,11 @@
-/** Repos that sources call by a short name with the number of an issue. */
-const REPOS: Readonly<Record<string, string>> = {
-  vllm: 'vllm-project/vllm',
-  VeOmni: 'ByteDance-Seed/VeOmni',
-  'llama.cpp': 'ggml-org/llama.cpp',
-  'Megatron-Bridge': 'NVIDIA-NeMo/Megatron-Bridge',
-  torchtitan: 'pytorch/torchtitan',
-};
+import { PROGRAMS } from '../../core/index.ts';
+
+/** Repos of programs, by the short name that sources call them with the number of an issue. */
+const REPOS: ReadonlyMap<string, string> = new Map(
+  PROGRAMS.flatMap(({ repository }) =>
+    repository ? [[repository.slice(repository.indexOf('/') + 1), repository]] : [],
+  ),
+);
 
 const PIECES = /(`[^`]+`|https:\/\/[^\s,;)]+|\b[\w.-]+#\d+\b)/;
 
@@ -28,6 +28,6 @@ export function RichText({ text }: { readonly text: string }) {
 function addressOf(piece: string): string | null {
   if (piece.startsWith('https://')) return piece;
   const [, name = '', number = ''] = /^([\w.-]+)#(\d+)$/.exec(piece) ?? [];
-  const repo = Object.hasOwn(REPOS, name) ? REPOS[name] : undefined;
+  const repo = REPOS.get(name);
   return repo === undefined ? null : `https://github.com/${repo}/issues/${number}`;
 }

@@ -1,15 +1,16 @@
 import { chooseSetup } from '../ranks/memory/choices.ts';
-import { type MemorySetup, meshOfSetup } from '../ranks/memory/setup.ts';
+import type { MemoryProgram } from '../ranks/memory/rules.ts';
+import { factsOf, type MemorySetup, meshOf } from '../ranks/memory/setup.ts';
 import type { ModelShape } from '../ranks/memory/shape.ts';
-import type { FrameworkId, PlacementError, Strategy } from '../ranks/types.ts';
+import { placeStages } from '../ranks/placement.ts';
+import type { PlacementError, PlacementOptions } from '../ranks/types.ts';
 import { VERSION } from '../version.ts';
-import { SERVING } from './config-serving.ts';
-import { TRAINING } from './config-training.ts';
-import { CONFIG_KINDS, type ConfigFacts, type ConfigKind, type ConfigMaker } from './config-types.ts';
+import type { ConfigFacts, ConfigurationRules } from './config-types.ts';
 
 /** A configuration to take along. */
 export interface ConfigFile {
-  readonly kind: ConfigKind;
+  /** The id of its program. */
+  readonly kind: string;
   readonly title: string;
   /** What its keys were read in. */
   readonly version: string;
@@ -22,80 +23,48 @@ export interface ConfigFile {
 export interface ConfigRequest {
   readonly model: string;
   readonly shape: ModelShape;
-  readonly setup: MemorySetup;
-  readonly strategy?: Strategy | undefined;
-  readonly redundant?: number | undefined;
-  readonly all2all?: string | undefined;
+  /** The placement that is shown, as it was asked for. */
+  readonly options: PlacementOptions;
+  /** Context, batch, offload and the like; sizes are those of `options`. */
+  readonly run?: MemorySetup;
 }
 
-/** Spellings that people will type. */
-const ALIASES: Readonly<Record<string, ConfigKind>> = {
-  transformers: 'transformers-5',
-  'distributed-config': 'transformers-5',
-  fsdp2: 'accelerate',
-  megatron: 'megatron-core',
-  card: 'transformers-4.57',
-};
-
-const MAKERS = { ...TRAINING, ...SERVING } as Readonly<Record<ConfigKind, ConfigMaker>>;
-
-/** The kind of a name or of a usual spelling of it; null for text that is none. */
-export function configKindOf(text: string): ConfigKind | null {
-  const kind = CONFIG_KINDS.find((each) => each === text);
-  return kind ?? (Object.hasOwn(ALIASES, text) ? (ALIASES[text] ?? null) : null);
-}
-
-/** The framework of the rank preview whose placement goes with a kind. */
-export function configFramework(kind: ConfigKind): FrameworkId {
-  switch (kind) {
-    case 'torchtitan':
-    case 'megatron-core':
-    case 'vllm':
-    case 'sglang':
-    case 'transformers-4.57':
-      return kind;
-    default:
-      return 'transformers-5';
-  }
-}
-
-/** A kind with whose mesh it speaks of, for menus. */
-export function configKinds(): readonly { readonly kind: ConfigKind; readonly title: string }[] {
-  return CONFIG_KINDS.map((kind) => ({ kind, title: MAKERS[kind].title }));
+/** A program as the makers of configurations take it; `owner` is the one whose placement and memory it speaks of. */
+export interface ConfiguredProgram {
+  readonly id: string;
+  readonly configuration: ConfigurationRules;
+  readonly owner: MemoryProgram;
 }
 
 /**
- * A configuration for one program, filled from a set-up, with keys that exist at the version that it names.
+ * A configuration for one program, made from the placement that is shown, with keys that exist at the version that it names.
  *
- * Degrees that the program does not have are left out where another carries them (expert parallelism folded over FSDP2's
- * ranks); an error is the program's own message, or that of its mesh.
+ * An error is the program's own message, or why the set-up cannot be said to it.
  */
-export function configFor(kind: ConfigKind, request: ConfigRequest): ConfigFile | PlacementError {
-  const maker = MAKERS[kind];
-  const setup = { ...request.setup, framework: maker.framework };
-  const mesh = meshOfSetup(setup, request.shape);
-  if ('error' in mesh) return mesh;
-  const choices = chooseSetup(setup);
+export function configText(
+  { id, configuration, owner }: ConfiguredProgram,
+  request: ConfigRequest,
+): ConfigFile | PlacementError {
+  const { shape, options, run = {} } = request;
+  const placement = placeStages(owner, options, factsOf(shape));
+  if ('error' in placement) return placement;
+  const mesh = meshOf(placement);
+  const choices = chooseSetup(owner, { ...run, ...mesh });
   if ('error' in choices) return choices;
-  const facts: ConfigFacts = {
-    model: cleanModel(request.model),
-    shape: request.shape,
-    mesh,
-    choices,
-    strategy: request.strategy,
-    redundant: request.redundant ?? 0,
-    all2all: request.all2all,
-  };
-  const limits = maker.limits(facts);
-  const head = [`For ${maker.version}. Written by moe-loom ${VERSION}.`, ...limits].map(
-    (line) => `${maker.comment} ${line}\n`,
+  const model = cleanModel(request.model);
+  const facts: ConfigFacts = { model, shape, placement, mesh, choices, all2all: options.all2all };
+  const refusal = configuration.refusal?.(facts) ?? null;
+  if (refusal !== null) return { error: refusal };
+  const limits = configuration.limits(facts);
+  const head = [`For ${configuration.version}. Written by moe-loom ${VERSION}.`, ...limits].map(
+    (line) => `${configuration.comment} ${line}\n`,
   );
   return {
-    kind,
-    title: maker.title,
-    version: maker.version,
-    file: maker.file(facts),
-    text: head.join('') + maker.text(facts),
+    kind: id,
+    title: configuration.title,
+    version: configuration.version,
+    file: configuration.file,
+    text: head.join('') + configuration.text(facts),
     limits,
   };
 }

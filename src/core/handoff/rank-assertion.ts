@@ -2,7 +2,7 @@ import { rankTensors } from '../ranks/bytes.ts';
 import { expertShare, holdsLayer } from '../ranks/placement.ts';
 import type { Stock } from '../ranks/stock.ts';
 import type { RankModel } from '../ranks/summary.ts';
-import type { Placement } from '../ranks/types.ts';
+import type { Placement, PlacementRules } from '../ranks/types.ts';
 import { ASSERTION_SCRIPT } from './rank-assertion-script.ts';
 import type { RankHashes } from './rank-hashes.ts';
 
@@ -47,13 +47,17 @@ interface PredictionJson {
  * that each rank really holds, prints them, and exits 1 where they are not what was predicted. With `hashes` it compares every
  * byte of the loaded experts too, where they are kept as the checkpoint has them, and says which it cannot compare.
  *
- * Runs with transformers 5 and, where the model's code has a plan, 4.57; on CPUs (gloo) with `--cpu`. Null for other
- * frameworks, which are not loaded that way.
+ * Runs with transformers 5 and, where the model's code has a plan, 4.57; on CPUs (gloo) with `--cpu`. `how` is the
+ * program's way to be asked for expert parallelism.
  */
-export function rankAssertion(model: RankModel, placement: Placement, hashes?: RankHashes): string | null {
-  if (placement.framework !== 'transformers-5' && placement.framework !== 'transformers-4.57') return null;
+export function rankAssertion(
+  model: RankModel,
+  placement: Placement,
+  how: NonNullable<PlacementRules['assertion']>,
+  hashes?: RankHashes,
+): string {
   const json = JSON.stringify(predictionOf(model, placement, hashes));
-  const legacy = placement.framework === 'transformers-4.57';
+  const legacy = how === 'tensor-parallel-plan';
   return ASSERTION_SCRIPT.replace('@@PREDICTION@@', () => json)
     .replace('@@LEGACY@@', legacy ? 'True' : 'False')
     .replaceAll('@@WORLD@@', String(placement.mesh.world));

@@ -3,20 +3,20 @@ import { describe, expect, it } from 'vitest';
 import { createBudget } from '../budget.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { convertFiles } from '../plan/quantised.fixture.ts';
+import { planPlacement, type RankOptions, rankAssertion } from '../programs/placing.ts';
 import { placed } from '../ranks/facts.fixture.ts';
-import { planPlacement } from '../ranks/placement.ts';
+
 import { rankModel } from '../ranks/summary.ts';
-import type { PlacementOptions } from '../ranks/types.ts';
 import type { FileSet } from '../source/types.ts';
 import { openFixture, type PlainTensor, truthOf } from '../testing.fixture.ts';
-import { rankAssertion } from './rank-assertion.ts';
+
 import { expertHashes } from './rank-hashes.ts';
 import { rankManifest } from './rank-manifest.ts';
 
 const LAYERS = [0, 2];
 const NOWHERE = { repo: null, revision: null, indexSha256: null };
 
-async function hashed(files: FileSet, options: PlacementOptions, budget = createBudget()) {
+async function hashed(files: FileSet, options: RankOptions, budget = createBudget()) {
   const model = rankModel(await openCheckpoint(files));
   const placement = placed(planPlacement(options, model.facts));
   return { model, placement, hashes: await expertHashes(model, placement, files, { budget }) };

@@ -2,7 +2,7 @@ import { LoomError } from '../errors.ts';
 import { heldBytes, type RankReads, type ReadPart, rankReads } from '../ranks/bytes.ts';
 import { loadingOf } from '../ranks/loading.ts';
 import { type MeshSummary, meshSummary, type RankModel } from '../ranks/summary.ts';
-import type { Coords, FrameworkId, Placement, Strategy } from '../ranks/types.ts';
+import type { Coords, Placement, Strategy } from '../ranks/types.ts';
 import { hashesJson, type RankHashes } from './rank-hashes.ts';
 
 /** What the manifest says of the checkpoint; all but the size as far as it is known. */
@@ -60,7 +60,7 @@ export interface RankManifestJson {
     readonly layout: string;
     readonly index_sha256: string | null;
   };
-  readonly mesh: { readonly framework: FrameworkId } & MeshSummary;
+  readonly mesh: { readonly framework: string } & MeshSummary;
   readonly placement: {
     readonly strategy: Strategy;
     readonly num_logical: number;

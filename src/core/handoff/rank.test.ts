@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { planPlacement, type RankOptions, rankAssertion } from '../programs/placing.ts';
+import { sglangPlacement } from '../programs/sglang/placement-file.ts';
 import { heldBytes } from '../ranks/bytes.ts';
 import { placed } from '../ranks/facts.fixture.ts';
-import { planPlacement } from '../ranks/placement.ts';
 import { rankModel } from '../ranks/summary.ts';
-import type { PlacementOptions } from '../ranks/types.ts';
 import { openFixture } from '../testing.fixture.ts';
-import { rankAssertion } from './rank-assertion.ts';
 import { expertToRank, rankManifest } from './rank-manifest.ts';
-import { sglangPlacement } from './rank-sglang.ts';
 
 const NOWHERE = { repo: 'test/tiny', revision: 'abc', indexSha256: null };
 
-async function of(architecture: string, options: PlacementOptions) {
+async function of(architecture: string, options: RankOptions) {
   const model = rankModel((await openFixture(architecture)).checkpoint);
   return { model, placement: placed(planPlacement(options, model.facts)) };
 }

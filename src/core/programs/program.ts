@@ -1,4 +1,7 @@
+import type { ConfigurationRules } from '../handoff/config-types.ts';
 import type { LoadsFacet } from '../loads/types.ts';
+import type { MemoryRules } from '../ranks/memory/rules.ts';
+import type { PlacementRules } from '../ranks/types.ts';
 
 /**
  * One program of the outside world, with what is known of it: one optional facet for each kind of statement.
@@ -10,11 +13,19 @@ export interface Program<Id extends string = string> {
   readonly id: Id;
   /** The program's own name, as people write it. */
   readonly title: string;
+  /** `owner/name` on GitHub, which sentences that cite its issues link to. */
+  readonly repository?: string;
+  /** Which rank holds which experts. */
+  readonly placement?: PlacementRules;
+  /** What a GPU needs with it; only beside a placement, which its sizes come from. */
+  readonly memory?: MemoryRules;
+  /** The configuration that sets it up as a placement says. */
+  readonly configuration?: ConfigurationRules;
   /** What it loads. */
   readonly loads?: LoadsFacet;
 }
 
 /** A program with its id as a literal type, so that the list of programs gives the union of their ids. */
-export function defineProgram<const Id extends string>(program: Program<Id>): Program<Id> {
+export function defineProgram<const P extends Program>(program: P): P {
   return program;
 }

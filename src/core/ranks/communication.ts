@@ -1,8 +1,3 @@
-import type { FrameworkId } from './types.ts';
-
-/** How a framework moves tokens to experts, and their outputs back. */
-export type Exchange = 'all-reduce' | 'all-to-all' | 'all-gather';
-
 export interface CommunicationInput {
   readonly ranks: number;
   readonly experts: number;
@@ -14,7 +9,7 @@ export interface CommunicationInput {
 
 /**
  * Bytes that leave a rank for each token and layer, forward, one direction (dispatch; combine is as much again), routing
- * spread evenly. Formulas: docs/add-a-framework.md.
+ * spread evenly. Formulas: docs/add-a-program.md.
  */
 export interface Communication {
   /** Ring all-reduce of the layer's output, both directions at once. */
@@ -55,23 +50,4 @@ function distinct({ ranks, experts, topK }: CommunicationInput): number {
   let none = 1;
   for (let drawn = 0; drawn < topK; drawn++) none *= Math.max(others - drawn, 0) / (experts - drawn);
   return ranks * (1 - none);
-}
-
-/** What a framework does by default. */
-export function exchangeOf(framework: FrameworkId): Exchange {
-  switch (framework) {
-    case 'transformers-4.57':
-    case 'transformers-5':
-    case 'sglang':
-      return 'all-reduce';
-    case 'vllm':
-    case 'vllm-before-21497':
-      return 'all-gather';
-    case 'torchtitan':
-    case 'megatron-core':
-    case 'deepspeed-moe':
-    case 'eplb':
-    case 'custom':
-      return 'all-to-all';
-  }
 }

@@ -1,4 +1,4 @@
-import type { ModelFacts, Placement, PlacementError, PlacementOptions } from './types.ts';
+import type { ModelFacts, Placement, PlacementError } from './types.ts';
 
 /** A model of which only some facts matter: one MoE layer unless told otherwise. */
 export function factsOf(experts: number, facts: Partial<ModelFacts> & { readonly moe?: number } = {}): ModelFacts {
@@ -24,5 +24,3 @@ export function placed(placement: Placement | PlacementError): Placement {
   if ('error' in placement) throw new Error(placement.error);
   return placement;
 }
-
-export type { PlacementOptions };

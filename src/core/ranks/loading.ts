@@ -1,8 +1,7 @@
 import type { CheckpointLayout } from '../layouts/types.ts';
 import { type RankReads, rankReads } from './bytes.ts';
-import { frameworkOf } from './frameworks/all.ts';
 import { isNumbered, type Stock } from './stock.ts';
-import type { FrameworkId, Placement } from './types.ts';
+import type { Placement, PlacingProgram } from './types.ts';
 
 /** What one rank reads under each way to load, in bytes; `held` is what it keeps. */
 export interface LoadingReport {
@@ -29,7 +28,7 @@ export function loadingOf(stock: Stock, placement: Placement, rank: number, read
   const held = keptBytes(mine);
   const everything = stock.bytes;
   const touched = stock.files.filter((_, file) => (mine.perFile[file] ?? 0) > 0);
-  const real = realBytes(placement.framework, mine.bytes, everything);
+  const real = realBytes(placement, mine.bytes, everything);
   return {
     held,
     slices: mine.bytes,
@@ -51,14 +50,14 @@ export function keptBytes(reads: RankReads): number {
   return sum;
 }
 
-function realBytes(framework: FrameworkId, slices: number, everything: number): number | null {
-  switch (frameworkOf(framework)?.loading) {
+function realBytes({ loading }: Placement, slices: number, everything: number): number | null {
+  switch (loading) {
     case 'slices':
       return slices;
     case 'everything':
     case 'filter':
       return everything;
-    default:
+    case 'none':
       return null;
   }
 }
@@ -71,13 +70,18 @@ function filteredBytes(stock: Stock, mine: RankReads): number {
   return stock.bytes - stock.numbered + own;
 }
 
-/** What a reader should know about loading this layout with this framework: differences that no error message tells. */
-export function loadingWarnings(placement: Placement, layout: CheckpointLayout, stock: Stock): string[] {
+/** What a reader should know about loading this layout with this program: differences that no error message tells. */
+export function loadingWarnings(
+  { placement: rules }: PlacingProgram,
+  placement: Placement,
+  layout: CheckpointLayout,
+  stock: Stock,
+): string[] {
   const out: string[] = [];
   const families = new Set(layout.groups.filter((group) => group.kind === 'moe').map((group) => group.layout?.family));
   const apart = families.has('per-expert');
   const fused = [...families].some((family) => family !== 'per-expert');
-  out.push(...frameworkWarnings(placement, apart, fused, families.has('stacked')));
+  out.push(...(rules.loadingWarnings?.(placement, { apart, fused, stacked: families.has('stacked') }) ?? []));
   if (stock.leftOut.tensors > 0)
     out.push(
       `${stock.leftOut.tensors} tensors of multi-token prediction (${stock.leftOut.bytes} bytes) are not counted: no framework here loads them by itself.`,
@@ -86,46 +90,5 @@ export function loadingWarnings(placement: Placement, layout: CheckpointLayout, 
     out.push(
       `${stock.unknown} expert tensors are stored in a way that is not known here; every rank is given them whole.`,
     );
-  return out;
-}
-
-function frameworkWarnings(placement: Placement, apart: boolean, fused: boolean, stacked: boolean): string[] {
-  switch (placement.framework) {
-    case 'vllm':
-    case 'vllm-before-21497':
-      return vllmWarnings(placement, apart, fused);
-    case 'sglang':
-      return ['SGLang reads every tensor on every rank and keeps its own.'];
-    case 'deepspeed-moe':
-      return ['Every rank reads every tensor and keeps its own; what ZeRO shards afterwards is not counted.'];
-    case 'transformers-5':
-      return stacked
-        ? [
-            'transformers 5 holds gate and up in one tensor: it would leave stacked gate_proj and up_proj aside and start gate_up_proj from random numbers, with a report and no error. Convert to gate-up, or back to per-expert.',
-          ]
-        : [];
-    case 'transformers-4.57':
-      return apart
-        ? [
-            'transformers 4.57 stacks nothing while loading: its plan needs the experts fused on disk. The ranges are what a reader that could would read.',
-          ]
-        : [];
-    default:
-      return [];
-  }
-}
-
-function vllmWarnings(placement: Placement, apart: boolean, fused: boolean): string[] {
-  const balanced = placement.redundant > 0 || !['linear', 'round-robin'].includes(placement.strategy);
-  const out: string[] = [];
-  if (fused)
-    out.push(
-      'Fused experts turn vLLM’s --enable-ep-weight-filter off: it finds experts by their number in the name, so every rank reads all of them. For vLLM keep per-expert names.',
-    );
-  if (apart && !balanced)
-    out.push(
-      'vLLM reads every tensor on every rank unless --enable-ep-weight-filter is set, which skips other ranks’ experts.',
-    );
-  if (apart && balanced) out.push('vLLM’s --enable-ep-weight-filter is off under EPLB: every rank reads every tensor.');
   return out;
 }

@@ -1,9 +1,7 @@
+import { epAwareSlots, evenBlocks, roundRobin, trivialSlots } from './deal.ts';
 import { rebalance } from './eplb.ts';
-import { frameworkOf } from './frameworks/all.ts';
-import { epAwareSlots, evenBlocks, roundRobin, trivialSlots } from './frameworks/deal.ts';
 import { axisSize, chunk, placeRanks } from './mesh.ts';
 import type {
-  Framework,
   LayerPlacement,
   Mesh,
   ModelFacts,
@@ -12,7 +10,9 @@ import type {
   Placement,
   PlacementError,
   PlacementOptions,
+  PlacingProgram,
   RankPlace,
+  SetUp,
   Strategy,
 } from './types.ts';
 
@@ -22,70 +22,109 @@ export const MAX_RANKS = 16_384;
 type Slots = LayerPlacement['slots'];
 
 /**
- * Which rank holds which experts under a framework's own rules, or its own message where it would refuse.
+ * Which rank holds which experts under a program's own rules, or its own message where it would refuse.
  *
  * Limits come before anything else. Nothing is read.
  */
-export function planPlacement(options: PlacementOptions, facts: ModelFacts): Placement | PlacementError {
-  const settled = settleAll(options, facts);
+export function planPlacement(
+  program: PlacingProgram,
+  options: PlacementOptions,
+  facts: ModelFacts,
+): Placement | PlacementError {
+  if (facts.moeLayers.length === 0) return NO_EXPERTS;
+  const planned = placeStages(program, options, facts);
+  return 'error' in planned ? planned : { ...planned, ranks: placeRanks(planned.mesh, planned.cuts) };
+}
+
+/** A placement without its list of ranks: what memory, which asks about one rank of each stage, is worked out from. */
+export type StagedPlacement = Omit<Placement, 'ranks'>;
+
+/** {@link planPlacement} without listing ranks; a model without experts is placed too. */
+export function placeStages(
+  program: PlacingProgram,
+  options: PlacementOptions,
+  facts: ModelFacts,
+): StagedPlacement | PlacementError {
+  const settled = settleAll(program, options, facts);
   if ('error' in settled) return settled;
-  const { framework, mesh, stages, strategy, warnings } = settled;
-  const dealt = dealLayers(settled, options, facts);
+  const { setUp, stages, strategy, warnings } = settled;
+  const dealt = dealLayers(program, settled);
   if ('error' in dealt) return dealt;
+  const { cuts, loading, exchange } = program.placement;
   return {
-    framework: framework.id,
+    framework: program.id,
     strategy,
     redundant: options.redundant ?? 0,
-    mesh,
-    cuts: framework.cuts,
-    dense: framework.densePlan(facts),
+    sizes: setUp.sizes,
+    mesh: setUp.mesh,
+    cuts,
+    dense: program.placement.densePlan(facts),
+    loading,
+    exchange,
     stages,
     kvHeads: facts.kvHeads,
-    ranks: placeRanks(mesh, framework.cuts),
     layers: dealt.layers,
     uniform: new Set(dealt.layers.map((layer) => layer.slots)).size <= 1,
-    warnings: [...warnings, ...(framework.warnings?.(options, facts, mesh) ?? [])],
+    warnings: [...warnings, ...(program.placement.warnings?.(setUp) ?? [])],
   };
 }
 
 /** The message with which `planPlacement` would refuse, null where it would not or lacks a file: no rank is placed for it. */
-export function refusalOf(options: PlacementOptions, facts: ModelFacts): string | null {
-  const settled = settleAll(options, facts);
+export function refusalOf(program: PlacingProgram, options: PlacementOptions, facts: ModelFacts): string | null {
+  if (facts.moeLayers.length === 0) return NO_EXPERTS.error;
+  const settled = settleAll(program, options, facts);
   if ('error' in settled) return settled.error;
   // Only files that a user gives can be wrong in what they deal.
   if (!isBalanced(settled.strategy) && settled.strategy !== 'custom') return null;
-  const dealt = dealLayers(settled, options, facts);
+  const dealt = dealLayers(program, settled);
   return 'error' in dealt && dealt.needs === undefined ? dealt.error : null;
 }
 
+const NO_EXPERTS: PlacementError = {
+  error: 'There are no routed experts in this checkpoint; nothing to place.',
+};
+
 /** What is known of a placement before experts are dealt. */
 interface Settled {
-  readonly framework: Framework;
-  readonly mesh: Mesh;
+  readonly setUp: SetUp;
   readonly stages: readonly number[];
   /** The strategy that is really used. */
   readonly strategy: Strategy;
   readonly warnings: readonly string[];
 }
 
-function settleAll(options: PlacementOptions, facts: ModelFacts): Settled | PlacementError {
-  const framework = frameworkOf(options.framework);
-  if (!framework) return { error: `${options.framework} is not known here.` };
-  const wrong = optionFault(framework, options, facts);
+function settleAll(program: PlacingProgram, asked: PlacementOptions, facts: ModelFacts): Settled | PlacementError {
+  const { placement } = program;
+  const wrong = optionFault(program, asked);
   if (wrong !== null) return { error: wrong };
-  const mesh = framework.mesh(options, facts);
-  if ('error' in mesh) return mesh;
-  if (mesh.world > MAX_RANKS) return { error: `${mesh.world} ranks are more than the ${MAX_RANKS} counted here.` };
-  const limit = framework.limit(options, facts, mesh);
+  const sizes = placement.sizes(asked, facts);
+  if ('error' in sizes) return sizes;
+  const mesh = placement.mesh(sizes);
+  const other = worldFault(mesh, asked.world);
+  if (other !== null) return { error: other };
+  const options = { ...asked, strategy: asked.strategy ?? placement.strategies[0] ?? 'linear' };
+  const setUp: SetUp = { options, facts, sizes, mesh };
+  const limit = placement.limit(setUp);
   if (limit !== null) return { error: limit };
-  const stages = framework.stages(facts.layers, axisSize(mesh, framework.cuts.pp));
+  if (facts.layers < sizes.pp) return { error: `${facts.layers} layers do not fill ${sizes.pp} pipeline stages.` };
+  const stages = placement.stages(facts.layers, sizes.pp);
   if ('error' in stages) return stages;
-  return { framework, mesh, stages, ...settle(framework, options, facts) };
+  const { strategy, warnings } = placement.settle?.(setUp) ?? { strategy: options.strategy, warnings: [] };
+  return { setUp, stages, strategy, warnings };
 }
 
-/** Why options cannot be taken, in words of ours: no framework is asked such things. */
-function optionFault(framework: Framework, options: PlacementOptions, facts: ModelFacts): string | null {
-  for (const name of ['ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'nodes', 'groups'] as const) {
+/** A world that the sizes do not multiply to, or that no cluster has. */
+function worldFault(mesh: Mesh, world: number | undefined): string | null {
+  if (mesh.world > MAX_RANKS) return `${mesh.world} ranks are more than the ${MAX_RANKS} counted here.`;
+  if (world === undefined || world === mesh.world) return null;
+  const [grid = []] = mesh.grids;
+  const names = grid.map((each) => each.name).join(' × ');
+  return `${names} = ${grid.map((each) => each.size).join(' × ')} = ${mesh.world} is not ${world} GPUs.`;
+}
+
+/** Why options cannot be taken, in words of ours: no program is asked such things. */
+function optionFault({ title, placement }: PlacingProgram, options: PlacementOptions): string | null {
+  for (const name of ['world', 'ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'nodes', 'groups'] as const) {
     const value = options[name];
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
       return `${name} is a whole number from 1, not ${value}.`;
@@ -93,32 +132,25 @@ function optionFault(framework: Framework, options: PlacementOptions, facts: Mod
   const { redundant = 0, strategy } = options;
   if (!(Number.isSafeInteger(redundant) && redundant >= 0))
     return `redundant is a whole number from 0, not ${redundant}.`;
-  if (redundant > 0 && !framework.redundant) return `${framework.title} has no redundant experts.`;
-  if (strategy !== undefined && !framework.strategies.includes(strategy))
-    return `${framework.title} does not place experts ${strategy}; it places them ${framework.strategies.join(', ')}.`;
-  if (facts.moeLayers.length === 0) return 'There are no routed experts in this checkpoint; nothing to place.';
+  if (redundant > 0 && !placement.redundant) return `${title} has no redundant experts.`;
+  if (strategy !== undefined && !placement.strategies.includes(strategy))
+    return `${title} does not place experts ${strategy}; it places them ${placement.strategies.join(', ')}.`;
   return null;
-}
-
-function settle(framework: Framework, options: PlacementOptions, facts: ModelFacts) {
-  const asked = options.strategy ?? framework.strategies[0] ?? 'linear';
-  if (framework.settle) return framework.settle({ ...options, strategy: asked }, facts);
-  return { strategy: asked, warnings: [] };
 }
 
 /** Layers with as many experts share one list of slots where the strategy knows no layers. */
 function dealLayers(
-  { framework, mesh, strategy }: Settled,
-  asked: PlacementOptions,
-  facts: ModelFacts,
+  { placement }: PlacingProgram,
+  { setUp, strategy }: Settled,
 ): { readonly layers: readonly LayerPlacement[] } | PlacementError {
-  const options = { ...asked, strategy };
-  const ep = axisSize(mesh, framework.cuts.ep);
+  const { facts, mesh } = setUp;
+  const options = { ...setUp.options, strategy };
+  const ep = axisSize(mesh, placement.cuts.ep);
   const rows = new Map<string, Slots>();
   const layers: LayerPlacement[] = [];
   for (const [at, layer] of facts.moeLayers.entries()) {
     const key = `${layer.experts}/${rowOf(options, at)}`;
-    const slots = rows.get(key) ?? deal(framework, options, facts, layer, at, ep);
+    const slots = rows.get(key) ?? deal(placement, options, facts, layer, at, ep);
     if ('error' in slots) return slots;
     rows.set(key, slots);
     layers.push({ ...layer, slots });
@@ -137,7 +169,7 @@ function isBalanced(strategy: Strategy): boolean {
 }
 
 function deal(
-  framework: Framework,
+  rules: PlacingProgram['placement'],
   options: PlacementOptions & { readonly strategy: Strategy },
   facts: ModelFacts,
   layer: MoeLayer,
@@ -149,7 +181,7 @@ function deal(
   switch (strategy) {
     case 'linear':
       if (redundant > 0) return trivialSlots(experts, redundant, ep);
-      return framework.linear ? framework.linear(experts, ep) : evenBlocks(experts, ep);
+      return rules.linear ? rules.linear(experts, ep) : evenBlocks(experts, ep);
     case 'round-robin':
       return roundRobin(experts, ep);
     case 'ep-aware':
@@ -225,7 +257,11 @@ const WHOLE: Part = { index: 0, of: 1 };
  * Expert parallelism cuts first (`_StridedShard(0, split_factor=ep)`, `Shard(0)`), so that a rank's experts stay one
  * block. Where experts are fewer than ranks torchtitan cuts the rows of each instead (pytorch/torchtitan#1561).
  */
-export function expertShare(placement: Placement, place: RankPlace, layer: LayerPlacement): ExpertShare {
+export function expertShare(
+  placement: Pick<Placement, 'cuts'>,
+  place: Pick<RankPlace, 'ep' | 'inner'>,
+  layer: LayerPlacement,
+): ExpertShare {
   const slots = layer.slots[place.ep] ?? [];
   if (place.inner.of === 1) return { experts: slots, from: 0, rows: WHOLE };
   const few = place.inner.of * layer.slots.length > layer.experts;
@@ -246,7 +282,7 @@ export function intervals(numbers: readonly number[]): (readonly [number, number
 }
 
 /** Pipeline stage of a decoder layer. */
-export function stageOfLayer(placement: Placement, layer: number): number {
+export function stageOfLayer(placement: Pick<Placement, 'stages'>, layer: number): number {
   let end = 0;
   for (const [stage, layers] of placement.stages.entries()) {
     end += layers;
@@ -256,7 +292,11 @@ export function stageOfLayer(placement: Placement, layer: number): number {
 }
 
 /** True when a rank's pipeline stage has this layer; layers without a number stand in the first stage. */
-export function holdsLayer(placement: Placement, place: RankPlace, index: number | null): boolean {
+export function holdsLayer(
+  placement: Pick<Placement, 'stages'>,
+  place: Pick<RankPlace, 'stage'>,
+  index: number | null,
+): boolean {
   return place.stage.of === 1 || stageOfLayer(placement, index ?? 0) === place.stage.index;
 }
 

@@ -2,15 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { rankManifest } from '../handoff/rank-manifest.ts';
+import { planPlacement, type RankOptions } from '../programs/placing.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import { filesOf, safetensorsBytes } from '../testing.fixture.ts';
 import { heldBytes, type RankReads, rankReads } from './bytes.ts';
 import { placed } from './facts.fixture.ts';
 import { createFileCounter } from './file-bytes.ts';
-import { planPlacement } from './placement.ts';
+
 import type { StockTensor } from './stock.ts';
 import { type RankModel, rankModel } from './summary.ts';
-import type { Placement, PlacementOptions } from './types.ts';
+import type { Placement } from './types.ts';
 
 interface Shape {
   readonly layers: number;
@@ -86,7 +87,7 @@ async function modelOf(of: Shape): Promise<RankModel> {
 const degree = fc.constantFrom(1, 2, 3, 4);
 
 /** Options of any framework; many are refused, which is no failure here. */
-const options: fc.Arbitrary<PlacementOptions> = fc.oneof(
+const options: fc.Arbitrary<RankOptions> = fc.oneof(
   fc.record({ framework: fc.constant('transformers-5' as const), ep: degree, dp: degree }),
   fc.record({ framework: fc.constant('transformers-5' as const), ep: degree, pp: degree }),
   fc.record({

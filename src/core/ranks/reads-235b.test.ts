@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { planPlacement, type RankOptions } from '../programs/placing.ts';
 import { heldBytes, rankReads } from './bytes.ts';
 import { placed } from './facts.fixture.ts';
 import { loadingOf } from './loading.ts';
-import { planPlacement } from './placement.ts';
+
 import { qwen3Model } from './qwen3-235b.fixture.ts';
 import type { RankModel } from './summary.ts';
-import type { PlacementOptions } from './types.ts';
 
 /*
  * What ranks read of Qwen3-235B-A22B, against a table that was counted by another program (facts on expert parallelism,
@@ -25,7 +25,7 @@ function spread(values: readonly number[]): string {
   return least === most ? `${least}` : `${least}–${most}`;
 }
 
-function expertReads(model: RankModel, options: PlacementOptions, facts = model.facts) {
+function expertReads(model: RankModel, options: RankOptions, facts = model.facts) {
   const placement = placed(planPlacement(options, facts));
   const reads = placement.ranks.map(({ rank }) =>
     rankReads(model.stock, placement, rank, (tensor) => tensor.expert !== null),
@@ -117,7 +117,7 @@ describe.each([
 
 describe('bytes of Qwen3-235B-A22B', () => {
   const model = qwen3Model('stacked', 5e9);
-  const total = (options: PlacementOptions) =>
+  const total = (options: RankOptions) =>
     heldBytes(model.stock, placed(planPlacement(options, model.facts))).map((held) => held.total);
 
   it('a rank, dense parts replicated', () => {

@@ -10,7 +10,7 @@ import { loadingWarnings } from './loading.ts';
 import { axisSize } from './mesh.ts';
 import { expertShare, holdsLayer, intervals, planPlacement } from './placement.ts';
 import { type Stock, stockOf } from './stock.ts';
-import type { Coords, FrameworkId, Mesh, ModelFacts, Placement, PlacementError, PlacementOptions } from './types.ts';
+import type { Coords, Mesh, ModelFacts, Placement, PlacementError, PlacementOptions, PlacingProgram } from './types.ts';
 
 export type Interval = readonly [start: number, end: number];
 
@@ -39,7 +39,7 @@ export interface MeshSummary {
 
 /** What `moe-loom ranks --json` prints: a contract. Intervals are half-open. */
 export interface RankSummary {
-  readonly framework: FrameworkId;
+  readonly framework: string;
   readonly mesh: MeshSummary | null;
   readonly error: string | null;
   readonly ranks: readonly RankEntry[];
@@ -87,17 +87,22 @@ function modelOfPlan(checkpoint: Checkpoint, plan: ConversionPlan): RankModel | 
 export function ranksOf(
   checkpoint: Checkpoint,
   layout: CheckpointLayout,
+  program: PlacingProgram,
   options: PlacementOptions & { readonly to?: Target | undefined },
 ): RankSummary {
   const model = options.to === undefined ? rankModel(checkpoint, layout) : rankModelFor(checkpoint, options.to);
-  return summarize(model, options);
+  return summarize(program, model, options);
 }
 
 /** {@link ranksOf} of a model that is already made, or of the reason why there is none. */
-export function summarize(model: RankModel | PlacementError, options: PlacementOptions): RankSummary {
-  if ('error' in model) return refused(options.framework, model.error);
-  const placement = planPlacement(options, model.facts);
-  if ('error' in placement) return refused(options.framework, placement.error);
+export function summarize(
+  program: PlacingProgram,
+  model: RankModel | PlacementError,
+  options: PlacementOptions,
+): RankSummary {
+  if ('error' in model) return refused(program.id, model.error);
+  const placement = planPlacement(program, options, model.facts);
+  if ('error' in placement) return refused(program.id, placement.error);
   const held = heldBytes(model.stock, placement);
   let byColumns = 0;
   const ranks = placement.ranks.map((place): RankEntry => {
@@ -112,9 +117,9 @@ export function summarize(model: RankModel | PlacementError, options: PlacementO
     };
   });
   const columns = `${byColumns} tensors of a rank are cut by columns: a reader takes their whole rows and drops the rest.`;
-  const warnings = [...placement.warnings, ...loadingWarnings(placement, model.layout, model.stock)];
+  const warnings = [...placement.warnings, ...loadingWarnings(program, placement, model.layout, model.stock)];
   return {
-    framework: options.framework,
+    framework: program.id,
     mesh: meshSummary(placement.mesh),
     error: null,
     ranks,
@@ -122,7 +127,7 @@ export function summarize(model: RankModel | PlacementError, options: PlacementO
   };
 }
 
-function refused(framework: FrameworkId, error: string): RankSummary {
+function refused(framework: string, error: string): RankSummary {
   return { framework, mesh: null, error, ranks: [], warnings: [] };
 }
 

@@ -8,12 +8,13 @@ import { detectLayout } from '../layouts/detect.ts';
 import { planConversion } from '../plan/conversion.ts';
 import { convertFiles, quantisedFiles } from '../plan/quantised.fixture.ts';
 import type { Target } from '../plan/types.ts';
+import { planPlacement, ranksOf, summarize } from '../programs/placing.ts';
 import { createMemorySink } from '../sink/memory.ts';
 import { FIXTURES, openFixture, type PlainTensor, truthOf } from '../testing.fixture.ts';
 import { rankTensors } from './bytes.ts';
 import { placed } from './facts.fixture.ts';
-import { planPlacement } from './placement.ts';
-import { rankModel, rankModelFor, rankModelWithValues, ranksOf, summarize } from './summary.ts';
+
+import { rankModel, rankModelFor, rankModelWithValues } from './summary.ts';
 
 interface HeldTensor {
   readonly global: readonly number[];

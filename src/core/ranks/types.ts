@@ -1,15 +1,4 @@
-/** Frameworks whose rules are known; docs/add-a-framework.md says how one is added. */
-export type FrameworkId =
-  | 'transformers-4.57'
-  | 'transformers-5'
-  | 'torchtitan'
-  | 'megatron-core'
-  | 'deepspeed-moe'
-  | 'vllm'
-  | 'vllm-before-21497'
-  | 'sglang'
-  | 'eplb'
-  | 'custom';
+import type { Provenance } from '../provenance.ts';
 
 /**
  * How experts are dealt to expert-parallel ranks.
@@ -19,8 +8,10 @@ export type FrameworkId =
  */
 export type Strategy = 'linear' | 'round-robin' | 'ep-aware' | 'hierarchical' | 'global' | 'custom';
 
-/** Sizes of parallel groups as a user asks for them; what is absent is chosen as the framework would. */
+/** Sizes of parallel groups as a user asks for them; what is absent is chosen as the program would. */
 export interface Degrees {
+  /** Ranks in all; data parallelism fills what the other sizes leave of it. */
+  readonly world?: number | undefined;
   readonly ep?: number | undefined;
   readonly tp?: number | undefined;
   readonly pp?: number | undefined;
@@ -31,6 +22,21 @@ export interface Degrees {
   readonly etp?: number | undefined;
 }
 
+/** Names of sizes beside `ep` that a program may have inputs for. */
+export type DegreeName = 'tp' | 'pp' | 'cp' | 'dp' | 'etp';
+
+/** Every size of a set-up, as a program resolves what was asked: 1 where it does not divide. */
+export interface Sizes {
+  readonly dp: number;
+  readonly cp: number;
+  /** Tensor parallelism of what is no routed expert. */
+  readonly tp: number;
+  readonly pp: number;
+  readonly ep: number;
+  /** Ranks that share each expert's rows and columns. */
+  readonly etp: number;
+}
+
 /** Tokens that each expert was sent, [layers][experts]; one row stands for every layer. */
 export type Loads = readonly (readonly number[])[];
 
@@ -38,7 +44,6 @@ export type Loads = readonly (readonly number[])[];
 export type SlotMap = readonly (readonly number[])[];
 
 export interface PlacementOptions extends Degrees {
-  readonly framework: FrameworkId;
   readonly strategy?: Strategy | undefined;
   /** Slots beyond one for each expert. */
   readonly redundant?: number | undefined;
@@ -159,15 +164,22 @@ export type Loading =
   /** No loader of its own. */
   | 'none';
 
+/** How a program moves tokens to experts, and their outputs back. */
+export type Exchange = 'all-reduce' | 'all-to-all' | 'all-gather';
+
 /** Who holds what: a value, structured-cloneable. */
 export interface Placement {
-  readonly framework: FrameworkId;
+  /** The program's id. */
+  readonly framework: string;
   /** The strategy that is really used. */
   readonly strategy: Strategy;
   readonly redundant: number;
+  readonly sizes: Sizes;
   readonly mesh: Mesh;
   readonly cuts: Cuts;
   readonly dense: DensePlan;
+  readonly loading: Loading;
+  readonly exchange: Exchange;
   /** Decoder layers of each pipeline stage. */
   readonly stages: readonly number[];
   readonly kvHeads: number | null;
@@ -178,31 +190,90 @@ export interface Placement {
   readonly warnings: readonly string[];
 }
 
-/** The framework's own words, where it has any. */
+/** The program's own words, where it has any. */
 export interface PlacementError {
   readonly error: string;
   /** Set where nothing is refused yet: the file that the placement goes by was not given. */
   readonly needs?: 'loads' | 'map';
 }
 
-/** One framework: data and small functions. Every function is pure. */
-export interface Framework {
-  readonly id: FrameworkId;
-  readonly title: string;
-  /** Which versions the rules were read in. */
-  readonly version: string;
+/** What is settled before limits are checked and experts are dealt. */
+export interface SetUp {
+  /** As asked, with the program's first strategy where none was named. */
+  readonly options: PlacementOptions & { readonly strategy: Strategy };
+  readonly facts: ModelFacts;
+  readonly sizes: Sizes;
+  readonly mesh: Mesh;
+}
+
+/** In which forms a checkpoint stores its experts. */
+export interface StoredForms {
+  /** Some layer has one tensor an expert. */
+  readonly apart: boolean;
+  /** Some layer has its experts in one tensor. */
+  readonly fused: boolean;
+  /** Some layer has gate and up stacked apart. */
+  readonly stacked: boolean;
+}
+
+/** What an entry of an expert-parallel plan does to the module that it names, below `layers.*.`. */
+export interface PlanEntry {
+  readonly name: string;
+  /** The program's word for it. */
+  readonly style: string;
+  /** What that word means, in a sentence. */
+  readonly meaning: string;
+}
+
+/** How one program places experts on ranks: data and small functions. Every function is pure. */
+export interface PlacementRules extends Provenance {
+  /** The first is its default. */
   readonly strategies: readonly Strategy[];
+  /** True where it has redundant experts. */
   readonly redundant: boolean;
   readonly loading: Loading;
+  readonly exchange: Exchange;
   readonly cuts: Cuts;
-  mesh(options: PlacementOptions, facts: ModelFacts): Mesh | PlacementError;
-  /** The framework's message when it would refuse, in the order of its own checks; else null. */
-  limit(options: PlacementOptions, facts: ModelFacts, mesh: Mesh): string | null;
+  /** Sizes beside `ep` that it takes, with its own words for them. */
+  readonly inputs: Readonly<Partial<Record<DegreeName, string>>>;
+  /** Sizes that it works out from the others when they are not given. */
+  readonly inferred: readonly DegreeName[];
+  /** Every size, or its own message where the sizes that were asked for cannot be. */
+  sizes(options: PlacementOptions, facts: ModelFacts): Sizes | PlacementError;
+  mesh(sizes: Sizes): Mesh;
+  /** The program's message when it would refuse, in the order of its own checks; else null. */
+  limit(setUp: SetUp): string | null;
   /** The strategy that it really uses, with what it says when that is not the one asked for. */
-  settle?(options: PlacementOptions, facts: ModelFacts): { readonly strategy: Strategy; readonly warnings: string[] };
+  settle?(setUp: SetUp): { readonly strategy: Strategy; readonly warnings: readonly string[] };
   /** Slots by expert-parallel rank for `linear`, where it is not the even one. */
   linear?(experts: number, ep: number): readonly (readonly number[])[];
   densePlan(facts: ModelFacts): DensePlan;
   stages(layers: number, pp: number): readonly number[] | PlacementError;
-  warnings?(options: PlacementOptions, facts: ModelFacts, mesh: Mesh): readonly string[];
+  warnings?(setUp: SetUp): readonly string[];
+  /** What no error message says about loading experts that are stored so. */
+  loadingWarnings?(placement: Placement, stored: StoredForms): readonly string[];
+  /** Its expert-parallel plan of a model type, null where it has none. */
+  plan?(modelType: string | null): readonly PlanEntry[] | null;
+  /** The file that it takes a placement from, where there is one. */
+  readonly placementFile?: PlacementFile;
+  /** How the assertion script asks it for expert parallelism; absent where that script cannot load with it. */
+  readonly assertion?: 'distributed-config' | 'tensor-parallel-plan';
+}
+
+/** A file of one program's own that says a placement to it. */
+export interface PlacementFile {
+  readonly title: string;
+  /** What the program does with it. */
+  readonly use: string;
+  readonly file: string;
+  /** The file's JSON; null where it cannot say the placement, for the reason in `limit`. */
+  make(placement: Placement, facts: ModelFacts): unknown;
+  readonly limit: string;
+}
+
+/** A program as the rank engine takes it. */
+export interface PlacingProgram {
+  readonly id: string;
+  readonly title: string;
+  readonly placement: PlacementRules;
 }

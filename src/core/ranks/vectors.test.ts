@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { ProgramId } from '../programs/all.ts';
+import { planPlacement, type RankOptions, refusalOf } from '../programs/placing.ts';
+import { fewestRedundant } from './deal.ts';
 import { factsOf, placed } from './facts.fixture.ts';
-import { fewestRedundant } from './frameworks/deal.ts';
-import { expertShare, imbalance, intervals, planPlacement, refusalOf } from './placement.ts';
-import type { FrameworkId, ModelFacts, PlacementOptions } from './types.ts';
+import { expertShare, imbalance, intervals } from './placement.ts';
+import type { ModelFacts } from './types.ts';
 
 /** Experts of every rank as text: `0-3,6`, slots in their order where that is not one run. */
-function held(options: PlacementOptions, facts: ModelFacts): string[] {
+function held(options: RankOptions, facts: ModelFacts): string[] {
   const placement = placed(planPlacement(options, facts));
   return placement.ranks.map((place) => {
     const [layer] = placement.layers;
@@ -24,7 +26,7 @@ function runs(experts: readonly number[]): string {
   return parts.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }
 
-const EVEN: readonly FrameworkId[] = [
+const EVEN: readonly ProgramId[] = [
   'transformers-5',
   'transformers-4.57',
   'torchtitan',
@@ -35,7 +37,7 @@ const EVEN: readonly FrameworkId[] = [
   'sglang',
 ];
 
-function refusal(options: PlacementOptions, facts: ModelFacts): string | null {
+function refusal(options: RankOptions, facts: ModelFacts): string | null {
   const placement = planPlacement(options, facts);
   return 'error' in placement ? placement.error : null;
 }

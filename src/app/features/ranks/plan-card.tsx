@@ -1,5 +1,5 @@
 import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
-import { PLAN_STYLES } from '../../../core/index.ts';
+import { frameworkOf } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
 
 interface PlanProps {
@@ -9,8 +9,7 @@ interface PlanProps {
 
 /** The entries of the framework's plan for this architecture, and what each style does. */
 export function PlanCard({ query, picture }: PlanProps) {
-  const { framework } = query.options;
-  if (!framework.startsWith('transformers')) return null;
+  if (!frameworkOf(query.options.framework)?.placement.plan) return null;
   const { plan, modelType } = picture;
   const styles = [...new Set((plan ?? []).map((entry) => entry.style))];
   return (
@@ -22,7 +21,7 @@ export function PlanCard({ query, picture }: PlanProps) {
       {styles.map((style) => (
         <div key={style} className="plan-style">
           <h3 className="mono">{style}</h3>
-          <p className="small">{PLAN_STYLES[style]}</p>
+          <p className="small">{plan?.find((entry) => entry.style === style)?.meaning}</p>
           <ul>
             {(plan ?? [])
               .filter((entry) => entry.style === style)

@@ -1,6 +1,6 @@
 import { memo, useEffect } from 'react';
 import type { RankQuery } from '../../../../workers/ranks-protocol.ts';
-import { isMemoryFramework } from '../../../core/index.ts';
+import { DEFAULT_MEMORY_PROGRAM, isMemoryFramework } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
@@ -59,7 +59,7 @@ function PartTabs({ planning }: { readonly planning: boolean }) {
 
 /** The planner begins with the placement that was looked at, where its program is one that it knows. */
 function memorySetupOf({ framework, ep, tp, pp, cp, dp, etp }: RankQuery['options']): string {
-  const known = isMemoryFramework(framework) ? framework : 'fsdp2';
+  const known = isMemoryFramework(framework) ? framework : DEFAULT_MEMORY_PROGRAM;
   return formatSetup({ framework: known, ep, tp, pp, cp, dp, etp });
 }
 

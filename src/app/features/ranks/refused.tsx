@@ -39,7 +39,7 @@ function RefusedByFramework({ query, picture }: RefusedProps) {
   const { framework, redundant, ep } = query.options;
   const known = frameworkOf(framework);
   const working = picture.choices.filter((choice) => choice.error === null);
-  const needs = known?.redundant === true && (redundant ?? 0) === 0 && picture.fewestRedundant > 0;
+  const needs = known?.placement.redundant === true && (redundant ?? 0) === 0 && picture.fewestRedundant > 0;
   return (
     <section className="ranks-refused" role="alert" aria-label="Refused">
       <h2>{known?.title ?? framework} refuses this</h2>

@@ -1,5 +1,12 @@
 import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
-import { type FrameworkId, frameworkOf, RANK_FRAMEWORKS, type Strategy, TARGETS } from '../../../core/index.ts';
+import {
+  type DegreeName,
+  frameworkOf,
+  type ProgramId,
+  RANK_FRAMEWORKS,
+  type Strategy,
+  TARGETS,
+} from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
@@ -7,9 +14,9 @@ import { useInspection } from '../../state/inspection.ts';
 import { useUnpackOffered } from '../../state/unpack-offered.ts';
 import { Choice } from './choice.tsx';
 import { EpChoices } from './ep-choices.tsx';
-import { type DegreeName, INFERRED, INPUTS, STRATEGIES } from './framework-inputs.ts';
 import { LoadsInput, MapInput } from './input-files.tsx';
 import { NumberField } from './number-field.tsx';
+import { STRATEGIES } from './strategies.ts';
 
 interface SetupProps {
   readonly query: RankQuery;
@@ -42,14 +49,16 @@ export function SetupBar({ query, picture }: SetupProps) {
   );
 }
 
-function FrameworkField({ framework }: { readonly framework: FrameworkId }) {
-  const version = frameworkOf(framework)?.version ?? '';
+function FrameworkField({ framework }: { readonly framework: ProgramId }) {
+  const version = frameworkOf(framework)?.placement.version ?? '';
   return (
     <Choice
       label="Framework"
       title={version === '' ? undefined : `Rules read in ${version}`}
       value={framework}
-      options={RANK_FRAMEWORKS.map(({ id, title, version: read }) => [id, title + shortVersion(read)] as const)}
+      options={RANK_FRAMEWORKS.map(
+        ({ id, title, placement }) => [id, title + shortVersion(placement.version)] as const,
+      )}
       onChange={(value) => move({ framework: value, placement: null })}
     />
   );
@@ -62,10 +71,11 @@ function shortVersion(version: string): string {
 }
 
 /** The sizes that this framework takes, and those that the address names although it does not. */
-function Degrees({ framework }: { readonly framework: FrameworkId }) {
+function Degrees({ framework }: { readonly framework: ProgramId }) {
   const address = useAddress((all) => all);
+  const rules = frameworkOf(framework)?.placement;
   const names = (['tp', 'pp', 'cp', 'dp', 'etp'] as const).filter(
-    (name) => INPUTS[framework][name] !== undefined || address[name] !== null,
+    (name) => rules?.inputs[name] !== undefined || address[name] !== null,
   );
   return names.map((name) => (
     <NumberField
@@ -73,14 +83,14 @@ function Degrees({ framework }: { readonly framework: FrameworkId }) {
       label={name.toUpperCase()}
       title={titleOf(framework, name)}
       value={address[name]}
-      placeholder={INFERRED[framework]?.includes(name) === true ? 'auto' : '1'}
+      placeholder={rules?.inferred.includes(name) === true ? 'auto' : '1'}
       onChange={(value) => move({ [name]: value })}
     />
   ));
 }
 
-function titleOf(framework: FrameworkId, name: DegreeName): string {
-  const words = INPUTS[framework][name];
+function titleOf(framework: ProgramId, name: DegreeName): string {
+  const words = frameworkOf(framework)?.placement.inputs[name];
   return words === undefined ? 'This framework does not take it' : `${words} parallel`;
 }
 
@@ -88,7 +98,7 @@ function StrategyFields({ query }: { readonly query: RankQuery }) {
   const { framework, strategy } = query.options;
   const known = frameworkOf(framework);
   const redundant = useAddress((address) => address.redundant);
-  const strategies: readonly Strategy[] = known?.strategies ?? [];
+  const strategies: readonly Strategy[] = known?.placement.strategies ?? [];
   const used = strategy ?? strategies[0];
   return (
     <>
@@ -100,7 +110,7 @@ function StrategyFields({ query }: { readonly query: RankQuery }) {
           onChange={(value) => move({ placement: value === strategies[0] ? null : value })}
         />
       )}
-      {(known?.redundant === true || redundant !== null) && (
+      {(known?.placement.redundant === true || redundant !== null) && (
         <NumberField
           label="Redundant"
           title="Slots beyond one for each expert"

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import type { RankQuery, RankTake } from '../../../../workers/ranks-protocol.ts';
-import { formatBytes } from '../../../core/index.ts';
+import { formatBytes, PLACEMENT_FILES } from '../../../core/index.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
 
 /** Longer texts are for files: a clipboard of hundreds of megabytes stops other programs. */
@@ -8,7 +8,7 @@ const LIMIT_COPY = 8e6;
 
 const TAKES: readonly (readonly [RankTake, string, string])[] = [
   ['manifest', 'rank manifest', 'Every range of every rank, absolute offsets, checked before it is given (JSON).'],
-  ['sglang', 'SGLang placement file', 'For --init-expert-location.'],
+  ...PLACEMENT_FILES.map(({ id, title, use }) => [id, title, use] as const),
   ['assertion', 'assertion script', 'Run with torchrun: prints what each rank really holds, and compares.'],
 ];
 

@@ -1,7 +1,14 @@
 import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
-import { type FrameworkId, frameworkOf, isFrameworkId, isTarget, type Strategy } from '../../../core/index.ts';
+import {
+  frameworkOf,
+  isFrameworkId,
+  isTarget,
+  type ProgramId,
+  RANK_FRAMEWORKS,
+  type Strategy,
+} from '../../../core/index.ts';
 import type { Address } from '../../state/address.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
@@ -12,11 +19,13 @@ const REST_MS = 50;
 /** Without any size in the address, the largest divisor up to a node's eight ranks is drawn. */
 const NODE = 8;
 
-/** The framework that the address names, else transformers 5. */
-export function useFramework(): FrameworkId {
+/** The framework that the address names, else the first of the list. */
+export function useFramework(): ProgramId {
   const named = useAddress((address) => address.framework);
-  return named !== null && isFrameworkId(named) ? named : 'transformers-5';
+  return named !== null && isFrameworkId(named) ? named : FIRST;
 }
+
+const FIRST: ProgramId = RANK_FRAMEWORKS[0]?.id ?? 'custom';
 
 /** What is asked of the worker: the address, and files that were given. */
 export function useRankQuery(): RankQuery {
@@ -63,8 +72,8 @@ export function usualEp(experts: number | null): number {
   return 1;
 }
 
-function strategyOf(framework: FrameworkId, placement: string | null): Strategy | undefined {
-  return frameworkOf(framework)?.strategies.find((strategy) => strategy === placement);
+function strategyOf(framework: ProgramId, placement: string | null): Strategy | undefined {
+  return frameworkOf(framework)?.placement.strategies.find((strategy) => strategy === placement);
 }
 
 function useOpenKey(): string | null {

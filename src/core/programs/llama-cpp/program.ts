@@ -5,5 +5,6 @@ import { llamaCppLoads } from './loads.ts';
 export const llamaCpp = defineProgram({
   id: 'llama.cpp',
   title: 'llama.cpp',
+  repository: 'ggml-org/llama.cpp',
   loads: llamaCppLoads,
 });

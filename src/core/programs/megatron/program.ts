@@ -1,15 +1,22 @@
 import { defineProgram } from '../program.ts';
+import { configuration } from './configuration.ts';
 import { megatronBridgeLoads } from './loads.ts';
+import { memory } from './memory.ts';
+import { placement } from './placement.ts';
 
 /** NVIDIA Megatron-Core. */
 export const megatronCore = defineProgram({
   id: 'megatron-core',
   title: 'Megatron-Core',
+  placement,
+  memory,
+  configuration,
 });
 
 /** NVIDIA Megatron-Bridge, which converts Hub checkpoints for Megatron-Core. */
 export const megatronBridge = defineProgram({
   id: 'megatron-bridge',
   title: 'Megatron-Bridge',
+  repository: 'NVIDIA-NeMo/Megatron-Bridge',
   loads: megatronBridgeLoads,
 });

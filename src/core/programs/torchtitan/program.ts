@@ -1,9 +1,16 @@
 import { defineProgram } from '../program.ts';
+import { configuration } from './configuration.ts';
 import { torchtitanLoads } from './loads.ts';
+import { memory } from './memory.ts';
+import { placement } from './placement.ts';
 
 /** PyTorch torchtitan. */
 export const torchtitan = defineProgram({
   id: 'torchtitan',
   title: 'torchtitan',
+  repository: 'pytorch/torchtitan',
   loads: torchtitanLoads,
+  placement,
+  memory,
+  configuration,
 });

@@ -5,5 +5,6 @@ import { veomniLoads } from './loads.ts';
 export const veomni = defineProgram({
   id: 'veomni',
   title: 'VeOmni',
+  repository: 'ByteDance-Seed/VeOmni',
   loads: veomniLoads,
 });

@@ -1,15 +1,23 @@
 import { defineProgram } from '../program.ts';
+import { configuration } from './configuration.ts';
 import { vllmLoads } from './loads.ts';
+import { memory } from './memory.ts';
+import { placement, placementBefore } from './placement.ts';
 
 /** vLLM. */
 export const vllm = defineProgram({
   id: 'vllm',
   title: 'vLLM',
+  repository: 'vllm-project/vllm',
   loads: vllmLoads,
+  placement,
+  memory,
+  configuration,
 });
 
 /** vLLM before #21497: what does not divide goes to the last rank. */
 export const vllmBefore = defineProgram({
   id: 'vllm-before-21497',
   title: 'vLLM before uneven experts',
+  placement: placementBefore,
 });

@@ -3,12 +3,14 @@ import type { Choices } from './choices.ts';
 import { BF16, CONSTANTS } from './constants.ts';
 import type { Holdings } from './holdings.ts';
 import type { Term } from './report.ts';
+import type { MemoryRules } from './rules.ts';
 import type { MemoryMesh } from './setup.ts';
 import type { ModelShape } from './shape.ts';
 import { exactly } from './terms.ts';
 
 /** What the terms of a step ask: one stage of one set-up. */
 export interface Work {
+  readonly rules: MemoryRules;
   readonly shape: ModelShape;
   readonly mesh: MemoryMesh;
   readonly choices: Choices;
@@ -69,17 +71,17 @@ function layerWidths(work: Work): { readonly low: number; readonly high: number 
 
 /** Copies of a rank's own tokens times k that it works on: more where it is hot, fewer where all ranks see one batch. */
 function routedCopies(work: Work): { readonly low: number; readonly high: number } {
-  const { mesh, choices } = work;
+  const { mesh, rules } = work;
   const { low, high } = hottest(work);
   // Ranks of one batch compute only their own experts' share, but grouped kernels may sort all of it.
-  if (choices.framework === 'transformers-5') return { low: low / mesh.ep, high: Math.max(high / mesh.ep, 1) };
+  if (rules.sharedBatch) return { low: low / mesh.ep, high: Math.max(high / mesh.ep, 1) };
   const sequence = sequenceCut(work);
   return { low: low / sequence, high: high / sequence };
 }
 
 /** Ranks that share a sequence's hidden states between layers (sequence parallelism over tensor-parallel ranks). */
-function sequenceCut({ mesh, choices }: Work): number {
-  return choices.framework === 'megatron-core' || choices.framework === 'torchtitan' ? mesh.tp : 1;
+function sequenceCut({ mesh, rules }: Work): number {
+  return rules.sequenceParallel ? mesh.tp : 1;
 }
 
 /** One layer while its forward is run again and its gradient taken. */
@@ -98,10 +100,10 @@ export function layerInWork(work: Work): Term {
 }
 
 /** Logits, their copies and their gradient, on the stage that has the head. */
-export function lossTerm({ shape, mesh, choices, held, tokens }: Work): Term | null {
+export function lossTerm({ rules, shape, mesh, choices, held, tokens }: Work): Term | null {
   if (!held.isLast) return null;
-  const cut = choices.framework === 'megatron-core' || choices.framework === 'torchtitan' ? mesh.tp : 1;
-  const inPlace = cut > 1 || choices.framework === 'megatron-core';
+  const cut = rules.sequenceParallel ? mesh.tp : 1;
+  const inPlace = cut > 1 || rules.lossInPlace;
   const bytes = inPlace ? CONSTANTS.parallelLogitBytes : CONSTANTS.logitBytes;
   const chunk = choices.chunkedLoss ? CONSTANTS.lossChunk : { low: tokens, high: tokens };
   const [least, most] = [Math.min(tokens, chunk.low), Math.min(tokens, chunk.high)];

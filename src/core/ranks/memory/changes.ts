@@ -1,18 +1,20 @@
 import type { PlacementError } from '../types.ts';
 import type { Change, PlainReport } from './report.ts';
-import { isServing, type MemorySetup } from './setup.ts';
+import type { MemoryRules } from './rules.ts';
+import type { MemorySetup } from './setup.ts';
 
 const MOST = 4;
 const ORDER = { fits: 0, 'at-risk': 1, 'out-of-memory': 2 } as const;
 
 /** What would make a set-up need less, best first: each is one step away and is worked out, not guessed. */
 export function changesFor(
+  rules: MemoryRules,
   setup: MemorySetup,
   report: PlainReport,
   work: (setup: MemorySetup) => PlainReport | PlacementError,
 ): Change[] {
   const out: Change[] = [];
-  for (const [change, other] of candidates(setup, report)) {
+  for (const [change, other] of candidates(rules, setup, report)) {
     const next = work(other);
     if ('error' in next || next.high > report.high * 0.97) continue;
     out.push({ change, low: next.low, high: next.high, verdict: next.verdict });
@@ -20,11 +22,15 @@ export function changesFor(
   return out.sort((a, b) => ORDER[a.verdict] - ORDER[b.verdict] || a.high - b.high).slice(0, MOST);
 }
 
-function candidates(setup: MemorySetup, { mesh, framework, optimizerBytes }: PlainReport): [string, MemorySetup][] {
+function candidates(
+  { serves, changes }: MemoryRules,
+  setup: MemorySetup,
+  { mesh, optimizerBytes }: PlainReport,
+): [string, MemorySetup][] {
   const { gpus, cp, dp, ep, tp } = mesh;
   const sized = { ...setup, gpus, cp, dp };
   const out: [string, MemorySetup][] = [];
-  if (isServing(framework)) {
+  if (serves) {
     out.push([
       `tp ${tp * 2} on ${gpus * 2} GPUs`,
       { ...setup, gpus: undefined, dp, tp: tp * 2, ep: ep > 1 ? ep * 2 : undefined },
@@ -36,16 +42,14 @@ function candidates(setup: MemorySetup, { mesh, framework, optimizerBytes }: Pla
   if (setup.chunkedLoss !== true) out.push(['a chunked or fused loss', { ...setup, chunkedLoss: true }]);
   if (setup.checkpointing === false) out.push(['checkpointing', { ...setup, checkpointing: true }]);
   for (const by of [2, 4])
-    if (framework !== 'transformers-5' && dp % by === 0)
+    if (changes.context && dp % by === 0)
       out.push([`cp ${cp * by} with dp ${dp / by}, on as many GPUs`, { ...sized, cp: cp * by, dp: dp / by }]);
-  if (framework === 'transformers-5')
-    out.push([`fsdp ${dp * 2} on ${gpus * 2} GPUs`, { ...sized, gpus: gpus * 2, dp: dp * 2 }]);
-  else out.push([`dp ${dp * 2} on ${gpus * 2} GPUs`, { ...sized, gpus: gpus * 2, dp: dp * 2 }]);
+  out.push([`${changes.data} ${dp * 2} on ${gpus * 2} GPUs`, { ...sized, gpus: gpus * 2, dp: dp * 2 }]);
   if ((setup.offload ?? 'none') === 'none')
     out.push(['optimizer states on the host', { ...setup, offload: 'optimizer' }]);
   if (setup.offload !== 'all')
     out.push(['weights, gradients and optimizer states on the host', { ...setup, offload: 'all' }]);
-  if (setup.dense === 'replicated' || framework === 'transformers-5')
+  if (setup.dense === 'replicated' || changes.shardDense)
     out.push(['everything but experts cut over all ranks', { ...setup, dense: 'sharded' }]);
   if ((optimizerBytes ?? 0) > 8) out.push(['AdamW in bf16 (8 bytes a parameter)', { ...setup, optimizerBytes: 8 }]);
   return out;

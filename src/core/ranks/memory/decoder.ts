@@ -4,6 +4,7 @@ import type { Part } from './shape.ts';
 /** The sizes of a decoder as a config names them. */
 export interface DecoderSizes {
   readonly layers: number;
+  readonly sparseLayers: readonly number[];
   readonly moeLayers: number;
   readonly experts: number;
   readonly hidden: number;

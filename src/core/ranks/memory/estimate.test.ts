@@ -1,21 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { estimateMemory, MEMORY_PROGRAMS, memoryProgramOf, meshOfSetup } from '../../programs/fitting.ts';
 import { readModelConfig } from './configs.fixture.ts';
-import { estimateMemory } from './estimate.ts';
 import { holdingsOf } from './holdings.ts';
 import { estimate } from './published.fixture.ts';
-import { MEMORY_FRAMEWORKS, type MemorySetup, meshOfSetup } from './setup.ts';
+import type { MemorySetup } from './setup.ts';
 import { shapeFromConfig } from './shape-config.ts';
 import { throughputOf, withoutOvercount } from './throughput.ts';
 
 const BIG = 'Qwen3-235B-A22B';
 const big = shapeFromConfig(readModelConfig(BIG));
 
+function programOf({ framework = 'fsdp2' }: MemorySetup) {
+  const program = memoryProgramOf(framework);
+  if (!program) throw new Error(framework);
+  return program;
+}
+
 function heldBytes(model: string, setup: MemorySetup, dense: 'sharded' | 'replicated', bytes: number): number {
   const shape = shapeFromConfig(readModelConfig(model));
   const mesh = meshOfSetup(setup, shape);
   if ('error' in mesh) throw new Error(mesh.error);
-  const [held] = holdingsOf(setup.framework ?? 'fsdp2', mesh, shape, { dense, zero: 3 });
+  const [held] = holdingsOf(programOf(setup), mesh, shape, { dense, zero: 3 });
   return bytes * ((held?.dense.weights ?? 0) + (held?.experts.weights ?? 0));
 }
 
@@ -79,7 +85,7 @@ describe('what a rank holds', () => {
 describe('estimateMemory', () => {
   const setups = fc.record(
     {
-      framework: fc.constantFrom(...MEMORY_FRAMEWORKS),
+      framework: fc.constantFrom(...MEMORY_PROGRAMS.map(({ id }) => id)),
       dp: fc.constantFrom(1, 2, 4, 8, 16, 64),
       cp: fc.constantFrom(1, 2, 4, 8),
       tp: fc.constantFrom(1, 2, 4, 8),
@@ -188,7 +194,7 @@ describe('estimateMemory', () => {
   });
 
   it.each([
-    [{ gpus: 16, dp: 3 }, 'dp × cp × tp × pp = 3 × 1 × 1 × 1 is not 16 GPUs.'],
+    [{ gpus: 16, dp: 3 }, 'dp × cp × tp = 3 × 1 × 1 = 3 is not 16 GPUs.'],
     [{ gpus: 6, ep: 6 }, 'Global number of experts must be divisible by number of devices: 128 % 6 != 0'],
     [{ gpus: 8, ep: 16 }, 'ep 16 does not divide 8 GPUs.'],
     [
@@ -203,7 +209,7 @@ describe('estimateMemory', () => {
       { framework: 'vllm', dp: 2, tp: 2, ep: 8 },
       'vLLM takes expert parallelism to be data × context × tensor parallelism: 2 × 1 × 2 is not 8.',
     ],
-    [{ framework: 'fsdp2', pp: 2 }, 'FSDP2 (accelerate, TRL), experts folded has no pp beside the others here.'],
+    [{ framework: 'fsdp2', pp: 2 }, 'accelerate has no pipeline parallelism beside FSDP2: leave pp at 1.'],
     [{ optimizerBytes: 7 }, 'Optimizer bytes are 6, 8, 10, 12, 16, 18 a parameter, not 7.'],
     [{ gpus: 0 }, 'gpus is a whole number from 1, not 0.'],
   ] as const)('refuses %o', (setup, error) => {

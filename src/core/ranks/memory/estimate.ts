@@ -5,9 +5,11 @@ import { type Choices, chooseSetup, spansNodes } from './choices.ts';
 import { CONSTANTS, RESERVE, SERVING_SHARE, WIDEST_BAND } from './constants.ts';
 import { fetchesOf } from './fetches.ts';
 import { holdingsOf } from './holdings.ts';
+import { meshOfSetup } from './mesh-of-setup.ts';
 import type { MemoryReport, Offloaded, Phase, PlainReport, Term } from './report.ts';
+import type { MemoryProgram } from './rules.ts';
 import { servingTerms } from './serving.ts';
-import { isServing, type MemoryMesh, type MemorySetup, meshOfSetup } from './setup.ts';
+import type { MemoryMesh, MemorySetup } from './setup.ts';
 import type { ModelShape } from './shape.ts';
 import { statesOf, stepTerm } from './states.ts';
 import { fitTo, inGb, sumOf, times } from './terms.ts';
@@ -27,28 +29,38 @@ interface Estimate {
  * Pure. An error is the framework's own message where it would refuse the set-up. docs/memory.md explains every term and
  * compares with published runs.
  */
-export function estimateMemory(shape: ModelShape, setup: MemorySetup): MemoryReport | PlacementError {
-  const report = plainReport(shape, setup);
+export function estimateMemory(
+  program: MemoryProgram,
+  shape: ModelShape,
+  setup: MemorySetup,
+): MemoryReport | PlacementError {
+  const report = plainReport(program, shape, setup);
   if ('error' in report) return report;
-  const changes = report.verdict === 'fits' ? [] : changesFor(setup, report, (other) => plainReport(shape, other));
+  const work = (other: MemorySetup) => plainReport(program, shape, other);
+  const changes = report.verdict === 'fits' ? [] : changesFor(program.memory, setup, report, work);
   return { ...report, changes };
 }
 
 /** {@link estimateMemory} without what would change it. */
-export function plainReport(shape: ModelShape, setup: MemorySetup): PlainReport | PlacementError {
-  const mesh = meshOfSetup(setup, shape);
+export function plainReport(
+  program: MemoryProgram,
+  shape: ModelShape,
+  setup: MemorySetup,
+): PlainReport | PlacementError {
+  const mesh = meshOfSetup(program, setup, shape);
   if ('error' in mesh) return mesh;
-  const choices = chooseSetup(setup);
+  const choices = chooseSetup(program, setup);
   if ('error' in choices) return choices;
   const tokens = Math.ceil((choices.context * choices.batch) / mesh.cp);
-  const stages = holdingsOf(choices.framework, mesh, shape, choices);
-  const works = stages.map((held): Work => ({ shape, mesh, choices, held, tokens }));
-  const estimates = works.map((work) => (isServing(choices.framework) ? served(work) : trained(work)));
+  const stages = holdingsOf(program, mesh, shape, choices);
+  const works = stages.map((held): Work => ({ rules: program.memory, shape, mesh, choices, held, tokens }));
+  const estimates = works.map((work) => (program.memory.serves ? served(work) : trained(work)));
   const fullest = estimates.reduce((most, each) => (sumOf(each.terms).high > sumOf(most.terms).high ? each : most));
-  return reportOf(shape, mesh, choices, fullest, tokens);
+  return reportOf(program, shape, mesh, choices, fullest, tokens);
 }
 
 function reportOf(
+  { id, memory }: MemoryProgram,
   shape: ModelShape,
   mesh: MemoryMesh,
   choices: Choices,
@@ -56,7 +68,7 @@ function reportOf(
   tokens: number,
 ): PlainReport {
   const capacity = choices.capacityGib * 2 ** 30;
-  const serving = isServing(choices.framework);
+  const serving = memory.serves;
   const usable = serving ? capacity * SERVING_SHARE : capacity;
   const terms = narrowed(estimate.terms);
   const { low, high } = sumOf(terms);
@@ -71,7 +83,7 @@ function reportOf(
     verdict,
     terms: rounded,
     assumed: [...shape.assumed, ...choices.assumed, ...(terms === estimate.terms ? [] : [NARROWED])],
-    framework: choices.framework,
+    framework: id,
     mesh,
     phase: estimate.phase,
     phases: estimate.phases.map(({ name, low: least, high: most }) => ({ name, low: inGb(least), high: inGb(most) })),

@@ -11,20 +11,14 @@ export interface Fetches {
 }
 
 export function fetchesOf(work: Work): Fetches {
-  const { framework } = work.choices;
-  switch (framework) {
-    case 'fsdp2':
-    case 'transformers-4.57':
-    case 'transformers-5':
-    case 'torchtitan':
+  switch (work.rules.fetches) {
+    case 'layers':
       return shardedFetches(work);
-    case 'deepspeed':
+    case 'live':
       return zeroFetches(work);
-    case 'deepspeed-moe':
+    case 'buckets':
       return { root: null, backward: [bucketTerm()] };
-    case 'megatron-core':
-    case 'vllm':
-    case 'sglang':
+    case 'none':
       return { root: null, backward: [] };
   }
 }

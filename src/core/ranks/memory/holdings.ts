@@ -1,20 +1,17 @@
-import type { MemoryFramework, MemoryMesh } from './setup.ts';
+import { axisSize } from '../mesh.ts';
+import type { Held, HoldingOptions, MemoryProgram } from './rules.ts';
+import { factsOf, type MemoryMesh } from './setup.ts';
 import type { ModelShape } from './shape.ts';
-
-/** Parameters of one rank, by what of them it holds. ZeRO and Megatron cut gradients and states where weights stay whole. */
-export interface Held {
-  readonly weights: number;
-  readonly gradients: number;
-  readonly optimizer: number;
-}
 
 /** One pipeline stage's parameters on its fullest rank, cut as a framework cuts them. */
 export interface Holdings {
+  /** Number of the stage. */
+  readonly stage: number;
   readonly experts: Held;
   readonly dense: Held;
   /** Of the stage's dense parameters: embedding and head alone, after tensor parallelism and before any other cut. */
   readonly ends: number;
-  /** The largest layer's dense parameters and routed experts, after tensor and expert parallelism, before data parallelism. */
+  /** A layer's dense parameters on average, and a layer's routed experts, after tensor and expert parallelism, before data parallelism. */
   readonly layer: { readonly dense: number; readonly experts: number };
   readonly layers: number;
   readonly moeLayers: number;
@@ -22,14 +19,9 @@ export interface Holdings {
   readonly isLast: boolean;
 }
 
-export interface HoldingOptions {
-  readonly dense: 'sharded' | 'replicated';
-  readonly zero: 0 | 1 | 2 | 3;
-}
-
 /** What each pipeline stage's fullest rank holds: first, middle (the largest of them) and last. */
 export function holdingsOf(
-  framework: MemoryFramework,
+  program: MemoryProgram,
   mesh: MemoryMesh,
   shape: ModelShape,
   options: HoldingOptions,
@@ -38,11 +30,11 @@ export function holdingsOf(
   const middle = stages.slice(1, -1);
   const largest = middle.length > 0 ? [stages.indexOf(Math.max(...middle), 1)] : [];
   const numbers = [...new Set([0, ...largest, stages.length - 1])];
-  return numbers.map((stage) => stageHoldings(framework, mesh, shape, options, stage));
+  return numbers.map((stage) => stageHoldings(program, mesh, shape, options, stage));
 }
 
 function stageHoldings(
-  framework: MemoryFramework,
+  program: MemoryProgram,
   mesh: MemoryMesh,
   shape: ModelShape,
   options: HoldingOptions,
@@ -50,73 +42,61 @@ function stageHoldings(
 ): Holdings {
   const { parameters, layers: all } = shape;
   const { tp, ep, etp, stages } = mesh;
+  const first = stages.slice(0, stage).reduce((sum, count) => sum + count, 0);
   const layers = stages[stage] ?? all;
-  const part = layers / all;
+  const moeLayers = shape.sparseLayers.filter((layer) => layer >= first && layer < first + layers).length;
   const [isFirst, isLast] = [stage === 0, stage === stages.length - 1];
-  const cut = (parameters.attention + parameters.mlp + parameters.shared) / tp;
-  const whole = parameters.norm + parameters.router + parameters.other;
+  // Every layer has attention and norms; routers and shared experts stand in layers with experts, MLPs in the others.
+  const repeated = program.placement.densePlan(factsOf(shape)).repeatsKv ? repeatedHeads(shape, tp) : 0;
+  const always =
+    parameters.attention / tp / all + repeated + (parameters.norm - shape.finalNorm + parameters.other) / all;
+  const beside = share(parameters.shared / tp + parameters.router, shape.moeLayers);
+  const mlp = share(parameters.mlp / tp, all - shape.moeLayers);
   const tiedHead = parameters.head === 0 && !isFirst ? parameters.embedding : 0;
   const ends = ((isFirst ? parameters.embedding : 0) + (isLast ? parameters.head + tiedHead : 0)) / tp;
-  const experts = (parameters.routed * part) / (expertCut(framework, mesh, shape) * etp);
-  const dense = (cut + whole) * part + ends;
-  const perLayer = shape.moeLayers === 0 ? 0 : parameters.routed / shape.moeLayers / (ep * etp);
+  const routed = share(parameters.routed, shape.moeLayers) / etp;
+  const dense =
+    always * layers + beside * moeLayers + mlp * (layers - moeLayers) + ends + (isLast ? shape.finalNorm : 0);
+  const held = program.memory.cut(mesh, options);
   return {
-    ...heldParts(framework, mesh, options, dense, experts),
+    stage,
+    dense: held.dense(dense),
+    experts: held.experts(
+      routed * moeLayers * fullestShare(program, mesh, shape, true),
+      routed * moeLayers * fullestShare(program, mesh, shape, false),
+    ),
     ends,
-    layer: { dense: (cut + whole) / all, experts: perLayer },
+    layer: {
+      dense: always + (beside * shape.moeLayers + mlp * (all - shape.moeLayers)) / all,
+      experts: routed / ep,
+    },
     layers,
-    moeLayers: shape.moeLayers * part,
+    moeLayers,
     isFirst,
     isLast,
   };
 }
 
-/** vLLM alone deals unevenly: its fullest rank holds one expert more. */
-function expertCut(framework: MemoryFramework, { ep }: MemoryMesh, { experts }: ModelShape): number {
-  return framework === 'vllm' && experts > 0 ? experts / Math.ceil(experts / ep) : ep;
+/** Parameters of a layer's keys and values that a rank holds beyond its part: heads repeat where ranks are more. */
+function repeatedHeads({ kvHeads, headDim, hidden, cache }: ModelShape, tp: number): number {
+  const plain = cache.elements === 2 * kvHeads * headDim;
+  return plain && tp > kvHeads ? 2 * headDim * hidden * (1 - kvHeads / tp) : 0;
 }
 
-function heldParts(
-  framework: MemoryFramework,
-  mesh: MemoryMesh,
-  options: HoldingOptions,
-  dense: number,
-  experts: number,
-): Pick<Holdings, 'dense' | 'experts'> {
-  const { gpus, dp, cp, tp, pp, ep, edp } = mesh;
-  const ranks = gpus / pp;
-  const replicated = options.dense === 'replicated';
-  switch (framework) {
-    case 'fsdp2':
-    case 'transformers-4.57': {
-      const over = replicated ? Math.max(ranks / tp / ep, 1) : dp * cp;
-      return { dense: even(dense / over), experts: even(experts / edp) };
-    }
-    case 'transformers-5':
-      return { dense: even(dense / (replicated ? dp : dp * ep)), experts: even(experts / dp) };
-    case 'torchtitan':
-      return { dense: even(dense / (dp * cp)), experts: even(experts / edp) };
-    case 'megatron-core':
-      return {
-        dense: { weights: dense, gradients: dense, optimizer: dense / (dp * cp) },
-        experts: { weights: experts, gradients: experts, optimizer: experts / edp },
-      };
-    case 'deepspeed':
-      return { dense: zeroed(dense, gpus, options.zero), experts: zeroed(experts, gpus, options.zero) };
-    case 'deepspeed-moe':
-      return { dense: zeroed(dense, gpus, 2), experts: zeroed(experts, edp, 2) };
-    case 'vllm':
-    case 'sglang':
-      return { dense: even(dense), experts: even(experts) };
-  }
+function share(count: number, layers: number): number {
+  return layers > 0 ? count / layers : 0;
 }
 
-function even(count: number): Held {
-  return { weights: count, gradients: count, optimizer: count };
-}
-
-/** ZeRO's stages: 1 cuts optimizer states, 2 gradients too, 3 weights too. */
-function zeroed(count: number, ranks: number, stage: 0 | 1 | 2 | 3): Held {
-  const from = (least: number) => (stage >= least ? count / ranks : count);
-  return { weights: from(3), gradients: from(2), optimizer: from(1) };
+/**
+ * Share of a layer's experts that the fullest rank has, more than the mean where they are dealt unevenly; `inner`: after
+ * data parallelism has cut what expert parallelism left, as `expertShare` of the placement does it.
+ */
+function fullestShare({ placement }: MemoryProgram, mesh: MemoryMesh, { experts }: ModelShape, inner: boolean): number {
+  const { ep } = mesh;
+  if (experts === 0) return 0;
+  const dealt = placement.linear?.(experts, ep);
+  const most = dealt ? Math.max(...dealt.map((slots) => slots.length)) : experts / ep;
+  const ranks = inner ? axisSize(placement.mesh(mesh), placement.cuts.inner) : 1;
+  const byRows = ranks * ep > experts && placement.cuts.innerRowsWhenFew;
+  return (ranks === 1 ? most : byRows ? most / ranks : Math.ceil(most / ranks)) / experts;
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { estimateMemory } from '../../programs/fitting.ts';
 import { FIXTURES } from '../../testing.fixture.ts';
 import { readModelConfig } from './configs.fixture.ts';
-import { estimateMemory } from './estimate.ts';
 import type { MemoryReport } from './report.ts';
 import type { MemorySetup } from './setup.ts';
 import { shapeFromConfig } from './shape-config.ts';

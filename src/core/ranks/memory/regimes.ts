@@ -75,3 +75,9 @@ export const ZERO_REGIME: Regime = {
 export function regimeOf(bytes: number): Regime | undefined {
   return REGIMES.find((regime) => regime.bytes === bytes);
 }
+
+/** What a program trains with where it is not said; `least` where less is possible too. */
+export function usualRegime(bytes: number, why: string, least = bytes) {
+  const said = `${least === bytes ? bytes : `${least} to ${bytes}`} bytes a parameter: ${why}`;
+  return { regime: regimeOf(bytes) ?? ZERO_REGIME, least, said };
+}

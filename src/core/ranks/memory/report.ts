@@ -1,4 +1,4 @@
-import type { MemoryFramework, MemoryMesh } from './setup.ts';
+import type { MemoryMesh } from './setup.ts';
 
 export type FitVerdict = 'fits' | 'at-risk' | 'out-of-memory';
 
@@ -46,7 +46,8 @@ export interface MemoryReport {
   readonly terms: readonly Term[];
   /** What was not given, and was chosen. */
   readonly assumed: readonly string[];
-  readonly framework: MemoryFramework;
+  /** The program's id. */
+  readonly framework: string;
   readonly mesh: MemoryMesh;
   /** The moment that decides, and all that were compared. */
   readonly phase: string;

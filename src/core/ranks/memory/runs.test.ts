@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { cardRows, isCardModel } from './card.ts';
+import { cardRows, isCardModel } from '../../programs/transformers-4/card.ts';
 import { readModelConfig } from './configs.fixture.ts';
 import { CONSTANTS } from './constants.ts';
 import { estimate, holds, OTHER_RUNS, type PublishedRun, publishedRuns } from './published.fixture.ts';

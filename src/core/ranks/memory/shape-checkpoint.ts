@@ -32,14 +32,19 @@ export function shapeFromCheckpoint(
       'There is no config.json: heads and layers are not in the headers, and memory is worked out from them.',
     );
   const { sizes, assumed } = describe(config);
-  const { parameters, stored } = countParts(checkpoint, layout);
+  const { parameters, stored, finalNorm } = countParts(checkpoint, layout);
   const moe = layout.groups.filter((group) => group.kind === 'moe' && group.experts !== null);
   const seen = {
     ...sizes,
-    ...(moe.length > 0 ? { moeLayers: moe.length, experts: moe[0]?.experts ?? sizes.experts } : {}),
+    ...(moe.length > 0 ? { ...sparse(moe), experts: moe[0]?.experts ?? sizes.experts } : {}),
     intermediate: moe[0]?.intermediate ?? sizes.intermediate,
   };
-  return { ...shapeOf(config, seen), parameters, stored, assumed: assumed.slice(1) };
+  return { ...shapeOf(config, seen), parameters, stored, finalNorm, assumed: assumed.slice(1) };
+}
+
+function sparse(groups: CheckpointLayout['groups']) {
+  const sparseLayers = groups.map(({ index }, at) => index ?? at);
+  return { sparseLayers, moeLayers: sparseLayers.length };
 }
 
 function countParts(checkpoint: Pick<Checkpoint, 'tensors' | 'config'>, layout: CheckpointLayout) {
@@ -49,6 +54,7 @@ function countParts(checkpoint: Pick<Checkpoint, 'tensors' | 'config'>, layout: 
   const prediction = predictionRoots(layout);
   const parameters = Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
   const stored = { routed: 0, rest: 0 };
+  let finalNorm = 0;
   for (const tensor of checkpoint.tensors.values()) {
     const { name } = tensor;
     const part = prediction(name)
@@ -59,10 +65,11 @@ function countParts(checkpoint: Pick<Checkpoint, 'tensors' | 'config'>, layout: 
           ? 'shared'
           : partOf(name);
     parameters[part] += count(tensor);
+    if (part === 'norm' && layerEnd(name) <= 0) finalNorm += count(tensor);
     if (part === 'prediction') continue;
     stored[part === 'routed' ? 'routed' : 'rest'] += tensor.end - tensor.start;
   }
-  return { parameters, stored };
+  return { parameters, stored, finalNorm };
 }
 
 function partOf(name: string): Part {

@@ -59,6 +59,7 @@ export function shapeOf(config: Config, sizes: DecoderSizes): Omit<ModelShape, '
     modelType: modelTypes(config).at(-1) ?? null,
     className: typeof first === 'string' ? first : null,
     topK: topK(config) ?? 0,
+    finalNorm: sizes.hidden,
     heads,
     kvHeads,
     headDim,
@@ -79,11 +80,13 @@ export function describe(config: Config): Described {
   if (layers > LIMIT_LAYERS) throw invalid('num_hidden_layers', layers);
   const heads = need(configNumber(config, HEADS), 'num_attention_heads');
   const experts = expertCount(config) ?? 0;
-  const moeLayers = experts === 0 ? 0 : moeLayersOf(part, layers);
+  const sparseLayers = experts === 0 ? [] : sparseLayersOf(part, layers);
+  const moeLayers = sparseLayers.length;
   const dense = configNumber(config, ['intermediate_size', 'ffn_hidden_size']) ?? 0;
   const each = experts === 0 ? 0 : need(expertIntermediate(config), 'moe_intermediate_size');
   const sizes: DecoderSizes = {
     layers,
+    sparseLayers,
     moeLayers,
     experts,
     hidden,
@@ -127,19 +130,19 @@ function invalid(name: string, value: unknown): LoomError {
 }
 
 /** Layers with routed experts. Spellings: DeepSeek, Qwen, Llama 4, ERNIE. */
-function moeLayersOf(part: Config, layers: number): number {
-  if (Array.isArray(part.mlp_layer_types)) return part.mlp_layer_types.filter((type) => type === 'sparse').length;
+function sparseLayersOf(part: Config, layers: number): number[] {
+  const types = part.mlp_layer_types;
+  const all = Array.from({ length: layers }, (_, layer) => layer);
+  if (Array.isArray(types)) return all.filter((layer) => types[layer] === 'sparse');
   const count = (name: string) => configNumber(part, [name]);
   const dense = count('first_k_dense_replace') ?? count('moe_layer_start_index');
   const every = count('decoder_sparse_step') ?? count('interleave_moe_layer_step') ?? count('moe_layer_freq') ?? 1;
   const listed = Array.isArray(part.mlp_only_layers) ? new Set(part.mlp_only_layers) : new Set();
   const step = Math.max(every, 1);
-  let found = 0;
-  for (let layer = 0; layer < layers; layer++) {
-    if (layer < (dense ?? 0) || listed.has(layer)) continue;
-    if (dense === null ? (layer + 1) % step === 0 : layer % step === 0) found++;
-  }
-  return found;
+  return all.filter((layer) => {
+    if (layer < (dense ?? 0) || listed.has(layer)) return false;
+    return dense === null ? (layer + 1) % step === 0 : layer % step === 0;
+  });
 }
 
 function sharedOf(part: Config, each: number): number {

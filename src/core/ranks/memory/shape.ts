@@ -35,6 +35,8 @@ export interface ModelShape {
   readonly modelType: string | null;
   readonly className: string | null;
   readonly layers: number;
+  /** Decoder layers with routed experts, and how many they are. */
+  readonly sparseLayers: readonly number[];
   readonly moeLayers: number;
   /** Routed experts of a layer, 0 in a dense model. */
   readonly experts: number;
@@ -54,6 +56,8 @@ export interface ModelShape {
   readonly attentionScore: number;
   readonly expertGroups: number | null;
   readonly parameters: Parameters;
+  /** Parameters of the norm after the last layer; `parameters.norm` counts them. */
+  readonly finalNorm: number;
   readonly cache: CacheShape;
   /** Bytes of the weights as stored, of routed experts and of the rest. */
   readonly stored: { readonly routed: number; readonly rest: number };

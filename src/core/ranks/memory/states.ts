@@ -1,7 +1,6 @@
 import { formatInteger } from '../../units.ts';
 import type { Work } from './activations.ts';
 import { BF16, CONSTANTS } from './constants.ts';
-import { megatronTheoretical } from './megatron.ts';
 import type { Offloaded, Term } from './report.ts';
 import { billions, times } from './terms.ts';
 
@@ -16,16 +15,15 @@ export interface States {
 }
 
 /** What the optimizer needs for the length of a step, null where its kernels need nothing. */
-export function stepTerm({ choices }: Work, stepped: number): Term | null {
+export function stepTerm({ rules, choices }: Work, stepped: number): Term | null {
   const { foreach, subGroup } = CONSTANTS;
   const name = 'optimizer temporaries';
-  switch (choices.framework) {
-    case 'fsdp2':
-    case 'transformers-4.57':
+  switch (rules.step) {
+    case 'foreach':
       return times(name, (stepped * choices.regime.optimizer) / 2, foreach, foreach.why);
-    case 'deepspeed':
+    case 'sub-group':
       return { name, low: 0, high: Math.min(stepped, subGroup.high) * FP32, basis: subGroup.why };
-    default:
+    case 'none':
       return null;
   }
 }
@@ -46,7 +44,7 @@ export function statesOf(work: Work): States {
   const saved = (regime.bytes - leastBytes) * count('optimizer');
   const states = saved > 0 ? { ...optimizer, low: optimizer.low - saved } : optimizer;
   const stepped = count('optimizer');
-  if (offload === 'none') return { terms: byMegatron(work, [weights, gradients, states]), offload: null, stepped };
+  if (offload === 'none') return { terms: byOwnFormula(work, [weights, gradients, states]), offload: null, stepped };
   const host = optimizer.high + (offload === 'all' ? weights.high + gradients.high : gradients.high);
   const up = offload === 'all' ? 2 * weights.high : weights.high;
   const away = { host, down: gradients.high, up };
@@ -61,11 +59,11 @@ function stateTerm(name: string, count: number, bytes: number): Term {
   return { name, low: value, high: value, basis: `${billions(count)} parameters × ${bytes} bytes` };
 }
 
-/** Megatron's own formula rounds no layers and knows no context parallelism: the high end, where it is higher. */
-function byMegatron(work: Work, terms: readonly Term[]): readonly Term[] {
-  const { choices, mesh, shape } = work;
-  if (choices.framework !== 'megatron-core' || choices.regime.bytes !== 18) return terms;
-  const formula = megatronTheoretical(shape, mesh);
+/** A program's own formula is the high end, where it is higher. */
+function byOwnFormula(work: Work, terms: readonly Term[]): readonly Term[] {
+  const { rules, choices, mesh, shape } = work;
+  if (!rules.theoretical || choices.regime.bytes !== rules.usual.regime.bytes) return terms;
+  const formula = rules.theoretical(shape, mesh);
   const more = formula - terms.reduce((sum, term) => sum + term.high, 0);
   return terms.map((term) =>
     term.name === 'optimizer states' && more > 0

@@ -1,13 +1,16 @@
 import { useState } from 'react';
-import { configKinds, type MemorySetup } from '../../../../core/index.ts';
+import { configFramework, configKinds, DEFAULT_MEMORY_PROGRAM, type MemorySetup } from '../../../../core/index.ts';
 import { CopyButton } from '../../../parts/copy-button.tsx';
 import { RichText } from '../../../parts/rich-text.tsx';
-import type { ConfigKind } from './memory-words.ts';
 import { useConfig } from './use-memory.ts';
+
+/** The first configuration of the program whose set-up is shown at first. */
+const FIRST =
+  configKinds().find(({ kind }) => configFramework(kind) === DEFAULT_MEMORY_PROGRAM)?.kind ?? DEFAULT_MEMORY_PROGRAM;
 
 /** The set-up as a configuration of one program: to read, copy or download. */
 export function ConfigPanel({ setup }: { readonly setup: MemorySetup }) {
-  const [kind, setKind] = useState<ConfigKind>('accelerate');
+  const [kind, setKind] = useState(FIRST);
   const file = useConfig(kind, setup);
   return (
     <section aria-label="Configurations" className="memory-config">

@@ -1,6 +1,6 @@
 import type { FitVerdict, Term } from '../../../../core/index.ts';
 
-export type { ConfigKind, MemorySetup } from '../../../../core/index.ts';
+export type { MemorySetup, ProgramId } from '../../../../core/index.ts';
 
 /** A verdict as it is said, and the sign that goes with its colour. */
 export const VERDICTS: Readonly<Record<FitVerdict, { readonly said: string; readonly sign: string }>> = {

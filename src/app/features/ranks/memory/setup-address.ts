@@ -1,4 +1,4 @@
-import { isMemoryFramework, isOffload, type MemorySetup } from '../../../../core/index.ts';
+import { DEFAULT_MEMORY_PROGRAM, isMemoryFramework, isOffload, type MemorySetup } from '../../../../core/index.ts';
 
 const SIZES = ['gpus', 'dp', 'ep', 'cp', 'tp', 'pp', 'etp', 'context', 'batch'] as const;
 const LIMIT_SIZE = 100_000_000;
@@ -8,7 +8,7 @@ export function formatSetup(setup: MemorySetup): string {
   const sizes = SIZES.flatMap((name) => (setup[name] === undefined ? [] : [`${name}:${setup[name]}`]));
   const { optimizerBytes, dense, offload, checkpointing, chunkedLoss, capacityGib, zero } = setup;
   return [
-    setup.framework ?? 'fsdp2',
+    setup.framework ?? DEFAULT_MEMORY_PROGRAM,
     ...sizes,
     ...(optimizerBytes === undefined ? [] : [`bytes:${optimizerBytes}`]),
     ...(dense === undefined ? [] : [`dense:${dense}`]),
@@ -34,7 +34,7 @@ export function parseSetup(text: string): MemorySetup {
   const zero = ([0, 1, 2, 3] as const).find((each) => String(each) === given.get('zero'));
   const offload = given.get('offload') ?? '';
   return {
-    framework: isMemoryFramework(framework) ? framework : 'fsdp2',
+    framework: isMemoryFramework(framework) ? framework : DEFAULT_MEMORY_PROGRAM,
     ...Object.fromEntries(sizes),
     ...([6, 8, 10, 12, 16, 18].includes(bytes) ? { optimizerBytes: bytes } : {}),
     ...(dense ? { dense } : {}),

@@ -1,11 +1,12 @@
 import { useId } from 'react';
 import type { MemoryAnswer, SizeName } from '../../../../../workers/memory-protocol.ts';
 import {
+  DEFAULT_MEMORY_PROGRAM,
   isMemoryFramework,
   isOffload,
-  MEMORY_FRAMEWORKS,
-  MEMORY_TITLES,
+  MEMORY_PROGRAMS,
   type MemorySetup,
+  memoryProgramOf,
   REGIMES,
 } from '../../../../core/index.ts';
 import { Choice } from '../choice.tsx';
@@ -28,14 +29,15 @@ const SIZES: readonly (readonly [SizeName, string])[] = [
 
 /** Everything that decides what a GPU holds. Sliders stop at values that can be; data parallelism fills the rest. */
 export function SetupFields({ setup, choices, report, onChange }: FieldsProps) {
-  const serving = setup.framework === 'vllm' || setup.framework === 'sglang';
+  const framework = setup.framework ?? DEFAULT_MEMORY_PROGRAM;
+  const serving = memoryProgramOf(framework)?.memory.serves ?? false;
   const mesh = 'error' in report ? null : report.mesh;
   return (
     <form className="ranks-setup" aria-label="Set-up" onSubmit={(event) => event.preventDefault()}>
       <Choice
         label="Program"
-        value={setup.framework ?? 'fsdp2'}
-        options={MEMORY_FRAMEWORKS.map((id) => [id, MEMORY_TITLES[id]])}
+        value={framework}
+        options={MEMORY_PROGRAMS.map(({ id, memory }) => [id, memory.title])}
         onChange={(id) => isMemoryFramework(id) && onChange({ framework: id, ...sharedOf(setup) })}
       />
       {SIZES.map(([name, label]) => (

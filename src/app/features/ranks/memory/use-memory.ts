@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { inspectWorker, useInspection } from '../../../state/inspection.ts';
-import { type ConfigKind, type MemorySetup, modelNameOf } from './memory-words.ts';
+import { type MemorySetup, modelNameOf, type ProgramId } from './memory-words.ts';
 import { formatSetup } from './setup-address.ts';
 
 function useOpenKey(): string | null {
@@ -34,7 +34,7 @@ export function useFitGrid(setup: MemorySetup) {
 }
 
 /** One program's configuration for a set-up. */
-export function useConfig(kind: ConfigKind, setup: MemorySetup) {
+export function useConfig(kind: ProgramId, setup: MemorySetup) {
   const key = useOpenKey();
   const hub = useInspection((state) => state.hub);
   const model = modelNameOf(hub?.repo ?? null);

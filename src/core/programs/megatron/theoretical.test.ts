@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readModelConfig } from './configs.fixture.ts';
-import { megatronTheoretical } from './megatron.ts';
-import { type MemorySetup, meshOfSetup } from './setup.ts';
-import { shapeFromConfig } from './shape-config.ts';
+import { readModelConfig } from '../../ranks/memory/configs.fixture.ts';
+import type { MemorySetup } from '../../ranks/memory/setup.ts';
+import { shapeFromConfig } from '../../ranks/memory/shape-config.ts';
+import { meshOfSetup } from '../fitting.ts';
+import { megatronTheoretical } from './theoretical.ts';
 
 const shape = shapeFromConfig(readModelConfig('Qwen3-235B-A22B'));
 
@@ -17,7 +18,7 @@ const VECTORS: readonly (readonly [MemorySetup, number])[] = [
 
 describe('megatronTheoretical', () => {
   it.each(VECTORS)('%o', (setup, bytes) => {
-    const mesh = meshOfSetup({ framework: 'megatron-core', ...setup }, shape);
+    const mesh = meshOfSetup({ framework: 'megatron-core', etp: 1, ...setup }, shape);
     if ('error' in mesh) throw new Error(mesh.error);
     expect(Math.round(megatronTheoretical(shape, mesh))).toBe(bytes);
   });

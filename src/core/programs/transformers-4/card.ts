@@ -1,9 +1,11 @@
-import { estimateMemory } from './estimate.ts';
-import type { MemoryReport } from './report.ts';
-import type { MemorySetup } from './setup.ts';
-import { denseParameters, type ModelShape, totalParameters } from './shape.ts';
-import { gigabytes } from './terms.ts';
-import { throughputOf, withoutOvercount } from './throughput.ts';
+import { estimateMemory } from '../../ranks/memory/estimate.ts';
+import type { MemoryReport } from '../../ranks/memory/report.ts';
+import type { MemorySetup } from '../../ranks/memory/setup.ts';
+import { denseParameters, type ModelShape, totalParameters } from '../../ranks/memory/shape.ts';
+import { gigabytes } from '../../ranks/memory/terms.ts';
+import { throughputOf, withoutOvercount } from '../../ranks/memory/throughput.ts';
+import { fsdp2 } from '../accelerate/program.ts';
+import { megatronCore } from '../megatron/program.ts';
 
 /** What the card of aminediroHF/Qwen3-235B-A22B-fused reports, as printed: context, CP, MFU in percent, tokens a second and GPU. */
 export const CARD_BENCHMARK = [
@@ -46,7 +48,7 @@ function stateRow(shape: ModelShape): CardRow {
 function outRows(shape: ModelShape): CardRow[] {
   return [1, 2, 4, 8].map((cp) => {
     const setup: MemorySetup = { gpus: CARD_GPUS, dp: CARD_GPUS / cp, cp, ep: CARD_GPUS, context: 16_384 };
-    const report = must(estimateMemory(shape, setup));
+    const report = must(estimateMemory(fsdp2, shape, setup));
     return {
       claim: `16k, CP ${cp}, EP 64, no offload: out of memory.`,
       answer: `${band(report)} of ${report.capacity.toFixed(1)} GB: ${report.verdict}, decided by the ${report.phase}. ${outReason(report)}`,
@@ -66,7 +68,7 @@ function outReason({ verdict, terms }: MemoryReport): string {
 
 function offloadRow(shape: ModelShape): CardRow {
   const setup: MemorySetup = { gpus: CARD_GPUS, dp: 8, cp: 8, ep: CARD_GPUS, context: 32_768, offload: 'optimizer' };
-  const report = must(estimateMemory(shape, setup));
+  const report = must(estimateMemory(fsdp2, shape, setup));
   const { host = 0, down = 0, up = 0 } = report.offload ?? {};
   return {
     claim: '32k, CP 8, EP 64, with CPU offload: fits.',
@@ -78,7 +80,7 @@ function offloadRow(shape: ModelShape): CardRow {
 
 function megatronRow(shape: ModelShape): CardRow {
   const setup: MemorySetup = {
-    framework: 'megatron-core',
+    framework: megatronCore.id,
     gpus: 128,
     tp: 4,
     pp: 16,
@@ -87,7 +89,7 @@ function megatronRow(shape: ModelShape): CardRow {
     etp: 1,
     context: 32_768,
   };
-  const report = must(estimateMemory(shape, setup));
+  const report = must(estimateMemory(megatronCore, shape, setup));
   const states = report.terms.slice(0, 3).reduce((sum, term) => sum + term.high, 0);
   return {
     claim: 'Megatron with TP=4, PP=16, EP=8, CP=2 on 128 GPUs needs no offload.',

@@ -1,4 +1,4 @@
-import type { ModelFacts, Placement } from '../ranks/types.ts';
+import type { ModelFacts, Placement, PlacementFile } from '../../ranks/types.ts';
 
 /** SGLang's placement file: it takes these keys and no others. Its rows are numbered by decoder layer. */
 export interface SglangPlacementJson {
@@ -20,3 +20,12 @@ export function sglangPlacement(placement: Placement, facts: ModelFacts): Sglang
   const rows = Array.from({ length: facts.layers }, (_, layer) => byLayer.get(layer) ?? trivial);
   return { physical_to_logical_map: rows };
 }
+
+/** What `--init-expert-location` takes. */
+export const placementFile: PlacementFile = {
+  title: 'SGLang placement file',
+  use: 'For --init-expert-location.',
+  file: 'sglang-expert-location.json',
+  make: sglangPlacement,
+  limit: 'Ranks have unequally many slots, which SGLang’s placement file cannot say.',
+};

@@ -1,5 +1,7 @@
+import type { PlanEntry } from '../../ranks/types.ts';
+
 /** What an entry of a plan does to the parameter or module that it names. Source: transformers 5.18, tensor_parallel.py. */
-export const PLAN_STYLES = {
+const PLAN_STYLES = {
   ep_router: 'Replicated; after it ran, scores of other ranks’ experts become 0 and indices are made local.',
   grouped_gemm: 'Sliced along dim 0: the rank keeps its block of experts.',
   moe_tp_experts: 'The outputs of all ranks’ experts are summed (all-reduce).',
@@ -13,10 +15,15 @@ export const PLAN_STYLES = {
 
 export type PlanStyle = keyof typeof PLAN_STYLES;
 
-export interface PlanEntry {
-  /** Below `layers.*.`. */
+/** An entry as a plan's text has it: a module below `layers.*.` and a style. */
+export interface StyledEntry {
   readonly name: string;
   readonly style: PlanStyle;
+}
+
+/** Entries with what their styles mean. */
+export function withMeanings(entries: readonly StyledEntry[]): PlanEntry[] {
+  return entries.map(({ name, style }) => ({ name, style, meaning: PLAN_STYLES[style] }));
 }
 
 /** Model types whose config in transformers 5.18 has a `base_model_ep_plan`, by what their router is called. */
@@ -42,9 +49,9 @@ const PLANS_5: readonly (readonly [router: string, experts: string, types: reado
 ];
 
 /** What some plans list beside router and experts. */
-const EXTRA_5: Readonly<Record<string, readonly PlanEntry[]>> = {
+const EXTRA_5: Readonly<Record<string, readonly StyledEntry[]>> = {
   llama4_text: [
-    ...attention('colwise', 'rowwise'),
+    ...attentionEntries('colwise', 'rowwise'),
     { name: 'feed_forward.gate_proj', style: 'colwise' },
     { name: 'feed_forward.up_proj', style: 'colwise' },
     { name: 'feed_forward.down_proj', style: 'rowwise' },
@@ -60,14 +67,14 @@ const EXTRA_5: Readonly<Record<string, readonly PlanEntry[]>> = {
 
 const BIASED = new Set(['gpt_oss', 'openai_privacy_filter']);
 
-function attention(column: PlanStyle, row: PlanStyle): PlanEntry[] {
+export function attentionEntries(column: PlanStyle, row: PlanStyle): StyledEntry[] {
   return [
     ...['q_proj', 'k_proj', 'v_proj'].map((name) => ({ name: `self_attn.${name}`, style: column })),
     { name: 'self_attn.o_proj', style: row },
   ];
 }
 
-function mlp(): PlanEntry[] {
+function mlp(): StyledEntry[] {
   return [
     { name: 'mlp.gate_proj', style: 'colwise' },
     { name: 'mlp.up_proj', style: 'colwise' },
@@ -83,47 +90,21 @@ export function planOf5(modelType: string | null): readonly PlanEntry[] | null {
   const fused = ['gate_up_proj', 'down_proj'].flatMap((name) =>
     BIASED.has(modelType) ? [name, `${name}_bias`] : [name],
   );
-  return [
+  return withMeanings([
     { name: router, style: 'ep_router' },
-    ...fused.map((name): PlanEntry => ({ name: `${experts}.${name}`, style: 'grouped_gemm' })),
+    ...fused.map((name): StyledEntry => ({ name: `${experts}.${name}`, style: 'grouped_gemm' })),
     // Llama 4's plan has no entry for the module of its experts.
     ...(modelType.startsWith('llama4') ? [] : [{ name: experts, style: 'moe_tp_experts' } as const]),
     ...(EXTRA_5[modelType] ?? EXTRA_5[`${modelType}_text`] ?? []),
-  ];
-}
-
-/**
- * The expert-parallel plan of transformers 4.57: Llama 4's own, gpt-oss's (which stands in its tensor-parallel plan), and
- * for everything else the plan that the fork adds to Qwen3-MoE, whose experts are stacked apart.
- */
-export function planOf457(modelType: string | null): { readonly entries: readonly PlanEntry[]; readonly own: boolean } {
-  if (modelType === 'gpt_oss') {
-    const names = ['gate_up_proj', 'gate_up_proj_bias', 'down_proj', 'down_proj_bias'];
-    return { own: true, entries: [...attention('colwise', 'rowwise'), ...fork('mlp.router', 'mlp.experts', names)] };
-  }
-  if (modelType?.startsWith('llama4')) {
-    const experts = fork('feed_forward.router', 'feed_forward.experts', ['gate_up_proj', 'down_proj']);
-    const dense = [
-      { name: 'feed_forward.gate_proj', style: 'local_colwise' },
-      { name: 'feed_forward.up_proj', style: 'local_colwise' },
-      { name: 'feed_forward.down_proj', style: 'local_rowwise' },
-    ] as const;
-    return { own: true, entries: [...attention('colwise', 'rowwise'), ...experts, ...dense] };
-  }
-  return { own: false, entries: fork('mlp.gate', 'mlp.experts', ['gate_proj', 'up_proj', 'down_proj']) };
-}
-
-function fork(router: string, experts: string, names: readonly string[]): PlanEntry[] {
-  return [
-    { name: router, style: 'ep_router' },
-    ...names.map((name): PlanEntry => ({ name: `${experts}.${name}`, style: 'grouped_gemm' })),
-    { name: experts, style: 'gather' },
-  ];
+  ]);
 }
 
 /** Names of a plan's entries that divide rows (`column`) and columns (`row`) of dense tensors. */
 export function denseEntries(entries: readonly PlanEntry[]): { readonly column: string[]; readonly row: string[] } {
-  const of = (styles: readonly PlanStyle[]) =>
+  const of = (styles: readonly string[]) =>
     entries.filter((entry) => styles.includes(entry.style)).map((entry) => entry.name);
-  return { column: of(['colwise', 'local_colwise']), row: of(['rowwise', 'local_rowwise']) };
+  return {
+    column: of(['colwise', 'local_colwise'] satisfies PlanStyle[]),
+    row: of(['rowwise', 'local_rowwise'] satisfies PlanStyle[]),
+  };
 }

@@ -1,4 +1,4 @@
-import type { PlacementOptions } from '../types.ts';
+import type { PlacementOptions } from './types.ts';
 
 /** Contiguous blocks of equal size; the caller has checked that they divide. */
 export function evenBlocks(experts: number, ep: number): number[][] {
@@ -63,6 +63,20 @@ export function degree(
   otherwise = 1,
 ): number {
   return options[name] ?? otherwise;
+}
+
+/**
+ * Data parallelism: as given, else what the other sizes leave of the world, else `least`.
+ *
+ * `others` is the product of the sizes that multiply with it to the world.
+ */
+export function dataParallel({ dp, world }: PlacementOptions, others: number, least: number): number {
+  return dp ?? (world === undefined ? least : fitInto(world, others));
+}
+
+/** How often `part` fits into `whole`; at least once. */
+export function fitInto(whole: number, part: number): number {
+  return Math.max(Math.floor(whole / part), 1);
 }
 
 /** How many times larger `base` must become for `wanted` to divide it. */

@@ -1,38 +1,38 @@
-import { axis, meshOf } from '../mesh.ts';
-import { equalStages } from '../stages.ts';
-import type { Framework, PlacementOptions } from '../types.ts';
-import { degree, timesToDivide } from './deal.ts';
-
-function sizes(options: PlacementOptions) {
-  const [pp, cp, tp, ep] = [degree(options, 'pp'), degree(options, 'cp'), degree(options, 'tp'), degree(options, 'ep')];
-  const etp = degree(options, 'etp', tp);
-  const dp = degree(options, 'dp', timesToDivide(tp * cp, etp * ep));
-  return { pp, cp, tp, ep, etp, dp, world: tp * cp * dp * pp };
-}
+import { dataParallel, degree, timesToDivide } from '../../ranks/deal.ts';
+import { axis, meshOf } from '../../ranks/mesh.ts';
+import { equalStages } from '../../ranks/stages.ts';
+import type { PlacementRules } from '../../ranks/types.ts';
 
 /** Megatron-LM: two grids over the same ranks, order tp-cp-ep-dp-pp with the first changing fastest. */
-export const megatronCore: Framework = {
-  id: 'megatron-core',
-  title: 'Megatron-Core',
+export const placement: PlacementRules = {
   version: 'd98e8a6 (2026-08-22)',
+  source: 'NVIDIA/Megatron-LM, megatron/core/parallel_state.py and megatron/training/arguments.py',
+  date: '2026-11-22',
   strategies: ['linear'],
   redundant: false,
   loading: 'none',
+  exchange: 'all-to-all',
   cuts: { ep: 'ep', inner: null, innerRowsWhenFew: false, etp: 'etp', pp: 'pp', fsdp: null, tp: 'tp' },
-  mesh(options) {
-    const { pp, cp, tp, ep, etp, dp, world } = sizes(options);
-    const block = etp * ep * pp;
-    if (world % block !== 0) {
+  inputs: { tp: 'Tensor', pp: 'Pipeline', cp: 'Context', dp: 'Data', etp: 'Tensor, inside experts,' },
+  inferred: ['dp', 'etp'],
+  sizes(options) {
+    const [pp, cp, tp] = [degree(options, 'pp'), degree(options, 'cp'), degree(options, 'tp')];
+    const ep = degree(options, 'ep');
+    const etp = degree(options, 'etp', tp);
+    const dp = dataParallel(options, pp * cp * tp, timesToDivide(tp * cp, etp * ep));
+    const [world, block] = [tp * cp * dp * pp, etp * ep * pp];
+    if (world % block !== 0)
       return {
         error: `world_size (${world}) is not divisible by expert_tensor_model_pipeline_parallel size (${block})`,
       };
-    }
+    return { dp, cp, tp, pp, ep, etp };
+  },
+  mesh({ dp, cp, tp, pp, ep, etp }) {
     const dense = [axis('pp', pp), axis('dp', dp), axis('cp', cp), axis('tp', tp)];
-    const experts = [axis('pp', pp), axis('edp', world / block), axis('ep', ep), axis('etp', etp)];
+    const experts = [axis('pp', pp), axis('edp', (dp * cp * tp) / (etp * ep)), axis('ep', ep), axis('etp', etp)];
     return meshOf([dense, experts]);
   },
-  limit(options, facts) {
-    const { tp, ep, etp } = sizes(options);
+  limit({ sizes: { tp, ep, etp }, facts }) {
     if (facts.moeLayers.some((layer) => layer.experts % ep !== 0))
       return 'Number of experts should be a multiple of expert model parallel_size.';
     if (facts.heads !== null && facts.heads % tp !== 0)
@@ -45,8 +45,7 @@ export const megatronCore: Framework = {
   },
   densePlan: () => ({ kind: 'full', column: [], row: [], repeatsKv: false }),
   stages: equalStages,
-  warnings(options) {
-    const { tp } = sizes(options);
+  warnings({ options, sizes: { tp } }) {
     const out = ['Megatron reads its own checkpoint format: these ranges are what a reader of these files would need.'];
     if (options.etp === undefined && tp > 1)
       out.push(`--expert-tensor-parallel-size is the tensor-parallel size, ${tp}, unless it is set.`);

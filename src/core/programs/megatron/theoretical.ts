@@ -1,5 +1,5 @@
-import type { MemoryMesh } from './setup.ts';
-import type { ModelShape } from './shape.ts';
+import type { MemoryMesh } from '../../ranks/memory/setup.ts';
+import type { ModelShape } from '../../ranks/memory/shape.ts';
 
 /**
  * Weights and optimizer of the most loaded rank by Megatron-LM's own formula, in bytes: `report_theoretical_memory`.

@@ -1,18 +1,22 @@
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import type { ConfigFile } from '../handoff/config.ts';
 import { readModelConfig } from '../ranks/memory/configs.fixture.ts';
+import { type MemorySetup, optionsOf } from '../ranks/memory/setup.ts';
 import { shapeFromConfig } from '../ranks/memory/shape-config.ts';
+import type { PlacementOptions } from '../ranks/types.ts';
+import type { ProgramId } from './all.ts';
 import { parseCalls, parseCommand, parseYaml } from './config.fixture.ts';
-import { type ConfigFile, configFor, configKindOf } from './config.ts';
-import { CONFIG_KINDS, type ConfigKind } from './config-types.ts';
+import { CONFIGURED, configFramework, configKindOf, configFor as configOf } from './configuring.ts';
+import { frameworkOf } from './placing.ts';
 
 const shape = shapeFromConfig(readModelConfig('Qwen3-235B-A22B'));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const on = v.literal(true);
 
 /** Every key that each tool knows, of those we may write. Sources: the versions that the makers name. */
-const SCHEMAS: Readonly<Record<ConfigKind, v.GenericSchema>> = {
+const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
   'transformers-5': distributed(),
   trl: distributed(),
   accelerate: v.strictObject({
@@ -80,6 +84,7 @@ const SCHEMAS: Readonly<Record<ConfigKind, v.GenericSchema>> = {
     '--tensor-parallel-size': count,
     '--data-parallel-size': count,
     '--pipeline-parallel-size': v.optional(count),
+    '--prefill-context-parallel-size': v.optional(count),
     '--enable-expert-parallel': v.optional(on),
     '--all2all-backend': v.optional(v.string()),
     '--expert-placement-strategy': v.optional(v.literal('round_robin')),
@@ -129,7 +134,7 @@ function distributed() {
 }
 
 /** What a tool reads out of an emitted text. */
-function parsed(kind: ConfigKind, { text }: ConfigFile): unknown {
+function parsed(kind: ProgramId, { text }: ConfigFile): unknown {
   const body = text.replace(/^#.*\n/gm, '');
   switch (kind) {
     case 'accelerate':
@@ -144,14 +149,22 @@ function parsed(kind: ConfigKind, { text }: ConfigFile): unknown {
   }
 }
 
-function make(kind: ConfigKind, setup = {}, more = {}): ConfigFile {
-  const file = configFor(kind, { model: 'Qwen/Qwen3-235B-A22B', shape, setup, ...more });
+/** As the planner asks: one set-up for sizes and run. */
+function configFor(
+  kind: ProgramId,
+  { model, setup, ...more }: { readonly model: string; readonly setup: MemorySetup } & PlacementOptions,
+) {
+  return configOf(kind, { model, shape, options: { ...optionsOf(setup), ...more }, run: setup });
+}
+
+function make(kind: ProgramId, setup = {}, more = {}): ConfigFile {
+  const file = configFor(kind, { model: 'Qwen/Qwen3-235B-A22B', setup, ...more });
   if ('error' in file) throw new Error(file.error);
   return file;
 }
 
 describe('configFor', () => {
-  it.each(CONFIG_KINDS)('%s has known keys alone, for every set-up that it takes', (kind) => {
+  it.each(CONFIGURED.map(({ id }) => id))('%s has known keys alone, for every set-up that it takes', (kind) => {
     const sizes = fc.record({
       gpus: fc.constantFrom(8, 16, 64, 128),
       ep: fc.constantFrom(1, 2, 8, 64),
@@ -162,18 +175,19 @@ describe('configFor', () => {
       offload: fc.constantFrom('none' as const, 'optimizer' as const, 'all' as const),
       checkpointing: fc.constantFrom(undefined, false),
     });
+    const rules = frameworkOf(configFramework(kind))?.placement;
     const more = fc.record({
-      redundant: fc.constantFrom(0, 32),
-      strategy: fc.constantFrom(undefined, 'round-robin' as const, 'custom' as const),
+      redundant: fc.constantFrom(...(rules?.redundant ? [0, 32] : [0])),
+      strategy: fc.constantFrom(undefined, ...(rules?.strategies ?? [])),
       all2all: fc.constantFrom(undefined, 'deepep_low_latency'),
     });
     let made = 0;
     fc.assert(
       fc.property(sizes, more, (setup, rest) => {
-        const file = configFor(kind, { model: 'Qwen/Qwen3-235B-A22B', shape, setup, ...rest });
+        const file = configFor(kind, { model: 'Qwen/Qwen3-235B-A22B', setup, ...rest });
         if ('error' in file) return;
         made++;
-        v.parse(SCHEMAS[kind], parsed(kind, file));
+        v.parse(SCHEMAS[kind] ?? v.never(), parsed(kind, file));
         expect(file.limits.length).toBeGreaterThan(0);
         for (const limit of file.limits) expect(file.text).toContain(limit);
       }),
@@ -197,7 +211,7 @@ describe('configFor', () => {
       fsdp_config: { fsdp_offload_params: true },
       parallelism_config: { parallelism_config_dp_shard_size: 8, parallelism_config_cp_size: 8 },
     });
-    const card = make('megatron-core', { gpus: 128, tp: 4, pp: 16, cp: 2, ep: 8 });
+    const card = make('megatron-core', { gpus: 128, tp: 4, pp: 16, cp: 2, ep: 8, etp: 1 });
     expect(parsed('megatron-core', card)).toMatchObject({
       '--tensor-model-parallel-size': 4,
       '--pipeline-model-parallel-size': 16,
@@ -221,14 +235,14 @@ describe('configFor', () => {
   });
 
   it('gives the framework’s own words where it would refuse', () => {
-    const refused = configFor('transformers-5', { model: 'm', shape, setup: { gpus: 6, ep: 6 } });
+    const refused = configFor('transformers-5', { model: 'm', setup: { gpus: 6, ep: 6 } });
     expect(refused).toEqual({ error: 'Cannot evenly shard 128 experts across 6 expert-parallel ranks.' });
   });
 
   it('takes no command out of a hostile name', () => {
     const model = 'a";import os\n$(touch x)`y`\'; rm -rf /';
-    const sh = configFor('sglang', { model, shape, setup: { gpus: 8 } });
-    const py = configFor('transformers-5', { model, shape, setup: { gpus: 8, ep: 8 } });
+    const sh = configFor('sglang', { model, setup: { gpus: 8 } });
+    const py = configFor('transformers-5', { model, setup: { gpus: 8, ep: 8 } });
     if ('error' in sh || 'error' in py) throw new Error('refused');
     const clean = model.replace('\n', '');
     expect(parseCommand(sh.text.replace(/^#.*\n/gm, '')).flags['--model-path']).toBe(clean);

@@ -1,0 +1,56 @@
+import { type ConfigFile, type ConfigRequest, configText } from '../handoff/config.ts';
+import type { ConfigurationRules } from '../handoff/config-types.ts';
+import type { PlacementError } from '../ranks/types.ts';
+import { PROGRAMS, type ProgramId, programOf } from './all.ts';
+import { memoryProgramOf } from './fitting.ts';
+import type { Program } from './program.ts';
+
+type Configured = Program<ProgramId> & { readonly configuration: ConfigurationRules };
+
+/** Programs that a configuration can be made for, in the order of the list. */
+export const CONFIGURED: readonly Configured[] = PROGRAMS.filter(isConfigured);
+
+function isConfigured<P extends Program>(program: P): program is P & { readonly configuration: ConfigurationRules } {
+  return program.configuration !== undefined;
+}
+
+/** Spellings that people will type. */
+const ALIASES: Readonly<Record<string, ProgramId>> = {
+  transformers: 'transformers-5',
+  'distributed-config': 'transformers-5',
+  fsdp2: 'accelerate',
+  megatron: 'megatron-core',
+  card: 'transformers-4.57',
+};
+
+/** The program of a name or of a usual spelling of it that has a configuration; null for any other text. */
+export function configKindOf(text: string): ProgramId | null {
+  const named = CONFIGURED.find((program) => program.id === text);
+  return named?.id ?? (Object.hasOwn(ALIASES, text) ? (ALIASES[text] ?? null) : null);
+}
+
+function ownerOf(kind: ProgramId) {
+  const program = programOf(kind);
+  return memoryProgramOf(program?.configuration?.of?.id ?? kind);
+}
+
+/** The program whose placement goes with a configuration. */
+export function configFramework(kind: ProgramId): ProgramId {
+  return ownerOf(kind)?.id ?? kind;
+}
+
+/** Programs with what their configuration is called, for menus. */
+export function configKinds(): readonly { readonly kind: ProgramId; readonly title: string }[] {
+  return CONFIGURED.map(({ id, configuration }) => ({ kind: id, title: configuration.title }));
+}
+
+/**
+ * The configuration of a program, made from the placement that is shown.
+ *
+ * An error is the program's own message, or why the set-up cannot be said to it.
+ */
+export function configFor(kind: ProgramId, request: ConfigRequest): ConfigFile | PlacementError {
+  const [program, owner] = [programOf(kind), ownerOf(kind)];
+  if (!program?.configuration || !owner) return { error: `There is no configuration for ${kind} here.` };
+  return configText({ id: kind, configuration: program.configuration, owner }, request);
+}

@@ -1,0 +1,52 @@
+import { ZERO_REGIME } from '../../ranks/memory/regimes.ts';
+import type { Held, HoldingOptions, MemoryRules } from '../../ranks/memory/rules.ts';
+
+/** ZeRO's stages: 1 cuts optimizer states, 2 gradients too, 3 weights too. */
+function zeroed(count: number, ranks: number, stage: HoldingOptions['zero']): Held {
+  const from = (least: number) => (stage >= least ? count / ranks : count);
+  return { weights: from(3), gradients: from(2), optimizer: from(1) };
+}
+
+const COMMON = {
+  version: '639460a',
+  source: 'deepspeedai/DeepSpeed, deepspeed/runtime/zero',
+  date: '2026-11-22',
+  serves: false,
+  usual: { regime: ZERO_REGIME, least: 16, said: '16 bytes a parameter: ZeRO’s 2 + 2 + 12.' },
+  masters: true,
+  dense: () => ({ dense: 'sharded', said: null }),
+  sequenceParallel: false,
+  lossInPlace: false,
+  sharedBatch: false,
+  changes: { data: 'dp', context: true, shardDense: false },
+} as const satisfies Partial<MemoryRules>;
+
+/** ZeRO, stage 3 unless said: every parameter over all ranks. */
+export const zeroMemory: MemoryRules = {
+  ...COMMON,
+  title: 'DeepSpeed ZeRO',
+  holds: { dense: 'stage 1 cuts states, 2 gradients too, 3 weights too', experts: 'like everything else' },
+  assumptions: ({ zero }) => (zero === undefined ? ['ZeRO stage 3.'] : []),
+  cut: ({ gpus }, { zero }) => ({
+    dense: (count) => zeroed(count, gpus, zero),
+    experts: (_, whole) => zeroed(whole, gpus, zero),
+  }),
+  fetches: 'live',
+  step: 'sub-group',
+};
+
+/** DeepSpeed's own MoE layer under ZeRO-2: experts' states over the ranks that share them. */
+export const moeMemory: MemoryRules = {
+  ...COMMON,
+  title: 'DeepSpeed-MoE, ZeRO-2',
+  holds: {
+    dense: 'whole; gradients and states over all ranks',
+    experts: '÷ EP; gradients and states over the ranks that share them',
+  },
+  cut: ({ gpus, edp }) => ({
+    dense: (count) => zeroed(count, gpus, 2),
+    experts: (count) => zeroed(count, edp, 2),
+  }),
+  fetches: 'buckets',
+  step: 'none',
+};

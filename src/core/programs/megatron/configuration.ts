@@ -1,0 +1,47 @@
+import { commandText, type Flag } from '../../handoff/config-text.ts';
+import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
+
+function megatronFlags({ shape, mesh, choices }: ConfigFacts): Flag[] {
+  const flags: Flag[] = [
+    ['--tensor-model-parallel-size', mesh.tp],
+    ['--pipeline-model-parallel-size', mesh.pp],
+    ['--context-parallel-size', mesh.cp],
+  ];
+  if (shape.experts > 0)
+    flags.push(
+      ['--expert-model-parallel-size', mesh.ep],
+      ['--expert-tensor-parallel-size', mesh.etp],
+      ['--num-experts', shape.experts],
+      ['--moe-router-topk', shape.topK],
+      ['--moe-token-dispatcher-type', 'alltoall'],
+    );
+  if (mesh.tp > 1) flags.push(['--sequence-parallel', true]);
+  if (shape.layers % mesh.pp !== 0)
+    flags.push(['--account-for-embedding-in-pipeline-split', true], ['--account-for-loss-in-pipeline-split', true]);
+  flags.push(
+    ['--use-distributed-optimizer', true],
+    ['--seq-length', choices.context],
+    ['--micro-batch-size', choices.batch],
+    ['--bf16', true],
+  );
+  if (choices.checkpointing)
+    flags.push(['--recompute-granularity', 'full'], ['--recompute-method', 'uniform'], ['--recompute-num-layers', 1]);
+  if (choices.offload !== 'none') flags.push(['--optimizer-cpu-offload', true]);
+  return flags;
+}
+
+/** Megatron-LM: flags of parallelism and memory. */
+export const configuration: ConfigurationRules = {
+  title: 'Megatron-LM',
+  version: 'Megatron-LM d98e8a6 (2026-08-22)',
+  source: 'NVIDIA/Megatron-LM, megatron/training/arguments.py',
+  date: '2026-11-22',
+  file: 'megatron.sh',
+  comment: '#',
+  text: (facts) => commandText('torchrun $DISTRIBUTED_ARGS pretrain_gpt.py', megatronFlags(facts)),
+  limits: () => [
+    'The flags of parallelism and memory alone: sizes of the model and paths are left to you, DISTRIBUTED_ARGS are torchrun’s.',
+    'Megatron reads its own checkpoint format: convert with Megatron-Bridge.',
+    'Without --expert-tensor-parallel-size it would be the tensor-parallel size.',
+  ],
+};

@@ -1,0 +1,94 @@
+import { rankAssertion as assertionOf } from '../handoff/rank-assertion.ts';
+import type { RankHashes } from '../handoff/rank-hashes.ts';
+import type { CheckpointLayout } from '../layouts/types.ts';
+import type { Target } from '../plan/types.ts';
+import { loadingWarnings as warningsOf } from '../ranks/loading.ts';
+import { planPlacement as place, refusalOf as refuse } from '../ranks/placement.ts';
+import type { Stock } from '../ranks/stock.ts';
+import { type RankModel, type RankSummary, ranksOf as ranks, summarize as summary } from '../ranks/summary.ts';
+import type {
+  ModelFacts,
+  Placement,
+  PlacementError,
+  PlacementFile,
+  PlacementOptions,
+  PlacementRules,
+  PlacingProgram,
+} from '../ranks/types.ts';
+import { PROGRAMS, type ProgramId, programOf } from './all.ts';
+import type { Program } from './program.ts';
+
+/** What a placement is asked for: a program and its sizes. */
+export interface RankOptions extends PlacementOptions {
+  readonly framework: ProgramId;
+}
+
+/** Programs that place experts, in the order of the list. */
+export const FRAMEWORKS: readonly (Program<ProgramId> & { readonly placement: PlacementRules })[] =
+  PROGRAMS.filter(places);
+
+function places<P extends Program>(program: P): program is P & { readonly placement: PlacementRules } {
+  return program.placement !== undefined;
+}
+
+/** True for the id of a program that places experts. */
+export function isFrameworkId(text: string): text is ProgramId {
+  return frameworkOf(text) !== undefined;
+}
+
+/** The program of an id that places experts; undefined for any other text. */
+export function frameworkOf(id: string): PlacingProgram | undefined {
+  const program = programOf(id);
+  return program && places(program) ? program : undefined;
+}
+
+function known(id: string): PlacingProgram | PlacementError {
+  return frameworkOf(id) ?? { error: `${id} is not known here.` };
+}
+
+/** Which rank holds which experts under the named program's rules, or its message where it would refuse. */
+export function planPlacement(options: RankOptions, facts: ModelFacts): Placement | PlacementError {
+  const program = known(options.framework);
+  return 'error' in program ? program : place(program, options, facts);
+}
+
+/** The message with which {@link planPlacement} would refuse, null where it would not or lacks a file. */
+export function refusalOf(options: RankOptions, facts: ModelFacts): string | null {
+  const program = known(options.framework);
+  return 'error' in program ? program.error : refuse(program, options, facts);
+}
+
+/** What `moe-loom ranks --json` prints of a model that is already made, or of the reason why there is none. */
+export function summarize(model: RankModel | PlacementError, options: RankOptions): RankSummary {
+  const program = known(options.framework);
+  if (!('error' in program)) return summary(program, model, options);
+  return { framework: options.framework, mesh: null, error: program.error, ranks: [], warnings: [] };
+}
+
+/** Which rank of a program holds which experts, how many bytes, and which ranges of which files it reads. */
+export function ranksOf(
+  checkpoint: RankModel['checkpoint'],
+  layout: CheckpointLayout,
+  options: RankOptions & { readonly to?: Target | undefined },
+): RankSummary {
+  const program = known(options.framework);
+  if (!('error' in program)) return ranks(checkpoint, layout, program, options);
+  return { framework: options.framework, mesh: null, error: program.error, ranks: [], warnings: [] };
+}
+
+/** What no error message says about loading a layout with the program of a placement. */
+export function loadingWarnings(placement: Placement, layout: CheckpointLayout, stock: Stock): string[] {
+  const program = frameworkOf(placement.framework);
+  return program ? warningsOf(program, placement, layout, stock) : [];
+}
+
+/** The assertion script of a placement; null where it cannot load with the placement's program. */
+export function rankAssertion(model: RankModel, placement: Placement, hashes?: RankHashes): string | null {
+  const how = frameworkOf(placement.framework)?.placement.assertion;
+  return how === undefined ? null : assertionOf(model, placement, how, hashes);
+}
+
+/** Files of programs' own that say a placement, by the program's id. */
+export const PLACEMENT_FILES: readonly (PlacementFile & { readonly id: ProgramId })[] = FRAMEWORKS.flatMap(
+  ({ id, placement: { placementFile } }) => (placementFile ? [{ id, ...placementFile }] : []),
+);

@@ -1,0 +1,78 @@
+import type { Provenance } from '../../provenance.ts';
+import type { PlacementOptions, PlacingProgram } from '../types.ts';
+import type { Regime } from './regimes.ts';
+import type { MemoryMesh, MemorySetup } from './setup.ts';
+import type { ModelShape } from './shape.ts';
+
+/** Parameters of one rank, by what of them it holds. ZeRO and Megatron cut gradients and states where weights stay whole. */
+export interface Held {
+  readonly weights: number;
+  readonly gradients: number;
+  readonly optimizer: number;
+}
+
+/** Choices that decide what a rank holds. */
+export interface HoldingOptions {
+  readonly dense: 'sharded' | 'replicated';
+  readonly zero: 0 | 1 | 2 | 3;
+}
+
+/** Bytes a parameter that a program trains with. */
+export interface UsualRegime {
+  readonly regime: Regime;
+  /** What a parameter takes at the least. */
+  readonly least: number;
+  /** Said where the bytes were not given. */
+  readonly said: string;
+}
+
+/** How one program uses a GPU's memory, given its placement: data and small functions. Every function is pure. */
+export interface MemoryRules extends Provenance {
+  /** The program, with what of it is modelled. */
+  readonly title: string;
+  /** What a rank holds, in words: of everything but experts, and of experts. */
+  readonly holds: { readonly dense: string; readonly experts: string };
+  /** True where a model is served, not trained. */
+  readonly serves: boolean;
+  readonly usual: UsualRegime;
+  /** True where 16 bytes a parameter are ZeRO's 2 + 2 + 12, not fp32 for all. */
+  readonly masters?: boolean;
+  /** Sizes that it adds to what was asked for. */
+  fill?(options: PlacementOptions): PlacementOptions;
+  /** Whether what is no routed expert is cut over all ranks where it was not said, with a sentence about it. */
+  dense(setup: MemorySetup): { readonly dense: HoldingOptions['dense']; readonly said: string | null };
+  /** Further sentences about what was chosen. */
+  assumptions?(setup: MemorySetup): readonly string[];
+  /**
+   * What a rank holds of its dense parameters, before data parallelism cuts them, and of its experts: `placed` as the
+   * placement leaves them, `whole` before data parallelism cuts them.
+   */
+  cut(
+    mesh: MemoryMesh,
+    options: HoldingOptions,
+  ): { dense(count: number): Held; experts(placed: number, whole: number): Held };
+  /** What it brings together for computing: FSDP2's gathers, ZeRO-3's live parameters and buckets, or nothing. */
+  readonly fetches: 'layers' | 'live' | 'buckets' | 'none';
+  /** What `optimizer.step()` needs beside the states. */
+  readonly step: 'foreach' | 'sub-group' | 'none';
+  /** Sequence parallelism: hidden states between layers, and the loss, are cut over tensor-parallel ranks. */
+  readonly sequenceParallel: boolean;
+  /** The loss works in place of the logits whatever the sizes. */
+  readonly lossInPlace: boolean;
+  /** All expert-parallel ranks work on one batch. */
+  readonly sharedBatch: boolean;
+  /** Weights and states of the fullest rank by the program's own formula, in bytes, where it has one. */
+  theoretical?(shape: ModelShape, mesh: MemoryMesh): number;
+  /** The word for data parallelism in proposals, and which proposals make sense. */
+  readonly changes: { readonly data: string; readonly context: boolean; readonly shardDense: boolean };
+}
+
+/** A program as the memory engine takes it. */
+export interface MemoryProgram extends PlacingProgram {
+  readonly memory: MemoryRules;
+}
+
+/** As many gradients and states as weights. */
+export function even(count: number): Held {
+  return { weights: count, gradients: count, optimizer: count };
+}
