@@ -354,3 +354,17 @@ describe('folded and strided meshes', () => {
     expect(deepspeed.ranks[5]?.coords).toMatchObject({ ep: 1, edp: 2 });
   });
 });
+
+describe('vLLM without expert parallelism', () => {
+  const model = (intermediate: number) => factsOf(8, { intermediate });
+
+  it('has all ranks of a stage cut every expert', () => {
+    const placement = placed(planPlacement({ framework: 'vllm', ep: 1, dp: 2, tp: 2 }, model(64)));
+    expect(placement.ranks.map(({ ep, etp }) => [ep, etp])).toEqual([0, 1, 2, 3].map((index) => [0, { index, of: 4 }]));
+  });
+
+  it('is refused where the experts do not divide', () => {
+    const refused = { error: 'assert intermediate_size % self.tp_size == 0' };
+    expect(planPlacement({ framework: 'vllm', ep: 1, dp: 5 }, model(64))).toEqual(refused);
+  });
+});

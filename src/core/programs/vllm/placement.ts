@@ -78,6 +78,8 @@ export const placement: PlacementRules = {
   limit({ options, facts, sizes: { dp, tp, ep, etp } }) {
     const heads = headsLimit(facts, tp);
     if (heads) return heads;
+    if (facts.intermediate !== null && facts.intermediate % etp !== 0)
+      return 'assert intermediate_size % self.tp_size == 0';
     const { redundant = 0 } = options;
     if (balances(options) && ep === 1 && etp > 1) return 'enable_expert_parallel must be True to use EPLB.';
     if (balances(options) && tp * dp === 1)
