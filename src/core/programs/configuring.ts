@@ -1,18 +1,11 @@
 import { type ConfigFile, type ConfigRequest, configText } from '../handoff/config.ts';
-import type { ConfigurationRules } from '../handoff/config-types.ts';
 import type { PlacementError } from '../ranks/types.ts';
 import { PROGRAMS, type ProgramId, programOf } from './all.ts';
 import { memoryProgramOf } from './fitting.ts';
-import type { Program } from './program.ts';
-
-type Configured = Program<ProgramId> & { readonly configuration: ConfigurationRules };
+import { programsWith } from './program.ts';
 
 /** Programs that a configuration can be made for, in the order of the list. */
-export const CONFIGURED: readonly Configured[] = PROGRAMS.filter(isConfigured);
-
-function isConfigured<P extends Program>(program: P): program is P & { readonly configuration: ConfigurationRules } {
-  return program.configuration !== undefined;
-}
+export const CONFIGURED = programsWith(PROGRAMS, 'configuration');
 
 /** Spellings that people will type. */
 const ALIASES: Readonly<Record<string, ProgramId>> = {
@@ -29,9 +22,9 @@ export function configKindOf(text: string): ProgramId | null {
   return named?.id ?? (Object.hasOwn(ALIASES, text) ? (ALIASES[text] ?? null) : null);
 }
 
+/** The program whose placement and memory a configuration speaks of. */
 function ownerOf(kind: ProgramId) {
-  const program = programOf(kind);
-  return memoryProgramOf(program?.configuration?.of?.id ?? kind);
+  return memoryProgramOf(programOf(kind)?.configuration?.of?.id ?? kind);
 }
 
 /** The program whose placement goes with a configuration. */

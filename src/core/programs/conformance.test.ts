@@ -5,8 +5,8 @@ import { detectLayout } from '../layouts/detect.ts';
 import { heldBytes } from '../ranks/bytes.ts';
 import { chooseSetup } from '../ranks/memory/choices.ts';
 import { holdingsOf } from '../ranks/memory/holdings.ts';
-import { meshOfSetup } from '../ranks/memory/mesh-of-setup.ts';
-import { factsOf, optionsOf } from '../ranks/memory/setup.ts';
+import { placeSetup } from '../ranks/memory/place-setup.ts';
+import { factsOf, meshOf, optionsOf } from '../ranks/memory/setup.ts';
 import { shapeFromCheckpoint } from '../ranks/memory/shape-checkpoint.ts';
 import { planPlacement } from '../ranks/placement.ts';
 import { rankModel } from '../ranks/summary.ts';
@@ -131,12 +131,13 @@ describe('memory and ranks', () => {
           const { model, shape } = modelled(described);
           const options = program.memory.fill?.(optionsOf(setup)) ?? optionsOf(setup);
           const placement = planPlacement(program, options, model.facts);
-          const mesh = meshOfSetup(program, setup, shape);
+          const counted = placeSetup(program, setup, shape);
           expect(factsOf(shape).moeLayers).toEqual(model.facts.moeLayers);
-          if ('error' in placement || 'error' in mesh) {
-            expect(mesh).toEqual(placement);
+          if ('error' in placement || 'error' in counted) {
+            expect(counted).toEqual(placement);
             return;
           }
+          const mesh = meshOf(counted);
           placedOnes++;
           if (placement.mesh.world > 1) meshed++;
           expect(mesh.gpus).toBe(placement.mesh.world);
@@ -145,7 +146,7 @@ describe('memory and ranks', () => {
           const choices = chooseSetup(program, setup);
           if ('error' in choices) throw new Error(choices.error);
           const held = heldBytes(model.stock, placement);
-          for (const { stage, dense, experts, moeLayers } of holdingsOf(program, mesh, shape, choices)) {
+          for (const { stage, dense, experts, moeLayers } of holdingsOf(program.memory, counted, shape, choices)) {
             const ranks = placement.ranks.filter((place) => place.stage.index === stage);
             const first = placement.stages.slice(0, stage).reduce((sum, count) => sum + count, 0);
             const here = model.facts.moeLayers.filter(
@@ -180,8 +181,8 @@ describe('pipeline stages', () => {
     const program = MEMORY_PROGRAMS.find((each) => each.id === id);
     if (!program) throw new Error(id);
     const { shape } = modelled({ layers: 94, denseLayers: 0, experts: 16, kvHeads: 8, groups: 1 });
-    const mesh = meshOfSetup(program, { framework: id, pp: 16, tp: 1, etp: 1 }, shape);
-    expect(mesh).toMatchObject({ stages });
+    const counted = placeSetup(program, { framework: id, pp: 16, tp: 1, etp: 1 }, shape);
+    expect(counted).toMatchObject({ stages });
   });
 });
 

@@ -1,23 +1,19 @@
 import { estimateMemory as estimate, plainReport as plain } from '../ranks/memory/estimate.ts';
-import { meshOfSetup as mesh } from '../ranks/memory/mesh-of-setup.ts';
+import { placeSetup } from '../ranks/memory/place-setup.ts';
 import type { MemoryReport, PlainReport } from '../ranks/memory/report.ts';
 import type { MemoryProgram } from '../ranks/memory/rules.ts';
-import type { MemoryMesh, MemorySetup } from '../ranks/memory/setup.ts';
+import { type MemoryMesh, type MemorySetup, meshOf } from '../ranks/memory/setup.ts';
 import type { ModelShape } from '../ranks/memory/shape.ts';
 import type { PlacementError } from '../ranks/types.ts';
 import { fsdp2 } from './accelerate/program.ts';
-import { PROGRAMS, type ProgramId, programOf } from './all.ts';
-import type { Program } from './program.ts';
+import { PROGRAMS, type ProgramId } from './all.ts';
+import { programsWith } from './program.ts';
 
 /** Programs whose memory is modelled, in the order of the list. */
-export const MEMORY_PROGRAMS: readonly (Program<ProgramId> & MemoryProgram)[] = PROGRAMS.filter(isModelled);
+export const MEMORY_PROGRAMS = programsWith(PROGRAMS, 'placement', 'memory');
 
 /** Taken where no program is named. */
 export const DEFAULT_MEMORY_PROGRAM: ProgramId = fsdp2.id;
-
-function isModelled<P extends Program>(program: P): program is P & MemoryProgram {
-  return program.memory !== undefined && program.placement !== undefined;
-}
 
 /** True for the id of a program whose memory is modelled. */
 export function isMemoryFramework(text: string): text is ProgramId {
@@ -25,9 +21,8 @@ export function isMemoryFramework(text: string): text is ProgramId {
 }
 
 /** The program of an id whose memory is modelled; undefined for any other text. */
-export function memoryProgramOf(id: string): (Program<ProgramId> & MemoryProgram) | undefined {
-  const program = programOf(id);
-  return program && isModelled(program) ? program : undefined;
+export function memoryProgramOf(id: string) {
+  return MEMORY_PROGRAMS.find((program) => program.id === id);
 }
 
 function known({ framework = DEFAULT_MEMORY_PROGRAM }: MemorySetup): MemoryProgram | PlacementError {
@@ -41,25 +36,18 @@ function known({ framework = DEFAULT_MEMORY_PROGRAM }: MemorySetup): MemoryProgr
  */
 export function estimateMemory(shape: ModelShape, setup: MemorySetup): MemoryReport | PlacementError {
   const program = known(setup);
-  return 'error' in program ? program : saidAloud(estimate(program, shape, setup), shape, setup);
+  return 'error' in program ? program : estimate(program, shape, setup);
 }
 
 /** {@link estimateMemory} without what would change it. */
 export function plainReport(shape: ModelShape, setup: MemorySetup): PlainReport | PlacementError {
   const program = known(setup);
-  return 'error' in program ? program : saidAloud(plain(program, shape, setup), shape, setup);
+  return 'error' in program ? program : plain(program, shape, setup);
 }
 
 /** The mesh of a set-up, or why there is none. */
 export function meshOfSetup(setup: MemorySetup, shape: ModelShape): MemoryMesh | PlacementError {
   const program = known(setup);
-  return 'error' in program ? program : mesh(program, setup, shape);
-}
-
-function saidAloud<R extends PlainReport>(report: R | PlacementError, shape: ModelShape, setup: MemorySetup) {
-  if ('error' in report || setup.framework !== undefined) return report;
-  const said = 'Framework: FSDP2 as accelerate and TRL run it, experts folded over its ranks.';
-  const assumed = [...report.assumed];
-  assumed.splice(shape.assumed.length, 0, said);
-  return { ...report, assumed };
+  const placed = 'error' in program ? program : placeSetup(program, setup, shape);
+  return 'error' in placed ? placed : meshOf(placed);
 }

@@ -6,11 +6,10 @@ import type { CheckpointLayout } from '../layouts/types.ts';
 import { predict, predictOutputs, type TargetFacts } from '../loads/predict.ts';
 import type { LoadingProgram, PlannedTensor, ProgramVerdict } from '../loads/types.ts';
 import { PROGRAMS, type ProgramId } from './all.ts';
+import { programsWith } from './program.ts';
 
 /** Every program that loads checkpoints, in the order of every list of verdicts. */
-export const LOADERS: readonly LoadingProgram<ProgramId>[] = PROGRAMS.flatMap(({ id, title, loads }) =>
-  loads ? [{ id, title, loads }] : [],
-);
+export const LOADERS: readonly LoadingProgram<ProgramId>[] = programsWith(PROGRAMS, 'loads');
 
 /** What one of `LOADERS` makes of a checkpoint. */
 export type ConsumerVerdict = ProgramVerdict<ProgramId>;

@@ -5,18 +5,18 @@ import type { Target } from '../plan/types.ts';
 import { loadingWarnings as warningsOf } from '../ranks/loading.ts';
 import { planPlacement as place, refusalOf as refuse } from '../ranks/placement.ts';
 import type { Stock } from '../ranks/stock.ts';
-import { type RankModel, type RankSummary, ranksOf as ranks, summarize as summary } from '../ranks/summary.ts';
+import { type RankModel, type RankSummary, ranksOf as ranks, refused, summarize as summary } from '../ranks/summary.ts';
 import type {
   ModelFacts,
   Placement,
   PlacementError,
   PlacementFile,
   PlacementOptions,
-  PlacementRules,
   PlacingProgram,
 } from '../ranks/types.ts';
-import { PROGRAMS, type ProgramId, programOf } from './all.ts';
-import type { Program } from './program.ts';
+import { PROGRAMS, type ProgramId } from './all.ts';
+import { programsWith } from './program.ts';
+import { transformers5 } from './transformers/program.ts';
 
 /** What a placement is asked for: a program and its sizes. */
 export interface RankOptions extends PlacementOptions {
@@ -24,12 +24,10 @@ export interface RankOptions extends PlacementOptions {
 }
 
 /** Programs that place experts, in the order of the list. */
-export const FRAMEWORKS: readonly (Program<ProgramId> & { readonly placement: PlacementRules })[] =
-  PROGRAMS.filter(places);
+export const FRAMEWORKS = programsWith(PROGRAMS, 'placement');
 
-function places<P extends Program>(program: P): program is P & { readonly placement: PlacementRules } {
-  return program.placement !== undefined;
-}
+/** Shown where no program is named. */
+export const DEFAULT_RANK_PROGRAM: ProgramId = transformers5.id;
 
 /** True for the id of a program that places experts. */
 export function isFrameworkId(text: string): text is ProgramId {
@@ -37,9 +35,8 @@ export function isFrameworkId(text: string): text is ProgramId {
 }
 
 /** The program of an id that places experts; undefined for any other text. */
-export function frameworkOf(id: string): PlacingProgram | undefined {
-  const program = programOf(id);
-  return program && places(program) ? program : undefined;
+export function frameworkOf(id: string) {
+  return FRAMEWORKS.find((program) => program.id === id);
 }
 
 function known(id: string): PlacingProgram | PlacementError {
@@ -61,8 +58,7 @@ export function refusalOf(options: RankOptions, facts: ModelFacts): string | nul
 /** What `moe-loom ranks --json` prints of a model that is already made, or of the reason why there is none. */
 export function summarize(model: RankModel | PlacementError, options: RankOptions): RankSummary {
   const program = known(options.framework);
-  if (!('error' in program)) return summary(program, model, options);
-  return { framework: options.framework, mesh: null, error: program.error, ranks: [], warnings: [] };
+  return 'error' in program ? refused(options.framework, program.error) : summary(program, model, options);
 }
 
 /** Which rank of a program holds which experts, how many bytes, and which ranges of which files it reads. */
@@ -72,8 +68,7 @@ export function ranksOf(
   options: RankOptions & { readonly to?: Target | undefined },
 ): RankSummary {
   const program = known(options.framework);
-  if (!('error' in program)) return ranks(checkpoint, layout, program, options);
-  return { framework: options.framework, mesh: null, error: program.error, ranks: [], warnings: [] };
+  return 'error' in program ? refused(options.framework, program.error) : ranks(checkpoint, layout, program, options);
 }
 
 /** What no error message says about loading a layout with the program of a placement. */

@@ -25,6 +25,23 @@ export interface Program<Id extends string = string> {
   readonly loads?: LoadsFacet;
 }
 
+type Facet = 'placement' | 'memory' | 'configuration' | 'loads';
+
+/** A program of which these facets are known. */
+export type ProgramWith<Id extends string, F extends Facet> = Program<Id> & {
+  readonly [K in F]-?: NonNullable<Program[K]>;
+};
+
+/** The programs of a list of which all these facets are known, in its order. */
+export function programsWith<Id extends string, F extends Facet>(
+  programs: readonly Program<Id>[],
+  ...facets: readonly F[]
+): readonly ProgramWith<Id, F>[] {
+  return programs.filter((program): program is ProgramWith<Id, F> =>
+    facets.every((facet) => program[facet] !== undefined),
+  );
+}
+
 /** A program with its id as a literal type, so that the list of programs gives the union of their ids. */
 export function defineProgram<const P extends Program>(program: P): P {
   return program;

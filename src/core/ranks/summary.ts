@@ -127,7 +127,8 @@ export function summarize(
   };
 }
 
-function refused(framework: string, error: string): RankSummary {
+/** The answer where nothing is placed: why, in the program's words or in those of a conversion. */
+export function refused(framework: string, error: string): RankSummary {
   return { framework, mesh: null, error, ranks: [], warnings: [] };
 }
 

@@ -19,6 +19,7 @@ export const memory: MemoryRules = {
   },
   serves: false,
   usual: FP32_REGIME,
+  byDefault: 'Framework: FSDP2 as accelerate and TRL run it, experts folded over its ranks.',
   dense: ({ ep = 1 }) => ({
     dense: 'sharded',
     said:

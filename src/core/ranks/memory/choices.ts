@@ -1,7 +1,7 @@
 import type { PlacementError } from '../types.ts';
 import { H100_GIB, NODE_GPUS } from './constants.ts';
 import { REGIMES, type Regime, regimeOf, ZERO_REGIME } from './regimes.ts';
-import type { MemoryProgram, MemoryRules } from './rules.ts';
+import type { MemoryProgram, MemoryRules, UsualRegime } from './rules.ts';
 import type { MemorySetup, Offload } from './setup.ts';
 
 /** A set-up with nothing left open, and what was chosen for the asker. */
@@ -33,6 +33,7 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
     assumed.push(said);
     return usual;
   };
+  if (setup.framework === undefined && memory.byDefault !== undefined) assumed.push(memory.byDefault);
   const serving = memory.serves;
   const context = pick(setup.context, CONTEXT, `Context: ${CONTEXT} tokens.`);
   const batch = pick(
@@ -42,11 +43,11 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
   );
   const regime = serving ? undefined : regimeFor(memory, setup.optimizerBytes);
   if (regime && 'error' in regime) return regime;
-  if (!serving && setup.optimizerBytes === undefined) assumed.push(...(regime?.assumed ?? []));
+  if (!serving && setup.optimizerBytes === undefined) assumed.push(memory.usual.said);
   const { dense, said } = setup.dense === undefined ? memory.dense(setup) : { dense: setup.dense, said: null };
   if (said !== null) assumed.push(said);
-  if (serving) assumed.push(...(memory.assumptions?.(setup) ?? []));
-  if (!serving) assumed.push(...trainingAssumptions(memory, setup));
+  const own = memory.assumptions?.(setup) ?? [];
+  assumed.push(...(serving ? own : trainingAssumptions(setup, own)));
   const offload = setup.offload ?? 'none';
   const capacityGib = pick(
     setup.capacityGib,
@@ -69,31 +70,28 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
   };
 }
 
-function trainingAssumptions(memory: MemoryRules, setup: MemorySetup): string[] {
+function trainingAssumptions(setup: MemorySetup, own: readonly string[]): string[] {
   const out: string[] = [];
   if (setup.checkpointing === undefined) out.push('Activations are checkpointed layer by layer.');
   if (setup.chunkedLoss === undefined) out.push('The loss is taken over all tokens at once (not chunked).');
   if (setup.imbalance === undefined && (setup.ep ?? 1) > 1)
     out.push('Routing as uneven as loads that are known: the hottest rank is estimated from the experts of a rank.');
-  out.push(...(memory.assumptions?.(setup) ?? []));
   out.push(
+    ...own,
     'Attention keeps no scores (flash or memory-efficient kernels); gradients stay from the first micro batch on.',
   );
   return out;
 }
 
-interface ChosenRegime {
-  readonly regime: Regime;
-  readonly least: number;
-  readonly assumed: readonly string[];
-}
-
-function regimeFor({ usual, masters }: MemoryRules, bytes: number | undefined): ChosenRegime | PlacementError {
-  if (bytes === undefined) return { regime: usual.regime, least: usual.least, assumed: [usual.said] };
+function regimeFor(
+  { usual, masters }: MemoryRules,
+  bytes: number | undefined,
+): Omit<UsualRegime, 'said'> | PlacementError {
+  if (bytes === undefined) return usual;
   const found = masters && bytes === ZERO_REGIME.bytes ? ZERO_REGIME : regimeOf(bytes);
   if (!found)
     return { error: `Optimizer bytes are ${REGIMES.map((each) => each.bytes).join(', ')} a parameter, not ${bytes}.` };
-  return { regime: found, least: bytes, assumed: [] };
+  return { regime: found, least: bytes };
 }
 
 /** Runtime depends on whether collectives leave the node. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { estimateMemory, MEMORY_PROGRAMS, memoryProgramOf, meshOfSetup } from '../../programs/fitting.ts';
+import { estimateMemory, MEMORY_PROGRAMS, memoryProgramOf } from '../../programs/fitting.ts';
 import { readModelConfig } from './configs.fixture.ts';
 import { holdingsOf } from './holdings.ts';
+import { placeSetup } from './place-setup.ts';
 import { estimate } from './published.fixture.ts';
 import type { MemorySetup } from './setup.ts';
 import { shapeFromConfig } from './shape-config.ts';
@@ -19,9 +20,9 @@ function programOf({ framework = 'fsdp2' }: MemorySetup) {
 
 function heldBytes(model: string, setup: MemorySetup, dense: 'sharded' | 'replicated', bytes: number): number {
   const shape = shapeFromConfig(readModelConfig(model));
-  const mesh = meshOfSetup(setup, shape);
-  if ('error' in mesh) throw new Error(mesh.error);
-  const [held] = holdingsOf(programOf(setup), mesh, shape, { dense, zero: 3 });
+  const placement = placeSetup(programOf(setup), setup, shape);
+  if ('error' in placement) throw new Error(placement.error);
+  const [held] = holdingsOf(programOf(setup).memory, placement, shape, { dense, zero: 3 });
   return bytes * ((held?.dense.weights ?? 0) + (held?.experts.weights ?? 0));
 }
 

@@ -5,11 +5,11 @@ import { type Choices, chooseSetup, spansNodes } from './choices.ts';
 import { CONSTANTS, RESERVE, SERVING_SHARE, WIDEST_BAND } from './constants.ts';
 import { fetchesOf } from './fetches.ts';
 import { holdingsOf } from './holdings.ts';
-import { meshOfSetup } from './mesh-of-setup.ts';
+import { placeSetup } from './place-setup.ts';
 import type { MemoryReport, Offloaded, Phase, PlainReport, Term } from './report.ts';
 import type { MemoryProgram } from './rules.ts';
 import { servingTerms } from './serving.ts';
-import type { MemoryMesh, MemorySetup } from './setup.ts';
+import { type MemoryMesh, type MemorySetup, meshOf } from './setup.ts';
 import type { ModelShape } from './shape.ts';
 import { statesOf, stepTerm } from './states.ts';
 import { fitTo, inGb, sumOf, times } from './terms.ts';
@@ -47,12 +47,13 @@ export function plainReport(
   shape: ModelShape,
   setup: MemorySetup,
 ): PlainReport | PlacementError {
-  const mesh = meshOfSetup(program, setup, shape);
-  if ('error' in mesh) return mesh;
+  const placement = placeSetup(program, setup, shape);
+  if ('error' in placement) return placement;
+  const mesh = meshOf(placement);
   const choices = chooseSetup(program, setup);
   if ('error' in choices) return choices;
   const tokens = Math.ceil((choices.context * choices.batch) / mesh.cp);
-  const stages = holdingsOf(program, mesh, shape, choices);
+  const stages = holdingsOf(program.memory, placement, shape, choices);
   const works = stages.map((held): Work => ({ rules: program.memory, shape, mesh, choices, held, tokens }));
   const estimates = works.map((work) => (program.memory.serves ? served(work) : trained(work)));
   const fullest = estimates.reduce((most, each) => (sumOf(each.terms).high > sumOf(most.terms).high ? each : most));

@@ -1,6 +1,7 @@
 import { axisSize } from '../mesh.ts';
-import type { Held, HoldingOptions, MemoryProgram } from './rules.ts';
-import { factsOf, type MemoryMesh } from './setup.ts';
+import { expertShare, type StagedPlacement } from '../placement.ts';
+import type { Held, HoldingOptions, MemoryRules } from './rules.ts';
+import { meshOf } from './setup.ts';
 import type { ModelShape } from './shape.ts';
 
 /** One pipeline stage's parameters on its fullest rank, cut as a framework cuts them. */
@@ -21,33 +22,34 @@ export interface Holdings {
 
 /** What each pipeline stage's fullest rank holds: first, middle (the largest of them) and last. */
 export function holdingsOf(
-  program: MemoryProgram,
-  mesh: MemoryMesh,
+  rules: MemoryRules,
+  placement: StagedPlacement,
   shape: ModelShape,
   options: HoldingOptions,
 ): Holdings[] {
-  const { stages } = mesh;
+  const { stages } = placement;
   const middle = stages.slice(1, -1);
   const largest = middle.length > 0 ? [stages.indexOf(Math.max(...middle), 1)] : [];
   const numbers = [...new Set([0, ...largest, stages.length - 1])];
-  return numbers.map((stage) => stageHoldings(program, mesh, shape, options, stage));
+  return numbers.map((stage) => stageHoldings(rules, placement, shape, options, stage));
 }
 
 function stageHoldings(
-  program: MemoryProgram,
-  mesh: MemoryMesh,
+  rules: MemoryRules,
+  placement: StagedPlacement,
   shape: ModelShape,
   options: HoldingOptions,
   stage: number,
 ): Holdings {
   const { parameters, layers: all } = shape;
-  const { tp, ep, etp, stages } = mesh;
+  const { sizes, stages } = placement;
+  const { tp, ep, etp } = sizes;
   const first = stages.slice(0, stage).reduce((sum, count) => sum + count, 0);
   const layers = stages[stage] ?? all;
   const moeLayers = shape.sparseLayers.filter((layer) => layer >= first && layer < first + layers).length;
   const [isFirst, isLast] = [stage === 0, stage === stages.length - 1];
   // Every layer has attention and norms; routers and shared experts stand in layers with experts, MLPs in the others.
-  const repeated = program.placement.densePlan(factsOf(shape)).repeatsKv ? repeatedHeads(shape, tp) : 0;
+  const repeated = placement.dense.repeatsKv ? repeatedHeads(shape, tp) : 0;
   const always =
     parameters.attention / tp / all + repeated + (parameters.norm - shape.finalNorm + parameters.other) / all;
   const beside = share(parameters.shared / tp + parameters.router, shape.moeLayers);
@@ -57,14 +59,12 @@ function stageHoldings(
   const routed = share(parameters.routed, shape.moeLayers) / etp;
   const dense =
     always * layers + beside * moeLayers + mlp * (layers - moeLayers) + ends + (isLast ? shape.finalNorm : 0);
-  const held = program.memory.cut(mesh, options);
+  const fullest = fullestShares(placement);
+  const held = rules.cut(meshOf(placement), options);
   return {
     stage,
     dense: held.dense(dense),
-    experts: held.experts(
-      routed * moeLayers * fullestShare(program, mesh, shape, true),
-      routed * moeLayers * fullestShare(program, mesh, shape, false),
-    ),
+    experts: held.experts(routed * moeLayers * fullest.placed, routed * moeLayers * fullest.whole),
     ends,
     layer: {
       dense: always + (beside * shape.moeLayers + mlp * (all - shape.moeLayers)) / all,
@@ -87,16 +87,13 @@ function share(count: number, layers: number): number {
   return layers > 0 ? count / layers : 0;
 }
 
-/**
- * Share of a layer's experts that the fullest rank has, more than the mean where they are dealt unevenly; `inner`: after
- * data parallelism has cut what expert parallelism left, as `expertShare` of the placement does it.
- */
-function fullestShare({ placement }: MemoryProgram, mesh: MemoryMesh, { experts }: ModelShape, inner: boolean): number {
-  const { ep } = mesh;
-  if (experts === 0) return 0;
-  const dealt = placement.linear?.(experts, ep);
-  const most = dealt ? Math.max(...dealt.map((slots) => slots.length)) : experts / ep;
-  const ranks = inner ? axisSize(placement.mesh(mesh), placement.cuts.inner) : 1;
-  const byRows = ranks * ep > experts && placement.cuts.innerRowsWhenFew;
-  return (ranks === 1 ? most : byRows ? most / ranks : Math.ceil(most / ranks)) / experts;
+/** Shares of a layer's experts that the fullest rank keeps, and that its expert-parallel rank has before data parallelism. */
+function fullestShares(placement: StagedPlacement): { readonly placed: number; readonly whole: number } {
+  const [layer] = placement.layers;
+  if (!layer) return { placed: 0, whole: 0 };
+  const counts = layer.slots.map((slots) => slots.length);
+  const most = Math.max(...counts);
+  const inner = { index: 0, of: axisSize(placement.mesh, placement.cuts.inner) };
+  const { experts, rows } = expertShare(placement, { ep: counts.indexOf(most), inner }, layer);
+  return { placed: experts.length / rows.of / layer.experts, whole: most / layer.experts };
 }

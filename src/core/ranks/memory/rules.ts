@@ -35,6 +35,8 @@ export interface MemoryRules extends Provenance {
   /** True where a model is served, not trained. */
   readonly serves: boolean;
   readonly usual: UsualRegime;
+  /** Said where this program was taken because none was named. */
+  readonly byDefault?: string;
   /** True where 16 bytes a parameter are ZeRO's 2 + 2 + 12, not fp32 for all. */
   readonly masters?: boolean;
   /** Sizes that it adds to what was asked for. */

@@ -1,4 +1,4 @@
-import type { ModelFacts, PlacementOptions, Sizes } from '../types.ts';
+import type { ModelFacts, Placement, PlacementOptions, Sizes } from '../types.ts';
 import type { ModelShape } from './shape.ts';
 
 export const OFFLOADS = ['none', 'optimizer', 'all'] as const;
@@ -72,13 +72,7 @@ export function optionsOf({ gpus, dp, cp, tp, pp, ep = 1, etp }: MemorySetup): P
 }
 
 /** The mesh that memory counts with, of a placement. */
-export function meshOf({ sizes, mesh, stages }: PlacedSizes): MemoryMesh {
+export function meshOf({ sizes, mesh, stages }: Pick<Placement, 'sizes' | 'mesh' | 'stages'>): MemoryMesh {
   const { world } = mesh;
   return { gpus: world, ...sizes, edp: world / (sizes.ep * sizes.etp * sizes.pp), stages };
-}
-
-interface PlacedSizes {
-  readonly sizes: Sizes;
-  readonly mesh: { readonly world: number };
-  readonly stages: readonly number[];
 }

@@ -1,15 +1,15 @@
-import { placeStages } from '../placement.ts';
+import { placeStages, type StagedPlacement } from '../placement.ts';
 import type { PlacementError } from '../types.ts';
 import type { MemoryProgram } from './rules.ts';
-import { factsOf, type MemoryMesh, type MemorySetup, meshOf, optionsOf } from './setup.ts';
+import { factsOf, type MemorySetup, optionsOf } from './setup.ts';
 import type { ModelShape } from './shape.ts';
 
-/** The mesh of a set-up, which is that of its placement, or why there is none: the program's own message where it has one. */
-export function meshOfSetup(
+/** The placement of a set-up, or why there is none: the program's own message where it has one. */
+export function placeSetup(
   program: MemoryProgram,
   setup: MemorySetup,
   shape: ModelShape,
-): MemoryMesh | PlacementError {
+): StagedPlacement | PlacementError {
   for (const name of ['gpus', 'context', 'batch'] as const) {
     const value = setup[name];
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
@@ -17,6 +17,5 @@ export function meshOfSetup(
   }
   if ((setup.ep ?? 1) > 1 && shape.experts === 0) return { error: 'This model has no routed experts: ep is 1.' };
   const options = program.memory.fill?.(optionsOf(setup)) ?? optionsOf(setup);
-  const placed = placeStages(program, options, factsOf(shape));
-  return 'error' in placed ? placed : meshOf(placed);
+  return placeStages(program, options, factsOf(shape));
 }
