@@ -6,6 +6,7 @@ import {
   LoomError,
   PLACEMENT_FILES,
   type Placement,
+  type ProgramId,
   type RankHashes,
   type RankModel,
   rankAssertion,
@@ -15,10 +16,10 @@ import {
 import { print, printJson } from './common.ts';
 
 /** Files that follow a placement, which `--take` prints. */
-export const TAKES: readonly string[] = ['manifest', ...PLACEMENT_FILES.map(({ id }) => id), 'assertion'];
+export const TAKES: readonly Take[] = ['manifest', ...PLACEMENT_FILES.map(({ id }) => id), 'assertion'];
 
-/** One of {@link TAKES}. */
-export type Take = string;
+/** A program's id stands for its own placement file. */
+export type Take = 'manifest' | 'assertion' | ProgramId;
 
 export interface TakeRequest {
   readonly model: RankModel;

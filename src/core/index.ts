@@ -179,6 +179,7 @@ export {
   predictTarget,
 } from './programs/loading.ts';
 export {
+  DEFAULT_RANK_PROGRAM,
   FRAMEWORKS as RANK_FRAMEWORKS,
   frameworkOf,
   isFrameworkId,

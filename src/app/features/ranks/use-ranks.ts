@@ -2,11 +2,11 @@ import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
 import {
+  DEFAULT_RANK_PROGRAM,
   frameworkOf,
   isFrameworkId,
   isTarget,
   type ProgramId,
-  RANK_FRAMEWORKS,
   type Strategy,
 } from '../../../core/index.ts';
 import type { Address } from '../../state/address.ts';
@@ -19,13 +19,11 @@ const REST_MS = 50;
 /** Without any size in the address, the largest divisor up to a node's eight ranks is drawn. */
 const NODE = 8;
 
-/** The framework that the address names, else the first of the list. */
+/** The framework that the address names, else transformers 5. */
 export function useFramework(): ProgramId {
   const named = useAddress((address) => address.framework);
-  return named !== null && isFrameworkId(named) ? named : FIRST;
+  return named !== null && isFrameworkId(named) ? named : DEFAULT_RANK_PROGRAM;
 }
-
-const FIRST: ProgramId = RANK_FRAMEWORKS[0]?.id ?? 'custom';
 
 /** What is asked of the worker: the address, and files that were given. */
 export function useRankQuery(): RankQuery {

@@ -1,14 +1,10 @@
 import { commandText, type Flag } from '../../handoff/config-text.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
-import type { Strategy } from '../../ranks/types.ts';
-
-/** True where EPLB moves experts: then the weight filter is off. */
-function isBalanced(strategy: Strategy, redundant: number): boolean {
-  return redundant > 0 || (strategy !== 'linear' && strategy !== 'round-robin');
-}
+import { balances } from './placement.ts';
 
 /** The strategy is the one that vLLM settles on: asked for another, its weight filter would skip experts that a rank holds. */
-function vllmFlags({ mesh, choices, placement: { strategy, redundant }, all2all }: ConfigFacts): Flag[] {
+function vllmFlags({ mesh, choices, placement, all2all }: ConfigFacts): Flag[] {
+  const { strategy, redundant } = placement;
   const flags: Flag[] = [
     ['--tensor-parallel-size', mesh.tp],
     ['--data-parallel-size', mesh.dp],
@@ -18,7 +14,7 @@ function vllmFlags({ mesh, choices, placement: { strategy, redundant }, all2all 
   if (mesh.ep > 1) flags.push(['--enable-expert-parallel', true]);
   if (mesh.ep > 1 && all2all !== undefined) flags.push(['--all2all-backend', all2all]);
   if (strategy === 'round-robin') flags.push(['--expert-placement-strategy', 'round_robin']);
-  if (isBalanced(strategy, redundant))
+  if (balances(placement))
     flags.push(
       ['--enable-eplb', true],
       ['--eplb-config', JSON.stringify({ num_redundant_experts: redundant, window_size: 1000, step_interval: 3000 })],
@@ -38,10 +34,10 @@ export const configuration: ConfigurationRules = {
   text: (facts) => commandText(`vllm serve ${commandText(facts.model, []).trimEnd()}`, vllmFlags(facts)),
   refusal: ({ placement: { strategy } }) =>
     strategy === 'custom' ? 'vLLM takes no placement of your own: EPLB decides where experts go.' : null,
-  limits: ({ mesh, placement: { redundant, strategy, warnings } }) => [
+  limits: ({ mesh, placement }) => [
     `Expert parallelism is data × prefill context × tensor parallelism, here ${mesh.dp} × ${mesh.cp} × ${mesh.tp}; its size cannot be chosen apart (vllm-project/vllm#28889).`,
-    ...warnings,
-    ...(isBalanced(strategy, redundant)
+    ...placement.warnings,
+    ...(balances(placement)
       ? ['--enable-ep-weight-filter is off under EPLB: every rank reads every expert.']
       : mesh.ep > 1
         ? ['--enable-ep-weight-filter finds experts by their number in the name: fused experts turn it off.']

@@ -9,7 +9,8 @@ const NO_GROUPS =
 /** Backends without all-to-all kernels of their own, and the one that keeps round-robin. */
 const KEEPS_ROUND_ROBIN = new Set(['deepep_low_latency', 'naive', 'allgather_reducescatter']);
 
-function balances({ redundant = 0, strategy = 'linear' }: PlacementOptions): boolean {
+/** True where EPLB moves experts. */
+export function balances({ redundant = 0, strategy = 'linear' }: PlacementOptions): boolean {
   return redundant > 0 || !['linear', 'round-robin'].includes(strategy);
 }
 
@@ -25,7 +26,7 @@ function headsLimit(facts: ModelFacts, tp: number): string | null {
 
 /** What no error says about loading. */
 function loadingNotes(placement: Parameters<NonNullable<PlacementRules['loadingWarnings']>>[0], stored: StoredForms) {
-  const balanced = placement.redundant > 0 || !['linear', 'round-robin'].includes(placement.strategy);
+  const balanced = balances(placement);
   const out: string[] = [];
   if (stored.fused)
     out.push(
