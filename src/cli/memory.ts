@@ -50,7 +50,7 @@ export function addMemory(program: Command): void {
     .option('--cp <n>', 'context parallel')
     .option('--tp <n>', 'tensor parallel')
     .option('--pp <n>', 'pipeline parallel')
-    .option('--ep <n>', 'expert parallel; without it there is none')
+    .option('--ep <n>', 'expert-parallel size (default 1: no expert parallelism)')
     .option('--etp <n>', 'tensor parallel inside experts')
     .option('--context <tokens>', 'tokens of a sequence')
     .option('--batch <n>', 'sequences of a micro batch; served at once')

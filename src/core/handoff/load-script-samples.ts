@@ -75,7 +75,7 @@ function samplesOfGroup(group: LayerGroup, memory: { readonly place: MemoryPlace
   );
 }
 
-/** Where a program holds it that has names of its own. */
+/** Where the program stores it in memory, for programs whose names in memory differ from the checkpoint's. */
 function memorySlice(
   group: LayerGroup,
   projection: Projection,

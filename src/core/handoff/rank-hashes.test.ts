@@ -5,11 +5,9 @@ import { openCheckpoint } from '../checkpoint/open.ts';
 import { convertFiles } from '../plan/quantised.fixture.ts';
 import { planPlacement, type RankOptions, rankAssertion } from '../programs/placing.ts';
 import { placed } from '../ranks/facts.fixture.ts';
-
 import { rankModel } from '../ranks/summary.ts';
 import type { FileSet } from '../source/types.ts';
 import { openFixture, type PlainTensor, truthOf } from '../testing.fixture.ts';
-
 import { expertHashes } from './rank-hashes.ts';
 import { rankManifest } from './rank-manifest.ts';
 

@@ -8,7 +8,7 @@ import { isGood } from './predict.ts';
 import { type LoadInput, sparseLayers, stackOf } from './sparse-layers.ts';
 import { type Answer, type Evidence, type LoadsFacet, type NameReport, NO_NAMES, type Verdict } from './types.ts';
 
-/** The layout that a program has of its own for a model type: `family/dialect`, and the segment before the experts. */
+/** The layout in which a program stores a model type: `family/dialect`, and the segment before the experts. */
 export type OwnLayout = (row: Architecture) => { readonly layout: string; readonly container: string };
 
 /**

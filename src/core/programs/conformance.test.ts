@@ -239,7 +239,7 @@ describe('every facet', () => {
     },
   );
 
-  it('has an id of its own', () => {
+  it('has a unique id', () => {
     expect(new Set(PROGRAMS.map(({ id }) => id)).size).toBe(PROGRAMS.length);
     expect(FRAMEWORKS.every(({ placement }) => placement.strategies.length > 0)).toBe(true);
   });

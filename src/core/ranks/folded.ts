@@ -11,7 +11,10 @@ export function foldedSizes(options: PlacementOptions): Sizes | PlacementError {
   return { dp, cp, tp, pp: 1, ep, etp: 1 };
 }
 
-/** The two grids of {@link foldedSizes}: neighbouring ranks hold different experts, `edp` ranks share each block, `fsdp` cuts what is no expert. */
+/**
+ * The two grids of {@link foldedSizes}. Ranks that follow each other hold different experts; `edp` ranks share one block of
+ * experts; `fsdp` cuts all other tensors.
+ */
 export function foldedMesh({ dp, cp, tp, ep }: Sizes, tensor = true): Mesh {
   const dense = [axis('dp', dp), axis('cp', cp), ...(tensor ? [axis('tp', tp)] : [])];
   const experts = [axis('edp', (dp * cp * tp) / ep), axis('ep', ep)];

@@ -8,7 +8,6 @@ import { filesOf, safetensorsBytes } from '../testing.fixture.ts';
 import { heldBytes, type RankReads, rankReads } from './bytes.ts';
 import { placed } from './facts.fixture.ts';
 import { createFileCounter } from './file-bytes.ts';
-
 import type { StockTensor } from './stock.ts';
 import { type RankModel, rankModel } from './summary.ts';
 import type { Placement } from './types.ts';

@@ -6,7 +6,6 @@ import { planOf457 } from '../programs/transformers-4/ep-plan.ts';
 import { ARCHITECTURES, openFixture } from '../testing.fixture.ts';
 import { communicationOf } from './communication.ts';
 import { factsOf, placed } from './facts.fixture.ts';
-
 import { parseLoads, parseSlotMap } from './input-files.ts';
 import { coordsOf, meshOf } from './mesh.ts';
 import { divisorsOfExperts, firstHolders, holdersOf } from './placement.ts';

@@ -3,7 +3,6 @@ import { planPlacement, type RankOptions } from '../programs/placing.ts';
 import { heldBytes, rankReads } from './bytes.ts';
 import { placed } from './facts.fixture.ts';
 import { loadingOf } from './loading.ts';
-
 import { qwen3Model } from './qwen3-235b.fixture.ts';
 import type { RankModel } from './summary.ts';
 

@@ -13,7 +13,6 @@ import { createMemorySink } from '../sink/memory.ts';
 import { FIXTURES, openFixture, type PlainTensor, truthOf } from '../testing.fixture.ts';
 import { rankTensors } from './bytes.ts';
 import { placed } from './facts.fixture.ts';
-
 import { rankModel, rankModelFor, rankModelWithValues } from './summary.ts';
 
 interface HeldTensor {

@@ -12,7 +12,11 @@ const COMMON = {
   source: 'deepspeedai/DeepSpeed, deepspeed/runtime/zero',
   date: '2026-11-22',
   serves: false,
-  usual: { regime: ZERO_REGIME, least: 16, said: '16 bytes a parameter: ZeRO’s 2 + 2 + 12.' },
+  usual: {
+    regime: ZERO_REGIME,
+    least: 16,
+    said: '16 bytes a parameter: bf16 weights and gradients, fp32 master weights and moments (2 + 2 + 12).',
+  },
   masters: true,
   dense: () => ({ dense: 'sharded', said: null }),
   sequenceParallel: false,

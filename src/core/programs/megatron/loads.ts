@@ -8,7 +8,7 @@ export const megatronBridgeLoads = byClaims({
   version: '067f987df',
   cures: ['per-expert'],
   proof: {
-    reason: 'Megatron-Bridge loads inside a distributed job; run one of its own import examples and read its log.',
+    reason: 'Megatron-Bridge loads inside a distributed job; run one of its import examples and read the log.',
   },
   claims: [
     {

@@ -13,7 +13,7 @@ export const qwen3MoeFusedLoads = byClaims({
   title: 'qwen3-moe-fused',
   proof: {
     reason:
-      'Its class must be imported from the package; put that class in place of AutoModelForCausalLM in the script for transformers-4.57.',
+      'Import its class from the package, and replace AutoModelForCausalLM with it in the script for transformers-4.57.',
   },
   claims: [
     {

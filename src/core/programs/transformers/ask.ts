@@ -185,7 +185,7 @@ function withoutRules(input: LoadInput, modelType: string | null): Answer {
       ? ['A config.json with the model type.']
       : dense
         ? [`A checkpoint without experts: how ${modelType} holds them was not looked into.`]
-        : [`Code for ${modelType}: transformers ${VERSION} is not known to have any of its own.`];
+        : [`Code for ${modelType}: transformers ${VERSION} is not known to include it.`];
   return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs };
 }
 

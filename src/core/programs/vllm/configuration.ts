@@ -33,7 +33,7 @@ export const configuration: ConfigurationRules = {
   comment: '#',
   text: (facts) => commandText(`vllm serve ${commandText(facts.model, []).trimEnd()}`, vllmFlags(facts)),
   refusal: ({ placement: { strategy } }) =>
-    strategy === 'custom' ? 'vLLM takes no placement of your own: EPLB decides where experts go.' : null,
+    strategy === 'custom' ? 'vLLM cannot load a placement file: its load balancer (EPLB) places the experts.' : null,
   limits: ({ mesh, placement }) => [
     `Expert parallelism is data × prefill context × tensor parallelism, here ${mesh.dp} × ${mesh.cp} × ${mesh.tp}; its size cannot be chosen apart (vllm-project/vllm#28889).`,
     ...placement.warnings,

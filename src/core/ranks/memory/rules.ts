@@ -39,9 +39,9 @@ export interface MemoryRules extends Provenance {
   readonly byDefault?: string;
   /** True where 16 bytes a parameter are ZeRO's 2 + 2 + 12, not fp32 for all. */
   readonly masters?: boolean;
-  /** Sizes that it adds to what was asked for. */
+  /** The sizes that were asked for, with those that this program adds. */
   fill?(options: PlacementOptions): PlacementOptions;
-  /** Whether what is no routed expert is cut over all ranks where it was not said, with a sentence about it. */
+  /** Whether tensors other than routed experts are cut over all ranks by default, with a sentence about it. */
   dense(setup: MemorySetup): { readonly dense: HoldingOptions['dense']; readonly said: string | null };
   /** Further sentences about what was chosen. */
   assumptions?(setup: MemorySetup): readonly string[];
