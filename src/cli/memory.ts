@@ -1,11 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
   DEFAULT_MEMORY_PROGRAM,
   detectLayout,
   estimateMemory,
-  isLoomError,
   isMemoryFramework,
   isOffload,
   LoomError,
@@ -19,7 +16,8 @@ import {
   shapeFromConfig,
 } from '../core/index.ts';
 import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
-import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+import { openOrConfig } from './config-source.ts';
+import { SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
 const FRAMEWORKS = MEMORY_PROGRAMS.map(({ id }) => id);
 const SIZES = ['gpus', 'dp', 'cp', 'tp', 'pp', 'ep', 'etp', 'context', 'batch'] as const;
@@ -119,28 +117,10 @@ function positive(name: string, text: string | undefined): number | undefined {
 
 /** The shape of a config.json, of a folder that holds no more, or of a checkpoint's headers. */
 async function shapeAt(source: string, flags: SourceFlags): Promise<ModelShape> {
-  if (source.endsWith('.json') && !source.endsWith('.index.json')) return shapeFromConfig(await readConfig(source));
-  try {
-    const { checkpoint } = await openCheckpointAt(source, flags, interruptSignal());
-    return shapeFromCheckpoint(checkpoint, detectLayout(checkpoint));
-  } catch (error) {
-    const alone = join(source, 'config.json');
-    if (!isLoomError(error) || error.tag !== 'no-checkpoint' || !(await stat(alone).catch(() => null))) throw error;
-    return shapeFromConfig(await readConfig(alone));
-  }
-}
-
-async function readConfig(path: string): Promise<Readonly<Record<string, unknown>>> {
-  const text = await readFile(path, 'utf8').catch((error) => {
-    throw new LoomError('path-not-found', `${path} cannot be read.`, { file: path }, error);
-  });
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch (error) {
-    throw new LoomError('config-invalid', `${path} is not JSON.`, { file: path }, error);
-  }
-  throw new LoomError('config-invalid', `${path} is not a JSON object.`, { file: path });
+  const found = await openOrConfig(source, flags, interruptSignal());
+  if ('config' in found) return shapeFromConfig(found.config);
+  const { checkpoint } = found.opened;
+  return shapeFromCheckpoint(checkpoint, detectLayout(checkpoint));
 }
 
 const VERDICTS = { fits: 'fits', 'at-risk': 'at risk', 'out-of-memory': 'out of memory' } as const;

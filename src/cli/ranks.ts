@@ -1,16 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import {
-  type Checkpoint,
   CONFIGURED,
   configFor,
   configFramework,
   configKindOf,
+  configWith,
   detectLayout,
   formatBytes,
   formatInteger,
-  isFrameworkId,
+  frameworkIdOf,
   LoomError,
+  type ModelFacts,
+  type ModelOverrides,
+  type ModelShape,
   type ProgramId,
   parseLoads,
   parseSlotMap,
@@ -21,15 +24,19 @@ import {
   type RankOptions,
   type RankSummary,
   rankModel,
+  rankModelOfConfig,
   rankModelWithValues,
+  readSettings,
   type Strategy,
   shapeFromCheckpoint,
+  shapeFromConfig,
   summarize,
   withHashes,
 } from '../core/index.ts';
 import { assumption, interruptSignal, parseDtype, parseTarget, print, printJson } from './common.ts';
+import { openOrConfig } from './config-source.ts';
 import { hashedRanks, parseTake, printTake, TAKES } from './rank-files.ts';
-import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
+import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 const KINDS = CONFIGURED.map(({ id }) => id).join(', ');
 const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'redundant', 'nodes', 'groups'] as const;
@@ -45,6 +52,7 @@ type RankFlags = ReadingFlags &
     readonly loads?: string;
     readonly map?: string;
     readonly all2all?: string;
+    readonly set?: readonly string[];
     readonly to?: string;
     readonly dtype?: string;
     readonly hashes?: boolean;
@@ -56,7 +64,7 @@ export function addRanks(program: Command): void {
   const command = program
     .command('ranks')
     .description('say which rank holds which experts and reads which bytes')
-    .argument('<source>', SOURCE_HELP)
+    .argument('<source>', `${SOURCE_HELP}; or a config.json alone`)
     .option('--framework <id>', RANK_FRAMEWORKS.map((framework) => framework.id).join(', '))
     .option('--config <for>', `print a configuration instead: ${KINDS}`)
     .option('--context <tokens>', 'with --config: tokens of a sequence')
@@ -74,15 +82,14 @@ export function addRanks(program: Command): void {
     .option('--groups <n>', 'expert groups, for EPLB')
     .option('--map <json>', 'a placement of your own')
     .option('--all2all <backend>', 'vLLM: the all-to-all backend')
+    .option('--set <name=value>', 'a size or option by the program’s own name; once for each', collect)
     .option('--to <target>', 'as if converted to this layout')
     .option('--dtype <dtype>', 'with --to: as if FP8 and MXFP4 weights were unpacked to bf16')
     .option('--hashes', 'read the experts, and give a SHA-256 of each rank’s part of each expert tensor')
     .option('--take <file>', `print a file that follows the placement instead: ${TAKES.join(', ')}`);
   withReading(command).action(async (source: string, flags: RankFlags) => {
-    const options = {
-      ...(await placementOptions(flags)),
-      to: flags.to === undefined ? undefined : parseTarget(flags.to),
-    };
+    const { options: placing, model: said } = await placementOptions(flags);
+    const options = { ...placing, to: flags.to === undefined ? undefined : parseTarget(flags.to) };
     const dtype = parseDtype(flags.dtype);
     if (dtype !== undefined && options.to === undefined)
       throw new LoomError('usage', '--dtype says what a conversion unpacks: it needs --to.');
@@ -90,15 +97,22 @@ export function addRanks(program: Command): void {
       throw new LoomError('usage', '--hashes reads bytes that are there: convert first, then hash the output.');
     const take = flags.take === undefined ? null : parseTake(flags.take);
     const signal = interruptSignal();
-    const { checkpoint, files, origin } = await openCheckpointAt(source, flags, signal);
+    const found = await openOrConfig(source, flags, signal);
+    if ('config' in found) {
+      fromConfig(found.config, source, options, said, flags);
+      return;
+    }
+    const { checkpoint, files, origin } = found.opened;
     if (flags.config !== undefined) {
-      printConfig(checkpoint, origin.repo ?? source, options, flags);
+      const shape = shapeFromCheckpoint(checkpoint, detectLayout(checkpoint, assumption(flags)));
+      printConfig(shape, origin.repo ?? source, options, flags);
       return;
     }
     const model =
       options.to === undefined
         ? rankModel(checkpoint, detectLayout(checkpoint, assumption(flags)))
         : await rankModelWithValues(checkpoint, files, options.to, { ...assumption(flags), dtype, signal });
+    if (!('error' in model)) refuseOther(said, model.facts);
     const placement = 'error' in model ? model : planPlacement(options, model.facts);
     if ('needs' in placement && placement.needs !== undefined)
       throw new LoomError('usage', `${placement.error} Name a file with --${placement.needs}.`);
@@ -117,6 +131,35 @@ export function addRanks(program: Command): void {
   });
 }
 
+function collect(entry: string, before: readonly string[] = []): readonly string[] {
+  return [...before, entry];
+}
+
+/** What needs no more than a config: the placement with held bytes, or a configuration. @throws LoomError `usage`. */
+function fromConfig(
+  config: Readonly<Record<string, unknown>>,
+  source: string,
+  options: RankOptions & { readonly to?: unknown },
+  said: ModelOverrides,
+  flags: RankFlags,
+): void {
+  const asks = (['to', 'hashes', 'take'] as const).find((name) => flags[name] !== undefined);
+  if (asks) throw new LoomError('usage', `--${asks} needs a checkpoint’s files: ${source} is a config alone.`);
+  if (flags.config !== undefined) printConfig(shapeFromConfig(configWith(config, said)), source, options, flags);
+  else printSummary(summarize(rankModelOfConfig(config, said), options), undefined, flags);
+}
+
+/** Facts of a model that its files say themselves. @throws LoomError `usage` where they are said otherwise. */
+function refuseOther(said: ModelOverrides, { moeLayers, expertGroups, intermediate, blocks }: ModelFacts): void {
+  const read = { experts: moeLayers[0]?.experts, expertGroups, intermediate, blockRows: blocks?.rows };
+  for (const name of ['experts', 'expertGroups', 'intermediate', 'blockRows'] as const)
+    if (said[name] !== undefined && said[name] !== read[name])
+      throw new LoomError(
+        'usage',
+        `--set says ${name} ${said[name]}, the files say ${read[name] ?? 'nothing of it'}: try other models with a config.json.`,
+      );
+}
+
 /** Exit 1 where the placement is refused. */
 function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flags: RankFlags): void {
   if (flags.json) printJson(hashes ? withHashes(summary, hashes) : summary);
@@ -125,9 +168,8 @@ function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flag
 }
 
 /** Prints the configuration that was asked for; exit 1 where its program would refuse the set-up. */
-function printConfig(checkpoint: Checkpoint, model: string, options: RankOptions, flags: RankFlags): void {
+function printConfig(shape: ModelShape, model: string, options: RankOptions, flags: RankFlags): void {
   const kind = configKind(flags);
-  const shape = shapeFromCheckpoint(checkpoint, detectLayout(checkpoint, assumption(flags)));
   const context = flags.context === undefined ? undefined : wholeNumber('context', flags.context);
   const offload = flags.offload === true ? ('optimizer' as const) : undefined;
   const file = configFor(kind, { model, shape, options, run: { context, offload } });
@@ -148,24 +190,34 @@ function frameworkOf(flags: RankFlags): ProgramId {
   const known = RANK_FRAMEWORKS.map((framework) => framework.id).join(', ');
   if (flags.framework === undefined && flags.config !== undefined) return configFramework(configKind(flags));
   if (flags.framework === undefined) throw new LoomError('usage', `--framework is needed: ${known}.`);
-  if (isFrameworkId(flags.framework)) return flags.framework;
+  const id = frameworkIdOf(flags.framework);
+  if (id !== null) return id;
   throw new LoomError('usage', `--framework takes ${known}; "${flags.framework}" is none of them.`);
 }
 
 /** @throws LoomError `usage`. */
-async function placementOptions(flags: RankFlags): Promise<RankOptions> {
+async function placementOptions(
+  flags: RankFlags,
+): Promise<{ readonly options: RankOptions; readonly model: ModelOverrides }> {
+  const framework = frameworkOf(flags);
+  const set = readSettings(framework, flags.set ?? []);
+  if ('error' in set) throw new LoomError('usage', `--set: ${set.error}`);
   const degrees = DEGREES.flatMap((name) => {
     const text = flags[name];
     return text === undefined ? [] : [[name, wholeNumber(name, text)] as const];
   });
-  return {
-    framework: frameworkOf(flags),
-    ...Object.fromEntries(degrees),
-    strategy: strategyOf(flags),
+  const flagged = { ...Object.fromEntries(degrees), ...given({ strategy: strategyOf(flags), all2all: flags.all2all }) };
+  const twice = Object.keys(flagged).find((name) => Object.hasOwn(set.options, name));
+  if (twice !== undefined) throw new LoomError('usage', `${twice} is given by a flag and by --set: give it once.`);
+  const files = {
     loads: flags.loads === undefined ? undefined : parseLoads(await textOf(flags.loads)),
     map: flags.map === undefined ? undefined : parseSlotMap(await textOf(flags.map)),
-    all2all: flags.all2all,
   };
+  return { options: { framework, ...flagged, ...set.options, ...files }, model: set.model };
+}
+
+function given<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }
 
 function wholeNumber(name: string, text: string): number {
@@ -201,7 +253,9 @@ function describeRanks(summary: RankSummary, hashes?: RankHashes): string[] {
       const experts = rank.experts
         .map(([start, end]) => (end - start === 1 ? start : `${start}–${end - 1}`))
         .join(', ');
-      const line = `  rank ${String(rank.rank).padEnd(5)} experts ${experts.padEnd(16)} ${formatBytes(rank.bytes).padStart(8)} (${formatInteger(rank.bytes)} bytes) in ${plural(rank.reads.length, 'range')} of ${plural(files, 'file')}`;
+      const cut = rank.slice[1] > 1 ? ` (part ${rank.slice[0] + 1} of ${rank.slice[1]} of each)` : '';
+      const from = files === 0 ? '' : ` in ${plural(rank.reads.length, 'range')} of ${plural(files, 'file')}`;
+      const line = `  rank ${String(rank.rank).padEnd(5)} experts ${`${experts}${cut}`.padEnd(16)} ${formatBytes(rank.bytes).padStart(8)} (${formatInteger(rank.bytes)} bytes)${from}`;
       return [line, ...Array.from(hashes?.[rank.rank] ?? [], ([name, sha256]) => `    ${sha256}  ${name}`)];
     }),
     ...warnings,

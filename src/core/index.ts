@@ -181,6 +181,7 @@ export {
 export {
   DEFAULT_RANK_PROGRAM,
   FRAMEWORKS as RANK_FRAMEWORKS,
+  frameworkIdOf,
   frameworkOf,
   isFrameworkId,
   loadingWarnings,
@@ -189,12 +190,14 @@ export {
   type RankOptions,
   rankAssertion,
   ranksOf,
+  readSettings,
   refusalOf,
   summarize,
 } from './programs/placing.ts';
 export { type CardRow, cardRows, isCardModel } from './programs/transformers-4/card.ts';
 export { type HeldBytes, heldBytes, type RankReads, type Read, rankReads, rankTensors } from './ranks/bytes.ts';
 export { type Communication, communicationOf } from './ranks/communication.ts';
+export { configWith, rankModelOfConfig } from './ranks/config-model.ts';
 export { fewestRedundant } from './ranks/deal.ts';
 export { createFileCounter } from './ranks/file-bytes.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
@@ -240,6 +243,7 @@ export type {
   Loads,
   Mesh,
   ModelFacts,
+  ModelOverrides,
   Placement,
   PlacementError,
   PlacementOptions,

@@ -7,18 +7,16 @@ import { programsWith } from './program.ts';
 /** Programs that a configuration can be made for, in the order of the list. */
 export const CONFIGURED = programsWith(PROGRAMS, 'configuration');
 
-/** Spellings that people will type. */
+/** Spellings that people will type of configurations alone. */
 const ALIASES: Readonly<Record<string, ProgramId>> = {
-  transformers: 'transformers-5',
   'distributed-config': 'transformers-5',
   fsdp2: 'accelerate',
-  megatron: 'megatron-core',
   card: 'transformers-4.57',
 };
 
 /** The program of a name or of a usual spelling of it that has a configuration; null for any other text. */
 export function configKindOf(text: string): ProgramId | null {
-  const named = CONFIGURED.find((program) => program.id === text);
+  const named = CONFIGURED.find((program) => program.id === text || program.aliases?.includes(text));
   return named?.id ?? (Object.hasOwn(ALIASES, text) ? (ALIASES[text] ?? null) : null);
 }
 

@@ -4,6 +4,7 @@ import type { CheckpointLayout } from '../layouts/types.ts';
 import type { Target } from '../plan/types.ts';
 import { loadingWarnings as warningsOf } from '../ranks/loading.ts';
 import { planPlacement as place, refusalOf as refuse } from '../ranks/placement.ts';
+import { readSettings as read, type SetValues } from '../ranks/settings.ts';
 import type { Stock } from '../ranks/stock.ts';
 import { type RankModel, type RankSummary, ranksOf as ranks, refused, summarize as summary } from '../ranks/summary.ts';
 import type {
@@ -37,6 +38,18 @@ export function isFrameworkId(text: string): text is ProgramId {
 /** The program of an id that places experts; undefined for any other text. */
 export function frameworkOf(id: string) {
   return FRAMEWORKS.find((program) => program.id === id);
+}
+
+/** The id that a name or another spelling of it stands for; null for any other text. */
+export function frameworkIdOf(text: string): ProgramId | null {
+  const found = frameworkOf(text) ?? FRAMEWORKS.find(({ aliases }) => aliases?.includes(text));
+  return found?.id ?? null;
+}
+
+/** Sizes by the named program's own option names: {@link readSettings} of its id. */
+export function readSettings(framework: ProgramId, entries: readonly string[]): SetValues | PlacementError {
+  const program = known(framework);
+  return 'error' in program ? program : read(program, entries);
 }
 
 function known(id: string): PlacingProgram | PlacementError {

@@ -11,6 +11,8 @@ import type { PlacementRules } from '../ranks/types.ts';
 export interface Program<Id extends string = string> {
   /** A contract: it stands in JSON, addresses and flags. */
   readonly id: Id;
+  /** Other spellings that people type; what is printed is the id. */
+  readonly aliases?: readonly string[];
   /** The program's own name, as people write it. */
   readonly title: string;
   /** `owner/name` on GitHub, which sentences that cite its issues link to. */

@@ -15,6 +15,7 @@ export function factsOf(experts: number, facts: Partial<ModelFacts> & { readonly
     intermediate: null,
     topK: null,
     expertGroups: null,
+    blocks: null,
     ...rest,
   };
 }

@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { type Config, configNumber, hiddenSize, layerCount, topK } from '../layouts/config-keys.ts';
+import { quantBlocks } from '../layouts/quant-blocks.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
 import type { ModelFacts } from './types.ts';
 
@@ -32,6 +33,7 @@ export function modelFacts(checkpoint: Pick<Checkpoint, 'config'>, layout: Check
     intermediate: first?.intermediate ?? null,
     topK: topK(config, null, prefix),
     expertGroups: configNumber(config, GROUPS, null, prefix),
+    blocks: quantBlocks(config, first?.prefix ?? ''),
   };
 }
 

@@ -10,7 +10,16 @@ import { loadingWarnings } from './loading.ts';
 import { axisSize } from './mesh.ts';
 import { expertShare, holdsLayer, intervals, planPlacement } from './placement.ts';
 import { type Stock, stockOf } from './stock.ts';
-import type { Coords, Mesh, ModelFacts, Placement, PlacementError, PlacementOptions, PlacingProgram } from './types.ts';
+import type {
+  Coords,
+  Mesh,
+  ModelFacts,
+  Placement,
+  PlacementError,
+  PlacementOptions,
+  PlacingProgram,
+  RankPlace,
+} from './types.ts';
 
 export type Interval = readonly [start: number, end: number];
 
@@ -21,6 +30,10 @@ export interface RankEntry {
   readonly experts: readonly Interval[];
   /** By layer group's prefix where layers differ, else null. */
   readonly layers: Readonly<Record<string, readonly Interval[]>> | null;
+  /** Experts of its expert-parallel rank in the order of their slots, copies and all, of the first layer that it has. */
+  readonly slots: readonly number[];
+  /** Which part of each expert's intermediate size it has, and of how many. */
+  readonly slice: readonly [index: number, of: number];
   /** Bytes that the rank keeps. */
   readonly bytes: number;
   /** What it reads when it reads only that: offsets from byte 0 of the file. */
@@ -52,6 +65,10 @@ export interface RankModel {
   readonly layout: CheckpointLayout;
   readonly facts: ModelFacts;
   readonly stock: Stock;
+  /** What a config left open; absent where files say it. */
+  readonly assumed?: readonly string[];
+  /** True where only a config is known: there are bytes to hold, and no ranges to read. */
+  readonly withoutFiles?: true;
 }
 
 /** The model of a checkpoint in its present layout. */
@@ -106,18 +123,25 @@ export function summarize(
   const held = heldBytes(model.stock, placement);
   let byColumns = 0;
   const ranks = placement.ranks.map((place): RankEntry => {
-    const { reads, byColumns: columns } = rankReads(model.stock, placement, place.rank);
+    const { reads, byColumns: columns } = model.withoutFiles
+      ? { reads: [], byColumns: 0 }
+      : rankReads(model.stock, placement, place.rank);
     byColumns = Math.max(byColumns, columns);
     return {
       rank: place.rank,
       coords: place.coords,
       ...expertsOf(placement, place.rank),
+      slots: slotsOf(placement, place),
+      slice: [place.etp.index, place.etp.of],
       bytes: held[place.rank]?.total ?? 0,
       reads: reads.map(({ file, offset, length }) => ({ file, offset, length })),
     };
   });
   const columns = `${byColumns} tensors of a rank are cut by columns: a reader takes their whole rows and drops the rest.`;
-  const warnings = [...placement.warnings, ...loadingWarnings(program, placement, model.layout, model.stock)];
+  const about = model.withoutFiles
+    ? [...(model.assumed ?? []), 'A config alone: bytes are those of its architecture, and there are no files to read.']
+    : loadingWarnings(program, placement, model.layout, model.stock);
+  const warnings = [...placement.warnings, ...about];
   return {
     framework: program.id,
     mesh: meshSummary(placement.mesh),
@@ -145,6 +169,11 @@ export function expertsOf(placement: Placement, rank: number): Pick<RankEntry, '
     experts: intervals(shares.flatMap(([, experts]) => experts)),
     layers: Object.fromEntries(shares.map(([prefix, experts]) => [prefix, intervals(experts)])),
   };
+}
+
+function slotsOf(placement: Placement, place: RankPlace): readonly number[] {
+  const layer = placement.layers.find(({ index }) => holdsLayer(placement, place, index));
+  return layer?.slots[place.ep] ?? [];
 }
 
 export function meshSummary(mesh: Mesh): MeshSummary {

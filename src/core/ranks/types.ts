@@ -54,6 +54,35 @@ export interface PlacementOptions extends Degrees {
   readonly map?: SlotMap | undefined;
   /** vLLM's `--all2all-backend`, which decides whether round-robin is honoured. */
   readonly all2all?: string | undefined;
+  /** Options of the program's own, by its names: those of its `settings` that are no size by another name. */
+  readonly own?: OwnOptions | undefined;
+}
+
+/** A value of a program's own option. */
+export type SettingValue = number | boolean | string | readonly SettingValue[] | SettingMap;
+export interface SettingMap {
+  readonly [name: string]: SettingValue;
+}
+export type OwnOptions = Readonly<Record<string, SettingValue>>;
+
+/** An option that a program decides a placement by, under its own name. */
+export interface Setting {
+  /** `count`: a whole number from 0. `flag`: true or false. `word`: one of `words`. `json`: a list or a map. */
+  readonly kind: 'count' | 'flag' | 'word' | 'json';
+  /** The size or choice that it is another name of; absent where the program reads it by its own name. */
+  readonly of?: DegreeName | 'ep' | 'world' | 'redundant' | 'groups' | 'all2all';
+  /** What a word may be, with a strategy where it names one; for a count, words that stand in its place. */
+  readonly words?: Readonly<Record<string, Strategy | true>>;
+  /** What it does, in a few words. */
+  readonly title: string;
+}
+
+/** Facts of the model that are said instead of read: of a config without files, or to try another one. */
+export interface ModelOverrides {
+  readonly experts?: number | undefined;
+  readonly expertGroups?: number | undefined;
+  readonly intermediate?: number | undefined;
+  readonly blockRows?: number | undefined;
 }
 
 export interface MoeLayer {
@@ -80,6 +109,18 @@ export interface ModelFacts {
   readonly topK: number | null;
   /** `n_group` of the router, null without groups. */
   readonly expertGroups: number | null;
+  /** Numbers of a weight that share a scale or a code, null where weights are not quantised in blocks. */
+  readonly blocks: QuantBlocks | null;
+}
+
+/** Sizes of quantisation blocks: 1 along a dim that may be cut anywhere. */
+export interface QuantBlocks {
+  /** Along the output dim of a matrix (`block_n`). */
+  readonly rows: number;
+  /** Along the input dim (`block_k`, `group_size`). */
+  readonly columns: number;
+  /** As the config names it: `fp8`, `gptq`, `mxfp4`, … */
+  readonly method: string;
 }
 
 export interface Axis {
@@ -236,6 +277,8 @@ export interface PlacementRules extends Provenance {
   readonly cuts: Cuts;
   /** Sizes beside `ep` that it takes, with its own words for them. */
   readonly inputs: Readonly<Partial<Record<DegreeName, string>>>;
+  /** Options by its own names, beside the sizes that every program takes. */
+  readonly settings?: Readonly<Record<string, Setting>>;
   /** Sizes that it works out from the others when they are not given. */
   readonly inferred: readonly DegreeName[];
   /** Every size, or its own message where the sizes that were asked for cannot be. */

@@ -7,6 +7,7 @@ import { placement } from './placement.ts';
 /** NVIDIA Megatron-Core. */
 export const megatronCore = defineProgram({
   id: 'megatron-core',
+  aliases: ['megatron'],
   title: 'Megatron-Core',
   placement,
   memory,

@@ -7,6 +7,7 @@ import { placement } from './placement.ts';
 /** Hugging Face transformers, version 5. */
 export const transformers5 = defineProgram({
   id: 'transformers-5',
+  aliases: ['transformers'],
   title: 'transformers 5',
   loads: transformers5Loads,
   placement,

@@ -1,3 +1,4 @@
+import { quantBlocks } from '../../layouts/quant-blocks.ts';
 import type { ModelFacts, Placement, PlacementOptions, Sizes } from '../types.ts';
 import type { ModelShape } from './shape.ts';
 
@@ -63,6 +64,7 @@ export function factsOf(shape: ModelShape): ModelFacts {
     intermediate: shape.intermediate,
     topK: shape.topK,
     expertGroups: shape.expertGroups,
+    blocks: quantBlocks(shape.config),
   };
 }
 

@@ -1,0 +1,46 @@
+import { type Config, expertConfigPath, isConfig, readKey } from '../layouts/config-keys.ts';
+import { detectLayout } from '../layouts/detect.ts';
+import { checkpointOfConfig } from './config-checkpoint.ts';
+import { factsOf } from './memory/setup.ts';
+import { shapeFromConfig } from './memory/shape-config.ts';
+import { stockOf } from './stock.ts';
+import type { RankModel } from './summary.ts';
+import type { ModelOverrides } from './types.ts';
+
+/**
+ * What ranks are worked out from where only a config.json is there: placement and held bytes by its architecture's shapes;
+ * nothing can be said of ranges.
+ *
+ * @throws LoomError `config-invalid` where a size that everything hangs on is missing or makes no sense.
+ */
+export function rankModelOfConfig(config: Config, overrides: ModelOverrides = {}): RankModel {
+  const own = configWith(config, overrides);
+  const shape = shapeFromConfig(own);
+  const checkpoint = checkpointOfConfig(own);
+  const layout = detectLayout(checkpoint);
+  const stock = stockOf(checkpoint, layout);
+  return { checkpoint, layout, facts: factsOf(shape), stock, assumed: shape.assumed, withoutFiles: true };
+}
+
+const EXPERTS = ['num_experts', 'num_local_experts', 'n_routed_experts', 'moe_num_experts'] as const;
+
+/** A config with facts that are said in place of its own, where its own keys stand. */
+export function configWith(config: Config, { experts, expertGroups, intermediate, blockRows }: ModelOverrides): Config {
+  const path = expertConfigPath(config);
+  const found = path === '' ? config : readKey(config, path);
+  const part = isConfig(found) ? found : {};
+  const changed: Config = {
+    ...part,
+    ...(experts === undefined ? {} : { [EXPERTS.find((key) => part[key] !== undefined) ?? EXPERTS[0]]: experts }),
+    ...(expertGroups === undefined ? {} : { n_group: expertGroups }),
+    ...(intermediate === undefined ? {} : { moe_intermediate_size: intermediate }),
+  };
+  const whole = path === '' ? changed : put(config, path.split('.'), changed);
+  if (blockRows === undefined) return whole;
+  return { ...whole, quantization_config: { quant_method: 'fp8', weight_block_size: [blockRows, blockRows] } };
+}
+
+function put(config: Config, [first = '', ...rest]: readonly string[], value: Config): Config {
+  const inner = config[first];
+  return { ...config, [first]: rest.length === 0 ? value : put(isConfig(inner) ? inner : {}, rest, value) };
+}
