@@ -15,8 +15,6 @@ export interface ConfigFacts {
   /** Its sizes with the world. */
   readonly mesh: MemoryMesh;
   readonly choices: Choices;
-  /** The all-to-all backend that was asked for. */
-  readonly all2all: string | undefined;
 }
 
 /** How a program's configuration is made. Rules change: `version` is what the keys were read in. */

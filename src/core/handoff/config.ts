@@ -52,7 +52,7 @@ export function configText(
   const choices = chooseSetup(owner, { ...run, ...mesh });
   if ('error' in choices) return choices;
   const model = cleanModel(request.model);
-  const facts: ConfigFacts = { model, shape, placement, mesh, choices, all2all: options.all2all };
+  const facts: ConfigFacts = { model, shape, placement, mesh, choices };
   const refusal = configuration.refusal?.(facts) ?? null;
   if (refusal !== null) return { error: refusal };
   const limits = configuration.limits(facts);

@@ -5,7 +5,7 @@ import type { ConfigFile } from '../handoff/config.ts';
 import { readModelConfig } from '../ranks/memory/configs.fixture.ts';
 import { type MemorySetup, optionsOf } from '../ranks/memory/setup.ts';
 import { shapeFromConfig } from '../ranks/memory/shape-config.ts';
-import type { PlacementOptions } from '../ranks/types.ts';
+import type { PlacementOptions, PlacementRules } from '../ranks/types.ts';
 import type { ProgramId } from './all.ts';
 import { parseCalls, parseCommand, parseYaml } from './config.fixture.ts';
 import { CONFIGURED, configFramework, configKindOf, configFor as configOf } from './configuring.ts';
@@ -16,6 +16,32 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const on = v.literal(true);
 
 /** Every key that each tool knows, of those we may write. Sources: the versions that the makers name. */
+/** Words that vLLM's and SGLang's own option parsers take (vllm/config/parallel.py at 00193b82, moe_hook.py at 003b6ade). */
+const VLLM_BACKENDS = [
+  'allgather_reducescatter',
+  'deepep_high_throughput',
+  'deepep_low_latency',
+  'deepep_v2',
+  'mori_high_throughput',
+  'mori_low_latency',
+  'nixl_ep',
+  'flashinfer_nvlink_two_sided',
+  'flashinfer_nvlink_one_sided',
+  'flashinfer_all2allv',
+];
+const SGLANG_BACKENDS = [
+  'deepep',
+  'deepep_v2',
+  'mooncake',
+  'nixl',
+  'mori',
+  'pplx',
+  'ascend_fuseep',
+  'flashinfer',
+  'flashinfer_megamoe',
+  'megamoe',
+];
+
 const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
   'transformers-5': distributed(),
   trl: distributed(),
@@ -86,7 +112,8 @@ const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
     '--pipeline-parallel-size': v.optional(count),
     '--prefill-context-parallel-size': v.optional(count),
     '--enable-expert-parallel': v.optional(on),
-    '--all2all-backend': v.optional(v.string()),
+    '--decode-context-parallel-size': v.optional(count),
+    '--all2all-backend': v.optional(v.picklist(VLLM_BACKENDS)),
     '--expert-placement-strategy': v.optional(v.literal('round_robin')),
     '--enable-eplb': v.optional(on),
     '--eplb-config': v.optional(v.string()),
@@ -99,7 +126,11 @@ const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
     '--tp': count,
     '--ep-size': count,
     '--pp-size': v.optional(count),
-    '--moe-a2a-backend': v.optional(v.literal('deepep')),
+    '--dp-size': v.optional(count),
+    '--enable-dp-attention': v.optional(on),
+    '--moe-dp-size': v.optional(count),
+    '--attn-cp-size': v.optional(count),
+    '--moe-a2a-backend': v.optional(v.picklist(SGLANG_BACKENDS)),
     '--ep-num-redundant-experts': v.optional(count),
     '--enable-eplb': v.optional(on),
     '--init-expert-location': v.optional(v.literal('sglang-expert-location.json')),
@@ -149,6 +180,12 @@ function parsed(kind: ProgramId, { text }: ConfigFile): unknown {
   }
 }
 
+/** The backends that a program's options name. */
+function backendsOf(rules: PlacementRules | undefined): string[] {
+  const settings = Object.values(rules?.settings ?? {});
+  return settings.flatMap(({ of, words = {} }) => (of === 'all2all' ? Object.keys(words) : []));
+}
+
 /** As the planner asks: one set-up for sizes and run. */
 function configFor(
   kind: ProgramId,
@@ -179,7 +216,7 @@ describe('configFor', () => {
     const more = fc.record({
       redundant: fc.constantFrom(...(rules?.redundant ? [0, 32] : [0])),
       strategy: fc.constantFrom(undefined, ...(rules?.strategies ?? [])),
-      all2all: fc.constantFrom(undefined, 'deepep_low_latency'),
+      all2all: fc.constantFrom(undefined, ...backendsOf(rules)),
     });
     let made = 0;
     fc.assert(

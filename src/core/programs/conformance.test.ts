@@ -10,6 +10,7 @@ import { factsOf, meshOf, optionsOf } from '../ranks/memory/setup.ts';
 import { shapeFromCheckpoint } from '../ranks/memory/shape-checkpoint.ts';
 import { planPlacement } from '../ranks/placement.ts';
 import { rankModel } from '../ranks/summary.ts';
+import type { PlacementRules } from '../ranks/types.ts';
 import type { FileOffset } from '../safetensors/types.ts';
 import { PROGRAMS } from './all.ts';
 import { CONFIGURED, configFor, configFramework } from './configuring.ts';
@@ -54,6 +55,11 @@ const meshes = fc.record({
   ep: size(1, 2, 4, 8),
   etp: size(1, 2),
 });
+
+/** The backends that a program's options name. */
+function backendsOf({ settings = {} }: PlacementRules): string[] {
+  return Object.values(settings).flatMap(({ of, words = {} }) => (of === 'all2all' ? Object.keys(words) : []));
+}
 
 function checkpointOf({ layers, denseLayers, experts, kvHeads, groups }: Model): Checkpoint {
   const tensors = new Map<string, CheckpointTensor>();
@@ -194,7 +200,7 @@ describe('configurations', () => {
     const more = fc.record({
       strategy: fc.constantFrom(undefined, ...strategies.filter((each) => ['linear', 'round-robin'].includes(each))),
       redundant: fc.constantFrom(...(redundant ? [0, 8] : [0])),
-      all2all: fc.constantFrom(undefined, 'deepep', 'deepep_low_latency'),
+      all2all: fc.constantFrom(undefined, ...backendsOf(owner.placement)),
     });
     let said = 0;
     fc.assert(

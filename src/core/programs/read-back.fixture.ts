@@ -19,7 +19,7 @@ type Flags = Readonly<Record<string, unknown>>;
 
 const size = (flags: Flags, name: string, usual = 1) => (flags[name] === undefined ? usual : Number(flags[name]));
 
-/** vllm/config/parallel.py, expert_map_manager.py and default_loader.py, read 2026-11-22. */
+/** vllm/config/parallel.py, expert_map_manager.py and default_loader.py, read 2026-11-29. */
 function vllm(flags: Flags, { expertGroups }: Model): ReadBack {
   const [tp, dp] = [size(flags, '--tensor-parallel-size'), size(flags, '--data-parallel-size')];
   const [pp, cp] = [size(flags, '--pipeline-parallel-size'), size(flags, '--prefill-context-parallel-size')];
@@ -29,9 +29,11 @@ function vllm(flags: Flags, { expertGroups }: Model): ReadBack {
   if (eplb && !on) throw new Error('enable_expert_parallel must be True to use EPLB.');
   const { num_redundant_experts: redundant = 0 } = JSON.parse(String(flags['--eplb-config'] ?? '{}'));
   const asked = flags['--expert-placement-strategy'] ?? 'linear';
-  const backend = String(flags['--all2all-backend'] ?? 'naive');
+  const backend = String(flags['--all2all-backend'] ?? 'allgather_reducescatter');
+  if (dp > 1 && cp > 1) throw new Error('PCP does not support data parallelism yet.');
+  const kernels = dp * cp > 1;
   const kept =
-    (expertGroups ?? 1) > 1 && !eplb && ['naive', 'allgather_reducescatter', 'deepep_low_latency'].includes(backend);
+    on && (expertGroups ?? 1) > 1 && !eplb && (!kernels || ['deepep_low_latency', 'nixl_ep'].includes(backend));
   const used = asked === 'round_robin' && kept ? 'round-robin' : 'linear';
   // The filter goes by what was asked for, the map of experts by what is used.
   if (flags['--enable-ep-weight-filter'] === true && !eplb && (asked === 'round_robin') !== (used === 'round-robin'))
@@ -43,12 +45,16 @@ function vllm(flags: Flags, { expertGroups }: Model): ReadBack {
   };
 }
 
-/** sglang/srt/server_args.py, read 2026-11-22: DeepEP sets `--ep-size` to `--tp-size`. */
+/** sglang/srt/arg_groups, read 2026-11-29: every backend but the all-reduce sets `--ep-size` to `--tp-size`. */
 function sglang(flags: Flags): ReadBack {
   const tp = size(flags, '--tp');
-  const ep = flags['--moe-a2a-backend'] === 'deepep' ? tp : size(flags, '--ep-size');
+  const ep = (flags['--moe-a2a-backend'] ?? 'none') === 'none' ? size(flags, '--ep-size') : tp;
+  const copies = size(flags, '--moe-dp-size');
+  const dp = flags['--enable-dp-attention'] === true ? size(flags, '--dp-size') : 1;
+  if (copies > 1 && size(flags, '--attn-cp-size') !== copies)
+    throw new Error('attn_cp_size != moe_dp_size is only supported when moe_dp_size == 1');
   return {
-    sizes: { tp, ep, etp: tp / ep, pp: size(flags, '--pp-size') },
+    sizes: { tp, ep, etp: tp / ep / copies, dp, pp: size(flags, '--pp-size') },
     redundant: size(flags, '--ep-num-redundant-experts', 0),
   };
 }

@@ -54,7 +54,9 @@ export function placeStages(
   return {
     framework: program.id,
     strategy,
-    redundant: options.redundant ?? 0,
+    redundant: setUp.options.redundant ?? 0,
+    all2all: setUp.options.all2all,
+    own: setUp.options.own ?? {},
     sizes: setUp.sizes,
     mesh: setUp.mesh,
     cuts,
@@ -93,10 +95,13 @@ interface Settled {
   readonly warnings: readonly string[];
 }
 
-function settleAll(program: PlacingProgram, asked: PlacementOptions, facts: ModelFacts): Settled | PlacementError {
+function settleAll(program: PlacingProgram, given: PlacementOptions, facts: ModelFacts): Settled | PlacementError {
   const { placement } = program;
-  const wrong = optionFault(program, asked);
+  const wrong = optionFault(program, given);
   if (wrong !== null) return { error: wrong };
+  const resolved = placement.resolve?.(given, facts) ?? { options: given, warnings: [] };
+  if ('error' in resolved) return resolved;
+  const asked = resolved.options;
   const sizes = placement.sizes(asked, facts);
   if ('error' in sizes) return sizes;
   const mesh = placement.mesh(sizes);
@@ -110,7 +115,7 @@ function settleAll(program: PlacingProgram, asked: PlacementOptions, facts: Mode
   const stages = placement.stages(facts.layers, sizes.pp);
   if ('error' in stages) return stages;
   const { strategy, warnings } = placement.settle?.(setUp) ?? { strategy: options.strategy, warnings: [] };
-  return { setUp, stages, strategy, warnings };
+  return { setUp, stages, strategy, warnings: [...resolved.warnings, ...warnings] };
 }
 
 /** A world that the sizes do not multiply to, or that no cluster has. */

@@ -75,7 +75,7 @@ describe.each(['text', 'number'] as const)('experts one by one, names in the ord
   it('round-robin scatters them', () => {
     const grouped = { ...model.facts, expertGroups: 8 };
     const ranges = (ep: number) =>
-      expertReads(model, { framework: 'vllm', ep, strategy: 'round-robin' }, grouped).ranges;
+      expertReads(model, { framework: 'vllm', tp: ep, ep, strategy: 'round-robin' }, grouped).ranges;
     expect([ranges(8), ranges(64)]).toEqual(order === 'text' ? ['1483–1512', '188–191'] : ['1511–1514', '188–191']);
   });
 
@@ -109,7 +109,7 @@ describe.each([
   it('round-robin is the worst case', () => {
     const grouped = { ...model.facts, expertGroups: 8 };
     const ranges = (ep: number) =>
-      expertReads(model, { framework: 'vllm', ep, strategy: 'round-robin' }, grouped).ranges;
+      expertReads(model, { framework: 'vllm', tp: ep, ep, strategy: 'round-robin' }, grouped).ranges;
     expect([ranges(8), ranges(64)]).toEqual([String(16 * 94 * perLayer), String(2 * 94 * perLayer)]);
   });
 });

@@ -31,6 +31,8 @@ export interface Sizes {
   readonly cp: number;
   /** Tensor parallelism of what is no routed expert. */
   readonly tp: number;
+  /** Tensor parallelism of attention where it is less: data or context parallelism divide its ranks. */
+  readonly attnTp?: number;
   readonly pp: number;
   readonly ep: number;
   /** Ranks that share each expert's rows and columns. */
@@ -215,6 +217,10 @@ export interface Placement {
   /** The strategy that is really used. */
   readonly strategy: Strategy;
   readonly redundant: number;
+  /** The backend that moves tokens, where one was named. */
+  readonly all2all: string | undefined;
+  /** Options of the program's own, as they were asked for. */
+  readonly own: OwnOptions;
   readonly sizes: Sizes;
   readonly mesh: Mesh;
   readonly cuts: Cuts;
@@ -281,6 +287,11 @@ export interface PlacementRules extends Provenance {
   readonly settings?: Readonly<Record<string, Setting>>;
   /** Sizes that it works out from the others when they are not given. */
   readonly inferred: readonly DegreeName[];
+  /** Options as it takes them, where one of them decides another, with what it says then; or its own message. */
+  resolve?(
+    options: PlacementOptions,
+    facts: ModelFacts,
+  ): { readonly options: PlacementOptions; readonly warnings: readonly string[] } | PlacementError;
   /** Every size, or its own message where the sizes that were asked for cannot be. */
   sizes(options: PlacementOptions, facts: ModelFacts): Sizes | PlacementError;
   mesh(sizes: Sizes): Mesh;

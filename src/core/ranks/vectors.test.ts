@@ -85,7 +85,7 @@ describe('vLLM with experts that do not divide', () => {
 
 describe('round-robin', () => {
   const grouped = (experts: number) => factsOf(experts, { expertGroups: 8 });
-  const options = { framework: 'vllm', strategy: 'round-robin' } as const;
+  const options = { framework: 'vllm', strategy: 'round-robin', all2all: 'deepep_low_latency' } as const;
 
   it('vectors 11 and 12', () => {
     expect(held({ ...options, ep: 4 }, grouped(10))).toEqual(['0,4,8', '1,5,9', '2,6', '3,7']);
@@ -117,7 +117,7 @@ describe('round-robin', () => {
       'another backend',
       { all2all: 'pplx' },
       grouped(128),
-      "Round-robin expert placement currently only supports the DeepEP low-latency backend, but 'pplx' was configured. Falling back to linear expert placement.",
+      "Round-robin expert placement currently only supports the DeepEP low-latency or NIXL EP backend, but 'allgather_reducescatter' was configured. Falling back to linear expert placement.",
     ],
   ] as const)('falls back to linear with %s, and says so', (_name, extra, facts, message) => {
     const placement = placed(planPlacement({ ...options, ...extra, ep: 8 }, facts));
@@ -126,9 +126,20 @@ describe('round-robin', () => {
     expect(placement.layers[0]?.slots[0]?.slice(0, 3)).toEqual([0, 1, 2]);
   });
 
-  it('is kept with DeepEP low-latency', () => {
-    const placement = placed(planPlacement({ ...options, ep: 8, all2all: 'deepep_low_latency' }, grouped(128)));
+  it.each([
+    ['DeepEP low-latency', { dp: 8, all2all: 'deepep_low_latency' }],
+    ['NIXL', { dp: 8, all2all: 'nixl_ep' }],
+    ['any backend under tensor parallelism alone', { tp: 8, all2all: 'mori_high_throughput' }],
+    ['no backend named under tensor parallelism alone', { tp: 8, all2all: undefined }],
+  ] as const)('is kept with %s', (_name, extra) => {
+    const placement = placed(planPlacement({ ...options, ...extra, ep: 8 }, grouped(128)));
     expect(placement.strategy).toBe('round-robin');
+  });
+
+  it('refuses a backend that vLLM does not know', () => {
+    expect(refusal({ ...options, ep: 8, all2all: 'nccl' }, grouped(128))).toMatch(
+      /takes allgather_reducescatter, .*"nccl"/,
+    );
   });
 });
 
@@ -140,7 +151,11 @@ describe('refusals, word for word (vector 13 and the other limits)', () => {
     ['megatron-core', {}, 'Number of experts should be a multiple of expert model parallel_size.'],
     ['deepspeed-moe', {}, 'Number of experts (128) should be divisible by expert parallel size (6)'],
     ['sglang', {}, 'assert num_physical_experts % ep_size == 0'],
-    ['vllm', { redundant: 1 }, 'EPLB currently only supports even distribution of experts across ranks.'],
+    [
+      'vllm',
+      { redundant: 1 },
+      'EPLB currently only supports even distribution of experts across ranks. Got 129 experts and 6 EP ranks.',
+    ],
   ] as const)('%s', (framework, extra, message) => {
     expect(refusal({ framework, ep: 6, ...extra }, factsOf(128))).toBe(message);
   });

@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { vllm } from '../programs/vllm/program.ts';
+import { readSettings, settingsOf } from './settings.ts';
+
+describe('readSettings', () => {
+  it('takes short names, the program’s own, and facts of the model', () => {
+    const read = readSettings(vllm, [
+      'tensor_parallel_size=4',
+      'pp=2',
+      'E=128',
+      'weight_block_size_n=128',
+      'enable_eplb=true',
+      'expert_placement_strategy=round_robin',
+      'all2all_backend=nixl_ep',
+    ]);
+    expect(read).toEqual({
+      options: { tp: 4, pp: 2, strategy: 'round-robin', all2all: 'nixl_ep', own: { enable_eplb: true } },
+      model: { experts: 128, blockRows: 128 },
+    });
+  });
+
+  it.each([
+    [['tp'], '"tp" is not name=value.'],
+    [['=4'], '"=4" is not name=value.'],
+    [['tp=four'], 'tp is a whole number; "four" is not that.'],
+    [['tp=-1'], 'tp is a whole number; "-1" is not that.'],
+    [['tp=1e3'], 'tp is a whole number; "1e3" is not that.'],
+    [['tp=2', 'tensor_parallel_size=2'], 'tensor_parallel_size is set twice.'],
+    [['enable_eplb=maybe'], 'enable_eplb is true or false; "maybe" is not that.'],
+    [
+      ['expert_placement_strategy=random'],
+      'expert_placement_strategy is one of linear, round_robin; "random" is not that.',
+    ],
+    [['E=many'], 'E is a whole number; "many" is not that.'],
+  ])('refuses %j', (entries, error) => {
+    expect(readSettings(vllm, entries)).toEqual({ error });
+  });
+
+  it.each(['constructor', '__proto__', 'toString', 'autoep_size'])('knows no %s', (name) => {
+    expect(readSettings(vllm, [`${name}=1`])).toMatchObject({
+      error: expect.stringMatching(/^vLLM takes no ".*" here; known are world, tp, /),
+    });
+  });
+
+  it('never throws, and reads back every count', () => {
+    const counts = Object.entries(settingsOf(vllm)).filter(([, { kind, of }]) => kind === 'count' && of !== undefined);
+    fc.assert(
+      fc.property(fc.constantFrom(...counts), fc.nat(9_999_999), fc.string(), ([name, { of }], count, junk) => {
+        expect(readSettings(vllm, [`${name}=${count}`])).toMatchObject({ options: { [of ?? '']: count } });
+        expect(() => readSettings(vllm, [`${name}=${junk}`, junk])).not.toThrow();
+      }),
+    );
+  });
+});
