@@ -1,16 +1,18 @@
 import { commandText, type Flag } from '../../handoff/config-text.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
-import { balances } from './placement.ts';
+import { balances, decodeContext } from './placement.ts';
 
 /** The strategy is the one that vLLM settles on: asked for another, its weight filter would skip experts that a rank holds. */
-function vllmFlags({ mesh, choices, placement, all2all }: ConfigFacts): Flag[] {
-  const { strategy, redundant } = placement;
+function vllmFlags({ mesh, choices, placement }: ConfigFacts): Flag[] {
+  const { strategy, redundant, all2all } = placement;
   const flags: Flag[] = [
     ['--tensor-parallel-size', mesh.tp],
     ['--data-parallel-size', mesh.dp],
   ];
   if (mesh.pp > 1) flags.push(['--pipeline-parallel-size', mesh.pp]);
   if (mesh.cp > 1) flags.push(['--prefill-context-parallel-size', mesh.cp]);
+  const decode = decodeContext(placement);
+  if (decode > 1) flags.push(['--decode-context-parallel-size', decode]);
   if (mesh.ep > 1) flags.push(['--enable-expert-parallel', true]);
   if (mesh.ep > 1 && all2all !== undefined) flags.push(['--all2all-backend', all2all]);
   if (strategy === 'round-robin') flags.push(['--expert-placement-strategy', 'round_robin']);
@@ -26,9 +28,9 @@ function vllmFlags({ mesh, choices, placement, all2all }: ConfigFacts): Flag[] {
 /** vLLM: one serve command. */
 export const configuration: ConfigurationRules = {
   title: 'vLLM',
-  version: 'vLLM since #21497 (uneven experts) and #37351 (weight filter)',
+  version: 'vLLM 00193b82 with #37351 (weight filter)',
   source: 'vllm-project/vllm, vllm/engine/arg_utils.py and vllm/config/parallel.py',
-  date: '2026-11-22',
+  date: '2026-11-29',
   file: 'vllm.sh',
   comment: '#',
   text: (facts) => commandText(`vllm serve ${commandText(facts.model, []).trimEnd()}`, vllmFlags(facts)),
