@@ -22,6 +22,14 @@ export function lastGetsRest(experts: number, ep: number): number[][] {
   return Array.from({ length: ep }, (_, rank) => range(rank * each, rank === ep - 1 ? experts : (rank + 1) * each));
 }
 
+/** Contiguous blocks of ⌈E ÷ P⌉: the last ones hold less, or nothing. */
+export function ceilBlocks(experts: number, ep: number): number[][] {
+  const each = Math.ceil(experts / ep);
+  return Array.from({ length: ep }, (_, rank) =>
+    range(Math.min(rank * each, experts), Math.min((rank + 1) * each, experts)),
+  );
+}
+
 /** Expert e to rank e mod EP. */
 export function roundRobin(experts: number, ep: number): number[][] {
   return Array.from({ length: ep }, (_, rank) => range(0, experts).filter((expert) => expert % ep === rank));
