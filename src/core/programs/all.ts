@@ -13,6 +13,7 @@ import { forkQwen3MoeEp, transformers457 } from './transformers-4/program.ts';
 import { trl } from './trl/program.ts';
 import { veomni } from './veomni/program.ts';
 import { vllm, vllmBefore } from './vllm/program.ts';
+import { vllmAscend } from './vllm-ascend/program.ts';
 
 /** Every program that is known, in the order of every list: of loaders, of frameworks, of configurations. */
 const LIST = [
@@ -27,6 +28,7 @@ const LIST = [
   veomni,
   vllm,
   vllmBefore,
+  vllmAscend,
   sglang,
   llamaCpp,
   mlx,

@@ -1,0 +1,10 @@
+import { defineProgram } from '../program.ts';
+import { placement } from './placement.ts';
+
+/** vLLM on Ascend NPUs. */
+export const vllmAscend = defineProgram({
+  id: 'vllm-ascend',
+  title: 'vLLM on Ascend',
+  repository: 'vllm-project/vllm-ascend',
+  placement,
+});
