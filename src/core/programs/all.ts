@@ -7,6 +7,7 @@ import { mlx } from './mlx/program.ts';
 import type { Program } from './program.ts';
 import { qwen3MoeFused } from './qwen3-moe-fused/program.ts';
 import { sglang } from './sglang/program.ts';
+import { tensorrtLlm } from './tensorrt-llm/program.ts';
 import { torchtitan } from './torchtitan/program.ts';
 import { epPlan, transformers5 } from './transformers/program.ts';
 import { forkQwen3MoeEp, transformers457 } from './transformers-4/program.ts';
@@ -30,6 +31,7 @@ const LIST = [
   vllmBefore,
   vllmAscend,
   sglang,
+  tensorrtLlm,
   llamaCpp,
   mlx,
   megatronCore,
