@@ -2,6 +2,7 @@ import { accelerate, fsdp2, torchrun } from './accelerate/program.ts';
 import { deepspeed, deepspeedMoe } from './deepspeed/program.ts';
 import { custom, eplb } from './eplb/program.ts';
 import { llamaCpp } from './llama-cpp/program.ts';
+import { lmdeploy } from './lmdeploy/program.ts';
 import { megatronBridge, megatronCore } from './megatron/program.ts';
 import { mlx } from './mlx/program.ts';
 import type { Program } from './program.ts';
@@ -32,6 +33,7 @@ const LIST = [
   vllmAscend,
   sglang,
   tensorrtLlm,
+  lmdeploy,
   llamaCpp,
   mlx,
   megatronCore,

@@ -1,0 +1,10 @@
+import { defineProgram } from '../program.ts';
+import { placement } from './placement.ts';
+
+/** LMDeploy, its PyTorch engine. */
+export const lmdeploy = defineProgram({
+  id: 'lmdeploy',
+  title: 'LMDeploy',
+  repository: 'InternLM/lmdeploy',
+  placement,
+});
