@@ -49,6 +49,20 @@ test('an address restores the placement, and nonsense in it is left out', async 
   await expect(page.getByRole('textbox', { name: 'PP', exact: true })).toHaveValue('');
 });
 
+test('options by a program’s own names move experts, and stand in the address', async ({ page, hub }) => {
+  await visit(page, hub, { ...TINY, framework: 'sglang', tp: '4', ep: '1' });
+  await page.getByText('Options of SGLang').click();
+  await page.getByRole('textbox', { name: 'moe_dp_size' }).fill('2');
+  await expect(page.getByRole('region', { name: 'Mesh' })).toContainText('moe_dp');
+  await expect.poll(() => parametersOf(page).get('set')).toBe('moe_dp_size=2');
+  await page.getByRole('combobox', { name: 'All-to-all' }).selectOption('flashinfer');
+  await expect(page.getByRole('alert', { name: 'Refused' })).toContainText(
+    'ep_size * moe_dp_size must be less than or equal to tp_size',
+  );
+  await page.getByRole('combobox', { name: 'Framework' }).selectOption('transformers-5');
+  await expect.poll(() => parametersOf(page).get('set')).toBeNull();
+});
+
 test('ranks and cells by keyboard', async ({ page, hub }) => {
   await visit(page, hub, { ...TINY, ep: '4' });
   const facts = page.getByRole('region', { name: 'Rank', exact: true });

@@ -3,6 +3,7 @@ import type {
   Exchange,
   LoadingReport,
   Mesh,
+  NearSizes,
   PlanEntry,
   ProgramId,
   RankEntry,
@@ -79,6 +80,8 @@ export interface RankPicture {
   readonly refusedBy: 'framework' | 'conversion' | null;
   /** The file that must be given before anything can be placed or refused. */
   readonly needs: 'loads' | 'map' | null;
+  /** Where the program refuses: the nearest sizes that it would take. */
+  readonly near: readonly NearSizes[];
   /** Redundant experts that would make an uneven size even. */
   readonly fewestRedundant: number;
   readonly placed: PlacedPicture | null;

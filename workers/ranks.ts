@@ -16,6 +16,7 @@ import {
   loadingOf,
   loadingWarnings,
   meshSummary,
+  nearSizes,
   PLACEMENT_FILES,
   type Placement,
   type PlacementError,
@@ -104,6 +105,7 @@ function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): R
     error: errorOf(placement),
     refusedBy: 'error' in placement ? 'framework' : null,
     needs: 'error' in placement ? (placement.needs ?? null) : null,
+    near: 'error' in placement && placement.needs === undefined ? nearSizes(options, facts) : [],
     fewestRedundant: fewestRedundant(counts.at(-1) ?? 0, options.ep ?? 1),
     placed: null,
   };
@@ -125,6 +127,7 @@ const NOTHING: RankPicture = {
   error: null,
   refusedBy: null,
   needs: null,
+  near: [],
   fewestRedundant: 0,
   placed: null,
 };

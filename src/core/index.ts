@@ -185,6 +185,7 @@ export {
   frameworkOf,
   isFrameworkId,
   loadingWarnings,
+  nearSizes,
   PLACEMENT_FILES,
   planPlacement,
   type RankOptions,
@@ -215,6 +216,7 @@ export { type ModelShape, totalParameters } from './ranks/memory/shape.ts';
 export { shapeFromCheckpoint } from './ranks/memory/shape-checkpoint.ts';
 export { shapeFromConfig } from './ranks/memory/shape-config.ts';
 export { type Throughput, throughputOf, withoutOvercount } from './ranks/memory/throughput.ts';
+export type { NearSizes } from './ranks/near.ts';
 export {
   divisorsOfExperts,
   expertShare,
@@ -244,6 +246,7 @@ export type {
   Mesh,
   ModelFacts,
   ModelOverrides,
+  OwnOptions,
   Placement,
   PlacementError,
   PlacementOptions,
@@ -251,6 +254,7 @@ export type {
   PlacingProgram,
   PlanEntry,
   RankPlace,
+  Setting,
   SlotMap,
   Strategy,
 } from './ranks/types.ts';

@@ -19,6 +19,7 @@ describe('parseAddress', () => {
       '?repo=org/name&view=convert&max-shard=',
       '?sample=tiny-qwen3-moe&layer=0&expert=0',
       '?sample=tiny-qwen3-moe&view=ranks&framework=transformers-4.57&ep=4&tp=4&pp=2&cp=1&dp=8&etp=2&redundant=32&nodes=2&groups=4&placement=ep-aware&all2all=deepep_low_latency',
+      '?sample=tiny-qwen3-moe&view=ranks&framework=sglang&tp=4&set=moe_dp_size=2;enable_eplb=true',
       '?sample=tiny-qwen3-moe&view=compare&layer=2&ep=4&tokens=64&seed=7',
       '?sample=tiny-qwen3-moe&layers=0,2&statistic=max-abs&projection=down',
       '?sample=tiny-qwen3-moe&view=ranks&memory=fsdp2,gpus:64,ep:64&against=vllm,ep:8',
@@ -42,7 +43,7 @@ describe('parseAddress', () => {
 
   it('leaves out what makes no sense', () => {
     const hostile = parseAddress(
-      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x',
+      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&set=a;=1;a%00b=1;1x=2;x=&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x',
     );
     expect(hostile).toEqual({
       repo: null,
@@ -71,6 +72,7 @@ describe('parseAddress', () => {
       nodes: null,
       groups: null,
       all2all: null,
+      set: [],
       redundant: null,
       memory: null,
       against: null,

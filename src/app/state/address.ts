@@ -46,8 +46,10 @@ export interface Address {
   /** What EPLB balances over. */
   readonly nodes: number | null;
   readonly groups: number | null;
-  /** vLLM's all-to-all backend. */
+  /** The all-to-all backend, by the program's own word. */
   readonly all2all: string | null;
+  /** Options of the program's own, `name=value`; who reads them checks that they exist. */
+  readonly set: readonly string[];
   /** Redundant experts. */
   readonly redundant: number | null;
   /** Set-ups of the planner, as `parseSetup` reads them: the one that is shown, and one beside it. */
@@ -108,6 +110,7 @@ export function parseAddress(search: string): Address {
     nodes: parseDegree(query.get('nodes')),
     groups: parseDegree(query.get('groups')),
     all2all: text('all2all', /^[a-z0-9_]+$/),
+    set: parseSet(query.get('set')),
     redundant: parseDegree(query.get('redundant')),
     memory: text('memory', SETUP),
     against: text('against', SETUP),
@@ -140,6 +143,7 @@ export function formatAddress(address: Address): string {
   }
   if (address.placement !== null) query.set('placement', address.placement);
   if (address.all2all !== null) query.set('all2all', address.all2all);
+  if (address.set.length > 0) query.set('set', address.set.join(';'));
   if (address.memory !== null) query.set('memory', address.memory);
   if (address.against !== null) query.set('against', address.against);
   writeParity(query, address.parity);
@@ -150,7 +154,9 @@ export function formatAddress(address: Address): string {
     .replaceAll('%2F', '/')
     .replaceAll('%3A', ':')
     .replaceAll('%2C', ',')
-    .replaceAll('%40', '@');
+    .replaceAll('%40', '@')
+    .replaceAll('%3D', '=')
+    .replaceAll('%3B', ';');
   return text === '' ? '' : `?${text}`;
 }
 
@@ -163,6 +169,14 @@ export function parseEndpoint(value: string | null): string | null {
   const local = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
   if (protocol !== 'https:' && !(protocol === 'http:' && local)) return null;
   return origin === 'https://huggingface.co' ? null : origin;
+}
+
+/** `moe_dp_size=2;enable_eplb=true`: a name is taken once, and only as many as a program has. */
+function parseSet(value: string | null): readonly string[] {
+  const entries = (value ?? '').slice(0, LIMIT_TEXT).split(';');
+  const fitting = entries.filter((entry) => /^[A-Za-z_]\w{0,63}=[^\p{C};]{1,256}$/u.test(entry));
+  const names = fitting.map((entry) => entry.slice(0, entry.indexOf('=')));
+  return fitting.filter((_, at) => names.indexOf(names[at] ?? '') === at).slice(0, 16);
 }
 
 function parseNumber(value: string | null): number | null {

@@ -3,6 +3,7 @@ import type { RankHashes } from '../handoff/rank-hashes.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
 import type { Target } from '../plan/types.ts';
 import { loadingWarnings as warningsOf } from '../ranks/loading.ts';
+import { type NearSizes, nearSizes as near } from '../ranks/near.ts';
 import { planPlacement as place, refusalOf as refuse } from '../ranks/placement.ts';
 import { readSettings as read, type SetValues } from '../ranks/settings.ts';
 import type { Stock } from '../ranks/stock.ts';
@@ -50,6 +51,12 @@ export function frameworkIdOf(text: string): ProgramId | null {
 export function readSettings(framework: ProgramId, entries: readonly string[]): SetValues | PlacementError {
   const program = known(framework);
   return 'error' in program ? program : read(program, entries);
+}
+
+/** The nearest sizes that the named program would take in place of those that it refuses. */
+export function nearSizes(options: RankOptions, facts: ModelFacts): readonly NearSizes[] {
+  const program = known(options.framework);
+  return 'error' in program ? [] : near(program, options, facts);
 }
 
 function known(id: string): PlacingProgram | PlacementError {

@@ -60,7 +60,7 @@ describe('the JSON of `moe-loom ranks`', () => {
     expect(JSON.parse(JSON.stringify(summary))).toEqual(summary);
   });
 
-  it('gives refusals their message and nothing else', async () => {
+  it('gives refusals their message, and what is near and works', async () => {
     const { checkpoint } = await openFixture('qwen3_moe');
     expect(ranksOf(checkpoint, detectLayout(checkpoint), { framework: 'transformers-5', ep: 5 })).toEqual({
       framework: 'transformers-5',
@@ -68,6 +68,7 @@ describe('the JSON of `moe-loom ranks`', () => {
       error: 'Cannot evenly shard 12 experts across 5 expert-parallel ranks.',
       ranks: [],
       warnings: [],
+      near: [{ ep: 6 }, { ep: 4 }, { ep: 3 }, { ep: 12 }],
     });
   });
 

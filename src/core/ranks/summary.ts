@@ -8,6 +8,7 @@ import { heldBytes, plannedCheckpoint, rankReads } from './bytes.ts';
 import { modelFacts } from './facts.ts';
 import { loadingWarnings } from './loading.ts';
 import { axisSize } from './mesh.ts';
+import { type NearSizes, nearSizes } from './near.ts';
 import { expertShare, holdsLayer, intervals, planPlacement } from './placement.ts';
 import { type Stock, stockOf } from './stock.ts';
 import type {
@@ -55,6 +56,8 @@ export interface RankSummary {
   readonly framework: string;
   readonly mesh: MeshSummary | null;
   readonly error: string | null;
+  /** Where a program refuses: the nearest sizes that it would take, everything else as it is. */
+  readonly near?: readonly NearSizes[];
   readonly ranks: readonly RankEntry[];
   readonly warnings: readonly string[];
 }
@@ -119,7 +122,8 @@ export function summarize(
 ): RankSummary {
   if ('error' in model) return refused(program.id, model.error);
   const placement = planPlacement(program, options, model.facts);
-  if ('error' in placement) return refused(program.id, placement.error);
+  if ('error' in placement)
+    return { ...refused(program.id, placement.error), near: nearSizes(program, options, model.facts) };
   const held = heldBytes(model.stock, placement);
   let byColumns = 0;
   const ranks = placement.ranks.map((place): RankEntry => {

@@ -1,5 +1,5 @@
 import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
-import { frameworkOf } from '../../../core/index.ts';
+import { frameworkOf, type NearSizes } from '../../../core/index.ts';
 import { move } from '../../state/address-store.ts';
 
 interface RefusedProps {
@@ -46,8 +46,10 @@ function RefusedByFramework({ query, picture }: RefusedProps) {
       <p className="refusal mono">{picture.error}</p>
       {working.length > 0 ? (
         <p>With everything else as it is, these EP sizes work: {working.map((choice) => choice.ep).join(', ')}.</p>
+      ) : picture.near.length > 0 ? (
+        <p>No EP size that divides the experts works as everything else is; these changes would:</p>
       ) : (
-        <p>With everything else as it is, no EP size that divides the experts works: change the other choices.</p>
+        <p>No EP size that divides the experts works as everything else is: change the other choices.</p>
       )}
       {needs && (
         <p className="quiet">
@@ -60,7 +62,20 @@ function RefusedByFramework({ query, picture }: RefusedProps) {
             Use EP {choice.ep}
           </button>
         ))}
+        {working.length === 0 &&
+          picture.near.map((sizes) => (
+            <button key={sizesText(sizes)} type="button" className="button" onClick={() => move(sizes)}>
+              Use {sizesText(sizes)}
+            </button>
+          ))}
       </div>
     </section>
   );
+}
+
+/** `TP 4, DP 2`. */
+function sizesText(sizes: NearSizes): string {
+  return Object.entries(sizes)
+    .map(([name, size]) => `${name.toUpperCase()} ${size}`)
+    .join(', ');
 }

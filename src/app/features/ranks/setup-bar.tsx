@@ -16,6 +16,8 @@ import { Choice } from './choice.tsx';
 import { EpChoices } from './ep-choices.tsx';
 import { LoadsInput, MapInput } from './input-files.tsx';
 import { NumberField } from './number-field.tsx';
+import { OwnFields } from './own-fields.tsx';
+import { backendsOf } from './own-options.ts';
 import { STRATEGIES } from './strategies.ts';
 
 interface SetupProps {
@@ -34,6 +36,7 @@ export function SetupBar({ query, picture }: SetupProps) {
       <StrategyFields query={query} />
       <LayoutField target={query.target} />
       <WeightsField query={query} />
+      <OwnFields framework={query.options.framework} />
       <div className="map-tools-end">
         <Segments
           label="Show as"
@@ -59,7 +62,7 @@ function FrameworkField({ framework }: { readonly framework: ProgramId }) {
       options={RANK_FRAMEWORKS.map(
         ({ id, title, placement }) => [id, title + shortVersion(placement.version)] as const,
       )}
-      onChange={(value) => move({ framework: value, placement: null })}
+      onChange={(value) => move({ framework: value, placement: null, all2all: null, set: [] })}
     />
   );
 }
@@ -125,7 +128,7 @@ function StrategyFields({ query }: { readonly query: RankQuery }) {
           <LoadsInput />
         </>
       )}
-      {used === 'round-robin' && <BackendField />}
+      <BackendField framework={framework} />
       {used === 'custom' && <MapInput />}
     </>
   );
@@ -154,17 +157,16 @@ function BalanceFields() {
   );
 }
 
-/** Backends of vLLM: they decide whether round-robin is honoured. */
-const BACKENDS = ['allgather_reducescatter', 'deepep_low_latency', 'deepep_high_throughput', 'pplx', 'naive'] as const;
-
-function BackendField() {
+/** How tokens are moved: with some programs it decides who holds what. */
+function BackendField({ framework }: { readonly framework: ProgramId }) {
   const all2all = useAddress((address) => address.all2all);
-  const unknown = all2all !== null && !BACKENDS.some((known) => known === all2all) ? [all2all] : [];
+  const known = backendsOf(framework);
+  if (known.length === 0 && all2all === null) return null;
   return (
     <Choice
       label="All-to-all"
       value={all2all ?? ''}
-      options={[['', 'Not said'], ...[...unknown, ...BACKENDS].map((name) => [name, name] as const)]}
+      options={[['', 'Not said'], ...known.map((name) => [name, name] as const)]}
       onChange={(value) => move({ all2all: value === '' ? null : value })}
     />
   );

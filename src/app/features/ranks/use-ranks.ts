@@ -12,6 +12,7 @@ import {
 import type { Address } from '../../state/address.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
+import { ownOptions } from './own-options.ts';
 import { useRankChoices } from './rank-choices.ts';
 
 /** A pointer that rests this long on a rank or a cell is looked up. */
@@ -44,6 +45,7 @@ export function useRankQuery(): RankQuery {
         nodes: address.nodes ?? undefined,
         groups: address.groups ?? undefined,
         all2all: address.all2all ?? undefined,
+        own: ownOptions(framework, address.set),
         loads,
         map,
       },
