@@ -1,11 +1,9 @@
-import { epAwareSlots, evenBlocks, roundRobin, trivialSlots } from './deal.ts';
-import { rebalance } from './eplb.ts';
-import { axisSize, chunk, placeRanks } from './mesh.ts';
+import { dealLayers, isBalanced, rowOf } from './deal-layers.ts';
+import { chunk, placeRanks } from './mesh.ts';
 import type {
   LayerPlacement,
   Mesh,
   ModelFacts,
-  MoeLayer,
   Part,
   Placement,
   PlacementError,
@@ -48,7 +46,7 @@ export function placeStages(
   const settled = settleAll(program, options, facts);
   if ('error' in settled) return settled;
   const { setUp, stages, strategy, warnings } = settled;
-  const dealt = dealLayers(program, settled);
+  const dealt = dealSettled(program, settled);
   if ('error' in dealt) return dealt;
   const { cuts, loading, exchange } = program.placement;
   return {
@@ -78,7 +76,7 @@ export function refusalOf(program: PlacingProgram, options: PlacementOptions, fa
   if ('error' in settled) return settled.error;
   // Only files that a user gives can be wrong in what they deal.
   if (!isBalanced(settled.strategy) && settled.strategy !== 'custom') return null;
-  const dealt = dealLayers(program, settled);
+  const dealt = dealSettled(program, settled);
   return 'error' in dealt && dealt.needs === undefined ? dealt.error : null;
 }
 
@@ -143,105 +141,8 @@ function optionFault({ title, placement }: PlacingProgram, options: PlacementOpt
   return null;
 }
 
-/** Layers with as many experts share one list of slots where the strategy knows no layers. */
-function dealLayers(
-  { placement }: PlacingProgram,
-  { setUp, strategy }: Settled,
-): { readonly layers: readonly LayerPlacement[] } | PlacementError {
-  const { facts, mesh } = setUp;
-  const options = { ...setUp.options, strategy };
-  const ep = axisSize(mesh, placement.cuts.ep);
-  const rows = new Map<string, Slots>();
-  const layers: LayerPlacement[] = [];
-  for (const [at, layer] of facts.moeLayers.entries()) {
-    const key = `${layer.experts}/${rowOf(options, at)}`;
-    const slots = rows.get(key) ?? deal(placement, options, facts, layer, at, ep);
-    if ('error' in slots) return slots;
-    rows.set(key, slots);
-    layers.push({ ...layer, slots });
-  }
-  return { layers };
-}
-
-/** Which row of loads or of a map a layer takes; 0 for all where there is one row or none. */
-function rowOf(options: PlacementOptions & { readonly strategy: Strategy }, at: number): number {
-  const rows = options.strategy === 'custom' ? options.map : isBalanced(options.strategy) ? options.loads : undefined;
-  return rows && rows.length > 1 ? at : 0;
-}
-
-function isBalanced(strategy: Strategy): boolean {
-  return strategy === 'hierarchical' || strategy === 'global';
-}
-
-function deal(
-  rules: PlacingProgram['placement'],
-  options: PlacementOptions & { readonly strategy: Strategy },
-  facts: ModelFacts,
-  layer: MoeLayer,
-  at: number,
-  ep: number,
-): Slots | PlacementError {
-  const { experts } = layer;
-  const { redundant = 0, strategy } = options;
-  switch (strategy) {
-    case 'linear':
-      if (redundant > 0) return trivialSlots(experts, redundant, ep);
-      return rules.linear ? rules.linear(experts, ep) : evenBlocks(experts, ep);
-    case 'round-robin':
-      return roundRobin(experts, ep);
-    case 'ep-aware':
-      return epAwareSlots(experts, redundant, ep);
-    case 'hierarchical':
-    case 'global':
-      return balanced(options, facts, layer, at, ep);
-    case 'custom':
-      if (!options.map) return { error: `The map has no row for ${layer.prefix}.`, needs: 'map' };
-      return fromMap(options.map?.[rowOf(options, at)], layer, ep);
-  }
-}
-
-/** As DeepSeek's `rebalance_experts`: hierarchical only where groups divide by nodes. */
-function balanced(
-  options: PlacementOptions & { readonly strategy: Strategy },
-  facts: ModelFacts,
-  layer: MoeLayer,
-  at: number,
-  ep: number,
-): Slots | PlacementError {
-  const loads = options.loads?.[rowOf(options, at)];
-  const error = `EPLB places by load: there are no loads for ${layer.prefix}.`;
-  if (!options.loads) return { error, needs: 'loads' };
-  if (!loads) return { error };
-  if (loads.length !== layer.experts)
-    return { error: `${layer.prefix} has ${layer.experts} experts, its loads are ${loads.length}.` };
-  const nodes = options.nodes ?? 1;
-  const groups = options.groups ?? facts.expertGroups ?? 1;
-  const grouped = options.strategy === 'hierarchical' && groups % nodes === 0;
-  const slots = rebalance({
-    loads,
-    slots: layer.experts + (options.redundant ?? 0),
-    groups: grouped ? groups : 1,
-    nodes: grouped ? nodes : 1,
-    gpus: ep,
-  });
-  return 'error' in slots ? slots : inBlocks(slots, ep);
-}
-
-function fromMap(row: readonly number[] | undefined, layer: MoeLayer, ep: number): Slots | PlacementError {
-  if (!row) return { error: `The map has no row for ${layer.prefix}.` };
-  if (row.length % ep !== 0)
-    return { error: `The map gives ${layer.prefix} ${row.length} slots, which ${ep} ranks cannot share evenly.` };
-  const odd = row.find((expert) => !(Number.isSafeInteger(expert) && expert >= 0 && expert < layer.experts));
-  if (odd !== undefined) return { error: `The map names expert ${odd}; ${layer.prefix} has ${layer.experts}.` };
-  const held = new Set(row);
-  const missing = Array.from({ length: layer.experts }, (_, expert) => expert).find((expert) => !held.has(expert));
-  if (missing !== undefined) return { error: `The map gives expert ${missing} of ${layer.prefix} to no rank.` };
-  return inBlocks(row, ep);
-}
-
-function inBlocks(slots: readonly number[], ep: number): Slots {
-  const each = slots.length / ep;
-  return Array.from({ length: ep }, (_, rank) => slots.slice(rank * each, (rank + 1) * each));
+function dealSettled({ placement }: PlacingProgram, { setUp, strategy }: Settled) {
+  return dealLayers(placement, { ...setUp.options, strategy }, setUp.facts, setUp.mesh);
 }
 
 /** What a rank keeps of one layer's experts. */
@@ -370,7 +271,9 @@ export function imbalance(
 } {
   const most = placement.layers.map((layer) => overMean(layer.slots.map((slots) => slots.length)));
   const tokens = loads
-    ? placement.layers.map((layer, at) => overMean(tokensByRank(layer, loads[loads.length > 1 ? at : 0] ?? [])))
+    ? placement.layers.map((layer, at) =>
+        overMean(tokensByRank(layer, loads[rowOf(loads, at, layer.index, placement.layers.length)] ?? [])),
+      )
     : null;
   return { experts: Math.max(...most), tokens };
 }

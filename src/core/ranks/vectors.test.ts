@@ -303,7 +303,51 @@ describe('EPLB', () => {
     expect(refusalOf({ framework: 'custom', ep: 2 }, facts)).toBeNull();
     const short = { ...none, loads: [[1, 2, 3]] };
     expect(planPlacement(short, facts)).not.toHaveProperty('needs');
-    expect(refusalOf(short, facts)).toBe('model.layers.0.mlp has 12 experts, its loads are 3.');
+    expect(refusalOf(short, facts)).toBe('Row 1 of the loads has 3 numbers; model.layers.0.mlp has 12 experts.');
+  });
+
+  it('takes rows by layer with experts or by decoder layer, and refuses any other number of them', () => {
+    const moeLayers = [3, 4].map((index) => ({ prefix: `model.layers.${index}.mlp`, index, experts: 2 }));
+    const facts = factsOf(2, { moeLayers, layers: 5 });
+    const ends = [
+      [0, 1],
+      [1, 0],
+    ];
+    const map = (rows: number[][]) => ({ framework: 'custom', ep: 2, map: rows }) as const;
+    const slots = (rows: number[][]) =>
+      placed(planPlacement(map(rows), facts)).layers.map((layer) => layer.slots.flat());
+    expect(slots(ends)).toEqual(ends);
+    expect(slots([[0, 1], [0, 1], [0, 1], ...ends])).toEqual(ends);
+    expect(refusalOf(map([...ends, [0, 1]]), facts)).toBe(
+      'The map has 3 rows. This model takes 1 for all layers, 2: one for each layer with experts, or 5: one for each decoder layer.',
+    );
+    expect(
+      refusalOf(
+        map([
+          [0, 1],
+          [0, 0],
+        ]),
+        facts,
+      ),
+    ).toBe('Row 2 of the map gives expert 1 of model.layers.4.mlp to no rank.');
+    expect(
+      refusalOf(
+        map([
+          [0, 1],
+          [0, 2],
+        ]),
+        facts,
+      ),
+    ).toBe('Row 2 of the map names expert 2; model.layers.4.mlp has 2.');
+    expect(
+      refusalOf(
+        map([
+          [0, 1],
+          [0, 1, 1],
+        ]),
+        facts,
+      ),
+    ).toBe('Row 2 of the map gives model.layers.4.mlp 3 slots, which 2 ranks cannot share evenly.');
   });
 });
 
