@@ -36,7 +36,6 @@ export function SetupBar({ query, picture }: SetupProps) {
       <StrategyFields query={query} />
       <LayoutField target={query.target} />
       <WeightsField query={query} />
-      <OwnFields framework={query.options.framework} />
       <div className="map-tools-end">
         <Segments
           label="Show as"
@@ -48,6 +47,7 @@ export function SetupBar({ query, picture }: SetupProps) {
           onChange={(next) => set({ shape: next })}
         />
       </div>
+      <OwnFields framework={query.options.framework} />
     </form>
   );
 }
@@ -69,7 +69,7 @@ function FrameworkField({ framework }: { readonly framework: ProgramId }) {
 
 /** ` · 5.18.0`: the release, commit or pull request that the rules were read in. */
 function shortVersion(version: string): string {
-  const found = /\d+\.\d+\.\d+|\b[0-9a-f]{7}\b|since #\d+/.exec(version);
+  const found = /\d+\.\d+\.\d+|\b[0-9a-f]{7,8}\b|since #\d+/.exec(version);
   return found ? ` · ${found[0]}` : '';
 }
 
