@@ -24,11 +24,6 @@ function runs(experts: readonly number[]): string {
   return parts.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }
 
-function _refusal(options: RankOptions, facts: ModelFacts): string | null {
-  const placement = planPlacement(options, facts);
-  return 'error' in placement ? placement.error : null;
-}
-
 describe('folded and strided meshes', () => {
   it('vector 21: torchtitan cuts experts by EP first, then by FSDP', () => {
     const options = { framework: 'torchtitan', ep: 4, dp: 8 } as const;
