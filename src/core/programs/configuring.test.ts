@@ -197,7 +197,7 @@ describe('configFor', () => {
         expect(file.limits.length).toBeGreaterThan(0);
         for (const limit of file.limits) expect(file.text).toContain(limit);
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
     expect(made).toBeGreaterThan(3);
   });

@@ -42,7 +42,10 @@ export function offloadRefusal(rules: MemoryRules, setup: MemorySetup): string |
   const { title, offloads } = rules;
   if (offloads.includes(offload)) return rules.offloadLimit?.(setup, offload) ?? null;
   const [nearest] = offloads;
-  if (nearest === undefined) return `${title} keeps nothing on the host that is counted here: leave offload out.`;
+  if (nearest === undefined)
+    return [`${title} keeps nothing on the host that is counted here: leave offload out.`, rules.offloadSaid]
+      .filter((line) => line !== undefined)
+      .join(' ');
   return `${title} does not move ${OFFLOADED[offload]} to the host${offload === 'optimizer' ? ' alone' : ''}: the nearest is offload ${nearest}, ${OFFLOADED[nearest]}${nearest === 'optimizer' ? ' alone' : ''}.`;
 }
 

@@ -219,7 +219,11 @@ describe('estimateMemory', () => {
     ],
     ['transformers-5', { offload: 'all', gpus: 8, ep: 8 }, /^Offload is FSDP’s alone/],
     ['deepspeed', { offload: 'all', zero: 2, gpus: 8 }, /^offload_param needs ZeRO stage 3, not 2/],
-    ['vllm', { offload: 'all' }, /keeps nothing on the host that is counted here: leave offload out\.$/],
+    [
+      'vllm',
+      { offload: 'all' },
+      /keeps nothing on the host that is counted here: leave offload out\. --cpu-offload-gb/,
+    ],
   ] as const)('%s takes no offload that it has not', (framework, setup, error) => {
     const report = estimateMemory(shapeFromConfig(readModelConfig('Qwen3-30B-A3B')), { framework, ...setup });
     expect('error' in report ? report.error : report).toMatch(error);
@@ -238,6 +242,14 @@ describe('estimateMemory', () => {
       if (!memory.offloads.includes('all'))
         expect(proposed).not.toContain('weights, gradients and optimizer states on the host');
     }
+  });
+
+  it('counts latent attention by its own widths, of which tensor parallelism cuts heads alone', () => {
+    const { latent, attentionWidth } = shapeFromConfig(readModelConfig('DeepSeek-V3'));
+    expect(latent.width).toBe(1536 + 512 + 64);
+    expect(latent.parameters).toBe(61 * 7168 * latent.width);
+    expect(attentionWidth).toBe(128 * (2 * 192 + 2 * 128));
+    expect(shapeFromConfig(readModelConfig('Mixtral-8x7B-v0.1')).latent).toEqual({ width: 0, parameters: 0 });
   });
 
   it('counts micro batches in flight: most on the first stage', () => {

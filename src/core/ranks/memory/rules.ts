@@ -67,7 +67,7 @@ export interface MemoryRules extends Provenance {
   readonly offloads: readonly Exclude<Offload, 'none'>[];
   /** Why an offload that it has cannot be taken in this set-up; null where it can. */
   offloadLimit?(setup: MemorySetup, offload: Exclude<Offload, 'none'>): string | null;
-  /** The program's own word for its offload, and what it needs beside it. */
+  /** The program's own word for its offload, and what it needs beside it; of one that is not counted, where there is none. */
   readonly offloadSaid?: string;
   /** Why routed tokens of a layer may stay after its backward until the next micro batch, with source, where they do. */
   readonly lingering?: string;
