@@ -14,6 +14,7 @@ import {
   type ModelFacts,
   type ModelOverrides,
   type ModelShape,
+  memoryProgramOf,
   type ProgramId,
   parseLoads,
   parseSlotMap,
@@ -68,7 +69,10 @@ export function addRanks(program: Command): void {
     .option('--framework <id>', RANK_FRAMEWORKS.map((framework) => framework.id).join(', '))
     .option('--config <for>', `print a configuration instead: ${KINDS}`)
     .option('--context <tokens>', 'with --config: tokens of a sequence')
-    .option('--offload', 'with --config: optimizer states on the host')
+    .option(
+      '--offload',
+      'with --config: on the host what the program can keep there, optimizer states alone where it can',
+    )
     .option('--ep <n>', 'expert-parallel ranks')
     .option('--tp <n>', 'tensor parallel')
     .option('--pp <n>', 'pipeline parallel')
@@ -171,7 +175,9 @@ function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flag
 function printConfig(shape: ModelShape, model: string, options: RankOptions, flags: RankFlags): void {
   const kind = configKind(flags);
   const context = flags.context === undefined ? undefined : wholeNumber('context', flags.context);
-  const offload = flags.offload === true ? ('optimizer' as const) : undefined;
+  // What the program has; one that has none refuses.
+  const [has = 'optimizer'] = memoryProgramOf(configFramework(kind))?.memory.offloads ?? [];
+  const offload = flags.offload === true ? has : undefined;
   const file = configFor(kind, { model, shape, options, run: { context, offload } });
   if (flags.json) printJson(file);
   else print('error' in file ? [`${kind} refuses: ${file.error}`] : [file.text.trimEnd()]);

@@ -51,11 +51,11 @@ export function heldBytes(stock: Stock, placement: Placement): HeldBytes[] {
   const dense = new Map<string, readonly [number, number]>();
   const kinds = denseKinds(stock, placement);
   return placement.ranks.map((place) => {
-    const { ep, inner, etp, stage, fsdp, tp } = place;
+    const { ep, inner, etp, stage, fsdp, tp, attn } = place;
     const kept = remember(experts, `${ep}/${inner.index}/${etp.index}/${stage.index}`, () =>
       expertBytes(stock, placement, place),
     );
-    const rest = remember(dense, `${stage.index}/${fsdp.index}/${tp.index}`, () =>
+    const rest = remember(dense, `${stage.index}/${fsdp.index}/${tp.index}/${attn.index}`, () =>
       denseBytes(stock, placement, place, kinds),
     );
     const total = kept[0] + kept[1] + rest[0] + rest[1];

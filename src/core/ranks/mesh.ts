@@ -59,8 +59,13 @@ export function placeRanks(mesh: Mesh, cuts: Cuts): RankPlace[] {
       stage: part(cuts.pp),
       fsdp: part(cuts.fsdp),
       tp: part(cuts.tp),
+      attn: part(hasAxis(mesh, cuts.attn) ? cuts.attn : cuts.tp),
     };
   });
+}
+
+function hasAxis({ grids }: Mesh, name: string | undefined): name is string {
+  return name !== undefined && grids.some((grid) => grid.some((each) => each.name === name));
 }
 
 /** Half-open interval of `length` things that a part keeps, as `torch.chunk` deals them: equal but for the last ones. */

@@ -31,8 +31,11 @@ export interface Sizes {
   readonly cp: number;
   /** Tensor parallelism of what is no routed expert. */
   readonly tp: number;
-  /** Tensor parallelism of attention where it is less: data or context parallelism divide its ranks. */
-  readonly attnTp?: number;
+  /**
+   * Tensor parallelism of attention and of the input embedding, where its ranks are data- or context-parallel for those.
+   * Absent where it is `tp`.
+   */
+  readonly attnTp?: number | undefined;
   readonly pp: number;
   readonly ep: number;
   /** Ranks that share each expert's rows and columns. */
@@ -162,6 +165,8 @@ export interface RankPlace {
   /** Part of dense tensors that fully sharded data parallelism leaves it. */
   readonly fsdp: Part;
   readonly tp: Part;
+  /** Part of attention and of the input embedding: `tp`'s, unless those are cut by an axis of their own. */
+  readonly attn: Part;
 }
 
 export interface Part {
@@ -184,6 +189,8 @@ export interface Cuts {
   readonly pp: string | null;
   readonly fsdp: string | null;
   readonly tp: string | null;
+  /** Cuts attention in place of `tp`, in meshes that have such an axis. */
+  readonly attn?: string;
 }
 
 /** What a framework does with tensors that are not routed experts, under tensor parallelism. */

@@ -8,5 +8,15 @@ export const memory: MemoryRules = {
   source: 'sgl-project/sglang, python/sglang/srt/model_executor/model_runner.py',
   date: '2026-11-22',
   title: 'SGLang (serving)',
-  holds: { dense: '÷ TP', experts: '÷ EP, each expert over the TP ranks that are left' },
+  offloadSaid: '--cpu-offload-gb takes a number of GiB of the weights.',
+  assumptions: ({ dp = 1 }) =>
+    dp > 1
+      ? [
+          'Data parallelism is --enable-dp-attention: attention and the input embedding are cut over tp ÷ dp ranks, all else over tp, and the head too (no --enable-dp-lm-head).',
+        ]
+      : [],
+  holds: {
+    dense: '÷ TP; with DP attention, attention and input embedding ÷ (TP ÷ DP)',
+    experts: '÷ EP, each expert over the TP ranks that are left',
+  },
 };

@@ -75,7 +75,16 @@ export const placement: PlacementRules = {
   redundant: true,
   loading: 'everything',
   exchange: 'all-reduce',
-  cuts: { ep: 'ep', inner: null, innerRowsWhenFew: false, etp: 'moe_tp', pp: 'pp', fsdp: null, tp: 'tp' },
+  cuts: {
+    ep: 'ep',
+    inner: null,
+    innerRowsWhenFew: false,
+    etp: 'moe_tp',
+    pp: 'pp',
+    fsdp: null,
+    tp: 'tp',
+    attn: 'attn_tp',
+  },
   inputs: { tp: 'Tensor', pp: 'Pipeline', dp: 'Data, of attention' },
   inferred: ['tp'],
   settings,
@@ -103,11 +112,14 @@ export const placement: PlacementRules = {
     const attnTp = tp / asked / attentionContext(options);
     return { dp: asked, cp: 1, tp, pp, ep, etp, ...(attnTp === tp ? {} : { attnTp }) };
   },
-  mesh: ({ tp, pp, ep, etp, dp }) =>
+  mesh: ({ tp, pp, ep, etp, dp, attnTp }) =>
     meshOf([
-      [axis('pp', pp), ...(dp > 1 && tp % dp === 0 ? [axis('dp', dp), axis('attn_tp', tp / dp)] : [axis('tp', tp)])],
+      [axis('pp', pp), axis('tp', tp)],
       [axis('pp', pp), axis('moe_dp', Math.max(Math.floor(tp / ep / etp), 1)), axis('ep', ep), axis('moe_tp', etp)],
-      ...(dp > 1 ? [[axis('pp', pp), axis('tp', tp)]] : []),
+      // Sizes that do not divide are refused before a rank is placed.
+      ...(attnTp === undefined
+        ? []
+        : [[axis('pp', pp), axis('dp', dp), axis('attn_cp', tp / dp / attnTp), axis('attn_tp', attnTp)]]),
     ]),
   limit(setUp) {
     const { options, facts, sizes } = setUp;

@@ -26,7 +26,16 @@ export const placement: PlacementRules = {
   redundant: true,
   loading: 'everything',
   exchange: 'all-to-all',
-  cuts: { ep: 'ep', inner: null, innerRowsWhenFew: false, etp: 'moe_tp', pp: 'pp', fsdp: null, tp: 'tp' },
+  cuts: {
+    ep: 'ep',
+    inner: null,
+    innerRowsWhenFew: false,
+    etp: 'moe_tp',
+    pp: 'pp',
+    fsdp: null,
+    tp: 'tp',
+    attn: 'attn_tp',
+  },
   inputs: { tp: 'Tensor', pp: 'Pipeline', cp: 'Context', etp: 'Tensor, inside experts,' },
   inferred: ['tp', 'etp'],
   settings,
@@ -35,10 +44,11 @@ export const placement: PlacementRules = {
     return 'error' in slotted ? slotted : { options: slotted, warnings: [] };
   },
   sizes: sizesOf,
-  mesh: ({ tp, pp, cp, ep, etp }) =>
+  mesh: ({ tp, pp, cp, ep, etp, attnTp }) =>
     meshOf([
       [axis('pp', pp), axis('cp', cp), axis('tp', tp)],
       [axis('pp', pp), axis('moe_cp', (cp * tp) / (ep * etp)), axis('moe_tp', etp), axis('ep', ep)],
+      ...(attnTp === undefined ? [] : [[axis('pp', pp), axis('attn_dp', (cp * tp) / attnTp), axis('attn_tp', attnTp)]]),
     ]),
   limit({ options, facts, sizes: { tp, ep, etp, attnTp = tp } }) {
     const slots = (facts.moeLayers[0]?.experts ?? 0) + (options.redundant ?? 0);

@@ -12,6 +12,7 @@ export const memory: MemoryRules = {
     dense: '÷ TP, whole on every data-parallel rank',
     experts: '÷ EP, or over all ranks of a stage without expert parallelism',
   },
+  offloadSaid: '--cpu-offload-gb takes a number of GiB of the weights.',
   assumptions: ({ ep = 1, tp = 1, dp = 1, cp = 1 }) =>
     ep === 1 && tp * dp * cp > 1
       ? ['Expert parallelism is off (no --enable-expert-parallel): data × tensor parallel ranks cut every expert.']

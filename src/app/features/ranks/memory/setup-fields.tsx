@@ -7,6 +7,7 @@ import {
   MEMORY_PROGRAMS,
   type MemorySetup,
   memoryProgramOf,
+  type Offload,
   REGIMES,
 } from '../../../../core/index.ts';
 import { Choice } from '../choice.tsx';
@@ -38,7 +39,7 @@ export function SetupFields({ setup, choices, report, onChange }: FieldsProps) {
         label="Program"
         value={framework}
         options={MEMORY_PROGRAMS.map(({ id, memory }) => [id, memory.title])}
-        onChange={(id) => isMemoryFramework(id) && onChange({ framework: id, ...sharedOf(setup) })}
+        onChange={(id) => isMemoryFramework(id) && onChange({ framework: id, ...sharedOf(setup, offloadsOf(id)) })}
       />
       {SIZES.map(([name, label]) => (
         <SizeSlider
@@ -81,10 +82,25 @@ export function SetupFields({ setup, choices, report, onChange }: FieldsProps) {
   );
 }
 
-/** What another program can take over. */
-function sharedOf({ gpus, ep, context, batch, capacityGib, chunkedLoss, offload }: MemorySetup): MemorySetup {
-  return { gpus, ep, context, batch, capacityGib, chunkedLoss, offload };
+/** What a program can keep on the host. */
+function offloadsOf(id: string): readonly Offload[] {
+  return ['none', ...(memoryProgramOf(id)?.memory.offloads ?? [])];
 }
+
+/** What another program can take over; the nearest offload that it has. */
+function sharedOf(
+  { gpus, ep, context, batch, capacityGib, chunkedLoss, offload = 'none' }: MemorySetup,
+  offloads: readonly Offload[],
+): MemorySetup {
+  const nearest = offload === 'none' || offloads.includes(offload) ? offload : offloads.at(-1);
+  return { gpus, ep, context, batch, capacityGib, chunkedLoss, offload: nearest };
+}
+
+const ON_THE_HOST = {
+  none: 'Nothing',
+  optimizer: 'Optimizer states',
+  all: 'Weights and gradients too',
+} as const satisfies Readonly<Record<Offload, string>>;
 
 function TrainingFields({ setup, onChange }: Pick<FieldsProps, 'setup' | 'onChange'>) {
   return (
@@ -113,11 +129,9 @@ function TrainingFields({ setup, onChange }: Pick<FieldsProps, 'setup' | 'onChan
       <Choice
         label="On the host"
         value={setup.offload ?? 'none'}
-        options={[
-          ['none', 'Nothing'],
-          ['optimizer', 'Optimizer states'],
-          ['all', 'Weights and gradients too'],
-        ]}
+        options={offloadsOf(setup.framework ?? DEFAULT_MEMORY_PROGRAM).map(
+          (what) => [what, ON_THE_HOST[what]] as const,
+        )}
         onChange={(what) => isOffload(what) && onChange({ ...setup, offload: what })}
       />
       <Tick
