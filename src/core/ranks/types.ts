@@ -80,6 +80,12 @@ export interface ModelFacts {
   readonly topK: number | null;
   /** `n_group` of the router, null without groups. */
   readonly expertGroups: number | null;
+  /** Why no experts can be dealt; then `moeLayers` is empty. */
+  readonly undealt?: string | undefined;
+  /** Where layers have other numbers of experts than the config says, a sentence for each list of layers. */
+  readonly contradictions?: readonly string[] | undefined;
+  /** Names of the lists of layers with experts where there are several; the first is the one that sizes are of. */
+  readonly towers?: readonly string[] | undefined;
 }
 
 export interface Axis {
@@ -231,6 +237,8 @@ export interface PlacementRules extends Provenance {
   readonly strategies: readonly Strategy[];
   /** True where it has redundant experts. */
   readonly redundant: boolean;
+  /** True where it takes a number of experts for each layer; else it builds every layer with the config's one number. */
+  readonly countsByLayer?: boolean;
   readonly loading: Loading;
   readonly exchange: Exchange;
   readonly cuts: Cuts;
