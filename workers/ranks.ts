@@ -1,4 +1,5 @@
 import {
+  assertionLimit,
   type Checkpoint,
   type CheckpointLayout,
   communicationOf,
@@ -247,7 +248,8 @@ function assertionFile(model: RankModel, placement: Placement): TakenFile {
   const name = `assert-ranks-${placement.mesh.world}.py`;
   const script = rankAssertion(model, placement);
   if (script !== null) return fileOf(name, script, 'x-python');
-  return { name, blob: null, problem: 'The assertion script loads with transformers; choose transformers to take it.' };
+  const other = 'The assertion script loads with transformers; choose transformers to take it.';
+  return { name, blob: null, problem: assertionLimit(model) ?? other };
 }
 
 /** SHA-256 of the shard index; null where there is none, or only headers are here. */

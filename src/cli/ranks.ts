@@ -29,6 +29,7 @@ import {
 } from '../core/index.ts';
 import { assumption, interruptSignal, parseDtype, parseTarget, print, printJson } from './common.ts';
 import { hashedRanks, parseTake, printTake, TAKES } from './rank-files.ts';
+import { expertsText, readTable } from './rank-text.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 const KINDS = CONFIGURED.map(({ id }) => id).join(', ');
@@ -198,12 +199,12 @@ function describeRanks(summary: RankSummary, hashes?: RankHashes): string[] {
     `Mesh         ${plural(mesh.world, 'rank')}: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ') || 'one of all'}`,
     ...ranks.flatMap((rank) => {
       const files = new Set(rank.reads.map((read) => read.file)).size;
-      const experts = rank.experts
-        .map(([start, end]) => (end - start === 1 ? start : `${start}–${end - 1}`))
-        .join(', ');
-      const line = `  rank ${String(rank.rank).padEnd(5)} experts ${experts.padEnd(16)} ${formatBytes(rank.bytes).padStart(8)} (${formatInteger(rank.bytes)} bytes) in ${plural(rank.reads.length, 'range')} of ${plural(files, 'file')}`;
-      return [line, ...Array.from(hashes?.[rank.rank] ?? [], ([name, sha256]) => `    ${sha256}  ${name}`)];
+      const experts = expertsText(rank);
+      const line = `  rank ${String(rank.rank).padEnd(5)} ${experts.line.padEnd(24)} ${formatBytes(rank.bytes).padStart(8)} (${formatInteger(rank.bytes)} bytes) in ${plural(rank.reads.length, 'range')} of ${plural(files, 'file')}`;
+      const below = experts.below.map((text) => `             ${text}`);
+      return [line, ...below, ...Array.from(hashes?.[rank.rank] ?? [], ([name, sha256]) => `    ${sha256}  ${name}`)];
     }),
+    ...readTable(summary),
     ...warnings,
   ];
 }

@@ -9,7 +9,7 @@ export function layerWarnings(
   const { contradictions = [], towers = [] } = facts;
   if (contradictions.length > 0 && !placement.countsByLayer)
     out.push(
-      `${contradictions.join(' ')} ${title} builds every layer with the number of experts in the config, so it does not load this checkpoint as it is; the ranks below deal the experts that each layer has.`,
+      `${contradictions.join(' ')} ${title} builds every layer with the number of experts in the config, so it does not load this checkpoint as it is; the ranks here deal the experts that each layer has.`,
     );
   const [main, ...others] = towers;
   if (main === undefined || others.length === 0) return out;

@@ -60,7 +60,7 @@ export function placeStages(
     mesh: setUp.mesh,
     cuts,
     dense: program.placement.densePlan(facts),
-    loading,
+    loading: program.placement.loadingOf?.(setUp) ?? loading,
     exchange,
     stages,
     kvHeads: facts.kvHeads,

@@ -6,7 +6,7 @@ import type { ConversionPlan, Target } from '../plan/types.ts';
 import { type PlanReadingOptions, planWithValues } from '../plan/with-values.ts';
 import { heldBytes, plannedCheckpoint, rankReads } from './bytes.ts';
 import { modelFacts } from './facts.ts';
-import { loadingWarnings } from './loading.ts';
+import { loadingOf, loadingWarnings, ownWay, type ReadBytes, readBytes } from './loading.ts';
 import { axisSize } from './mesh.ts';
 import { expertShare, holdsLayer, intervals, planPlacement } from './placement.ts';
 import { type Stock, stockOf } from './stock.ts';
@@ -23,6 +23,8 @@ export interface RankEntry {
   readonly layers: Readonly<Record<string, readonly Interval[]>> | null;
   /** Bytes that the rank keeps. */
   readonly bytes: number;
+  /** Bytes that it reads, by the way of loading. */
+  readonly read: ReadBytes;
   /** What it reads when it reads only that: offsets from byte 0 of the file. */
   readonly reads: readonly { readonly file: string; readonly offset: number; readonly length: number }[];
 }
@@ -42,6 +44,8 @@ export interface RankSummary {
   readonly framework: string;
   readonly mesh: MeshSummary | null;
   readonly error: string | null;
+  /** The way of `read` in which the framework loads by itself; null where it has no loader of these files. */
+  readonly loading: 'spans' | 'everything' | null;
   readonly ranks: readonly RankEntry[];
   readonly warnings: readonly string[];
 }
@@ -106,14 +110,15 @@ export function summarize(
   const held = heldBytes(model.stock, placement);
   let byColumns = 0;
   const ranks = placement.ranks.map((place): RankEntry => {
-    const { reads, byColumns: columns } = rankReads(model.stock, placement, place.rank);
-    byColumns = Math.max(byColumns, columns);
+    const mine = rankReads(model.stock, placement, place.rank);
+    byColumns = Math.max(byColumns, mine.byColumns);
     return {
       rank: place.rank,
       coords: place.coords,
       ...expertsOf(placement, place.rank),
       bytes: held[place.rank]?.total ?? 0,
-      reads: reads.map(({ file, offset, length }) => ({ file, offset, length })),
+      read: readBytes(loadingOf(model.stock, placement, place.rank, mine), placement),
+      reads: mine.reads.map(({ file, offset, length }) => ({ file, offset, length })),
     };
   });
   const columns = `${byColumns} tensors of a rank are cut by columns: a reader takes their whole rows and drops the rest.`;
@@ -122,6 +127,7 @@ export function summarize(
     framework: program.id,
     mesh: meshSummary(placement.mesh),
     error: null,
+    loading: ownWay(placement),
     ranks,
     warnings: byColumns > 0 ? [...warnings, columns] : warnings,
   };
@@ -129,7 +135,7 @@ export function summarize(
 
 /** The answer where nothing is placed: why, in the program's words or in those of a conversion. */
 export function refused(framework: string, error: string): RankSummary {
-  return { framework, mesh: null, error, ranks: [], warnings: [] };
+  return { framework, mesh: null, error, loading: null, ranks: [], warnings: [] };
 }
 
 /** A rank's experts as intervals, by layer where layers differ. */

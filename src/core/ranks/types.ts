@@ -240,6 +240,8 @@ export interface PlacementRules extends Provenance {
   /** True where it takes a number of experts for each layer; else it builds every layer with the config's one number. */
   readonly countsByLayer?: boolean;
   readonly loading: Loading;
+  /** How it reads under a placement, where that is not always `loading`. */
+  loadingOf?(setUp: SetUp): Loading;
   readonly exchange: Exchange;
   readonly cuts: Cuts;
   /** Sizes beside `ep` that it takes, with its own words for them. */
