@@ -103,7 +103,7 @@ function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): R
     files: stock.files.map(({ name, byteLength }) => ({ name, byteLength })),
     plan: frameworkOf(options.framework)?.placement.plan?.(facts.modelType) ?? null,
     error: errorOf(placement),
-    refusedBy: 'error' in placement ? 'framework' : null,
+    refusedBy: 'error' in placement ? (placement.by ?? 'framework') : null,
     needs: 'error' in placement ? (placement.needs ?? null) : null,
     fewestRedundant: fewestRedundant(counts.at(-1) ?? 0, options.ep ?? 1),
     placed: null,

@@ -104,7 +104,8 @@ export function addRanks(program: Command): void {
     if ('needs' in placement && placement.needs !== undefined)
       throw new LoomError('usage', `${placement.error} Name a file with --${placement.needs}.`);
     if ('error' in model || 'error' in placement) {
-      printSummary(summarize(model, options), undefined, flags);
+      const ours = 'error' in model || ('error' in placement && placement.by === 'checkpoint');
+      printSummary(summarize(model, options), undefined, flags, ours ? 'No ranks' : undefined);
       return;
     }
     const hashes = flags.hashes
@@ -119,9 +120,9 @@ export function addRanks(program: Command): void {
 }
 
 /** Exit 1 where the placement is refused. */
-function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flags: RankFlags): void {
+function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flags: RankFlags, refuser?: string): void {
   if (flags.json) printJson(hashes ? withHashes(summary, hashes) : summary);
-  else print(describeRanks(summary, hashes));
+  else print(describeRanks(summary, hashes, refuser));
   if (summary.error !== null) process.exitCode = 1;
 }
 
@@ -133,7 +134,9 @@ function printConfig(checkpoint: Checkpoint, model: string, options: RankOptions
   const offload = flags.offload === true ? ('optimizer' as const) : undefined;
   const file = configFor(kind, { model, shape, options, run: { context, offload } });
   if (flags.json) printJson(file);
-  else print('error' in file ? [`${kind} refuses: ${file.error}`] : [file.text.trimEnd()]);
+  else if ('error' in file)
+    print([`${file.by === 'checkpoint' ? 'No configuration' : `${kind} refuses`}: ${file.error}`]);
+  else print([file.text.trimEnd()]);
   if ('error' in file) process.exitCode = 1;
 }
 
@@ -189,9 +192,9 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-function describeRanks(summary: RankSummary, hashes?: RankHashes): string[] {
+function describeRanks(summary: RankSummary, hashes?: RankHashes, refuser = `${summary.framework} refuses`): string[] {
   const warnings = summary.warnings.map((warning) => `! ${warning}`);
-  if (summary.error !== null || !summary.mesh) return [`${summary.framework} refuses: ${summary.error}`, ...warnings];
+  if (summary.error !== null || !summary.mesh) return [`${refuser}: ${summary.error}`, ...warnings];
   const { mesh, ranks } = summary;
   const sizes = Object.entries(mesh.dims).filter(([, size]) => size > 1);
   return [

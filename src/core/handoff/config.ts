@@ -46,7 +46,7 @@ export function configText(
   request: ConfigRequest,
 ): ConfigFile | PlacementError {
   const { shape, options, run = {} } = request;
-  if (shape.missing !== undefined) return { error: shape.missing };
+  if (shape.missing !== undefined) return { error: shape.missing, by: 'checkpoint' };
   const placement = placeStages(owner, options, factsOf(shape));
   if ('error' in placement) return placement;
   const mesh = meshOf(placement);

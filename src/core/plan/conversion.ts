@@ -135,7 +135,8 @@ function chooseGroups(
 }
 
 function nothingToConvert(checkpoint: Checkpoint, layout: CheckpointLayout): Refusal {
-  return { tag: 'no-experts', message: `${absenceOfExperts(checkpoint, layout)} There is nothing to convert.` };
+  const { known, message } = absenceOfExperts(checkpoint, layout);
+  return { tag: 'no-experts', message: known ? `${message} There is nothing to convert.` : message };
 }
 
 function targetsOf(

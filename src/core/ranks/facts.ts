@@ -55,7 +55,8 @@ function undealtOf(
   layout: CheckpointLayout,
 ): string | null {
   if (layout.groups.some((group) => group.kind === 'moe' && group.experts !== null)) return missingExperts(layout);
-  return `${absenceOfExperts(checkpoint, layout)} There is nothing to place.`;
+  const { known, message } = absenceOfExperts(checkpoint, layout);
+  return known ? `${message} There is nothing to place.` : message;
 }
 
 function contradictionsOf(

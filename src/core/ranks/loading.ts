@@ -18,7 +18,9 @@ export interface LoadingReport {
   readonly everything: number;
   /** vLLM's `--enable-ep-weight-filter`; equal to `everything` where names do not number experts. */
   readonly filtered: number;
-  /** What the framework really reads by itself, null where it has no loader of these files. */
+  /** The way in which the framework reads by itself, null where it has no loader of these files. */
+  readonly way: 'spans' | 'everything' | null;
+  /** What it reads in that way. */
   readonly real: number | null;
   /** `real` (or `slices`) over `held`. */
   readonly amplification: number;
@@ -39,6 +41,7 @@ export function loadingOf(stock: Stock, placement: Placement, rank: number, read
     wholeFiles: touched.reduce((sum, file) => sum + file.byteLength - file.dataStart, 0),
     everything,
     filtered: filteredBytes(stock, mine),
+    way: ownWay(placement),
     real,
     amplification: held === 0 ? 0 : (real ?? mine.bytes) / held,
   };

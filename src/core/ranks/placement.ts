@@ -32,7 +32,7 @@ export function planPlacement(
   options: PlacementOptions,
   facts: ModelFacts,
 ): Placement | PlacementError {
-  if (facts.moeLayers.length === 0) return { error: facts.undealt ?? NO_EXPERTS };
+  if (facts.moeLayers.length === 0) return { error: facts.undealt ?? NO_EXPERTS, by: 'checkpoint' };
   const planned = placeStages(program, options, facts);
   return 'error' in planned ? planned : { ...planned, ranks: placeRanks(planned.mesh, planned.cuts) };
 }

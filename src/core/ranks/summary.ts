@@ -44,8 +44,8 @@ export interface RankSummary {
   readonly framework: string;
   readonly mesh: MeshSummary | null;
   readonly error: string | null;
-  /** The way of `read` in which the framework loads by itself; null where it has no loader of these files. */
-  readonly loading: 'spans' | 'everything' | null;
+  /** The way of `read` in which the framework loads by itself, null where it has no loader of these files; absent in refusals. */
+  readonly loading?: 'spans' | 'everything' | null;
   readonly ranks: readonly RankEntry[];
   readonly warnings: readonly string[];
 }
@@ -135,7 +135,7 @@ export function summarize(
 
 /** The answer where nothing is placed: why, in the program's words or in those of a conversion. */
 export function refused(framework: string, error: string): RankSummary {
-  return { framework, mesh: null, error, loading: null, ranks: [], warnings: [] };
+  return { framework, mesh: null, error, ranks: [], warnings: [] };
 }
 
 /** A rank's experts as intervals, by layer where layers differ. */

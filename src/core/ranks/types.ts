@@ -201,6 +201,8 @@ export interface PlacementError {
   readonly error: string;
   /** Set where nothing is refused yet: the file that the placement goes by was not given. */
   readonly needs?: 'loads' | 'map';
+  /** Set where the checkpoint is the reason, whatever the program: then the words are ours. */
+  readonly by?: 'checkpoint';
 }
 
 /** What is settled before limits are checked and experts are dealt. */
