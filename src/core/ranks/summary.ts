@@ -60,7 +60,10 @@ export interface RankModel {
 
 /** The model of a checkpoint in its present layout. */
 export function rankModel(checkpoint: Checkpoint, layout: CheckpointLayout = detectLayout(checkpoint)): RankModel {
-  return { checkpoint, layout, facts: modelFacts(checkpoint, layout), stock: stockOf(checkpoint, layout) };
+  const facts = modelFacts(checkpoint, layout);
+  // Nothing is dealt then, and a name may claim any number of experts: none is counted to.
+  const dealt = facts.undealt === undefined ? layout : { ...layout, groups: [] };
+  return { checkpoint, layout, facts, stock: stockOf(checkpoint, dealt) };
 }
 
 /** The model of what a conversion would write; its refusals' messages where it cannot. */
