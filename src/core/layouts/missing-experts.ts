@@ -33,7 +33,8 @@ export function missingExperts(layout: CheckpointLayout): string | null {
 }
 
 function lackOf(group: LayerGroup): string | null {
-  const missing = group.defects.filter(({ tag }) => tag === 'expert-missing');
+  // Beyond the config's number nobody looked for holes, so there may be some below an expert that is one too many.
+  const missing = group.defects.filter(({ tag }) => tag === 'expert-missing' || tag === 'expert-extra');
   if (missing.length === 0) return null;
   const projections = missing.flatMap(({ projection }) => projection ?? []);
   const whole = projections.map((projection) => `the ${projection} projections`);
