@@ -80,7 +80,7 @@ export function readTable(summary: RankSummary): string[] {
       ? `${title} has no loader of these files.`
       : `* ${title} reads ${loading}${filters ? '; with its weight filter on, what stands under filter' : ''}.`;
   return [
-    'Bytes read   spans: only what is held, whole rows for columns · files: every file that has some of it · everything: all files',
+    'Bytes read   spans: what is held, in whole rows · files: each file that has some of it · everything: all files',
     line('rank', head),
     ...rows.map(({ name }, at) => line(name, cells[at] ?? [])),
     `  ${own}`,
