@@ -49,7 +49,8 @@ function stackedDefects(bucket: Bucket, spec: DialectSpec, experts: number, cont
   }
   for (const kind of bucket.kinds.values()) if (kind.shape[0] !== experts) defects.push(unequalCount(kind, experts));
   if (context.routed !== null && context.routed > experts && context.routed === (context.experts ?? context.routed)) {
-    const message = `The router of ${bucket.prefix} chooses among ${context.routed} experts, its tensors hold ${experts}.`;
+    const says = context.experts === null ? '' : ` the config says ${context.experts} and`;
+    const message = `This layer holds ${experts} experts,${says} its router has ${context.routed} rows.`;
     return [...defects, { tag: 'expert-missing', message, range: [experts, context.routed] }];
   }
   return [...defects, ...contradicted(experts, context)];
