@@ -39,10 +39,10 @@ export function absenceOfExperts({ tensors, config, findings }: Readable, layout
   if (adapter) return unknown(adapter.message);
   const stored = unknownExperts(layout);
   if (stored !== null) return unknown(stored);
-  const gap = findings.find(({ tag }) => INCOMPLETE.has(tag));
-  if (gap)
+  const gap = unreadPart(findings);
+  if (gap !== null)
     return unknown(
-      `No routed experts were found, but not every file could be read, so it is not known whether there are any. ${gap.message} Complete the checkpoint and try again.`,
+      `No routed experts were found, but not every file could be read, so it is not known whether there are any. ${gap} Complete the checkpoint and try again.`,
     );
   const names = [...tensors.keys()];
   const promise = promisedExperts(config);
@@ -59,6 +59,11 @@ export function absenceOfExperts({ tensors, config, findings }: Readable, layout
       `Whether this checkpoint has routed experts is not known: there is no config.json, and no layer is recognised.${like(names[0])} Add the model’s config.json.`,
     );
   return { known: true, message: 'There are no routed experts in this checkpoint.' };
+}
+
+/** The finding that says which part of a checkpoint is not here or was not read; null where all of it was. */
+export function unreadPart(findings: Readable['findings']): string | null {
+  return findings.find(({ tag }) => INCOMPLETE.has(tag))?.message ?? null;
 }
 
 function unknown(message: string): Absence {

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { absenceOfExperts } from '../layouts/absence.ts';
+import { absenceOfExperts, unreadPart } from '../layouts/absence.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
 import { type Config, configNumber, hiddenSize, layerCount, topK } from '../layouts/config-keys.ts';
 import { countContradictions } from '../layouts/contradictions.ts';
@@ -21,6 +21,7 @@ export function modelFacts(
   const { config } = checkpoint;
   const found = layout.groups.filter((group) => group.kind === 'moe' && group.experts !== null);
   const undealt = undealtOf(checkpoint, layout);
+  const unread = unreadPart(checkpoint.findings);
   const groups = undealt === null ? found : [];
   const towers = towersOf(found);
   const first = towers[0]?.groups[0];
@@ -44,6 +45,7 @@ export function modelFacts(
     topK: topK(config, null, prefix),
     expertGroups: configNumber(config, GROUPS, null, prefix),
     ...(undealt === null ? {} : { undealt }),
+    ...(unread === null ? {} : { unread }),
     ...contradictionsOf(found, config, layout.modelType),
     ...(towers.length > 1 ? { towers: towers.map(({ name }) => name ?? '') } : {}),
   };

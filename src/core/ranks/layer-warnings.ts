@@ -1,12 +1,19 @@
 import type { PlacingProgram, SetUp } from './types.ts';
 
-/** What a placement cannot show where layers have other numbers of experts than the config says, or stand in several towers. */
+/**
+ * What a placement cannot show: a part of the checkpoint that is not here, layers with other numbers of experts than the
+ * config says, and more than one list of layers with experts.
+ */
 export function layerWarnings(
   { title, placement }: PlacingProgram,
   { facts, sizes }: Pick<SetUp, 'facts' | 'sizes'>,
 ): string[] {
   const out: string[] = [];
-  const { contradictions = [], towers = [] } = facts;
+  const { unread, contradictions = [], towers = [] } = facts;
+  if (unread !== undefined)
+    out.push(
+      `${unread} Layers, bytes and ranges that are not here are counted on no rank: complete the checkpoint first.`,
+    );
   if (contradictions.length > 0 && !placement.countsByLayer)
     out.push(
       `${contradictions.join(' ')} ${title} builds every layer with the number of experts in the config, so it does not load this checkpoint as it is; the ranks here deal the experts that each layer has.`,

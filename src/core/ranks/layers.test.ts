@@ -133,6 +133,21 @@ describe('experts that are missing', () => {
   });
 });
 
+describe('a checkpoint of which a shard is missing', () => {
+  it('is dealt as far as it is there, which is said', async () => {
+    const files = {
+      'model-00001-of-00002.safetensors': safetensorsBytes(layer('model.layers.0', 4)),
+      'config.json': JSON.stringify({ ...CONFIG, num_experts: 4 }),
+    };
+    const { error, warnings } = summarize(rankModel(await openCheckpoint(filesOf(files))), {
+      framework: 'vllm',
+      ep: 2,
+    });
+    expect(error).toBeNull();
+    expect(warnings[0]).toMatch(/model-00002-of-00002\.safetensors.* are counted on no rank/);
+  });
+});
+
 describe('two towers with experts', () => {
   const towers = () =>
     modelOf(

@@ -82,6 +82,8 @@ export interface ModelFacts {
   readonly expertGroups: number | null;
   /** Why no experts can be dealt; then `moeLayers` is empty. */
   readonly undealt?: string | undefined;
+  /** Which part of the checkpoint is not here or was not read, in a sentence. */
+  readonly unread?: string | undefined;
   /** Where layers have other numbers of experts than the config says, a sentence for each list of layers. */
   readonly contradictions?: readonly string[] | undefined;
   /** Names of the lists of layers with experts where there are several; the first is the one that sizes are of. */
