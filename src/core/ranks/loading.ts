@@ -29,7 +29,7 @@ export interface LoadingReport {
 /** How many bytes a rank reads, by how it is loaded. */
 export function loadingOf(stock: Stock, placement: Placement, rank: number, reads?: RankReads): LoadingReport {
   const mine = reads ?? rankReads(stock, placement, rank);
-  const held = keptBytes(mine);
+  const { held, numbered } = countShares(mine);
   const everything = bytesOfAll(stock);
   const touched = stock.files.filter((_, file) => (mine.perFile[file] ?? 0) > 0);
   const real = realBytes(placement, mine.bytes, everything);
@@ -40,7 +40,8 @@ export function loadingOf(stock: Stock, placement: Placement, rank: number, read
     files: touched.length,
     wholeFiles: touched.reduce((sum, file) => sum + file.byteLength - file.dataStart, 0),
     everything,
-    filtered: filteredBytes(stock, mine),
+    // A tensor of which a part is kept is read whole.
+    filtered: everything - stock.numbered + numbered,
     way: ownWay(placement),
     real,
     amplification: held === 0 ? 0 : (real ?? mine.bytes) / held,
@@ -85,35 +86,25 @@ export function ownWay({ loading }: Pick<Placement, 'loading'>): 'spans' | 'ever
   }
 }
 
-/** Bytes that the parts of reads leave in the rank's own tensors, copies included. */
-export function keptBytes(reads: RankReads): number {
-  let sum = 0;
-  for (const share of sharesOf(reads)) sum += share.bytes;
-  return sum;
-}
-
-/** Every share once: the pieces of one tensor follow each other. */
-function* sharesOf({ reads }: RankReads): Generator<TensorShare> {
+/** Bytes kept, copies included, and bytes of whole tensors that a filter finds by an expert's number. */
+function countShares({ reads }: RankReads): { readonly held: number; readonly numbered: number } {
+  let [held, numbered] = [0, 0];
+  // The pieces of one tensor follow each other, so its share is counted where it changes.
   let last: TensorShare | null = null;
   for (const { parts } of reads) {
     for (const { share } of parts) {
-      if (share !== last) yield share;
+      if (share === last) continue;
       last = share;
+      held += share.bytes;
+      if (isNumbered(share.tensor)) numbered += share.tensor.end - share.tensor.start;
     }
   }
+  return { held, numbered };
 }
 
 function realBytes(placement: Placement, slices: number, everything: number): number | null {
   const way = ownWay(placement);
   return way === null ? null : way === 'spans' ? slices : everything;
-}
-
-/** Everything but other ranks' experts that the filter can tell apart; a tensor of which a part is kept is read whole. */
-function filteredBytes(stock: Stock, mine: RankReads): number {
-  let own = 0;
-  if (stock.numbered > 0)
-    for (const { tensor } of sharesOf(mine)) if (isNumbered(tensor)) own += tensor.end - tensor.start;
-  return bytesOfAll(stock) - stock.numbered + own;
 }
 
 /** What a reader should know about loading this layout with this program: differences that no error message tells. */
