@@ -77,7 +77,7 @@ export interface RankPicture {
   readonly plan: readonly PlanEntry[] | null;
   /** Why nothing is placed, in the framework's words, or in those of a conversion that cannot be. */
   readonly error: string | null;
-  readonly refusedBy: 'framework' | 'conversion' | null;
+  readonly refusedBy: 'framework' | 'checkpoint' | 'conversion' | null;
   /** The file that must be given before anything can be placed or refused. */
   readonly needs: 'loads' | 'map' | null;
   /** Where the program refuses: the nearest sizes that it would take. */

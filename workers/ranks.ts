@@ -1,4 +1,5 @@
 import {
+  assertionLimit,
   type Checkpoint,
   type CheckpointLayout,
   communicationOf,
@@ -103,9 +104,12 @@ function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): R
     files: stock.files.map(({ name, byteLength }) => ({ name, byteLength })),
     plan: frameworkOf(options.framework)?.placement.plan?.(facts.modelType) ?? null,
     error: errorOf(placement),
-    refusedBy: 'error' in placement ? 'framework' : null,
+    refusedBy: 'error' in placement ? (placement.by ?? 'framework') : null,
     needs: 'error' in placement ? (placement.needs ?? null) : null,
-    near: 'error' in placement && placement.needs === undefined ? nearSizes(options, facts) : [],
+    near:
+      'error' in placement && placement.needs === undefined && placement.by !== 'checkpoint'
+        ? nearSizes(options, facts)
+        : [],
     fewestRedundant: fewestRedundant(counts.at(-1) ?? 0, options.ep ?? 1),
     placed: null,
   };
@@ -250,7 +254,8 @@ function assertionFile(model: RankModel, placement: Placement): TakenFile {
   const name = `assert-ranks-${placement.mesh.world}.py`;
   const script = rankAssertion(model, placement);
   if (script !== null) return fileOf(name, script, 'x-python');
-  return { name, blob: null, problem: 'The assertion script loads with transformers; choose transformers to take it.' };
+  const other = 'The assertion script loads with transformers; choose transformers to take it.';
+  return { name, blob: null, problem: assertionLimit(model) ?? other };
 }
 
 /** SHA-256 of the shard index; null where there is none, or only headers are here. */

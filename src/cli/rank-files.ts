@@ -1,4 +1,5 @@
 import {
+  assertionLimit,
   type Checkpoint,
   expertHashes,
   type FileSet,
@@ -56,7 +57,10 @@ export async function printTake(take: Take, request: TakeRequest): Promise<void>
   } else {
     const script = rankAssertion(model, placement, hashes);
     if (script === null)
-      throw new LoomError('usage', 'The assertion script loads with transformers: pass --framework transformers-5.');
+      throw new LoomError(
+        'usage',
+        assertionLimit(model) ?? 'The assertion script loads with transformers: pass --framework transformers-5.',
+      );
     if (request.json) printJson({ script });
     else print([script.trimEnd()]);
   }

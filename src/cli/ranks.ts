@@ -15,6 +15,8 @@ import {
   type ModelOverrides,
   type ModelShape,
   memoryProgramOf,
+  type Placement,
+  type PlacementError,
   type ProgramId,
   parseLoads,
   parseSlotMap,
@@ -37,6 +39,7 @@ import {
 import { assumption, interruptSignal, parseDtype, parseTarget, print, printJson } from './common.ts';
 import { openOrConfig } from './config-source.ts';
 import { hashedRanks, parseTake, printTake, TAKES } from './rank-files.ts';
+import { expertsText, nearText, readTable } from './rank-text.ts';
 import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 const KINDS = CONFIGURED.map(({ id }) => id).join(', ');
@@ -118,10 +121,10 @@ export function addRanks(program: Command): void {
         : await rankModelWithValues(checkpoint, files, options.to, { ...assumption(flags), dtype, signal });
     if (!('error' in model)) refuseOther(said, model.facts);
     const placement = 'error' in model ? model : planPlacement(options, model.facts);
-    if ('needs' in placement && placement.needs !== undefined)
-      throw new LoomError('usage', `${placement.error} Name a file with --${placement.needs}.`);
+    refuseLacking(placement);
     if ('error' in model || 'error' in placement) {
-      printSummary(summarize(model, options), undefined, flags);
+      const ours = 'error' in model || ('error' in placement && placement.by === 'checkpoint');
+      printSummary(summarize(model, options), undefined, flags, ours ? 'No ranks' : undefined);
       return;
     }
     const hashes = flags.hashes
@@ -149,8 +152,19 @@ function fromConfig(
 ): void {
   const asks = (['to', 'hashes', 'take'] as const).find((name) => flags[name] !== undefined);
   if (asks) throw new LoomError('usage', `--${asks} needs a checkpoint’s files: ${source} is a config alone.`);
-  if (flags.config !== undefined) printConfig(shapeFromConfig(configWith(config, said)), source, options, flags);
-  else printSummary(summarize(rankModelOfConfig(config, said), options), undefined, flags);
+  if (flags.config !== undefined) {
+    printConfig(shapeFromConfig(configWith(config, said)), source, options, flags);
+    return;
+  }
+  const model = rankModelOfConfig(config, said);
+  refuseLacking(planPlacement(options, model.facts));
+  printSummary(summarize(model, options), undefined, flags);
+}
+
+/** @throws LoomError `usage` where the file that a placement goes by was not given. */
+function refuseLacking(placement: Placement | PlacementError): void {
+  if ('needs' in placement && placement.needs !== undefined)
+    throw new LoomError('usage', `${placement.error} Name a file with --${placement.needs}.`);
 }
 
 /** Facts of a model that its files say themselves. @throws LoomError `usage` where they are said otherwise. */
@@ -165,9 +179,9 @@ function refuseOther(said: ModelOverrides, { moeLayers, expertGroups, intermedia
 }
 
 /** Exit 1 where the placement is refused. */
-function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flags: RankFlags): void {
+function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flags: RankFlags, refuser?: string): void {
   if (flags.json) printJson(hashes ? withHashes(summary, hashes) : summary);
-  else print(describeRanks(summary, hashes));
+  else print(describeRanks(summary, hashes, refuser));
   if (summary.error !== null) process.exitCode = 1;
 }
 
@@ -180,7 +194,9 @@ function printConfig(shape: ModelShape, model: string, options: RankOptions, fla
   const offload = flags.offload === true ? has : undefined;
   const file = configFor(kind, { model, shape, options, run: { context, offload } });
   if (flags.json) printJson(file);
-  else print('error' in file ? [`${kind} refuses: ${file.error}`] : [file.text.trimEnd()]);
+  else if ('error' in file)
+    print([`${file.by === 'checkpoint' ? 'No configuration' : `${kind} refuses`}: ${file.error}`]);
+  else print([file.text.trimEnd()]);
   if ('error' in file) process.exitCode = 1;
 }
 
@@ -246,9 +262,10 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-function describeRanks(summary: RankSummary, hashes?: RankHashes): string[] {
+function describeRanks(summary: RankSummary, hashes?: RankHashes, refuser = `${summary.framework} refuses`): string[] {
   const warnings = summary.warnings.map((warning) => `! ${warning}`);
-  if (summary.error !== null || !summary.mesh) return [`${summary.framework} refuses: ${summary.error}`, ...warnings];
+  if (summary.error !== null || !summary.mesh)
+    return [`${refuser}: ${summary.error}`, ...nearText(summary), ...warnings];
   const { mesh, ranks } = summary;
   const sizes = Object.entries(mesh.dims).filter(([, size]) => size > 1);
   return [
@@ -256,14 +273,13 @@ function describeRanks(summary: RankSummary, hashes?: RankHashes): string[] {
     `Mesh         ${plural(mesh.world, 'rank')}: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ') || 'one of all'}`,
     ...ranks.flatMap((rank) => {
       const files = new Set(rank.reads.map((read) => read.file)).size;
-      const experts = rank.experts
-        .map(([start, end]) => (end - start === 1 ? start : `${start}–${end - 1}`))
-        .join(', ');
-      const cut = rank.slice[1] > 1 ? ` (part ${rank.slice[0] + 1} of ${rank.slice[1]} of each)` : '';
+      const experts = expertsText(rank);
       const from = files === 0 ? '' : ` in ${plural(rank.reads.length, 'range')} of ${plural(files, 'file')}`;
-      const line = `  rank ${String(rank.rank).padEnd(5)} experts ${`${experts}${cut}`.padEnd(16)} ${formatBytes(rank.bytes).padStart(8)} (${formatInteger(rank.bytes)} bytes)${from}`;
-      return [line, ...Array.from(hashes?.[rank.rank] ?? [], ([name, sha256]) => `    ${sha256}  ${name}`)];
+      const line = `  rank ${String(rank.rank).padEnd(5)} ${experts.line.padEnd(24)} ${formatBytes(rank.bytes).padStart(8)} (${formatInteger(rank.bytes)} bytes)${from}`;
+      const below = experts.below.map((text) => `             ${text}`);
+      return [line, ...below, ...Array.from(hashes?.[rank.rank] ?? [], ([name, sha256]) => `    ${sha256}  ${name}`)];
     }),
+    ...readTable(summary),
     ...warnings,
   ];
 }

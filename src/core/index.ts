@@ -124,6 +124,7 @@ export type { Statistics } from './kernels/statistics/summary.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint } from './layouts/inspect.ts';
+export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
 export {
   CELL,
   type CellTensor,
@@ -179,6 +180,7 @@ export {
   predictTarget,
 } from './programs/loading.ts';
 export {
+  assertionLimit,
   DEFAULT_RANK_PROGRAM,
   FRAMEWORKS as RANK_FRAMEWORKS,
   frameworkIdOf,

@@ -46,6 +46,7 @@ export function configText(
   request: ConfigRequest,
 ): ConfigFile | PlacementError {
   const { shape, options, run = {} } = request;
+  if (shape.missing !== undefined) return { error: shape.missing, by: 'checkpoint' };
   const placement = placeStages(owner, options, factsOf(shape));
   if ('error' in placement) return placement;
   const mesh = meshOf(placement);
@@ -55,7 +56,7 @@ export function configText(
   const facts: ConfigFacts = { model, shape, placement, mesh, choices };
   const refusal = configuration.refusal?.(facts) ?? null;
   if (refusal !== null) return { error: refusal };
-  const limits = configuration.limits(facts);
+  const limits = [...(shape.contradictions ?? []), ...configuration.limits(facts)];
   const head = [`For ${configuration.version}. Written by moe-loom ${VERSION}.`, ...limits].map(
     (line) => `${configuration.comment} ${line}\n`,
   );

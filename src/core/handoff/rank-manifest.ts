@@ -63,7 +63,10 @@ export interface RankManifestJson {
   readonly mesh: { readonly framework: string } & MeshSummary;
   readonly placement: {
     readonly strategy: Strategy;
+    /** Experts of a layer; of the first where layers differ. */
     readonly num_logical: number;
+    /** Experts of each of `layers`, only where they differ. */
+    readonly num_logical_by_layer?: readonly number[];
     readonly num_redundant: number;
     /** Layer groups' prefixes, in the order of the rows below. */
     readonly layers: readonly string[];
@@ -138,10 +141,12 @@ function partJson(part: ReadPart): ManifestPartJson {
 
 function placementJson(placement: Placement): RankManifestJson['placement'] {
   const [first] = placement.layers;
+  const counts = new Set(placement.layers.map((layer) => layer.experts));
   const slots = new Set(placement.layers.flatMap((layer) => layer.slots.map((each) => each.length)));
   return {
     strategy: placement.strategy,
     num_logical: first?.experts ?? 0,
+    ...(counts.size > 1 ? { num_logical_by_layer: placement.layers.map((layer) => layer.experts) } : {}),
     num_redundant: placement.redundant,
     layers: placement.layers.map((layer) => layer.prefix),
     physical_to_logical_map: slots.size === 1 ? placement.layers.map((layer) => layer.slots.flat()) : null,

@@ -1,7 +1,7 @@
 import type { Bucket, Kind } from './bucket.ts';
 import type { DialectSpec } from './dialects.ts';
 import { type Context, canonicalStem } from './resolve.ts';
-import type { Defect } from './types.ts';
+import type { Defect, StoredProjection } from './types.ts';
 
 /** Missing or surplus experts are named one by one up to this many; a truncated upload would name thousands. */
 const LIMIT_NAMED = 8;
@@ -25,9 +25,11 @@ export function countExperts(
 
 function missingProjections(bucket: Bucket, spec: DialectSpec, gated: boolean): Defect[] {
   const stems = new Set([...bucket.kinds.values()].map((kind) => canonicalStem(kind.stem)));
-  return Object.entries(spec.stems).flatMap(([projection, stem]): Defect[] => {
-    if (stems.has(stem) || (!gated && projection !== 'down' && projection !== 'up')) return [];
-    return [{ tag: 'expert-missing', message: `${bucket.prefix}: the ${projection} projections are not there.` }];
+  return Object.entries(spec.stems).flatMap(([name, stem]): Defect[] => {
+    if (stems.has(stem) || (!gated && name !== 'down' && name !== 'up')) return [];
+    const projection = name as StoredProjection;
+    const message = `${bucket.prefix}: the ${projection} projections are not there.`;
+    return [{ tag: 'expert-missing', message, projection }];
   });
 }
 
@@ -46,13 +48,17 @@ function stackedDefects(bucket: Bucket, spec: DialectSpec, experts: number, cont
     return defects;
   }
   for (const kind of bucket.kinds.values()) if (kind.shape[0] !== experts) defects.push(unequalCount(kind, experts));
-  if (context.experts !== null && context.experts !== experts) {
-    defects.push({
-      tag: 'config-mismatch',
-      message: `There are ${experts} experts, the config says ${context.experts}.`,
-    });
+  if (context.routed !== null && context.routed > experts && context.routed === (context.experts ?? context.routed)) {
+    const says = context.experts === null ? '' : ` the config says ${context.experts} and`;
+    const message = `This layer holds ${experts} experts,${says} its router has ${context.routed} rows.`;
+    return [...defects, { tag: 'expert-missing', message, range: [experts, context.routed] }];
   }
-  return defects;
+  return [...defects, ...contradicted(experts, context)];
+}
+
+function contradicted(experts: number, { experts: says }: Context): Defect[] {
+  if (says === null || says === experts) return [];
+  return [{ tag: 'config-mismatch', message: `This layer has ${experts} experts, the config says ${says}.` }];
 }
 
 function unequalCount(kind: Kind, experts: number): Defect {
@@ -65,12 +71,29 @@ function countApart(bucket: Bucket, context: Context): { experts: number; defect
   let highest = -1;
   for (const kind of kinds) for (const expert of kind.names.keys()) if (expert > highest) highest = expert;
   const found = highest + 1;
-  const expected = context.experts ?? found;
+  const expected = expectedExperts(found, context);
   const extra = namesFrom(kinds, expected);
   return {
     experts: extra.length > 0 ? found : expected,
-    defects: [...missingExperts(bucket, kinds, expected), ...capped('expert-extra', extra)],
+    defects: [
+      ...missingExperts(bucket, kinds, expected),
+      ...capped('expert-extra', extra),
+      ...(expected === context.routed ? contradicted(expected, context) : []),
+    ],
   };
+}
+
+/**
+ * How many experts a layer ought to have.
+ *
+ * The router's rows where the experts agree with them, or where they are fewer than the config's number: such a layer was
+ * pruned. Else the config's number, and without one the router's, else the highest number found.
+ */
+function expectedExperts(found: number, { experts, routed }: Context): number {
+  if (routed === null) return experts ?? found;
+  if (found === routed) return routed;
+  if (experts === null) return Math.max(found, routed);
+  return found < routed && routed < experts ? routed : experts;
 }
 
 /** Names the first that are missing and counts the rest: a name may claim expert 10^15. */

@@ -2,9 +2,11 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import type { Architecture } from './architecture.ts';
 import { architectureOf, isMoeLayer, modelTypeOf } from './architecture-rules.ts';
 import { compareText } from './bucket.ts';
-import { type Config, configNumber, expertConfig, expertCount, hiddenSize, layerCount } from './config-keys.ts';
+import { type Config, configNumber, expertConfig, hiddenSize, layerCount } from './config-keys.ts';
+import { configuredExperts, countContradictions } from './contradictions.ts';
 import { emptyGroup, groupOf } from './group.ts';
 import type { Context } from './resolve.ts';
+import { routerRows } from './router-rows.ts';
 import { joinName, type Layer, scanLayers } from './scan.ts';
 import type { Assumption, CheckpointLayout, Defect, GroupKind, LayerGroup } from './types.ts';
 
@@ -22,7 +24,8 @@ export function detectLayout(
   const modelType = assume.modelType ?? modelTypeOf(config);
   const row = architectureOf(modelType);
   const layers = chooseLayers(scanLayers(checkpoint.tensors));
-  const groups = layers.flatMap((layer) => groupsOf(layer, config, row, assume));
+  const known: Known = { tensors: checkpoint.tensors, config, row, assume };
+  const groups = layers.flatMap((layer) => groupsOf(layer, known));
   return { modelType, layout: sharedFamily(groups), groups, defects: acrossGroups(groups, config, row) };
 }
 
@@ -42,13 +45,16 @@ function isMtpStack(stack: string): boolean {
   return /(^|\.)mtp(_|\.|$)/.test(stack);
 }
 
-function groupsOf(
-  layer: Layer,
-  config: Config | null,
-  row: Architecture | undefined,
-  assume: Assumption,
-): LayerGroup[] {
-  const mtp = isMtp(layer, config);
+/** What a layer is understood by. */
+interface Known {
+  readonly tensors: Checkpoint['tensors'];
+  readonly config: Config | null;
+  readonly row: Architecture | undefined;
+  readonly assume: Assumption;
+}
+
+function groupsOf(layer: Layer, known: Known): LayerGroup[] {
+  const mtp = isMtp(layer, known.config);
   if (layer.buckets.size === 0) {
     const kind: GroupKind = mtp ? 'mtp' : 'dense';
     return [
@@ -65,7 +71,7 @@ function groupsOf(
       ...(container === '' ? [] : (layer.routers.get('') ?? [])),
     ];
     const shared = at === 0 ? layer.shared : [];
-    return [groupOf(bucket, { index: layer.index, kind, router, shared }, contextOf(layer, config, row, assume))];
+    return [groupOf(bucket, { index: layer.index, kind, router, shared }, contextOf(layer, router, known))];
   });
 }
 
@@ -76,15 +82,19 @@ function isMtp(layer: Layer, config: Config | null): boolean {
   return layers !== null && layer.index !== null && layer.index >= layers;
 }
 
-function contextOf(layer: Layer, config: Config | null, row: Architecture | undefined, assume: Assumption): Context {
-  const hidden = row?.gated === false ? null : hiddenSize(config, layer.prefix);
-  const intermediate = row ? configNumber(config, row.intermediate, layer.index, layer.prefix) : null;
-  const own = row ? configNumber(config, row.experts, layer.index, layer.prefix) : null;
+function contextOf({ prefix, index }: Layer, router: readonly string[], known: Known): Context {
+  const { tensors, config, row, assume } = known;
+  const hidden = hiddenSize(config, prefix);
+  const intermediate = row ? configNumber(config, row.intermediate, index, prefix) : null;
   return {
     row,
     assume,
-    known: { ...(hidden === null ? {} : { hidden }), ...(intermediate === null ? {} : { intermediate }) },
-    experts: own ?? expertCount(config, layer.index, layer.prefix),
+    known: {
+      ...(hidden === null || row?.gated === false ? {} : { hidden }),
+      ...(intermediate === null ? {} : { intermediate }),
+    },
+    experts: configuredExperts(config, row, index, prefix),
+    routed: routerRows(router, tensors, { config, prefix, hidden }),
   };
 }
 
@@ -108,6 +118,11 @@ function acrossGroups(groups: readonly LayerGroup[], config: Config | null, row:
       message: `The layers hold their experts in different layouts: ${families.join(', ')}.`,
     });
   }
+  for (const message of countContradictions(groups, config, row))
+    defects.push({
+      tag: 'config-mismatch',
+      message: `${message} A program that builds every layer with one number of experts does not load this checkpoint as it is.`,
+    });
   if (!row || !config) return defects;
   for (const group of groups) {
     if (group.index === null || group.kind === 'mtp') continue;

@@ -11,7 +11,10 @@ export interface Context {
   readonly assume: Assumption;
   /** Sizes by the config; absent where it does not say. */
   readonly known: Partial<Sizes>;
+  /** Experts of the layer by the config, null where it does not say. */
   readonly experts: number | null;
+  /** Experts that the layer's router chooses among, null where its tensors do not say. */
+  readonly routed: number | null;
 }
 
 /** The dialect of a bucket, or why there is none. `ambiguous`: both ways round are possible. */

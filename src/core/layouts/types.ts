@@ -63,6 +63,10 @@ export interface Defect {
   readonly message: string;
   readonly tensor?: string;
   readonly expert?: number;
+  /** A projection that no expert of the layer has. */
+  readonly projection?: StoredProjection;
+  /** Half-open interval of experts. */
+  readonly range?: readonly [number, number];
 }
 
 export type GroupKind = 'moe' | 'dense' | 'mtp';

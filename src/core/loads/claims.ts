@@ -1,3 +1,4 @@
+import { absenceOfExperts } from '../layouts/absence.ts';
 import type { Architecture } from '../layouts/architecture.ts';
 import type { LayerGroup } from '../layouts/types.ts';
 import { type CountReading, countAnswer } from './count.ts';
@@ -76,14 +77,19 @@ interface Found {
 /** What a program makes of a checkpoint's experts, by the claims about it. */
 function askClaims(consumer: Consumer, input: LoadInput): Answer {
   const groups = input.layout.groups.filter((group) => group.kind === 'moe');
-  if (groups.length === 0)
-    return { ...NO_NAMES, ...unknown(consumer, 'There are no routed experts here that it could read wrongly.') };
+  if (groups.length === 0) return { ...NO_NAMES, ...unknown(consumer, nothingHere(input)) };
   const answers = groups.map((group) => claimFor(consumer, input, group));
   const [worst] = [...answers].sort((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict));
   const known = worst ?? unknown(consumer, '');
   const found = absence(consumer, input, groups, known) ?? known;
   const names = heldNames(consumer, input, found);
   return { ...names, verdict: found.verdict, evidence: found.evidence, needs: found.needs };
+}
+
+/** Findings about files are not asked here: the verdict is unknown either way. */
+function nothingHere({ checkpoint, layout }: LoadInput): string {
+  const { known, message } = absenceOfExperts({ ...checkpoint, findings: [] }, layout);
+  return known ? 'There are no routed experts here that it could read wrongly.' : message;
 }
 
 function unknown({ id }: Consumer, need: string): Found {

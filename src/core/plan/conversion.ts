@@ -1,5 +1,6 @@
 import type { CompanionValues } from '../checkpoint/companion-values.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { absenceOfExperts } from '../layouts/absence.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import { layerTest } from '../layouts/tensor-place.ts';
@@ -91,7 +92,7 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   const refusals = [...checkpointRefusals(checkpoint), ...chosen.refusals];
   const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType, options.values);
   refusals.push(...refused);
-  if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(layout));
+  if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(checkpoint, layout));
   if (refusals.length > 0) return refusedPlan(checkpoint, target, options, decidable(refusals));
   const drafts = draftAll(basis, layout, target, conversions, options);
   const collisions = nameCollisions(drafts);
@@ -133,12 +134,9 @@ function chooseGroups(
   return { groups, refusals };
 }
 
-function nothingToConvert(layout: CheckpointLayout): Refusal {
-  const reason = layout.groups.find((group) => group.reason !== null)?.reason;
-  return {
-    tag: 'no-experts',
-    message: `There are no routed experts in this checkpoint; nothing to convert.${reason ? ` ${reason}` : ''}`,
-  };
+function nothingToConvert(checkpoint: Checkpoint, layout: CheckpointLayout): Refusal {
+  const { known, message } = absenceOfExperts(checkpoint, layout);
+  return { tag: 'no-experts', message: known ? `${message} There is nothing to convert.` : message };
 }
 
 function targetsOf(

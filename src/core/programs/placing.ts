@@ -97,10 +97,16 @@ export function loadingWarnings(placement: Placement, layout: CheckpointLayout, 
   return program ? warningsOf(program, placement, layout, stock) : [];
 }
 
-/** The assertion script of a placement; null where it cannot load with the placement's program. */
+/** The assertion script of a placement; null where it cannot load with the placement's program, or {@link assertionLimit} says why. */
 export function rankAssertion(model: RankModel, placement: Placement, hashes?: RankHashes): string | null {
   const how = frameworkOf(placement.framework)?.placement.assertion;
-  return how === undefined ? null : assertionOf(model, placement, how, hashes);
+  return how === undefined || assertionLimit(model) !== null ? null : assertionOf(model, placement, how, hashes);
+}
+
+/** Why there is no assertion script for a model with any program; null where there may be one. */
+export function assertionLimit({ facts: { towers } }: Pick<RankModel, 'facts'>): string | null {
+  if (!towers) return null;
+  return `The assertion script tells layers apart by their numbers, and ${towers.join(' and ')} have layers of the same number.`;
 }
 
 /** Files of programs' own that say a placement, by the program's id. */

@@ -1,7 +1,12 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { absenceOfExperts, unreadPart } from '../layouts/absence.ts';
+import { architectureOf } from '../layouts/architecture-rules.ts';
 import { type Config, configNumber, hiddenSize, layerCount, topK } from '../layouts/config-keys.ts';
+import { countContradictions } from '../layouts/contradictions.ts';
+import { stackNames, stackOf } from '../layouts/layer-words.ts';
+import { missingExperts } from '../layouts/missing-experts.ts';
 import { quantBlocks } from '../layouts/quant-blocks.ts';
-import type { CheckpointLayout } from '../layouts/types.ts';
+import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import type { ModelFacts } from './types.ts';
 
 const HEADS = ['num_attention_heads', 'n_heads', 'num_heads'] as const;
@@ -10,10 +15,17 @@ const HEAD_DIM = ['head_dim', 'attention_head_dim'] as const;
 const GROUPS = ['n_group', 'moe_num_expert_group', 'num_expert_group'] as const;
 
 /** What frameworks' limits ask of a model, from its tensors first and its config where tensors do not say. */
-export function modelFacts(checkpoint: Pick<Checkpoint, 'config'>, layout: CheckpointLayout): ModelFacts {
+export function modelFacts(
+  checkpoint: Pick<Checkpoint, 'tensors' | 'config' | 'findings'>,
+  layout: CheckpointLayout,
+): ModelFacts {
   const { config } = checkpoint;
-  const groups = layout.groups.filter((group) => group.kind === 'moe' && group.experts !== null);
-  const first = groups[0];
+  const found = layout.groups.filter((group) => group.kind === 'moe' && group.experts !== null);
+  const undealt = undealtOf(checkpoint, layout);
+  const unread = unreadPart(checkpoint.findings);
+  const groups = undealt === null ? found : [];
+  const towers = towersOf(found);
+  const first = towers[0]?.groups[0];
   const prefix = first?.prefix ?? '';
   const hidden = first?.hidden ?? hiddenSize(config, prefix);
   const heads = configNumber(config, HEADS, null, prefix);
@@ -34,7 +46,40 @@ export function modelFacts(checkpoint: Pick<Checkpoint, 'config'>, layout: Check
     topK: topK(config, null, prefix),
     expertGroups: configNumber(config, GROUPS, null, prefix),
     blocks: quantBlocks(config, first?.prefix ?? ''),
+    ...(undealt === null ? {} : { undealt }),
+    ...(unread === null ? {} : { unread }),
+    ...contradictionsOf(found, config, layout.modelType),
+    ...(towers.length > 1 ? { towers: towers.map(({ name }) => name ?? '') } : {}),
   };
+}
+
+/** Why a checkpoint's experts cannot be dealt, in sentences; null where they can. */
+function undealtOf(
+  checkpoint: Pick<Checkpoint, 'tensors' | 'config' | 'findings'>,
+  layout: CheckpointLayout,
+): string | null {
+  if (layout.groups.some((group) => group.kind === 'moe' && group.experts !== null)) return missingExperts(layout);
+  const { known, message } = absenceOfExperts(checkpoint, layout);
+  return known ? `${message} There is nothing to place.` : message;
+}
+
+function contradictionsOf(
+  groups: readonly LayerGroup[],
+  config: Config | null,
+  modelType: string | null,
+): Pick<ModelFacts, 'contradictions'> {
+  const contradictions = countContradictions(groups, config, architectureOf(modelType));
+  return contradictions.length === 0 ? {} : { contradictions };
+}
+
+/** Lists of layers with experts, the one with the most experts first: a model's limits are asked of that one. */
+function towersOf(groups: readonly LayerGroup[]) {
+  const names = stackNames(groups);
+  const towers = Array.from(names, ([stack, name]) => {
+    const own = groups.filter((group) => stackOf(group) === stack);
+    return { name, groups: own, experts: own.reduce((sum, group) => sum + (group.experts ?? 0), 0) };
+  });
+  return towers.sort((a, b) => b.experts - a.experts);
 }
 
 function classNameOf(config: Config | null): string | null {

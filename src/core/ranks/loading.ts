@@ -1,5 +1,7 @@
 import type { CheckpointLayout } from '../layouts/types.ts';
+import { formatInteger } from '../units.ts';
 import { type RankReads, rankReads } from './bytes.ts';
+import type { TensorShare } from './share.ts';
 import { isNumbered, type Stock } from './stock.ts';
 import type { Placement, PlacingProgram } from './types.ts';
 
@@ -10,13 +12,15 @@ export interface LoadingReport {
   readonly slices: number;
   readonly ranges: number;
   readonly files: number;
-  /** Every file that holds something it keeps, whole. */
+  /** Every tensor of the files that hold something it keeps. */
   readonly wholeFiles: number;
-  /** Every tensor of the checkpoint. */
+  /** Every tensor of every file, multi-token prediction included. */
   readonly everything: number;
   /** vLLM's `--enable-ep-weight-filter`; equal to `everything` where names do not number experts. */
   readonly filtered: number;
-  /** What the framework really reads by itself, null where it has no loader of these files. */
+  /** The way in which the framework reads by itself, null where it has no loader of these files. */
+  readonly way: 'spans' | 'everything' | null;
+  /** What it reads in that way. */
   readonly real: number | null;
   /** `real` (or `slices`) over `held`. */
   readonly amplification: number;
@@ -25,8 +29,8 @@ export interface LoadingReport {
 /** How many bytes a rank reads, by how it is loaded. */
 export function loadingOf(stock: Stock, placement: Placement, rank: number, reads?: RankReads): LoadingReport {
   const mine = reads ?? rankReads(stock, placement, rank);
-  const held = keptBytes(mine);
-  const everything = stock.bytes;
+  const { held, numbered } = countShares(mine);
+  const everything = bytesOfAll(stock);
   const touched = stock.files.filter((_, file) => (mine.perFile[file] ?? 0) > 0);
   const real = realBytes(placement, mine.bytes, everything);
   return {
@@ -34,40 +38,73 @@ export function loadingOf(stock: Stock, placement: Placement, rank: number, read
     slices: mine.bytes,
     ranges: mine.reads.length,
     files: touched.length,
-    wholeFiles: touched.reduce((sum, file) => sum + file.byteLength, 0),
+    wholeFiles: touched.reduce((sum, file) => sum + file.byteLength - file.dataStart, 0),
     everything,
-    filtered: filteredBytes(stock, mine),
+    // A tensor of which a part is kept is read whole.
+    filtered: everything - stock.numbered + numbered,
+    way: ownWay(placement),
     real,
     amplification: held === 0 ? 0 : (real ?? mine.bytes) / held,
   };
 }
 
-/** Bytes that the parts of reads leave in the rank's own tensors, copies included. */
-export function keptBytes(reads: RankReads): number {
-  const shares = new Set(reads.reads.flatMap((read) => read.parts.map((part) => part.share)));
-  let sum = 0;
-  for (const share of shares) sum += share.bytes;
-  return sum;
+function bytesOfAll({ bytes, leftOut }: Stock): number {
+  return bytes + leftOut.bytes;
 }
 
-function realBytes({ loading }: Placement, slices: number, everything: number): number | null {
+/** Bytes of tensors that a rank reads in each way of loading; headers, which every loader reads, are left out. */
+export interface ReadBytes {
+  /** Only the ranges that hold what it keeps. */
+  readonly spans: number;
+  /** Whole files: every one that holds something it keeps. */
+  readonly files: number;
+  /** Every file. */
+  readonly everything: number;
+  /** Everything but other ranks' experts; only where the program can leave them out by their names. */
+  readonly filter?: number;
+}
+
+/** {@link ReadBytes} of a report, under the placement that it was made for. */
+export function readBytes(
+  { slices, wholeFiles, everything, filtered }: LoadingReport,
+  placement: Placement,
+): ReadBytes {
+  const read = { spans: slices, files: wholeFiles, everything };
+  return placement.loading === 'filter' ? { ...read, filter: filtered } : read;
+}
+
+/** The way in which a program reads by itself; null where it has no loader of these files. */
+export function ownWay({ loading }: Pick<Placement, 'loading'>): 'spans' | 'everything' | null {
   switch (loading) {
     case 'slices':
-      return slices;
+      return 'spans';
     case 'everything':
     case 'filter':
-      return everything;
+      return 'everything';
     case 'none':
       return null;
   }
 }
 
-/** Everything but other ranks' experts that the filter can tell apart; a tensor of which a part is kept is read whole. */
-function filteredBytes(stock: Stock, mine: RankReads): number {
-  const kept = new Set(mine.reads.flatMap((read) => read.parts.map((part) => part.share.tensor)));
-  let own = 0;
-  for (const tensor of kept) if (isNumbered(tensor)) own += tensor.end - tensor.start;
-  return stock.bytes - stock.numbered + own;
+/** Bytes kept, copies included, and bytes of whole tensors that a filter finds by an expert's number. */
+function countShares({ reads }: RankReads): { readonly held: number; readonly numbered: number } {
+  let [held, numbered] = [0, 0];
+  // The pieces of one tensor follow each other, so its share is counted where it changes.
+  let last: TensorShare | null = null;
+  for (const { parts } of reads) {
+    for (const { share } of parts) {
+      if (share === last) continue;
+      last = share;
+      held += share.bytes;
+      if (isNumbered(share.tensor)) numbered += share.tensor.end - share.tensor.start;
+    }
+  }
+  return { held, numbered };
+}
+
+function realBytes(placement: Placement, slices: number, everything: number): number | null {
+  const way = ownWay(placement);
+  return way === null ? null : way === 'spans' ? slices : everything;
 }
 
 /** What a reader should know about loading this layout with this program: differences that no error message tells. */
@@ -84,7 +121,7 @@ export function loadingWarnings(
   out.push(...(rules.loadingWarnings?.(placement, { apart, fused, stacked: families.has('stacked') }) ?? []));
   if (stock.leftOut.tensors > 0)
     out.push(
-      `${stock.leftOut.tensors} tensors of multi-token prediction (${stock.leftOut.bytes} bytes) are not counted: no framework here loads them by itself.`,
+      `${stock.leftOut.tensors} tensors of multi-token prediction (${formatInteger(stock.leftOut.bytes)} bytes), experts included, are placed on no rank: no framework here loads them by itself.`,
     );
   if (stock.unknown > 0)
     out.push(

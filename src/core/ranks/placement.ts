@@ -1,4 +1,5 @@
 import { dealLayers, isBalanced, rowOf } from './deal-layers.ts';
+import { layerWarnings } from './layer-warnings.ts';
 import { chunk, placeRanks } from './mesh.ts';
 import type {
   LayerPlacement,
@@ -29,7 +30,7 @@ export function planPlacement(
   options: PlacementOptions,
   facts: ModelFacts,
 ): Placement | PlacementError {
-  if (facts.moeLayers.length === 0) return NO_EXPERTS;
+  if (facts.moeLayers.length === 0) return { error: facts.undealt ?? NO_EXPERTS, by: 'checkpoint' };
   const planned = placeStages(program, options, facts);
   return 'error' in planned ? planned : { ...planned, ranks: placeRanks(planned.mesh, planned.cuts) };
 }
@@ -59,19 +60,19 @@ export function placeStages(
     mesh: setUp.mesh,
     cuts,
     dense: program.placement.densePlan(facts),
-    loading,
+    loading: program.placement.loadingOf?.(setUp) ?? loading,
     exchange,
     stages,
     kvHeads: facts.kvHeads,
     layers: dealt.layers,
     uniform: new Set(dealt.layers.map((layer) => layer.slots)).size <= 1,
-    warnings: [...warnings, ...(program.placement.warnings?.(setUp) ?? [])],
+    warnings: [...warnings, ...layerWarnings(program, setUp), ...(program.placement.warnings?.(setUp) ?? [])],
   };
 }
 
 /** The message with which `planPlacement` would refuse, null where it would not or lacks a file: no rank is placed for it. */
 export function refusalOf(program: PlacingProgram, options: PlacementOptions, facts: ModelFacts): string | null {
-  if (facts.moeLayers.length === 0) return NO_EXPERTS.error;
+  if (facts.moeLayers.length === 0) return facts.undealt ?? NO_EXPERTS;
   const settled = settleAll(program, options, facts);
   if ('error' in settled) return settled.error;
   // Only files that a user gives can be wrong in what they deal.
@@ -80,9 +81,7 @@ export function refusalOf(program: PlacingProgram, options: PlacementOptions, fa
   return 'error' in dealt && dealt.needs === undefined ? dealt.error : null;
 }
 
-const NO_EXPERTS: PlacementError = {
-  error: 'There are no routed experts in this checkpoint; nothing to place.',
-};
+const NO_EXPERTS = 'There are no routed experts in this model. There is nothing to place.';
 
 /** What is known of a placement before experts are dealt. */
 interface Settled {

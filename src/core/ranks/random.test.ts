@@ -8,35 +8,47 @@ import { filesOf, safetensorsBytes } from '../testing.fixture.ts';
 import { heldBytes, type RankReads, rankReads } from './bytes.ts';
 import { placed } from './facts.fixture.ts';
 import { createFileCounter } from './file-bytes.ts';
+import { loadingOf } from './loading.ts';
 import type { StockTensor } from './stock.ts';
 import { type RankModel, rankModel } from './summary.ts';
 import type { Placement } from './types.ts';
 
 interface Shape {
   readonly layers: number;
-  readonly experts: number;
+  /** Of each layer; the config says as many as the first has. */
+  readonly experts: readonly number[];
   readonly hidden: number;
   readonly intermediate: number;
   readonly family: 'per-expert' | 'stacked' | 'gate-up';
   readonly shards: number;
 }
 
+const few = fc.integer({ min: 1, max: 12 });
+
+/** Alike in every layer, or pruned layer by layer. */
+const experts = fc.oneof(
+  few.map((count) => [count, count, count, count]),
+  fc.tuple(few, few, few, few),
+  fc.tuple(...Array.from({ length: 4 }, () => fc.constantFrom(4, 8, 12))),
+);
+
 const shape: fc.Arbitrary<Shape> = fc.record({
   layers: fc.integer({ min: 1, max: 4 }),
-  experts: fc.integer({ min: 1, max: 12 }),
+  experts,
   hidden: fc.integer({ min: 3, max: 9 }),
   intermediate: fc.integer({ min: 2, max: 7 }),
   family: fc.constantFrom('per-expert' as const, 'stacked' as const, 'gate-up' as const),
   shards: fc.integer({ min: 1, max: 4 }),
 });
 
-function tensorsOf({ layers, experts, hidden, intermediate, family }: Shape) {
+function tensorsOf({ layers, experts: counts, hidden, intermediate, family }: Shape) {
   const tensors: { name: string; dtype: DType; shape: number[] }[] = [
     { name: 'model.embed_tokens.weight', dtype: 'BF16', shape: [11, hidden] },
   ];
   const add = (name: string, ...dims: number[]) => tensors.push({ name, dtype: 'BF16', shape: dims });
   for (let layer = 0; layer < layers; layer++) {
     const base = `model.layers.${layer}.`;
+    const experts = counts[layer] ?? 0;
     add(`${base}self_attn.q_proj.weight`, 8, hidden);
     add(`${base}mlp.gate.weight`, experts, hidden);
     const path = `${base}mlp.experts.`;
@@ -74,7 +86,7 @@ async function modelOf(of: Shape): Promise<RankModel> {
   entries['config.json'] = JSON.stringify({
     model_type: 'qwen3_moe',
     architectures: ['Qwen3MoeForCausalLM'],
-    num_experts: of.experts,
+    num_experts: of.experts[0],
     moe_intermediate_size: of.intermediate,
     hidden_size: of.hidden,
     num_hidden_layers: of.layers,
@@ -159,18 +171,31 @@ function denseCopies(placement: Placement): number {
 
 describe('random checkpoints on random meshes', () => {
   it('keep every expert byte exactly once per replica, in sorted disjoint reads that sum to the bytes held', async () => {
-    let made = 0;
+    let [made, uneven] = [0, 0];
     await fc.assert(
       fc.asyncProperty(shape, options, async (of, asked) => {
         const model = await modelOf(of);
         const placement = planPlacement(asked, { ...model.facts, expertGroups: null });
         if ('error' in placement) return;
         made++;
+        if (!placement.uniform && placement.ranks.length > 1) uneven++;
         const held = heldBytes(model.stock, placement);
         const reads = placement.ranks.map(({ rank }) => rankReads(model.stock, placement, rank));
         const filesOf = createFileCounter(model.stock, placement);
+        expect(placement.layers.map((layer) => layer.experts)).toEqual(of.experts.slice(0, of.layers));
         for (const [rank, mine] of reads.entries()) {
           expect([...filesOf(rank)]).toEqual(mine.perFile);
+          const {
+            held: kept,
+            slices,
+            wholeFiles,
+            everything,
+            filtered,
+          } = loadingOf(model.stock, placement, rank, mine);
+          expect(kept).toBe(held[rank]?.total);
+          expect(slices).toBe(mine.bytes);
+          expect(mine.bytes <= wholeFiles && wholeFiles <= everything).toBe(true);
+          expect(mine.bytes <= filtered && filtered <= everything).toBe(true);
           expect(isOrdered(mine)).toBe(true);
           expect(mine.byColumns).toBe(0);
           const twice = mine.reads.flatMap((read) => read.parts);
@@ -189,5 +214,6 @@ describe('random checkpoints on random meshes', () => {
       { numRuns: 300 },
     );
     expect(made).toBeGreaterThan(80);
+    expect(uneven).toBeGreaterThan(20);
   });
 });

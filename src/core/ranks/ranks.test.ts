@@ -46,9 +46,9 @@ describe('the JSON of `moe-loom ranks`', () => {
   it('has its keys and no others', async () => {
     const { checkpoint } = await openFixture('qwen3_moe');
     const summary = ranksOf(checkpoint, detectLayout(checkpoint), { framework: 'transformers-5', ep: 2 });
-    expect(Object.keys(summary)).toEqual(['framework', 'mesh', 'error', 'ranks', 'warnings']);
+    expect(Object.keys(summary)).toEqual(['framework', 'mesh', 'error', 'loading', 'ranks', 'warnings']);
     expect(summary.ranks.map((rank) => Object.keys(rank))).toEqual(
-      Array(2).fill(['rank', 'coords', 'experts', 'layers', 'slots', 'slice', 'bytes', 'reads']),
+      Array(2).fill(['rank', 'coords', 'experts', 'layers', 'slots', 'slice', 'bytes', 'read', 'reads']),
     );
     expect(summary.ranks[1]).toMatchObject({
       rank: 1,

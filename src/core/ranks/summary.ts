@@ -6,7 +6,7 @@ import type { ConversionPlan, Target } from '../plan/types.ts';
 import { type PlanReadingOptions, planWithValues } from '../plan/with-values.ts';
 import { heldBytes, plannedCheckpoint, rankReads } from './bytes.ts';
 import { modelFacts } from './facts.ts';
-import { loadingWarnings } from './loading.ts';
+import { loadingOf, loadingWarnings, ownWay, type ReadBytes, readBytes } from './loading.ts';
 import { axisSize } from './mesh.ts';
 import { type NearSizes, nearSizes } from './near.ts';
 import { expertShare, holdsLayer, intervals, planPlacement } from './placement.ts';
@@ -37,6 +37,8 @@ export interface RankEntry {
   readonly slice: readonly [index: number, of: number];
   /** Bytes that the rank keeps. */
   readonly bytes: number;
+  /** Bytes that it reads, by the way of loading; null where there are no files. */
+  readonly read: ReadBytes | null;
   /** What it reads when it reads only that: offsets from byte 0 of the file. */
   readonly reads: readonly { readonly file: string; readonly offset: number; readonly length: number }[];
 }
@@ -58,6 +60,8 @@ export interface RankSummary {
   readonly error: string | null;
   /** Where a program refuses: the nearest sizes that it would take, everything else as it is. */
   readonly near?: readonly NearSizes[];
+  /** The way of `read` in which the framework loads by itself, null where it has no loader of these files; absent in refusals. */
+  readonly loading?: 'spans' | 'everything' | null;
   readonly ranks: readonly RankEntry[];
   readonly warnings: readonly string[];
 }
@@ -76,7 +80,10 @@ export interface RankModel {
 
 /** The model of a checkpoint in its present layout. */
 export function rankModel(checkpoint: Checkpoint, layout: CheckpointLayout = detectLayout(checkpoint)): RankModel {
-  return { checkpoint, layout, facts: modelFacts(checkpoint, layout), stock: stockOf(checkpoint, layout) };
+  const facts = modelFacts(checkpoint, layout);
+  // Nothing is dealt then, and a name may claim any number of experts: none is counted to.
+  const dealt = facts.undealt === undefined ? layout : { ...layout, groups: [] };
+  return { checkpoint, layout, facts, stock: stockOf(checkpoint, dealt) };
 }
 
 /** The model of what a conversion would write; its refusals' messages where it cannot. */
@@ -122,15 +129,16 @@ export function summarize(
 ): RankSummary {
   if ('error' in model) return refused(program.id, model.error);
   const placement = planPlacement(program, options, model.facts);
-  if ('error' in placement)
-    return { ...refused(program.id, placement.error), near: nearSizes(program, options, model.facts) };
+  if ('error' in placement) {
+    const refusal = refused(program.id, placement.error);
+    // Other sizes help where the program refuses; not where the checkpoint is in the way.
+    return placement.by === 'checkpoint' ? refusal : { ...refusal, near: nearSizes(program, options, model.facts) };
+  }
   const held = heldBytes(model.stock, placement);
   let byColumns = 0;
   const ranks = placement.ranks.map((place): RankEntry => {
-    const { reads, byColumns: columns } = model.withoutFiles
-      ? { reads: [], byColumns: 0 }
-      : rankReads(model.stock, placement, place.rank);
-    byColumns = Math.max(byColumns, columns);
+    const mine = model.withoutFiles ? null : rankReads(model.stock, placement, place.rank);
+    byColumns = Math.max(byColumns, mine?.byColumns ?? 0);
     return {
       rank: place.rank,
       coords: place.coords,
@@ -138,7 +146,8 @@ export function summarize(
       slots: slotsOf(placement, place),
       slice: [place.etp.index, place.etp.of],
       bytes: held[place.rank]?.total ?? 0,
-      reads: reads.map(({ file, offset, length }) => ({ file, offset, length })),
+      read: mine && readBytes(loadingOf(model.stock, placement, place.rank, mine), placement),
+      reads: mine?.reads.map(({ file, offset, length }) => ({ file, offset, length })) ?? [],
     };
   });
   const columns = `${byColumns} tensors of a rank are cut by columns: a reader takes their whole rows and drops the rest.`;
@@ -150,6 +159,7 @@ export function summarize(
     framework: program.id,
     mesh: meshSummary(placement.mesh),
     error: null,
+    loading: ownWay(placement),
     ranks,
     warnings: byColumns > 0 ? [...warnings, columns] : warnings,
   };

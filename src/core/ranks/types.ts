@@ -116,6 +116,14 @@ export interface ModelFacts {
   readonly expertGroups: number | null;
   /** Numbers of a weight that share a scale or a code, null where weights are not quantised in blocks. */
   readonly blocks: QuantBlocks | null;
+  /** Why no experts can be dealt; then `moeLayers` is empty. */
+  readonly undealt?: string | undefined;
+  /** Which part of the checkpoint is not here or was not read, in a sentence. */
+  readonly unread?: string | undefined;
+  /** Where layers have other numbers of experts than the config says, a sentence for each list of layers. */
+  readonly contradictions?: readonly string[] | undefined;
+  /** Names of the lists of layers with experts where there are several; the first is the one that sizes are of. */
+  readonly towers?: readonly string[] | undefined;
 }
 
 /** Sizes of quantisation blocks: 1 along a dim that may be cut anywhere. */
@@ -249,6 +257,8 @@ export interface PlacementError {
   readonly error: string;
   /** Set where nothing is refused yet: the file that the placement goes by was not given. */
   readonly needs?: 'loads' | 'map';
+  /** Set where the checkpoint is the reason, whatever the program: then the words are ours. */
+  readonly by?: 'checkpoint';
 }
 
 /** What is settled before limits are checked and experts are dealt. */
@@ -285,7 +295,11 @@ export interface PlacementRules extends Provenance {
   readonly strategies: readonly Strategy[];
   /** True where it has redundant experts. */
   readonly redundant: boolean;
+  /** True where it takes a number of experts for each layer; else it builds every layer with the config's one number. */
+  readonly countsByLayer?: boolean;
   readonly loading: Loading;
+  /** How it reads under a placement, where that is not always `loading`. */
+  loadingOf?(setUp: SetUp): Loading;
   readonly exchange: Exchange;
   readonly cuts: Cuts;
   /** Sizes beside `ep` that it takes, with its own words for them. */

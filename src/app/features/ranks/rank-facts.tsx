@@ -91,11 +91,11 @@ interface LoadingProps {
 function Loading({ detail, picture, query }: LoadingProps) {
   const { loading, rangeFile, rangeOffset, rangeLength } = detail;
   const own = frameworkOf(query.options.framework)?.title ?? '';
-  const rows: readonly (readonly [string, number | null])[] = [
-    ['Slices alone', loading.slices],
-    ['Its files, whole', loading.wholeFiles],
-    ['vLLM’s weight filter', loading.filtered],
-    ['Everything', loading.everything],
+  const rows: readonly (readonly [name: string, bytes: number, way: typeof loading.way])[] = [
+    ['Slices alone', loading.slices, 'spans'],
+    ['Its files, whole', loading.wholeFiles, null],
+    ['vLLM’s weight filter', loading.filtered, null],
+    ['Everything', loading.everything, 'everything'],
   ];
   return (
     <>
@@ -108,10 +108,13 @@ function Loading({ detail, picture, query }: LoadingProps) {
       </p>
       <table className="facts-table" aria-label="Bytes read, by how it is loaded">
         <tbody>
-          {rows.map(([name, bytes]) => (
+          {rows.map(([name, bytes, way]) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
-              <td className="number mono">{formatInteger(bytes ?? 0)}</td>
+              <th scope="row">
+                {name}
+                {way !== null && way === loading.way && <span className="quiet"> (as {own} reads)</span>}
+              </th>
+              <td className="number mono">{formatInteger(bytes)}</td>
             </tr>
           ))}
         </tbody>

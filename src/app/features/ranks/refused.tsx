@@ -7,12 +7,25 @@ interface RefusedProps {
   readonly picture: RankPicture;
 }
 
-/** The framework's own message, then which sizes work; or why the conversion that is supposed cannot be. */
+/** The framework's own message, then which sizes work; or why this checkpoint or its conversion cannot be placed. */
 export function Refused({ query, picture }: RefusedProps) {
-  return picture.refusedBy === 'conversion' ? (
-    <NotConvertible query={query} message={picture.error ?? ''} />
-  ) : (
-    <RefusedByFramework query={query} picture={picture} />
+  switch (picture.refusedBy) {
+    case 'conversion':
+      return <NotConvertible query={query} message={picture.error ?? ''} />;
+    case 'checkpoint':
+      return <NotPlaceable message={picture.error ?? ''} />;
+    default:
+      return <RefusedByFramework query={query} picture={picture} />;
+  }
+}
+
+/** What no framework could place. */
+function NotPlaceable({ message }: { readonly message: string }) {
+  return (
+    <section className="ranks-refused" role="alert" aria-label="Refused">
+      <h2>These experts cannot be placed</h2>
+      <p>{message}</p>
+    </section>
   );
 }
 

@@ -6,6 +6,8 @@ import type { PlacementRules } from '../../ranks/types.ts';
 /** Expert-parallel ranks alone, for placements that no program's mesh belongs to. */
 const FLAT = {
   redundant: true,
+  // Nothing is loaded: each layer is dealt by itself.
+  countsByLayer: true,
   loading: 'none',
   exchange: 'all-to-all',
   cuts: { ep: 'ep', inner: null, innerRowsWhenFew: false, etp: null, pp: 'pp', fsdp: null, tp: null },

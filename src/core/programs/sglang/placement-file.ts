@@ -6,7 +6,8 @@ export interface SglangPlacementJson {
 }
 
 /**
- * The file for SGLang's `--init-expert-location`; null where ranks have unequally many slots, which it cannot say.
+ * The file for SGLang's `--init-expert-location`; null where ranks or layers have unequally many slots, or two towers have
+ * experts, which it cannot say.
  *
  * Rows of layers without experts, which it counts too, hold slot i mod E. Source: SGLang, expert_location.py
  * (`init_by_mapping(**data_dict)`, so that one more key would be an error).
@@ -14,7 +15,7 @@ export interface SglangPlacementJson {
 export function sglangPlacement(placement: Placement, facts: ModelFacts): SglangPlacementJson | null {
   const sizes = new Set(placement.layers.flatMap((layer) => layer.slots.map((slots) => slots.length)));
   const [first] = placement.layers;
-  if (sizes.size !== 1 || !first) return null;
+  if (sizes.size !== 1 || !first || facts.towers) return null;
   const byLayer = new Map(placement.layers.map((layer, at) => [layer.index ?? at, layer.slots.flat()]));
   const trivial = first.slots.flat().map((_, slot) => slot % first.experts);
   const rows = Array.from({ length: facts.layers }, (_, layer) => byLayer.get(layer) ?? trivial);
@@ -27,5 +28,6 @@ export const placementFile: PlacementFile = {
   use: 'For --init-expert-location.',
   file: 'sglang-expert-location.json',
   make: sglangPlacement,
-  limit: 'Ranks have unequally many slots, which SGLang’s placement file cannot say.',
+  limit:
+    'Ranks or layers have unequally many slots, or two towers have experts: SGLang’s placement file cannot say that.',
 };

@@ -85,7 +85,8 @@ export const placement: PlacementRules = {
   date: '2026-11-29',
   strategies: ['linear', 'round-robin', 'ep-aware', 'hierarchical', 'global', 'custom'],
   redundant: true,
-  loading: 'everything',
+  loading: 'filter',
+  loadingOf: ({ options }) => (balances(options) ? 'everything' : 'filter'),
   exchange: 'all-gather',
   cuts: { ep: 'ep', inner: null, innerRowsWhenFew: false, etp: 'moe_tp', pp: 'pp', fsdp: null, tp: 'tp' },
   inputs: { tp: 'Tensor', pp: 'Pipeline', cp: 'Prefill context', dp: 'Data' },
@@ -181,6 +182,7 @@ export const placementBefore: PlacementRules = {
   version: 'before #21497 (July 2025)',
   strategies: ['linear'],
   redundant: false,
+  loadingOf: () => 'everything',
   linear: lastGetsRest,
   warnings({ facts, sizes: { ep } }) {
     const uneven = facts.moeLayers.find((layer) => layer.experts % ep !== 0);

@@ -53,10 +53,10 @@ export function factsOf(shape: ModelShape): ModelFacts {
   return {
     modelType: shape.modelType,
     className: shape.className,
-    moeLayers: shape.sparseLayers.map((index) => ({
+    moeLayers: shape.sparseLayers.map((index, at) => ({
       prefix: `model.layers.${index}.mlp`,
       index,
-      experts: shape.experts,
+      experts: shape.expertsByLayer?.[at] ?? shape.experts,
     })),
     layers: shape.layers,
     heads: shape.heads,

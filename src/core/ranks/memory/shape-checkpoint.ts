@@ -1,5 +1,8 @@
 import type { Checkpoint } from '../../checkpoint/types.ts';
 import { LoomError } from '../../errors.ts';
+import { architectureOf } from '../../layouts/architecture-rules.ts';
+import { countContradictions } from '../../layouts/contradictions.ts';
+import { missingExperts } from '../../layouts/missing-experts.ts';
 import { parameterCounter } from '../../layouts/parameters.ts';
 import { layerEnd, layerPrefix } from '../../layouts/tensor-place.ts';
 import type { CheckpointLayout } from '../../layouts/types.ts';
@@ -31,6 +34,8 @@ export function shapeFromCheckpoint(
       'config-invalid',
       'There is no config.json: heads and layers are not in the headers, and memory is worked out from them.',
     );
+  const missing = missingExperts(layout);
+  const contradictions = countContradictions(layout.groups, config, architectureOf(layout.modelType));
   const { sizes, assumed } = describe(config);
   const { parameters, stored, finalNorm } = countParts(checkpoint, layout);
   const moe = layout.groups.filter((group) => group.kind === 'moe' && group.experts !== null);
@@ -39,7 +44,21 @@ export function shapeFromCheckpoint(
     ...(moe.length > 0 ? { ...sparse(moe), experts: moe[0]?.experts ?? sizes.experts } : {}),
     intermediate: moe[0]?.intermediate ?? sizes.intermediate,
   };
-  return { ...shapeOf(config, seen), parameters, stored, finalNorm, assumed: assumed.slice(1) };
+  return {
+    ...shapeOf(config, seen),
+    ...expertsByLayer(moe),
+    ...(missing === null ? {} : { missing }),
+    ...(contradictions.length === 0 ? {} : { contradictions }),
+    parameters,
+    stored,
+    finalNorm,
+    assumed: assumed.slice(1),
+  };
+}
+
+function expertsByLayer(groups: CheckpointLayout['groups']): { readonly expertsByLayer?: readonly number[] } {
+  const counts = groups.map(({ experts }) => experts ?? 0);
+  return new Set(counts).size > 1 ? { expertsByLayer: counts } : {};
 }
 
 function sparse(groups: CheckpointLayout['groups']) {

@@ -38,8 +38,14 @@ export interface ModelShape {
   /** Decoder layers with routed experts, and how many they are. */
   readonly sparseLayers: readonly number[];
   readonly moeLayers: number;
-  /** Routed experts of a layer, 0 in a dense model. */
+  /** Routed experts of a layer, 0 in a dense model; of the first where layers differ. */
   readonly experts: number;
+  /** Of each of `sparseLayers`, only where they differ. */
+  readonly expertsByLayer?: readonly number[];
+  /** Which experts have no tensors, in sentences; absent where none is missing. */
+  readonly missing?: string;
+  /** Where layers have other numbers of experts than the config says, in sentences. */
+  readonly contradictions?: readonly string[];
   readonly topK: number;
   readonly hidden: number;
   /** Of one routed expert, of all shared experts of a layer together, and of a dense layer's MLP; 0 where there is none. */

@@ -1,0 +1,79 @@
+import type { Architecture } from './architecture.ts';
+import { type Config, configNumber, expertCount } from './config-keys.ts';
+import { nameLayers, stackNames, stackOf } from './layer-words.ts';
+import type { LayerGroup } from './types.ts';
+
+/** Different numbers of experts that a sentence names; a model pruned layer by layer may have one for each layer. */
+const LIMIT_NAMED = 6;
+
+/** Routed experts of a layer by the config: under the architecture's own key, else under any usual one. */
+export function configuredExperts(
+  config: Config | null,
+  row: Architecture | undefined,
+  index: number | null,
+  prefix: string,
+): number | null {
+  const own = row ? configNumber(config, row.experts, index, prefix) : null;
+  return own ?? expertCount(config, index, prefix);
+}
+
+/** A layer that has another number of experts than the config gives it. */
+interface Contradicted {
+  readonly group: LayerGroup;
+  readonly experts: number;
+  readonly says: number;
+}
+
+/** One sentence for each stack of layers whose numbers of experts are not the config's; layers of MTP are left out. */
+export function countContradictions(
+  groups: readonly LayerGroup[],
+  config: Config | null,
+  row: Architecture | undefined,
+): string[] {
+  const sparse = groups.filter((group) => group.kind === 'moe' && group.experts !== null);
+  const odd = sparse.flatMap((group): Contradicted[] => {
+    const says = configuredExperts(config, row, group.index, group.prefix);
+    const { experts } = group;
+    return experts === null || says === null || says === experts ? [] : [{ group, experts, says }];
+  });
+  const stacks = new Map<string, Contradicted[]>();
+  for (const each of odd) {
+    const stack = stackOf(each.group);
+    stacks.set(stack, [...(stacks.get(stack) ?? []), each]);
+  }
+  const names = stackNames(sparse);
+  return Array.from(stacks, ([stack, layers]) => {
+    const all = sparse.filter((group) => stackOf(group) === stack).length === layers.length;
+    return sentence(layers, all, names.get(stack) ?? null);
+  });
+}
+
+function sentence(odd: readonly Contradicted[], all: boolean, stack: string | null): string {
+  const counts = new Set(odd.map(({ experts }) => experts));
+  const says = new Set(odd.map((each) => each.says));
+  const of = stack === null ? '' : ` of ${stack}`;
+  const [first] = odd;
+  if (!first) return '';
+  if (all && counts.size === 1 && says.size === 1)
+    return `The config says ${first.says} experts; every layer${of} has ${first.experts}. If the checkpoint is right, write ${first.experts} into the config.`;
+  const head =
+    says.size === 1
+      ? `The config says ${first.says} experts for every layer${of}`
+      : `The config says other numbers of experts`;
+  const alike = new Map<string, Contradicted[]>();
+  for (const each of odd) {
+    const key = `${each.experts}/${each.says}`;
+    alike.set(key, [...(alike.get(key) ?? []), each]);
+  }
+  const named = [...alike.values()].map((layers) => {
+    const [one = first] = layers;
+    const verb = layers.length === 1 ? 'has' : 'have';
+    const instead = says.size === 1 ? '' : ` instead of ${one.says}`;
+    return `${nameLayers(
+      layers.map(({ group }) => group),
+      stack,
+    )} ${verb} ${one.experts}${instead}`;
+  });
+  const rest = named.length - LIMIT_NAMED;
+  return `${head}; ${named.slice(0, LIMIT_NAMED).join(', ')}${rest > 0 ? `, and so on for ${rest} more numbers` : ''}.`;
+}
