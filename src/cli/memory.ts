@@ -5,14 +5,18 @@ import {
   DEFAULT_MEMORY_PROGRAM,
   detectLayout,
   estimateMemory,
+  formatInteger,
   isLoomError,
   isMemoryFramework,
   isOffload,
+  LORA_GRAMMAR,
   LoomError,
+  type LoraSetup,
   MEMORY_PROGRAMS,
   type MemoryReport,
   type MemorySetup,
   type ModelShape,
+  parseLora,
   plural,
   REGIMES,
   shapeFromCheckpoint,
@@ -36,6 +40,7 @@ type MemoryFlags = OutputOptions &
     readonly chunkedLoss?: boolean;
     readonly imbalance?: string;
     readonly capacity?: string;
+    readonly lora?: string;
   };
 
 /** `moe-loom memory <source>`: whether a run fits on its GPUs. Exit 1 when it does not; at risk is 0, as far as is known. */
@@ -61,6 +66,7 @@ export function addMemory(program: Command): void {
     .option('--no-checkpointing', 'keep every activation')
     .option('--chunked-loss', 'a chunked or fused loss')
     .option('--imbalance <factor>', 'tokens of the hottest rank over the mean')
+    .option('--lora <adapters>', LORA_GRAMMAR)
     .option('--capacity <GiB>', 'memory of a GPU that programs can use (79.1 of an 80 GB H100)');
   withOutput(withSource(command)).action(async (source: string, flags: MemoryFlags) => {
     const setup = setupOf(flags);
@@ -99,7 +105,15 @@ function setupOf(flags: MemoryFlags): MemorySetup {
     chunkedLoss: flags.chunkedLoss,
     imbalance: positive('imbalance', flags.imbalance),
     capacityGib: positive('capacity', flags.capacity),
+    lora: loraOf(flags.lora),
   };
+}
+
+function loraOf(text: string | undefined): LoraSetup | undefined {
+  if (text === undefined) return undefined;
+  const lora = parseLora(text);
+  if (lora) return lora;
+  throw new LoomError('usage', `--lora takes ${LORA_GRAMMAR}; "${text}" is not that.`);
 }
 
 function noneOf(name: string, text: string, known: readonly string[]): LoomError {
@@ -146,7 +160,7 @@ async function readConfig(path: string): Promise<Readonly<Record<string, unknown
 const VERDICTS = { fits: 'fits', 'at-risk': 'at risk', 'out-of-memory': 'out of memory' } as const;
 
 function describeMemory(report: MemoryReport): string[] {
-  const { mesh, terms, offload } = report;
+  const { mesh, terms, offload, lora } = report;
   const sizes = (['dp', 'cp', 'tp', 'pp', 'ep', 'etp'] as const).filter((name) => mesh[name] > 1);
   const size = (low: number, high: number) =>
     low === high ? `${high.toFixed(1)} GB` : `${low.toFixed(1)} – ${high.toFixed(1)} GB`;
@@ -154,6 +168,9 @@ function describeMemory(report: MemoryReport): string[] {
   return [
     `Verdict      ${VERDICTS[report.verdict]}: ${size(report.low, report.high)} of ${report.capacity.toFixed(1)} GB on each GPU`,
     `Set-up       ${report.framework}, ${plural(mesh.gpus, 'GPU')}${sizes.length > 0 ? `: ${sizes.map((name) => `${name} ${mesh[name]}`).join(', ')}` : ''}`,
+    ...(lora
+      ? [`LoRA         rank ${lora.rank} on ${lora.targets.join(', ')}: ${formatInteger(lora.parameters)} parameters`]
+      : []),
     `Fullest at   ${report.phase}`,
     ...terms.map((term) => `  ${term.name.padEnd(width)}  ${size(term.low, term.high).padStart(17)}  ${term.basis}`),
     ...(offload

@@ -199,6 +199,13 @@ export { fewestRedundant } from './ranks/deal.ts';
 export { createFileCounter } from './ranks/file-bytes.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
 export { type LoadingReport, loadingOf } from './ranks/loading.ts';
+export {
+  LORA_GRAMMAR,
+  type LoraSetup,
+  parseLora,
+  parseLoraRank,
+  parseLoraTargets,
+} from './ranks/memory/lora.ts';
 export { REGIMES, type Regime } from './ranks/memory/regimes.ts';
 export type { Change, FitVerdict, MemoryReport, Term } from './ranks/memory/report.ts';
 export {

@@ -1,10 +1,13 @@
 import type { PlacementError } from '../types.ts';
 import { layerInWork, lossTerm, savedActivations, type Work } from './activations.ts';
+import { adaptedStates, adapterWork, FROZEN } from './adapter-terms.ts';
+import { adapterHoldings, adaptersOf, loraOf } from './adapters.ts';
 import { changesFor } from './changes.ts';
 import { type Choices, chooseSetup, spansNodes } from './choices.ts';
 import { CONSTANTS, RESERVE, SERVING_SHARE, WIDEST_BAND } from './constants.ts';
 import { fetchesOf } from './fetches.ts';
 import { holdingsOf } from './holdings.ts';
+import type { Adapters } from './lora.ts';
 import { placeSetup } from './place-setup.ts';
 import type { MemoryReport, Offloaded, Phase, PlainReport, Term } from './report.ts';
 import type { MemoryProgram } from './rules.ts';
@@ -52,12 +55,17 @@ export function plainReport(
   const mesh = meshOf(placement);
   const choices = chooseSetup(program, setup);
   if ('error' in choices) return choices;
+  const adapters = adaptersOf(program, shape, setup);
+  if (adapters && 'error' in adapters) return adapters;
   const tokens = Math.ceil((choices.context * choices.batch) / mesh.cp);
   const stages = holdingsOf(program.memory, placement, shape, choices);
-  const works = stages.map((held): Work => ({ rules: program.memory, shape, mesh, choices, held, tokens }));
+  const owns = adapters && adapterHoldings(program.memory, placement, shape, choices, adapters);
+  const works = stages.map(
+    (held, at): Work => ({ rules: program.memory, shape, mesh, choices, held, lora: owns?.[at] ?? null, tokens }),
+  );
   const estimates = works.map((work) => (program.memory.serves ? served(work) : trained(work)));
   const fullest = estimates.reduce((most, each) => (sumOf(each.terms).high > sumOf(most.terms).high ? each : most));
-  return reportOf(program, shape, mesh, choices, fullest, tokens);
+  return reportOf(program, shape, mesh, choices, fullest, tokens, adapters);
 }
 
 function reportOf(
@@ -67,6 +75,7 @@ function reportOf(
   choices: Choices,
   estimate: Estimate,
   tokens: number,
+  adapters: Adapters | null,
 ): PlainReport {
   const capacity = choices.capacityGib * 2 ** 30;
   const serving = memory.serves;
@@ -83,7 +92,12 @@ function reportOf(
     capacity: inGb(capacity),
     verdict,
     terms: rounded,
-    assumed: [...shape.assumed, ...choices.assumed, ...(terms === estimate.terms ? [] : [NARROWED])],
+    assumed: [
+      ...shape.assumed,
+      ...choices.assumed,
+      ...(adapters?.said ?? []),
+      ...(terms === estimate.terms ? [] : [NARROWED]),
+    ],
     framework: id,
     mesh,
     phase: estimate.phase,
@@ -96,6 +110,7 @@ function reportOf(
     },
     optimizerBytes: serving ? null : choices.regime.bytes,
     tokensPerGpu: tokens,
+    lora: loraOf(adapters),
   };
 }
 
@@ -112,7 +127,7 @@ function narrowed(terms: readonly Term[]): readonly Term[] {
 
 /** Training: states, and whichever of the loss, the last layers' backward or the step needs most beside them. */
 function trained(work: Work): Estimate {
-  const states = statesOf(work);
+  const states = work.lora ? adaptedStates(work, work.lora) : statesOf(work);
   const phases = phasesOf(work, states.stepped).map((phase) => withAll(phase, states.terms, work));
   const low = Math.max(...phases.map((phase) => phase.low));
   const fullest = phases.reduce((most, phase) => (phase.high > most.high ? phase : most));
@@ -126,11 +141,12 @@ function phasesOf(work: Work, stepped: number): { readonly name: string; readonl
   const loss = lossTerm(work);
   const { root, backward } = fetchesOf(work);
   const roots = root ? [root] : [];
+  const adapted = work.lora ? adapterWork(work, work.lora) : [];
   const step = stepped > 0 ? stepTerm(work, stepped) : null;
   return [
     ...(loss ? [{ name: 'loss', terms: [saved, loss, ...roots] }] : []),
     // At its beginning every saved input is there, at its end none.
-    { name: 'backward', terms: [{ ...saved, low: 0 }, layerInWork(work), ...roots, ...backward] },
+    { name: 'backward', terms: [{ ...saved, low: 0 }, layerInWork(work), ...adapted, ...roots, ...backward] },
     { name: 'optimizer step', terms: step ? [step] : [] },
   ];
 }
@@ -150,7 +166,8 @@ function withAll(
 function overhead(own: readonly Term[], gpus: number): Term[] {
   const { allocator, runtimeManyNodes, runtimeOneNode } = CONSTANTS;
   const runtime = spansNodes(gpus) ? runtimeManyNodes : runtimeOneNode;
-  const { low, high } = sumOf(own);
+  // Frozen weights are taken once and never given back: they leave no gaps.
+  const { low, high } = sumOf(own.filter(({ name }) => name !== FROZEN));
   return [
     { name: 'allocator', low: low * allocator.low, high: high * allocator.high, basis: allocator.why },
     times('runtime', 1e9, runtime, runtime.why),

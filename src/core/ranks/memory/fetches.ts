@@ -24,7 +24,7 @@ export function fetchesOf(work: Work): Fetches {
 }
 
 /** FSDP2 gathers a layer in bf16 where more than one rank shares it. */
-function shardedFetches({ mesh, held, choices }: Work): Fetches {
+function shardedFetches({ mesh, held, lora, choices }: Work): Fetches {
   const { ends, layer, dense, experts } = held;
   const densely = dense.weights < ends + layer.dense * held.layers - 1;
   const sharesExperts = mesh.edp > 1 && experts.weights > 0;
@@ -44,6 +44,9 @@ function shardedFetches({ mesh, held, choices }: Work): Fetches {
         `${what} × ${CONSTANTS.gathered.low}–${CONSTANTS.gathered.high}`,
       ),
     );
+  }
+  if (gathered > 0 && !lora) {
+    const what = `a layer of ${billions(gathered)} parameters in bf16`;
     backward.push(
       times(
         'gradients of a layer',
@@ -53,10 +56,16 @@ function shardedFetches({ mesh, held, choices }: Work): Fetches {
       ),
     );
   }
-  if (root)
+  if (root && !lora)
     backward.push(times('gradients of the ends', ends * BF16, CONSTANTS.rootGradient, CONSTANTS.rootGradient.why));
   if (choices.offload === 'all')
-    backward.push(exactly('fetched from the host', (layer.dense + layer.experts) * 4, 'one layer in fp32'));
+    backward.push(
+      exactly(
+        'fetched from the host',
+        (layer.dense + layer.experts) * (lora ? BF16 : 4),
+        `one layer in ${lora ? 'bf16' : 'fp32'}`,
+      ),
+    );
   return { root, backward };
 }
 

@@ -35,6 +35,14 @@ export interface Offloaded {
   readonly up: number;
 }
 
+/** Adapters of a LoRA run. */
+export interface LoraReport {
+  readonly rank: number;
+  readonly targets: readonly string[];
+  /** Of all adapters of the model. */
+  readonly parameters: number;
+}
+
 /** What `moe-loom memory --json` prints: a contract. Numbers are GB of 10⁹ bytes; terms add up to `low` and `high`. */
 export interface MemoryReport {
   readonly unit: 'GB';
@@ -59,6 +67,8 @@ export interface MemoryReport {
   /** Bytes a parameter of what is kept between and through steps; null where a model is served. */
   readonly optimizerBytes: number | null;
   readonly tokensPerGpu: number;
+  /** What LoRA trains; null where all weights are trained, or none. */
+  readonly lora: LoraReport | null;
 }
 
 /** A report without what would change it. */

@@ -1,4 +1,5 @@
 import type { ModelFacts, Placement, PlacementOptions, Sizes } from '../types.ts';
+import type { LoraSetup } from './lora.ts';
 import type { ModelShape } from './shape.ts';
 
 export const OFFLOADS = ['none', 'optimizer', 'all'] as const;
@@ -32,6 +33,8 @@ export interface MemorySetup {
   readonly chunkedLoss?: boolean | undefined;
   /** Tokens of the hottest expert-parallel rank over the mean. */
   readonly imbalance?: number | undefined;
+  /** LoRA: weights are frozen, adapters are trained. */
+  readonly lora?: LoraSetup | undefined;
   /** Memory of a GPU that programs can use, in GiB. */
   readonly capacityGib?: number | undefined;
 }
