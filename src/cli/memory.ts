@@ -6,6 +6,7 @@ import {
   detectLayout,
   estimateMemory,
   formatInteger,
+  H100_TFLOPS,
   isLoomError,
   isMemoryFramework,
   isOffload,
@@ -21,6 +22,7 @@ import {
   REGIMES,
   shapeFromCheckpoint,
   shapeFromConfig,
+  type ThroughputReport,
 } from '../core/index.ts';
 import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
 import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
@@ -41,6 +43,10 @@ type MemoryFlags = OutputOptions &
     readonly imbalance?: string;
     readonly capacity?: string;
     readonly lora?: string;
+    readonly tokensPerSecond?: string;
+    readonly stepSeconds?: string;
+    readonly mfu?: string;
+    readonly gpuTflops?: string;
   };
 
 /** `moe-loom memory <source>`: whether a run fits on its GPUs. Exit 1 when it does not; at risk is 0, as far as is known. */
@@ -67,6 +73,10 @@ export function addMemory(program: Command): void {
     .option('--chunked-loss', 'a chunked or fused loss')
     .option('--imbalance <factor>', 'tokens of the hottest rank over the mean')
     .option('--lora <adapters>', LORA_GRAMMAR)
+    .option('--tokens-per-second <n>', 'tokens of the whole run in a second: prints MFU')
+    .option('--step-seconds <s>', 'seconds of a step: prints tokens a second and MFU')
+    .option('--mfu <percent>', 'model FLOP utilisation: prints tokens a second')
+    .option('--gpu-tflops <n>', `dense bf16 TFLOP/s of a GPU (default ${H100_TFLOPS}, an H100)`)
     .option('--capacity <GiB>', 'memory of a GPU that programs can use (79.1 of an 80 GB H100)');
   withOutput(withSource(command)).action(async (source: string, flags: MemoryFlags) => {
     const setup = setupOf(flags);
@@ -106,6 +116,10 @@ function setupOf(flags: MemoryFlags): MemorySetup {
     imbalance: positive('imbalance', flags.imbalance),
     capacityGib: positive('capacity', flags.capacity),
     lora: loraOf(flags.lora),
+    tokensPerSecond: positive('tokens-per-second', flags.tokensPerSecond),
+    stepSeconds: positive('step-seconds', flags.stepSeconds),
+    mfu: positive('mfu', flags.mfu),
+    gpuTflops: positive('gpu-tflops', flags.gpuTflops),
   };
 }
 
@@ -127,7 +141,7 @@ function wholeNumber(name: string, text: string): number {
 
 function positive(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (/^\d{1,6}(\.\d{1,6})?$/.test(text) && Number(text) > 0) return Number(text);
+  if (/^\d{1,9}(\.\d{1,6})?$/.test(text) && Number(text) > 0) return Number(text);
   throw new LoomError('usage', `--${name} takes a number above 0; "${text}" is not that.`);
 }
 
@@ -159,30 +173,63 @@ async function readConfig(path: string): Promise<Readonly<Record<string, unknown
 
 const VERDICTS = { fits: 'fits', 'at-risk': 'at risk', 'out-of-memory': 'out of memory' } as const;
 
+function band({ low, high }: { readonly low: number; readonly high: number }): string {
+  return low === high ? `${high.toFixed(1)} GB` : `${low.toFixed(1)} – ${high.toFixed(1)} GB`;
+}
+
 function describeMemory(report: MemoryReport): string[] {
-  const { mesh, terms, offload, lora } = report;
+  const { mesh, terms, offload, lora, throughput } = report;
   const sizes = (['dp', 'cp', 'tp', 'pp', 'ep', 'etp'] as const).filter((name) => mesh[name] > 1);
-  const size = (low: number, high: number) =>
-    low === high ? `${high.toFixed(1)} GB` : `${low.toFixed(1)} – ${high.toFixed(1)} GB`;
   const width = Math.max(...terms.map((term) => term.name.length));
   return [
-    `Verdict      ${VERDICTS[report.verdict]}: ${size(report.low, report.high)} of ${report.capacity.toFixed(1)} GB on each GPU`,
+    `Verdict      ${VERDICTS[report.verdict]}: ${band(report)} of ${report.capacity.toFixed(1)} GB on each GPU`,
     `Set-up       ${report.framework}, ${plural(mesh.gpus, 'GPU')}${sizes.length > 0 ? `: ${sizes.map((name) => `${name} ${mesh[name]}`).join(', ')}` : ''}`,
     ...(lora
       ? [`LoRA         rank ${lora.rank} on ${lora.targets.join(', ')}: ${formatInteger(lora.parameters)} parameters`]
       : []),
     `Fullest at   ${report.phase}`,
-    ...terms.map((term) => `  ${term.name.padEnd(width)}  ${size(term.low, term.high).padStart(17)}  ${term.basis}`),
+    ...terms.map((term) => `  ${term.name.padEnd(width)}  ${band(term).padStart(17)}  ${term.basis}`),
     ...(offload
       ? [
           `Host         ${offload.host.toFixed(1)} GB a GPU; over PCIe in a step ${offload.down.toFixed(1)} GB down, ${offload.up.toFixed(1)} GB up`,
         ]
       : []),
     report.decides,
-    ...report.changes.map(
-      (change) => `  with ${change.change}: ${size(change.low, change.high)}, ${VERDICTS[change.verdict]}`,
-    ),
+    describeCluster(report),
+    ...(throughput ? describeSpeed(throughput) : []),
+    ...report.changes.map((change) => `  with ${change.change}: ${band(change)}, ${VERDICTS[change.verdict]}`),
     'Taken for granted:',
     ...report.assumed.map((line) => `  ${line}`),
+  ];
+}
+
+/** Whether the sum fits; which never says that one GPU is enough. */
+function describeCluster({ cluster, mesh, optimizerBytes, offload }: MemoryReport): string {
+  const { states, capacity, share, fits } = cluster;
+  const what = optimizerBytes === null ? 'weights' : 'weights, gradients and optimizer states';
+  const gpus = `${size(capacity)} of GPU memory on ${plural(mesh.gpus, 'GPU')}`;
+  const said = fits ? 'the sum fits; what one GPU needs is above' : 'the sum does not fit';
+  const host = offload ? ' Hosts hold a part of it.' : '';
+  return `In all       ${size(states)} of ${what}, ${gpus} (${(share * 100).toFixed(0)} %): ${said}.${host}`;
+}
+
+function size(gb: number): string {
+  return gb >= 1000 ? `${(gb / 1000).toFixed(2)} TB` : `${gb.toFixed(1)} GB`;
+}
+
+const CONVENTIONS = [
+  ['causal', 'half of all pairs of attention, as a causal mask leaves them'],
+  ['full', 'all pairs of attention'],
+  ['linear', 'without attention’s scores'],
+] as const;
+
+function describeSpeed(report: ThroughputReport): string[] {
+  const { gpuTflops, tokensPerStep } = report;
+  return [
+    `Speed        steps of ${formatInteger(tokensPerStep)} tokens, ${gpuTflops} TFLOP/s a GPU`,
+    ...CONVENTIONS.map(([name, what]) => {
+      const { mfu, tokensPerSecond, tokensPerSecondPerGpu, stepSeconds } = report[name];
+      return `  MFU ${mfu} %: ${tokensPerSecond} tokens a second (${tokensPerSecondPerGpu} a GPU), ${stepSeconds} s a step; ${what}`;
+    }),
   ];
 }

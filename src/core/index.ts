@@ -207,7 +207,7 @@ export {
   parseLoraTargets,
 } from './ranks/memory/lora.ts';
 export { REGIMES, type Regime } from './ranks/memory/regimes.ts';
-export type { Change, FitVerdict, MemoryReport, Term } from './ranks/memory/report.ts';
+export type { Change, FitVerdict, MemoryReport, Rate, Term, ThroughputReport } from './ranks/memory/report.ts';
 export {
   isOffload,
   type MemoryMesh,
@@ -218,6 +218,7 @@ export {
 export { type ModelShape, totalParameters } from './ranks/memory/shape.ts';
 export { shapeFromCheckpoint } from './ranks/memory/shape-checkpoint.ts';
 export { shapeFromConfig } from './ranks/memory/shape-config.ts';
+export { H100_TFLOPS } from './ranks/memory/speed.ts';
 export { type Throughput, throughputOf, withoutOvercount } from './ranks/memory/throughput.ts';
 export {
   divisorsOfExperts,

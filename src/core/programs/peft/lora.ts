@@ -28,12 +28,22 @@ const FP32_ADAPTERS = usualRegime(
   'LoRA adapters in fp32, with gradients and moments in fp32 (PEFT’s autocast_adapter_dtype); the frozen weights stay in bf16.',
 );
 
+/** The same where training in pure bf16 is usual: adapters are bf16 with `autocast_adapter_dtype=False`. */
+const BF16_ADAPTERS = usualRegime(
+  16,
+  'LoRA adapters in fp32, with gradients and moments in fp32 (PEFT’s autocast_adapter_dtype), or all of it in bf16; the frozen weights stay in bf16.',
+  8,
+);
+
 /** PEFT on transformers 5, where routed experts are stacked parameters and the router is no linear module. */
 export const peftLora: LoraRules = {
   ...READ,
   usual: FP32_ADAPTERS,
   adapters: (shape, lora) => adaptersOf(shape, lora, { experts: 'fused', router: 'parameter', converts: true }),
 };
+
+/** PEFT on transformers 5 that no trainer raises to fp32. */
+export const peftLoraBf16: LoraRules = { ...peftLora, usual: BF16_ADAPTERS };
 
 const FUSED_BEFORE: readonly (string | null)[] = ['gpt_oss', 'llama4', 'llama4_text'];
 
@@ -50,6 +60,9 @@ function formBefore(modelType: string | null): ModuleForm {
   return { experts, router: isFused ? 'parameter' : 'linear', converts: false };
 }
 
+const STACKED =
+  'Adapters of stacked experts are cut with their experts; PEFT takes them with lora_dropout 0 alone, and computes the sum of weights and adapters in every forward pass.';
+
 function adaptersOf(shape: ModelShape, { rank, targets }: LoraSetup, form: ModuleForm): Adapters | PlacementError {
   const own = OWN_TARGETS[shape.modelType ?? ''];
   const wanted = targets ?? own ?? [ATTENTION];
@@ -59,5 +72,11 @@ function adaptersOf(shape: ModelShape, { rank, targets }: LoraSetup, form: Modul
   const usual = own
     ? `LoRA targets: ${own.join(', ')}, PEFT’s own for ${shape.modelType}.`
     : `LoRA targets: ${names.join(', ')}, all of attention. PEFT has no targets of its own for ${shape.modelType ?? 'this model'}.`;
-  return { rank, targets: wanted, matrices: found.adapters, said: [...(targets ? [] : [usual]), ...found.said] };
+  const stacked = found.adapters.some(({ part, merges }) => merges && part === 'routed') ? [STACKED] : [];
+  return {
+    rank,
+    targets: wanted,
+    matrices: found.adapters,
+    said: [...(targets ? [] : [usual]), ...found.said, ...stacked],
+  };
 }

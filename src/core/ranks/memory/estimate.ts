@@ -4,6 +4,7 @@ import { adaptedStates, adapterWork, FROZEN } from './adapter-terms.ts';
 import { adapterHoldings, adaptersOf, loraOf } from './adapters.ts';
 import { changesFor } from './changes.ts';
 import { type Choices, chooseSetup, spansNodes } from './choices.ts';
+import { clusterOf } from './cluster.ts';
 import { CONSTANTS, RESERVE, SERVING_SHARE, WIDEST_BAND } from './constants.ts';
 import { fetchesOf } from './fetches.ts';
 import { holdingsOf } from './holdings.ts';
@@ -14,6 +15,7 @@ import type { MemoryProgram } from './rules.ts';
 import { servingTerms } from './serving.ts';
 import { type MemoryMesh, type MemorySetup, meshOf } from './setup.ts';
 import type { ModelShape } from './shape.ts';
+import { type Speed, speedOf } from './speed.ts';
 import { statesOf, stepTerm } from './states.ts';
 import { fitTo, inGb, sumOf, times } from './terms.ts';
 import { decidingSentence, verdictOf } from './verdict.ts';
@@ -57,6 +59,8 @@ export function plainReport(
   if ('error' in choices) return choices;
   const adapters = adaptersOf(program, shape, setup);
   if (adapters && 'error' in adapters) return adapters;
+  const speed = speedOf(program.memory, shape, setup, mesh, choices, adapters);
+  if (speed && 'error' in speed) return speed;
   const tokens = Math.ceil((choices.context * choices.batch) / mesh.cp);
   const stages = holdingsOf(program.memory, placement, shape, choices);
   const owns = adapters && adapterHoldings(program.memory, placement, shape, choices, adapters);
@@ -65,7 +69,7 @@ export function plainReport(
   );
   const estimates = works.map((work) => (program.memory.serves ? served(work) : trained(work)));
   const fullest = estimates.reduce((most, each) => (sumOf(each.terms).high > sumOf(most.terms).high ? each : most));
-  return reportOf(program, shape, mesh, choices, fullest, tokens, adapters);
+  return reportOf(program, shape, mesh, choices, fullest, tokens, adapters, speed);
 }
 
 function reportOf(
@@ -76,6 +80,7 @@ function reportOf(
   estimate: Estimate,
   tokens: number,
   adapters: Adapters | null,
+  speed: Speed | null,
 ): PlainReport {
   const capacity = choices.capacityGib * 2 ** 30;
   const serving = memory.serves;
@@ -111,6 +116,8 @@ function reportOf(
     optimizerBytes: serving ? null : choices.regime.bytes,
     tokensPerGpu: tokens,
     lora: loraOf(adapters),
+    cluster: clusterOf(memory, shape, choices, mesh.gpus, adapters),
+    throughput: speed?.report ?? null,
   };
 }
 

@@ -35,6 +35,12 @@ export interface MemorySetup {
   readonly imbalance?: number | undefined;
   /** LoRA: weights are frozen, adapters are trained. */
   readonly lora?: LoraSetup | undefined;
+  /** How fast it runs, one of three: tokens of the whole run in a second, seconds of a step, or MFU in percent. */
+  readonly tokensPerSecond?: number | undefined;
+  readonly stepSeconds?: number | undefined;
+  readonly mfu?: number | undefined;
+  /** Dense bf16 TFLOP/s of one GPU. */
+  readonly gpuTflops?: number | undefined;
   /** Memory of a GPU that programs can use, in GiB. */
   readonly capacityGib?: number | undefined;
 }
