@@ -195,9 +195,9 @@ function describeMemory(report: MemoryReport): string[] {
         ]
       : []),
     report.decides,
+    ...report.changes.map((change) => `  with ${change.change}: ${band(change)}, ${VERDICTS[change.verdict]}`),
     describeCluster(report),
     ...(throughput ? describeSpeed(throughput) : []),
-    ...report.changes.map((change) => `  with ${change.change}: ${band(change)}, ${VERDICTS[change.verdict]}`),
     'Taken for granted:',
     ...report.assumed.map((line) => `  ${line}`),
   ];
@@ -229,7 +229,11 @@ function describeSpeed(report: ThroughputReport): string[] {
     `Speed        steps of ${formatInteger(tokensPerStep)} tokens, ${gpuTflops} TFLOP/s a GPU`,
     ...CONVENTIONS.map(([name, what]) => {
       const { mfu, tokensPerSecond, tokensPerSecondPerGpu, stepSeconds } = report[name];
-      return `  MFU ${mfu} %: ${tokensPerSecond} tokens a second (${tokensPerSecondPerGpu} a GPU), ${stepSeconds} s a step; ${what}`;
+      return `  MFU ${mfu} %: ${number(tokensPerSecond)} tokens a second (${number(tokensPerSecondPerGpu)} a GPU), ${number(stepSeconds)} s a step; ${what}`;
     }),
   ];
+}
+
+function number(value: number): string {
+  return value >= 1000 ? formatInteger(Math.round(value)) : String(value);
 }

@@ -17,7 +17,7 @@ interface Found {
   readonly lost: readonly Matrix[];
 }
 
-/** Mixtral's names of the projections of an expert. */
+/** Mixtral's names of the projections of an expert, where each is a module. */
 const PROJECTIONS: Readonly<Record<string, string>> = { w1: 'gate_proj', w3: 'up_proj', w2: 'down_proj' };
 
 export const ATTENTION = 'attention';
@@ -97,9 +97,10 @@ function findTarget(
   const old = conversion && convertedName(conversion, name);
   if (conversion && old) return { adapters: convertedAdapters(shape, form, conversion, rank, old), lost: meant };
   if (meant.length > 0) return plain(meant);
-  const usual = PROJECTIONS[name] ?? name;
-  const others = form.experts === 'linear' ? modules : [...experts, ...routers(shape, form, rank)];
-  const named = others.filter(({ path }) => endsWith(path, usual));
+  const linear = form.experts === 'linear';
+  const usual = (linear && PROJECTIONS[name]) || name;
+  const others = linear ? modules : [...experts, ...routers(shape, form, rank)];
+  const named = others.filter(({ path, part }) => endsWith(path, usual) && (usual === name || part === 'routed'));
   return { adapters: named.map((matrix) => ({ merges: false, ...matrix, rank })), lost: [] };
 }
 
