@@ -2,10 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import {
+  clusterSentence,
   DEFAULT_MEMORY_PROGRAM,
   detectLayout,
   estimateMemory,
-  formatInteger,
   H100_TFLOPS,
   isLoomError,
   isMemoryFramework,
@@ -13,6 +13,7 @@ import {
   LORA_GRAMMAR,
   LoomError,
   type LoraSetup,
+  loraSentence,
   MEMORY_PROGRAMS,
   type MemoryReport,
   type MemorySetup,
@@ -22,6 +23,7 @@ import {
   REGIMES,
   shapeFromCheckpoint,
   shapeFromConfig,
+  speedLines,
   type ThroughputReport,
 } from '../core/index.ts';
 import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
@@ -184,9 +186,7 @@ function describeMemory(report: MemoryReport): string[] {
   return [
     `Verdict      ${VERDICTS[report.verdict]}: ${band(report)} of ${report.capacity.toFixed(1)} GB on each GPU`,
     `Set-up       ${report.framework}, ${plural(mesh.gpus, 'GPU')}${sizes.length > 0 ? `: ${sizes.map((name) => `${name} ${mesh[name]}`).join(', ')}` : ''}`,
-    ...(lora
-      ? [`LoRA         rank ${lora.rank} on ${lora.targets.join(', ')}: ${formatInteger(lora.parameters)} parameters`]
-      : []),
+    ...(lora ? [`LoRA         ${loraSentence(lora)}`] : []),
     `Fullest at   ${report.phase}`,
     ...terms.map((term) => `  ${term.name.padEnd(width)}  ${band(term).padStart(17)}  ${term.basis}`),
     ...(offload
@@ -196,44 +196,14 @@ function describeMemory(report: MemoryReport): string[] {
       : []),
     report.decides,
     ...report.changes.map((change) => `  with ${change.change}: ${band(change)}, ${VERDICTS[change.verdict]}`),
-    describeCluster(report),
+    `In all       ${clusterSentence(report)}`,
     ...(throughput ? describeSpeed(throughput) : []),
     'Taken for granted:',
     ...report.assumed.map((line) => `  ${line}`),
   ];
 }
 
-/** Whether the sum fits; which never says that one GPU is enough. */
-function describeCluster({ cluster, mesh, optimizerBytes, offload }: MemoryReport): string {
-  const { states, capacity, share, fits } = cluster;
-  const what = optimizerBytes === null ? 'weights' : 'weights, gradients and optimizer states';
-  const gpus = `${size(capacity)} of GPU memory on ${plural(mesh.gpus, 'GPU')}`;
-  const said = fits ? 'the sum fits; what one GPU needs is above' : 'the sum does not fit';
-  const host = offload ? ' Hosts hold a part of it.' : '';
-  return `In all       ${size(states)} of ${what}, ${gpus} (${(share * 100).toFixed(0)} %): ${said}.${host}`;
-}
-
-function size(gb: number): string {
-  return gb >= 1000 ? `${(gb / 1000).toFixed(2)} TB` : `${gb.toFixed(1)} GB`;
-}
-
-const CONVENTIONS = [
-  ['causal', 'half of all pairs of attention, as a causal mask leaves them'],
-  ['full', 'all pairs of attention'],
-  ['linear', 'without attention’s scores'],
-] as const;
-
-function describeSpeed(report: ThroughputReport): string[] {
-  const { gpuTflops, tokensPerStep } = report;
-  return [
-    `Speed        steps of ${formatInteger(tokensPerStep)} tokens, ${gpuTflops} TFLOP/s a GPU`,
-    ...CONVENTIONS.map(([name, what]) => {
-      const { mfu, tokensPerSecond, tokensPerSecondPerGpu, stepSeconds } = report[name];
-      return `  MFU ${mfu} %: ${number(tokensPerSecond)} tokens a second (${number(tokensPerSecondPerGpu)} a GPU), ${number(stepSeconds)} s a step; ${what}`;
-    }),
-  ];
-}
-
-function number(value: number): string {
-  return value >= 1000 ? formatInteger(Math.round(value)) : String(value);
+function describeSpeed(throughput: ThroughputReport): string[] {
+  const { head, rates } = speedLines(throughput);
+  return [`Speed        ${head}`, ...rates.map((rate) => `  ${rate}`)];
 }

@@ -219,6 +219,7 @@ export { type ModelShape, totalParameters } from './ranks/memory/shape.ts';
 export { shapeFromCheckpoint } from './ranks/memory/shape-checkpoint.ts';
 export { shapeFromConfig } from './ranks/memory/shape-config.ts';
 export { H100_TFLOPS } from './ranks/memory/speed.ts';
+export { clusterSentence, loraSentence, speedLines } from './ranks/memory/summary.ts';
 export { type Throughput, throughputOf, withoutOvercount } from './ranks/memory/throughput.ts';
 export {
   divisorsOfExperts,

@@ -101,6 +101,7 @@ function reportOf(
       ...shape.assumed,
       ...choices.assumed,
       ...(adapters?.said ?? []),
+      ...(speed?.assumed ?? []),
       ...(terms === estimate.terms ? [] : [NARROWED]),
     ],
     framework: id,

@@ -11,6 +11,7 @@ import {
 } from '../../../../core/index.ts';
 import { Choice } from '../choice.tsx';
 import { NumberField } from '../number-field.tsx';
+import { LoraFields, SpeedFields } from './run-fields.tsx';
 
 interface FieldsProps {
   readonly setup: MemorySetup;
@@ -38,7 +39,7 @@ export function SetupFields({ setup, choices, report, onChange }: FieldsProps) {
         label="Program"
         value={framework}
         options={MEMORY_PROGRAMS.map(({ id, memory }) => [id, memory.title])}
-        onChange={(id) => isMemoryFramework(id) && onChange({ framework: id, ...sharedOf(setup) })}
+        onChange={(id) => isMemoryFramework(id) && onChange({ framework: id, ...sharedOf(setup, id) })}
       />
       {SIZES.map(([name, label]) => (
         <SizeSlider
@@ -82,8 +83,13 @@ export function SetupFields({ setup, choices, report, onChange }: FieldsProps) {
 }
 
 /** What another program can take over. */
-function sharedOf({ gpus, ep, context, batch, capacityGib, chunkedLoss, offload }: MemorySetup): MemorySetup {
-  return { gpus, ep, context, batch, capacityGib, chunkedLoss, offload };
+function sharedOf(setup: MemorySetup, framework: string): MemorySetup {
+  const { gpus, ep, context, batch, capacityGib, chunkedLoss, offload } = setup;
+  const rules = memoryProgramOf(framework)?.memory;
+  const { tokensPerSecond, stepSeconds, mfu, gpuTflops } = rules?.serves ? {} : setup;
+  const lora = rules?.lora ? setup.lora : undefined;
+  const speed = { tokensPerSecond, stepSeconds, mfu, gpuTflops };
+  return { gpus, ep, context, batch, capacityGib, chunkedLoss, offload, lora, ...speed };
 }
 
 function TrainingFields({ setup, onChange }: Pick<FieldsProps, 'setup' | 'onChange'>) {
@@ -130,6 +136,8 @@ function TrainingFields({ setup, onChange }: Pick<FieldsProps, 'setup' | 'onChan
         on={setup.chunkedLoss === true}
         onChange={(on) => onChange({ ...setup, chunkedLoss: on ? true : undefined })}
       />
+      <LoraFields setup={setup} onChange={onChange} />
+      <SpeedFields setup={setup} onChange={onChange} />
     </>
   );
 }
