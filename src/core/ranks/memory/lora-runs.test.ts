@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { estimateMemory } from '../../programs/fitting.ts';
+import type { MemoryReport } from './report.ts';
 import { shapeFromConfig } from './shape-config.ts';
 
 const COMMON = { num_hidden_layers: 92, num_experts_per_tok: 8, n_shared_experts: 1, first_k_dense_replace: 3 };
@@ -61,22 +64,48 @@ const RUNS = [
 const TARGETS = ['q_proj', 'k_proj', 'v_proj', 'o_proj'];
 const GIB = 2 ** 30 / 1e9;
 
+function reportOf({ config, mesh }: (typeof RUNS)[number]): MemoryReport {
+  const report = estimateMemory(shapeFromConfig(config), {
+    framework: 'transformers-5',
+    ...mesh,
+    context: 2048,
+    chunkedLoss: true,
+    lora: { rank: 16, targets: TARGETS },
+  });
+  if ('error' in report) throw new Error(report.error);
+  return report;
+}
+
 describe('published LoRA runs', () => {
   // The GB that were printed must be GiB: weights of GLM-4.6 alone are 75.7 GB. What PyTorch counts leaves the runtime out.
-  it.each(RUNS)('$name: $printed GB were printed', ({ config, mesh, printed, adapters, beyond }) => {
-    const report = estimateMemory(shapeFromConfig(config), {
-      framework: 'transformers-5',
-      ...mesh,
-      context: 2048,
-      chunkedLoss: true,
-      lora: { rank: 16, targets: TARGETS },
-    });
-    if ('error' in report) throw new Error(report.error);
+  it.each(RUNS)('$name: $printed GB were printed', (run) => {
+    const { printed, adapters, beyond } = run;
+    const report = reportOf(run);
     expect(report.lora?.parameters).toBe(adapters);
     const runtime = report.terms.find(({ name }) => name === 'runtime');
     const [least, most] = [(printed - 0.5) * GIB, (printed + 0.5) * GIB];
     expect(report.low - (runtime?.low ?? 0)).toBeLessThanOrEqual(most);
     expect(report.high + beyond).toBeGreaterThanOrEqual(least);
     expect(report.verdict).not.toBe('out-of-memory');
+  });
+
+  it('stand in docs/memory.md', async () => {
+    const path = fileURLToPath(new URL('../../../../docs/memory.md', import.meta.url));
+    const rows = RUNS.map((run) => {
+      const { lora, mesh, low, high, terms } = reportOf(run);
+      const frozen = terms.find(({ name }) => name === 'frozen weights')?.high ?? 0;
+      const cells = [run.name, mesh.gpus, `ep ${mesh.ep}, fsdp ${mesh.dp}`, ((lora?.parameters ?? 0) / 1e6).toFixed(1)];
+      const band = `${low.toFixed(1)}–${high.toFixed(1)} GB`;
+      return [...cells, `${frozen.toFixed(1)} GB`, `${run.printed} “GB”: ${(run.printed * GIB).toFixed(1)} GB`, band];
+    });
+    const head = ['model', 'GPUs', 'mesh', 'adapters, millions', 'frozen weights', 'printed', 'band'];
+    const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+    const page = readFileSync(path, 'utf8');
+    expect(page).toContain('<!-- /lora -->');
+    const withTable = page.replace(
+      /<!-- lora -->[\s\S]*?<!-- \/lora -->/,
+      `<!-- lora -->\n\n${table}\n\n<!-- /lora -->`,
+    );
+    await expect(withTable).toMatchFileSnapshot(path);
   });
 });

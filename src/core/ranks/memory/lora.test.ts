@@ -83,6 +83,13 @@ describe('LoRA in memory', () => {
     expect(high(ofAttention, 'adapters')).toBeCloseTo((13_369_344 * 4) / 1e9, 3);
   });
 
+  it('cuts one matrix of each adapter under tensor parallelism, and keeps the other whole', () => {
+    const report = estimate(SMALL, { gpus: 2, tp: 2, lora });
+    // q, k and v are cut by rows: A is whole, B halved. o is cut by columns: A is halved, B whole.
+    const each = 2048 + 4096 / 2 + 2 * (2048 + 512 / 2) + (4096 / 2 + 2048);
+    expect(high(report, 'adapters')).toBeCloseTo((4 * 48 * 16 * each) / 1e9, 3);
+  });
+
   it('holds a layer’s experts once more where adapters are added to stacked weights', () => {
     const setup: MemorySetup = { gpus: 8, ep: 1, context: 512, chunkedLoss: true };
     const report = estimate(SMALL, { ...setup, lora: { rank: 4, targets: ['experts'] } });
