@@ -30,7 +30,7 @@ const COMMON = {
 const ZERO_ADAPTERS = {
   regime: ZERO_REGIME,
   least: 16,
-  said: '16 bytes a parameter of LoRA adapters: bf16 weights and gradients, fp32 master weights and moments; the frozen weights stay in bf16.',
+  said: '16 bytes a parameter of LoRA adapters: bf16 weights and gradients, fp32 master weights and moments.',
 };
 
 /** ZeRO, stage 3 unless said: every parameter over all ranks. */

@@ -25,13 +25,13 @@ const READ = {
 /** Adapters in fp32 beside bf16 weights: `autocast_adapter_dtype`, PEFT's default. */
 const FP32_ADAPTERS = usualRegime(
   16,
-  'LoRA adapters in fp32, with gradients and moments in fp32 (PEFT’s autocast_adapter_dtype); the frozen weights stay in bf16.',
+  'LoRA adapters in fp32, with gradients and moments in fp32 (PEFT’s autocast_adapter_dtype).',
 );
 
 /** The same where training in pure bf16 is usual: adapters are bf16 with `autocast_adapter_dtype=False`. */
 const BF16_ADAPTERS = usualRegime(
   16,
-  'LoRA adapters in fp32, with gradients and moments in fp32 (PEFT’s autocast_adapter_dtype), or all of it in bf16; the frozen weights stay in bf16.',
+  'LoRA adapters in fp32, with gradients and moments in fp32 (PEFT’s autocast_adapter_dtype), or all of it in bf16.',
   8,
 );
 

@@ -5,7 +5,7 @@ import { type Adapter, type Adapters, adapterParameters } from './lora.ts';
 import type { LoraReport } from './report.ts';
 import type { HoldingOptions, MemoryProgram, MemoryRules } from './rules.ts';
 import type { MemorySetup } from './setup.ts';
-import { type ModelShape, PARTS, type Parameters } from './shape.ts';
+import { type ModelShape, PARTS, type Parameters, totalParameters } from './shape.ts';
 
 /** A stage's adapters: as its fullest rank holds them, and all of the model's. */
 export interface HeldAdapters {
@@ -22,7 +22,18 @@ export function adaptersOf(
   if (!lora) return null;
   if (memory.serves) return { error: `LoRA is for training, and ${memory.title} trains nothing.` };
   if (!memory.lora) return { error: `The memory of LoRA training is not modelled for ${memory.title}.` };
-  return memory.lora.adapters(shape, lora);
+  const adapters = memory.lora.adapters(shape, lora);
+  return 'error' in adapters ? adapters : { ...adapters, said: [...adapters.said, frozenSentence(shape)] };
+}
+
+/** Below this many stored bytes a parameter, weights are packed or in 8 bits. */
+const QUANTISED_BYTES = 1.5;
+
+function frozenSentence(shape: ModelShape): string {
+  const stored = (shape.stored.routed + shape.stored.rest) / totalParameters(shape);
+  return stored < QUANTISED_BYTES
+    ? 'Frozen weights are unpacked to bf16, 2 bytes a parameter: the checkpoint stores them in fewer.'
+    : 'Frozen weights are in bf16, 2 bytes a parameter.';
 }
 
 /** What a report says of LoRA. */

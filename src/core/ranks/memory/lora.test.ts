@@ -101,6 +101,13 @@ describe('LoRA in memory', () => {
     expect(high(estimate(SMALL, { ...setup, lora }), 'merged experts')).toBe(0);
   });
 
+  it('says in which dtype frozen weights are, whatever was given', () => {
+    const said = (model: string) => estimate(model, { gpus: 64, optimizerBytes: 8, lora }).assumed.join(' ');
+    expect(said(SMALL)).toContain('Frozen weights are in bf16');
+    expect(said('DeepSeek-V3')).toContain('Frozen weights are unpacked to bf16');
+    expect(said('gpt-oss-120b')).toContain('Frozen weights are unpacked to bf16');
+  });
+
   it('moves adapters’ states to the host, and frozen weights only when asked', () => {
     const setup: MemorySetup = { gpus: 8, ep: 8, lora };
     const states = estimate(SMALL, { ...setup, offload: 'optimizer' });
