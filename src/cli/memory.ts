@@ -36,6 +36,7 @@ type MemoryFlags = OutputOptions &
   SourceFlags &
   Partial<Record<(typeof SIZES)[number], string>> & {
     readonly framework?: string;
+    readonly redundant?: string;
     readonly optimizerBytes?: string;
     readonly dense?: string;
     readonly zero?: string;
@@ -65,6 +66,7 @@ export function addMemory(program: Command): void {
     .option('--pp <n>', 'pipeline parallel')
     .option('--ep <n>', 'expert-parallel size (default 1: no expert parallelism)')
     .option('--etp <n>', 'tensor parallel inside experts')
+    .option('--redundant <n>', 'slots for experts beyond one for each (EPLB)')
     .option('--context <tokens>', 'tokens of a sequence')
     .option('--batch <n>', 'sequences of a micro batch; served at once')
     .option('--optimizer-bytes <n>', `bytes a parameter: ${REGIMES.map((regime) => regime.bytes).join(', ')}`)
@@ -108,6 +110,7 @@ function setupOf(flags: MemoryFlags): MemorySetup {
   return {
     ...Object.fromEntries(sizes),
     framework,
+    redundant: flags.redundant === undefined ? undefined : wholeNumber('redundant', flags.redundant),
     dense,
     zero: stage,
     offload: what,

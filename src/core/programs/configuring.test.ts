@@ -9,6 +9,7 @@ import type { PlacementOptions } from '../ranks/types.ts';
 import type { ProgramId } from './all.ts';
 import { parseCalls, parseCommand, parseYaml } from './config.fixture.ts';
 import { CONFIGURED, configFramework, configKindOf, configFor as configOf } from './configuring.ts';
+import { memoryProgramOf } from './fitting.ts';
 import { frameworkOf } from './placing.ts';
 
 const shape = shapeFromConfig(readModelConfig('Qwen3-235B-A22B'));
@@ -58,6 +59,7 @@ const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
     '--parallelism.expert_parallel_degree': count,
     '--training.seq_len': count,
     '--training.local_batch_size': count,
+    '--training.enable_cpu_offload': v.optional(on),
   }),
   'megatron-core': v.strictObject({
     '--tensor-model-parallel-size': count,
@@ -79,6 +81,8 @@ const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
     '--recompute-method': v.optional(v.literal('uniform')),
     '--recompute-num-layers': v.optional(count),
     '--optimizer-cpu-offload': v.optional(on),
+    '--optimizer-offload-fraction': v.optional(v.literal(1)),
+    '--use-precision-aware-optimizer': v.optional(on),
   }),
   vllm: v.strictObject({
     '--tensor-parallel-size': count,
@@ -98,6 +102,8 @@ const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
     '--model-path': v.string(),
     '--tp': count,
     '--ep-size': count,
+    '--dp-size': v.optional(count),
+    '--enable-dp-attention': v.optional(on),
     '--pp-size': v.optional(count),
     '--moe-a2a-backend': v.optional(v.literal('deepep')),
     '--ep-num-redundant-experts': v.optional(count),
@@ -172,7 +178,7 @@ describe('configFor', () => {
       tp: fc.constantFrom(undefined, 1, 4, 8),
       pp: fc.constantFrom(1, 16),
       context: fc.constantFrom(undefined, 32_768),
-      offload: fc.constantFrom('none' as const, 'optimizer' as const, 'all' as const),
+      offload: fc.constantFrom('none' as const, ...(memoryProgramOf(configFramework(kind))?.memory.offloads ?? [])),
       checkpointing: fc.constantFrom(undefined, false),
     });
     const rules = frameworkOf(configFramework(kind))?.placement;
@@ -194,6 +200,21 @@ describe('configFor', () => {
       { numRuns: 300 },
     );
     expect(made).toBeGreaterThan(3);
+  });
+
+  it('says what a program needs beside an offload, and refuses one that it has not', () => {
+    expect(parsed('megatron-core', make('megatron-core', { gpus: 64, ep: 64, offload: 'optimizer' }))).toMatchObject({
+      '--optimizer-cpu-offload': true,
+      '--optimizer-offload-fraction': 1,
+      '--use-precision-aware-optimizer': true,
+    });
+    expect(parsed('torchtitan', make('torchtitan', { gpus: 64, ep: 64, offload: 'all' }))).toMatchObject({
+      '--training.enable_cpu_offload': true,
+    });
+    const setup = { gpus: 8, tp: 8, ep: 8, offload: 'optimizer' as const };
+    expect(configFor('sglang', { model: 'm', setup })).toMatchObject({ error: expect.stringContaining('the host') });
+    const apart = make('sglang', { gpus: 8, tp: 8, ep: 8, dp: 8 });
+    expect(parsed('sglang', apart)).toMatchObject({ '--dp-size': 8, '--enable-dp-attention': true });
   });
 
   it('is filled from the set-up', () => {

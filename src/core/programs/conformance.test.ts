@@ -23,6 +23,8 @@ interface Model {
   readonly experts: number;
   readonly kvHeads: number;
   readonly groups: number;
+  /** Multi-head latent attention. */
+  readonly latent?: boolean;
 }
 
 /** Heads and widths that every mesh below divides: what is not whole is the business of limits. */
@@ -31,6 +33,7 @@ const HEAD_DIM = 8;
 const HIDDEN = 64;
 const INTERMEDIATE = 128;
 const VOCABULARY = 256;
+const LATENT = { q_lora_rank: 32, kv_lora_rank: 32, qk_rope_head_dim: 32, qk_nope_head_dim: 8, v_head_dim: HEAD_DIM };
 
 const models: fc.Arbitrary<Model> = fc
   .record({
@@ -39,6 +42,7 @@ const models: fc.Arbitrary<Model> = fc
     experts: fc.constantFrom(16, 32, 64),
     kvHeads: fc.constantFrom(8, 16),
     groups: fc.constantFrom(1, 4),
+    latent: fc.boolean(),
   })
   .filter(({ layers, denseLayers }) => denseLayers < layers);
 
@@ -55,7 +59,7 @@ const meshes = fc.record({
   etp: size(1, 2),
 });
 
-function checkpointOf({ layers, denseLayers, experts, kvHeads, groups }: Model): Checkpoint {
+function checkpointOf({ layers, denseLayers, experts, kvHeads, groups, latent }: Model): Checkpoint {
   const tensors = new Map<string, CheckpointTensor>();
   let at = 0;
   const add = (name: string, ...shape: number[]) => {
@@ -68,9 +72,18 @@ function checkpointOf({ layers, denseLayers, experts, kvHeads, groups }: Model):
   for (let layer = 0; layer < layers; layer++) {
     const base = `model.layers.${layer}`;
     add(`${base}.input_layernorm.weight`, HIDDEN);
-    add(`${base}.self_attn.q_proj.weight`, HEADS * HEAD_DIM, HIDDEN);
-    add(`${base}.self_attn.k_proj.weight`, kvHeads * HEAD_DIM, HIDDEN);
-    add(`${base}.self_attn.v_proj.weight`, kvHeads * HEAD_DIM, HIDDEN);
+    if (latent) {
+      add(`${base}.self_attn.q_a_proj.weight`, 32, HIDDEN);
+      add(`${base}.self_attn.q_a_layernorm.weight`, 32);
+      add(`${base}.self_attn.q_b_proj.weight`, HEADS * 40, 32);
+      add(`${base}.self_attn.kv_a_proj_with_mqa.weight`, 64, HIDDEN);
+      add(`${base}.self_attn.kv_a_layernorm.weight`, 32);
+      add(`${base}.self_attn.kv_b_proj.weight`, HEADS * 16, 32);
+    } else {
+      add(`${base}.self_attn.q_proj.weight`, HEADS * HEAD_DIM, HIDDEN);
+      add(`${base}.self_attn.k_proj.weight`, kvHeads * HEAD_DIM, HIDDEN);
+      add(`${base}.self_attn.v_proj.weight`, kvHeads * HEAD_DIM, HIDDEN);
+    }
     add(`${base}.self_attn.o_proj.weight`, HIDDEN, HEADS * HEAD_DIM);
     if (layer < denseLayers) {
       add(`${base}.mlp.gate_proj.weight`, INTERMEDIATE, HIDDEN);
@@ -85,8 +98,9 @@ function checkpointOf({ layers, denseLayers, experts, kvHeads, groups }: Model):
   add('model.norm.weight', HIDDEN);
   add('lm_head.weight', VOCABULARY, HIDDEN);
   const config = {
-    model_type: 'qwen3_moe',
-    architectures: ['Qwen3MoeForCausalLM'],
+    ...(latent
+      ? { ...LATENT, model_type: 'deepseek_v3', architectures: ['DeepseekV3ForCausalLM'] }
+      : { model_type: 'qwen3_moe', architectures: ['Qwen3MoeForCausalLM'] }),
     num_hidden_layers: layers,
     hidden_size: HIDDEN,
     intermediate_size: INTERMEDIATE,

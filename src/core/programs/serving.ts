@@ -9,6 +9,7 @@ export const SERVING = {
   cut: () => ({ dense: even, experts: even }),
   fetches: 'none',
   step: 'none',
+  offloads: [],
   sequenceParallel: false,
   lossInPlace: false,
   sharedBatch: false,

@@ -1,5 +1,5 @@
 import type { StockTensor } from './stock.ts';
-import type { Placement } from './types.ts';
+import type { Part, Placement } from './types.ts';
 
 /** How tensor parallelism cuts a dense tensor: along rows, along columns, along rows by key heads, or not. */
 export type DenseCut = 'row-wise' | 'columns' | 'heads' | 'whole';
@@ -8,6 +8,16 @@ const ROWS =
   /(^|\.)(q_proj|q_b_proj|kv_b_proj|qkv_proj|query|gate_proj|up_proj|gate_up_proj|w1|w3|embed_tokens|lm_head|wte|embed_out)\.(weight|bias)$|(^|\.)sinks$/;
 const HEADS = /(^|\.)(k_proj|v_proj)\.(weight|bias)$/;
 const COLUMNS = /(^|\.)(o_proj|down_proj|out_proj|w2)\.weight$/;
+
+const ATTENTION =
+  /(^|\.)(q_proj|q_b_proj|kv_b_proj|qkv_proj|query|k_proj|v_proj|o_proj|out_proj|embed_tokens|wte)\.(weight|bias)$|(^|\.)sinks$/;
+
+/** The part of a dense tensor that tensor parallelism leaves a rank: of attention by its own size, where it has one. */
+export function tensorPart({ sizes }: Pick<Placement, 'sizes'>, tensor: Pick<StockTensor, 'tail'>, tp: Part): Part {
+  const { attnTp } = sizes;
+  if (attnTp === undefined || !ATTENTION.test(tensor.tail)) return tp;
+  return { index: tp.index % attnTp, of: attnTp };
+}
 
 /** The usual cuts by a tensor's name, or those that a plan lists. Routers and norms are never cut. */
 export function denseCut(placement: Placement, tensor: StockTensor): DenseCut {

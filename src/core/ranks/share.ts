@@ -1,4 +1,4 @@
-import { type DenseCut, denseCut } from './dense.ts';
+import { type DenseCut, denseCut, tensorPart } from './dense.ts';
 import { chunk } from './mesh.ts';
 import { expertShare, holdsLayer, stageOfLayer } from './placement.ts';
 import type { ExpertHolding, Stock, StockTensor } from './stock.ts';
@@ -224,10 +224,11 @@ function denseShare(placement: Placement, place: RankPlace, tensor: StockTensor)
   const size = tensor.end - tensor.start;
   const [dim = 1, ...rest] = shape;
   if (shape.length === 0 || size === 0) return wholeShare(tensor, false);
-  const how = place.tp.of === 1 ? 'whole' : denseCut(placement, tensor);
-  const [from, to] = rowsLeft(how, dim, place, placement.kvHeads);
+  const tp = tensorPart(placement, tensor, place.tp);
+  const how = tp.of === 1 ? 'whole' : denseCut(placement, tensor);
+  const [from, to] = rowsLeft(how, dim, tp, placement.kvHeads);
   const [first, last] = chunk(to - from, place.fsdp);
-  const columns = how === 'columns' && rest.length > 0 ? chunk(rest[0] ?? 1, place.tp) : null;
+  const columns = how === 'columns' && rest.length > 0 ? chunk(rest[0] ?? 1, tp) : null;
   const cut = how !== 'whole' || place.fsdp.of > 1;
   if (!cut) return wholeShare(tensor, false);
   if (last === first) return null;
@@ -254,14 +255,14 @@ function wholeShare(tensor: StockTensor, cut: boolean): TensorShare {
 }
 
 /** Rows that tensor parallelism leaves; key and value heads repeat when there are more ranks than heads. */
-function rowsLeft(how: DenseCut, dim: number, place: RankPlace, kvHeads: number | null): readonly [number, number] {
+function rowsLeft(how: DenseCut, dim: number, tp: Part, kvHeads: number | null): readonly [number, number] {
   switch (how) {
     case 'row-wise':
-      return chunk(dim, place.tp);
+      return chunk(dim, tp);
     case 'heads': {
-      const heads = kvHeads ?? place.tp.of;
-      if (heads >= place.tp.of) return chunk(dim, place.tp);
-      return chunk(dim, { index: Math.floor((place.tp.index * heads) / place.tp.of), of: heads });
+      const heads = kvHeads ?? tp.of;
+      if (heads >= tp.of) return chunk(dim, tp);
+      return chunk(dim, { index: Math.floor((tp.index * heads) / tp.of), of: heads });
     }
     case 'columns':
     case 'whole':

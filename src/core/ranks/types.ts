@@ -31,6 +31,11 @@ export interface Sizes {
   readonly cp: number;
   /** Tensor parallelism of what is no routed expert. */
   readonly tp: number;
+  /**
+   * Tensor parallelism of attention and of the input embedding, where the ranks of `tp` are data-parallel for those: a
+   * divisor of `tp`, rank r of `tp` being rank r mod `attnTp`. Absent where it is `tp`.
+   */
+  readonly attnTp?: number | undefined;
   readonly pp: number;
   readonly ep: number;
   /** Ranks that share each expert's rows and columns. */

@@ -44,6 +44,14 @@ export const zeroMemory: MemoryRules = {
     dense: (count) => zeroed(count, gpus, zero),
     experts: (_, whole) => zeroed(whole, gpus, zero),
   }),
+  offloads: ['optimizer', 'all'],
+  offloadSaid: 'offload_optimizer and, for offload all, offload_param of zero_optimization.',
+  offloadLimit({ zero = 3 }, offload) {
+    if (zero === 0) return 'ZeRO stage 0 has no offload: offload_optimizer needs stage 1 or more.';
+    return offload === 'all' && zero < 3
+      ? `offload_param needs ZeRO stage 3, not ${zero}: the nearest is offload optimizer.`
+      : null;
+  },
   fetches: 'live',
   step: 'sub-group',
 };
@@ -60,6 +68,8 @@ export const moeMemory: MemoryRules = {
     dense: (count) => zeroed(count, gpus, 2),
     experts: (count) => zeroed(count, edp, 2),
   }),
+  offloads: ['optimizer'],
+  offloadSaid: 'offload_optimizer of zero_optimization.',
   fetches: 'buckets',
   step: 'none',
 };

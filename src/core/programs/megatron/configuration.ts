@@ -26,7 +26,12 @@ function megatronFlags({ shape, mesh, choices }: ConfigFacts): Flag[] {
   );
   if (choices.checkpointing)
     flags.push(['--recompute-granularity', 'full'], ['--recompute-method', 'uniform'], ['--recompute-num-layers', 1]);
-  if (choices.offload !== 'none') flags.push(['--optimizer-cpu-offload', true]);
+  if (choices.offload !== 'none')
+    flags.push(
+      ['--optimizer-cpu-offload', true],
+      ['--optimizer-offload-fraction', 1],
+      ['--use-precision-aware-optimizer', true],
+    );
   return flags;
 }
 

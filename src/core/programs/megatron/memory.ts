@@ -27,9 +27,14 @@ export const memory: MemoryRules = {
   }),
   fetches: 'none',
   step: 'none',
+  offloads: ['optimizer'],
+  offloadSaid:
+    '--optimizer-cpu-offload with --optimizer-offload-fraction 1, which need --use-precision-aware-optimizer beside them.',
   sequenceParallel: true,
   lossInPlace: true,
   sharedBatch: false,
+  lingering:
+    'under full recompute they were seen to stay until the next micro batch (NVIDIA/Megatron-LM#3221; unfused unpermutation mended in 07a0de6)',
   theoretical: megatronTheoretical,
   changes: { data: 'dp', context: true, shardDense: false },
 };

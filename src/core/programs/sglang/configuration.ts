@@ -12,6 +12,7 @@ function sglangFlags({ model, mesh, choices, placement: { strategy, redundant },
     ['--tp', mesh.tp],
     ['--ep-size', mesh.ep],
   ];
+  if (mesh.dp > 1) flags.push(['--dp-size', mesh.dp], ['--enable-dp-attention', true]);
   if (mesh.pp > 1) flags.push(['--pp-size', mesh.pp]);
   if (forcesEp(all2all)) flags.push(['--moe-a2a-backend', 'deepep']);
   if (redundant > 0) flags.push(['--ep-num-redundant-experts', redundant], ['--enable-eplb', true]);

@@ -18,6 +18,7 @@ export const configuration: ConfigurationRules = {
       ['--parallelism.expert_parallel_degree', mesh.ep],
       ['--training.seq_len', choices.context],
       ['--training.local_batch_size', choices.batch],
+      ...(choices.offload === 'all' ? [['--training.enable_cpu_offload', true] as const] : []),
     ]),
   limits: () => [
     'torchtitan reads its own distributed checkpoints: convert from safetensors with its script first.',

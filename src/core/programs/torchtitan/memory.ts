@@ -17,6 +17,8 @@ export const memory: MemoryRules = {
   }),
   fetches: 'layers',
   step: 'none',
+  offloads: ['all'],
+  offloadSaid: 'training.enable_cpu_offload.',
   sequenceParallel: true,
   lossInPlace: false,
   sharedBatch: false,

@@ -22,12 +22,11 @@ export function distributedConfig({ mesh, choices }: ConfigFacts): string {
 }
 
 /** What holds wherever transformers 5 sets expert parallelism up. */
-export function transformersLimits({ mesh, shape, choices }: ConfigFacts): string[] {
+export function transformersLimits({ mesh, shape }: ConfigFacts): string[] {
   const out = mesh.ep > 1 ? [SHARED_BATCH, REPLICATED, NO_SIZES] : [NO_SIZES];
   if (mesh.ep > 1 && mesh.dp > 1) out.push(FSDP_LOADING);
   if (mesh.ep > 1 && planOf5(shape.modelType) === null)
     out.push(`transformers 5 has no base_model_ep_plan for ${shape.modelType ?? 'this model'} and refuses.`);
-  if (choices.offload !== 'none' && mesh.dp === 1) out.push('Offload is FSDP’s alone: with fsdp_size 1 there is none.');
   return out;
 }
 

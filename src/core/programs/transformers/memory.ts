@@ -29,6 +29,12 @@ export const memory: MemoryRules = {
   }),
   fetches: 'layers',
   step: 'none',
+  offloads: ['all'],
+  offloadSaid: 'fsdp_cpu_offload of DistributedConfig.',
+  offloadLimit: ({ gpus, dp, ep = 1 }) =>
+    (dp ?? (gpus ?? ep) / ep) > 1
+      ? null
+      : 'Offload is FSDP’s alone: with fsdp_size 1 there is none. Ask for dp 2 or more.',
   sequenceParallel: false,
   lossInPlace: false,
   sharedBatch: true,

@@ -26,10 +26,9 @@ export interface Work {
 export function hottest({ mesh, choices, shape }: Pick<Work, 'mesh' | 'choices' | 'shape'>) {
   if (mesh.ep === 1 || shape.experts === 0) return { low: 1, high: 1 };
   if (choices.imbalance !== null) return { low: choices.imbalance, high: choices.imbalance };
-  // The largest of P sums of n experts' loads, spread c: about 1 + c · √(2 ln P / n), and never all tokens at once.
+  // The largest of P sums of n experts' loads, spread c: about 1 + c · √(2 ln P / n), and never more than all tokens.
   const reach = Math.sqrt((2 * Math.log(mesh.ep) * mesh.ep) / shape.experts);
-  const most = Math.max(mesh.ep / Math.max(shape.topK, 1), 1);
-  const of = (spread: number) => Math.min(1 + spread * reach, Math.max(mesh.ep, most));
+  const of = (spread: number) => Math.min(1 + spread * reach, mesh.ep);
   return { low: of(CONSTANTS.imbalance.low), high: of(CONSTANTS.imbalance.high) };
 }
 
@@ -37,16 +36,16 @@ export function hottest({ mesh, choices, shape }: Pick<Work, 'mesh' | 'choices' 
 export function savedActivations(work: Work): Term {
   const { shape, mesh, choices, held, tokens } = work;
   const { hidden } = shape;
-  // Pipelines hold as many micro batches as stages follow: together the inputs of every layer.
-  const layers = mesh.pp > 1 ? shape.layers : held.layers;
+  // A stage holds its layers' inputs for its own micro batch and for one of each stage that follows (1F1B).
+  const flying = mesh.pp - held.stage;
   if (choices.checkpointing) {
     const cut = sequenceCut(work);
-    const bytes = (tokens * hidden * BF16 * layers) / cut;
-    const basis = `${formatInteger(tokens)} tokens × ${hidden} × 2 bytes × ${layers} layers${over('tp', cut)}`;
+    const bytes = (tokens * hidden * BF16 * flying * held.layers) / cut;
+    const basis = `${formatInteger(tokens)} tokens × ${hidden} × 2 bytes × ${held.layers} layers${flying > 1 ? ` × ${flying} micro batches` : ''}${over('tp', cut)}`;
     return exactly('saved activations', bytes, basis);
   }
-  const { low, high } = layerWidths(work);
-  const [least, most] = [low, high].map((width) => tokens * width * BF16 * layers);
+  const all = (end: keyof Width) => stageWidths(work).reduce((sum, kind) => sum + kind.width[end] * kind.layers, 0);
+  const [least, most] = [all('low'), all('high')].map((numbers) => tokens * numbers * BF16 * flying);
   return {
     name: 'saved activations',
     low: least ?? 0,
@@ -59,17 +58,30 @@ function over(name: string, size: number): string {
   return size > 1 ? ` ÷ ${name} ${size}` : '';
 }
 
-/** Numbers that one token leaves in one layer. */
-function layerWidths(work: Work): { readonly low: number; readonly high: number } {
+interface Width {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Numbers that one token leaves in one layer: with routed experts, or with one MLP. */
+function layerWidth(work: Work, sparse: boolean): Width {
   const { shape, mesh } = work;
-  const { hidden, attentionWidth, topK, intermediate, sharedIntermediate, denseIntermediate } = shape;
-  const always = (2 * hidden) / sequenceCut(work) + attentionWidth / mesh.tp;
-  const mlp = shape.moeLayers > 0 ? sharedIntermediate : denseIntermediate;
+  const { hidden, attentionWidth, latent, topK, intermediate, sharedIntermediate, denseIntermediate } = shape;
+  const always = (2 * hidden) / sequenceCut(work) + attentionWidth / (mesh.attnTp ?? mesh.tp) + latent.width;
+  const mlp = sparse ? sharedIntermediate : denseIntermediate;
   const fixed = always + (mlp > 0 ? 2 * hidden + 3 * mlp : 0) / mesh.tp;
-  if (shape.moeLayers === 0) return { low: fixed, high: fixed };
+  if (!sparse) return { low: fixed, high: fixed };
   const { low, high } = routedCopies(work);
   const each = topK * (2 * hidden + (3 * intermediate) / mesh.etp);
   return { low: fixed + low * each, high: fixed + high * each };
+}
+
+/** Both kinds of layers that a stage has, with how many it has. */
+function stageWidths(work: Work): { readonly width: Width; readonly layers: number }[] {
+  const { layers, moeLayers } = work.held;
+  return [true, false]
+    .map((sparse) => ({ width: layerWidth(work, sparse), layers: sparse ? moeLayers : layers - moeLayers }))
+    .filter((kind) => kind.layers > 0);
 }
 
 /** Copies of a rank's own tokens times k that it works on: more where it is hot, fewer where all ranks see one batch. */
@@ -87,10 +99,11 @@ function sequenceCut({ mesh, rules }: Work): number {
   return rules.sequenceParallel ? mesh.tp : 1;
 }
 
-/** One layer while its forward is run again and its gradient taken. */
+/** The widest layer while its forward is run again and its gradient taken. */
 export function layerInWork(work: Work): Term {
   const { tokens } = work;
-  const { low, high } = layerWidths(work);
+  const widths = stageWidths(work).map((kind) => kind.width);
+  const [low, high] = [Math.max(...widths.map((each) => each.low)), Math.max(...widths.map((each) => each.high))];
   const { recompute } = CONSTANTS;
   const { low: cool, high: hot } = hottest(work);
   const heat = hot > 1 ? `, hottest rank ${cool.toFixed(2)}–${hot.toFixed(2)} × the mean` : '';
@@ -99,6 +112,20 @@ export function layerInWork(work: Work): Term {
     low: tokens * low * BF16 * recompute.low,
     high: tokens * high * BF16 * recompute.high,
     basis: `${formatInteger(tokens)} tokens × ${formatInteger(low)}–${formatInteger(high)} numbers × 2 bytes × ${recompute.low}–${recompute.high}${heat}`,
+  };
+}
+
+/** Routed tokens that outlive their layer's backward, where a program has been seen to keep them. */
+export function lingeringTerm(work: Work): Term | null {
+  const { rules, shape, held, tokens, choices } = work;
+  if (rules.lingering === undefined || !choices.checkpointing || held.moeLayers === 0) return null;
+  // Of each layer the outputs of its experts, and what they were added up to.
+  const copies = tokens * (shape.topK * routedCopies(work).high + 1 / sequenceCut(work));
+  return {
+    name: 'lingering routed tokens',
+    low: 0,
+    high: copies * shape.hidden * BF16 * held.moeLayers,
+    basis: `to ${formatInteger(copies)} tokens × ${shape.hidden} × 2 bytes × ${held.moeLayers} layers: ${rules.lingering}`,
   };
 }
 

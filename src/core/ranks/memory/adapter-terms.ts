@@ -23,7 +23,7 @@ export function adaptedStates({ choices, held }: Work, { held: own }: HeldAdapte
   const gradients = counted('gradients', count('gradients'), regime.gradients);
   const optimizer = counted('optimizer states', count('optimizer'), regime.optimizer);
   const saved = Math.max(regime.bytes - leastBytes, 0) * count('optimizer');
-  const states = { ...optimizer, low: Math.max(optimizer.low - saved, 0) };
+  const states = saved > 0 ? { ...optimizer, low: Math.max(optimizer.low - saved, 0), readings: true } : optimizer;
   const stepped = count('optimizer');
   if (offload === 'none') return { terms: [base, weights, gradients, states], offload: null, stepped };
   const away = { host: optimizer.high + gradients.high, down: gradients.high, up: weights.high };
@@ -69,5 +69,6 @@ function perToken({ part, copies }: Adapter, { layers, topK, experts }: ModelSha
 function mergedExperts({ shape, held }: Work, matrices: readonly Adapter[]): number {
   const stacked = matrices.filter(({ part, merges }) => merges && part === 'routed');
   const size = stacked.reduce((sum, matrix) => sum + matrix.out * matrix.in * matrix.copies, 0);
-  return shape.parameters.routed > 0 ? held.layer.experts * Math.min(size / shape.parameters.routed, 1) : 0;
+  const experts = Math.max(0, ...held.kinds.map((kind) => kind.experts));
+  return shape.parameters.routed > 0 ? experts * Math.min(size / shape.parameters.routed, 1) : 0;
 }

@@ -55,10 +55,13 @@ export function adapterHoldings(
   const parameters = cutParameters(adapters.matrices, tp, etp);
   // Copies of key heads are the base weights' own.
   const cache = { ...shape.cache, elements: 0 };
-  const alone: ModelShape = { ...shape, parameters, finalNorm: 0, cache };
+  const latent = { ...shape.latent, parameters: 0 };
+  const alone: ModelShape = { ...shape, parameters, finalNorm: 0, cache, latent };
   return holdingsOf(rules, placement, alone, options).map((held) => ({ adapters, held }));
 }
 
+/** Latent attention's projections down to its ranks: whole on each tensor-parallel rank. */
+const WHOLE = /(^|\.)(q_a_proj|kv_a_proj_with_mqa)$/;
 const ROW_PARALLEL = /(^|\.)(o_proj|down_proj|out_proj|w2)$/;
 
 /** Parameters of adapters such that division by the tensor-parallel size gives what one rank holds. */
@@ -69,6 +72,7 @@ function cutParameters(matrices: readonly Adapter[], tp: number, etp: number): P
     if (cut === 1) return adapterParameters(own, part);
     // Tensor parallelism cuts B of a matrix whose rows are cut, and A where columns are: the other one is whole.
     return own.reduce((sum, { rank, out, in: columns, copies, path }) => {
+      if (WHOLE.test(path)) return sum + copies * rank * (out + columns) * cut;
       const [whole, divided] = ROW_PARALLEL.test(path) ? [out, columns] : [columns, out];
       return sum + copies * rank * (divided + whole * cut);
     }, 0);

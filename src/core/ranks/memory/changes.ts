@@ -23,7 +23,7 @@ export function changesFor(
 }
 
 function candidates(
-  { serves, changes }: MemoryRules,
+  { serves, changes, offloads }: MemoryRules,
   setup: MemorySetup,
   { mesh, optimizerBytes }: PlainReport,
 ): [string, MemorySetup][] {
@@ -45,9 +45,10 @@ function candidates(
     if (changes.context && dp % by === 0)
       out.push([`cp ${cp * by} with dp ${dp / by}, on as many GPUs`, { ...sized, cp: cp * by, dp: dp / by }]);
   out.push([`${changes.data} ${dp * 2} on ${gpus * 2} GPUs`, { ...sized, gpus: gpus * 2, dp: dp * 2 }]);
-  if ((setup.offload ?? 'none') === 'none')
+  const offloaded = setup.offload ?? 'none';
+  if (offloaded === 'none' && offloads.includes('optimizer'))
     out.push(['optimizer states on the host', { ...setup, offload: 'optimizer' }]);
-  if (setup.offload !== 'all')
+  if (offloaded !== 'all' && offloads.includes('all'))
     out.push(['weights, gradients and optimizer states on the host', { ...setup, offload: 'all' }]);
   if (setup.dense === 'replicated' || changes.shardDense)
     out.push(['everything but experts cut over all ranks', { ...setup, dense: 'sharded' }]);

@@ -22,8 +22,29 @@ export interface Choices {
 }
 
 const CONTEXT = 4096;
-const ALL_OFFLOADED =
-  'Offload moves optimizer states; weights and gradients stay on the GPU. All of the published offloaded runs need that reading (43 to 45 GB); moving weights and gradients too, as FSDP2’s CPUOffloadPolicy can, is offload "all".';
+const OPTIMIZER_OFFLOADED = 'Offload moves optimizer states; weights and gradients stay on the GPU.';
+
+function offloadAssumptions({ offloadSaid }: MemoryRules, offload: Offload): string[] {
+  if (offload === 'none') return [];
+  const said = offloadSaid === undefined ? [] : [offloadSaid];
+  return offload === 'optimizer' ? [OPTIMIZER_OFFLOADED, ...said] : said;
+}
+
+const OFFLOADED = {
+  optimizer: 'optimizer states',
+  all: 'weights, gradients and optimizer states',
+} as const;
+
+/** Why a program does not keep on the host what is asked for, with the nearest that it does; null where it does. */
+export function offloadRefusal(rules: MemoryRules, setup: MemorySetup): string | null {
+  const { offload = 'none' } = setup;
+  if (offload === 'none') return null;
+  const { title, offloads } = rules;
+  if (offloads.includes(offload)) return rules.offloadLimit?.(setup, offload) ?? null;
+  const [nearest] = offloads;
+  if (nearest === undefined) return `${title} keeps nothing on the host that is counted here: leave offload out.`;
+  return `${title} does not move ${OFFLOADED[offload]} to the host${offload === 'optimizer' ? ' alone' : ''}: the nearest is offload ${nearest}, ${OFFLOADED[nearest]}${nearest === 'optimizer' ? ' alone' : ''}.`;
+}
 
 /** Fills what a set-up leaves open, and says each thing aloud. */
 export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: MemorySetup): Choices | PlacementError {
@@ -41,6 +62,7 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
     1,
     serving ? 'One sequence of the whole context in the cache at a time.' : 'One sequence a GPU (micro batch 1).',
   );
+  if (serving && (setup.dp ?? 1) > 1) assumed.push('Sequences are counted on each data-parallel rank.');
   const usual = setup.lora && memory.lora ? memory.lora.usual : memory.usual;
   const regime = serving ? undefined : regimeFor({ ...memory, usual }, setup.optimizerBytes);
   if (regime && 'error' in regime) return regime;
@@ -50,6 +72,8 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
   const own = memory.assumptions?.(setup) ?? [];
   assumed.push(...(serving ? own : trainingAssumptions(setup, own)));
   const offload = setup.offload ?? 'none';
+  const refused = offloadRefusal(memory, setup);
+  if (refused !== null) return { error: refused };
   const capacityGib = pick(
     setup.capacityGib,
     H100_GIB,
@@ -67,7 +91,7 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
     chunkedLoss: setup.chunkedLoss ?? false,
     imbalance: setup.imbalance ?? null,
     capacityGib,
-    assumed: offload === 'optimizer' ? [...assumed, ALL_OFFLOADED] : assumed,
+    assumed: [...assumed, ...offloadAssumptions(memory, offload)],
   };
 }
 
@@ -79,7 +103,7 @@ function trainingAssumptions(setup: MemorySetup, own: readonly string[]): string
     out.push('Routing as uneven as loads that are known: the hottest rank is estimated from the experts of a rank.');
   out.push(
     ...own,
-    'Attention keeps no scores (flash or memory-efficient kernels); gradients stay from the first micro batch on.',
+    'Attention keeps no scores (flash or memory-efficient kernels); gradients stay from the first micro batch on; PyTorch’s allocator has expandable segments.',
   );
   return out;
 }

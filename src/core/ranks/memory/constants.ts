@@ -18,7 +18,7 @@ export const CONSTANTS = {
   parallelLogitBytes: {
     low: 6,
     high: 10,
-    why: 'the same where the loss works in place (Megatron-Core, vocab_parallel_cross_entropy; torchtitan’s loss parallel): bf16 logits, fp32 copy, a gradient',
+    why: 'the same where the loss works in place of an fp32 copy (Megatron-Core, cross_entropy.py; torchtitan’s loss parallel): 2 + 4, and 4 more where torch.compile, Megatron’s fuser, makes a copy of what is written in place. Both ends measured with its functions under PyTorch 2.11 on an H200',
   },
   lossChunk: {
     low: 256,
@@ -86,14 +86,14 @@ export const CONSTANTS = {
     why: 'GB of CUDA context, libraries’ workspaces and NCCL buffers on one node; peaks that PyTorch itself counts leave most of it out',
   },
   runtimeManyNodes: {
-    low: 2,
-    high: 5,
-    why: 'GB of CUDA context, libraries’ workspaces and NCCL buffers, with a communicator for each axis over nodes',
+    low: 0.5,
+    high: 7,
+    why: 'the same with a communicator for each axis over nodes: 6.4 GiB beyond what PyTorch reserved on 64 H100 (NVIDIA/Megatron-LM#6429)',
   },
   allocator: {
     low: 0.02,
-    high: 0.1,
-    why: 'share that PyTorch’s caching allocator holds beyond what is allocated (of a served model’s passing tensors alone)',
+    high: 0.13,
+    why: 'share that PyTorch’s caching allocator holds beyond what is allocated (of a served model’s passing tensors alone): 4 and 13 % in NVIDIA/Megatron-LM#6429, 7 % in NVIDIA-NeMo/Speech#14850; 3 to 12 % measured under PyTorch 2.11 for packed sequences and uneven routing with expandable segments, 27 % without',
   },
   graphs: {
     low: 0.5,
@@ -118,7 +118,7 @@ export const H100_GIB = 79.1;
 export const RESERVE = 0.05;
 /** Share of the capacity that vLLM and SGLang take by themselves (`--gpu-memory-utilization`, `--mem-fraction-static`). */
 export const SERVING_SHARE = 0.9;
-/** No band is wider, around its middle: terms do not all err in one direction. */
+/** Of its middle, either way: no band of estimates is wider. Published runs lie within it (docs/memory.md). */
 export const WIDEST_BAND = 0.2;
 /** GPUs of a node. */
 export const NODE_GPUS = 8;

@@ -1,11 +1,11 @@
 import type { PlacementError } from '../types.ts';
-import { layerInWork, lossTerm, savedActivations, type Work } from './activations.ts';
+import { layerInWork, lingeringTerm, lossTerm, savedActivations, type Work } from './activations.ts';
 import { adaptedStates, adapterWork, FROZEN } from './adapter-terms.ts';
 import { adapterHoldings, adaptersOf, loraOf } from './adapters.ts';
 import { changesFor } from './changes.ts';
 import { type Choices, chooseSetup, spansNodes } from './choices.ts';
 import { clusterOf } from './cluster.ts';
-import { CONSTANTS, RESERVE, SERVING_SHARE, WIDEST_BAND } from './constants.ts';
+import { CONSTANTS, RESERVE, SERVING_SHARE } from './constants.ts';
 import { fetchesOf } from './fetches.ts';
 import { holdingsOf } from './holdings.ts';
 import type { Adapters } from './lora.ts';
@@ -17,11 +17,14 @@ import { type MemoryMesh, type MemorySetup, meshOf } from './setup.ts';
 import type { ModelShape } from './shape.ts';
 import { type Speed, speedOf } from './speed.ts';
 import { statesOf, stepTerm } from './states.ts';
-import { fitTo, inGb, sumOf, times } from './terms.ts';
+import { type Band, bandOf, billions, gigabytes, inGb, sumOf, times } from './terms.ts';
 import { decidingSentence, verdictOf } from './verdict.ts';
 
 /** A stage's memory before it is rounded. Bytes. */
 interface Estimate {
+  readonly low: number;
+  readonly high: number;
+  readonly narrowed: boolean;
   readonly terms: readonly Term[];
   readonly phase: string;
   readonly phases: readonly Phase[];
@@ -68,7 +71,7 @@ export function plainReport(
     (held, at): Work => ({ rules: program.memory, shape, mesh, choices, held, lora: owns?.[at] ?? null, tokens }),
   );
   const estimates = works.map((work) => (program.memory.serves ? served(work) : trained(work)));
-  const fullest = estimates.reduce((most, each) => (sumOf(each.terms).high > sumOf(most.terms).high ? each : most));
+  const fullest = estimates.reduce((most, each) => (each.high > most.high ? each : most));
   return reportOf(program, shape, mesh, choices, fullest, tokens, adapters, speed);
 }
 
@@ -85,15 +88,13 @@ function reportOf(
   const capacity = choices.capacityGib * 2 ** 30;
   const serving = memory.serves;
   const usable = serving ? capacity * SERVING_SHARE : capacity;
-  const terms = narrowed(estimate.terms);
-  const { low, high } = sumOf(terms);
+  const { terms, low, high } = estimate;
   const verdict = verdictOf(low, high, usable, serving ? 0 : RESERVE);
   const rounded = terms.map((term) => ({ ...term, low: inGb(term.low), high: inGb(term.high) }));
-  const sums = sumOf(rounded);
   return {
     unit: 'GB',
-    low: Math.round(sums.low * 1e3) / 1e3,
-    high: Math.round(sums.high * 1e3) / 1e3,
+    low: inGb(low),
+    high: inGb(high),
     capacity: inGb(capacity),
     verdict,
     terms: rounded,
@@ -102,7 +103,8 @@ function reportOf(
       ...choices.assumed,
       ...(adapters?.said ?? []),
       ...(speed?.assumed ?? []),
-      ...(terms === estimate.terms ? [] : [NARROWED]),
+      ...predictionSaid(shape, serving),
+      ...(estimate.narrowed ? [narrowedSaid(terms)] : []),
     ],
     framework: id,
     mesh,
@@ -122,15 +124,16 @@ function reportOf(
   };
 }
 
-const NARROWED =
-  'The terms’ ends add up to more than a fifth either way: the band is that fifth, since terms do not all err in one direction.';
+/** Layers of multi-token prediction are in the files and in no count. */
+function predictionSaid({ parameters: { prediction } }: ModelShape, serving: boolean): string[] {
+  if (prediction === 0) return [];
+  const left = `${billions(prediction)} parameters of multi-token prediction are left out`;
+  return serving ? [`${left}: they are loaded only where they draft (speculative decoding).`] : [`${left}.`];
+}
 
-/** A band no wider than the widest, around its own middle. */
-function narrowed(terms: readonly Term[]): readonly Term[] {
+function narrowedSaid(terms: readonly Term[]): string {
   const { low, high } = sumOf(terms);
-  const middle = (low + high) / 2;
-  if (high - middle <= WIDEST_BAND * middle) return terms;
-  return fitTo(terms, { low: middle * (1 - WIDEST_BAND), high: middle * (1 + WIDEST_BAND) });
+  return `The terms’ ends add up to ${gigabytes(low)} and ${gigabytes(high)}: what is estimated among them counts for no more than a fifth of the middle either way, since estimates do not all err in one direction.`;
 }
 
 /** Training: states, and whichever of the loss, the last layers' backward or the step needs most beside them. */
@@ -140,21 +143,22 @@ function trained(work: Work): Estimate {
   const low = Math.max(...phases.map((phase) => phase.low));
   const fullest = phases.reduce((most, phase) => (phase.high > most.high ? phase : most));
   // Every phase is gone through: its peak is a floor for the whole step.
-  const terms = fitTo(fullest.terms, { low, high: fullest.high });
-  return { terms, phase: fullest.name, phases, offload: states.offload };
+  const { high, narrowed, terms, name } = fullest;
+  return { low, high, narrowed, terms, phase: name, phases, offload: states.offload };
 }
 
 function phasesOf(work: Work, stepped: number): { readonly name: string; readonly terms: readonly Term[] }[] {
   const saved = savedActivations(work);
   const loss = lossTerm(work);
   const { root, backward } = fetchesOf(work);
-  const roots = root ? [root] : [];
+  const lingering = lingeringTerm(work);
+  const kept = [root, lingering].filter((term) => term !== null);
   const adapted = work.lora ? adapterWork(work, work.lora) : [];
   const step = stepped > 0 ? stepTerm(work, stepped) : null;
   return [
-    ...(loss ? [{ name: 'loss', terms: [saved, loss, ...roots] }] : []),
+    ...(loss ? [{ name: 'loss', terms: [saved, loss, ...kept] }] : []),
     // At its beginning every saved input is there, at its end none.
-    { name: 'backward', terms: [{ ...saved, low: 0 }, layerInWork(work), ...adapted, ...roots, ...backward] },
+    { name: 'backward', terms: [{ ...saved, low: 0 }, layerInWork(work), ...adapted, ...kept, ...backward] },
     { name: 'optimizer step', terms: step ? [step] : [] },
   ];
 }
@@ -164,10 +168,10 @@ function withAll(
   phase: { readonly name: string; readonly terms: readonly Term[] },
   states: readonly Term[],
   { mesh }: Work,
-): Phase {
+): Phase & Band {
   const own = [...states, ...phase.terms];
   const terms = [...own, ...overhead(own, mesh.gpus)];
-  return { name: phase.name, ...sumOf(terms), terms };
+  return { name: phase.name, ...bandOf(terms), terms };
 }
 
 /** What the allocator holds beyond `own`, and what is no tensor at all. */
@@ -186,6 +190,6 @@ function served(work: Work): Estimate {
   const own = servingTerms(work);
   const passing = own.filter((term) => term.name === 'forward pass' || term.name === 'sampling');
   const terms = [...own, ...overhead(passing, work.mesh.gpus)];
-  const phase = { name: 'serving', ...sumOf(terms), terms };
-  return { terms, phase: phase.name, phases: [phase], offload: null };
+  const phase = { name: 'serving', ...bandOf(terms), terms };
+  return { ...phase, phase: phase.name, phases: [phase], offload: null };
 }

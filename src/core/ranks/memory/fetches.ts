@@ -1,5 +1,6 @@
 import type { Work } from './activations.ts';
 import { BF16, CONSTANTS } from './constants.ts';
+import type { LayerKind } from './holdings.ts';
 import type { Term } from './report.ts';
 import { billions, exactly, times } from './terms.ts';
 
@@ -25,17 +26,17 @@ export function fetchesOf(work: Work): Fetches {
 
 /** FSDP2 gathers a layer in bf16 where more than one rank shares it. */
 function shardedFetches({ mesh, held, lora, choices }: Work): Fetches {
-  const { ends, layer, dense, experts } = held;
-  const densely = dense.weights < ends + layer.dense * held.layers - 1;
-  const sharesExperts = mesh.edp > 1 && experts.weights > 0;
-  const gathered = (densely ? layer.dense : 0) + (sharesExperts ? layer.experts : 0);
+  const { ends, whole, kinds, dense } = held;
+  const densely = dense.weights < whole - 1;
+  // Buffers grow to the largest layer and stay.
+  const gathered = largest(kinds, (kind) => (densely ? kind.dense : 0) + (mesh.edp > 1 ? kind.experts : 0));
   const root =
     densely && ends > 0
       ? exactly('gathered ends', ends * BF16, `embedding and head, ${billions(ends)} parameters in bf16`)
       : null;
   const backward: Term[] = [];
   if (gathered > 0) {
-    const what = `a layer of ${billions(gathered)} parameters in bf16`;
+    const what = `the largest layer, ${billions(gathered)} parameters in bf16`;
     backward.push(
       times(
         'gathers',
@@ -46,7 +47,7 @@ function shardedFetches({ mesh, held, lora, choices }: Work): Fetches {
     );
   }
   if (gathered > 0 && !lora) {
-    const what = `a layer of ${billions(gathered)} parameters in bf16`;
+    const what = `the largest layer, ${billions(gathered)} parameters in bf16`;
     backward.push(
       times(
         'gradients of a layer',
@@ -58,28 +59,28 @@ function shardedFetches({ mesh, held, lora, choices }: Work): Fetches {
   }
   if (root && !lora)
     backward.push(times('gradients of the ends', ends * BF16, CONSTANTS.rootGradient, CONSTANTS.rootGradient.why));
-  if (choices.offload === 'all')
-    backward.push(
-      exactly(
-        'fetched from the host',
-        (layer.dense + layer.experts) * (lora ? BF16 : 4),
-        `one layer in ${lora ? 'bf16' : 'fp32'}`,
-      ),
-    );
+  if (choices.offload === 'all') {
+    const one = largest(kinds, (kind) => kind.dense + kind.experts);
+    const [bytes, dtype] = lora ? [BF16, 'bf16'] : [4, 'fp32'];
+    backward.push(exactly('fetched from the host', one * bytes, `the largest layer in ${dtype}`));
+  }
   return { root, backward };
 }
 
 function zeroFetches({ held, choices, shape }: Work): Fetches {
   if (choices.zero < 3) return { root: null, backward: [bucketTerm()] };
   const { liveParameters } = CONSTANTS;
-  const { experts, dense } = held.layer;
-  const layer = dense + experts;
+  const layer = largest(held.kinds, ({ dense, experts }) => dense + experts);
   const all = Object.values(shape.parameters).reduce((sum, count) => sum + count, 0);
   const [low, high] = [liveParameters.low, liveParameters.high].map(
     (live) => Math.min(Math.max(live, layer), all) * BF16,
   );
   const live: Term = { name: 'gathers', low: low ?? 0, high: high ?? 0, basis: liveParameters.why };
   return { root: null, backward: [live, bucketTerm()] };
+}
+
+function largest(kinds: readonly LayerKind[], size: (kind: LayerKind) => number): number {
+  return Math.max(0, ...kinds.map(size));
 }
 
 function bucketTerm(): Term {

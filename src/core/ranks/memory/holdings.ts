@@ -12,15 +12,23 @@ export interface Holdings {
   readonly dense: Held;
   /** Of the stage's dense parameters: embedding and head alone, after tensor parallelism and before any other cut. */
   readonly ends: number;
-  /** A layer's dense parameters on average, and a layer's routed experts, after tensor and expert parallelism, before data parallelism. */
-  readonly layer: { readonly dense: number; readonly experts: number };
+  /** The stage's dense parameters after tensor parallelism and before any other cut. */
+  readonly whole: number;
+  /** A layer of each kind that the stage has, after tensor and expert parallelism, before data parallelism. */
+  readonly kinds: readonly LayerKind[];
   readonly layers: number;
   readonly moeLayers: number;
   readonly isFirst: boolean;
   readonly isLast: boolean;
 }
 
-/** What each pipeline stage's fullest rank holds: first, middle (the largest of them) and last. */
+/** Parameters of one decoder layer: with routed experts or without. */
+export interface LayerKind {
+  readonly dense: number;
+  readonly experts: number;
+}
+
+/** What the fullest rank of pipeline stages holds: of the first and the last, and of middle ones that differ. */
 export function holdingsOf(
   rules: MemoryRules,
   placement: StagedPlacement,
@@ -28,10 +36,21 @@ export function holdingsOf(
   options: HoldingOptions,
 ): Holdings[] {
   const { stages } = placement;
-  const middle = stages.slice(1, -1);
-  const largest = middle.length > 0 ? [stages.indexOf(Math.max(...middle), 1)] : [];
-  const numbers = [...new Set([0, ...largest, stages.length - 1])];
+  const seen = new Set<string>();
+  const numbers = stages.flatMap((layers, stage) => {
+    if (stage === 0 || stage === stages.length - 1) return [stage];
+    // Of stages that are alike the earliest has most micro batches in flight.
+    const kind = `${layers}/${sparseIn(stages, shape, stage)}`;
+    return seen.has(kind) ? [] : [seen.add(kind) && stage];
+  });
   return numbers.map((stage) => stageHoldings(rules, placement, shape, options, stage));
+}
+
+/** Layers with routed experts of a stage. */
+function sparseIn(stages: readonly number[], { sparseLayers }: ModelShape, stage: number): number {
+  const first = stages.slice(0, stage).reduce((sum, count) => sum + count, 0);
+  const end = first + (stages[stage] ?? 0);
+  return sparseLayers.filter((layer) => layer >= first && layer < end).length;
 }
 
 function stageHoldings(
@@ -43,19 +62,19 @@ function stageHoldings(
 ): Holdings {
   const { parameters, layers: all } = shape;
   const { sizes, stages } = placement;
-  const { tp, ep, etp } = sizes;
-  const first = stages.slice(0, stage).reduce((sum, count) => sum + count, 0);
+  const { tp, attnTp = tp, ep, etp } = sizes;
   const layers = stages[stage] ?? all;
-  const moeLayers = shape.sparseLayers.filter((layer) => layer >= first && layer < first + layers).length;
+  const moeLayers = sparseIn(stages, shape, stage);
   const [isFirst, isLast] = [stage === 0, stage === stages.length - 1];
   // Every layer has attention and norms; routers and shared experts stand in layers with experts, MLPs in the others.
-  const repeated = placement.dense.repeatsKv ? repeatedHeads(shape, tp) : 0;
-  const always =
-    parameters.attention / tp / all + repeated + (parameters.norm - shape.finalNorm + parameters.other) / all;
+  const repeated = placement.dense.repeatsKv ? repeatedHeads(shape, attnTp) : 0;
+  const latent = shape.latent.parameters;
+  const attention = (parameters.attention - latent) / attnTp + latent;
+  const always = attention / all + repeated + (parameters.norm - shape.finalNorm + parameters.other) / all;
   const beside = share(parameters.shared / tp + parameters.router, shape.moeLayers);
   const mlp = share(parameters.mlp / tp, all - shape.moeLayers);
   const tiedHead = parameters.head === 0 && !isFirst ? parameters.embedding : 0;
-  const ends = ((isFirst ? parameters.embedding : 0) + (isLast ? parameters.head + tiedHead : 0)) / tp;
+  const ends = (isFirst ? parameters.embedding / attnTp : 0) + (isLast ? (parameters.head + tiedHead) / tp : 0);
   const routed = share(parameters.routed, shape.moeLayers) / etp;
   const dense =
     always * layers + beside * moeLayers + mlp * (layers - moeLayers) + ends + (isLast ? shape.finalNorm : 0);
@@ -66,10 +85,11 @@ function stageHoldings(
     dense: held.dense(dense),
     experts: held.experts(routed * moeLayers * fullest.placed, routed * moeLayers * fullest.whole),
     ends,
-    layer: {
-      dense: always + (beside * shape.moeLayers + mlp * (all - shape.moeLayers)) / all,
-      experts: routed / ep,
-    },
+    whole: dense,
+    kinds: [
+      ...(moeLayers > 0 ? [{ dense: always + beside, experts: routed / ep }] : []),
+      ...(layers > moeLayers ? [{ dense: always + mlp, experts: 0 }] : []),
+    ],
     layers,
     moeLayers,
     isFirst,

@@ -65,6 +65,21 @@ export const OTHER_RUNS: readonly { readonly model: string; readonly setup: Memo
   },
 ];
 
+const SWIFT = { framework: 'megatron-core', context: 8192, chunkedLoss: false } as const;
+const GIB = 2 ** 30 / 1e9;
+
+/**
+ * Megatron-SWIFT's examples (modelscope/ms-swift at 3602360, examples/megatron/moe: qwen3_moe.sh, qwen3_moe_offload.sh,
+ * moe.sh): full parameters, packed sequences of 8,192 tokens, micro batch 1, full recompute, fused cross entropy,
+ * expandable segments. What they print is GiB of `max_memory_reserved`. moe.sh gives its stages 13 and 11 layers, counted
+ * here as 12 and 12.
+ */
+export const MEGATRON_RUNS: typeof OTHER_RUNS = [
+  { model: 'Qwen3-30B-A3B', setup: { ...SWIFT, gpus: 16, pp: 2, ep: 8 }, peak: 60 * GIB },
+  { model: 'Qwen3-30B-A3B', setup: { ...SWIFT, gpus: 4, ep: 4, offload: 'optimizer' }, peak: 75 * GIB },
+  { model: 'Qwen1.5-MoE-A2.7B', setup: { ...SWIFT, gpus: 8, pp: 2, ep: 4 }, peak: 57 * GIB },
+];
+
 /** True where a measured peak lies in the band, or what ran out is not called fitting. */
 export function holds({ peak, report }: Pick<PublishedRun, 'peak' | 'report'>): boolean {
   return peak === null ? report.verdict !== 'fits' : report.low <= peak && peak <= report.high;

@@ -9,6 +9,8 @@ export interface Term {
   readonly high: number;
   /** The sum that was made, or where the number is from. */
   readonly basis: string;
+  /** True where the ends are two readings of what was not said, of which one holds, and nothing between them. */
+  readonly readings?: boolean;
 }
 
 /** A moment of a step in which memory is at its fullest, with what only it needs. */
@@ -75,7 +77,13 @@ export interface ThroughputReport {
   readonly full: Rate;
 }
 
-/** What `moe-loom memory --json` prints: a contract. Numbers are GB of 10⁹ bytes; terms add up to `low` and `high`. */
+/**
+ * What `moe-loom memory --json` prints: a contract. Numbers are GB of 10⁹ bytes.
+ *
+ * Terms are printed as they are. `low` and `high` lie inside the sums of their ends, and are those sums unless `assumed`
+ * says that the band was narrowed, or another moment of the step (`phases`) has a higher low end: every step goes through
+ * all of them.
+ */
 export interface MemoryReport {
   readonly unit: 'GB';
   readonly low: number;

@@ -2,7 +2,7 @@ import type { Provenance } from '../../provenance.ts';
 import type { PlacementOptions, PlacingProgram } from '../types.ts';
 import type { LoraRules } from './lora.ts';
 import type { UsualRegime } from './regimes.ts';
-import type { MemoryMesh, MemorySetup } from './setup.ts';
+import type { MemoryMesh, MemorySetup, Offload } from './setup.ts';
 import type { ModelShape } from './shape.ts';
 
 /** Parameters of one rank, by what of them it holds. ZeRO and Megatron cut gradients and states where weights stay whole. */
@@ -57,6 +57,14 @@ export interface MemoryRules extends Provenance {
   readonly lossInPlace: boolean;
   /** All expert-parallel ranks work on one batch. */
   readonly sharedBatch: boolean;
+  /** What it can keep on the host instead of the GPU; empty where it has no such thing. */
+  readonly offloads: readonly Exclude<Offload, 'none'>[];
+  /** Why an offload that it has cannot be taken in this set-up; null where it can. */
+  offloadLimit?(setup: MemorySetup, offload: Exclude<Offload, 'none'>): string | null;
+  /** The program's own word for its offload, and what it needs beside it. */
+  readonly offloadSaid?: string;
+  /** Why routed tokens of a layer may stay after its backward until the next micro batch, with source, where they do. */
+  readonly lingering?: string;
   /** Weights and states of the fullest rank by the program's own formula, in bytes, where it has one. */
   theoretical?(shape: ModelShape, mesh: MemoryMesh): number;
   /** The word for data parallelism in proposals, and which proposals make sense. */

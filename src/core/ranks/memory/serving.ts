@@ -7,7 +7,7 @@ import { billions, exactly, times } from './terms.ts';
 /** Bytes of the keys and values of one token on one rank, and of the layers whose cache ends at a window. */
 export function cacheBytes({ shape, mesh }: Pick<Work, 'shape' | 'mesh'>, tokens: number): number {
   const { elements, layers, windowLayers, window, cuts } = shape.cache;
-  const cut = Math.min(mesh.tp, cuts) * mesh.pp;
+  const cut = Math.min(mesh.attnTp ?? mesh.tp, cuts) * mesh.pp;
   const perLayer = (elements * BF16) / cut;
   return perLayer * (layers * tokens + windowLayers * Math.min(tokens, window));
 }
@@ -43,7 +43,8 @@ export function servingTerms(work: Work): Term[] {
   // Experts see the tokens of every data-parallel rank: gathered, then worked on by who has the expert.
   const width =
     2 * shape.hidden +
-    shape.attentionWidth / mesh.tp +
+    shape.attentionWidth / (mesh.attnTp ?? mesh.tp) +
+    shape.latent.width +
     shape.topK * (2 * shape.hidden + (3 * shape.intermediate) / mesh.etp) +
     (3 * shape.denseIntermediate) / mesh.tp;
   return [

@@ -20,6 +20,8 @@ export interface MemorySetup {
   readonly pp?: number | undefined;
   readonly ep?: number | undefined;
   readonly etp?: number | undefined;
+  /** Slots for experts beyond one for each, where the program has them. */
+  readonly redundant?: number | undefined;
   /** Tokens of a sequence. */
   readonly context?: number | undefined;
   /** Sequences of a micro batch; sequences served at once where a model is served. */
@@ -76,8 +78,8 @@ export function factsOf(shape: ModelShape): ModelFacts {
 }
 
 /** The sizes of a set-up as its placement is asked for them: without `ep` there is no expert parallelism. */
-export function optionsOf({ gpus, dp, cp, tp, pp, ep = 1, etp }: MemorySetup): PlacementOptions {
-  return { world: gpus, dp, cp, tp, pp, ep, etp };
+export function optionsOf({ gpus, dp, cp, tp, pp, ep = 1, etp, redundant }: MemorySetup): PlacementOptions {
+  return { world: gpus, dp, cp, tp, pp, ep, etp, redundant };
 }
 
 /** The mesh that memory counts with, of a placement. */

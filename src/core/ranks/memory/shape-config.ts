@@ -57,8 +57,9 @@ export function shapeOf(
   const names = config.architectures;
   const [first] = Array.isArray(names) ? names : [];
   const attentionWidth = latent
-    ? heads * (latent.nope + latent.rope) * 2 + heads * latent.value * 2 + latent.rank + latent.rope
+    ? heads * (latent.nope + latent.rope) * 2 + heads * latent.value * 2
     : (2 * heads + 2 * kvHeads) * headDim;
+  const compressed = latent ? (latent.queryRank ?? 0) + latent.rank + latent.rope : 0;
   return {
     ...rest,
     modelType: modelTypes(config).at(-1) ?? null,
@@ -69,6 +70,7 @@ export function shapeOf(
     kvHeads,
     headDim,
     attentionWidth,
+    latent: { width: compressed, parameters: compressed * sizes.hidden * sizes.layers },
     attentionScore: latent ? heads * (latent.nope + latent.rope + latent.value) : 2 * heads * headDim,
     expertGroups: configNumber(config, GROUPS),
     cache: cacheOf(config, sizes),

@@ -60,8 +60,15 @@ export interface ModelShape {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
-  /** Numbers that attention computes for one token: queries, keys, values and its output. */
+  /** Numbers that attention computes for one token and tensor parallelism cuts: queries, keys, values and its output. */
   readonly attentionWidth: number;
+  /** What multi-head latent attention has beside them, whole on each tensor-parallel rank; zeros for the usual kind. */
+  readonly latent: {
+    /** Numbers of one token: compressed queries, compressed keys and values with the rotary key. */
+    readonly width: number;
+    /** Of `parameters.attention`: the projections to them. */
+    readonly parameters: number;
+  };
   /** Multiply–adds of one query and one key, all heads: scores and weighted values. */
   readonly attentionScore: number;
   readonly expertGroups: number | null;

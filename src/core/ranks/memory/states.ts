@@ -1,6 +1,6 @@
 import { formatInteger } from '../../units.ts';
 import type { Work } from './activations.ts';
-import { BF16, CONSTANTS } from './constants.ts';
+import { CONSTANTS } from './constants.ts';
 import type { Offloaded, Term } from './report.ts';
 import { billions, times } from './terms.ts';
 
@@ -42,16 +42,14 @@ export function statesOf(work: Work): States {
   if (!weights || !gradients || !optimizer) throw new RangeError('There are three states.');
   // 8-bit Adam in place of the moments is what a lower bound can mean.
   const saved = (regime.bytes - leastBytes) * count('optimizer');
-  const states = saved > 0 ? { ...optimizer, low: optimizer.low - saved } : optimizer;
+  const states = saved > 0 ? { ...optimizer, low: optimizer.low - saved, readings: true } : optimizer;
   const stepped = count('optimizer');
   if (offload === 'none') return { terms: byOwnFormula(work, [weights, gradients, states]), offload: null, stepped };
   const host = optimizer.high + (offload === 'all' ? weights.high + gradients.high : gradients.high);
   const up = offload === 'all' ? 2 * weights.high : weights.high;
   const away = { host, down: gradients.high, up };
   if (offload === 'all') return { terms: [], offload: away, stepped: 0 };
-  // Whether gradients leave as they come or wait for the step is not known of every program: bf16 at least.
-  const waiting = { ...gradients, low: Math.min(gradients.low, count('gradients') * BF16) };
-  return { terms: [weights, waiting], offload: away, stepped: 0 };
+  return { terms: [weights, gradients], offload: away, stepped: 0 };
 }
 
 function stateTerm(name: string, count: number, bytes: number): Term {

@@ -1,5 +1,5 @@
 import { formatInteger, GB } from '../../units.ts';
-import type { Known } from './constants.ts';
+import { type Known, WIDEST_BAND } from './constants.ts';
 import type { Term } from './report.ts';
 
 /** A term of one value. */
@@ -19,17 +19,26 @@ export function sumOf(terms: readonly Term[]): { readonly low: number; readonly 
   };
 }
 
-/** Moves every term's ends towards its middle, or its low end up, so that the sums become these; each stays inside itself. */
-export function fitTo(terms: readonly Term[], wanted: { readonly low: number; readonly high: number }): Term[] {
+/** The band that terms come to together, and whether it is narrower than their ends add up to. */
+export interface Band {
+  readonly low: number;
+  readonly high: number;
+  readonly narrowed: boolean;
+}
+
+/**
+ * The sums of all ends, but for what is estimated no more than {@link WIDEST_BAND} of the middle either way.
+ *
+ * Estimates do not all err in one direction; two readings of one question do, since one of them holds: their whole width
+ * stays. The band lies inside the sums of the ends, so that it is never below what is certain.
+ */
+export function bandOf(terms: readonly Term[]): Band {
   const { low, high } = sumOf(terms);
-  const room = high - low;
-  if (room <= 0) return [...terms];
-  const [up, down] = [Math.max(wanted.low - low, 0) / room, Math.max(high - wanted.high, 0) / room];
-  return terms.map((term) => ({
-    ...term,
-    low: term.low + up * (term.high - term.low),
-    high: term.high - down * (term.high - term.low),
-  }));
+  const readings = sumOf(terms.filter((term) => term.readings));
+  const [middle, apart] = [(low + high) / 2, (readings.high - readings.low) / 2];
+  const [all, most] = [(high - low) / 2 - apart, WIDEST_BAND * middle];
+  if (all <= most) return { low, high, narrowed: false };
+  return { low: middle - apart - most, high: middle + apart + most, narrowed: true };
 }
 
 /** Three decimals of a GB: megabytes, finer than anything that is known here. */

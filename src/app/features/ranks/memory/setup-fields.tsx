@@ -7,6 +7,7 @@ import {
   MEMORY_PROGRAMS,
   type MemorySetup,
   memoryProgramOf,
+  type Offload,
   REGIMES,
 } from '../../../../core/index.ts';
 import { Choice } from '../choice.tsx';
@@ -82,15 +83,28 @@ export function SetupFields({ setup, choices, report, onChange }: FieldsProps) {
   );
 }
 
-/** What another program can take over. */
+/** What a program can keep on the host. */
+function offloadsOf(id: string): readonly Offload[] {
+  return ['none', ...(memoryProgramOf(id)?.memory.offloads ?? [])];
+}
+
+/** What another program can take over; the nearest offload that it has. */
 function sharedOf(setup: MemorySetup, framework: string): MemorySetup {
-  const { gpus, ep, context, batch, capacityGib, chunkedLoss, offload } = setup;
+  const { gpus, ep, context, batch, capacityGib, chunkedLoss, offload = 'none' } = setup;
+  const offloads = offloadsOf(framework);
+  const nearest = offload === 'none' || offloads.includes(offload) ? offload : offloads.at(-1);
   const rules = memoryProgramOf(framework)?.memory;
   const { tokensPerSecond, stepSeconds, mfu, gpuTflops } = rules?.serves ? {} : setup;
   const lora = rules?.lora ? setup.lora : undefined;
   const speed = { tokensPerSecond, stepSeconds, mfu, gpuTflops };
-  return { gpus, ep, context, batch, capacityGib, chunkedLoss, offload, lora, ...speed };
+  return { gpus, ep, context, batch, capacityGib, chunkedLoss, offload: nearest, lora, ...speed };
 }
+
+const ON_THE_HOST = {
+  none: 'Nothing',
+  optimizer: 'Optimizer states',
+  all: 'Weights and gradients too',
+} as const satisfies Readonly<Record<Offload, string>>;
 
 function TrainingFields({ setup, onChange }: Pick<FieldsProps, 'setup' | 'onChange'>) {
   return (
@@ -119,11 +133,9 @@ function TrainingFields({ setup, onChange }: Pick<FieldsProps, 'setup' | 'onChan
       <Choice
         label="On the host"
         value={setup.offload ?? 'none'}
-        options={[
-          ['none', 'Nothing'],
-          ['optimizer', 'Optimizer states'],
-          ['all', 'Weights and gradients too'],
-        ]}
+        options={offloadsOf(setup.framework ?? DEFAULT_MEMORY_PROGRAM).map(
+          (what) => [what, ON_THE_HOST[what]] as const,
+        )}
         onChange={(what) => isOffload(what) && onChange({ ...setup, offload: what })}
       />
       <Tick
