@@ -97,6 +97,21 @@ test('configurations are shown, and downloaded as they are shown', async ({ page
   expect(readFileSync(await download.path(), 'utf8')).toBe(await shown.textContent());
 });
 
+test('LoRA and a speed: from the address, and by their fields', async ({ page, hub }) => {
+  await visit(page, hub, { ...BIG, memory: 'fsdp2,gpus:64,ep:64,lora:16,mfu:30' });
+  await expect(outcome(page)).toContainText('LoRA: rank 16 on attention');
+  await expect(outcome(page).getByRole('list', { name: 'Speed' })).toContainText('MFU 30 %');
+  const terms = page.getByRole('table', { name: 'Terms of memory' });
+  await expect(terms.getByRole('row', { name: /^frozen weights \d/ })).toBeVisible();
+  await page.getByRole('textbox', { name: 'LoRA targets' }).fill('q_proj+v_proj');
+  await expect(outcome(page)).toContainText('LoRA: rank 16 on q_proj, v_proj');
+  await expect
+    .poll(() => parametersOf(page).get('memory'))
+    .toBe('fsdp2,gpus:64,ep:64,lora:16,targets:q_proj+v_proj,mfu:30');
+  await page.getByRole('textbox', { name: 'LoRA rank' }).fill('');
+  await expect(terms.getByRole('row', { name: /^weights \d/ })).toBeVisible();
+});
+
 test('axe finds nothing in the planner', async ({ page, hub }) => {
   await visit(page, hub, { ...BIG, memory: OFFLOADED, against: OUT });
   await expect(page.getByRole('region', { name: 'What fits' })).toBeVisible();

@@ -73,7 +73,50 @@ describe('memory', () => {
     expect(alone.stdout).toBe(direct.stdout);
   });
 
+  it('counts LoRA: frozen weights, adapters, and what was assumed', async () => {
+    const flags = ['--framework', 'transformers-5', '--gpus', '16', '--ep', '16', '--context', '2048', '--lora'];
+    const { code, stdout } = await run('memory', CONFIG, ...flags, '16', '--json');
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report.lora).toEqual({ rank: 16, targets: ['attention'], parameters: 13_369_344 });
+    const names = report.terms.map((term: { name: string }) => term.name);
+    expect(names.slice(0, 4)).toEqual(['frozen weights', 'adapters', 'gradients', 'optimizer states']);
+    expect(report.assumed).toEqual(expect.arrayContaining([expect.stringMatching(/^LoRA targets: q_proj, k_proj/)]));
+    const named = await run('memory', CONFIG, ...flags, 'r=16,targets=q_proj+k_proj+v_proj+o_proj');
+    expect(named.stdout).toMatch(/^LoRA {9}rank 16 on q_proj, k_proj, v_proj, o_proj: 13,369,344 parameters$/m);
+    const full = await run('memory', CONFIG, ...SETUP, '--json');
+    expect(JSON.parse(full.stdout).lora).toBeNull();
+  });
+
+  it('prints MFU of a speed, the speed of an MFU, and whether the sum fits', async () => {
+    const given = await run('memory', CONFIG, ...SETUP, '--tokens-per-second', '20000');
+    expect(given.stdout).toMatch(
+      /^In all {7}488\.5 GB of weights, gradients and optimizer states, 1\.36 TB of GPU memory on 16 GPUs \(36 %\): the sum fits;/m,
+    );
+    expect(given.stdout.match(/^ {2}MFU [\d.]+ %: 20,000 tokens a second \(1,250 a GPU\)/gm)).toHaveLength(3);
+    const wanted = await run('memory', CONFIG, ...SETUP, '--mfu', '30', '--gpu-tflops', '312', '--json');
+    const { throughput, cluster } = JSON.parse(wanted.stdout);
+    expect(throughput).toMatchObject({
+      gpuTflops: 312,
+      tokensPerStep: 8 * 32_768,
+      causal: { mfu: 30 },
+      full: { mfu: 30 },
+    });
+    expect(throughput.causal.tokensPerSecond).toBeGreaterThan(throughput.full.tokensPerSecond);
+    expect(cluster).toMatchObject({ states: 488.514, capacity: 1358.928, fits: true });
+    const step = JSON.parse((await run('memory', CONFIG, ...SETUP, '--step-seconds', '16', '--json')).stdout);
+    expect(step.throughput.full.tokensPerSecond).toBe(16_380);
+  });
+
   it.each([
+    [['--lora', '0'], '--lora takes a rank, or r=<rank>,targets=<name>[+<name>…]'],
+    [['--lora', 'r=16,targets=$(rm)'], '"r=16,targets=$(rm)" is not that'],
+    [['--lora', '16,targets=nowhere'], "Target modules {'nowhere'} not found in the base model."],
+    [['--lora', '16', '--framework', 'vllm'], 'LoRA is for training'],
+    [['--mfu', '0'], '--mfu takes a number above 0'],
+    [['--mfu', '200'], 'at most 100 %'],
+    [['--mfu', '30', '--step-seconds', '2'], 'Give one of tokens a second'],
+    [['--tokens-per-second', '1e9'], '--tokens-per-second takes a number above 0'],
     [['--gpus', '16', '--dp', '3'], 'dp × cp × tp = 3 × 1 × 1 = 3 is not 16 GPUs.'],
     [['--framework', 'nobody'], '--framework takes transformers-5, fsdp2'],
     [['--framework', 'transformers-5', '--ep', '6', '--gpus', '6'], 'Cannot evenly shard 128 experts across 6'],

@@ -1,19 +1,27 @@
 import type { Command } from 'commander';
 import {
+  clusterSentence,
   DEFAULT_MEMORY_PROGRAM,
   detectLayout,
   estimateMemory,
+  H100_TFLOPS,
   isMemoryFramework,
   isOffload,
+  LORA_GRAMMAR,
   LoomError,
+  type LoraSetup,
+  loraSentence,
   MEMORY_PROGRAMS,
   type MemoryReport,
   type MemorySetup,
   type ModelShape,
+  parseLora,
   plural,
   REGIMES,
   shapeFromCheckpoint,
   shapeFromConfig,
+  speedLines,
+  type ThroughputReport,
 } from '../core/index.ts';
 import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
 import { openOrConfig } from './config-source.ts';
@@ -35,6 +43,11 @@ type MemoryFlags = OutputOptions &
     readonly chunkedLoss?: boolean;
     readonly imbalance?: string;
     readonly capacity?: string;
+    readonly lora?: string;
+    readonly tokensPerSecond?: string;
+    readonly stepSeconds?: string;
+    readonly mfu?: string;
+    readonly gpuTflops?: string;
   };
 
 /** `moe-loom memory <source>`: whether a run fits on its GPUs. Exit 1 when it does not; at risk is 0, as far as is known. */
@@ -61,6 +74,11 @@ export function addMemory(program: Command): void {
     .option('--no-checkpointing', 'keep every activation')
     .option('--chunked-loss', 'a chunked or fused loss')
     .option('--imbalance <factor>', 'tokens of the hottest rank over the mean')
+    .option('--lora <adapters>', LORA_GRAMMAR)
+    .option('--tokens-per-second <n>', 'tokens of the whole run in a second: prints MFU')
+    .option('--step-seconds <s>', 'seconds of a step: prints tokens a second and MFU')
+    .option('--mfu <percent>', 'model FLOP utilisation: prints tokens a second')
+    .option('--gpu-tflops <n>', `dense bf16 TFLOP/s of a GPU (default ${H100_TFLOPS}, an H100)`)
     .option('--capacity <GiB>', 'memory of a GPU that programs can use (79.1 of an 80 GB H100)');
   withOutput(withSource(command)).action(async (source: string, flags: MemoryFlags) => {
     const setup = setupOf(flags);
@@ -100,7 +118,19 @@ function setupOf(flags: MemoryFlags): MemorySetup {
     chunkedLoss: flags.chunkedLoss,
     imbalance: positive('imbalance', flags.imbalance),
     capacityGib: positive('capacity', flags.capacity),
+    lora: loraOf(flags.lora),
+    tokensPerSecond: positive('tokens-per-second', flags.tokensPerSecond),
+    stepSeconds: positive('step-seconds', flags.stepSeconds),
+    mfu: positive('mfu', flags.mfu),
+    gpuTflops: positive('gpu-tflops', flags.gpuTflops),
   };
+}
+
+function loraOf(text: string | undefined): LoraSetup | undefined {
+  if (text === undefined) return undefined;
+  const lora = parseLora(text);
+  if (lora) return lora;
+  throw new LoomError('usage', `--lora takes ${LORA_GRAMMAR}; "${text}" is not that.`);
 }
 
 function noneOf(name: string, text: string, known: readonly string[]): LoomError {
@@ -114,7 +144,7 @@ function wholeNumber(name: string, text: string): number {
 
 function positive(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (/^\d{1,6}(\.\d{1,6})?$/.test(text) && Number(text) > 0) return Number(text);
+  if (/^\d{1,9}(\.\d{1,6})?$/.test(text) && Number(text) > 0) return Number(text);
   throw new LoomError('usage', `--${name} takes a number above 0; "${text}" is not that.`);
 }
 
@@ -128,27 +158,35 @@ async function shapeAt(source: string, flags: SourceFlags): Promise<ModelShape> 
 
 const VERDICTS = { fits: 'fits', 'at-risk': 'at risk', 'out-of-memory': 'out of memory' } as const;
 
+function band({ low, high }: { readonly low: number; readonly high: number }): string {
+  return low === high ? `${high.toFixed(1)} GB` : `${low.toFixed(1)} – ${high.toFixed(1)} GB`;
+}
+
 function describeMemory(report: MemoryReport): string[] {
-  const { mesh, terms, offload } = report;
+  const { mesh, terms, offload, lora, throughput } = report;
   const sizes = (['dp', 'cp', 'tp', 'pp', 'ep', 'etp'] as const).filter((name) => mesh[name] > 1);
-  const size = (low: number, high: number) =>
-    low === high ? `${high.toFixed(1)} GB` : `${low.toFixed(1)} – ${high.toFixed(1)} GB`;
   const width = Math.max(...terms.map((term) => term.name.length));
   return [
-    `Verdict      ${VERDICTS[report.verdict]}: ${size(report.low, report.high)} of ${report.capacity.toFixed(1)} GB on each GPU`,
+    `Verdict      ${VERDICTS[report.verdict]}: ${band(report)} of ${report.capacity.toFixed(1)} GB on each GPU`,
     `Set-up       ${report.framework}, ${plural(mesh.gpus, 'GPU')}${sizes.length > 0 ? `: ${sizes.map((name) => `${name} ${mesh[name]}`).join(', ')}` : ''}`,
+    ...(lora ? [`LoRA         ${loraSentence(lora)}`] : []),
     `Fullest at   ${report.phase}`,
-    ...terms.map((term) => `  ${term.name.padEnd(width)}  ${size(term.low, term.high).padStart(17)}  ${term.basis}`),
+    ...terms.map((term) => `  ${term.name.padEnd(width)}  ${band(term).padStart(17)}  ${term.basis}`),
     ...(offload
       ? [
           `Host         ${offload.host.toFixed(1)} GB a GPU; over PCIe in a step ${offload.down.toFixed(1)} GB down, ${offload.up.toFixed(1)} GB up`,
         ]
       : []),
     report.decides,
-    ...report.changes.map(
-      (change) => `  with ${change.change}: ${size(change.low, change.high)}, ${VERDICTS[change.verdict]}`,
-    ),
+    ...report.changes.map((change) => `  with ${change.change}: ${band(change)}, ${VERDICTS[change.verdict]}`),
+    `In all       ${clusterSentence(report)}`,
+    ...(throughput ? describeSpeed(throughput) : []),
     'Taken for granted:',
     ...report.assumed.map((line) => `  ${line}`),
   ];
+}
+
+function describeSpeed(throughput: ThroughputReport): string[] {
+  const { head, rates } = speedLines(throughput);
+  return [`Speed        ${head}`, ...rates.map((rate) => `  ${rate}`)];
 }

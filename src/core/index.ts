@@ -205,8 +205,15 @@ export { fewestRedundant } from './ranks/deal.ts';
 export { createFileCounter } from './ranks/file-bytes.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
 export { type LoadingReport, loadingOf } from './ranks/loading.ts';
+export {
+  LORA_GRAMMAR,
+  type LoraSetup,
+  parseLora,
+  parseLoraRank,
+  parseLoraTargets,
+} from './ranks/memory/lora.ts';
 export { REGIMES, type Regime } from './ranks/memory/regimes.ts';
-export type { Change, FitVerdict, MemoryReport, Term } from './ranks/memory/report.ts';
+export type { Change, FitVerdict, MemoryReport, Rate, Term, ThroughputReport } from './ranks/memory/report.ts';
 export {
   isOffload,
   type MemoryMesh,
@@ -217,6 +224,8 @@ export {
 export { type ModelShape, totalParameters } from './ranks/memory/shape.ts';
 export { shapeFromCheckpoint } from './ranks/memory/shape-checkpoint.ts';
 export { shapeFromConfig } from './ranks/memory/shape-config.ts';
+export { H100_TFLOPS } from './ranks/memory/speed.ts';
+export { clusterSentence, loraSentence, speedLines } from './ranks/memory/summary.ts';
 export { type Throughput, throughputOf, withoutOvercount } from './ranks/memory/throughput.ts';
 export type { NearSizes } from './ranks/near.ts';
 export {

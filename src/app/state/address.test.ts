@@ -23,6 +23,7 @@ describe('parseAddress', () => {
       '?sample=tiny-qwen3-moe&view=compare&layer=2&ep=4&tokens=64&seed=7',
       '?sample=tiny-qwen3-moe&layers=0,2&statistic=max-abs&projection=down',
       '?sample=tiny-qwen3-moe&view=ranks&memory=fsdp2,gpus:64,ep:64&against=vllm,ep:8',
+      '?sample=tiny-qwen3-moe&view=ranks&memory=fsdp2,lora:8,targets:q_proj%2Bv_proj,mfu:30',
       '?local=my+folder',
       '?repo=org/name&view=compare&layer=3&expert=17&with=org/name-fused@main&show=differences',
       '?sample=tiny-qwen3-moe&view=compare&with=job:20261122-213005-stacked-4f1c&show=only-left',

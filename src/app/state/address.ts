@@ -71,7 +71,7 @@ const LIMIT_TEXT = 512;
 const LIMIT_NUMBER = 99_999;
 
 /** `fsdp2,gpus:64,ep:64`. */
-const SETUP = /^[a-z0-9.,:-]+$/;
+const SETUP = /^[A-Za-z0-9_.,:+-]+$/;
 
 /** Reads the query part of an address; what makes no sense is left out, never passed on. */
 export function parseAddress(search: string): Address {

@@ -1,5 +1,6 @@
 import { usualRegime } from '../../ranks/memory/regimes.ts';
 import { even, type MemoryRules } from '../../ranks/memory/rules.ts';
+import { peftLora } from '../peft/lora.ts';
 
 /** FSDP2 raises trained parameters to fp32 under mixed precision. */
 export const FP32_REGIME = usualRegime(
@@ -19,6 +20,7 @@ export const memory: MemoryRules = {
   },
   serves: false,
   usual: FP32_REGIME,
+  lora: peftLora,
   byDefault: 'Framework: FSDP2 as accelerate and TRL run it, experts folded over its ranks.',
   dense: ({ ep = 1 }) => ({
     dense: 'sharded',

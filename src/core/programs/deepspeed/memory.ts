@@ -1,5 +1,6 @@
 import { ZERO_REGIME } from '../../ranks/memory/regimes.ts';
 import type { Held, HoldingOptions, MemoryRules } from '../../ranks/memory/rules.ts';
+import { peftLora } from '../peft/lora.ts';
 
 /** ZeRO's stages: 1 cuts optimizer states, 2 gradients too, 3 weights too. */
 function zeroed(count: number, ranks: number, stage: HoldingOptions['zero']): Held {
@@ -25,10 +26,18 @@ const COMMON = {
   changes: { data: 'dp', context: true, shardDense: false },
 } as const satisfies Partial<MemoryRules>;
 
+/** DeepSpeed turns the whole model into bf16, adapters too, and keeps fp32 masters of what is trained. */
+const ZERO_ADAPTERS = {
+  regime: ZERO_REGIME,
+  least: 16,
+  said: '16 bytes a parameter of LoRA adapters: bf16 weights and gradients, fp32 master weights and moments.',
+};
+
 /** ZeRO, stage 3 unless said: every parameter over all ranks. */
 export const zeroMemory: MemoryRules = {
   ...COMMON,
   title: 'DeepSpeed ZeRO',
+  lora: { ...peftLora, usual: ZERO_ADAPTERS },
   holds: { dense: 'stage 1 cuts states, 2 gradients too, 3 weights too', experts: 'like everything else' },
   assumptions: ({ zero }) => (zero === undefined ? ['ZeRO stage 3.'] : []),
   cut: ({ gpus }, { zero }) => ({

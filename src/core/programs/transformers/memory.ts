@@ -1,5 +1,6 @@
 import { usualRegime } from '../../ranks/memory/regimes.ts';
 import { even, type MemoryRules } from '../../ranks/memory/rules.ts';
+import { peftLoraBf16 } from '../peft/lora.ts';
 
 /** transformers 5 under `DistributedConfig`: one batch for all expert-parallel ranks, FSDP beside them. */
 export const memory: MemoryRules = {
@@ -14,6 +15,7 @@ export const memory: MemoryRules = {
     'AdamW over bf16 weights, or 8-bit Adam; published expert-parallel runs (huggingface/trl#6869) lie between.',
     6,
   ),
+  lora: peftLoraBf16,
   dense: ({ ep = 1 }) =>
     ep > 1
       ? {

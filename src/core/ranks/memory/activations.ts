@@ -1,4 +1,5 @@
 import { formatInteger } from '../../units.ts';
+import type { HeldAdapters } from './adapters.ts';
 import type { Choices } from './choices.ts';
 import { BF16, CONSTANTS } from './constants.ts';
 import type { Holdings } from './holdings.ts';
@@ -15,6 +16,8 @@ export interface Work {
   readonly mesh: MemoryMesh;
   readonly choices: Choices;
   readonly held: Holdings;
+  /** LoRA: what is trained in place of the weights. */
+  readonly lora: HeldAdapters | null;
   /** Tokens that a GPU works on at once. */
   readonly tokens: number;
 }

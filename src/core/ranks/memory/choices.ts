@@ -1,7 +1,7 @@
 import type { PlacementError } from '../types.ts';
 import { H100_GIB, NODE_GPUS } from './constants.ts';
-import { REGIMES, type Regime, regimeOf, ZERO_REGIME } from './regimes.ts';
-import type { MemoryProgram, MemoryRules, UsualRegime } from './rules.ts';
+import { REGIMES, type Regime, regimeOf, type UsualRegime, ZERO_REGIME } from './regimes.ts';
+import type { MemoryProgram, MemoryRules } from './rules.ts';
 import type { MemorySetup, Offload } from './setup.ts';
 
 /** A set-up with nothing left open, and what was chosen for the asker. */
@@ -66,9 +66,10 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
     serving ? 'One sequence of the whole context in the cache at a time.' : 'One sequence a GPU (micro batch 1).',
   );
   if (serving && (setup.dp ?? 1) > 1) assumed.push('Sequences are counted on each data-parallel rank.');
-  const regime = serving ? undefined : regimeFor(memory, setup.optimizerBytes);
+  const usual = setup.lora && memory.lora ? memory.lora.usual : memory.usual;
+  const regime = serving ? undefined : regimeFor({ ...memory, usual }, setup.optimizerBytes);
   if (regime && 'error' in regime) return regime;
-  if (!serving && setup.optimizerBytes === undefined) assumed.push(memory.usual.said);
+  if (!serving && setup.optimizerBytes === undefined) assumed.push(usual.said);
   const { dense, said } = setup.dense === undefined ? memory.dense(setup) : { dense: setup.dense, said: null };
   if (said !== null) assumed.push(said);
   const own = memory.assumptions?.(setup) ?? [];

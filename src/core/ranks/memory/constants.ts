@@ -70,6 +70,16 @@ export const CONSTANTS = {
     high: 1,
     why: 'spread (standard deviation over mean) of tokens over experts; the two load lists in the README of EPLB have 0.59 and 0.68',
   },
+  adapterInput: {
+    low: 0,
+    high: 6,
+    why: 'bytes of each input of a LoRA adapter beyond the layer’s own: none where it is kept in bf16 already; an fp32 copy (4) and the copy after dropout (2) where PEFT casts it to the adapters’ dtype',
+  },
+  adapterMerge: {
+    low: 4,
+    high: 10,
+    why: 'bytes a parameter of stacked experts with LoRA: PEFT adds the adapters’ product to the weights in each forward pass (2 for the sum, 2 for its gradient), and holds the product before and after it is cast (4 + 2)',
+  },
   runtimeOneNode: {
     low: 0.5,
     high: 3,

@@ -1,16 +1,21 @@
 import type { PlacementError } from '../types.ts';
 import { layerInWork, lingeringTerm, lossTerm, savedActivations, type Work } from './activations.ts';
+import { adaptedStates, adapterWork, FROZEN } from './adapter-terms.ts';
+import { adapterHoldings, adaptersOf, loraOf } from './adapters.ts';
 import { changesFor } from './changes.ts';
 import { type Choices, chooseSetup, spansNodes } from './choices.ts';
+import { clusterOf } from './cluster.ts';
 import { CONSTANTS, RESERVE, SERVING_SHARE } from './constants.ts';
 import { fetchesOf } from './fetches.ts';
 import { holdingsOf } from './holdings.ts';
+import type { Adapters } from './lora.ts';
 import { placeSetup } from './place-setup.ts';
 import type { MemoryReport, Offloaded, Phase, PlainReport, Term } from './report.ts';
 import type { MemoryProgram } from './rules.ts';
 import { servingTerms } from './serving.ts';
 import { type MemoryMesh, type MemorySetup, meshOf } from './setup.ts';
 import type { ModelShape } from './shape.ts';
+import { type Speed, speedOf } from './speed.ts';
 import { statesOf, stepTerm } from './states.ts';
 import { type Band, bandOf, billions, gigabytes, inGb, sumOf, times } from './terms.ts';
 import { decidingSentence, verdictOf } from './verdict.ts';
@@ -55,12 +60,19 @@ export function plainReport(
   const mesh = meshOf(placement);
   const choices = chooseSetup(program, setup);
   if ('error' in choices) return choices;
+  const adapters = adaptersOf(program, shape, setup);
+  if (adapters && 'error' in adapters) return adapters;
+  const speed = speedOf(program.memory, shape, setup, mesh, choices, adapters);
+  if (speed && 'error' in speed) return speed;
   const tokens = Math.ceil((choices.context * choices.batch) / mesh.cp);
   const stages = holdingsOf(program.memory, placement, shape, choices);
-  const works = stages.map((held): Work => ({ rules: program.memory, shape, mesh, choices, held, tokens }));
+  const owns = adapters && adapterHoldings(program.memory, placement, shape, choices, adapters);
+  const works = stages.map(
+    (held, at): Work => ({ rules: program.memory, shape, mesh, choices, held, lora: owns?.[at] ?? null, tokens }),
+  );
   const estimates = works.map((work) => (program.memory.serves ? served(work) : trained(work)));
   const fullest = estimates.reduce((most, each) => (each.high > most.high ? each : most));
-  return reportOf(program, shape, mesh, choices, fullest, tokens);
+  return reportOf(program, shape, mesh, choices, fullest, tokens, adapters, speed);
 }
 
 function reportOf(
@@ -70,6 +82,8 @@ function reportOf(
   choices: Choices,
   estimate: Estimate,
   tokens: number,
+  adapters: Adapters | null,
+  speed: Speed | null,
 ): PlainReport {
   const capacity = choices.capacityGib * 2 ** 30;
   const serving = memory.serves;
@@ -87,6 +101,8 @@ function reportOf(
     assumed: [
       ...shape.assumed,
       ...choices.assumed,
+      ...(adapters?.said ?? []),
+      ...(speed?.assumed ?? []),
       ...predictionSaid(shape, serving),
       ...(estimate.narrowed ? [narrowedSaid(terms)] : []),
     ],
@@ -102,6 +118,9 @@ function reportOf(
     },
     optimizerBytes: serving ? null : choices.regime.bytes,
     tokensPerGpu: tokens,
+    lora: loraOf(adapters),
+    cluster: clusterOf(memory, shape, choices, mesh.gpus, adapters),
+    throughput: speed?.report ?? null,
   };
 }
 
@@ -119,7 +138,7 @@ function narrowedSaid(terms: readonly Term[]): string {
 
 /** Training: states, and whichever of the loss, the last layers' backward or the step needs most beside them. */
 function trained(work: Work): Estimate {
-  const states = statesOf(work);
+  const states = work.lora ? adaptedStates(work, work.lora) : statesOf(work);
   const phases = phasesOf(work, states.stepped).map((phase) => withAll(phase, states.terms, work));
   const low = Math.max(...phases.map((phase) => phase.low));
   const fullest = phases.reduce((most, phase) => (phase.high > most.high ? phase : most));
@@ -134,11 +153,12 @@ function phasesOf(work: Work, stepped: number): { readonly name: string; readonl
   const { root, backward } = fetchesOf(work);
   const lingering = lingeringTerm(work);
   const kept = [root, lingering].filter((term) => term !== null);
+  const adapted = work.lora ? adapterWork(work, work.lora) : [];
   const step = stepped > 0 ? stepTerm(work, stepped) : null;
   return [
     ...(loss ? [{ name: 'loss', terms: [saved, loss, ...kept] }] : []),
     // At its beginning every saved input is there, at its end none.
-    { name: 'backward', terms: [{ ...saved, low: 0 }, layerInWork(work), ...kept, ...backward] },
+    { name: 'backward', terms: [{ ...saved, low: 0 }, layerInWork(work), ...adapted, ...kept, ...backward] },
     { name: 'optimizer step', terms: step ? [step] : [] },
   ];
 }
@@ -158,7 +178,8 @@ function withAll(
 function overhead(own: readonly Term[], gpus: number): Term[] {
   const { allocator, runtimeManyNodes, runtimeOneNode } = CONSTANTS;
   const runtime = spansNodes(gpus) ? runtimeManyNodes : runtimeOneNode;
-  const { low, high } = sumOf(own);
+  // Frozen weights are taken once and never given back: they leave no gaps.
+  const { low, high } = sumOf(own.filter(({ name }) => name !== FROZEN));
   return [
     { name: 'allocator', low: low * allocator.low, high: high * allocator.high, basis: allocator.why },
     times('runtime', 1e9, runtime, runtime.why),

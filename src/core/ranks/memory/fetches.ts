@@ -25,7 +25,7 @@ export function fetchesOf(work: Work): Fetches {
 }
 
 /** FSDP2 gathers a layer in bf16 where more than one rank shares it. */
-function shardedFetches({ mesh, held, choices }: Work): Fetches {
+function shardedFetches({ mesh, held, lora, choices }: Work): Fetches {
   const { ends, whole, kinds, dense } = held;
   const densely = dense.weights < whole - 1;
   // Buffers grow to the largest layer and stay.
@@ -45,6 +45,9 @@ function shardedFetches({ mesh, held, choices }: Work): Fetches {
         `${what} × ${CONSTANTS.gathered.low}–${CONSTANTS.gathered.high}`,
       ),
     );
+  }
+  if (gathered > 0 && !lora) {
+    const what = `the largest layer, ${billions(gathered)} parameters in bf16`;
     backward.push(
       times(
         'gradients of a layer',
@@ -54,11 +57,12 @@ function shardedFetches({ mesh, held, choices }: Work): Fetches {
       ),
     );
   }
-  if (root)
+  if (root && !lora)
     backward.push(times('gradients of the ends', ends * BF16, CONSTANTS.rootGradient, CONSTANTS.rootGradient.why));
   if (choices.offload === 'all') {
     const one = largest(kinds, (kind) => kind.dense + kind.experts);
-    backward.push(exactly('fetched from the host', one * 4, 'the largest layer in fp32'));
+    const [bytes, dtype] = lora ? [BF16, 'bf16'] : [4, 'fp32'];
+    backward.push(exactly('fetched from the host', one * bytes, `the largest layer in ${dtype}`));
   }
   return { root, backward };
 }

@@ -72,12 +72,21 @@ export const ZERO_REGIME: Regime = {
   who: 'DeepSpeed ZeRO',
 };
 
+/** Bytes a parameter that a program trains with. */
+export interface UsualRegime {
+  readonly regime: Regime;
+  /** What a parameter takes at the least. */
+  readonly least: number;
+  /** Said where the bytes were not given. */
+  readonly said: string;
+}
+
 export function regimeOf(bytes: number): Regime | undefined {
   return REGIMES.find((regime) => regime.bytes === bytes);
 }
 
 /** What a program trains with where it is not said; `least` where less is possible too. */
-export function usualRegime(bytes: number, why: string, least = bytes) {
+export function usualRegime(bytes: number, why: string, least = bytes): UsualRegime {
   const said = `${least === bytes ? bytes : `${least} to ${bytes}`} bytes a parameter: ${why}`;
   return { regime: regimeOf(bytes) ?? ZERO_REGIME, least, said };
 }

@@ -37,6 +37,46 @@ export interface Offloaded {
   readonly up: number;
 }
 
+/** Adapters of a LoRA run. */
+export interface LoraReport {
+  readonly rank: number;
+  readonly targets: readonly string[];
+  /** Of all adapters of the model. */
+  readonly parameters: number;
+}
+
+/** Whether weights and states fit the GPUs together, every parameter counted once: never enough for one GPU. GB. */
+export interface ClusterReport {
+  /** Weights, gradients and optimizer states; of a served model its weights. */
+  readonly states: number;
+  /** Memory of all GPUs. */
+  readonly capacity: number;
+  /** The one over the other. */
+  readonly share: number;
+  readonly fits: boolean;
+}
+
+/** A speed by one convention of counting attention. */
+export interface Rate {
+  /** Percent. */
+  readonly mfu: number;
+  readonly tokensPerSecond: number;
+  readonly tokensPerSecondPerGpu: number;
+  readonly stepSeconds: number;
+}
+
+/** How fast a run is, and what share of the GPUs' arithmetic that is, by each convention. */
+export interface ThroughputReport {
+  readonly gpuTflops: number;
+  readonly tokensPerStep: number;
+  /** Forward and backward: parameters, and attention's scores of all pairs. */
+  readonly flopsPerToken: { readonly linear: number; readonly scores: number };
+  /** Attention's scores left out, as a causal mask leaves them, of all pairs. */
+  readonly linear: Rate;
+  readonly causal: Rate;
+  readonly full: Rate;
+}
+
 /**
  * What `moe-loom memory --json` prints: a contract. Numbers are GB of 10⁹ bytes.
  *
@@ -67,6 +107,11 @@ export interface MemoryReport {
   /** Bytes a parameter of what is kept between and through steps; null where a model is served. */
   readonly optimizerBytes: number | null;
   readonly tokensPerGpu: number;
+  /** What LoRA trains; null where all weights are trained, or none. */
+  readonly lora: LoraReport | null;
+  readonly cluster: ClusterReport;
+  /** Where a speed or MFU was given. */
+  readonly throughput: ThroughputReport | null;
 }
 
 /** A report without what would change it. */

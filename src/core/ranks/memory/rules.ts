@@ -1,6 +1,7 @@
 import type { Provenance } from '../../provenance.ts';
 import type { PlacementOptions, PlacingProgram } from '../types.ts';
-import type { Regime } from './regimes.ts';
+import type { LoraRules } from './lora.ts';
+import type { UsualRegime } from './regimes.ts';
 import type { MemoryMesh, MemorySetup, Offload } from './setup.ts';
 import type { ModelShape } from './shape.ts';
 
@@ -17,15 +18,6 @@ export interface HoldingOptions {
   readonly zero: 0 | 1 | 2 | 3;
 }
 
-/** Bytes a parameter that a program trains with. */
-export interface UsualRegime {
-  readonly regime: Regime;
-  /** What a parameter takes at the least. */
-  readonly least: number;
-  /** Said where the bytes were not given. */
-  readonly said: string;
-}
-
 /** How one program uses a GPU's memory, given its placement: data and small functions. Every function is pure. */
 export interface MemoryRules extends Provenance {
   /** The program, with what of it is modelled. */
@@ -35,6 +27,8 @@ export interface MemoryRules extends Provenance {
   /** True where a model is served, not trained. */
   readonly serves: boolean;
   readonly usual: UsualRegime;
+  /** How it trains with LoRA; absent where that is not modelled. */
+  readonly lora?: LoraRules;
   /** Said where this program was taken because none was named. */
   readonly byDefault?: string;
   /** True where 16 bytes a parameter are ZeRO's 2 + 2 + 12, not fp32 for all. */

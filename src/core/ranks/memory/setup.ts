@@ -1,5 +1,6 @@
 import { quantBlocks } from '../../layouts/quant-blocks.ts';
 import type { ModelFacts, Placement, PlacementOptions, Sizes } from '../types.ts';
+import type { LoraSetup } from './lora.ts';
 import type { ModelShape } from './shape.ts';
 
 export const OFFLOADS = ['none', 'optimizer', 'all'] as const;
@@ -35,6 +36,14 @@ export interface MemorySetup {
   readonly chunkedLoss?: boolean | undefined;
   /** Tokens of the hottest expert-parallel rank over the mean. */
   readonly imbalance?: number | undefined;
+  /** LoRA: weights are frozen, adapters are trained. */
+  readonly lora?: LoraSetup | undefined;
+  /** How fast it runs, one of three: tokens of the whole run in a second, seconds of a step, or MFU in percent. */
+  readonly tokensPerSecond?: number | undefined;
+  readonly stepSeconds?: number | undefined;
+  readonly mfu?: number | undefined;
+  /** Dense bf16 TFLOP/s of one GPU. */
+  readonly gpuTflops?: number | undefined;
   /** Memory of a GPU that programs can use, in GiB. */
   readonly capacityGib?: number | undefined;
 }

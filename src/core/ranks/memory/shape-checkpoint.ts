@@ -6,6 +6,7 @@ import { missingExperts } from '../../layouts/missing-experts.ts';
 import { parameterCounter } from '../../layouts/parameters.ts';
 import { layerEnd, layerPrefix } from '../../layouts/tensor-place.ts';
 import type { CheckpointLayout } from '../../layouts/types.ts';
+import { createMatrixCounter, matricesFromConfig } from './matrices.ts';
 import { type ModelShape, PARTS, type Part } from './shape.ts';
 import { describe, shapeOf } from './shape-config.ts';
 
@@ -36,20 +37,22 @@ export function shapeFromCheckpoint(
     );
   const missing = missingExperts(layout);
   const contradictions = countContradictions(layout.groups, config, architectureOf(layout.modelType));
-  const { sizes, assumed } = describe(config);
-  const { parameters, stored, finalNorm } = countParts(checkpoint, layout);
+  const { sizes, traits, assumed } = describe(config);
+  const { parameters, seenMatrices, stored, finalNorm } = countParts(checkpoint, layout);
   const moe = layout.groups.filter((group) => group.kind === 'moe' && group.experts !== null);
   const seen = {
     ...sizes,
     ...(moe.length > 0 ? { ...sparse(moe), experts: moe[0]?.experts ?? sizes.experts } : {}),
     intermediate: moe[0]?.intermediate ?? sizes.intermediate,
   };
+  const matrices = seenMatrices ?? matricesFromConfig(seen, traits);
   return {
     ...shapeOf(config, seen),
     ...expertsByLayer(moe),
     ...(missing === null ? {} : { missing }),
     ...(contradictions.length === 0 ? {} : { contradictions }),
     parameters,
+    matrices,
     stored,
     finalNorm,
     assumed: assumed.slice(1),
@@ -73,6 +76,7 @@ function countParts(checkpoint: Pick<Checkpoint, 'tensors' | 'config'>, layout: 
   const prediction = predictionRoots(layout);
   const parameters = Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Part, number>;
   const stored = { routed: 0, rest: 0 };
+  const matrices = createMatrixCounter();
   let finalNorm = 0;
   for (const tensor of checkpoint.tensors.values()) {
     const { name } = tensor;
@@ -84,11 +88,12 @@ function countParts(checkpoint: Pick<Checkpoint, 'tensors' | 'config'>, layout: 
           ? 'shared'
           : partOf(name);
     parameters[part] += count(tensor);
+    matrices.add(tensor, part);
     if (part === 'norm' && layerEnd(name) <= 0) finalNorm += count(tensor);
     if (part === 'prediction') continue;
     stored[part === 'routed' ? 'routed' : 'rest'] += tensor.end - tensor.start;
   }
-  return { parameters, stored, finalNorm };
+  return { parameters, seenMatrices: matrices.matrices(layout), stored, finalNorm };
 }
 
 function partOf(name: string): Part {

@@ -14,6 +14,7 @@ import {
 } from '../../layouts/config-keys.ts';
 import { type Block, countBlocks, type Traits, traitsOf } from './blocks.ts';
 import { type DecoderSizes, decoderBlocks, predictionBlocks } from './decoder.ts';
+import { matricesFromConfig } from './matrices.ts';
 import { type CacheShape, type ModelShape, PARTS, type Parameters } from './shape.ts';
 
 /** Sizes above these are a mistake or an attack: no decoder comes near. */
@@ -43,11 +44,15 @@ export function shapeFromConfig(config: Config): ModelShape {
   const blocks = decoderBlocks(sizes, traits);
   const parameters = { ...parametersOf(blocks), prediction: predictionParameters(sizes, traits).total };
   const stored = storedBytes(config, blocks);
-  return { ...shapeOf(config, sizes), parameters, stored, assumed };
+  const matrices = matricesFromConfig(sizes, traits);
+  return { ...shapeOf(config, sizes), parameters, matrices, stored, assumed };
 }
 
 /** Everything of a shape but its counts; also the ground for shapes from headers. */
-export function shapeOf(config: Config, sizes: DecoderSizes): Omit<ModelShape, 'parameters' | 'stored' | 'assumed'> {
+export function shapeOf(
+  config: Config,
+  sizes: DecoderSizes,
+): Omit<ModelShape, 'parameters' | 'matrices' | 'stored' | 'assumed'> {
   const { heads, kvHeads, headDim, latent, ...rest } = sizes;
   const names = config.architectures;
   const [first] = Array.isArray(names) ? names : [];

@@ -6,7 +6,7 @@ import { qwen3Model } from '../qwen3-235b.fixture.ts';
 import { countBlocks, traitsOf } from './blocks.ts';
 import { readModelConfig } from './configs.fixture.ts';
 import { decoderBlocks } from './decoder.ts';
-import { activeParameters, denseParameters, totalParameters } from './shape.ts';
+import { activeParameters, denseParameters, type Matrix, totalParameters } from './shape.ts';
 import { shapeFromCheckpoint } from './shape-checkpoint.ts';
 import { describe, fp8Scales, predictionParameters, shapeFromConfig } from './shape-config.ts';
 
@@ -146,6 +146,14 @@ group('shapeFromCheckpoint', () => {
     expect(parameters).toEqual({ ...shapeFromConfig(found?.config ?? {}).parameters, prediction: 0 });
   });
 
+  it.each(FROM_CONFIG)(
+    'finds the matrices of %s in its headers: as many numbers in each part as by its config',
+    (name) => {
+      const found = real.find((each) => each.name === name);
+      expect(matrixSums(found?.shape.matrices)).toEqual(matrixSums(shapeFromConfig(found?.config ?? {}).matrices));
+    },
+  );
+
   it('finds Qwen3-235B in the headers of its real names', () => {
     const { checkpoint, layout } = qwen3Model('per-expert', 4e9);
     const config = readModelConfig('Qwen3-235B-A22B');
@@ -153,5 +161,16 @@ group('shapeFromCheckpoint', () => {
     const { parameters, stored } = shapeFromConfig(config);
     expect(shape.parameters).toEqual(parameters);
     expect(shape.stored).toEqual(stored);
+    const sorted = (matrices: readonly Matrix[]) => [...matrices].sort((a, b) => (a.path < b.path ? -1 : 1));
+    const bare = shapeFromConfig(config).matrices.map((matrix) =>
+      matrix.part === 'embedding' ? { ...matrix, path: `model.${matrix.path}` } : matrix,
+    );
+    expect(sorted(shape.matrices)).toEqual(sorted(bare));
   });
 });
+
+function matrixSums(matrices: readonly Matrix[] = []): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  for (const { part, out, in: columns, copies } of matrices) sums[part] = (sums[part] ?? 0) + out * columns * copies;
+  return sums;
+}

@@ -18,6 +18,16 @@ export type Part = (typeof PARTS)[number];
 /** Numbers of parameters; `prediction` (multi-token prediction) is left out of every total unless said. */
 export type Parameters = Readonly<Record<Part, number>>;
 
+/** Weight matrices of one name and shape: `[out, in]`, as PyTorch's linear layers have them. */
+export interface Matrix {
+  /** The module's name below its layer: `self_attn.q_proj`; the whole name outside layers. */
+  readonly path: string;
+  readonly part: Part;
+  readonly out: number;
+  readonly in: number;
+  readonly copies: number;
+}
+
 /** Keys and values that one token leaves in the cache, and where they are cut. */
 export interface CacheShape {
   /** Numbers of one token and layer. */
@@ -69,6 +79,8 @@ export interface ModelShape {
   readonly attentionScore: number;
   readonly expertGroups: number | null;
   readonly parameters: Parameters;
+  /** Every weight matrix of the main model, each projection of each routed expert by itself. */
+  readonly matrices: readonly Matrix[];
   /** Parameters of the norm after the last layer; `parameters.norm` counts them. */
   readonly finalNorm: number;
   readonly cache: CacheShape;

@@ -3,7 +3,7 @@ import { formatBand } from './memory-words.ts';
 
 /** Terms by name, so that one has the same colour in every bar; what shares a colour never stands in one bar. */
 const COLOURED: readonly (readonly string[])[] = [
-  ['weights', 'expert weights'],
+  ['weights', 'expert weights', 'frozen weights'],
   ['gradients', 'other weights'],
   ['optimizer states', 'KV cache'],
   ['saved activations', 'forward pass'],
@@ -13,7 +13,9 @@ const COLOURED: readonly (readonly string[])[] = [
   ['allocator'],
   ['gradients of a layer', 'buckets', 'fetched from the host'],
   ['runtime'],
-  ['gradients of the ends'],
+  ['gradients of the ends', 'adapters'],
+  ['adapters in work'],
+  ['merged experts'],
 ];
 
 /** The class of a term's colour; the table beside names each. */

@@ -1,4 +1,12 @@
-import { type MemoryReport, type MemorySetup, type PlacementError, plural } from '../../../../core/index.ts';
+import {
+  clusterSentence,
+  loraSentence,
+  type MemoryReport,
+  type MemorySetup,
+  type PlacementError,
+  plural,
+  speedLines,
+} from '../../../../core/index.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { CardPanel } from './card-panel.tsx';
 import { ConfigPanel } from './config-panel.tsx';
@@ -85,7 +93,7 @@ function Outcome({ name, report }: OutcomeProps) {
         <span className="mono">{report.error}</span>
       </p>
     );
-  const { verdict, mesh, capacity, decides, changes, offload } = report;
+  const { verdict, mesh, capacity, decides, changes, offload, lora, throughput } = report;
   return (
     <section className="memory-outcome" aria-label={name}>
       <p className="verdict-line">
@@ -102,6 +110,9 @@ function Outcome({ name, report }: OutcomeProps) {
         {offload &&
           ` The host holds ${offload.host.toFixed(1)} GB a GPU; each step ${offload.down.toFixed(1)} GB go down and ${offload.up.toFixed(1)} GB come up over PCIe.`}
       </p>
+      {lora && <p className="small">LoRA: {loraSentence(lora)}.</p>}
+      <p className="small">In all {clusterSentence(report)}</p>
+      {throughput && <SpeedList {...speedLines(throughput)} />}
       {changes.length > 0 && (
         <ul className="small memory-changes" aria-label="What would need less">
           {changes.map((change) => (
@@ -113,6 +124,19 @@ function Outcome({ name, report }: OutcomeProps) {
         </ul>
       )}
     </section>
+  );
+}
+
+function SpeedList({ head, rates }: ReturnType<typeof speedLines>) {
+  return (
+    <>
+      <p className="small">Speed: {head}.</p>
+      <ul className="small memory-changes" aria-label="Speed">
+        {rates.map((rate) => (
+          <li key={rate}>{rate}</li>
+        ))}
+      </ul>
+    </>
   );
 }
 

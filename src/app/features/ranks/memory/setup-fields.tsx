@@ -12,6 +12,7 @@ import {
 } from '../../../../core/index.ts';
 import { Choice } from '../choice.tsx';
 import { NumberField } from '../number-field.tsx';
+import { LoraFields, SpeedFields } from './run-fields.tsx';
 
 interface FieldsProps {
   readonly setup: MemorySetup;
@@ -39,7 +40,7 @@ export function SetupFields({ setup, choices, report, onChange }: FieldsProps) {
         label="Program"
         value={framework}
         options={MEMORY_PROGRAMS.map(({ id, memory }) => [id, memory.title])}
-        onChange={(id) => isMemoryFramework(id) && onChange({ framework: id, ...sharedOf(setup, offloadsOf(id)) })}
+        onChange={(id) => isMemoryFramework(id) && onChange({ framework: id, ...sharedOf(setup, id) })}
       />
       {SIZES.map(([name, label]) => (
         <SizeSlider
@@ -88,12 +89,15 @@ function offloadsOf(id: string): readonly Offload[] {
 }
 
 /** What another program can take over; the nearest offload that it has. */
-function sharedOf(
-  { gpus, ep, context, batch, capacityGib, chunkedLoss, offload = 'none' }: MemorySetup,
-  offloads: readonly Offload[],
-): MemorySetup {
+function sharedOf(setup: MemorySetup, framework: string): MemorySetup {
+  const { gpus, ep, context, batch, capacityGib, chunkedLoss, offload = 'none' } = setup;
+  const offloads = offloadsOf(framework);
   const nearest = offload === 'none' || offloads.includes(offload) ? offload : offloads.at(-1);
-  return { gpus, ep, context, batch, capacityGib, chunkedLoss, offload: nearest };
+  const rules = memoryProgramOf(framework)?.memory;
+  const { tokensPerSecond, stepSeconds, mfu, gpuTflops } = rules?.serves ? {} : setup;
+  const lora = rules?.lora ? setup.lora : undefined;
+  const speed = { tokensPerSecond, stepSeconds, mfu, gpuTflops };
+  return { gpus, ep, context, batch, capacityGib, chunkedLoss, offload: nearest, lora, ...speed };
 }
 
 const ON_THE_HOST = {
@@ -144,6 +148,8 @@ function TrainingFields({ setup, onChange }: Pick<FieldsProps, 'setup' | 'onChan
         on={setup.chunkedLoss === true}
         onChange={(on) => onChange({ ...setup, chunkedLoss: on ? true : undefined })}
       />
+      <LoraFields setup={setup} onChange={onChange} />
+      <SpeedFields setup={setup} onChange={onChange} />
     </>
   );
 }
