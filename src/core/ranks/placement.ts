@@ -35,6 +35,19 @@ export function planPlacement(
   return 'error' in planned ? planned : { ...planned, ranks: placeRanks(planned.mesh, planned.cuts) };
 }
 
+function unitsOf({ placement }: PlacingProgram, { blocks, intermediate }: ModelFacts): number | null {
+  const whole = blocks !== null && placement.dealsBlocks?.(blocks.method) === true;
+  return whole && intermediate !== null && intermediate % blocks.columns === 0 ? intermediate / blocks.columns : null;
+}
+
+function unitWarnings(units: number | null, etp: number): string[] {
+  if (units === null || units % etp === 0) return [];
+  const each = Math.ceil(units / etp);
+  return [
+    `${units} blocks of quantised weights in each expert do not divide by ${etp}: ranks have ${each}, the last ones less and padded.`,
+  ];
+}
+
 /** A placement without its list of ranks: what memory, which asks about one rank of each stage, is worked out from. */
 export type StagedPlacement = Omit<Placement, 'ranks'>;
 
@@ -50,6 +63,7 @@ export function placeStages(
   const dealt = dealSettled(program, settled);
   if ('error' in dealt) return dealt;
   const { cuts, loading, exchange } = program.placement;
+  const units = unitsOf(program, facts);
   return {
     framework: program.id,
     strategy,
@@ -62,11 +76,17 @@ export function placeStages(
     dense: program.placement.densePlan(facts),
     loading: program.placement.loadingOf?.(setUp) ?? loading,
     exchange,
+    units,
     stages,
     kvHeads: facts.kvHeads,
     layers: dealt.layers,
     uniform: new Set(dealt.layers.map((layer) => layer.slots)).size <= 1,
-    warnings: [...warnings, ...layerWarnings(program, setUp), ...(program.placement.warnings?.(setUp) ?? [])],
+    warnings: [
+      ...warnings,
+      ...layerWarnings(program, setUp),
+      ...(program.placement.warnings?.(setUp) ?? []),
+      ...unitWarnings(units, setUp.sizes.etp),
+    ],
   };
 }
 

@@ -125,7 +125,7 @@ function expertTensorShare(
   placement: Placement,
 ): TensorShare | null {
   const size = (tensor.end - tensor.start) / holding.count;
-  const inner = innerShare(holding, size, held.rows, place.etp);
+  const inner = innerShare(holding, size, held.rows, place.etp, placement.units);
   const { apart } = holding;
   const mine = apart ? Array.from(held.slots.get(holding.first) ?? [], () => holding.first) : held.experts;
   if (mine.length === 0 || inner.kept === 0) return null;
@@ -185,15 +185,16 @@ function append(pieces: Piece[], piece: Piece): void {
 }
 
 /** What data parallelism (rows) or expert tensor parallelism leave of one expert's part. */
-function innerShare(holding: ExpertHolding, size: number, rows: Part, etp: Part): InnerShare {
+function innerShare(holding: ExpertHolding, size: number, rows: Part, etp: Part, units: number | null): InnerShare {
   const { inner, cut } = holding;
   if (rows.of > 1 && inner.length > 0) return rowShare(inner, size, [chunk(inner[0] ?? 1, rows)]);
   if (etp.of > 1 && cut !== 'none') {
-    if (cut === 'columns') return columnShare(inner, size, etp);
+    if (cut === 'columns') return columnShare(inner, size, inUnits(inner[1] ?? 1, etp, units));
     const dim = inner[0] ?? 1;
-    if (cut === 'rows' && dim % etp.of === 0) return rowShare(inner, size, [chunk(dim, etp)]);
-    if (cut === 'halves' && dim % (2 * etp.of) === 0) {
-      const [start, end] = chunk(dim / 2, etp);
+    const divides = (of: number) => of % etp.of === 0 || (units !== null && of % units === 0);
+    if (cut === 'rows' && divides(dim)) return rowShare(inner, size, [inUnits(dim, etp, units)]);
+    if (cut === 'halves' && dim % 2 === 0 && divides(dim / 2)) {
+      const [start, end] = inUnits(dim / 2, etp, units);
       return rowShare(inner, size, [
         [start, end],
         [dim / 2 + start, dim / 2 + end],
@@ -211,9 +212,15 @@ function rowShare(inner: readonly number[], size: number, rows: readonly (readon
   return { ranges, columns: null, kept: kept * row, shape: [kept, ...rest] };
 }
 
-function columnShare(inner: readonly number[], size: number, part: Part): InnerShare {
+/** What a part keeps of a dim along the intermediate size: whole blocks where cuts fall between them. */
+function inUnits(dim: number, part: Part, units: number | null): readonly [number, number] {
+  if (units === null || dim % units !== 0) return chunk(dim, part);
+  const [start, end] = chunk(units, part);
+  return [(start * dim) / units, (end * dim) / units];
+}
+
+function columnShare(inner: readonly number[], size: number, kept: readonly [number, number]): InnerShare {
   const [rows = 1, columns = 1, ...rest] = inner;
-  const kept = chunk(columns, part);
   const width = kept[1] - kept[0];
   return { ranges: [[0, size]], columns: kept, kept: (size / columns) * width, shape: [rows, width, ...rest] };
 }

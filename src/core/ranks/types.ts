@@ -242,6 +242,8 @@ export interface Placement {
   readonly dense: DensePlan;
   readonly loading: Loading;
   readonly exchange: Exchange;
+  /** Quantisation blocks of each expert's intermediate size where cuts fall between them; null where they fall anywhere. */
+  readonly units: number | null;
   /** Decoder layers of each pipeline stage. */
   readonly stages: readonly number[];
   readonly kvHeads: number | null;
@@ -318,6 +320,8 @@ export interface PlacementRules extends Provenance {
   mesh(sizes: Sizes): Mesh;
   /** The program's message when it would refuse, in the order of its own checks; else null. */
   limit(setUp: SetUp): string | null;
+  /** True for a kind of quantisation whose blocks it deals whole where it cuts experts, padding what is missing. */
+  dealsBlocks?(method: string): boolean;
   /** The strategy that it really uses, with what it says when that is not the one asked for. */
   settle?(setUp: SetUp): { readonly strategy: Strategy; readonly warnings: readonly string[] };
   /** Slots by expert-parallel rank for `linear`, where it is not the even one. */

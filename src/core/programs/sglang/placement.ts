@@ -46,6 +46,11 @@ function headsLimit({ heads, kvHeads }: ModelFacts, attnTp: number): string | nu
     : 'assert self.total_num_kv_heads % attn_tp_size == 0';
 }
 
+/** gpt-oss's own loader deals whole MXFP4 blocks and pads what is missing. Source: sglang/srt/models/gpt_oss.py. */
+function dealsBlocks(method: string): boolean {
+  return method === 'mxfp4';
+}
+
 /** What cutting experts over ranks meets: widths that do not divide, and blocks of quantised weights. */
 function intermediateLimit(facts: ModelFacts, { tp, ep, etp }: SetUp['sizes']): string | null {
   const { intermediate: size, blocks } = facts;
@@ -55,8 +60,7 @@ function intermediateLimit(facts: ModelFacts, { tp, ep, etp }: SetUp['sizes']): 
       ? `moe_intermediate_size ${size} must be divisible by moe_tp_size (${etp}) which is tp_size (${tp}) divided by moe_ep_size (${ep}).`
       : 'assert intermediate_size % self.moe_tp_size == 0';
   const cut = cutBlock(facts, etp);
-  // gpt-oss's own loader deals whole MXFP4 blocks and pads what is missing.
-  if (cut === null || cut.blocks.method === 'mxfp4') return null;
+  if (cut === null || dealsBlocks(cut.blocks.method)) return null;
   if (cut.blocks.method !== 'fp8') return `${cutSentence(cut, etp)} ${cure}`;
   return `For quantized MoE models, please make sure (moe_intermediate_size=${size} / moe_tp_size=${etp}) % weight_block_size_n=${cut.blocks.rows} == 0 where moe_tp_size is equal to tp_size (${tp}) divided by ep_size (${ep}). You can fix this by setting arguments \`--tp\` and \`--ep\` correctly. ${cure}`;
 }
@@ -134,6 +138,7 @@ export const placement: PlacementRules = {
   },
   densePlan: () => ({ kind: 'full', column: [], row: [], repeatsKv: true }),
   stages: restToLastOnes,
+  dealsBlocks,
   warnings: ({ sizes: { dp, tp } }) =>
     dp > 1 ? [`Attention is whole on each of ${dp} groups of ${tp / dp}: --enable-dp-attention --dp-size ${dp}.`] : [],
   placementFile,

@@ -42,13 +42,17 @@ function decodeLimit(dcp: number, tp: number, pcp: number): string | null {
   return `When PCP is enabled, DCP must be disabled, span the PCP axis, or span the full TP x PCP axis. Got TP=${tp}, PCP=${pcp}, DCP=${dcp}; valid DCP sizes are [${valid}].`;
 }
 
+/** gpt-oss's own loader deals whole MXFP4 blocks and pads what is missing. Source: vllm/model_executor/models/gpt_oss.py. */
+function dealsBlocks(method: string): boolean {
+  return method === 'mxfp4';
+}
+
 /** What cutting experts over ranks meets: widths that do not divide, and blocks of quantised weights. */
 export function intermediateLimit(facts: ModelFacts, etp: number): string | null {
   const { intermediate } = facts;
   if (intermediate !== null && intermediate % etp !== 0) return 'assert intermediate_size % self.tp_size == 0';
   const cut = cutBlock(facts, etp);
-  // gpt-oss's own loader deals whole MXFP4 blocks and pads what is missing.
-  if (cut === null || cut.blocks.method === 'mxfp4') return null;
+  if (cut === null || dealsBlocks(cut.blocks.method)) return null;
   const cure = 'With --enable-expert-parallel experts stay whole.';
   if (cut.blocks.method !== 'fp8') return `${cutSentence(cut, etp)} ${cure}`;
   return cut.along === 'rows'
@@ -159,6 +163,7 @@ export const placement: PlacementRules = {
     return { strategy, warnings: [] };
   },
   linear: firstGetMore,
+  dealsBlocks,
   densePlan: () => ({ kind: 'full', column: [], row: [], repeatsKv: true }),
   stages: restBeforeLast,
   warnings({ options, facts, sizes: { ep } }) {

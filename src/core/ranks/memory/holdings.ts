@@ -75,7 +75,7 @@ function stageHoldings(
   const mlp = share(parameters.mlp / tp, all - shape.moeLayers);
   const tiedHead = parameters.head === 0 && !isFirst ? parameters.embedding : 0;
   const ends = (isFirst ? parameters.embedding / attnTp : 0) + (isLast ? (parameters.head + tiedHead) / tp : 0);
-  const routed = share(parameters.routed, shape.moeLayers) / etp;
+  const routed = share(parameters.routed, shape.moeLayers) * expertPart(placement.units, etp);
   const dense =
     always * layers + beside * moeLayers + mlp * (layers - moeLayers) + ends + (isLast ? shape.finalNorm : 0);
   const fullest = fullestShares(placement);
@@ -95,6 +95,11 @@ function stageHoldings(
     isFirst,
     isLast,
   };
+}
+
+/** The largest part of an expert that a rank of expert tensor parallelism has. */
+function expertPart(units: number | null, etp: number): number {
+  return units === null ? 1 / etp : Math.ceil(units / etp) / units;
 }
 
 /** Parameters of a layer's keys and values that a rank holds beyond its part: heads repeat where ranks are more. */
