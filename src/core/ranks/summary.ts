@@ -55,6 +55,7 @@ export interface RankSummary {
   readonly framework: string;
   readonly mesh: MeshSummary | null;
   readonly error: string | null;
+  /** Without the ranks that hold nothing, where a program places experts on a part of the world. */
   readonly ranks: readonly RankEntry[];
   readonly warnings: readonly string[];
 }
@@ -122,7 +123,8 @@ export function summarize(
   if ('error' in placement) return refused(program.id, placement.error);
   const held = heldBytes(model.stock, placement);
   let byColumns = 0;
-  const ranks = placement.ranks.map((place): RankEntry => {
+  const placed = placement.ranks.filter(({ ep }) => ep >= 0);
+  const ranks = placed.map((place): RankEntry => {
     const { reads, byColumns: columns } = model.withoutFiles
       ? { reads: [], byColumns: 0 }
       : rankReads(model.stock, placement, place.rank);

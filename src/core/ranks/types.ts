@@ -71,6 +71,8 @@ export interface Setting {
   readonly kind: 'count' | 'flag' | 'word' | 'json';
   /** The size or choice that it is another name of; absent where the program reads it by its own name. */
   readonly of?: DegreeName | 'ep' | 'world' | 'redundant' | 'groups' | 'all2all';
+  /** The program's own option that it is another spelling of. */
+  readonly as?: string;
   /** What a word may be, with a strategy where it names one; for a count, words that stand in its place. */
   readonly words?: Readonly<Record<string, Strategy | true>>;
   /** What it does, in a few words. */
@@ -142,6 +144,11 @@ export interface Mesh {
   readonly world: number;
   readonly grids: readonly (readonly Axis[])[];
   readonly folds: readonly Fold[];
+  /**
+   * Runs of neighbouring ranks, each numbered by the same grids from its first rank on. Ranks outside of all hold nothing.
+   * Absent: one run of all ranks.
+   */
+  readonly runs?: { readonly starts: readonly number[]; readonly length: number };
 }
 
 export type Coords = Readonly<Record<string, number>>;
@@ -150,7 +157,7 @@ export type Coords = Readonly<Record<string, number>>;
 export interface RankPlace {
   readonly rank: number;
   readonly coords: Coords;
-  /** Coordinate in expert parallelism. */
+  /** Coordinate in expert parallelism; −1 where the rank stands in no run of its mesh, and holds nothing. */
   readonly ep: number;
   /** Part of the experts' tensors that data parallelism leaves it. */
   readonly inner: Part;
@@ -283,7 +290,7 @@ export interface PlacementRules extends Provenance {
   readonly inferred: readonly DegreeName[];
   /** Every size, or its own message where the sizes that were asked for cannot be. */
   sizes(options: PlacementOptions, facts: ModelFacts): Sizes | PlacementError;
-  mesh(sizes: Sizes): Mesh;
+  mesh(sizes: Sizes, options: PlacementOptions): Mesh;
   /** The program's message when it would refuse, in the order of its own checks; else null. */
   limit(setUp: SetUp): string | null;
   /** The strategy that it really uses, with what it says when that is not the one asked for. */
@@ -291,7 +298,7 @@ export interface PlacementRules extends Provenance {
   /** Slots by expert-parallel rank for `linear`, where it is not the even one. */
   linear?(experts: number, ep: number): readonly (readonly number[])[];
   densePlan(facts: ModelFacts): DensePlan;
-  stages(layers: number, pp: number): readonly number[] | PlacementError;
+  stages(layers: number, pp: number, options: PlacementOptions): readonly number[] | PlacementError;
   warnings?(setUp: SetUp): readonly string[];
   /** What no error message says about loading experts that are stored so. */
   loadingWarnings?(placement: Placement, stored: StoredForms): readonly string[];
