@@ -1,11 +1,10 @@
-import { chooseSetup } from '../ranks/memory/choices.ts';
-import type { MemoryProgram } from '../ranks/memory/rules.ts';
 import { factsOf, type MemorySetup, meshOf } from '../ranks/memory/setup.ts';
 import type { ModelShape } from '../ranks/memory/shape.ts';
 import { placeStages } from '../ranks/placement.ts';
 import type { PlacementError, PlacementOptions } from '../ranks/types.ts';
 import { VERSION } from '../version.ts';
-import type { ConfigFacts, ConfigurationRules } from './config-types.ts';
+import { configChoices } from './config-choices.ts';
+import type { ConfigFacts, ConfigOwner, ConfigurationRules } from './config-types.ts';
 
 /** A configuration to take along. */
 export interface ConfigFile {
@@ -33,7 +32,7 @@ export interface ConfigRequest {
 export interface ConfiguredProgram {
   readonly id: string;
   readonly configuration: ConfigurationRules;
-  readonly owner: MemoryProgram;
+  readonly owner: ConfigOwner;
 }
 
 /**
@@ -49,10 +48,10 @@ export function configText(
   const placement = placeStages(owner, options, factsOf(shape));
   if ('error' in placement) return placement;
   const mesh = meshOf(placement);
-  const choices = chooseSetup(owner, { ...run, ...mesh });
+  const choices = configChoices(owner.memory, { ...run, ...mesh });
   if ('error' in choices) return choices;
   const model = cleanModel(request.model);
-  const facts: ConfigFacts = { model, shape, placement, mesh, choices, all2all: options.all2all };
+  const facts: ConfigFacts = { model, shape, placement, mesh, choices, options, all2all: options.all2all };
   const refusal = configuration.refusal?.(facts) ?? null;
   if (refusal !== null) return { error: refusal };
   const limits = configuration.limits(facts);
