@@ -6,6 +6,12 @@ export function restToLast(layers: number, pp: number): number[] {
   return Array.from({ length: pp }, (_, stage) => (stage === pp - 1 ? layers - each * (pp - 1) : each));
 }
 
+/** One more for each of the first stages: DeepSpeed, `partition_uniform`. */
+export function restToFirstOnes(layers: number, pp: number): number[] {
+  const each = Math.floor(layers / pp);
+  return Array.from({ length: pp }, (_, stage) => each + (stage < layers % pp ? 1 : 0));
+}
+
 /** One more for each of the last stages: SGLang, `get_pp_indices`. */
 export function restToLastOnes(layers: number, pp: number): number[] {
   const each = Math.floor(layers / pp);
