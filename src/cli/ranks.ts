@@ -174,7 +174,12 @@ function printConfig(shape: ModelShape, model: string, options: RankOptions, fla
   const offload = flags.offload === true ? ('optimizer' as const) : undefined;
   const file = configFor(kind, { model, shape, options, run: { context, offload } });
   if (flags.json) printJson(file);
-  else print('error' in file ? [`${kind} refuses: ${file.error}`] : [file.text.trimEnd()]);
+  else {
+    print('error' in file ? [`${kind} refuses: ${file.error}`] : [file.text.trimEnd()]);
+    // A format without comments cannot carry them, and its text must stay readable by its program.
+    const apart = 'error' in file || file.text.startsWith('#') ? [] : file.limits;
+    for (const limit of apart) process.stderr.write(`! ${limit}\n`);
+  }
   if ('error' in file) process.exitCode = 1;
 }
 

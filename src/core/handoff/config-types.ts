@@ -31,7 +31,8 @@ export interface ConfigurationRules extends Provenance {
   /** The program whose placement and memory it speaks of, where that is another one. */
   readonly of?: ConfigOwner;
   readonly file: string;
-  readonly comment: '#';
+  /** What begins a comment; null where the format has none, and limits stand beside the text alone. */
+  readonly comment: '#' | null;
   text(facts: ConfigFacts): string;
   /** What it cannot do, or what one would not expect. */
   limits(facts: ConfigFacts): readonly string[];

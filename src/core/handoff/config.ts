@@ -14,7 +14,7 @@ export interface ConfigFile {
   /** What its keys were read in. */
   readonly version: string;
   readonly file: string;
-  /** Version and limits as comments, then the configuration: what is copied. */
+  /** Version and limits as comments where the format has them, then the configuration: what is copied. */
   readonly text: string;
   readonly limits: readonly string[];
 }
@@ -55,9 +55,9 @@ export function configText(
   const refusal = configuration.refusal?.(facts) ?? null;
   if (refusal !== null) return { error: refusal };
   const limits = configuration.limits(facts);
-  const head = [`For ${configuration.version}. Written by moe-loom ${VERSION}.`, ...limits].map(
-    (line) => `${configuration.comment} ${line}\n`,
-  );
+  const { comment } = configuration;
+  const notes = comment === null ? [] : [`For ${configuration.version}. Written by moe-loom ${VERSION}.`, ...limits];
+  const head = notes.map((line) => `${comment} ${line}\n`);
   return {
     kind: id,
     title: configuration.title,
