@@ -1,5 +1,6 @@
 import { accelerate, fsdp2, torchrun } from './accelerate/program.ts';
 import { deepspeed, deepspeedMoe } from './deepspeed/program.ts';
+import { deepspeedAutoep } from './deepspeed-autoep/program.ts';
 import { custom, eplb } from './eplb/program.ts';
 import { llamaCpp } from './llama-cpp/program.ts';
 import { megatronBridge, megatronCore } from './megatron/program.ts';
@@ -35,6 +36,7 @@ const LIST = [
   torchtitan,
   deepspeed,
   deepspeedMoe,
+  deepspeedAutoep,
   qwen3MoeFused,
   eplb,
   custom,

@@ -1,5 +1,6 @@
 import type { Sizes } from '../ranks/types.ts';
 import { parseCalls, parseCommand, parseYaml } from './config.fixture.ts';
+import { TRAINING_READERS } from './training.fixture.ts';
 
 /** What a program would make of a configuration: what absent options mean is the program's own rule. */
 export interface ReadBack {
@@ -10,7 +11,7 @@ export interface ReadBack {
   readonly stages?: readonly number[];
 }
 
-interface Model {
+export interface Model {
   readonly layers: number;
   readonly expertGroups: number | null;
 }
@@ -108,6 +109,7 @@ const READERS: Readonly<Record<string, ((body: string, model: Model) => ReadBack
   sglang: (body) => sglang(parseCommand(body).flags),
   'megatron-core': (body, model) => megatron(parseCommand(body).flags, model),
   torchtitan: (body) => torchtitan(parseCommand(body).flags),
+  ...TRAINING_READERS,
 };
 
 /** Reads an emitted text as its program would. A program without a reader fails: write one. */
