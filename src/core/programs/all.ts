@@ -5,6 +5,7 @@ import { custom, eplb } from './eplb/program.ts';
 import { llamaCpp } from './llama-cpp/program.ts';
 import { megatronBridge, megatronCore } from './megatron/program.ts';
 import { mlx } from './mlx/program.ts';
+import { nemoAutomodel } from './nemo-automodel/program.ts';
 import type { Program } from './program.ts';
 import { qwen3MoeFused } from './qwen3-moe-fused/program.ts';
 import { sglang } from './sglang/program.ts';
@@ -37,6 +38,7 @@ const LIST = [
   deepspeed,
   deepspeedMoe,
   deepspeedAutoep,
+  nemoAutomodel,
   qwen3MoeFused,
   eplb,
   custom,

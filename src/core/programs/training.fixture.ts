@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { ProgramId } from './all.ts';
+import { parseYaml } from './config.fixture.ts';
 import type { ReadBack } from './read-back.fixture.ts';
 
 /**
@@ -46,8 +47,40 @@ const autoep = reads({
   }),
 });
 
+/** nemo_automodel/recipes/_dist_utils.py: absent sizes are 1. */
+const automodel = reads({
+  parse: parseYaml,
+  schema: v.strictObject({
+    step_scheduler: v.strictObject({ local_batch_size: count }),
+    model: v.strictObject({
+      _target_: v.literal('nemo_automodel.NeMoAutoModelForCausalLM.from_pretrained'),
+      pretrained_model_name_or_path: v.string(),
+    }),
+    distributed: v.strictObject({
+      strategy: v.literal('fsdp2'),
+      dp_size: count,
+      dp_replicate_size: count,
+      tp_size: count,
+      cp_size: count,
+      pp_size: count,
+      ep_size: count,
+      activation_checkpointing: v.boolean(),
+      offload_policy: v.optional(v.strictObject({ _target_: v.literal('torch.distributed.fsdp.CPUOffloadPolicy') })),
+      pipeline: v.optional(v.strictObject({ pp_schedule: v.literal('1f1b'), pp_microbatch_size: count })),
+    }),
+    packed_sequence: v.strictObject({ packed_sequence_size: count }),
+  }),
+  sizes: ({ distributed }) => {
+    // Stages without a pipeline section are refused.
+    if (distributed.pp_size > 1 && !distributed.pipeline) throw new Error('no `distributed.pipeline` block');
+    const { dp_size: dp, tp_size: tp, cp_size: cp, pp_size: pp, ep_size: ep } = distributed;
+    return { dp, tp, cp, pp, ep };
+  },
+});
+
 const READS: Readonly<Partial<Record<ProgramId, Read<unknown>>>> = {
   'deepspeed-autoep': autoep,
+  'nemo-automodel': automodel,
 };
 
 /** What the parser of a training program makes of its configuration; undefined for any other program. */
