@@ -1,4 +1,5 @@
 import { accelerate, fsdp2, torchrun } from './accelerate/program.ts';
+import { axolotl } from './axolotl/program.ts';
 import { deepspeed, deepspeedMoe } from './deepspeed/program.ts';
 import { deepspeedAutoep } from './deepspeed-autoep/program.ts';
 import { custom, eplb } from './eplb/program.ts';
@@ -39,6 +40,7 @@ const LIST = [
   deepspeedMoe,
   deepspeedAutoep,
   nemoAutomodel,
+  axolotl,
   qwen3MoeFused,
   eplb,
   custom,

@@ -78,9 +78,50 @@ const automodel = reads({
   },
 });
 
+/** src/axolotl/integrations/expert_parallel: without the plugin expert_parallel_size is an unknown key. */
+const axolotl = reads({
+  parse: parseYaml,
+  schema: v.strictObject({
+    base_model: v.string(),
+    plugins: v.optional(v.tuple([v.literal('axolotl.integrations.expert_parallel.ExpertParallelPlugin')])),
+    experts_implementation: v.optional(v.literal('grouped_mm')),
+    expert_parallel_size: v.optional(count),
+    dp_shard_size: count,
+    dp_replicate_size: count,
+    context_parallel_size: count,
+    tensor_parallel_size: count,
+    sequence_len: count,
+    micro_batch_size: count,
+    bf16: v.literal(true),
+    gradient_checkpointing: v.boolean(),
+    fsdp_version: v.optional(v.literal(2)),
+    fsdp_config: v.optional(
+      v.strictObject({
+        offload_params: v.boolean(),
+        cpu_ram_efficient_loading: v.literal(false),
+        auto_wrap_policy: v.literal('TRANSFORMER_BASED_WRAP'),
+        state_dict_type: v.literal('FULL_STATE_DICT'),
+        reshard_after_forward: v.literal(true),
+      }),
+    ),
+  }),
+  sizes: (read) => {
+    if ((read.expert_parallel_size ?? 1) > 1 && !read.plugins)
+      throw new Error('expert_parallel_size without its plugin');
+    if (read.dp_shard_size > 1 && !read.fsdp_config) throw new Error('dp_shard_size was configured without FSDP');
+    return {
+      ep: read.expert_parallel_size ?? 1,
+      dp: read.dp_shard_size,
+      cp: read.context_parallel_size,
+      tp: read.tensor_parallel_size,
+    };
+  },
+});
+
 const READS: Readonly<Partial<Record<ProgramId, Read<unknown>>>> = {
   'deepspeed-autoep': autoep,
   'nemo-automodel': automodel,
+  axolotl,
 };
 
 /** What the parser of a training program makes of its configuration; undefined for any other program. */
