@@ -7,6 +7,7 @@ import { llamaCpp } from './llama-cpp/program.ts';
 import { megatronBridge, megatronCore } from './megatron/program.ts';
 import { mlx } from './mlx/program.ts';
 import { nemoAutomodel } from './nemo-automodel/program.ts';
+import { primeRl } from './prime-rl/program.ts';
 import type { Program } from './program.ts';
 import { qwen3MoeFused } from './qwen3-moe-fused/program.ts';
 import { sglang } from './sglang/program.ts';
@@ -41,6 +42,7 @@ const LIST = [
   deepspeedAutoep,
   nemoAutomodel,
   axolotl,
+  primeRl,
   qwen3MoeFused,
   eplb,
   custom,

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { ProgramId } from './all.ts';
-import { parseYaml } from './config.fixture.ts';
+import { parseToml, parseYaml } from './config.fixture.ts';
 import type { ReadBack } from './read-back.fixture.ts';
 
 /**
@@ -118,10 +118,35 @@ const axolotl = reads({
   },
 });
 
+/** prime_rl/configs/trainer.py: both kinds of offload at once are refused; shards are what is left of the world. */
+const primeRl = reads({
+  parse: parseToml,
+  schema: v.strictObject({
+    model: v.strictObject({
+      name: v.string(),
+      seq_len: count,
+      impl: v.literal('custom'),
+      dp_replicate: count,
+      ep: count,
+      cp: count,
+      optim_cpu_offload: v.boolean(),
+      fsdp_cpu_offload: v.boolean(),
+    }),
+    'model.ac': v.optional(v.strictObject({ mode: v.literal('full') })),
+    data: v.strictObject({ seq_len: count, micro_batch_size: count }),
+  }),
+  sizes: ({ model, data }) => {
+    if (model.fsdp_cpu_offload && model.optim_cpu_offload) throw new Error('Cannot combine fsdp_cpu_offload');
+    if (model.cp > 1 && data.micro_batch_size > 1) throw new Error('micro_batch_size');
+    return { ep: model.ep, cp: model.cp, tp: 1, pp: 1 };
+  },
+});
+
 const READS: Readonly<Partial<Record<ProgramId, Read<unknown>>>> = {
   'deepspeed-autoep': autoep,
   'nemo-automodel': automodel,
   axolotl,
+  'prime-rl': primeRl,
 };
 
 /** What the parser of a training program makes of its configuration; undefined for any other program. */
