@@ -57,8 +57,9 @@ const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
     '--parallelism.context_parallel_degree': count,
     '--parallelism.tensor_parallel_degree': count,
     '--parallelism.expert_parallel_degree': count,
-    '--training.seq_len': count,
-    '--training.local_batch_size': count,
+    '--parallelism.data_parallel_replicate_degree': count,
+    '--training.max_context_length': count,
+    '--training.num_tokens_per_microbatch_per_dp_rank': count,
   }),
   'megatron-core': v.strictObject({
     '--tensor-model-parallel-size': count,
@@ -80,6 +81,10 @@ const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
     '--recompute-method': v.optional(v.literal('uniform')),
     '--recompute-num-layers': v.optional(count),
     '--optimizer-cpu-offload': v.optional(on),
+    '--optimizer-offload-fraction': v.optional(v.literal('1.0')),
+    '--use-precision-aware-optimizer': v.optional(on),
+    '--decoder-first-pipeline-num-layers': v.optional(count),
+    '--decoder-last-pipeline-num-layers': v.optional(count),
   }),
   vllm: v.strictObject({
     '--tensor-parallel-size': count,
