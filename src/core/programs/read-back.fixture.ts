@@ -59,6 +59,16 @@ function megatron(flags: Flags, { layers }: Model): ReadBack {
   const [tp, pp] = [size(flags, '--tensor-model-parallel-size'), size(flags, '--pipeline-model-parallel-size')];
   const ends = flags['--account-for-embedding-in-pipeline-split'] === true ? 1 : 0;
   const loss = flags['--account-for-loss-in-pipeline-split'] === true ? 1 : 0;
+  const [first, last] = ['first', 'last'].map((end) => flags[`--decoder-${end}-pipeline-num-layers`]);
+  if (first !== undefined || last !== undefined) {
+    if (ends + loss > 0) throw new Error('num_layers_in_first_pipeline_stage cannot be set with account_for_…');
+    const outer = [first, last].filter((layers) => layers !== undefined);
+    const middle = (layers - outer.reduce((sum: number, each) => sum + Number(each), 0)) / (pp - outer.length);
+    const stages = Array.from({ length: pp }, (_, at) =>
+      at === 0 && first !== undefined ? Number(first) : at === pp - 1 && last !== undefined ? Number(last) : middle,
+    );
+    return { sizes: { tp, pp }, stages };
+  }
   if ((layers + ends + loss) % pp !== 0)
     throw new Error('Number of layers should be divisible by the pipeline-model-parallel size');
   const each = (layers + ends + loss) / pp;
