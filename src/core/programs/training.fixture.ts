@@ -142,11 +142,38 @@ const primeRl = reads({
   },
 });
 
+/** veomni/arguments/arguments_types.py: sizes of -1 are filled, absent ones are 1. */
+const veomni = reads({
+  parse: parseYaml,
+  schema: v.strictObject({
+    model: v.strictObject({ model_path: v.string() }),
+    data: v.strictObject({ max_seq_len: count }),
+    train: v.strictObject({
+      accelerator: v.strictObject({
+        dp_replicate_size: count,
+        dp_shard_size: count,
+        ulysses_size: count,
+        ep_size: count,
+        fsdp_config: v.strictObject({ fsdp_mode: v.literal('fsdp2'), offload: v.boolean() }),
+      }),
+      gradient_checkpointing: v.strictObject({ enable: v.boolean() }),
+      micro_batch_size: count,
+      init_device: v.literal('meta'),
+    }),
+  }),
+  sizes: ({ train: { accelerator } }) => ({
+    dp: accelerator.dp_replicate_size * accelerator.dp_shard_size,
+    cp: accelerator.ulysses_size,
+    ep: accelerator.ep_size,
+  }),
+});
+
 const READS: Readonly<Partial<Record<ProgramId, Read<unknown>>>> = {
   'deepspeed-autoep': autoep,
   'nemo-automodel': automodel,
   axolotl,
   'prime-rl': primeRl,
+  veomni,
 };
 
 /** What the parser of a training program makes of its configuration; undefined for any other program. */
