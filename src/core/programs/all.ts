@@ -16,6 +16,7 @@ import { epPlan, transformers5 } from './transformers/program.ts';
 import { forkQwen3MoeEp, transformers457 } from './transformers-4/program.ts';
 import { trl } from './trl/program.ts';
 import { veomni } from './veomni/program.ts';
+import { verlRollout } from './verl/program.ts';
 import { vllm, vllmBefore } from './vllm/program.ts';
 
 /** Every program that is known, in the order of every list: of loaders, of frameworks, of configurations. */
@@ -43,6 +44,7 @@ const LIST = [
   nemoAutomodel,
   axolotl,
   primeRl,
+  verlRollout,
   qwen3MoeFused,
   eplb,
   custom,

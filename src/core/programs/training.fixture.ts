@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { ProgramId } from './all.ts';
-import { parseToml, parseYaml } from './config.fixture.ts';
+import { parseCommand, parseToml, parseYaml } from './config.fixture.ts';
 import type { ReadBack } from './read-back.fixture.ts';
 
 /**
@@ -168,12 +168,64 @@ const veomni = reads({
   }),
 });
 
+const one = v.pipe(v.string(), v.regex(/^[1-9]\d*$/), v.transform(Number));
+const truth = v.picklist(['True', 'False']);
+
+/** Hydra overrides: key=value words, each key once; what is absent keeps the value of verl's own files. */
+const verl = reads({
+  parse: (body) => {
+    const words = parseCommand(body).head;
+    const pairs = words.slice(3).map((word) => {
+      const at = word.indexOf('=');
+      const value = word.slice(at + 1);
+      if (at < 1 || !/^[\w./:@+-]+$/.test(value)) throw new Error(`Hydra would not read ${word} as one word.`);
+      return [word.slice(0, at), value] as const;
+    });
+    const read = Object.fromEntries(pairs);
+    if (Object.keys(read).length !== pairs.length) throw new Error('A key stands twice.');
+    return { head: words.slice(0, 3).join(' '), flags: parseCommand(body).flags, read };
+  },
+  schema: v.strictObject({
+    head: v.literal('python3 -m verl.trainer.main_ppo'),
+    flags: v.strictObject({
+      '--config-path': v.literal('config'),
+      '--config-name': v.literal('ppo_megatron_trainer.yaml'),
+    }),
+    read: v.strictObject({
+      'actor_rollout_ref.model.path': v.string(),
+      'actor_rollout_ref.actor.ppo_micro_batch_size_per_gpu': one,
+      'actor_rollout_ref.actor.megatron.tensor_model_parallel_size': one,
+      'actor_rollout_ref.actor.megatron.pipeline_model_parallel_size': one,
+      'actor_rollout_ref.actor.megatron.context_parallel_size': one,
+      'actor_rollout_ref.actor.megatron.expert_model_parallel_size': one,
+      'actor_rollout_ref.actor.megatron.expert_tensor_parallel_size': one,
+      'actor_rollout_ref.actor.megatron.param_offload': truth,
+      'actor_rollout_ref.actor.megatron.grad_offload': truth,
+      'actor_rollout_ref.actor.megatron.optimizer_offload': truth,
+      'actor_rollout_ref.rollout.name': v.picklist(['vllm', 'sglang']),
+      'actor_rollout_ref.rollout.tensor_model_parallel_size': one,
+      'actor_rollout_ref.rollout.data_parallel_size': one,
+      'actor_rollout_ref.rollout.expert_parallel_size': one,
+      'actor_rollout_ref.rollout.max_model_len': one,
+      'trainer.n_gpus_per_node': one,
+      'trainer.nnodes': one,
+    }),
+  }),
+  sizes: ({ read }) => {
+    const of = (name: 'tensor_model' | 'data' | 'expert') => read[`actor_rollout_ref.rollout.${name}_parallel_size`];
+    const [tp, dp, ep] = [of('tensor_model'), of('data'), of('expert')];
+    if (ep > 1 && ep !== tp * dp) throw new Error('expert_parallel_size must be equal to tp * dp');
+    return { tp, dp, ep };
+  },
+});
+
 const READS: Readonly<Partial<Record<ProgramId, Read<unknown>>>> = {
   'deepspeed-autoep': autoep,
   'nemo-automodel': automodel,
   axolotl,
   'prime-rl': primeRl,
   veomni,
+  'verl-rollout': verl,
 };
 
 /** What the parser of a training program makes of its configuration; undefined for any other program. */
