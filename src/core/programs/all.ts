@@ -11,6 +11,7 @@ import { primeRl } from './prime-rl/program.ts';
 import type { Program } from './program.ts';
 import { qwen3MoeFused } from './qwen3-moe-fused/program.ts';
 import { sglang } from './sglang/program.ts';
+import { slimeRollout } from './slime/program.ts';
 import { torchtitan } from './torchtitan/program.ts';
 import { epPlan, transformers5 } from './transformers/program.ts';
 import { forkQwen3MoeEp, transformers457 } from './transformers-4/program.ts';
@@ -45,6 +46,7 @@ const LIST = [
   axolotl,
   primeRl,
   verlRollout,
+  slimeRollout,
   qwen3MoeFused,
   eplb,
   custom,

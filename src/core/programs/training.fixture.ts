@@ -219,6 +219,40 @@ const verl = reads({
   },
 });
 
+/** slime/utils/arguments.py, Megatron's flags and SGLang's with a prefix: an engine is its own tensor-parallel group. */
+const slime = reads({
+  parse: (body) => parseCommand(body).flags,
+  schema: v.strictObject({
+    '--hf-checkpoint': v.string(),
+    '--actor-num-nodes': count,
+    '--actor-num-gpus-per-node': count,
+    '--colocate': v.literal(true),
+    '--tensor-model-parallel-size': count,
+    '--pipeline-model-parallel-size': count,
+    '--context-parallel-size': count,
+    '--expert-model-parallel-size': count,
+    '--expert-tensor-parallel-size': count,
+    '--micro-batch-size': count,
+    '--rollout-num-gpus': count,
+    '--rollout-num-gpus-per-engine': count,
+    '--sglang-ep-size': count,
+    '--sglang-moe-dp-size': v.optional(count),
+    '--rollout-max-context-len': count,
+    '--sequence-parallel': v.optional(v.literal(true)),
+    '--recompute-granularity': v.optional(v.literal('full')),
+    '--recompute-method': v.optional(v.literal('uniform')),
+    '--recompute-num-layers': v.optional(count),
+    '--optimizer-cpu-offload': v.optional(v.literal(true)),
+    '--optimizer-offload-fraction': v.optional(v.literal('1.0')),
+    '--use-precision-aware-optimizer': v.optional(v.literal(true)),
+  }),
+  sizes: (flags) => {
+    const [engine, ep] = [flags['--rollout-num-gpus-per-engine'], flags['--sglang-ep-size']];
+    if (flags['--rollout-num-gpus'] % engine !== 0) throw new Error('engines do not fill the GPUs of the rollout');
+    return { tp: engine, ep, etp: engine / ep / (flags['--sglang-moe-dp-size'] ?? 1) };
+  },
+});
+
 const READS: Readonly<Partial<Record<ProgramId, Read<unknown>>>> = {
   'deepspeed-autoep': autoep,
   'nemo-automodel': automodel,
@@ -226,6 +260,7 @@ const READS: Readonly<Partial<Record<ProgramId, Read<unknown>>>> = {
   'prime-rl': primeRl,
   veomni,
   'verl-rollout': verl,
+  'slime-rollout': slime,
 };
 
 /** What the parser of a training program makes of its configuration; undefined for any other program. */
