@@ -307,7 +307,14 @@ export interface PlacementRules extends Provenance {
   /** The file that it takes a placement from, where there is one. */
   readonly placementFile?: PlacementFile;
   /** How the assertion script asks it for expert parallelism; absent where that script cannot load with it. */
-  readonly assertion?: 'distributed-config' | 'tensor-parallel-plan';
+  readonly assertion?: 'tensor-parallel-plan' | ConfigSizes;
+}
+
+/** What a `DistributedConfig` calls its sizes: of expert parallelism, of data parallelism, of stages. */
+export interface ConfigSizes {
+  readonly ep: string;
+  readonly dp: string;
+  readonly pp: string;
 }
 
 /** A file of one program's own that says a placement to it. */
