@@ -7,9 +7,11 @@ import {
   configKindOf,
   configWith,
   detectLayout,
+  expertPlanOf,
   formatBytes,
   formatInteger,
   frameworkIdOf,
+  isFrameworkId,
   LoomError,
   type ModelFacts,
   type ModelOverrides,
@@ -117,13 +119,13 @@ export function addRanks(program: Command): void {
     if ('needs' in placement && placement.needs !== undefined)
       throw new LoomError('usage', `${placement.error} Name a file with --${placement.needs}.`);
     if ('error' in model || 'error' in placement) {
-      printSummary(summarize(model, options), undefined, flags);
+      printSummary(summarize(model, options), 'error' in model ? null : model.facts, undefined, flags);
       return;
     }
     const hashes = flags.hashes
       ? await hashedRanks(model, placement, files, { quiet: flags.quiet === true, signal })
       : undefined;
-    if (take === null) printSummary(summarize(model, options), hashes, flags);
+    if (take === null) printSummary(summarize(model, options), model.facts, hashes, flags);
     else {
       const own = options.to === undefined ? checkpoint : null;
       await printTake(take, { model, placement, hashes, origin, files, checkpoint: own, json: flags.json === true });
@@ -146,7 +148,10 @@ function fromConfig(
   const asks = (['to', 'hashes', 'take'] as const).find((name) => flags[name] !== undefined);
   if (asks) throw new LoomError('usage', `--${asks} needs a checkpoint’s files: ${source} is a config alone.`);
   if (flags.config !== undefined) printConfig(shapeFromConfig(configWith(config, said)), source, options, flags);
-  else printSummary(summarize(rankModelOfConfig(config, said), options), undefined, flags);
+  else {
+    const model = rankModelOfConfig(config, said);
+    printSummary(summarize(model, options), model.facts, undefined, flags);
+  }
 }
 
 /** Facts of a model that its files say themselves. @throws LoomError `usage` where they are said otherwise. */
@@ -161,9 +166,14 @@ function refuseOther(said: ModelOverrides, { moeLayers, expertGroups, intermedia
 }
 
 /** Exit 1 where the placement is refused. */
-function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flags: RankFlags): void {
+function printSummary(
+  summary: RankSummary,
+  facts: ModelFacts | null,
+  hashes: RankHashes | undefined,
+  flags: RankFlags,
+): void {
   if (flags.json) printJson(hashes ? withHashes(summary, hashes) : summary);
-  else print(describeRanks(summary, hashes));
+  else print(describeRanks(summary, facts, hashes));
   if (summary.error !== null) process.exitCode = 1;
 }
 
@@ -245,13 +255,20 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-function describeRanks(summary: RankSummary, hashes?: RankHashes): string[] {
+/** The expert-parallel plan of the program for this model, an entry a line. */
+function planLines(framework: string, facts: ModelFacts | null): string[] {
+  const plan = (isFrameworkId(framework) && facts ? expertPlanOf(framework, facts.modelType) : null) ?? [];
+  return plan.map(({ name, style }, at) => `${at === 0 ? 'Plan' : '    '}         layers.*.${name}: ${style}`);
+}
+
+function describeRanks(summary: RankSummary, facts: ModelFacts | null, hashes?: RankHashes): string[] {
   const warnings = summary.warnings.map((warning) => `! ${warning}`);
   if (summary.error !== null || !summary.mesh) return [`${summary.framework} refuses: ${summary.error}`, ...warnings];
   const { mesh, ranks } = summary;
   const sizes = Object.entries(mesh.dims).filter(([, size]) => size > 1);
   return [
     `Framework    ${summary.framework}`,
+    ...planLines(summary.framework, facts),
     `Mesh         ${plural(mesh.world, 'rank')}: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ') || 'one of all'}`,
     ...ranks.flatMap((rank) => {
       const files = new Set(rank.reads.map((read) => read.file)).size;

@@ -180,6 +180,7 @@ export {
 } from './programs/loading.ts';
 export {
   DEFAULT_RANK_PROGRAM,
+  expertPlanOf,
   FRAMEWORKS as RANK_FRAMEWORKS,
   frameworkIdOf,
   frameworkOf,
