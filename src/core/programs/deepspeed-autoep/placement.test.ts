@@ -72,6 +72,10 @@ describe('DeepSpeed AutoEP', () => {
       "Unknown preset_model 'gpt_oss'. Available presets: ['mixtral', 'qwen3_moe', 'qwen3_5_moe', 'deepseek_v2', 'deepseek_v3']",
     ],
     [
+      { world: 8, own: { preset_model: 'mixtral', tp_preset_model: 'qwen3_moe' } },
+      "tensor_parallel.preset_model and expert_parallel.preset_model must match when both are set (tensor_parallel.preset_model='qwen3_moe', expert_parallel.preset_model='mixtral').",
+    ],
+    [
       own({ deepcompile: true }),
       'DeepCompile with AutoEP+AutoTP folding is not supported; disable compile.deepcompile or use non-folded AutoEP with tensor_parallel.autotp_size=1.',
     ],

@@ -55,11 +55,14 @@ function globalFault({ options, sizes: { pp, tp, cp: sp, ep, etp } }: SetUp): st
   return null;
 }
 
-/** `validate_folding_global` with what else the configuration says: under AutoTP alone. */
+/** `validate_folding_global` with what else the configuration says: but for presets, under AutoTP alone. */
 function foldingFault({ options, sizes: { tp } }: SetUp): string | null {
-  if (tp === 1) return null;
-  if (flagOf(options, 'deepcompile'))
+  const [ours, theirs] = [wordOf(options, 'preset_model', ''), wordOf(options, 'tp_preset_model', '')];
+  if (tp > 1 && flagOf(options, 'deepcompile'))
     return 'DeepCompile with AutoEP+AutoTP folding is not supported; disable compile.deepcompile or use non-folded AutoEP with tensor_parallel.autotp_size=1.';
+  if (ours !== '' && theirs !== '' && ours !== theirs)
+    return `tensor_parallel.preset_model and expert_parallel.preset_model must match when both are set (tensor_parallel.preset_model='${theirs}', expert_parallel.preset_model='${ours}').`;
+  if (tp === 1) return null;
   if (flagOf(options, 'use_data_before_expert_parallelism'))
     return 'expert_parallel with use_data_before_expert_parallel_ is not supported with AutoEP+AutoTP folding. Disable use_data_before_expert_parallel_.';
   if (countOf(options, 'zero_stage', 0) === 3)
@@ -106,10 +109,14 @@ export const placement: PlacementRules = {
     pp_size: { kind: 'count', of: 'pp', title: 'Pipeline parallel' },
     sequence_parallel_size: { kind: 'count', of: 'cp', title: 'Ulysses sequence parallel' },
     sp_size: { kind: 'count', of: 'cp', title: 'Ulysses sequence parallel' },
+    ulysses: { kind: 'count', of: 'cp', title: 'Ulysses sequence parallel' },
     sp: { kind: 'count', of: 'cp', title: 'Ulysses sequence parallel' },
     world_size: { kind: 'count', of: 'world', title: 'Ranks in all' },
     zero_stage: { kind: 'count', title: 'zero_optimization.stage' },
-    preset_model: { kind: 'word', title: 'The preset of the model' },
+    preset_model: { kind: 'word', title: 'expert_parallel.preset_model' },
+    ep_preset: { kind: 'word', as: 'preset_model', title: 'expert_parallel.preset_model' },
+    tp_preset_model: { kind: 'word', title: 'tensor_parallel.preset_model' },
+    tp_preset: { kind: 'word', as: 'tp_preset_model', title: 'tensor_parallel.preset_model' },
     use_data_before_expert_parallelism: { kind: 'flag', title: 'Ranks of one expert next to each other' },
     use_data_before_expert_parallel: {
       kind: 'flag',
@@ -120,6 +127,7 @@ export const placement: PlacementRules = {
     deepcompile_enabled: { kind: 'flag', as: 'deepcompile', title: 'compile.deepcompile' },
     offload_optimizer: { kind: 'flag', title: 'zero_optimization.offload_optimizer' },
     zero_offload_optimizer: { kind: 'flag', as: 'offload_optimizer', title: 'zero_optimization.offload_optimizer' },
+    offload: { kind: 'flag', as: 'offload_optimizer', title: 'zero_optimization.offload_optimizer' },
     offload_param: { kind: 'flag', title: 'zero_optimization.offload_param' },
     zero_offload_param: { kind: 'flag', as: 'offload_param', title: 'zero_optimization.offload_param' },
   },
