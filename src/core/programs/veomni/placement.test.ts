@@ -46,6 +46,10 @@ describe('VeOmni', () => {
     [{ world: 8, ep: 8, own: { dp_replicate_size: 2 } }, 'ep_size(8) must be a factor of dp_shard_sp_size(4)'],
     [{ world: 8, ep: 2, cp: 2 }, 'Ring attention is not supported yet.'],
     [{ world: 8, dp: 2, ep: 2 }, 'The product of parallel sizes should be equal to the world size.'],
+    [
+      { world: 8, dp: 8, own: { dp_replicate_size: 2, dp_shard_size: 2 } },
+      'The product of dp_replicate_size: 2 and dp_shard_size: 2 should be equal to dp_size: 8.',
+    ],
     [{ world: 6, ep: 3 }, 'assert param.size(shard.dim) % para_size == 0'],
   ] as const)('refuses %o', (options, error) => {
     expect(plan(options)).toEqual({ error });

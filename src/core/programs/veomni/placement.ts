@@ -13,7 +13,7 @@ export function replicasOf(options: PlacementOptions, dp: number): number {
   return replicate > 0 ? replicate : shard > 0 ? dp / shard : 1;
 }
 
-/** `_validate_accelerator`: how data parallelism is divided into replicas and shards. */
+/** `_validate_accelerator`, which works `dp_size` out of the world: how data parallelism is divided into replicas and shards. */
 function dataFault(options: PlacementOptions, dp: number): string | null {
   const [replicate, shard] = [asked(options, 'dp_replicate_size'), asked(options, 'dp_shard_size')];
   if (replicate > 0 && shard > 0 && dp !== replicate * shard)
@@ -65,14 +65,19 @@ export const placement: PlacementRules = {
     const replicate = Math.max(asked(options, 'dp_replicate_size'), 1);
     const least = (asked(options, 'dp_shard_size') || timesToDivide(ulysses * cp, ep)) * replicate;
     const dp = options.dp ?? (world === undefined ? least : world / others);
-    const wrong = dataFault(options, dp);
+    const wrong = options.dp === undefined ? dataFault(options, dp) : null;
     if (wrong !== null) return { error: wrong };
     if (ep > 1 && flagOf(options, 'ep_outside')) return { error: 'ep is not supported when para_outside is True.' };
-    const shared = (dp / replicasOf(options, dp)) * ulysses * cp;
+    const shared = (asked(options, 'dp_shard_size') || dp / replicate) * ulysses * cp;
     if (shared % ep !== 0) return { error: `ep_size(${ep}) must be a factor of dp_shard_sp_size(${shared})` };
     if (cp > 1) return { error: 'Ring attention is not supported yet.' };
     if (world !== undefined && others * dp !== world)
       return { error: 'The product of parallel sizes should be equal to the world size.' };
+    // Only a state that is made by hand names its `dp_size`.
+    if (dataFault(options, dp) !== null)
+      return {
+        error: `The product of dp_replicate_size: ${replicate} and dp_shard_size: ${Math.max(asked(options, 'dp_shard_size'), 1)} should be equal to dp_size: ${dp}.`,
+      };
     return { dp, cp: ulysses, tp, pp, ep, etp: 1 };
   },
   mesh({ dp, cp: ulysses, ep }, options) {
