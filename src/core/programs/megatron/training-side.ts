@@ -1,6 +1,6 @@
-import { expertMoves } from '../../ranks/moves.ts';
+import { expertMoves, type HeldExperts } from '../../ranks/moves.ts';
 import { planPlacement } from '../../ranks/placement.ts';
-import type { ModelFacts, Placement } from '../../ranks/types.ts';
+import type { ModelFacts } from '../../ranks/types.ts';
 import { megatronCore } from './program.ts';
 
 /** Sizes that Megatron trains with, beside a program that serves the same checkpoint on the same ranks. */
@@ -23,7 +23,7 @@ export function trainingCommand(world: number, { tp, pp, cp, ep, etp }: Training
  * rank would hold for training, and how many copies of experts are on another rank than the one that serves them.
  */
 export function besideTraining(
-  served: Pick<Placement, 'ranks' | 'layers' | 'stages' | 'cuts'>,
+  served: HeldExperts,
   world: number,
   sizes: TrainingSizes,
   facts: ModelFacts,
