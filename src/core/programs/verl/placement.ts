@@ -19,14 +19,14 @@ function rulesOf(options: PlacementOptions): PlacementRules {
   return ENGINES[engineName(options)] ?? vllm;
 }
 
-/** Sizes of one rollout replica, those that are not given as verl has them; with `ep` alone tensor parallelism follows it. */
+/** Sizes of one rollout replica, those that are not given as verl has them; where `ep` is named, tensor parallelism follows it. */
 export function rolloutSizes(options: PlacementOptions): {
   readonly tp: number;
   readonly dp: number;
   readonly ep: number;
 } {
   const [dp, ep] = [degree(options, 'dp'), degree(options, 'ep')];
-  return { tp: options.tp ?? (ep > 1 ? fitInto(ep, dp) : USUAL_TP), dp, ep };
+  return { tp: options.tp ?? (options.ep === undefined ? USUAL_TP : fitInto(ep, dp)), dp, ep };
 }
 
 /** What verl starts its engine with: SGLang's tensor parallelism is that of verl times its data parallelism. */
