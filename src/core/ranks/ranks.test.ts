@@ -55,7 +55,7 @@ describe('the JSON of `moe-loom ranks`', () => {
     const summary = ranksOf(checkpoint, detectLayout(checkpoint), { framework: 'transformers-5', ep: 2 });
     expect(Object.keys(summary)).toEqual(['framework', 'mesh', 'error', 'ranks', 'warnings']);
     expect(summary.ranks.map((rank) => Object.keys(rank))).toEqual(
-      Array(2).fill(['rank', 'coords', 'experts', 'layers', 'bytes', 'reads']),
+      Array(2).fill(['rank', 'coords', 'experts', 'layers', 'slots', 'slice', 'bytes', 'reads']),
     );
     expect(summary.ranks[1]).toMatchObject({
       rank: 1,
