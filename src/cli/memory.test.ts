@@ -200,6 +200,15 @@ describe('ranks', () => {
     expect(await run(...ask, '--take', 'nothing')).toMatchObject({ code: 2 });
   });
 
+  it('prints the expert-parallel plan of the program', async () => {
+    const { stdout } = await run('ranks', hubFolder('qwen3_moe'), '--framework', 'transformers-5', '--ep', '2');
+    expect(stdout).toContain(
+      'Plan         layers.*.mlp.gate: ep_router\n             layers.*.mlp.experts.gate_up_proj: grouped_gemm',
+    );
+    const none = await run('ranks', hubFolder('qwen3_moe'), '--framework', 'torchtitan', '--ep', '2');
+    expect(none.stdout).not.toContain('Plan');
+  });
+
   it('prints a configuration, and refuses in its program’s words', async () => {
     const hub = hubFolder('qwen3_moe');
     const vllm = await run('ranks', hub, '--config', 'vllm', '--ep', '4');
@@ -212,6 +221,10 @@ describe('ranks', () => {
       kind: 'megatron-core',
       version: expect.stringContaining('d98e8a6'),
     });
+    // A format without comments keeps its text readable: what else is to be said stands on the error stream.
+    const plain = await run('ranks', hub, '--config', 'deepspeed-autoep', '--set', 'autoep_size=4');
+    expect(JSON.parse(plain.stdout)).toMatchObject({ expert_parallel: { enabled: true, autoep_size: 4 } });
+    expect(plain.stderr).toMatch(/^! Launch 4 ranks/m);
     const refused = await run('ranks', hub, '--config', 'transformers', '--ep', '5');
     expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('Cannot evenly shard 12 experts') });
     expect(await run('ranks', hub, '--config', 'nobody', '--ep', '4')).toMatchObject({ code: 2 });

@@ -7,9 +7,11 @@ import {
   configKindOf,
   configWith,
   detectLayout,
+  expertPlanOf,
   formatBytes,
   formatInteger,
   frameworkIdOf,
+  isFrameworkId,
   LoomError,
   type ModelFacts,
   type ModelOverrides,
@@ -124,13 +126,14 @@ export function addRanks(program: Command): void {
     refuseLacking(placement);
     if ('error' in model || 'error' in placement) {
       const ours = 'error' in model || ('error' in placement && placement.by === 'checkpoint');
-      printSummary(summarize(model, options), undefined, flags, ours ? 'No ranks' : undefined);
+      const facts = 'error' in model ? null : model.facts;
+      printSummary(summarize(model, options), { facts, refuser: ours ? 'No ranks' : undefined }, flags);
       return;
     }
     const hashes = flags.hashes
       ? await hashedRanks(model, placement, files, { quiet: flags.quiet === true, signal })
       : undefined;
-    if (take === null) printSummary(summarize(model, options), hashes, flags);
+    if (take === null) printSummary(summarize(model, options), { facts: model.facts, hashes }, flags);
     else {
       const own = options.to === undefined ? checkpoint : null;
       await printTake(take, { model, placement, hashes, origin, files, checkpoint: own, json: flags.json === true });
@@ -158,7 +161,7 @@ function fromConfig(
   }
   const model = rankModelOfConfig(config, said);
   refuseLacking(planPlacement(options, model.facts));
-  printSummary(summarize(model, options), undefined, flags);
+  printSummary(summarize(model, options), { facts: model.facts }, flags);
 }
 
 /** @throws LoomError `usage` where the file that a placement goes by was not given. */
@@ -179,9 +182,9 @@ function refuseOther(said: ModelOverrides, { moeLayers, expertGroups, intermedia
 }
 
 /** Exit 1 where the placement is refused. */
-function printSummary(summary: RankSummary, hashes: RankHashes | undefined, flags: RankFlags, refuser?: string): void {
-  if (flags.json) printJson(hashes ? withHashes(summary, hashes) : summary);
-  else print(describeRanks(summary, hashes, refuser));
+function printSummary(summary: RankSummary, more: Beside, flags: RankFlags): void {
+  if (flags.json) printJson(more.hashes ? withHashes(summary, more.hashes) : summary);
+  else print(describeRanks(summary, more));
   if (summary.error !== null) process.exitCode = 1;
 }
 
@@ -196,7 +199,11 @@ function printConfig(shape: ModelShape, model: string, options: RankOptions, fla
   if (flags.json) printJson(file);
   else if ('error' in file)
     print([`${file.by === 'checkpoint' ? 'No configuration' : `${kind} refuses`}: ${file.error}`]);
-  else print([file.text.trimEnd()]);
+  else {
+    print([file.text.trimEnd()]);
+    // A format without comments cannot carry them, and its text must stay readable by its program.
+    for (const limit of file.text.startsWith('#') ? [] : file.limits) process.stderr.write(`! ${limit}\n`);
+  }
   if ('error' in file) process.exitCode = 1;
 }
 
@@ -262,14 +269,28 @@ async function textOf(path: string): Promise<string> {
   }
 }
 
-function describeRanks(summary: RankSummary, hashes?: RankHashes, refuser = `${summary.framework} refuses`): string[] {
+/** The expert-parallel plan of the program for this model, an entry a line. */
+function planLines(framework: string, facts: ModelFacts | null): string[] {
+  const plan = (isFrameworkId(framework) && facts ? expertPlanOf(framework, facts.modelType) : null) ?? [];
+  return plan.map(({ name, style }, at) => `${at === 0 ? 'Plan' : '    '}         layers.*.${name}: ${style}`);
+}
+
+/** What is printed beside a summary, and who refuses where it is a refusal. */
+interface Beside {
+  readonly facts: ModelFacts | null;
+  readonly hashes?: RankHashes | undefined;
+  readonly refuser?: string | undefined;
+}
+
+function describeRanks(summary: RankSummary, { facts, hashes, refuser }: Beside): string[] {
   const warnings = summary.warnings.map((warning) => `! ${warning}`);
   if (summary.error !== null || !summary.mesh)
-    return [`${refuser}: ${summary.error}`, ...nearText(summary), ...warnings];
+    return [`${refuser ?? `${summary.framework} refuses`}: ${summary.error}`, ...nearText(summary), ...warnings];
   const { mesh, ranks } = summary;
   const sizes = Object.entries(mesh.dims).filter(([, size]) => size > 1);
   return [
     `Framework    ${summary.framework}`,
+    ...planLines(summary.framework, facts),
     `Mesh         ${plural(mesh.world, 'rank')}: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ') || 'one of all'}`,
     ...ranks.flatMap((rank) => {
       const files = new Set(rank.reads.map((read) => read.file)).size;

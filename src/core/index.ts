@@ -182,6 +182,7 @@ export {
 export {
   assertionLimit,
   DEFAULT_RANK_PROGRAM,
+  expertPlanOf,
   FRAMEWORKS as RANK_FRAMEWORKS,
   frameworkIdOf,
   frameworkOf,

@@ -12,15 +12,52 @@ export function shellWord(text: string): string {
   return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-export type YamlValue = string | number | boolean | { readonly [key: string]: YamlValue };
+type Scalar = string | number | boolean;
+export type YamlValue = Scalar | readonly Scalar[] | { readonly [key: string]: YamlValue };
 
-/** YAML of plain mappings: words, numbers, booleans. */
+/** YAML of mappings and of lists of scalars, in block form. Strings that YAML would read as anything else are quoted. */
 export function yamlText(value: Readonly<Record<string, YamlValue>>, indent = ''): string {
   return Object.entries(value)
-    .map(([key, entry]) =>
-      typeof entry === 'object' ? `${indent}${key}:\n${yamlText(entry, `${indent}  `)}` : `${indent}${key}: ${entry}\n`,
-    )
+    .map(([key, entry]) => {
+      if (typeof entry !== 'object') return `${indent}${key}: ${yamlScalar(entry)}\n`;
+      if (isList(entry))
+        return `${indent}${key}:\n${entry.map((each) => `${indent}  - ${yamlScalar(each)}\n`).join('')}`;
+      return `${indent}${key}:\n${yamlText(entry, `${indent}  `)}`;
+    })
     .join('');
+}
+
+function isList(value: object): value is readonly Scalar[] {
+  return Array.isArray(value);
+}
+
+/** A plain word where YAML reads it back as the same string, else JSON's quotes, which YAML shares. */
+function yamlScalar(value: Scalar): string {
+  if (typeof value !== 'string') return String(value);
+  const plain = /^[A-Za-z_][\w./-]*$/.test(value) && !/^(true|false|yes|no|on|off|null|y|n)$/i.test(value);
+  return plain ? value : quotedText(value);
+}
+
+/** JSON's quotes, which YAML and TOML share, with what those two do not take as it is escaped. */
+function quotedText(value: string): string {
+  const odd = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+  return JSON.stringify(value).replace(odd, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Tables of a TOML file by their dotted names; the empty name stands for the top. Keys are bare words. */
+export function tomlText(tables: Readonly<Record<string, Readonly<Record<string, Scalar>>>>): string {
+  const parts = Object.entries(tables).map(([name, values]) => {
+    const lines = Object.entries(values).map(([key, value]) => {
+      return `${key} = ${typeof value === 'string' ? quotedText(value) : value}\n`;
+    });
+    return `${name === '' ? '' : `[${name}]\n`}${lines.join('')}`;
+  });
+  return parts.join('\n');
+}
+
+/** JSON over several lines, as a file holds it. */
+export function jsonText(value: YamlValue): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** Keyword arguments of a Python call, one a line; strings are quoted by JSON, whose escapes Python shares. */

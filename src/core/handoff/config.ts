@@ -1,11 +1,10 @@
-import { chooseSetup } from '../ranks/memory/choices.ts';
-import type { MemoryProgram } from '../ranks/memory/rules.ts';
 import { factsOf, type MemorySetup, meshOf } from '../ranks/memory/setup.ts';
 import type { ModelShape } from '../ranks/memory/shape.ts';
 import { placeStages } from '../ranks/placement.ts';
 import type { PlacementError, PlacementOptions } from '../ranks/types.ts';
 import { VERSION } from '../version.ts';
-import type { ConfigFacts, ConfigurationRules } from './config-types.ts';
+import { configChoices } from './config-choices.ts';
+import type { ConfigFacts, ConfigOwner, ConfigurationRules } from './config-types.ts';
 
 /** A configuration to take along. */
 export interface ConfigFile {
@@ -15,7 +14,7 @@ export interface ConfigFile {
   /** What its keys were read in. */
   readonly version: string;
   readonly file: string;
-  /** Version and limits as comments, then the configuration: what is copied. */
+  /** Version and limits as comments where the format has them, then the configuration: what is copied. */
   readonly text: string;
   readonly limits: readonly string[];
 }
@@ -33,7 +32,7 @@ export interface ConfigRequest {
 export interface ConfiguredProgram {
   readonly id: string;
   readonly configuration: ConfigurationRules;
-  readonly owner: MemoryProgram;
+  readonly owner: ConfigOwner;
 }
 
 /**
@@ -50,16 +49,16 @@ export function configText(
   const placement = placeStages(owner, options, factsOf(shape));
   if ('error' in placement) return placement;
   const mesh = meshOf(placement);
-  const choices = chooseSetup(owner, { ...run, ...mesh });
+  const choices = configChoices(owner.memory, { ...run, ...mesh });
   if ('error' in choices) return choices;
   const model = cleanModel(request.model);
-  const facts: ConfigFacts = { model, shape, placement, mesh, choices };
+  const facts: ConfigFacts = { model, shape, placement, mesh, choices, options };
   const refusal = configuration.refusal?.(facts) ?? null;
   if (refusal !== null) return { error: refusal };
   const limits = [...(shape.contradictions ?? []), ...configuration.limits(facts)];
-  const head = [`For ${configuration.version}. Written by moe-loom ${VERSION}.`, ...limits].map(
-    (line) => `${configuration.comment} ${line}\n`,
-  );
+  const { comment } = configuration;
+  const notes = comment === null ? [] : [`For ${configuration.version}. Written by moe-loom ${VERSION}.`, ...limits];
+  const head = notes.map((line) => `${comment} ${line}\n`);
   return {
     kind: id,
     title: configuration.title,

@@ -23,6 +23,7 @@ from transformers import AutoModelForCausalLM
 
 PREDICTION = json.loads(r'''@@PREDICTION@@''')
 LEGACY = @@LEGACY@@
+SIZES = @@SIZES@@
 SAMPLE = 1 << 20  # bytes by which each expert is recognised
 DTYPES = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32}
 
@@ -128,11 +129,11 @@ def load(folder):
     else:
         from transformers.distributed import DistributedConfig
 
-        sizes = {"tp_size": PREDICTION["ep"], "enable_expert_parallel": True}
+        sizes = {SIZES["ep"]: PREDICTION["ep"], "enable_expert_parallel": True}
         if PREDICTION["fsdp"] > 1:
-            sizes["fsdp_size"] = PREDICTION["fsdp"]
+            sizes[SIZES["dp"]] = PREDICTION["fsdp"]
         if PREDICTION["pp"] > 1:
-            sizes["pp_size"] = PREDICTION["pp"]
+            sizes[SIZES["pp"]] = PREDICTION["pp"]
         config = DistributedConfig(**sizes)
     return AutoModelForCausalLM.from_pretrained(folder, dtype="auto", distributed_config=config)
 

@@ -60,6 +60,7 @@ export function rankAssertion(
   const legacy = how === 'tensor-parallel-plan';
   return ASSERTION_SCRIPT.replace('@@PREDICTION@@', () => json)
     .replace('@@LEGACY@@', legacy ? 'True' : 'False')
+    .replace('@@SIZES@@', () => JSON.stringify(legacy ? {} : how))
     .replaceAll('@@WORLD@@', String(placement.mesh.world));
 }
 

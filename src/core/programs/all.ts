@@ -1,19 +1,25 @@
 import { accelerate, fsdp2, torchrun } from './accelerate/program.ts';
+import { axolotl } from './axolotl/program.ts';
 import { deepspeed, deepspeedMoe } from './deepspeed/program.ts';
+import { deepspeedAutoep } from './deepspeed-autoep/program.ts';
 import { custom, eplb } from './eplb/program.ts';
 import { llamaCpp } from './llama-cpp/program.ts';
 import { lmdeploy } from './lmdeploy/program.ts';
 import { megatronBridge, megatronCore } from './megatron/program.ts';
 import { mlx } from './mlx/program.ts';
+import { nemoAutomodel } from './nemo-automodel/program.ts';
+import { primeRl } from './prime-rl/program.ts';
 import type { Program } from './program.ts';
 import { qwen3MoeFused } from './qwen3-moe-fused/program.ts';
 import { sglang } from './sglang/program.ts';
+import { slimeRollout } from './slime/program.ts';
 import { tensorrtLlm } from './tensorrt-llm/program.ts';
 import { torchtitan } from './torchtitan/program.ts';
 import { epPlan, transformers5 } from './transformers/program.ts';
 import { forkQwen3MoeEp, transformers457 } from './transformers-4/program.ts';
 import { trl } from './trl/program.ts';
 import { veomni } from './veomni/program.ts';
+import { verlRollout } from './verl/program.ts';
 import { vllm, vllmBefore } from './vllm/program.ts';
 import { vllmAscend } from './vllm-ascend/program.ts';
 
@@ -41,6 +47,12 @@ const LIST = [
   torchtitan,
   deepspeed,
   deepspeedMoe,
+  deepspeedAutoep,
+  nemoAutomodel,
+  axolotl,
+  primeRl,
+  verlRollout,
+  slimeRollout,
   qwen3MoeFused,
   eplb,
   custom,

@@ -51,24 +51,86 @@ function shellWords(text: string): string[] {
   return words;
 }
 
-/** Mappings of mappings of scalars. */
+/** Mappings of mappings of scalars and of lists of them, as YAML's core schema reads them; what is odd throws. */
 export function parseYaml(text: string): Record<string, unknown> {
   const out: Record<string, unknown> = {};
-  let inner: Record<string, Scalar> | null = null;
+  const open: { readonly depth: number; readonly holds: Record<string, unknown> }[] = [{ depth: 0, holds: out }];
+  let last: { readonly depth: number; readonly holds: Record<string, unknown>; readonly key: string } | null = null;
   for (const line of text.split('\n').filter((each) => each !== '')) {
-    const match = /^( {2})?([a-z_0-9]+):(?: (\S+))?$/.exec(line);
-    if (!match) throw new Error(`Not YAML that is written here: ${line}`);
-    const [, indent, key = '', value] = match;
-    if (indent !== undefined && inner && value !== undefined) inner[key] = scalar(value);
-    else if (value === undefined) {
-      inner = {};
-      out[key] = inner;
-    } else {
-      inner = null;
-      out[key] = scalar(value);
+    const indent = /^ */.exec(line)?.[0].length ?? 0;
+    const rest = line.slice(indent);
+    if (rest.startsWith('- ')) {
+      if (!last || indent !== last.depth + 2) throw new Error(`Not YAML that is written here: ${line}`);
+      const list = last.holds[last.key] ?? [];
+      if (!Array.isArray(list)) throw new Error(`A list item outside a list: ${line}`);
+      last.holds[last.key] = [...list, yamlScalar(rest.slice(2))];
+      continue;
     }
+    const match = /^([a-z_0-9]+):(?: (.+))?$/.exec(rest);
+    if (!match) throw new Error(`Not YAML that is written here: ${line}`);
+    const [, key = '', value] = match;
+    if (last && indent === last.depth + 2 && last.holds[last.key] === undefined) {
+      const holds = {};
+      last.holds[last.key] = holds;
+      open.push({ depth: indent, holds });
+    }
+    while ((open.at(-1)?.depth ?? 0) > indent) open.pop();
+    const here = open.at(-1);
+    if (here?.depth !== indent) throw new Error(`Indented oddly: ${line}`);
+    if (Object.hasOwn(here.holds, key)) throw new Error(`${key} stands twice.`);
+    here.holds[key] = value === undefined ? undefined : yamlScalar(value);
+    last = value === undefined ? { depth: indent, holds: here.holds, key } : null;
   }
   return out;
+}
+
+function yamlScalar(text: string): unknown {
+  if (text.startsWith('"')) return quoted(text);
+  if (/^\d+$/.test(text)) return Number(text);
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (/^(yes|no|on|off|null|y|n|~|true|false)$/i.test(text) || !/^[A-Za-z_][\w./-]*$/.test(text))
+    throw new Error(`YAML would not read ${text} as a word.`);
+  return text;
+}
+
+/** A double-quoted string of JSON, which YAML and TOML share. */
+function quoted(text: string): string {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'string') throw new Error(`${text} is no string.`);
+  return value;
+}
+
+/** Tables of a TOML file by their dotted names; the empty name stands for the top. */
+export function parseToml(text: string): Record<string, Record<string, unknown>> {
+  const out: Record<string, Record<string, unknown>> = {};
+  let table: Record<string, unknown> | null = null;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: TOML allows no control character in a file
+  if (/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text)) throw new Error('A control character.');
+  for (const line of text.split('\n').filter((each) => each !== '')) {
+    const head = /^\[([a-z_0-9]+(?:\.[a-z_0-9]+)*)\]$/.exec(line);
+    const pair = /^([A-Za-z_0-9-]+) = (.+)$/.exec(line);
+    if (head?.[1] !== undefined) {
+      if (out[head[1]]) throw new Error(`[${head[1]}] stands twice.`);
+      table = {};
+      out[head[1]] = table;
+    } else if (pair) {
+      const [, key = '', value = ''] = pair;
+      if (table === null) {
+        table = {};
+        out[''] = table;
+      }
+      if (Object.hasOwn(table, key)) throw new Error(`${key} stands twice.`);
+      table[key] = tomlValue(value);
+    } else throw new Error(`Not TOML that is written here: ${line}`);
+  }
+  return out;
+}
+
+function tomlValue(text: string): unknown {
+  if (text.startsWith('"')) return quoted(text);
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (/^(0|[1-9]\d*)$/.test(text)) return Number(text);
+  throw new Error(`${text} is no value of TOML.`);
 }
 
 /** Keyword arguments of every call in a Python text. */

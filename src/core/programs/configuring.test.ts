@@ -11,6 +11,7 @@ import { parseCalls, parseCommand, parseYaml } from './config.fixture.ts';
 import { CONFIGURED, configFramework, configKindOf, configFor as configOf } from './configuring.ts';
 import { memoryProgramOf } from './fitting.ts';
 import { frameworkOf } from './placing.ts';
+import { parsedTraining, TRAINING_SCHEMAS } from './training.fixture.ts';
 
 const shape = shapeFromConfig(readModelConfig('Qwen3-235B-A22B'));
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -83,8 +84,9 @@ const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
     '--parallelism.context_parallel_degree': count,
     '--parallelism.tensor_parallel_degree': count,
     '--parallelism.expert_parallel_degree': count,
-    '--training.seq_len': count,
-    '--training.local_batch_size': count,
+    '--parallelism.data_parallel_replicate_degree': count,
+    '--training.max_context_length': count,
+    '--training.num_tokens_per_microbatch_per_dp_rank': count,
     '--training.enable_cpu_offload': v.optional(on),
   }),
   'megatron-core': v.strictObject({
@@ -107,8 +109,10 @@ const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
     '--recompute-method': v.optional(v.literal('uniform')),
     '--recompute-num-layers': v.optional(count),
     '--optimizer-cpu-offload': v.optional(on),
-    '--optimizer-offload-fraction': v.optional(v.literal(1)),
+    '--optimizer-offload-fraction': v.optional(v.literal('1.0')),
     '--use-precision-aware-optimizer': v.optional(on),
+    '--decoder-first-pipeline-num-layers': v.optional(count),
+    '--decoder-last-pipeline-num-layers': v.optional(count),
   }),
   vllm: v.strictObject({
     '--tensor-parallel-size': count,
@@ -155,6 +159,7 @@ const SCHEMAS: Readonly<Partial<Record<ProgramId, v.GenericSchema>>> = {
     '--output_dir': v.literal('./output'),
     '--report_to': v.literal('wandb'),
   }),
+  ...TRAINING_SCHEMAS,
 };
 
 function distributed() {
@@ -171,6 +176,8 @@ function distributed() {
 /** What a tool reads out of an emitted text. */
 function parsed(kind: ProgramId, { text }: ConfigFile): unknown {
   const body = text.replace(/^#.*\n/gm, '');
+  const training = parsedTraining(kind, body);
+  if (training !== undefined) return training;
   switch (kind) {
     case 'accelerate':
       return parseYaml(body);
@@ -230,7 +237,8 @@ describe('configFor', () => {
         made++;
         v.parse(SCHEMAS[kind] ?? v.never(), parsed(kind, file));
         expect(file.limits.length).toBeGreaterThan(0);
-        for (const limit of file.limits) expect(file.text).toContain(limit);
+        if (/^#/.test(file.text)) for (const limit of file.limits) expect(file.text).toContain(limit);
+        else expect(() => JSON.parse(file.text)).not.toThrow();
       }),
       { numRuns: 1000 },
     );
@@ -240,7 +248,7 @@ describe('configFor', () => {
   it('says what a program needs beside an offload, and refuses one that it has not', () => {
     expect(parsed('megatron-core', make('megatron-core', { gpus: 64, ep: 64, offload: 'optimizer' }))).toMatchObject({
       '--optimizer-cpu-offload': true,
-      '--optimizer-offload-fraction': 1,
+      '--optimizer-offload-fraction': '1.0',
       '--use-precision-aware-optimizer': true,
     });
     expect(parsed('torchtitan', make('torchtitan', { gpus: 64, ep: 64, offload: 'all' }))).toMatchObject({

@@ -1,7 +1,7 @@
 import { type ConfigFile, type ConfigRequest, configText } from '../handoff/config.ts';
 import type { PlacementError } from '../ranks/types.ts';
 import { PROGRAMS, type ProgramId, programOf } from './all.ts';
-import { memoryProgramOf } from './fitting.ts';
+import { frameworkOf } from './placing.ts';
 import { programsWith } from './program.ts';
 
 /** Programs that a configuration can be made for, in the order of the list. */
@@ -20,9 +20,9 @@ export function configKindOf(text: string): ProgramId | null {
   return named?.id ?? (Object.hasOwn(ALIASES, text) ? (ALIASES[text] ?? null) : null);
 }
 
-/** The program whose placement and memory a configuration speaks of. */
+/** The program whose placement, and memory where that is modelled, a configuration speaks of. */
 function ownerOf(kind: ProgramId) {
-  return memoryProgramOf(programOf(kind)?.configuration?.of?.id ?? kind);
+  return frameworkOf(programOf(kind)?.configuration?.of?.id ?? kind);
 }
 
 /** The program whose placement goes with a configuration. */

@@ -15,6 +15,7 @@ import type {
   PlacementFile,
   PlacementOptions,
   PlacingProgram,
+  PlanEntry,
 } from '../ranks/types.ts';
 import { PROGRAMS, type ProgramId } from './all.ts';
 import { programsWith } from './program.ts';
@@ -89,6 +90,11 @@ export function ranksOf(
 ): RankSummary {
   const program = known(options.framework);
   return 'error' in program ? refused(options.framework, program.error) : ranks(checkpoint, layout, program, options);
+}
+
+/** The expert-parallel plan of a model type in a program that has such plans; null where there is none. */
+export function expertPlanOf(framework: ProgramId, modelType: string | null): readonly PlanEntry[] | null {
+  return frameworkOf(framework)?.placement.plan?.(modelType) ?? null;
 }
 
 /** What no error message says about loading a layout with the program of a placement. */

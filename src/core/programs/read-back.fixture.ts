@@ -1,5 +1,6 @@
 import type { Sizes } from '../ranks/types.ts';
 import { parseCalls, parseCommand, parseYaml } from './config.fixture.ts';
+import { TRAINING_READERS } from './training.fixture.ts';
 
 /** What a program would make of a configuration: what absent options mean is the program's own rule. */
 export interface ReadBack {
@@ -10,7 +11,7 @@ export interface ReadBack {
   readonly stages?: readonly number[];
 }
 
-interface Model {
+export interface Model {
   readonly layers: number;
   readonly expertGroups: number | null;
 }
@@ -64,6 +65,16 @@ function megatron(flags: Flags, { layers }: Model): ReadBack {
   const [tp, pp] = [size(flags, '--tensor-model-parallel-size'), size(flags, '--pipeline-model-parallel-size')];
   const ends = flags['--account-for-embedding-in-pipeline-split'] === true ? 1 : 0;
   const loss = flags['--account-for-loss-in-pipeline-split'] === true ? 1 : 0;
+  const [first, last] = ['first', 'last'].map((end) => flags[`--decoder-${end}-pipeline-num-layers`]);
+  if (first !== undefined || last !== undefined) {
+    if (ends + loss > 0) throw new Error('num_layers_in_first_pipeline_stage cannot be set with account_for_…');
+    const outer = [first, last].filter((layers) => layers !== undefined);
+    const middle = (layers - outer.reduce((sum: number, each) => sum + Number(each), 0)) / (pp - outer.length);
+    const stages = Array.from({ length: pp }, (_, at) =>
+      at === 0 && first !== undefined ? Number(first) : at === pp - 1 && last !== undefined ? Number(last) : middle,
+    );
+    return { sizes: { tp, pp }, stages };
+  }
   if ((layers + ends + loss) % pp !== 0)
     throw new Error('Number of layers should be divisible by the pipeline-model-parallel size');
   const each = (layers + ends + loss) / pp;
@@ -114,6 +125,7 @@ const READERS: Readonly<Record<string, ((body: string, model: Model) => ReadBack
   sglang: (body) => sglang(parseCommand(body).flags),
   'megatron-core': (body, model) => megatron(parseCommand(body).flags, model),
   torchtitan: (body) => torchtitan(parseCommand(body).flags),
+  ...TRAINING_READERS,
 };
 
 /** Reads an emitted text as its program would. A program without a reader fails: write one. */

@@ -45,6 +45,8 @@ export interface RankReads {
   readonly byColumns: number;
 }
 
+const NOTHING: HeldBytes = { experts: 0, redundant: 0, denseReplicated: 0, denseSharded: 0, total: 0 };
+
 /** Every rank's bytes; ranks that stand alike are counted once. */
 export function heldBytes(stock: Stock, placement: Placement): HeldBytes[] {
   const experts = new Map<string, readonly [number, number]>();
@@ -52,6 +54,7 @@ export function heldBytes(stock: Stock, placement: Placement): HeldBytes[] {
   const kinds = denseKinds(stock, placement);
   return placement.ranks.map((place) => {
     const { ep, inner, etp, stage, fsdp, tp, attn } = place;
+    if (ep < 0) return NOTHING;
     const kept = remember(experts, `${ep}/${inner.index}/${etp.index}/${stage.index}`, () =>
       expertBytes(stock, placement, place),
     );

@@ -8,6 +8,11 @@ export function meshOf(grids: readonly (readonly Axis[])[], folds: Mesh['folds']
   return { world: product(first), grids, folds };
 }
 
+/** The same grids over each of several runs of a world; ranks outside of them hold nothing. */
+export function meshInRuns(mesh: Mesh, world: number, starts: readonly number[]): Mesh {
+  return { ...mesh, world, runs: { starts, length: mesh.world } };
+}
+
 export function axis(name: string, size: number): Axis {
   return { name, size };
 }
@@ -27,12 +32,14 @@ export function axisSize(mesh: Mesh, name: string | null): number {
   return 1;
 }
 
-/** A rank's coordinate in every axis of every grid and fold. */
+/** A rank's coordinate in every axis of every grid and fold; none where it stands in no run. */
 export function coordsOf(mesh: Mesh, rank: number): Coords {
+  const at = placeInRun(mesh, rank);
+  if (at === null) return {};
   const coords: Record<string, number> = {};
   for (const grid of mesh.grids) {
     for (const each of grid) coords[each.name] ??= -1;
-    let rest = rank;
+    let rest = at;
     for (const each of [...grid].reverse()) {
       coords[each.name] = rest % each.size;
       rest = Math.floor(rest / each.size);
@@ -44,6 +51,12 @@ export function coordsOf(mesh: Mesh, rank: number): Coords {
   return coords;
 }
 
+function placeInRun({ runs }: Mesh, rank: number): number | null {
+  if (runs === undefined) return rank;
+  const start = runs.starts.find((first) => rank >= first && rank < first + runs.length);
+  return start === undefined ? null : rank - start;
+}
+
 /** Every rank with its place in the axes that cut weights. */
 export function placeRanks(mesh: Mesh, cuts: Cuts): RankPlace[] {
   return Array.from({ length: mesh.world }, (_, rank) => {
@@ -53,7 +66,7 @@ export function placeRanks(mesh: Mesh, cuts: Cuts): RankPlace[] {
     return {
       rank,
       coords,
-      ep: coords[cuts.ep] ?? 0,
+      ep: placeInRun(mesh, rank) === null ? -1 : (coords[cuts.ep] ?? 0),
       inner: part(cuts.inner),
       etp: part(cuts.etp),
       stage: part(cuts.pp),

@@ -121,7 +121,7 @@ function settleAll(program: PlacingProgram, given: PlacementOptions, facts: Mode
   const asked = resolved.options;
   const sizes = placement.sizes(asked, facts);
   if ('error' in sizes) return sizes;
-  const mesh = placement.mesh(sizes);
+  const mesh = placement.mesh(sizes, asked);
   const other = worldFault(mesh, asked.world);
   if (other !== null) return { error: other };
   const options = { ...asked, strategy: asked.strategy ?? placement.strategies[0] ?? 'linear' };
@@ -129,7 +129,7 @@ function settleAll(program: PlacingProgram, given: PlacementOptions, facts: Mode
   const limit = placement.limit(setUp);
   if (limit !== null) return { error: limit };
   if (facts.layers < sizes.pp) return { error: `${facts.layers} layers do not fill ${sizes.pp} pipeline stages.` };
-  const stages = placement.stages(facts.layers, sizes.pp);
+  const stages = placement.stages(facts.layers, sizes.pp, options);
   if ('error' in stages) return stages;
   const { strategy, warnings } = placement.settle?.(setUp) ?? { strategy: options.strategy, warnings: [] };
   return { setUp, stages, strategy, warnings: [...resolved.warnings, ...warnings] };

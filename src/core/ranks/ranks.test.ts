@@ -9,7 +9,14 @@ import { factsOf, placed } from './facts.fixture.ts';
 import { parseLoads, parseSlotMap } from './input-files.ts';
 import { coordsOf, meshOf } from './mesh.ts';
 import { divisorsOfExperts, firstHolders, holdersOf } from './placement.ts';
-import { endsCountAsLayers, equalStages, restBeforeLast, restToLast, restToLastOnes } from './stages.ts';
+import {
+  endsCountAsLayers,
+  equalStages,
+  restBeforeLast,
+  restToFirstOnes,
+  restToLast,
+  restToLastOnes,
+} from './stages.ts';
 import { rankModel } from './summary.ts';
 
 describe('communication of Qwen3-235B-A22B, bytes a token and layer', () => {
@@ -201,6 +208,7 @@ describe('placement helpers', () => {
 
   it('divides layers over stages as each framework does', () => {
     expect(restToLast(32, 3)).toEqual([10, 10, 12]);
+    expect(restToFirstOnes(32, 3)).toEqual([11, 11, 10]);
     expect(restToLastOnes(32, 3)).toEqual([10, 11, 11]);
     expect(restBeforeLast(32, 3)).toEqual([11, 11, 10]);
     expect(restBeforeLast(94, 4)).toEqual([23, 24, 24, 23]);

@@ -71,7 +71,7 @@ export function readSettings(program: PlacingProgram, entries: readonly string[]
 
 /** Where a value goes: under the size that its option is another name of, or under the program's own name. */
 function placeOf(
-  { of, kind, words }: Setting,
+  { of, as, kind, words }: Setting,
   name: string,
   value: SettingValue,
   options: Record<string, unknown>,
@@ -79,7 +79,7 @@ function placeOf(
 ): readonly [Record<string, unknown>, string] {
   if (kind === 'word' && words && typeof words[String(value)] === 'string') return [options, 'strategy'];
   const isWord = kind === 'count' && typeof value === 'string';
-  return of === undefined || isWord ? [own, name] : [options, of];
+  return of === undefined || isWord ? [own, as ?? name] : [options, of];
 }
 
 function strategyOr({ words }: Setting, value: SettingValue): SettingValue {

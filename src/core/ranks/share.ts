@@ -61,6 +61,7 @@ export function createSharer(stock: Stock, placement: Placement, place: RankPlac
     known[at] = made;
     return made;
   };
+  if (place.ep < 0) return { candidates: () => [], shareOf: () => null };
   return {
     candidates: () => candidatesOf(stock, heldOf),
     shareOf(tensor) {

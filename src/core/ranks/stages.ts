@@ -6,17 +6,17 @@ export function restToLast(layers: number, pp: number): number[] {
   return Array.from({ length: pp }, (_, stage) => (stage === pp - 1 ? layers - each * (pp - 1) : each));
 }
 
+/** One more for each of the first stages: DeepSpeed's `partition_uniform`, TensorRT-LLM's `torch.tensor_split`. */
+export function restToFirstOnes(layers: number, pp: number): number[] {
+  const each = Math.floor(layers / pp);
+  return Array.from({ length: pp }, (_, stage) => each + (stage < layers % pp ? 1 : 0));
+}
+
 /** One more for each of the last stages: SGLang, `get_pp_indices`. */
 export function restToLastOnes(layers: number, pp: number): number[] {
   const each = Math.floor(layers / pp);
   const rest = layers % pp;
   return Array.from({ length: pp }, (_, stage) => each + (stage >= pp - rest ? 1 : 0));
-}
-
-/** One more for each of the first stages: TensorRT-LLM, `torch.tensor_split`. */
-export function restToFirstOnes(layers: number, pp: number): number[] {
-  const each = Math.floor(layers / pp);
-  return Array.from({ length: pp }, (_, stage) => each + (stage < layers % pp ? 1 : 0));
 }
 
 /** One more for stages counted back from the one before the last: vLLM, `get_pp_indices`. */

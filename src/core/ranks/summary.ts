@@ -62,6 +62,7 @@ export interface RankSummary {
   readonly near?: readonly NearSizes[];
   /** The way of `read` in which the framework loads by itself, null where it has no loader of these files; absent in refusals. */
   readonly loading?: 'spans' | 'everything' | null;
+  /** Without the ranks that hold nothing, where a program places experts on a part of the world. */
   readonly ranks: readonly RankEntry[];
   readonly warnings: readonly string[];
 }
@@ -136,7 +137,8 @@ export function summarize(
   }
   const held = heldBytes(model.stock, placement);
   let byColumns = 0;
-  const ranks = placement.ranks.map((place): RankEntry => {
+  const placed = placement.ranks.filter(({ ep }) => ep >= 0);
+  const ranks = placed.map((place): RankEntry => {
     const mine = model.withoutFiles ? null : rankReads(model.stock, placement, place.rank);
     byColumns = Math.max(byColumns, mine?.byColumns ?? 0);
     return {

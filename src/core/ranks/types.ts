@@ -76,6 +76,8 @@ export interface Setting {
   readonly kind: 'count' | 'flag' | 'word' | 'json';
   /** The size or choice that it is another name of; absent where the program reads it by its own name. */
   readonly of?: DegreeName | 'ep' | 'world' | 'redundant' | 'groups' | 'all2all';
+  /** The program's own option that it is another spelling of. */
+  readonly as?: string;
   /** What a word may be, with a strategy where it names one; for a count, words that stand in its place. */
   readonly words?: Readonly<Record<string, Strategy | true>>;
   /** What it does, in a few words. */
@@ -155,6 +157,11 @@ export interface Mesh {
   readonly world: number;
   readonly grids: readonly (readonly Axis[])[];
   readonly folds: readonly Fold[];
+  /**
+   * Runs of neighbouring ranks, each numbered by the same grids from its first rank on. Ranks outside of all hold nothing.
+   * Absent: one run of all ranks.
+   */
+  readonly runs?: { readonly starts: readonly number[]; readonly length: number };
 }
 
 export type Coords = Readonly<Record<string, number>>;
@@ -163,7 +170,7 @@ export type Coords = Readonly<Record<string, number>>;
 export interface RankPlace {
   readonly rank: number;
   readonly coords: Coords;
-  /** Coordinate in expert parallelism. */
+  /** Coordinate in expert parallelism; −1 where the rank stands in no run of its mesh, and holds nothing. */
   readonly ep: number;
   /** Part of the experts' tensors that data parallelism leaves it. */
   readonly inner: Part;
@@ -317,7 +324,7 @@ export interface PlacementRules extends Provenance {
   ): { readonly options: PlacementOptions; readonly warnings: readonly string[] } | PlacementError;
   /** Every size, or its own message where the sizes that were asked for cannot be. */
   sizes(options: PlacementOptions, facts: ModelFacts): Sizes | PlacementError;
-  mesh(sizes: Sizes): Mesh;
+  mesh(sizes: Sizes, options: PlacementOptions): Mesh;
   /** The program's message when it would refuse, in the order of its own checks; else null. */
   limit(setUp: SetUp): string | null;
   /** True for a kind of quantisation whose blocks it deals whole where it cuts experts, padding what is missing. */
@@ -327,7 +334,7 @@ export interface PlacementRules extends Provenance {
   /** Slots by expert-parallel rank for `linear`, where it is not the even one. */
   linear?(experts: number, ep: number): readonly (readonly number[])[];
   densePlan(facts: ModelFacts): DensePlan;
-  stages(layers: number, pp: number): readonly number[] | PlacementError;
+  stages(layers: number, pp: number, options: PlacementOptions): readonly number[] | PlacementError;
   warnings?(setUp: SetUp): readonly string[];
   /** What no error message says about loading experts that are stored so. */
   loadingWarnings?(placement: Placement, stored: StoredForms): readonly string[];
@@ -336,7 +343,14 @@ export interface PlacementRules extends Provenance {
   /** The file that it takes a placement from, where there is one. */
   readonly placementFile?: PlacementFile;
   /** How the assertion script asks it for expert parallelism; absent where that script cannot load with it. */
-  readonly assertion?: 'distributed-config' | 'tensor-parallel-plan';
+  readonly assertion?: 'tensor-parallel-plan' | ConfigSizes;
+}
+
+/** What a `DistributedConfig` calls its sizes: of expert parallelism, of data parallelism, of stages. */
+export interface ConfigSizes {
+  readonly ep: string;
+  readonly dp: string;
+  readonly pp: string;
 }
 
 /** A file of one program's own that says a placement to it. */

@@ -1,7 +1,22 @@
 import { commandText, type Flag } from '../../handoff/config-text.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
+import { outerStages } from './placement.ts';
 
-function megatronFlags({ shape, mesh, choices }: ConfigFacts): Flag[] {
+/** Layers of stages: those that were asked for, or the ends counted as layers where layers do not divide. */
+function stageFlags({ shape, mesh, options }: ConfigFacts): Flag[] {
+  const { first, last } = outerStages(options);
+  const flags: Flag[] = [];
+  if (first > 0) flags.push(['--decoder-first-pipeline-num-layers', first]);
+  if (last > 0) flags.push(['--decoder-last-pipeline-num-layers', last]);
+  if (flags.length > 0 || shape.layers % mesh.pp === 0) return flags;
+  return [
+    ['--account-for-embedding-in-pipeline-split', true],
+    ['--account-for-loss-in-pipeline-split', true],
+  ];
+}
+
+function megatronFlags(facts: ConfigFacts): Flag[] {
+  const { shape, mesh, choices } = facts;
   const flags: Flag[] = [
     ['--tensor-model-parallel-size', mesh.tp],
     ['--pipeline-model-parallel-size', mesh.pp],
@@ -16,9 +31,8 @@ function megatronFlags({ shape, mesh, choices }: ConfigFacts): Flag[] {
       ['--moe-token-dispatcher-type', 'alltoall'],
     );
   if (mesh.tp > 1) flags.push(['--sequence-parallel', true]);
-  if (shape.layers % mesh.pp !== 0)
-    flags.push(['--account-for-embedding-in-pipeline-split', true], ['--account-for-loss-in-pipeline-split', true]);
   flags.push(
+    ...stageFlags(facts),
     ['--use-distributed-optimizer', true],
     ['--seq-length', choices.context],
     ['--micro-batch-size', choices.batch],
@@ -26,10 +40,11 @@ function megatronFlags({ shape, mesh, choices }: ConfigFacts): Flag[] {
   );
   if (choices.checkpointing)
     flags.push(['--recompute-granularity', 'full'], ['--recompute-method', 'uniform'], ['--recompute-num-layers', 1]);
+  // Alone the first is refused, and without a fraction nothing moves: it is 0 by default.
   if (choices.offload !== 'none')
     flags.push(
       ['--optimizer-cpu-offload', true],
-      ['--optimizer-offload-fraction', 1],
+      ['--optimizer-offload-fraction', '1.0'],
       ['--use-precision-aware-optimizer', true],
     );
   return flags;
@@ -39,8 +54,9 @@ function megatronFlags({ shape, mesh, choices }: ConfigFacts): Flag[] {
 export const configuration: ConfigurationRules = {
   title: 'Megatron-LM',
   version: 'Megatron-LM d98e8a6 (2026-08-22)',
-  source: 'NVIDIA/Megatron-LM, megatron/training/arguments.py',
-  date: '2026-11-22',
+  source:
+    'NVIDIA/Megatron-LM, megatron/training/arguments.py, megatron/core/optimizer/optimizer_config.py and cpu_offloading/README.md',
+  date: '2026-11-29',
   file: 'megatron.sh',
   comment: '#',
   text: (facts) => commandText('torchrun $DISTRIBUTED_ARGS pretrain_gpt.py', megatronFlags(facts)),

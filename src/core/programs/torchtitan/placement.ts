@@ -1,7 +1,13 @@
 import { dataParallel, degree, timesToDivide } from '../../ranks/deal.ts';
 import { axis, meshOf } from '../../ranks/mesh.ts';
+import { countOf } from '../../ranks/settings.ts';
 import { endsCountAsLayers } from '../../ranks/stages.ts';
-import type { PlacementRules } from '../../ranks/types.ts';
+import type { PlacementOptions, PlacementRules } from '../../ranks/types.ts';
+
+/** Replicas around the shards; expert parallelism never spans them. */
+export function replicasOf(options: PlacementOptions): number {
+  return countOf(options, 'data_parallel_replicate_degree');
+}
 
 /** torchtitan: folded expert parallelism, FSDP2 on the same dim. */
 export const placement: PlacementRules = {
@@ -14,19 +20,37 @@ export const placement: PlacementRules = {
   exchange: 'all-to-all',
   cuts: { ep: 'ep', inner: 'efsdp', innerRowsWhenFew: true, etp: null, pp: 'pp', fsdp: 'fsdp', tp: 'tp' },
   inputs: { tp: 'Tensor', pp: 'Pipeline', cp: 'Context', dp: 'Data, sharded' },
+  settings: {
+    expert_parallel_degree: { kind: 'count', of: 'ep', title: 'Expert parallel' },
+    tensor_parallel_degree: { kind: 'count', of: 'tp', title: 'Tensor parallel' },
+    pipeline_parallel_degree: { kind: 'count', of: 'pp', title: 'Pipeline parallel' },
+    context_parallel_degree: { kind: 'count', of: 'cp', title: 'Context parallel' },
+    data_parallel_shard_degree: { kind: 'count', of: 'dp', title: 'Data parallel, sharded' },
+    dp_shard: { kind: 'count', of: 'dp', title: 'Data parallel, sharded' },
+    data_parallel_replicate_degree: { kind: 'count', title: 'Replicas' },
+    dp_replicate: { kind: 'count', as: 'data_parallel_replicate_degree', title: 'Replicas' },
+    world_size: { kind: 'count', of: 'world', title: 'Ranks in all' },
+  },
   inferred: ['dp'],
   /** Expert parallelism borrows from `dp_shard`, `cp` and `tp`, and leaves the rest to `efsdp`. */
   sizes(options) {
     const [pp, cp, tp] = [degree(options, 'pp'), degree(options, 'cp'), degree(options, 'tp')];
     const ep = degree(options, 'ep');
-    const dp = dataParallel(options, pp * cp * tp, timesToDivide(cp * tp, ep));
+    const replicate = replicasOf(options);
+    const dp = dataParallel(options, replicate * pp * cp * tp, timesToDivide(cp * tp, ep));
+    const product = replicate * dp * cp * tp * pp;
+    if (options.world !== undefined && product !== options.world)
+      return {
+        error: `Invalid parallel dims: dp_replicate(${replicate}) * dp_shard(${dp}) * cp(${cp}) * tp(${tp}) * pp(${pp}) != WORLD_SIZE(${options.world})`,
+      };
     if ((dp * cp * tp) % ep !== 0)
       return { error: `expert_parallel_degree (${ep}) must divide dp_shard * cp * tp (${dp * cp * tp})` };
     return { dp, cp, tp, pp, ep, etp: 1 };
   },
-  mesh({ dp, cp, tp, pp, ep }) {
-    const dense = [axis('pp', pp), axis('dp_replicate', 1), axis('dp_shard', dp), axis('cp', cp), axis('tp', tp)];
-    const experts = [axis('pp', pp), axis('dp_replicate', 1), axis('efsdp', (dp * cp * tp) / ep), axis('ep', ep)];
+  mesh({ dp, cp, tp, pp, ep }, options) {
+    const replicas = [axis('pp', pp), axis('dp_replicate', replicasOf(options))];
+    const dense = [...replicas, axis('dp_shard', dp), axis('cp', cp), axis('tp', tp)];
+    const experts = [...replicas, axis('efsdp', (dp * cp * tp) / ep), axis('ep', ep)];
     return meshOf([dense, experts], [{ name: 'fsdp', of: ['dp_shard', 'cp'] }]);
   },
   limit({ sizes: { tp, ep }, facts }) {

@@ -1,5 +1,11 @@
 import { commandText } from '../../handoff/config-text.ts';
 import type { ConfigurationRules } from '../../handoff/config-types.ts';
+import { planOf457 } from './ep-plan.ts';
+
+/** The fork's expert-parallel plan, an entry a line. */
+function planLines(modelType: string | null): string[] {
+  return planOf457(modelType).entries.map(({ name, style }) => `Its plan: layers.*.${name} is ${style}.`);
+}
 
 /** The model card's own command. */
 export const configuration: ConfigurationRules = {
@@ -24,10 +30,12 @@ export const configuration: ConfigurationRules = {
       ['--output_dir', './output'],
       ['--report_to', 'wandb'],
     ]),
-  limits: ({ shape }) => [
+  limits: ({ shape, mesh }) => [
     'It runs with the fork alone: --enable_expert_parallel is in no release of TRL.',
     'fsdp2.yaml is the configuration for accelerate, with fsdp_activation_checkpointing false: this command checkpoints by itself.',
     'The fork loads experts stacked apart (gate_proj, up_proj, down_proj): convert to stacked first.',
+    `Its mesh: data parallel ${mesh.dp} × context parallel ${mesh.cp} = ${mesh.gpus} ranks, expert parallelism of ${mesh.ep} folded into all of them.`,
+    ...planLines(shape.modelType),
     ...(shape.modelType === 'qwen3_moe'
       ? []
       : [`It was written for qwen3_moe, not for ${shape.modelType ?? 'this model'}.`]),

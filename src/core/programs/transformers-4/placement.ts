@@ -27,6 +27,18 @@ export const placement: PlacementRules = {
   exchange: 'all-reduce',
   cuts: { ep: 'ep', inner: 'edp', innerRowsWhenFew: false, etp: null, pp: null, fsdp: 'fsdp', tp: 'tp' },
   inputs: { dp: 'Data, sharded', cp: 'Context' },
+  settings: {
+    expert_parallel_size: { kind: 'count', of: 'ep', title: 'Expert parallel' },
+    ep_size: { kind: 'count', of: 'ep', title: 'Expert parallel' },
+    context_parallel_size: { kind: 'count', of: 'cp', title: 'Context parallel, inside expert parallelism' },
+    parallelism_config_cp_size: { kind: 'count', of: 'cp', title: 'accelerate’s name of it' },
+    parallelism_config_dp_shard_size: {
+      kind: 'count',
+      of: 'dp',
+      title: 'Data parallel, sharded, by accelerate’s name',
+    },
+    world_size: { kind: 'count', of: 'world', title: 'Ranks in all' },
+  },
   inferred: ['dp'],
   sizes(options) {
     if (degree(options, 'pp') > 1) return unknownField('pp');

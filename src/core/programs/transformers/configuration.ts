@@ -1,6 +1,7 @@
 import { pythonCall } from '../../handoff/config-text.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { planOf5 } from './ep-plans.ts';
+import { CONFIG_SIZES } from './sizes.ts';
 
 const SHARED_BATCH =
   'All expert-parallel ranks work on the same batch and sum their outputs (an all-reduce, no all-to-all): useful tokens a GPU fall by EP (huggingface/transformers#48518).';
@@ -12,9 +13,9 @@ const FSDP_LOADING =
 /** The call that both transformers and TRL take. */
 export function distributedConfig({ mesh, choices }: ConfigFacts): string {
   return pythonCall('DistributedConfig', {
-    tp_size: mesh.ep,
-    ...(mesh.dp > 1 ? { fsdp_size: mesh.dp } : {}),
-    ...(mesh.pp > 1 ? { pp_size: mesh.pp } : {}),
+    [CONFIG_SIZES.ep]: mesh.ep,
+    ...(mesh.dp > 1 ? { [CONFIG_SIZES.dp]: mesh.dp } : {}),
+    ...(mesh.pp > 1 ? { [CONFIG_SIZES.pp]: mesh.pp } : {}),
     enable_expert_parallel: mesh.ep > 1,
     ...(mesh.dp > 1 && choices.offload !== 'none' ? { fsdp_cpu_offload: true } : {}),
     ...(mesh.dp > 1 && choices.regime.weights === 4 ? { fsdp_mixed_precision: true } : {}),

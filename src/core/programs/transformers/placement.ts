@@ -4,6 +4,7 @@ import { restToLast } from '../../ranks/stages.ts';
 import type { PlacementError, PlacementOptions, PlacementRules } from '../../ranks/types.ts';
 import { planOf5 } from './ep-plans.ts';
 import { headsLimit, listedPlan } from './listed-plan.ts';
+import { CONFIG_SIZES } from './sizes.ts';
 
 /** Python's own words for a field that a version's `DistributedConfig` does not have. */
 export function unknownField(name: string): PlacementError {
@@ -15,7 +16,9 @@ export function tensorFault(options: PlacementOptions): PlacementError | null {
   const ep = degree(options, 'ep');
   const tp = degree(options, 'tp', ep);
   if (tp === 1 || tp === ep) return null;
-  return { error: `Expert parallelism runs over the tp axis: tp_size is the number of expert-parallel ranks, ${ep}.` };
+  return {
+    error: `Expert parallelism runs over the tp axis: ${CONFIG_SIZES.ep} is the number of expert-parallel ranks, ${ep}.`,
+  };
 }
 
 /** transformers 5: `DistributedConfig(tp_size=EP, fsdp_size=…, enable_expert_parallel=True)`. */
@@ -29,6 +32,11 @@ export const placement: PlacementRules = {
   exchange: 'all-reduce',
   cuts: { ep: 'tp', inner: 'fsdp', innerRowsWhenFew: false, etp: null, pp: 'pp', fsdp: 'fsdp', tp: 'tp' },
   inputs: { pp: 'Pipeline', dp: 'FSDP' },
+  settings: {
+    [CONFIG_SIZES.ep]: { kind: 'count', of: 'ep', title: 'Expert parallel' },
+    [CONFIG_SIZES.dp]: { kind: 'count', of: 'dp', title: 'FSDP' },
+    [CONFIG_SIZES.pp]: { kind: 'count', of: 'pp', title: 'Pipeline parallel' },
+  },
   inferred: [],
   sizes(options) {
     if (degree(options, 'cp') > 1) return unknownField('cp');
@@ -76,5 +84,5 @@ export const placement: PlacementRules = {
         ]
       : [],
   plan: planOf5,
-  assertion: 'distributed-config',
+  assertion: CONFIG_SIZES,
 };

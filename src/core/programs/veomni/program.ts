@@ -1,5 +1,7 @@
 import { defineProgram } from '../program.ts';
+import { configuration } from './configuration.ts';
 import { veomniLoads } from './loads.ts';
+import { placement } from './placement.ts';
 
 /** ByteDance’s VeOmni. */
 export const veomni = defineProgram({
@@ -7,4 +9,6 @@ export const veomni = defineProgram({
   title: 'VeOmni',
   repository: 'ByteDance-Seed/VeOmni',
   loads: veomniLoads,
+  placement,
+  configuration,
 });

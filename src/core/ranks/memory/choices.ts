@@ -21,7 +21,8 @@ export interface Choices {
   readonly assumed: readonly string[];
 }
 
-const CONTEXT = 4096;
+/** Tokens of a sequence where none are named. */
+export const USUAL_CONTEXT = 4096;
 const OPTIMIZER_OFFLOADED = 'Offload moves optimizer states; weights and gradients stay on the GPU.';
 
 function offloadAssumptions({ offloadSaid }: MemoryRules, offload: Offload): string[] {
@@ -59,7 +60,7 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
   };
   if (setup.framework === undefined && memory.byDefault !== undefined) assumed.push(memory.byDefault);
   const serving = memory.serves;
-  const context = pick(setup.context, CONTEXT, `Context: ${CONTEXT} tokens.`);
+  const context = pick(setup.context, USUAL_CONTEXT, `Context: ${USUAL_CONTEXT} tokens.`);
   const batch = pick(
     setup.batch,
     1,

@@ -1,0 +1,12 @@
+import { defineProgram } from '../program.ts';
+import { configuration } from './configuration.ts';
+import { placement } from './placement.ts';
+
+/** axolotl with its expert-parallel plugin. */
+export const axolotl = defineProgram({
+  id: 'axolotl',
+  title: 'axolotl',
+  repository: 'axolotl-ai-cloud/axolotl',
+  placement,
+  configuration,
+});
