@@ -60,6 +60,16 @@ describe('docs', () => {
     await expect(withPart(page, 'programs', text)).toMatchFileSnapshot('../docs/add-a-program.md');
   });
 
+  it('list the option names of every program', async () => {
+    const page = read('docs/add-a-program.md');
+    const body = PROGRAMS.flatMap(({ id, placement }) => {
+      const names = Object.keys(placement?.settings ?? {});
+      return names.length === 0 ? [] : [[`\`${id}\``, names.map((name) => `\`${name}\``).join(', ')]];
+    });
+    const text = table(['program', 'options of its own'], body);
+    await expect(withPart(page, 'settings', text)).toMatchFileSnapshot('../docs/add-a-program.md');
+  });
+
   it('say what a rank holds under every program', async () => {
     const page = read('docs/memory.md');
     const body = MEMORY_PROGRAMS.map(({ memory: { title, holds } }) => [title, holds.dense, holds.experts]);
