@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import {
   CONFIGURED,
@@ -156,7 +157,9 @@ function fromConfig(
   const asks = (['to', 'hashes', 'take'] as const).find((name) => flags[name] !== undefined);
   if (asks) throw new LoomError('usage', `--${asks} needs a checkpoint’s files: ${source} is a config alone.`);
   if (flags.config !== undefined) {
-    printConfig(shapeFromConfig(configWith(config, said)), source, options, flags);
+    // A program takes the model's folder, not its config.
+    const folder = basename(source) === 'config.json' ? dirname(source) : 'MODEL';
+    printConfig(shapeFromConfig(configWith(config, said)), folder, options, flags);
     return;
   }
   const model = rankModelOfConfig(config, said);

@@ -31,7 +31,9 @@ export const configuration: ConfigurationRules = {
   comment: '#',
   text: (facts) => commandText('python -m sglang.launch_server', sglangFlags(facts)),
   limits: ({ mesh, placement: { redundant, strategy, all2all } }) => [
-    `--ep-size divides --tp: each expert is cut over ${mesh.etp} ranks.`,
+    mesh.etp > 1
+      ? `--ep-size divides --tp: each expert is cut over ${mesh.etp} ranks.`
+      : '--ep-size divides --tp: experts are whole on their ranks.',
     ...(forcesEp(all2all)
       ? [`--moe-a2a-backend ${all2all} needs its own package installed; leave it out for the default all-reduce.`]
       : []),
