@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { estimateMemory } from '../programs/fitting.ts';
 import { planPlacement, summarize } from '../programs/placing.ts';
 import { heldBytes } from './bytes.ts';
 import { rankModelOfConfig } from './config-model.ts';
 import { factsOf, placed } from './facts.fixture.ts';
 import { readModelConfig } from './memory/configs.fixture.ts';
+import { shapeFromConfig } from './memory/shape-config.ts';
 import { cutBlock } from './quant-cut.ts';
 import { createSharer } from './share.ts';
 
@@ -37,6 +39,17 @@ describe('MXFP4 experts over tensor-parallel ranks', () => {
     const everywhere = 7 * 128 * 2 * layers * (hidden ?? 0);
     expect(held.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual((one?.experts ?? 0) + everywhere);
     expect(Math.max(...held) / Math.min(...held)).toBeCloseTo(2, 1);
+  });
+
+  it('weigh in memory what they weigh in ranks', () => {
+    const placement = placed(planPlacement(options, model.facts));
+    const [most] = heldBytes(model.stock, placement);
+    const report = estimateMemory(shapeFromConfig(readModelConfig('gpt-oss-120b')), { ...options, gpus: 8 });
+    if ('error' in report) throw new Error(report.error);
+    const experts = report.terms.find(({ name }) => name === 'expert weights')?.high ?? 0;
+    // Memory cuts the small biases like the matrices; ranks keep one of them whole.
+    expect(experts * 1e9).toBeGreaterThan((most?.experts ?? 0) * 0.995);
+    expect(experts * 1e9).toBeLessThanOrEqual((most?.experts ?? 0) * 1.005);
   });
 
   it('keep each scale with its codes', () => {
