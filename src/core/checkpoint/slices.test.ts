@@ -83,6 +83,8 @@ describe('slices that ranks saved', () => {
     ['rank0.model', 'rank1.model', /2 ranks as a program that saves on every rank/],
     ['mp_rank_00', 'mp_rank_01', /2 ranks as a program/],
     ['model_tp-0', 'model_tp-1', /2 ranks as a program/],
+    ['model_world_size_3_rank_0', 'model_world_size_3_rank_2', /3 ranks as a program.*Nothing of rank 1 is here/],
+    ['rank-1-of-2', 'rank-2-of-2', /2 ranks as a program[^.]*\. Join/],
   ])('are told by names: %s', async (first, second, words) => {
     const bytes = safetensorsBytes(part(2));
     expect(await slices({ [`${first}.safetensors`]: bytes, [`${second}.safetensors`]: bytes })).toMatch(words);
@@ -93,6 +95,7 @@ describe('slices that ranks saved', () => {
     const files = { 'model0-mp4.safetensors': bytes, 'model2-mp4.safetensors': bytes };
     expect(await slices(files)).toMatch(/4 ranks.*Nothing of rank 1, 3 is here/);
     expect(await slices({ 'model3-mp4.safetensors': bytes })).toMatch(/4 ranks.*Nothing of rank 0, 1, 2 is here/);
+    expect(await slices({ 'rank-0-of-2.safetensors': bytes })).toMatch(/2 ranks.*Nothing of rank 1 is here/);
     expect(await slices({ 'model-rank-0-part-0.safetensors': bytes })).toMatch(/how many ranks there were is not said/);
   });
 
@@ -113,6 +116,14 @@ describe('slices that ranks saved', () => {
     const files = { ...beside, 'model.safetensors': safetensorsBytes(part(1)) };
     expect(await slices(files)).toMatch(/__0_0\.distcp.*2 ranks.*open them in a folder without it/);
     await expect(opened(beside)).rejects.toThrow(/no safetensors file.*2 ranks as torch\.distributed\.checkpoint/);
+  });
+
+  it('by the folders that ranks have', async () => {
+    const bytes = safetensorsBytes(part(2));
+    const opening = (...folders: string[]) =>
+      opened(Object.fromEntries(folders.map((folder) => [`${folder}/model.safetensors`, bytes])));
+    await expect(opening('rank_0', 'rank_1')).rejects.toThrow(/hold what 2 ranks saved/);
+    await expect(opening('text', 'vision')).rejects.toThrow(/Its sub-folder text, vision does/);
   });
 
   it('because files hold the same names', async () => {
