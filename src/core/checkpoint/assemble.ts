@@ -41,13 +41,14 @@ const MANY = 5;
 export function assembleCheckpoint(input: AssembleInput): Checkpoint {
   const { listing, outcomes, index, knowledge = NO_KNOWLEDGE } = input;
   const read = outcomes.flatMap((outcome) => ('error' in outcome ? [] : [outcome]));
-  const headers = new Map(read.map(({ file, header }) => [file, header]));
-  const slices = slicesOf(input, headers);
-  const usable = index === 'unread' || slices ? null : index;
+  const given = index === 'unread' ? null : index;
   const perFile = new Map(read.map(({ file, header }) => [file, header.tensors]));
-  const checked = usable && crossCheck(usable, listing.index ?? 'the index', perFile);
-  const follows = checked?.stale ? null : usable;
-  const { tensors, doubled } = joinTensors(read, follows, slices);
+  const compared = given && crossCheck(given, listing.index ?? 'the index', perFile);
+  const follows = compared?.stale ? null : given;
+  const joined = joinTensors(read, follows, null);
+  const slices = slicesOf(input, read, joined.doubled !== null || (compared?.shadowed ?? 0) > 0);
+  const [usable, checked] = slices ? [null, null] : [given, compared];
+  const { tensors, doubled } = slices ? joinTensors(read, null, slices) : joined;
   const findings = slices
     ? [slices.finding, ...[...listing.findings, ...(input.findings ?? [])].filter(isOfSlices)]
     : [...listing.findings, ...(input.findings ?? [])];
@@ -58,7 +59,7 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
   if (usable) findings.push(...scopeFinding(usable));
   if (checked?.stale) findings.push(checked.stale);
   else if (usable && checked) findings.push(...indexFindings(usable, listing, checked));
-  const absent = follows && absentTensors(follows, tensors, input);
+  const absent = follows && !slices && absentTensors(follows, tensors, input);
   return {
     identity: input.identity,
     shards: read.map(({ file, byteLength, header }) => ({
@@ -81,11 +82,13 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
 
 function slicesOf(
   { listing, outcomes, config, knowledge = NO_KNOWLEDGE }: AssembleInput,
-  headers: ReadonlyMap<string, Header>,
+  read: readonly ReadShard[],
+  mayDouble: boolean,
 ): Slices | null {
+  const headers = new Map(read.map(({ file, header }) => [file, header]));
   const root = listing.files.map(({ name }) => name).filter((name) => !name.includes('/'));
   const shards = outcomes.map(({ file }) => file);
-  return findSlices({ root, shards, headers, config: config?.value ?? null, knowledge });
+  return findSlices({ root, shards, headers, mayDouble, config: config?.value ?? null, knowledge });
 }
 
 /** Numbers, indexes and files beside say nothing more where the shards are slices. */

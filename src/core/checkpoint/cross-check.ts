@@ -9,6 +9,8 @@ export interface CrossCheck {
   readonly absent: readonly { readonly tensor: string; readonly shard: string }[];
   /** Set where the index is of another state of the shards: it names tensors that are not there, they hold others. */
   readonly stale: Finding | null;
+  /** How many tensors stand in another shard than the index says. */
+  readonly shadowed: number;
   /** Orphans, shadowed tensors and a wrong total: nothing that keeps the checkpoint from being read. */
   readonly findings: readonly Finding[];
 }
@@ -38,7 +40,7 @@ export function crossCheck(
     }
   }
   const stale = staleFinding({ index, file, absent, orphans, shadowed });
-  if (stale) return { absent, stale, findings: [] };
+  if (stale) return { absent, stale, shadowed: shadowed.length, findings: [] };
   const findings = [...shadowFinding(shadowed, index, file), ...orphanFinding(orphans, file)];
   const complete = [...new Set(index.weightMap.values())].every((shard) => headers.has(shard));
   const { totalSize } = index;
@@ -49,7 +51,7 @@ export function crossCheck(
       }),
     );
   }
-  return { absent, stale, findings };
+  return { absent, stale, shadowed: shadowed.length, findings };
 }
 
 interface Place {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { detectLayout } from '../layouts/detect.ts';
 import { inspectCheckpoint } from '../layouts/inspect.ts';
 import { planConversion } from '../plan/conversion.ts';
 import { openCheckpoint } from '../programs/opening.ts';
@@ -15,6 +16,8 @@ const CONFIG = JSON.stringify({
   num_hidden_layers: 3,
   num_experts: E,
   num_experts_per_tok: 1,
+  decoder_sparse_step: 1,
+  mlp_only_layers: [],
   vocab_size: 16,
 });
 const tensor = (name: string, ...shape: number[]): TensorSpec => ({ name, dtype: 'BF16', shape });
@@ -93,6 +96,19 @@ describe('a missing shard', () => {
     const bare = await inspected(without(files, INDEX));
     expect(tagsOf(bare)).toContain('shard-missing');
     expect(bare.layers.flatMap(({ defects }) => defects)).toEqual([]);
+    const mlp = [['gate', I, H] as const, ['up', I, H] as const, ['down', H, I] as const].map(([what, ...shape]) =>
+      tensor(`model.layers.1.mlp.${what}_proj.weight`, ...shape),
+    );
+    const apart = [
+      [...OUTER, ...layer(0), ...mlp],
+      [...layer(1), ...layer(2)],
+    ];
+    const bereft = { ...series(apart), [INDEX]: indexOf(apart) };
+    expect(tagsOf(await inspected(bereft))).toEqual(['shard-missing']);
+    expect(tagsOf(await inspected(without(bereft, INDEX)))).toEqual(['shard-missing']);
+    expect(detectLayout(await open(without(bereft, shardName(1, 2)))).defects).toMatchObject([
+      { tag: 'config-mismatch' },
+    ]);
     const pruned = await open({ 'model.safetensors': safetensorsBytes([...(parts[0] ?? [])]) });
     expect(inspectCheckpoint(pruned).layers.flatMap(({ defects }) => defects)).not.toEqual([]);
   });

@@ -114,7 +114,9 @@ describe('slices that ranks saved', () => {
   it('by the distributed checkpoint beside them, and where there is nothing else', async () => {
     const beside = { '__0_0.distcp': 'x', '__1_0.distcp': 'x', '.metadata': 'x' };
     const files = { ...beside, 'model.safetensors': safetensorsBytes(part(1)) };
-    expect(await slices(files)).toMatch(/__0_0\.distcp.*2 ranks.*open them in a folder without it/);
+    expect(await slices(files)).toMatch(
+      /2 files hold slices.*2 ranks.*beside __0_0\.distcp .*open them in a folder without it/,
+    );
     await expect(opened(beside)).rejects.toThrow(/no safetensors file.*2 ranks as torch\.distributed\.checkpoint/);
   });
 
@@ -162,6 +164,12 @@ describe('no slices', () => {
     const { findings, shards } = await opened({ ...ranks, 'model.safetensors': safetensorsBytes(part(1)) });
     expect(shards.map(({ file }) => file)).toEqual(['model.safetensors']);
     expect(findings.map(({ tag }) => tag)).toEqual(['formats-mixed']);
+  });
+
+  it('where numbers in names are no ranks of a program', async () => {
+    const [one, two] = [safetensorsBytes(part(1).slice(0, 2)), safetensorsBytes(part(1).slice(2))];
+    const { findings } = await opened({ 'lora-rank-8.safetensors': one, 'lora-rank-16.safetensors': two });
+    expect(findings.map(({ tag }) => tag)).toEqual(['index-absent']);
   });
 
   it.each(['model-tp2', 'model-mp4', 'ema-rank-1'])('where one file has a number: %s', async (name) => {

@@ -39,6 +39,8 @@ export interface SliceFacts {
   /** The shards that are read, and the headers that came. */
   readonly shards: readonly string[];
   readonly headers: ReadonlyMap<string, Pick<Header, 'tensors' | 'metadata'>>;
+  /** False where no two of these shards hold a tensor of one name. */
+  readonly mayDouble: boolean;
   readonly config: Checkpoint['config'];
   readonly knowledge: Knowledge;
 }
@@ -75,11 +77,16 @@ export function rankFiles(names: readonly string[], formats: readonly SliceForma
 function namedFormat(names: readonly string[], formats: readonly SliceFormat[]) {
   for (const format of [...formats, UNKNOWN]) {
     const files = names.filter((name) => name.endsWith('.safetensors') && format.file?.test(name));
-    const isSure =
-      format !== UNKNOWN || files.length > 1 || files.some((name) => statedRanks(RANK.exec(name)?.groups) > 1);
-    if (files.length > 0 && isSure) return { format, files };
+    if (files.length > 0 && (format !== UNKNOWN || areRanks(files))) return { format, files };
   }
   return null;
+}
+
+/** True where names that no format knows count ranks, from 0 or 1 or out of a stated number: `lora-rank-8` counts none. */
+function areRanks(files: readonly string[]): boolean {
+  const found = files.map((name): Groups => RANK.exec(name)?.groups ?? {});
+  const isFirst = ({ rank }: Groups) => Number(rank) <= 1;
+  return (files.length > 1 && found.some(isFirst)) || found.some((groups) => statedRanks(groups) > 1);
 }
 
 /** What a set says that holds a distributed checkpoint and no safetensors file, null for any other. */
@@ -98,7 +105,7 @@ export function findSlices(facts: SliceFacts): Slices | null {
   if (named && (named.files.length > 1 || !areWhole(facts, named.files)))
     return told(wordsOf(named.files, root, named.format), named.files);
   if (root.some((name) => DISTCP.test(name))) return told(besideWords(root), shards);
-  const same = filesOfSameNames(headers);
+  const same = facts.mayDouble ? filesOfSameNames(headers) : null;
   if (same && !areWhole(facts, same.files)) return told(sameWords(same), same.files);
   return null;
 }
@@ -153,7 +160,7 @@ function enumerate(words: readonly string[]): string {
 
 function besideWords(root: readonly string[]): string {
   const parts = root.filter((name) => DISTCP.test(name));
-  return `${parts[0]}${parts.length > 1 ? ' …' : ''} lies here: ${wordsOf(parts, root, TORCH)} The safetensors files beside it may be slices too; where they are a model of their own, open them in a folder without it.`;
+  return `${wordsOf(parts, root, TORCH)} The safetensors files beside ${parts[0]} may be slices too; where they are a model of their own, open them in a folder without it.`;
 }
 
 interface SameNames {

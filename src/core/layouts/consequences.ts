@@ -13,8 +13,8 @@ const GAPS: ReadonlySet<Finding['tag']> = new Set([
 
 /**
  * A layout without the defects that follow from a finding about the files: of slices all, of layers that the index puts
- * in part into shards that are not here all of theirs, and missing experts where a shard is missing and no index says
- * what it held. A cause is told once; engines go on with the layout as it is.
+ * in part into shards that are not here all of theirs; where a shard is missing and no index says what it held, missing
+ * experts and layers without those that the config gives them. A cause is told once; engines go on with the layout as it is.
  */
 export function withoutConsequences(
   { findings, absent, indexFile }: Pick<Checkpoint, 'findings' | 'absent' | 'indexFile'>,
@@ -27,9 +27,10 @@ export function withoutConsequences(
   if (findings.some(({ tag }) => tag === 'rank-slices')) return { defects: [], perGroup: groups.map(() => []) };
   const incomplete = new Set([...(absent?.keys() ?? [])].map(layerPrefix).filter((prefix) => prefix !== ''));
   const unknown = indexFile === null && findings.some(({ tag }) => GAPS.has(tag));
+  const isTold = ({ group }: Defect) => group !== undefined && (unknown || incomplete.has(layerPrefix(group)));
   const perGroup = groups.map((group) => {
     if (incomplete.has(layerPrefix(group.prefix))) return [];
     return unknown ? group.defects.filter(({ tag }) => tag !== 'expert-missing') : group.defects;
   });
-  return { defects, perGroup };
+  return { defects: defects.filter((defect) => !isTold(defect)), perGroup };
 }
