@@ -14,10 +14,10 @@ export {
   type OpenMemory,
   type OpenOptions,
   type OpenProgress,
-  openCheckpoint,
   unreadFiles,
 } from './checkpoint/open.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
+export { refuseUnusable, unusableFinding } from './checkpoint/usable.ts';
 export { type CorrespondOptions, correspond, placeOf as comparePlace } from './compare/correspond.ts';
 export {
   chainLines,
@@ -121,9 +121,10 @@ export {
   isEngineChoice,
 } from './kernels/engine.ts';
 export type { Statistics } from './kernels/statistics/summary.ts';
+export { withoutConsequences } from './layouts/consequences.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
-export { type InspectedLayer, type Inspection, inspectCheckpoint } from './layouts/inspect.ts';
+export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
 export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
 export {
   CELL,
@@ -179,6 +180,7 @@ export {
   predictLoads,
   predictTarget,
 } from './programs/loading.ts';
+export { openCheckpoint } from './programs/opening.ts';
 export {
   assertionLimit,
   DEFAULT_RANK_PROGRAM,

@@ -131,7 +131,7 @@ function acrossGroups(groups: readonly LayerGroup[], config: Config | null, row:
     const message = says
       ? `The config gives layer ${group.index} experts, the tensors do not.`
       : `The tensors give layer ${group.index} experts, the config does not.`;
-    defects.push({ tag: 'config-mismatch', message });
+    defects.push({ tag: 'config-mismatch', message, group: group.prefix });
   }
   return defects;
 }

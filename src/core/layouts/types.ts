@@ -67,6 +67,8 @@ export interface Defect {
   readonly projection?: StoredProjection;
   /** Half-open interval of experts. */
   readonly range?: readonly [number, number];
+  /** The prefix of the one group that it is about, where the layout has it and not the group. */
+  readonly group?: string;
 }
 
 export type GroupKind = 'moe' | 'dense' | 'mtp';

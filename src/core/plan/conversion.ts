@@ -6,7 +6,9 @@ import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import { layerTest } from '../layouts/tensor-place.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import { formatIndex } from '../safetensors/index-file.ts';
+import { checkpointRefusals, unneededAbsence, unneededNotes } from './checkpoint-refusals.ts';
 import { editConfig } from './config-edit.ts';
+import { carriedMetadata } from './metadata.ts';
 import { operationsBetween } from './operations.ts';
 import { convertedTensors, keptTensor, type OutputDraft } from './outputs.ts';
 import { DEFAULT_SHARD_BYTES, packShards } from './packing.ts';
@@ -89,7 +91,8 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   const { checkpoint } = basis;
   const layout = detectLayout(checkpoint, options.assume ? { assume: options.assume } : {});
   const chosen = chooseGroups(layout, options.layers);
-  const refusals = [...checkpointRefusals(checkpoint), ...chosen.refusals];
+  const unneeded = unneededAbsence(checkpoint, layout, options, scopeFilter(layout, options));
+  const refusals = [...checkpointRefusals(checkpoint, unneeded), ...chosen.refusals];
   const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType, options.values);
   refusals.push(...refused);
   if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(checkpoint, layout));
@@ -101,7 +104,7 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   return {
     ...assemblePlan(basis, layout, target, options, drafts),
     groups,
-    notes: [...notes, ...unpackNotes(basis.unpacked)],
+    notes: [...notes, ...unpackNotes(basis.unpacked), ...unneededNotes(unneeded)],
   };
 }
 
@@ -109,12 +112,6 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
 function decidable(refusals: readonly Refusal[]): readonly Refusal[] {
   if (refusals.every((refusal) => refusal.needs)) return refusals;
   return refusals.map(({ needs, ...refusal }) => refusal);
-}
-
-function checkpointRefusals(checkpoint: Checkpoint): Refusal[] {
-  return checkpoint.findings
-    .filter((finding) => finding.severity === 'error')
-    .map((finding) => ({ tag: 'checkpoint-defective', message: finding.message }));
 }
 
 function chooseGroups(
@@ -279,7 +276,9 @@ function assemblePlan(
   drafts: readonly OutputDraft[],
 ): ConversionPlan {
   const scope = scopeOf(options);
-  const shards = packShards(drafts, options.maxShardBytes ?? DEFAULT_SHARD_BYTES, shardMetadata(checkpoint));
+  const metadata = carriedMetadata(checkpoint);
+  const entries = new Map(metadata.map(({ key, value }) => [key, value]));
+  const shards = packShards(drafts, options.maxShardBytes ?? DEFAULT_SHARD_BYTES, entries);
   const bytes = drafts.reduce((sum, draft) => sum + draft.byteLength, 0);
   const changes: readonly ConfigChange[] =
     scope !== 'whole'
@@ -296,6 +295,7 @@ function assemblePlan(
     index: indexText(shards, bytes, scope, options.layers),
     configChanges: changes,
     config: text === null ? null : { text: editConfig(text, changes), changed: changes.length > 0 },
+    metadata,
     copies: side.copies.map((file) => ({ file: file.name, byteLength: file.byteLength })),
     skipped: side.skipped,
     unpacked: unpacked?.summary ?? null,
@@ -308,12 +308,6 @@ function assemblePlan(
 function scopeOf(options: PlanOptions): ConversionPlan['scope'] {
   if (!options.layers) return 'whole';
   return options.keepRest ? 'mixed' : 'partial';
-}
-
-/** Loaders want `format`; the source's own word is kept where it has one. */
-function shardMetadata(checkpoint: Checkpoint): ReadonlyMap<string, string> {
-  const format = checkpoint.shards.map((shard) => shard.metadata?.get('format')).find((value) => value !== undefined);
-  return new Map([['format', format ?? 'pt']]);
 }
 
 function indexText(
@@ -351,6 +345,7 @@ function emptyPlan(checkpoint: Checkpoint, target: Target, options: PlanOptions)
     index: '',
     configChanges: [],
     config: null,
+    metadata: [],
     copies: [],
     skipped: [],
     groups: [],

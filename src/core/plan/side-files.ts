@@ -1,5 +1,6 @@
 import { isOtherWeights } from '../checkpoint/listing.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
+import { readIndexName } from '../safetensors/index-name.ts';
 import type { FileEntry } from '../source/types.ts';
 import type { SkippedFile } from './types.ts';
 
@@ -30,7 +31,7 @@ function skipReason(name: string): string | null {
   if (base.startsWith('.')) return '';
   if (/(^|\/)original\//.test(name)) return "the publisher's own format";
   if (base.endsWith('.safetensors')) return name.includes('/') ? 'weights in a sub-folder' : '';
-  if (base.endsWith('.safetensors.index.json')) return 'an index of other weights';
+  if (readIndexName(name)) return 'an index of the shards that lie beside it';
   if (isOtherWeights(name)) return 'weights in another format';
   if (/^README(\.md)?$/i.test(name)) return 'describes the original';
   return null;
