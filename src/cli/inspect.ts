@@ -42,14 +42,14 @@ export function describeInspection(inspection: Inspection): string[] {
 }
 
 function parameterLines(counts: ParameterCount): string[] {
-  const { active, activeWithoutInput, activeWithoutEmbeddings, routed, shared, mtp, perDtype } = counts;
+  const { active, activeUnknown, activeWithoutInput, activeWithoutEmbeddings, routed, shared, mtp, perDtype } = counts;
   const parts = [`routed experts ${formatInteger(routed)}`];
   if (shared > 0) parts.push(`shared experts ${formatInteger(shared)}`);
   if (mtp > 0) parts.push(`MTP layers ${formatInteger(mtp)}`);
   const dtypes = Object.entries(perDtype).map(([dtype, count]) => `${dtype} ${formatInteger(count)}`);
   return [
     ...(active === null
-      ? ['  active     unknown: no config says how many experts a token takes']
+      ? [`  active     unknown: ${activeUnknown ?? 'nothing says what a token passes through'}`]
       : [
           `  active     ${formatInteger(active)} per token, all counted`,
           `             ${formatInteger(activeWithoutInput ?? 0)} without the input embedding`,

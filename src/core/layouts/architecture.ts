@@ -32,6 +32,10 @@ export interface Architecture {
   readonly experts: readonly string[];
   readonly topK: readonly string[];
   readonly intermediate: readonly string[];
+  /** Experts a token takes where no config says it because the code fixes it; else null. */
+  readonly perToken: number | null;
+  /** True where the model's classes take a list with one number of experts a layer; others take one number alone. */
+  readonly lists: boolean;
   /** Empty: every layer has experts. */
   readonly layers: readonly LayerRule[];
   /** Names below the container, without experts. */

@@ -33,6 +33,8 @@ function row(types: string | readonly string[], { experts, ...own }: Row, v5Coun
     gated: true,
     topK: ['num_experts_per_tok'],
     intermediate: ['moe_intermediate_size'],
+    perToken: null,
+    lists: false,
     layers: [],
     tails: [],
     siblings: [],
@@ -158,6 +160,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     experts: ['num_experts'],
     topK: ['moe_topk', 'num_experts_per_tok'],
     intermediate: ['moe_intermediate_size', 'intermediate_size'],
+    lists: true,
     ...SEEN,
   }),
   row('hy_v3', {

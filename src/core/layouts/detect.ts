@@ -2,13 +2,14 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import type { Architecture } from './architecture.ts';
 import { architectureOf, isMoeLayer, modelTypeOf } from './architecture-rules.ts';
 import { compareText } from './bucket.ts';
-import { type Config, configNumber, expertConfig, hiddenSize, layerCount } from './config-keys.ts';
-import { configuredExperts, countContradictions } from './contradictions.ts';
+import { type Config, configNumber, expertConfig, hiddenSize, latentSize, layerCount } from './config-keys.ts';
+import { configuredExperts, countContradictions, unreadLists } from './contradictions.ts';
 import { emptyGroup, groupOf } from './group.ts';
 import type { Context } from './resolve.ts';
 import { routerRows } from './router-rows.ts';
 import { joinName, type Layer, scanLayers } from './scan.ts';
 import type { Assumption, CheckpointLayout, Defect, GroupKind, LayerGroup } from './types.ts';
+import { heldAgainstWidths } from './widths.ts';
 
 /**
  * How a checkpoint stores its experts, from names, ranks, shapes and config; nothing is read and nothing guessed.
@@ -25,7 +26,10 @@ export function detectLayout(
   const row = architectureOf(modelType);
   const layers = chooseLayers(scanLayers(checkpoint.tensors));
   const known: Known = { tensors: checkpoint.tensors, config, row, assume };
-  const groups = layers.flatMap((layer) => groupsOf(layer, known));
+  const groups = heldAgainstWidths(
+    layers.flatMap((layer) => groupsOf(layer, known)),
+    known,
+  );
   return { modelType, layout: sharedFamily(groups), groups, defects: acrossGroups(groups, config, row) };
 }
 
@@ -85,12 +89,13 @@ function isMtp(layer: Layer, config: Config | null): boolean {
 function contextOf({ prefix, index }: Layer, router: readonly string[], known: Known): Context {
   const { tensors, config, row, assume } = known;
   const hidden = hiddenSize(config, prefix);
+  const width = latentSize(config, prefix) ?? hidden;
   const intermediate = row ? configNumber(config, row.intermediate, index, prefix) : null;
   return {
     row,
     assume,
     known: {
-      ...(hidden === null || row?.gated === false ? {} : { hidden }),
+      ...(width === null ? {} : { hidden: width }),
       ...(intermediate === null ? {} : { intermediate }),
     },
     experts: configuredExperts(config, row, index, prefix),
@@ -123,6 +128,7 @@ function acrossGroups(groups: readonly LayerGroup[], config: Config | null, row:
       tag: 'config-mismatch',
       message: `${message} A program that builds every layer with one number of experts does not load this checkpoint as it is.`,
     });
+  for (const message of unreadLists(groups, config, row)) defects.push({ tag: 'config-mismatch', message });
   if (!row || !config) return defects;
   for (const group of groups) {
     if (group.index === null || group.kind === 'mtp') continue;

@@ -74,9 +74,19 @@ describe('experts that were pruned layer by layer', () => {
   });
 
   test('are no contradiction where the config counts by layer', () => {
-    const layout = detect({ routers: [8, 6, 4], held: [8, 6, 4].map(upTo) }, config([8, 6, 4]));
+    for (const model_type of ['hunyuan_v1_moe', 'something_new']) {
+      const layout = detect({ routers: [8, 6, 4], held: [8, 6, 4].map(upTo) }, config([8, 6, 4], { model_type }));
+      expect(counts(layout)).toEqual([8, 6, 4]);
+      expect([...tags(layout), ...layout.defects]).toEqual([]);
+    }
+  });
+
+  test('a list counts for nothing where the model takes one number', () => {
+    const layout = detect({ routers: [8, 6, 4], held: [8, 6, 4].map(upTo) }, config([9, 9, 9]));
     expect(counts(layout)).toEqual([8, 6, 4]);
-    expect([...tags(layout), ...layout.defects]).toEqual([]);
+    expect(layout.defects.map(({ message }) => message)).toEqual([
+      'The config has a list of 3 numbers under num_experts; qwen3_moe takes one number for all layers.',
+    ]);
   });
 
   test('alike in every layer: the config is to be mended', () => {

@@ -129,14 +129,10 @@ function doubledKinds(bucket: Bucket): string[] {
   });
 }
 
-function sizeDefects(sizes: { intermediate: number | null; hidden: number | null }, { known }: Context): Defect[] {
-  const pairs = [
-    ['intermediate size', sizes.intermediate, known.intermediate],
-    ['hidden size', sizes.hidden, known.hidden],
-  ] as const;
-  return pairs.flatMap(([what, found, says]): Defect[] =>
-    found === null || says === undefined || found === says
-      ? []
-      : [{ tag: 'config-mismatch', message: `The experts' ${what} is ${found}, the config says ${says}.` }],
-  );
+/** The width of their inputs is held against the config over all layers: `widths.ts`. */
+function sizeDefects({ intermediate }: { readonly intermediate: number | null }, { known }: Context): Defect[] {
+  const says = known.intermediate;
+  if (intermediate === null || says === undefined || intermediate === says) return [];
+  const message = `The experts' intermediate size is ${intermediate}, the config says ${says}.`;
+  return [{ tag: 'config-mismatch', message }];
 }
