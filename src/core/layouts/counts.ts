@@ -1,6 +1,7 @@
 import type { Bucket, Kind } from './bucket.ts';
 import type { DialectSpec } from './dialects.ts';
 import { type Context, canonicalStem } from './resolve.ts';
+import { isSharedByAll } from './sizes.ts';
 import type { Defect, StoredProjection } from './types.ts';
 
 /** Missing or surplus experts are named one by one up to this many; a truncated upload would name thousands. */
@@ -43,11 +44,14 @@ function stackedDefects(bucket: Bucket, spec: DialectSpec, experts: number, cont
   const defects: Defect[] = [];
   if (spec.family === 'flat') {
     for (const kind of bucket.kinds.values()) {
-      if ((kind.shape[0] ?? 0) % experts !== 0) defects.push(unequalCount(kind, experts));
+      const whole = (kind.shape[0] ?? 0) % experts === 0 || isSharedByAll(kind, spec, experts);
+      if (!whole) defects.push(unequalCount(kind, experts));
     }
     return defects;
   }
-  for (const kind of bucket.kinds.values()) if (kind.shape[0] !== experts) defects.push(unequalCount(kind, experts));
+  for (const kind of bucket.kinds.values()) {
+    if (kind.shape[0] !== experts && !isSharedByAll(kind, spec, experts)) defects.push(unequalCount(kind, experts));
+  }
   if (context.routed !== null && context.routed > experts && context.routed === (context.experts ?? context.routed)) {
     const says = context.experts === null ? '' : ` the config says ${context.experts} and`;
     const message = `This layer holds ${experts} experts,${says} its router has ${context.routed} rows.`;

@@ -232,7 +232,8 @@ function addHoldings(
 }
 
 /** One expert's shape in a tensor whose first dim counts experts, alone or times their rows; null when it does not. */
-function innerShape([first = 0, ...rest]: Shape, experts: number): Shape | null {
+function innerShape([first, ...rest]: Shape, experts: number): Shape | null {
+  if (first === undefined) return null;
   if (first === experts) return rest;
   return experts > 0 && first % experts === 0 ? [first / experts, ...rest] : null;
 }
