@@ -20,6 +20,8 @@ const INCOMPLETE: ReadonlySet<string> = new Set([
 const ABOUT_EXPERTS = /expert|(^|[._])moe([._]|$)|_exps([._]|$)/i;
 /** Parts of a layer that are no MLP: no example of what is not recognised. */
 const NO_EXPERT = /attn|attention|norm|embed/i;
+/** Experts of one neuron each, whose weights are rows of embeddings. Source: transformers 5.17, models/doge. */
+const NEURONS = /(^|\.)(down|up)_embed\.weight$/;
 const SHARED = /shared_?(expert|mlp)|share_expert/i;
 
 /** What is known where no routed experts were found: that there are none, or why that is not known. In sentences. */
@@ -45,6 +47,12 @@ export function absenceOfExperts({ tensors, config, findings }: Readable, layout
       `No routed experts were found, but not every file could be read, so it is not known whether there are any. ${gap} Complete the checkpoint and try again.`,
     );
   const names = [...tensors.keys()];
+  const neurons = names.find((name) => NEURONS.test(name));
+  if (neurons !== undefined)
+    return {
+      known: true,
+      message: `The experts here are single neurons, rows of embeddings such as ${neurons}: there is no stack of feed-forward experts.`,
+    };
   const promise = promisedExperts(config);
   const named = names.find((name) => ABOUT_EXPERTS.test(name) && !SHARED.test(name));
   if (promise !== null || named !== undefined) {

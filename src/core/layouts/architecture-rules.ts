@@ -1,6 +1,6 @@
 import type { Architecture, LayerRule } from './architecture.ts';
 import { ARCHITECTURES } from './architectures.ts';
-import { type Config, isConfig, modelTypes, readKey } from './config-keys.ts';
+import { BLOCK_LIST, type Config, isConfig, modelTypes, readKey } from './config-keys.ts';
 
 const BY_TYPE: ReadonlyMap<string, Architecture> = new Map(
   ARCHITECTURES.flatMap((row) => row.modelTypes.map((type) => [type, row] as const)),
@@ -14,7 +14,15 @@ export function architectureOf(modelType: string | null): Architecture | undefin
 /** The model type that a config is of: its own where known here, else that of its text part, else its own. */
 export function modelTypeOf(config: Config | null): string | null {
   const types = modelTypes(config);
-  return types.find((type) => BY_TYPE.has(type)) ?? types[0] ?? null;
+  return types.find((type) => BY_TYPE.has(type)) ?? types[0] ?? toldType(config);
+}
+
+/** The row of a config that names no model type, by the keys that it has. */
+function toldType(config: Config | null): string | null {
+  const row = ARCHITECTURES.find(
+    ({ tells }) => tells.length > 0 && tells.every((key) => config !== null && readKey(config, key) !== undefined),
+  );
+  return row?.modelTypes[0] ?? null;
 }
 
 function asNumber(value: unknown): number | null {
@@ -41,6 +49,16 @@ function interval(config: Config, layer: number): boolean | null {
   return layer >= start && (end === null || end < 0 || layer <= end) && (layer + 1) % step === 0;
 }
 
+function every(rule: Extract<LayerRule, { kind: 'every' }>, config: Config, layer: number): boolean | null {
+  const step = readKey(config, rule.every);
+  const first = rule.first === undefined ? null : asNumber(readKey(config, rule.first));
+  if (first !== null && layer < first) return false;
+  if (Array.isArray(step)) return typeof step[layer] === 'number' ? step[layer] !== 0 : null;
+  const number = asNumber(step);
+  if (number === null || number < 1) return first === null ? null : true;
+  return (layer + (rule.fromOne ? 1 : 0)) % number === 0;
+}
+
 function applyRule(rule: LayerRule, config: Config, layer: number): boolean | null {
   switch (rule.kind) {
     case 'first': {
@@ -61,6 +79,14 @@ function applyRule(rule: LayerRule, config: Config, layer: number): boolean | nu
       const word = Array.isArray(words) || typeof words === 'string' ? words[layer] : undefined;
       if (typeof word !== 'string' && typeof word !== 'number') return null;
       return rule.moe ? rule.moe.includes(String(word)) : word !== 'dense' && word !== 0;
+    }
+    case 'every':
+      return every(rule, config, layer);
+    case 'blocks': {
+      const blocks = config[BLOCK_LIST];
+      const block: unknown = Array.isArray(blocks) ? blocks[layer] : undefined;
+      const word = isConfig(block) ? block[rule.key] : undefined;
+      return typeof word === 'string' ? rule.moe.includes(word) : null;
     }
     case 'list':
       return asNumbers(readKey(config, rule.key))?.includes(layer) ?? null;

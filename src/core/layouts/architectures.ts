@@ -1,63 +1,23 @@
-import type { Architecture, LayerRule } from './architecture.ts';
-import type { Dialect, ExpertLayout, Family } from './types.ts';
+import type { Architecture } from './architecture.ts';
+import {
+  APART,
+  DEEPSEEK,
+  FEW_DENSE,
+  FIRST_DENSE,
+  GATE_UP,
+  LAYER_TYPES,
+  layout,
+  MIXTRAL,
+  QWEN,
+  type Row,
+  row,
+  SEEN,
+  TRANSPOSED,
+  V5,
+  W123,
+} from './architecture-row.ts';
+import { REMOTE } from './architectures-remote.ts';
 
-const layout = (family: Family, dialect: Dialect): ExpertLayout => ({ family, dialect });
-const APART = layout('per-expert', 'projections');
-const W123 = layout('per-expert', 'w123');
-const GATE_UP = layout('gate-up', 'plain');
-const TRANSPOSED = layout('gate-up-transposed', 'plain');
-
-const FIRST_DENSE: LayerRule = { kind: 'first', key: 'first_k_dense_replace' };
-const FEW_DENSE: LayerRule = { kind: 'first', key: 'num_dense_layers' };
-const LAYER_TYPES: LayerRule = { kind: 'types', key: 'mlp_layer_types' };
-const SPARSE_STEP: LayerRule = { kind: 'sparse-step' };
-
-const FACTS = 'facts on layouts, section 1';
-const V5 = 'transformers 5.17, conversion_mapping.py';
-/** Names that transformers 5.17 wrote are among the fixtures. */
-const SEEN = { source: 'names written by transformers 5.17, among the fixtures', confirmed: true } as const;
-
-type Row = Partial<Omit<Architecture, 'modelTypes' | 'countKeys'>> & {
-  readonly experts: readonly [string, ...string[]];
-};
-
-/** A row with what most model types have: experts apart under `mlp`, fused by transformers 5, every layer a MoE. */
-function row(types: string | readonly string[], { experts, ...own }: Row, v5Count: string = experts[0]): Architecture {
-  const container = own.container ?? 'mlp';
-  return {
-    modelTypes: typeof types === 'string' ? [types] : types,
-    container,
-    memoryContainer: container === 'block_sparse_moe' ? 'mlp' : container,
-    disk: [APART],
-    memory: GATE_UP,
-    gated: true,
-    topK: ['num_experts_per_tok'],
-    intermediate: ['moe_intermediate_size'],
-    perToken: null,
-    lists: false,
-    layers: [],
-    tails: [],
-    siblings: [],
-    prefixes: [],
-    mtp: 'none',
-    mlx: 'switch-mlp',
-    unsupported: null,
-    source: FACTS,
-    confirmed: false,
-    ...own,
-    experts: [...new Set([...experts, v5Count])],
-    countKeys: { v4: experts[0], v5: v5Count },
-  };
-}
-
-const DEEPSEEK: Row = { experts: ['n_routed_experts'], layers: [LAYER_TYPES, FIRST_DENSE] };
-const QWEN: Row = { experts: ['num_experts'], layers: [SPARSE_STEP] };
-const MIXTRAL: Row = {
-  experts: ['num_local_experts'],
-  container: 'block_sparse_moe',
-  disk: [W123],
-  intermediate: ['intermediate_size'],
-};
 const GRANITE: Row = {
   ...MIXTRAL,
   memoryContainer: 'block_sparse_moe',
@@ -78,12 +38,12 @@ const STEP: Row = {
   source: V5,
 };
 
-/** Every known model type, one row each. Adding one: docs/add-an-architecture.md. */
-export const ARCHITECTURES: readonly Architecture[] = [
+const NATIVE: readonly Architecture[] = [
   row('qwen3_moe', { ...QWEN, ...SEEN }, 'num_local_experts'),
   row('qwen2_moe', { ...QWEN, ...SEEN }),
   row('qwen3_next', { ...QWEN, mtp: 'stack', ...SEEN }),
   row(['qwen3_5_moe', 'qwen3_5_moe_text'], { experts: ['num_experts'], disk: [GATE_UP, APART], mtp: 'stack', ...SEEN }),
+  row(['qwen4_exp', 'qwen4_exp_text'], { experts: ['num_experts'], disk: [APART, GATE_UP], source: V5 }),
   row(['qwen3_vl_moe', 'qwen3_vl_moe_text'], { ...QWEN, disk: [TRANSPOSED, GATE_UP] }, 'num_local_experts'),
   row(['qwen3_omni_moe', 'qwen3_omni_moe_thinker', 'qwen3_omni_moe_text'], QWEN),
   row(['qwen3_omni_moe_talker', 'qwen3_omni_moe_talker_text'], QWEN, 'num_local_experts'),
@@ -103,9 +63,17 @@ export const ARCHITECTURES: readonly Architecture[] = [
   }),
   row('phimoe', { ...MIXTRAL, tails: [['gate.weight', 'router.weight']], ...SEEN }),
   row('deepseek_v2', { ...DEEPSEEK, ...SEEN }),
+  row(['deepseek_ocr2', 'deepseek_ocr2_text'], {
+    ...DEEPSEEK,
+    prefixes: [
+      ['model.layers.', 'model.language_model.layers.'],
+      ['model.embed_tokens.', 'model.language_model.embed_tokens.'],
+      ['model.norm.', 'model.language_model.norm.'],
+    ],
+    source: V5,
+  }),
   row('deepseek_v3', { ...DEEPSEEK, mtp: 'extra', ...SEEN }),
   row('deepseek_v32', { ...DEEPSEEK, mtp: 'extra' }),
-  row('kimi_k2', { ...DEEPSEEK, mtp: 'extra', memory: null }),
   row('kimi_k25', {
     ...DEEPSEEK,
     // transformers 5.17 itself writes `blocks`, an accident of undoing its own rename
@@ -223,12 +191,6 @@ export const ARCHITECTURES: readonly Architecture[] = [
     memory: null,
     mtp: 'stack',
   }),
-  row(['bailing_moe', 'bailing_moe_v2', 'bailing_moe_linear'], {
-    experts: ['num_experts'],
-    layers: [FIRST_DENSE],
-    mtp: 'extra',
-    memory: null,
-  }),
   row('gpt_oss', {
     experts: ['num_local_experts'],
     disk: [layout('gate-up-interleaved', 'gpt-oss'), layout('gate-up-interleaved', 'gpt-oss-mxfp4')],
@@ -276,7 +238,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     intermediate: ['intermediate_size'],
     ...SEEN,
   }),
-  row(['gemma4', 'gemma4_text'], {
+  row(['gemma4', 'gemma4_text', 'diffusion_gemma', 'diffusion_gemma_text'], {
     experts: ['num_experts'],
     topK: ['top_k_experts'],
     container: '',
@@ -333,3 +295,6 @@ export const ARCHITECTURES: readonly Architecture[] = [
     source: V5,
   }),
 ];
+
+/** Every known model type, one row each. Adding one: docs/add-an-architecture.md. */
+export const ARCHITECTURES: readonly Architecture[] = [...NATIVE, ...REMOTE];

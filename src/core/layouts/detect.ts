@@ -75,7 +75,7 @@ function groupsOf(layer: Layer, known: Known): LayerGroup[] {
       ...(container === '' ? [] : (layer.routers.get('') ?? [])),
     ];
     const shared = at === 0 ? layer.shared : [];
-    return [groupOf(bucket, { index: layer.index, kind, router, shared }, contextOf(layer, router, known))];
+    return [groupOf(bucket, { index: layer.index, kind, router, shared }, contextOf(layer, kind, router, known))];
   });
 }
 
@@ -86,10 +86,11 @@ function isMtp(layer: Layer, config: Config | null): boolean {
   return layers !== null && layer.index !== null && layer.index >= layers;
 }
 
-function contextOf({ prefix, index }: Layer, router: readonly string[], known: Known): Context {
+function contextOf({ prefix, index }: Layer, kind: GroupKind, router: readonly string[], known: Known): Context {
   const { tensors, config, row, assume } = known;
   const hidden = hiddenSize(config, prefix);
   const width = latentSize(config, prefix) ?? hidden;
+  const drafts = kind === 'mtp' && row ? configNumber(config, row.draftExperts, null, prefix) : null;
   const intermediate = row ? configNumber(config, row.intermediate, index, prefix) : null;
   return {
     row,
@@ -98,7 +99,7 @@ function contextOf({ prefix, index }: Layer, router: readonly string[], known: K
       ...(width === null ? {} : { hidden: width }),
       ...(intermediate === null ? {} : { intermediate }),
     },
-    experts: configuredExperts(config, row, index, prefix),
+    experts: drafts ?? configuredExperts(config, row, index, prefix),
     routed: routerRows(router, tensors, { config, prefix, hidden }),
   };
 }

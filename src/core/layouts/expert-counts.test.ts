@@ -202,6 +202,12 @@ describe('that there are no routed experts', () => {
     expect(ask(made, says)).toEqual({ known: false, message: expect.stringMatching(message) });
   });
 
+  test('is known, and said, where experts are single neurons', () => {
+    const embed: Entry[] = [['model.layers.0.mlp.down_embed.weight', [16, H]]];
+    const { known, message } = ask([...mlp, ...embed], { model_type: 'doge', is_moe: true, num_experts: 16 });
+    expect([known, message]).toEqual([true, expect.stringMatching(/single neurons.*down_embed.*no stack/)]);
+  });
+
   test('is not known where files are missing, and the finding is quoted', () => {
     const gone = { tag: 'shard-missing', message: 'model-00002-of-00002.safetensors is missing.', severity: 'error' };
     expect(ask(mlp, {}, [gone])).toEqual({
