@@ -8,6 +8,7 @@ export {
 } from './checkpoint/companion-values.ts';
 export { FINDINGS, type FindingTag, isUnread } from './checkpoint/findings.ts';
 export { withHubCacheNames } from './checkpoint/hub-cache.ts';
+export { CONFIG_FILES } from './checkpoint/listing.ts';
 export {
   createOpenMemory,
   forgetUnread,

@@ -289,13 +289,17 @@ function assemblePlan(
           ...(unpacked ? unpackedConfigChanges(checkpoint.config) : []),
         ];
   const text = checkpoint.configText;
-  const side = planSideFiles(checkpoint.files);
+  const { configFile } = checkpoint;
+  const side = planSideFiles(checkpoint.files, [configFile, checkpoint.indexFile]);
   return {
     ...emptyPlan(checkpoint, target, options),
     shards,
     index: indexText(shards, bytes, scope, options.layers),
     configChanges: changes,
-    config: text === null ? null : { text: editConfig(text, changes), changed: changes.length > 0 },
+    config:
+      text === null
+        ? null
+        : { ...(configFile ? { file: configFile } : {}), text: editConfig(text, changes), changed: changes.length > 0 },
     copies: side.copies.map((file) => ({ file: file.name, byteLength: file.byteLength })),
     skipped: side.skipped,
     unpacked: unpacked?.summary ?? null,

@@ -11,12 +11,19 @@ export interface SideFiles {
   readonly skipped: readonly SkippedFile[];
 }
 
-/** Which files beside the weights go along as they are (tokenizer, templates, code, licence …), and which do not and why. */
-export function planSideFiles(files: readonly FileEntry[]): SideFiles {
+/**
+ * Which files beside the weights go along as they are (tokenizer, templates, code, licence …), and which do not and why.
+ *
+ * `own` are the checkpoint's own config and index, under whatever names: a conversion writes them anew.
+ */
+export function planSideFiles(
+  files: readonly FileEntry[],
+  own: readonly (string | null | undefined)[] = [],
+): SideFiles {
   const copies: FileEntry[] = [];
   const skipped: SkippedFile[] = [];
   for (const file of files) {
-    const reason = skipReason(file.name);
+    const reason = own.includes(file.name) ? '' : skipReason(file.name);
     if (reason === null) copies.push(file);
     else if (reason !== '') skipped.push({ file: file.name, reason });
   }

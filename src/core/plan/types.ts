@@ -174,8 +174,8 @@ export interface ConversionPlan {
   /** Text of `model.safetensors.index.json`. */
   readonly index: string;
   readonly configChanges: readonly ConfigChange[];
-  /** Text of config.json to write, null when the source has none. `changed` false: the file's own bytes are copied. */
-  readonly config: { readonly text: string; readonly changed: boolean } | null;
+  /** The config to write: its name where it is not config.json, and its text. Null when the source has none. `changed` false: the file's own bytes are copied. */
+  readonly config: { readonly file?: string; readonly text: string; readonly changed: boolean } | null;
   /** Files copied as they are. */
   readonly copies: readonly { readonly file: string; readonly byteLength: number }[];
   readonly skipped: readonly SkippedFile[];
