@@ -38,7 +38,10 @@ const ROOMS: Readonly<
   },
   loads: { values: ['safetensors', 'layouts'], types: ['checkpoint'] },
   handoff: { values: ['checkpoint', 'layouts', 'plan', 'ranks', 'loads'], types: ['source'] },
-  programs: { values: ['checkpoint', 'layouts', 'plan', 'ranks', 'loads', 'handoff'], types: ['safetensors'] },
+  programs: {
+    values: ['checkpoint', 'layouts', 'plan', 'ranks', 'loads', 'handoff'],
+    types: ['safetensors', 'source'],
+  },
 };
 
 const APP_PACKAGES = [

@@ -15,10 +15,10 @@ export {
   type OpenMemory,
   type OpenOptions,
   type OpenProgress,
-  openCheckpoint,
   unreadFiles,
 } from './checkpoint/open.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
+export { refuseUnusable, unusableFinding } from './checkpoint/usable.ts';
 export { type CorrespondOptions, correspond, placeOf as comparePlace } from './compare/correspond.ts';
 export {
   chainLines,
@@ -180,6 +180,7 @@ export {
   predictLoads,
   predictTarget,
 } from './programs/loading.ts';
+export { openCheckpoint } from './programs/opening.ts';
 export {
   assertionLimit,
   DEFAULT_RANK_PROGRAM,

@@ -1,10 +1,13 @@
 import type { ErrorTag } from '../errors.ts';
-import type { FileOffset, Header, ShardIndex, TensorInfo } from '../safetensors/types.ts';
-import { crossCheck } from './cross-check.ts';
+import type { FileOffset, Header, Shape, ShardIndex, TensorInfo } from '../safetensors/types.ts';
+import { plural } from '../units.ts';
+import { type CrossCheck, crossCheck } from './cross-check.ts';
 import { finding } from './finding.ts';
 import type { FindingTag } from './findings.ts';
 import type { Listing } from './listing.ts';
-import type { Checkpoint, CheckpointTensor, Finding, Shard } from './types.ts';
+import { missingShards } from './missing.ts';
+import { findSlices, type Knowledge, NO_KNOWLEDGE, type Slices } from './slices.ts';
+import type { Checkpoint, CheckpointTensor, Finding } from './types.ts';
 
 /** What came of reading one shard's header. */
 export type ShardOutcome =
@@ -29,47 +32,42 @@ export interface AssembleInput {
   /** `unread` while the index has not been looked at, null when there is none or it is unusable. */
   readonly index: ShardIndex | 'unread' | null;
   readonly findings?: readonly Finding[];
+  readonly knowledge?: Knowledge;
 }
 
 const MANY = 5;
 
 /** Joins headers, index and config into one checkpoint and says what does not fit. Pure: call it again as headers arrive. */
 export function assembleCheckpoint(input: AssembleInput): Checkpoint {
-  const { listing, outcomes, index } = input;
-  const findings: Finding[] = [...listing.findings, ...(input.findings ?? [])];
-  const shards: Shard[] = [];
-  const tensors = new Map<string, CheckpointTensor>();
-  const usable = index === 'unread' ? null : index;
-  const perFile = new Map<string, ReadonlyMap<string, TensorInfo>>();
-  for (const outcome of outcomes) {
-    if ('error' in outcome) {
-      findings.push(unreadable(outcome.file, outcome.error));
-      continue;
-    }
-    const { header, file, byteLength } = outcome;
-    perFile.set(file, header.tensors);
-    shards.push({
+  const { listing, outcomes, index, knowledge = NO_KNOWLEDGE } = input;
+  const read = outcomes.flatMap((outcome) => ('error' in outcome ? [] : [outcome]));
+  const headers = new Map(read.map(({ file, header }) => [file, header]));
+  const slices = slicesOf(input, headers);
+  const usable = index === 'unread' || slices ? null : index;
+  const perFile = new Map(read.map(({ file, header }) => [file, header.tensors]));
+  const checked = usable && crossCheck(usable, listing.index ?? 'the index', perFile);
+  const follows = checked?.stale ? null : usable;
+  const { tensors, doubled } = joinTensors(read, follows, slices);
+  const findings = slices
+    ? [slices.finding, ...[...listing.findings, ...(input.findings ?? [])].filter(isOfSlices)]
+    : [...listing.findings, ...(input.findings ?? [])];
+  findings.push(...unreadableShards(outcomes, usable, knowledge));
+  if (doubled && !slices) findings.push(duplicate(doubled));
+  if (index === 'unread')
+    findings.push(finding('index-unread', `${listing.index} has not been compared with the shards yet.`));
+  if (usable) findings.push(...scopeFinding(usable));
+  if (checked?.stale) findings.push(checked.stale);
+  else if (usable && checked) findings.push(...indexFindings(usable, listing, checked));
+  const absent = follows && absentTensors(follows, tensors, input);
+  return {
+    identity: input.identity,
+    shards: read.map(({ file, byteLength, header }) => ({
       file,
       byteLength,
       dataStart: header.dataStart,
       tensors: header.tensors.size,
       metadata: header.metadata,
-    });
-    for (const tensor of placedTensors(outcome)) {
-      const { name } = tensor;
-      if (usable && usable.weightMap.get(name) !== file) continue;
-      const before = tensors.size;
-      tensors.set(name, tensors.get(name) ?? tensor);
-      if (tensors.size === before) findings.push(duplicate(name, file, tensors.get(name)?.file));
-    }
-  }
-  if (index === 'unread')
-    findings.push(finding('index-unread', `${listing.index} has not been compared with the shards yet.`));
-  if (usable) findings.push(...scopeFinding(usable));
-  if (usable) findings.push(...indexFindings(usable, listing, perFile));
-  return {
-    identity: input.identity,
-    shards,
+    })),
     tensors,
     config: input.config?.value ?? null,
     ...(input.config && listing.config !== null && listing.config !== 'config.json'
@@ -80,7 +78,67 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
     indexFile: listing.index,
     files: listing.files,
     findings,
+    ...(absent && absent.size > 0 ? { absent } : {}),
   };
+}
+
+function slicesOf(
+  { listing, outcomes, config, knowledge = NO_KNOWLEDGE }: AssembleInput,
+  headers: ReadonlyMap<string, Header>,
+): Slices | null {
+  const root = listing.files.map(({ name }) => name).filter((name) => !name.includes('/'));
+  const shards = outcomes.map(({ file }) => file);
+  return findSlices({ root, shards, headers, config: config?.value ?? null, knowledge });
+}
+
+/** Numbers, indexes and files beside say nothing more where the shards are slices. */
+function isOfSlices({ tag }: Finding): boolean {
+  return !['shard-missing', 'index-absent', 'index-stale', 'formats-mixed'].includes(tag);
+}
+
+interface Doubled {
+  readonly tensor: string;
+  readonly file: string;
+  readonly first: string;
+  count: number;
+}
+
+function joinTensors(read: readonly ReadShard[], index: ShardIndex | null, slices: Slices | null) {
+  const tensors = new Map<string, CheckpointTensor>();
+  const pieces = new Map<string, Shape[]>();
+  let doubled: Doubled | null = null;
+  for (const outcome of read) {
+    const { file } = outcome;
+    for (const tensor of placedTensors(outcome)) {
+      const { name } = tensor;
+      if (index && index.weightMap.get(name) !== file) continue;
+      const known = tensors.get(name);
+      if (slices) pieces.set(name, [...(pieces.get(name) ?? []), tensor.shape]);
+      if (!known) tensors.set(name, tensor);
+      else if (doubled) doubled.count++;
+      else doubled = { tensor: name, file, first: known.file, count: 1 };
+    }
+  }
+  for (const [name, shapes] of pieces) {
+    const tensor = tensors.get(name);
+    if (tensor) tensors.set(name, { ...tensor, shape: slices?.shapes.get(name) ?? tensor.shape, slices: shapes });
+  }
+  return { tensors, doubled: doubled as Doubled | null };
+}
+
+/** What the index names and no shard holds: where shards could not be read, or lack it. */
+function absentTensors(
+  { weightMap }: ShardIndex,
+  tensors: Checkpoint['tensors'],
+  { outcomes, findings = [] }: AssembleInput,
+): ReadonlyMap<string, string> {
+  const done = new Set([
+    ...outcomes.map(({ file }) => file),
+    ...findings.flatMap(({ tag, file }) => (tag === 'shard-unread' ? (file ?? []) : [])),
+  ]);
+  const absent = new Map<string, string>();
+  for (const [name, shard] of weightMap) if (done.has(shard) && !tensors.has(name)) absent.set(name, shard);
+  return absent;
 }
 
 type ReadShard = Extract<ShardOutcome, { readonly header: Header }>;
@@ -126,17 +184,27 @@ function place(name: string, info: TensorInfo, file: string, dataStart: number):
   return exactShape ? { ...tensor, exactShape } : tensor;
 }
 
-function unreadable(file: string, error: { tag: ErrorTag; message: string }): Finding {
-  const tag: FindingTag =
-    error.tag === 'lfs-pointer' ? 'lfs-pointer' : error.tag === 'path-not-found' ? 'shard-missing' : 'shard-invalid';
-  return finding(tag, error.message, { file });
+function unreadableShards(
+  outcomes: readonly ShardOutcome[],
+  index: ShardIndex | null,
+  { layerOf }: Knowledge,
+): Finding[] {
+  const failed = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome] : []));
+  const missing = failed.filter(({ error }) => error.tag === 'path-not-found').map(({ file }) => file);
+  const broken = failed.filter(({ error }) => error.tag !== 'path-not-found');
+  return [
+    ...missingShards(missing, index, layerOf),
+    ...broken.map(({ file, error }) => {
+      const tag: FindingTag = error.tag === 'lfs-pointer' ? 'lfs-pointer' : 'shard-invalid';
+      return finding(tag, error.message, { file });
+    }),
+  ];
 }
 
-function duplicate(tensor: string, file: string, first: string | undefined): Finding {
-  return finding('tensor-duplicate', `${tensor} is in ${first} and again in ${file}, and no index says which counts.`, {
-    file,
-    tensor,
-  });
+function duplicate({ tensor, file, first, count }: Doubled): Finding {
+  const more = count > 1 ? ` So it is with ${plural(count - 1, 'more tensor')}.` : '';
+  const message = `${tensor} is in ${first} and again in ${file}, and no index says which counts.${more}`;
+  return finding('tensor-duplicate', message, { file, tensor });
 }
 
 /** Our own word in the index of an output of chosen layers. */
@@ -153,12 +221,7 @@ function scopeFinding(index: ShardIndex): Finding[] {
 }
 
 /** Index against shards: names without tensor, files nobody names, the stated total. */
-function indexFindings(
-  index: ShardIndex,
-  listing: Listing,
-  perFile: ReadonlyMap<string, ReadonlyMap<string, TensorInfo>>,
-): Finding[] {
-  const { absent, findings: checked } = crossCheck(index, listing.index ?? 'the index', perFile);
+function indexFindings(index: ShardIndex, listing: Listing, { absent, findings: checked }: CrossCheck): Finding[] {
   const findings = [...checked];
   for (const { tensor, shard } of absent.slice(0, MANY)) {
     const more = absent.length > MANY ? ` (and so for ${absent.length - 1} more)` : '';

@@ -1,5 +1,6 @@
 import { mapConcurrent } from '../concurrency.ts';
 import { type ErrorTag, isAbort, isLoomError, LoomError } from '../errors.ts';
+import { readIndexName } from '../safetensors/index-name.ts';
 import { readHeader } from '../safetensors/read-header.ts';
 import type { Header, ShardIndex } from '../safetensors/types.ts';
 import type { FileSet } from '../source/types.ts';
@@ -20,7 +21,6 @@ export interface CheckResult {
 }
 
 const FILES_AT_ONCE = 8;
-const INDEX = /\.safetensors\.index\.json$/;
 
 /**
  * Checks every safetensors file and index of a set against the format's rules, and indexes against their shards.
@@ -29,9 +29,9 @@ const INDEX = /\.safetensors\.index\.json$/;
  */
 export async function checkFiles(files: FileSet, signal?: AbortSignal): Promise<CheckResult> {
   const names = (await files.list({ signal })).map((entry) => entry.name);
-  const indexes = names.filter((name) => INDEX.test(name));
+  const indexes = names.filter((name) => isIndex(name));
   // A set of one file is what the caller named, whatever its ending.
-  const shards = names.filter((name) => !INDEX.test(name) && (name.endsWith('.safetensors') || names.length === 1));
+  const shards = names.filter((name) => !isIndex(name) && (name.endsWith('.safetensors') || names.length === 1));
   if (indexes.length + shards.length === 0) {
     throw new LoomError('no-checkpoint', `There is no safetensors file and no index in ${files.identity}.`, {
       file: files.identity,
@@ -47,6 +47,10 @@ export async function checkFiles(files: FileSet, signal?: AbortSignal): Promise<
   const findings: Finding[] = indexes.length === 0 && shards.length > 0 ? numberingGaps(shards) : [];
   for (const file of indexes) checked.push(await checkIndex(files, file, names, headers, findings, signal));
   return { files: checked, findings };
+}
+
+function isIndex(name: string): boolean {
+  return readIndexName(name) !== null;
 }
 
 async function checkShard(
@@ -82,6 +86,7 @@ async function checkIndex(
       return header ? [[shard, header.tensors] as const] : [];
     });
     const checked = crossCheck(index, file, new Map(held));
+    if (checked.stale) throw new LoomError('index-tensor-missing', checked.stale.message, { file });
     const [absent] = checked.absent;
     if (absent) {
       throw new LoomError(

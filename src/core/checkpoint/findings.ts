@@ -1,5 +1,13 @@
-/** Every finding about a checkpoint as a whole, with what it means. Errors keep a checkpoint from being used as it is. */
+/**
+ * Every finding about a checkpoint as a whole, with what it means. Errors keep a checkpoint from being used as it is;
+ * `unusable`: what its tensors hold is not told by the files, so nothing at all can be said of them.
+ */
 export const FINDINGS = {
+  'rank-slices': {
+    severity: 'error',
+    meaning: 'The files hold slices of tensors that ranks saved, not whole tensors; they have to be joined first.',
+    unusable: true,
+  },
   'shard-missing': { severity: 'error', meaning: 'A shard that the index or the file numbering names is not there.' },
   'shard-invalid': { severity: 'error', meaning: 'A shard is not a valid safetensors file.' },
   'shard-unread': {
@@ -12,11 +20,18 @@ export const FINDINGS = {
   },
   'lfs-pointer': { severity: 'error', meaning: 'A shard is a Git LFS pointer; its weights were not downloaded.' },
   'index-invalid': { severity: 'error', meaning: 'The index cannot be used.' },
+  'index-stale': {
+    severity: 'error',
+    meaning: 'The index is of another split or another state of the model than the shards beside it.',
+    unusable: true,
+  },
+  'index-ignored': { severity: 'warning', meaning: 'The shards were read without the index, as was asked.' },
   'index-tensor-missing': { severity: 'error', meaning: 'The index names a tensor that its shard does not hold.' },
   'index-unread': { severity: 'warning', meaning: 'The index has not been compared with the shards yet.' },
   'tensor-duplicate': {
     severity: 'error',
     meaning: 'Two shards hold a tensor of one name, and no index says which counts.',
+    unusable: true,
   },
   'tensor-shadowed': {
     severity: 'warning',
@@ -41,7 +56,7 @@ export const FINDINGS = {
     meaning: 'The index says that only some layers were converted; the others are stored as before.',
   },
   'lora-adapter': { severity: 'error', meaning: 'This is a LoRA adapter; the experts are in its base model.' },
-} as const satisfies Record<string, { severity: 'error' | 'warning'; meaning: string }>;
+} as const satisfies Record<string, { severity: 'error' | 'warning'; meaning: string; unusable?: true }>;
 
 export type FindingTag = keyof typeof FINDINGS;
 

@@ -1,14 +1,16 @@
 import { LoomError } from '../errors.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
+import { readIndexName } from '../safetensors/index-name.ts';
 import type { FileEntry } from '../source/types.ts';
 import { finding } from './finding.ts';
+import { type Series, seriesOf } from './series.ts';
+import { distributedWords, rankFiles, type SliceFormat } from './slices.ts';
 import type { Finding } from './types.ts';
 
-const NUMBERED = /^(.*)-(\d{5,})-of-(\d{5,})\.safetensors$/;
 /** Names that loaders look for, in their order: one file before an index. */
 export const SINGLE_FILE = 'model.safetensors';
 /** Weights in other formats, which we name and never read. */
-const OTHER_WEIGHTS = /(\.(bin|pt|pth|ckpt|gguf|h5|msgpack|onnx|npz)|\.bin\.index\.json)$/;
+const OTHER_WEIGHTS = /(\.(bin|pt|pth|ckpt|gguf|h5|msgpack|onnx|npz|distcp)|\.bin(\.\w+)?\.index(\.\w+)?\.json)$/;
 const ADAPTER = /^adapter_(model\.(safetensors|bin)|config\.json)$/;
 
 /** A model's config, the most telling first: transformers' own, then Mistral's, which stands alone beside Mistral's own files. */
@@ -31,19 +33,29 @@ export function isOtherWeights(name: string): boolean {
   );
 }
 
+export interface ListingOptions {
+  /** The index is left aside: what it says of the shards does not count. */
+  readonly withoutIndex?: boolean | undefined;
+  readonly sliceFormats?: readonly SliceFormat[] | undefined;
+}
+
 /**
  * Picks the checkpoint out of a set of files: the safetensors files at its root.
  *
  * @throws LoomError `no-checkpoint` when there are none, with the sub-folders that have some.
  */
-export function listCheckpoint(identity: string, files: readonly FileEntry[]): Listing {
+export function listCheckpoint(
+  identity: string,
+  files: readonly FileEntry[],
+  { withoutIndex = false, sliceFormats = [] }: ListingOptions = {},
+): Listing {
   const root = files.filter((file) => !file.name.includes('/')).map((file) => file.name);
   const tensorsFiles = root.filter((name) => name.endsWith('.safetensors'));
   const adapter = root.some((name) => ADAPTER.test(name));
   if (tensorsFiles.length === 0) throw nothingHere(identity, files, adapter);
-  const index = chooseIndex(root);
+  const { shards, gaps } = chooseShards(tensorsFiles, rankFiles(tensorsFiles, sliceFormats));
+  const index = withoutIndex ? null : chooseIndex(root, shards);
   const config = CONFIG_FILES.find((name) => root.includes(name)) ?? null;
-  const shards = chooseShards(tensorsFiles);
   const findings = [
     ...(adapter
       ? [
@@ -53,10 +65,10 @@ export function listCheckpoint(identity: string, files: readonly FileEntry[]): L
           ),
         ]
       : []),
-    ...(index === null ? numberingGaps(shards) : []),
+    ...(index === null ? gaps : []),
     ...mixedFormats(root, tensorsFiles, shards, index),
     ...(config === null ? [configAbsent()] : []),
-    ...(index === null && shards.length > 1
+    ...(index === null && shards.length > 1 && !withoutIndex
       ? [
           finding(
             'index-absent',
@@ -87,58 +99,77 @@ function nothingHere(identity: string, files: readonly FileEntry[], adapter: boo
     ),
   ];
   const others = files.filter((file) => isOtherWeights(file.name)).length;
+  const distributed = distributedWords(files.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)));
   const hint =
     folders.length > 0
       ? ` Its sub-folder ${folders.slice(0, 3).join(', ')} does: open that.`
-      : others > 0
-        ? ` It holds ${others} weight files in other formats; only safetensors can be read here.`
-        : '';
+      : distributed !== null
+        ? ` ${distributed}`
+        : others > 0
+          ? ` It holds ${others} weight files in other formats; only safetensors can be read here.`
+          : '';
   return new LoomError('no-checkpoint', `There is no safetensors file in ${identity}.${hint}`, { file: identity });
 }
 
-function chooseIndex(root: readonly string[]): string | null {
+/** The plain name first; of variants the one whose word the shards' names carry, or the only one. */
+function chooseIndex(root: readonly string[], shards: readonly string[]): string | null {
   if (root.includes(INDEX_FILE)) return INDEX_FILE;
-  const others = root.filter((name) => name.endsWith('.safetensors.index.json'));
-  return others.length === 1 ? (others[0] ?? null) : null;
+  const indexes = root.flatMap((name) => readIndexName(name) ?? []);
+  if (indexes.length === 1) return indexes[0]?.file ?? null;
+  const named = indexes.filter(({ variant }) => variant !== null && shards[0]?.split(/[-_.]/).includes(variant));
+  const plain = indexes.filter(({ variant }) => variant === null);
+  return (named.length === 1 ? named : plain.length === 1 ? plain : [])[0]?.file ?? null;
 }
 
-/** One file called `model.safetensors` is what loaders take first; else the one numbered series; else every file. */
-function chooseShards(names: readonly string[]): readonly string[] {
-  if (names.includes(SINGLE_FILE)) return [SINGLE_FILE];
-  const series = new Map<string, string[]>();
-  for (const name of names) {
-    const match = NUMBERED.exec(name);
-    if (match) series.set(`${match[1]}/${match[3]}`, [...(series.get(`${match[1]}/${match[3]}`) ?? []), name]);
-  }
-  const longest = [...series].sort(
-    (a, b) => b[1].length - a[1].length || Number(b[0].startsWith('model/')) - Number(a[0].startsWith('model/')),
-  )[0];
-  if (longest) return longest[1].sort();
-  return [...names].filter((name) => !ADAPTER.test(name) || names.length === 1).sort();
+interface Chosen {
+  readonly shards: readonly string[];
+  /** Which of them should be there too. */
+  readonly gaps: Finding[];
 }
 
-/** Shards that the numbering of the present ones says should be there too. */
-export function numberingGaps(shards: readonly string[]): Finding[] {
-  const match = NUMBERED.exec(shards[0] ?? '');
-  if (!match) return [];
-  const [, stem = '', number = '', total = ''] = match;
-  const present = new Set(shards);
-  const missing: string[] = [];
-  for (let i = 1; i <= Number(total) && i <= 10_000; i++) {
-    const name = `${stem}-${String(i).padStart(number.length, '0')}-of-${total}.safetensors`;
-    if (!present.has(name)) missing.push(name);
-  }
-  if (missing.length === 0) return [];
-  const some = missing.slice(0, 3).join(', ') + (missing.length > 3 ? ' …' : '');
-  return [
-    finding(
-      'shard-missing',
-      `${shards.length} of ${Number(total)} shards are here; ${some} ${missing.length === 1 ? 'is' : 'are'} missing.`,
-      {
-        file: missing[0],
-      },
-    ),
-  ];
+/**
+ * One file called `model.safetensors` is what loaders take first; else the one numbered series, a complete one before
+ * others; else every file. What ranks saved is read together where nothing else is complete.
+ */
+function chooseShards(names: readonly string[], ranked: readonly string[]): Chosen {
+  if (names.includes(SINGLE_FILE)) return { shards: [SINGLE_FILE], gaps: [] };
+  const all = names.filter((name) => !ADAPTER.test(name) || names.length === 1).sort();
+  const isRanked = new Set(ranked);
+  const series = seriesOf(all.filter((name) => !isRanked.has(name)));
+  const [best] = series.filter(({ total }) => total !== null).sort(byWorth);
+  if (ranked.length > 0 && best?.missing.length !== 0) return { shards: all, gaps: [] };
+  if (best) return { shards: best.files, gaps: gapFindings([best]) };
+  return { shards: all, gaps: gapFindings(series) };
+}
+
+function byWorth(a: Series, b: Series): number {
+  const isModel = ({ stem }: Series) => Number(/^model\W*$/.test(stem));
+  return (
+    Number(a.missing.length > 0) - Number(b.missing.length > 0) ||
+    b.files.length - a.files.length ||
+    isModel(b) - isModel(a)
+  );
+}
+
+/** Shards that the numbers of the present ones say should be there too. */
+export function numberingGaps(names: readonly string[]): Finding[] {
+  return chooseShards(names, []).gaps;
+}
+
+/** A complete series of shards besides those of `named`, null where there is none. */
+export function otherSeries(files: readonly FileEntry[], named: ReadonlySet<string>): readonly string[] | null {
+  const names = files.map(({ name }) => name).filter((name) => !name.includes('/') && !named.has(name));
+  const whole = seriesOf(names).filter(({ total, missing }) => total !== null && missing.length === 0);
+  return whole.sort(byWorth)[0]?.files ?? null;
+}
+
+function gapFindings(series: readonly Series[]): Finding[] {
+  return series.flatMap(({ files, total, missing }) => {
+    if (missing.length === 0) return [];
+    const some = missing.slice(0, 3).join(', ') + (missing.length > 3 ? ' …' : '');
+    const message = `${files.length} of ${total ?? files.length + missing.length} shards are here; ${some} ${missing.length === 1 ? 'is' : 'are'} missing.`;
+    return [finding('shard-missing', message, { file: missing[0] })];
+  });
 }
 
 function mixedFormats(

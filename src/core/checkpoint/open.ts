@@ -16,6 +16,8 @@ import { assembleCheckpoint, type ParsedConfig, type ShardOutcome } from './asse
 import { finding } from './finding.ts';
 import { isUnread } from './findings.ts';
 import { configAbsent, type Listing, listCheckpoint, SINGLE_FILE } from './listing.ts';
+import { type Knowledge, NO_KNOWLEDGE } from './slices.ts';
+import { ignoredIndex, staleSplit, withRankFiles } from './split.ts';
 import type { Checkpoint, Finding } from './types.ts';
 
 /** Shards whose headers are read at once; where that is a matter of manners, the source itself lets fewer through. */
@@ -25,8 +27,10 @@ const MAX_CONFIG_BYTES = 20e6;
 
 export interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Read the index before the shards (`first`, the default) or leave it to {@link readCheckpointIndex} (`later`). */
-  readonly index?: 'first' | 'later';
+  /** Read the index before the shards (`first`, the default), leave it to {@link readCheckpointIndex} (`later`), or read the shards without it (`none`). */
+  readonly index?: 'first' | 'later' | 'none';
+  /** What other rooms know of files and names; the core's `openCheckpoint` brings all of it. */
+  readonly knowledge?: Knowledge | undefined;
   /** Called as each header arrives, with the checkpoint as far as it is known. */
   readonly onShard?: (progress: OpenProgress) => void;
   /** Asked before the source for headers, config and index; what is read is put there. */
@@ -79,12 +83,18 @@ export async function openCheckpoint(files: FileSet, options: OpenOptions = {}):
   const { signal, memory = leftForLater.get(files) ?? createOpenMemory() } = options;
   if (options.index === 'later') leftForLater.set(files, memory);
   else leftForLater.delete(files);
-  const listing = listCheckpoint(files.identity, await files.list({ signal }));
+  const { sliceFormats } = options.knowledge ?? NO_KNOWLEDGE;
+  const listed = await files.list({ signal });
+  const listing = listCheckpoint(files.identity, listed, { sliceFormats });
   const opening: Opening = { files, listing, options, memory, arrived: new Map(), config: NOTHING, index: NOTHING };
+  if (options.index === 'none') leaveIndexOut(opening, ignoredIndex(listing));
   if (options.index === 'later' && listing.index !== null) opening.index = { value: 'unread', findings: [] };
   else [opening.config, opening.index] = await Promise.all([readConfig(opening), readIndexOf(opening)]);
+  const stale = staleSplit(listing, opening.index.value);
+  if (stale) leaveIndexOut(opening, [stale]);
   const { value: index } = opening.index;
-  const shards = index && index !== 'unread' ? [...new Set(index.weightMap.values())].sort() : listing.shards;
+  const named = index && index !== 'unread' ? [...new Set(index.weightMap.values())].sort() : null;
+  const shards = named ? withRankFiles(named, listed, sliceFormats) : opening.listing.shards;
   await readShards(opening, shards);
   const outcomes = shards.flatMap((file) => opening.arrived.get(file) ?? []);
   const first = outcomes[0];
@@ -94,10 +104,19 @@ export async function openCheckpoint(files: FileSet, options: OpenOptions = {}):
   return assemble(opening, outcomes);
 }
 
+/** Goes on as if there were no index; `findings` say why. */
+function leaveIndexOut(opening: Opening, findings: readonly Finding[]): void {
+  const { sliceFormats } = opening.options.knowledge ?? NO_KNOWLEDGE;
+  const { files } = opening.listing;
+  const without = listCheckpoint(opening.files.identity, files, { sliceFormats, withoutIndex: true });
+  opening.listing = { ...without, findings: [...findings, ...without.findings] };
+  opening.index = NOTHING;
+}
+
 /** One opening under way. */
 interface Opening {
   readonly files: FileSet;
-  readonly listing: Listing;
+  listing: Listing;
   readonly options: OpenOptions;
   readonly memory: OpenMemory;
   readonly arrived: Map<string, ReadOutcome>;
@@ -152,7 +171,7 @@ function namesByShard({ weightMap }: ShardIndex): ReadonlyMap<string, ShardNames
   return names;
 }
 
-function assemble({ files, listing, config, index }: Opening, outcomes: readonly ReadOutcome[]): Checkpoint {
+function assemble({ files, listing, config, index, options }: Opening, outcomes: readonly ReadOutcome[]): Checkpoint {
   const unread = outcomes.flatMap((outcome) => {
     if (!outcome.unread || !('error' in outcome)) return [];
     return [finding('shard-unread', outcome.error.message, { file: outcome.file })];
@@ -164,6 +183,7 @@ function assemble({ files, listing, config, index }: Opening, outcomes: readonly
     config: config.value,
     index: index.value,
     findings: [...config.findings, ...index.findings, ...unread],
+    ...(options.knowledge ? { knowledge: options.knowledge } : {}),
   });
 }
 

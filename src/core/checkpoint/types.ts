@@ -14,6 +14,8 @@ export interface CheckpointTensor {
   readonly file: string;
   readonly start: FileOffset;
   readonly end: FileOffset;
+  /** Shapes of all slices of it that files hold, where ranks saved slices. `file`, `start` and `end` are then the first one's, `shape` too unless the files say the whole. */
+  readonly slices?: readonly Shape[];
 }
 
 /** A file of the checkpoint. Never a rank's part. */
@@ -53,4 +55,6 @@ export interface Checkpoint {
   /** Every file of the set, shards included. */
   readonly files: readonly FileEntry[];
   readonly findings: readonly Finding[];
+  /** Tensors that the index names and no shard that could be read holds, with the shard that should. Absent where none is known. */
+  readonly absent?: ReadonlyMap<string, string>;
 }

@@ -1,7 +1,7 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { type DType, elementsOf } from '../safetensors/dtype.ts';
 import { architectureOf } from './architecture-rules.ts';
-import { expertCount, isConfig } from './config-keys.ts';
+import { configNumber, expertCount, hiddenSize, isConfig } from './config-keys.ts';
 import { expertsPerToken, perTokenPlaces } from './per-token.ts';
 import { layerPrefix } from './tensor-place.ts';
 import type { CheckpointLayout } from './types.ts';
@@ -95,6 +95,16 @@ export function parameterCounter({
 const INPUT = /(?:^|\.)(?:embed_tokens|tok_embeddings|word_embeddings|wte|embed)\.weight$/;
 const OUTPUT = /(?:^|\.)(?:lm_head|embed_out)\.weight$|^(?:output|head)\.weight$/;
 
+/** True where an input embedding is here with all the rows and columns that the config says: no rank's slice. */
+export function isWholeEmbedding(
+  tensors: ReadonlyMap<string, Pick<CheckpointTensor, 'name' | 'shape'>>,
+  config: Checkpoint['config'],
+): boolean {
+  const size = (configNumber(config, ['vocab_size']) ?? Number.NaN) * (hiddenSize(config) ?? Number.NaN);
+  for (const { name, shape } of tensors.values()) if (INPUT.test(name)) return elementsOf(shape) >= size;
+  return false;
+}
+
 /** Each routed tensor's part that one token passes through; NaN where that cannot be told, with the first reason. */
 function activeShares(
   layout: CheckpointLayout,
@@ -132,7 +142,7 @@ function mtpTest({ groups }: CheckpointLayout): (name: string) => boolean {
 /** Parameters that one tensor holds: 0 for companions, more than its elements for packed ones. */
 function parametersOf(tensor: CheckpointTensor, tensors: ReadonlyMap<string, CheckpointTensor>, bits: number): number {
   const { name, dtype, shape } = tensor;
-  const elements = elementsOf(shape);
+  const elements = (tensor.slices ?? [shape]).reduce((sum, slice) => sum + elementsOf(slice), 0);
   if (COMPANION.test(name)) return 0;
   const beside = (suffix: string, of = 'weight') => tensors.has(name.slice(0, name.length - of.length) + suffix);
   if (name.endsWith('.qweight')) return elements * (32 / bits);

@@ -1,0 +1,22 @@
+import { type OpenOptions, openCheckpoint as open } from '../checkpoint/open.ts';
+import type { Knowledge } from '../checkpoint/slices.ts';
+import type { Checkpoint } from '../checkpoint/types.ts';
+import { isWholeEmbedding } from '../layouts/parameters.ts';
+import { tensorPlace } from '../layouts/tensor-place.ts';
+import type { FileSet } from '../source/types.ts';
+import { deepseekSlices } from './deepseek/slices.ts';
+import { torchSlices } from './torch/slices.ts';
+import { shardedState } from './vllm/slices.ts';
+import { grokSlices } from './xai/slices.ts';
+
+/** What checkpoints are opened with: how programs save slices, and where a tensor stands by its name. */
+export const KNOWLEDGE: Knowledge = {
+  sliceFormats: [torchSlices, shardedState, deepseekSlices, grokSlices],
+  layerOf: (name) => tensorPlace(name).layer,
+  isWhole: isWholeEmbedding,
+};
+
+/** Opens a set of files as one checkpoint, with all that is known here: see `openCheckpoint` of the checkpoint room. */
+export function openCheckpoint(files: FileSet, options: OpenOptions = {}): Promise<Checkpoint> {
+  return open(files, { knowledge: KNOWLEDGE, ...options });
+}
