@@ -137,6 +137,7 @@ export {
   NO_SHARD,
 } from './layouts/map.ts';
 export { countParameters, type ParameterCount } from './layouts/parameters.ts';
+export { isPredictionTag, type PredictionTag } from './layouts/prediction.ts';
 export { type TensorPlace, tensorPlace } from './layouts/tensor-place.ts';
 export type * from './layouts/types.ts';
 export { isGood } from './loads/predict.ts';
@@ -180,6 +181,7 @@ export {
   predictLoads,
   predictTarget,
 } from './programs/loading.ts';
+export { type Minding, whoMinds } from './programs/minding.ts';
 export { openCheckpoint } from './programs/opening.ts';
 export {
   assertionLimit,

@@ -51,6 +51,7 @@ const NATIVE: readonly Architecture[] = [
   row('minimax', { ...MIXTRAL, ...SEEN }),
   row('minimax_m2', { ...MIXTRAL, ...SEEN }),
   row(['minimax_m3_vl', 'minimax_m3_vl_text'], {
+    mtp: 'stack',
     ...MIXTRAL,
     intermediate: [],
     layers: [LAYER_TYPES],
@@ -94,6 +95,7 @@ const NATIVE: readonly Architecture[] = [
     ...SEEN,
   }),
   row('deepseek_v4', {
+    mtp: 'stack',
     ...DEEPSEEK,
     container: 'ffn',
     memoryContainer: 'mlp',
@@ -113,11 +115,13 @@ const NATIVE: readonly Architecture[] = [
   row('dots1', { ...DEEPSEEK, mlx: 'weight', ...SEEN }),
   row(['solar_open', 'axk1', 'axk2'], { ...DEEPSEEK, ...SEEN }),
   row('mimo_v2_flash', {
+    mtp: 'stack',
     ...DEEPSEEK,
     layers: [LAYER_TYPES, { kind: 'types', key: 'moe_layer_freq' }],
     ...SEEN,
   }),
   row('exaone_moe', {
+    mtp: 'stack',
     ...DEEPSEEK,
     experts: ['num_experts'],
     tails: [['e_score_correction_bias', 'gate.e_score_correction_bias']],
@@ -142,6 +146,7 @@ const NATIVE: readonly Architecture[] = [
     ...SEEN,
   }),
   row('ernie4_5_moe', {
+    mtp: 'stack',
     experts: ['moe_num_experts'],
     topK: ['moe_k'],
     layers: [{ kind: 'interval' }],
@@ -172,6 +177,7 @@ const NATIVE: readonly Architecture[] = [
     source: V5,
   }),
   row('nemotron_h', {
+    mtp: 'stack',
     experts: ['n_routed_experts'],
     container: 'mixer',
     gated: false,
@@ -256,6 +262,7 @@ const NATIVE: readonly Architecture[] = [
     ],
   }),
   row(['inkling_mm_model', 'inkling_text'], {
+    mtp: 'stack',
     experts: ['n_routed_experts'],
     disk: [layout('gate-up-interleaved', 'inkling')],
     layers: [LAYER_TYPES],
@@ -265,6 +272,7 @@ const NATIVE: readonly Architecture[] = [
   }),
   row('mistral4', { ...DEEPSEEK, disk: [GATE_UP], ...SEEN }),
   row('hy_v4', {
+    mtp: 'stack',
     ...DEEPSEEK,
     disk: [GATE_UP],
     tails: [['shared_experts.linear_gate.', 'shared_experts.gate_proj.']],

@@ -142,6 +142,11 @@ export function configNumber(
   return null;
 }
 
+/** The first of these keys that the config has, as a path from the part that describes the experts or from the top; null for none. */
+export function configKey(config: Config | null, keys: readonly string[], prefix = ''): string | null {
+  return config && (firstPath(expertConfig(config, prefix), keys) ?? firstPath(config, keys));
+}
+
 /** The key under which the config has a list with one number a layer, with how many; null where it has one number or none. */
 export function listedNumbers(
   config: Config | null,

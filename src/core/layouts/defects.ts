@@ -1,4 +1,7 @@
-/** Every defect of how experts are stored, with what it means. Any of them keeps a group from being converted. */
+/**
+ * Every defect of how experts are stored, with what it means. One of a layer keeps that layer from being converted; those
+ * of multi-token prediction are of the whole checkpoint, and keep nothing.
+ */
 export const DEFECTS = {
   'expert-missing': 'An expert between 0 and the highest number, or a projection of one, is not there.',
   'expert-extra': 'There are more experts than the config says.',
@@ -10,6 +13,10 @@ export const DEFECTS = {
   'config-mismatch': 'The tensors say otherwise than the config.',
   'layout-unknown': 'The experts are stored in a way that is not known here.',
   'orientation-ambiguous': 'Square matrices, and nothing says which way round they are stored.',
+  'mtp-absent': 'The config promises layers of multi-token prediction that are not there.',
+  'mtp-unpromised': 'There are layers of multi-token prediction that the config does not promise.',
+  'mtp-layout-differs': 'Layers of multi-token prediction hold their experts in another layout than the others.',
+  'mtp-shard-missing': 'Tensors of multi-token prediction are in a shard that is not there.',
 } as const;
 
 export type DefectTag = keyof typeof DEFECTS;

@@ -270,7 +270,13 @@ describe('layers', () => {
         ...apart('mtp.layers.0.mlp', [0, 1]),
         ['visual.blocks.0.mlp.gate_proj.weight', [6, 6]],
       ],
-      { model_type: 'deepseek_v3', num_hidden_layers: 2, n_routed_experts: 2, first_k_dense_replace: 1 },
+      {
+        model_type: 'deepseek_v3',
+        num_hidden_layers: 2,
+        n_routed_experts: 2,
+        first_k_dense_replace: 1,
+        num_nextn_predict_layers: 3,
+      },
     );
     expect(layout.groups.map((group) => [group.prefix, group.kind])).toEqual([
       ['model.layers.0.mlp', 'dense'],

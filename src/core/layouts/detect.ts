@@ -5,6 +5,7 @@ import { compareText } from './bucket.ts';
 import { type Config, configNumber, expertConfig, hiddenSize, latentSize, layerCount } from './config-keys.ts';
 import { configuredExperts, countContradictions, unreadLists } from './contradictions.ts';
 import { emptyGroup, groupOf } from './group.ts';
+import { isMtpStack, predictionDefects } from './prediction.ts';
 import type { Context } from './resolve.ts';
 import { routerRows } from './router-rows.ts';
 import { joinName, type Layer, scanLayers } from './scan.ts';
@@ -17,7 +18,7 @@ import { heldAgainstWidths } from './widths.ts';
  * Time grows with the number of tensors. Orientation comes from the model type; shapes only check it.
  */
 export function detectLayout(
-  checkpoint: Pick<Checkpoint, 'tensors' | 'config'>,
+  checkpoint: Pick<Checkpoint, 'tensors' | 'config'> & Partial<Pick<Checkpoint, 'findings' | 'absent'>>,
   options: { readonly assume?: Assumption } = {},
 ): CheckpointLayout {
   const assume = options.assume ?? {};
@@ -30,7 +31,8 @@ export function detectLayout(
     layers.flatMap((layer) => groupsOf(layer, known)),
     known,
   );
-  return { modelType, layout: sharedFamily(groups), groups, defects: acrossGroups(groups, config, row) };
+  const defects = [...acrossGroups(groups, config, row), ...predictionDefects(checkpoint, groups, row)];
+  return { modelType, layout: sharedFamily(groups), groups, defects };
 }
 
 /** Layers of stacks that have experts; of every stack with an MLP where no stack has any. In order. */
@@ -43,10 +45,6 @@ function chooseLayers(all: readonly Layer[]): readonly Layer[] {
   );
   const loose = all.filter((layer) => layer.index === null && layer.buckets.size > 0);
   return [...chosen, ...loose].sort((a, b) => compareText(a.stack, b.stack) || (a.index ?? -1) - (b.index ?? -1));
-}
-
-function isMtpStack(stack: string): boolean {
-  return /(^|\.)mtp(_|\.|$)/.test(stack);
 }
 
 /** What a layer is understood by. */
