@@ -54,7 +54,7 @@ function prefixesOf(layout: CheckpointLayout): ReadonlyMap<string, readonly stri
   if (known) return known;
   const made = new Map<string, string[]>();
   for (const group of layout.groups) {
-    if (group.kind !== 'moe') continue;
+    if (group.layout === null) continue;
     const layer = layerPrefix(group.prefix);
     made.set(layer, [...(made.get(layer) ?? []), group.prefix]);
   }

@@ -16,7 +16,7 @@ export { renameTensor } from './rename.ts';
  *
  * What already is as the target wants it comes back as the same object, dense groups always. Nothing is read: what shows
  * only in values (shared global scales, equal `g_idx`, `weight_shape`) is judged by `values`, and without them refused
- * with what it needs. Groups of multi-token prediction are refused too: no consumer is known to convert them.
+ * with what it needs.
  */
 export function asTarget(
   group: LayerGroup,
@@ -24,7 +24,7 @@ export function asTarget(
   modelType: string | null,
   values?: CompanionValues,
 ): TargetAnswer {
-  if (group.layout === null && group.kind !== 'mtp') return { group };
+  if (group.layout === null) return { group };
   const unfit = unfitness(group);
   if (unfit) return { refusal: unfit };
   const choice = targetSpec(group, target, modelType);
@@ -39,12 +39,6 @@ export function asTarget(
 }
 
 function unfitness(group: LayerGroup): TargetRefusal | null {
-  if (group.kind === 'mtp') {
-    return {
-      tag: 'target-unsupported',
-      message: `${group.prefix} belongs to multi-token prediction and stays as it is.`,
-    };
-  }
   if (group.layout?.family === 'unknown' || group.experts === null) {
     return {
       tag: 'layout-unknown',

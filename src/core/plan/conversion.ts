@@ -3,7 +3,6 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import { absenceOfExperts } from '../layouts/absence.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
-import { layerTest } from '../layouts/tensor-place.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import { formatIndex } from '../safetensors/index-file.ts';
 import { editConfig } from './config-edit.ts';
@@ -11,6 +10,7 @@ import { operationsBetween } from './operations.ts';
 import { convertedTensors, keptTensor, type OutputDraft } from './outputs.ts';
 import { DEFAULT_SHARD_BYTES, packShards } from './packing.ts';
 import { partBytes, partReads, spansOf, workingBytes } from './parts.ts';
+import { checkpointRefusals, scopeFilter, scopeOf } from './scope.ts';
 import { planSideFiles } from './side-files.ts';
 import type {
   ConfigChange,
@@ -33,6 +33,8 @@ export interface PlanOptions {
   readonly layers?: readonly number[] | undefined;
   /** With `layers`: every other tensor goes along unchanged. */
   readonly keepRest?: boolean | undefined;
+  /** Layers of multi-token prediction stay as they are; without it they are converted with the others. */
+  readonly keepMtp?: boolean | undefined;
   /** Bytes of tensors a shard may hold at most. */
   readonly maxShardBytes?: number | undefined;
   readonly assume?: Assumption | undefined;
@@ -89,12 +91,13 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   const { checkpoint } = basis;
   const layout = detectLayout(checkpoint, options.assume ? { assume: options.assume } : {});
   const chosen = chooseGroups(layout, options.layers);
-  const refusals = [...checkpointRefusals(checkpoint), ...chosen.refusals];
-  const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType, options.values);
+  const refusals = [...checkpointRefusals(checkpoint, layout, options), ...chosen.refusals];
+  const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType, options);
   refusals.push(...refused);
   if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(checkpoint, layout));
   if (refusals.length > 0) return refusedPlan(checkpoint, target, options, decidable(refusals));
-  const drafts = draftAll(basis, layout, target, conversions, options);
+  const moved = { ...layout, groups: layout.groups.filter((group) => !kept.includes(group)) };
+  const drafts = draftAll(basis, layout, moved, target, conversions, options);
   const collisions = nameCollisions(drafts);
   if (collisions.length > 0) return refusedPlan(checkpoint, target, options, collisions);
   const groups = steps(conversions, kept, target, basis);
@@ -111,17 +114,11 @@ function decidable(refusals: readonly Refusal[]): readonly Refusal[] {
   return refusals.map(({ needs, ...refusal }) => refusal);
 }
 
-function checkpointRefusals(checkpoint: Checkpoint): Refusal[] {
-  return checkpoint.findings
-    .filter((finding) => finding.severity === 'error')
-    .map((finding) => ({ tag: 'checkpoint-defective', message: finding.message }));
-}
-
 function chooseGroups(
   layout: CheckpointLayout,
   layers: readonly number[] | undefined,
 ): { groups: readonly LayerGroup[]; refusals: Refusal[] } {
-  const sparse = layout.groups.filter((group) => group.kind !== 'dense');
+  const sparse = layout.groups.filter((group) => group.layout !== null);
   if (!layers) return { groups: sparse, refusals: [] };
   const wanted = new Set(layers);
   const known = new Set(layout.groups.map((group) => group.index));
@@ -143,21 +140,28 @@ function targetsOf(
   groups: readonly LayerGroup[],
   target: Target,
   modelType: string | null,
-  values: CompanionValues | undefined,
+  { values, keepMtp }: PlanOptions,
 ) {
   const conversions: Conversion[] = [];
   const kept: LayerGroup[] = [];
   const refused: Refusal[] = [];
   const notes = new Set<string>();
   for (const group of groups) {
+    if (keepMtp && group.kind === 'mtp') {
+      kept.push(group);
+      notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is.`);
+      continue;
+    }
     const answer = refusalOf(group) ?? asTarget(group, target, modelType, values);
     if ('note' in answer && answer.note !== undefined) notes.add(answer.note);
     if ('group' in answer) conversions.push({ from: group, to: answer.group });
-    else if (group.kind === 'mtp') kept.push(group);
-    else refused.push({ ...answer.refusal, group: group.prefix });
+    else if (group.kind === 'mtp' && !answer.refusal.needs) {
+      kept.push(group);
+      const why = answer.refusal.message.replace(`${group.prefix}: `, '');
+      notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is: ${why}`);
+    } else refused.push({ ...answer.refusal, group: group.prefix });
   }
   for (const note of valueNotes(conversions)) notes.add(note);
-  for (const group of kept) notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is.`);
   return { conversions, kept, refused, notes: [...notes] };
 }
 
@@ -180,6 +184,7 @@ function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
 function draftAll(
   { checkpoint, unpacked }: Basis,
   layout: CheckpointLayout,
+  moved: CheckpointLayout,
   target: Target,
   conversions: readonly Conversion[],
   options: PlanOptions,
@@ -209,7 +214,7 @@ function draftAll(
   for (const tensor of checkpoint.tensors.values()) {
     if (consumed.has(tensor.name) || !inScope(tensor)) continue;
     const isExpert = expertsKept.has(tensor.name);
-    const name = isExpert || !renames ? tensor.name : renameTensor(tensor.name, layout.modelType, target, layout);
+    const name = isExpert || !renames ? tensor.name : renameTensor(tensor.name, layout.modelType, target, moved);
     add(keptTensor(tensor, name, isExpert));
   }
   return keyed.sort((a, b) => a.shard - b.shard || a.start - b.start).map(({ draft }) => draft);
@@ -218,14 +223,6 @@ function draftAll(
 function firstSpan(part: Part | undefined) {
   if (part?.kind === 'bytes') return part.origin;
   return part && spansOf(part)[0];
-}
-
-/** Chosen layers alone give only what stands under those layers' names. */
-function scopeFilter(layout: CheckpointLayout, options: PlanOptions): (tensor: { readonly name: string }) => boolean {
-  const { layers, keepRest } = options;
-  if (!layers || keepRest) return () => true;
-  const isWanted = layerTest(layout.groups, layers);
-  return (tensor) => isWanted(tensor.name);
 }
 
 function nameCollisions(drafts: readonly OutputDraft[]): Refusal[] {
@@ -307,11 +304,6 @@ function assemblePlan(
     bytes,
     peakPartBytes: peakOf(drafts),
   };
-}
-
-function scopeOf(options: PlanOptions): ConversionPlan['scope'] {
-  if (!options.layers) return 'whole';
-  return options.keepRest ? 'mixed' : 'partial';
 }
 
 /** Loaders want `format`; the source's own word is kept where it has one. */
