@@ -5,10 +5,14 @@ export const DEFECTS = {
   'expert-duplicate': 'One expert is stored twice under different spellings of its number.',
   'expert-shape-unequal': 'Experts of one layer differ in shape.',
   'expert-dtype-unequal': 'Experts of one layer differ in dtype.',
+  'expert-spelling': 'An expert’s name is spelled otherwise than those of the other experts of its layer.',
   'families-mixed': 'One layer holds its experts in two layouts at once.',
   'expert-leftover': 'A tensor under the experts belongs to no layout.',
   'config-mismatch': 'The tensors say otherwise than the config.',
   'layout-unknown': 'The experts are stored in a way that is not known here.',
+  'layout-ambiguous': 'The names fit several layouts, and nothing in the files says which; `--assume` does.',
+  'names-wrapped':
+    'Names carry the segment of a wrapper class; no program looks for them so. A conversion takes it out.',
   'orientation-ambiguous': 'Square matrices, and nothing says which way round they are stored.',
 } as const;
 
