@@ -124,6 +124,7 @@ export {
 export type { Statistics } from './kernels/statistics/summary.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
+export { layoutId, layoutOf } from './layouts/dialects.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint } from './layouts/inspect.ts';
 export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
 export {

@@ -1,6 +1,6 @@
 import type { Bucket, Kind } from './bucket.ts';
-import type { DialectSpec } from './dialects.ts';
-import { type Context, canonicalStem } from './resolve.ts';
+import { canonicalStem, type DialectSpec } from './dialects.ts';
+import type { Context } from './resolve.ts';
 import { isSharedByAll } from './sizes.ts';
 import type { Defect, StoredProjection } from './types.ts';
 
@@ -19,7 +19,7 @@ export function countExperts(
     const counted = countApart(bucket, context);
     return { experts: counted.experts, defects: [...missing, ...counted.defects] };
   }
-  const experts = spec.family === 'flat' ? context.experts : firstDim(bucket);
+  const experts = spec.family === 'flat' ? flatExperts(bucket, context) : firstDim(bucket);
   if (experts === null || experts === 0) return { experts: null, defects: [] };
   return { experts, defects: [...missing, ...stackedDefects(bucket, spec, experts, context)] };
 }
@@ -32,6 +32,13 @@ function missingProjections(bucket: Bucket, spec: DialectSpec, gated: boolean): 
     const message = `${bucket.prefix}: the ${projection} projections are not there.`;
     return [{ tag: 'expert-missing', message, projection }];
   });
+}
+
+/** Experts of matrices that hold all of them one below the other: what the config or the router says, where it divides the rows. */
+function flatExperts(bucket: Bucket, { experts, routed }: Context): number | null {
+  const rows = [...bucket.kinds.values()].filter((kind) => kind.part === 'weight').map((kind) => kind.shape[0] ?? 0);
+  const fits = (count: number | null) => count !== null && count > 0 && rows.every((each) => each % count === 0);
+  return fits(experts) ? experts : fits(routed) ? routed : (experts ?? routed);
 }
 
 function firstDim(bucket: Bucket): number | null {

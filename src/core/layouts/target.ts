@@ -5,6 +5,7 @@ import { type JoinedPart, logicalParts, partsFor } from './companions.ts';
 import { type DialectSpec, orientationOf } from './dialects.ts';
 import { writePart } from './parts.ts';
 import { nameIn, spellingOf } from './rename.ts';
+import { unreadNote } from './target-rows.ts';
 import { targetSpec } from './target-spec.ts';
 import type { ExpertMember, LayerGroup, TargetAnswer, TargetLayout, TargetRefusal } from './types.ts';
 
@@ -29,8 +30,17 @@ export function asTarget(
   if (unfit) return { refusal: unfit };
   const choice = targetSpec(group, target, modelType);
   if ('refusal' in choice) return choice;
-  const { spec, prefix, note } = choice;
-  if (isSame(group, spec, prefix)) return note === undefined ? { group } : { group, note };
+  const { spec, prefix } = choice;
+  const same = isSame(group, spec, prefix);
+  const unread = same
+    ? null
+    : unreadNote(
+        target,
+        group.members.map(({ part }) => part),
+      );
+  const notes = [choice.note, unread].filter((each) => each != null);
+  const note = notes.length === 0 ? undefined : notes.join(' ');
+  if (same) return note === undefined ? { group } : { group, note };
   const parts = partsFor(logicalParts(group), spec, group, target, values);
   if ('refusal' in parts) return parts;
   const members = parts.parts.map((part) => memberOf(part, spec, prefix, group.experts ?? 0));

@@ -95,7 +95,8 @@ function halfView(whole: Whole, projection: Projection, kind: PartKind, group: L
     const base = whole.base + (projection === 'up' ? whole.rowStride : 0);
     return { ...whole, rows, base, rowStride: 2 * whole.rowStride };
   }
-  return { ...whole, rows, base: whole.base + (projection === 'up' ? rows * whole.rowStride : 0) };
+  const second = group.fusion === 'up-first' ? 'gate' : 'up';
+  return { ...whole, rows, base: whole.base + (projection === second ? rows * whole.rowStride : 0) };
 }
 
 function canHalve(rows: number, kind: PartKind, group: LayerGroup, part: string): boolean {

@@ -4,6 +4,7 @@ import { absenceOfExperts } from '../layouts/absence.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
+import { bareName, unwrapNotes } from '../layouts/wrappers.ts';
 import { formatIndex } from '../safetensors/index-file.ts';
 import { editConfig } from './config-edit.ts';
 import { operationsBetween } from './operations.ts';
@@ -104,7 +105,7 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   return {
     ...assemblePlan(basis, layout, target, options, drafts),
     groups,
-    notes: [...notes, ...unpackNotes(basis.unpacked)],
+    notes: [...notes, ...unwrapNotes(checkpoint.tensors.keys()), ...unpackNotes(basis.unpacked)],
   };
 }
 
@@ -168,12 +169,9 @@ function targetsOf(
 function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
   const [defect] = group.defects;
   if (group.layout?.family === 'unknown') {
-    return {
-      refusal: {
-        tag: 'layout-unknown',
-        message: `${group.prefix}: ${group.reason ?? 'the experts are stored in an unknown way'}`,
-      },
-    };
+    const readings = group.defects.find((each) => each.readings)?.readings;
+    const message = `${group.prefix}: ${group.reason ?? 'the experts are stored in an unknown way'}`;
+    return { refusal: readings ? { tag: 'layout-ambiguous', message, readings } : { tag: 'layout-unknown', message } };
   }
   if (!defect) return null;
   const tag = defect.tag === 'orientation-ambiguous' ? 'orientation-ambiguous' : 'group-defective';
@@ -214,7 +212,8 @@ function draftAll(
   for (const tensor of checkpoint.tensors.values()) {
     if (consumed.has(tensor.name) || !inScope(tensor)) continue;
     const isExpert = expertsKept.has(tensor.name);
-    const name = isExpert || !renames ? tensor.name : renameTensor(tensor.name, layout.modelType, target, moved);
+    const name =
+      isExpert || !renames ? bareName(tensor.name) : renameTensor(tensor.name, layout.modelType, target, moved);
     add(keptTensor(tensor, name, isExpert));
   }
   return keyed.sort((a, b) => a.shard - b.shard || a.start - b.start).map(({ draft }) => draft);
