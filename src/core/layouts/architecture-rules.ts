@@ -59,7 +59,20 @@ function every(rule: Extract<LayerRule, { kind: 'every' }>, config: Config, laye
   return (layer + (rule.fromOne ? 1 : 0)) % number === 0;
 }
 
-function applyRule(rule: LayerRule, config: Config, layer: number): boolean | null {
+function halves(
+  rule: Extract<LayerRule, { kind: 'halves' }>,
+  config: Config,
+  layer: number,
+  prefix: string,
+): boolean | null {
+  const half = prefix.split('.', 2).find((word) => word === 'encoder' || word === 'decoder');
+  const step = half === undefined ? null : asNumber(config[rule[half]]);
+  if (step === null) return null;
+  if (step < 1) return false;
+  return step === 1 || layer % step === (rule.at === 'second' ? 1 : step - 1);
+}
+
+function applyRule(rule: LayerRule, config: Config, layer: number, prefix: string): boolean | null {
   switch (rule.kind) {
     case 'first': {
       const first = asNumber(config[rule.key]);
@@ -82,6 +95,8 @@ function applyRule(rule: LayerRule, config: Config, layer: number): boolean | nu
     }
     case 'every':
       return every(rule, config, layer);
+    case 'halves':
+      return halves(rule, config, layer, prefix);
     case 'blocks': {
       const blocks = config[BLOCK_LIST];
       const block: unknown = Array.isArray(blocks) ? blocks[layer] : undefined;
@@ -93,12 +108,12 @@ function applyRule(rule: LayerRule, config: Config, layer: number): boolean | nu
   }
 }
 
-/** Whether the config gives a layer experts; null when it does not say. `config` is the part that describes them. */
-export function isMoeLayer(row: Architecture, config: Config | null, layer: number): boolean | null {
+/** Whether the config gives a layer experts; null when it does not say. `config` is the part that describes them, `prefix` the layer's. */
+export function isMoeLayer(row: Architecture, config: Config | null, layer: number, prefix = ''): boolean | null {
   if (!config || !isConfig(config)) return null;
   if (row.layers.length === 0) return true;
   for (const rule of row.layers) {
-    const says = applyRule(rule, config, layer);
+    const says = applyRule(rule, config, layer, prefix);
     if (says !== null) return says;
   }
   return null;

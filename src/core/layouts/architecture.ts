@@ -14,6 +14,8 @@ export type LayerRule =
   | { readonly kind: 'types'; readonly key: string; readonly moe?: readonly string[] }
   /** From the layer that `first` names on, every `every`th has experts, counted from 0, or with `fromOne` from 1; `every` may list 0 and 1 a layer. */
   | { readonly kind: 'every'; readonly every: string; readonly first?: string; readonly fromOne?: true }
+  /** Every `encoder`th layer of the encoder and `decoder`th of the decoder: the last of each run, or its `second`. */
+  | { readonly kind: 'halves'; readonly encoder: string; readonly decoder: string; readonly at: 'second' | 'last' }
   /** One block a layer, whose word under `key` is among `moe` where the layer has experts. */
   | { readonly kind: 'blocks'; readonly key: string; readonly moe: readonly string[] }
   /** Numbers of the layers with experts, a list or a text with commas. */

@@ -64,7 +64,7 @@ function stacksWhere(all: readonly Layer[], test: (layer: Layer) => boolean): Se
 function hint(layer: Layer, { config, row }: Known) {
   const prefix = bareName(layer.prefix);
   const says =
-    row && layer.index !== null ? isMoeLayer(row, config && expertConfig(config, prefix), layer.index) : null;
+    row && layer.index !== null ? isMoeLayer(row, config && expertConfig(config, prefix), layer.index, prefix) : null;
   return hintOf(layer, says);
 }
 
@@ -182,7 +182,7 @@ function acrossGroups(groups: readonly LayerGroup[], config: Config | null, row:
   if (!row || !config) return defects;
   for (const group of groups) {
     if (group.index === null || group.kind === 'mtp') continue;
-    const says = isMoeLayer(row, expertConfig(config, group.prefix), group.index);
+    const says = isMoeLayer(row, expertConfig(config, group.prefix), group.index, group.prefix);
     if (says === null || says === (group.kind === 'moe')) continue;
     const message = says
       ? `The config gives layer ${group.index} experts, the tensors do not.`

@@ -44,7 +44,9 @@ function namesOf(checkpoint: TestCheckpoint): Map<string, string> {
 /** The target whose names are those of transformers 5's memory. */
 function memoryTarget(modelType: string): TargetLayout {
   const family = architectureOf(modelType)?.memory?.family;
-  return family === 'gate-up-transposed' || family === 'gate-up-interleaved' ? family : 'gate-up';
+  return family === 'gate-up-transposed' || family === 'gate-up-interleaved' || family === 'per-expert'
+    ? family
+    : 'gate-up';
 }
 
 const EXPECTED: Readonly<Record<string, { hub: string; state: string; experts: number; kinds: string }>> = {
@@ -135,8 +137,6 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   longcat_flash: 'expert-extra',
   qwen3_vl_moe: 'orientation-ambiguous',
   qwen3_vl_moe_text: 'orientation-ambiguous',
-  switch_transformers: 'layout-unknown',
-  'nllb-moe': 'layout-unknown',
 };
 /** Model types whose other tensors transformers 5 also takes apart or joins; it does so under either name. */
 const RESHAPED = new Set(['inkling_mm_model']);
