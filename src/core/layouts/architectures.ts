@@ -25,6 +25,15 @@ const GRANITE: Row = {
   tails: [['router.layer.weight', 'router.weight']],
 };
 
+/** Text models alone keep the names of their memory: prefixes are renamed where a vision tower stands beside them. */
+const ARIA: Row = {
+  experts: ['moe_num_experts'],
+  topK: ['moe_topk'],
+  disk: [layout('gate-up-transposed', 'fc12')],
+  memory: layout('gate-up-transposed', 'fc12'),
+  intermediate: ['intermediate_size'],
+};
+
 const STEP: Row = {
   experts: ['moe_num_experts', 'n_routed_experts'],
   topK: ['moe_top_k', 'num_experts_per_tok'],
@@ -64,7 +73,8 @@ const NATIVE: readonly Architecture[] = [
   }),
   row('phimoe', { ...MIXTRAL, tails: [['gate.weight', 'router.weight']], ...SEEN }),
   row('deepseek_v2', { ...DEEPSEEK, ...SEEN }),
-  row(['deepseek_ocr2', 'deepseek_ocr2_text'], {
+  row('deepseek_ocr2_text', { ...DEEPSEEK, source: V5 }),
+  row('deepseek_ocr2', {
     ...DEEPSEEK,
     prefixes: [
       ['model.layers.', 'model.language_model.layers.'],
@@ -215,12 +225,8 @@ const NATIVE: readonly Architecture[] = [
     mlx: 'weight',
     ...SEEN,
   }),
-  row(['aria', 'aria_text'], {
-    experts: ['moe_num_experts'],
-    topK: ['moe_topk'],
-    disk: [layout('gate-up-transposed', 'fc12')],
-    memory: layout('gate-up-transposed', 'fc12'),
-    intermediate: ['intermediate_size'],
+  row('aria', {
+    ...ARIA,
     prefixes: [
       ['language_model.model.', 'model.language_model.'],
       ['language_model.lm_head.', 'lm_head.'],
@@ -229,6 +235,7 @@ const NATIVE: readonly Architecture[] = [
     ],
     ...SEEN,
   }),
+  row('aria_text', { ...ARIA, ...SEEN }),
   row('dbrx', {
     experts: ['ffn_config.moe_num_experts'],
     topK: ['ffn_config.moe_top_k'],
