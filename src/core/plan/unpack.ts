@@ -180,6 +180,8 @@ export function packedFormat(tensor: CheckpointTensor, tensors: Checkpoint['tens
   if (/\.quant_state\.|\.(absmax|quant_map|nested_absmax)$/.test(name)) return 'bitsandbytes';
   if (name.endsWith('.qweight')) return has('g_idx') ? 'GPTQ' : 'AWQ or GPTQ';
   if (has('weight_scale_2') || has('weight_global_scale')) return isCode(dtype) ? 'NVFP4' : null;
+  if (name.endsWith('.weight_packed') && dtype === 'U8' && tensors.get(`${module}weight_scale`)?.dtype === 'U8')
+    return 'MXFP4 of compressed-tensors';
   if (name.endsWith('.weight_packed')) return 'compressed-tensors’ packed integers';
   if (dtype === 'U32' && has('scales') && has('biases')) return 'MLX’s affine groups';
   if (fp8Of(dtype)) return isScaleName(name) ? null : 'FP8 whose scales are not understood';

@@ -216,10 +216,13 @@ export function bundlesOf(contents: readonly Content[]): Content[][] {
 /** Names under which a tensor may stand in the other checkpoint: its own, then the architecture's renames. */
 function candidates(name: string, original: Side, converted: Side): string[] {
   const { modelType } = original.layout;
+  const held = renameTensor(name, modelType, 'gate-up', original.layout);
   const names = [
     name,
-    renameTensor(name, modelType, 'gate-up', original.layout),
+    held,
     renameTensor(name, modelType, 'per-expert', original.layout),
+    // an architecture may have two spellings on disk: through memory one leads to the other
+    ...(held === name ? [] : [renameTensor(held, modelType, 'per-expert', converted.layout)]),
   ];
   return [...new Set(names)].filter(
     (candidate) =>
