@@ -23,7 +23,9 @@ import {
   type PlanOptions,
   planWithValues,
   type Target,
+  tensorBytes,
   unreadFiles,
+  withoutConsequences,
 } from '../src/core/index.ts';
 import { createLoads, type Loads, predictPlan } from './loads.ts';
 import { createMeter, createTicker, type Meter } from './meter.ts';
@@ -63,7 +65,8 @@ export async function openSession(
   try {
     const opened = await openSource(source, { signal, count, onPause });
     if (opened.hub) emit({ type: 'hub', facts: opened.hub });
-    return await readInto({ ...opened, meter, memory: createOpenMemory() }, { emit, signal, partly: true });
+    const desk = { ...opened, meter, memory: createOpenMemory(), withoutIndex: source.withoutIndex === true };
+    return await readInto(desk, { emit, signal, partly: true });
   } finally {
     stop();
   }
@@ -73,6 +76,7 @@ export async function openSession(
 interface Desk extends OpenedSource {
   readonly meter: Meter;
   readonly memory: OpenMemory;
+  readonly withoutIndex: boolean;
 }
 
 interface Reading {
@@ -84,7 +88,7 @@ interface Reading {
 
 /** Reads what the memory lacks: headers first, then the index. The source is let go of when nothing comes of it. */
 async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<InspectSession> {
-  const { files, repo, meter, memory } = desk;
+  const { files, repo, meter, memory, withoutIndex } = desk;
   const shards = (await files.list({ signal }))
     .map((file) => file.name)
     .filter((name) => name.endsWith('.safetensors'));
@@ -101,7 +105,7 @@ async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<
   };
   const options = { cache: repo?.cache ?? null, signal, memory };
   try {
-    const first = await openCheckpoint(files, { ...options, index: 'later', onShard });
+    const first = await openCheckpoint(files, { ...options, index: withoutIndex ? 'none' : 'later', onShard });
     painter.stop();
     const more = first.indexFile !== null;
     if (more && partly) emit(picture(first, order, true).event);
@@ -139,8 +143,6 @@ function picture(checkpoint: Checkpoint, shards: readonly string[], complete: bo
 function summarise(checkpoint: Checkpoint, layout: CheckpointLayout, complete: boolean): MapSummary {
   const sparse = layout.groups.filter((group) => group.kind === 'moe');
   const counts = new Set(sparse.map((group) => group.experts));
-  let bytes = 0;
-  for (const tensor of checkpoint.tensors.values()) bytes += tensor.end - tensor.start;
   return {
     identity: checkpoint.identity,
     modelType: layout.modelType,
@@ -149,7 +151,7 @@ function summarise(checkpoint: Checkpoint, layout: CheckpointLayout, complete: b
     moeLayers: sparse.length,
     experts: counts.size === 1 ? ([...counts][0] ?? null) : null,
     tensors: checkpoint.tensors.size,
-    bytes,
+    bytes: tensorBytes(checkpoint),
     shards: checkpoint.shards.length,
     findings: complete ? findingsOf(checkpoint, layout) : [],
   };
@@ -162,10 +164,10 @@ function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummar
     severity: FINDINGS[tag].severity,
     ...(file === undefined ? {} : { file }),
   }));
-  const inLayers = layout.groups.flatMap((group) => group.defects);
+  const { defects, perGroup } = withoutConsequences(checkpoint, layout);
   return [
     ...own,
-    ...[...layout.defects, ...inLayers].map(({ tag, message }) => ({ tag, message, severity: 'error' as const })),
+    ...[...defects, ...perGroup.flat()].map(({ tag, message }) => ({ tag, message, severity: 'error' as const })),
   ];
 }
 

@@ -9,6 +9,7 @@ import {
   type ProgramId,
   predictLoads,
   predictTarget,
+  refuseUnusable,
 } from '../src/core/index.ts';
 import type { LoadVerdict, NameSample } from './protocol.ts';
 
@@ -24,6 +25,7 @@ export interface Loads {
 export function createLoads(checkpoint: Checkpoint, layout: CheckpointLayout): Loads {
   let verdicts: readonly ConsumerVerdict[] | null = null;
   const all = () => {
+    refuseUnusable(checkpoint);
     verdicts ??= predictLoads(checkpoint, layout);
     return verdicts;
   };

@@ -10,6 +10,7 @@ import {
   meshOfSetup,
   optionsOf,
   plainReport,
+  refuseUnusable,
   shapeFromCheckpoint,
 } from '../src/core/index.ts';
 import type { FitCell, FitGrid, MemoryApi, SizeName } from './memory-protocol.ts';
@@ -29,6 +30,7 @@ export function createMemoryCalls(opened: () => Opened): MemoryApi {
   const shapes = new WeakMap<Checkpoint, ModelShape>();
   const shape = (): ModelShape => {
     const { checkpoint, layout } = opened();
+    refuseUnusable(checkpoint);
     const made = shapes.get(checkpoint) ?? shapeFromCheckpoint(checkpoint, layout);
     shapes.set(checkpoint, made);
     return made;

@@ -40,7 +40,8 @@ export const runParity: ParityApi['run'] = async (source, other, checkpointPort,
 
 async function openSecond(source: Parameters<typeof openSource>[0], signal: AbortSignal): Promise<ParitySource> {
   const { files } = await openSource(source, { signal });
-  return { files, checkpoint: await openCheckpoint(files, { signal }) };
+  const index = source.withoutIndex ? 'none' : 'first';
+  return { files, checkpoint: await openCheckpoint(files, { signal, index }) };
 }
 
 interface Given {

@@ -24,7 +24,7 @@ export interface NamedFile {
 }
 
 /** Where bytes come from, as a value that can be sent to any worker. */
-export type SourceDescriptor =
+export type SourceDescriptor = (
   | {
       readonly kind: 'hub';
       /** As `parseRepoReference` reads it: `org/name@revision`, an address, `hf://…/folder`. */
@@ -38,7 +38,11 @@ export type SourceDescriptor =
     }
   | { readonly kind: 'files'; readonly name: string; readonly files: readonly NamedFile[] }
   | { readonly kind: 'directory'; readonly handle: FileSystemDirectoryHandle }
-  | { readonly kind: 'sample'; readonly id: string; readonly baseUrl: string };
+  | { readonly kind: 'sample'; readonly id: string; readonly baseUrl: string }
+) & {
+  /** Read the shards without the index that lies beside them. */
+  readonly withoutIndex?: true;
+};
 
 /** What the Hub says of an opened repo. */
 export interface HubFacts {

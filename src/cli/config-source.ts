@@ -1,12 +1,16 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONFIG_FILES, isLoomError, LoomError } from '../core/index.ts';
+import { CONFIG_FILES, isLoomError, LoomError, refuseUnusable } from '../core/index.ts';
 import { openCheckpointAt, type SourceFlags } from './source.ts';
 
 type Opened = Awaited<ReturnType<typeof openCheckpointAt>>;
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A checkpoint, or a config where there is no more: a config.json, or a folder that holds it alone. */
+/**
+ * A checkpoint, or a config where there is no more: a config.json, or a folder that holds it alone.
+ *
+ * @throws LoomError `checkpoint-unusable`, and what opening throws.
+ */
 export async function openOrConfig(
   source: string,
   flags: SourceFlags,
@@ -14,7 +18,9 @@ export async function openOrConfig(
 ): Promise<{ readonly opened: Opened } | { readonly config: JsonObject }> {
   if (source.endsWith('.json') && !source.endsWith('.index.json')) return { config: await readConfig(source) };
   try {
-    return { opened: await openCheckpointAt(source, flags, signal) };
+    const opened = await openCheckpointAt(source, flags, signal);
+    refuseUnusable(opened.checkpoint);
+    return { opened };
   } catch (error) {
     if (!isLoomError(error) || error.tag !== 'no-checkpoint') throw error;
     for (const name of CONFIG_FILES) {

@@ -17,6 +17,7 @@ import {
   type ProgramId,
   plural,
   predictLoads,
+  refuseUnusable,
   viewRange,
 } from '../core/index.ts';
 import { assumption, interruptSignal, print, printJson } from './common.ts';
@@ -26,7 +27,7 @@ interface LoadsFlags extends ReadingFlags {
   readonly script?: string;
 }
 
-/** `moe-loom loads <source>`: which programs load it, half-load it or refuse it. Exit 0 whatever the answer. */
+/** `moe-loom loads <source>`: which programs load it, half-load it or refuse it. Exit 0 whatever the answer, 1 where the files hold no model to ask about. */
 export function addLoads(program: Command): void {
   const command = program
     .command('loads')
@@ -37,6 +38,7 @@ export function addLoads(program: Command): void {
     const consumer = flags.script === undefined ? null : parseConsumer(flags.script);
     const signal = interruptSignal();
     const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
+    refuseUnusable(checkpoint);
     const layout = detectLayout(checkpoint, assumption(flags));
     const verdicts = predictLoads(checkpoint, layout);
     if (consumer !== null) await printScript(consumer, verdicts, { checkpoint, layout, files, signal });

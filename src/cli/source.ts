@@ -14,6 +14,8 @@ import { type AssumeFlags, type OutputOptions, withAssume, withOutput } from './
 
 export interface SourceFlags {
   readonly endpoint?: string;
+  /** False: read the shards without the index beside them. */
+  readonly index?: boolean;
 }
 
 export interface OpenedSource {
@@ -35,9 +37,11 @@ export function withReading(command: Command): Command {
   return withAssume(withSource(withOutput(command)));
 }
 
-/** `--endpoint`, which every command that reads a source has. */
+/** `--endpoint` and `--no-index`, which every command that reads a source has. */
 export function withSource(command: Command): Command {
-  return command.option('--endpoint <url>', 'the Hub to ask (or HF_ENDPOINT); HF_TOKEN is sent there alone');
+  return command
+    .option('--endpoint <url>', 'the Hub to ask (or HF_ENDPOINT); HF_TOKEN is sent there alone')
+    .option('--no-index', 'read the shards without the index that lies beside them');
 }
 
 /**
@@ -69,7 +73,8 @@ export async function openCheckpointAt(
   signal: AbortSignal,
 ): Promise<OpenedSource & { readonly checkpoint: Checkpoint }> {
   const opened = await openSource(source, flags, signal);
-  return { ...opened, checkpoint: await openCheckpoint(opened.files, { signal }) };
+  const index = flags.index === false ? 'none' : 'first';
+  return { ...opened, checkpoint: await openCheckpoint(opened.files, { signal, index }) };
 }
 
 function looksLikePath(source: string): boolean {

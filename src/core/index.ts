@@ -122,10 +122,11 @@ export {
   isEngineChoice,
 } from './kernels/engine.ts';
 export type { Statistics } from './kernels/statistics/summary.ts';
+export { withoutConsequences } from './layouts/consequences.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { layoutId, layoutOf } from './layouts/dialects.ts';
-export { type InspectedLayer, type Inspection, inspectCheckpoint } from './layouts/inspect.ts';
+export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
 export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
 export {
   CELL,

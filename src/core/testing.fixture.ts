@@ -71,8 +71,11 @@ export function truthOf(architecture: string): Promise<Map<string, PlainTensor>>
 }
 
 /** A safetensors file in memory, its bytes a fixed function of tensor name and position unless given. */
-export function safetensorsBytes(tensors: readonly (TensorSpec & { readonly bytes?: Uint8Array })[]): Uint8Array {
-  const laid = layoutHeader(tensors, new Map([['format', 'pt']]));
+export function safetensorsBytes(
+  tensors: readonly (TensorSpec & { readonly bytes?: Uint8Array })[],
+  metadata: Readonly<Record<string, string>> = { format: 'pt' },
+): Uint8Array {
+  const laid = layoutHeader(tensors, new Map(Object.entries(metadata)));
   const file = new Uint8Array(laid.fileSize);
   file.set(laid.bytes);
   const given = new Map(tensors.map((tensor) => [tensor.name, tensor.bytes]));

@@ -154,6 +154,12 @@ export function retryOpening(): void {
   if (source) openSource(source);
 }
 
+/** Opens the same source again, its shards without the index beside them. */
+export function openWithoutIndex(): void {
+  const { source } = useInspection.getState();
+  if (source) openSource({ ...source, withoutIndex: true });
+}
+
 /** Lets go of what is open. */
 export function closeSource(): void {
   end();

@@ -1,11 +1,11 @@
 import type { ErrorTag } from '../errors.ts';
 import type { FileOffset, Header, Shape, ShardIndex, TensorInfo } from '../safetensors/types.ts';
-import { plural } from '../units.ts';
+import { formatInteger, plural } from '../units.ts';
 import { type CrossCheck, crossCheck } from './cross-check.ts';
 import { finding } from './finding.ts';
 import type { FindingTag } from './findings.ts';
 import type { Listing } from './listing.ts';
-import { missingShards } from './missing.ts';
+import { heldWords, missingShards, namesIn } from './missing.ts';
 import { findSlices, type Knowledge, NO_KNOWLEDGE, type Slices } from './slices.ts';
 import type { Checkpoint, CheckpointTensor, Finding } from './types.ts';
 
@@ -195,8 +195,9 @@ function unreadableShards(
   return [
     ...missingShards(missing, index, layerOf),
     ...broken.map(({ file, error }) => {
+      const held = heldWords('By the index it holds', namesIn([file], index), layerOf);
       const tag: FindingTag = error.tag === 'lfs-pointer' ? 'lfs-pointer' : 'shard-invalid';
-      return finding(tag, error.message, { file });
+      return finding(tag, `${error.message}${held && ` ${held}.`}`, { file });
     }),
   ];
 }
@@ -223,14 +224,12 @@ function scopeFinding(index: ShardIndex): Finding[] {
 /** Index against shards: names without tensor, files nobody names, the stated total. */
 function indexFindings(index: ShardIndex, listing: Listing, { absent, findings: checked }: CrossCheck): Finding[] {
   const findings = [...checked];
-  for (const { tensor, shard } of absent.slice(0, MANY)) {
-    const more = absent.length > MANY ? ` (and so for ${absent.length - 1} more)` : '';
-    findings.push(
-      finding('index-tensor-missing', `The index says that ${tensor} is in ${shard}; it is not${more}.`, {
-        file: shard,
-        tensor,
-      }),
-    );
+  const [first] = absent;
+  if (first) {
+    const { tensor, shard } = first;
+    const more = absent.length > 1 ? ` (and so for ${formatInteger(absent.length - 1)} more)` : '';
+    const message = `The index says that ${tensor} is in ${shard}; it is not${more}.`;
+    findings.push(finding('index-tensor-missing', message, { file: shard, tensor }));
   }
   const named = new Set(index.weightMap.values());
   const strays = listing.files.filter(

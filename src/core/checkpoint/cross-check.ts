@@ -85,7 +85,7 @@ function staleFinding({ index, file, absent, orphans, shadowed }: Compared): Fin
 export function staleIndex(file: string, how: string): Finding {
   return finding(
     'index-stale',
-    `${file} is stale: ${how}. Get the index that belongs to these shards, or read the shards without the index.`,
+    `${file} is stale: ${how}. Get the index that belongs to these shards, or read the shards without the index (--no-index on the command line).`,
     { file },
   );
 }

@@ -102,13 +102,25 @@ function nothingHere(identity: string, files: readonly FileEntry[], adapter: boo
   const distributed = distributedWords(files.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)));
   const hint =
     folders.length > 0
-      ? ` Its sub-folder ${folders.slice(0, 3).join(', ')} does: open that.`
+      ? foldersWords(folders)
       : distributed !== null
         ? ` ${distributed}`
         : others > 0
           ? ` It holds ${others} weight files in other formats; only safetensors can be read here.`
           : '';
   return new LoomError('no-checkpoint', `There is no safetensors file in ${identity}.${hint}`, { file: identity });
+}
+
+/** Folders of ranks hold slices each: none of them is a model. */
+function foldersWords(folders: readonly string[]): string {
+  const some = folders.slice(0, 3).join(', ');
+  const ranked = rankFiles(
+    folders.map((folder) => `${folder.slice(folder.lastIndexOf('/') + 1)}.safetensors`),
+    [],
+  );
+  return ranked.length > 1
+    ? ` Its sub-folders ${some}${folders.length > 3 ? ' …' : ''} hold what ${ranked.length} ranks saved, slices of the tensors: join them with the tool of the program that saved them, then open the result.`
+    : ` Its sub-folder ${some} does: open that.`;
 }
 
 /** The plain name first; of variants the one whose word the shards' names carry, or the only one. */

@@ -12,22 +12,26 @@ export function missingShards(
   index: ShardIndex | null,
   layerOf: (name: string) => number | null,
 ): Finding[] {
-  const held = new Map(files.map((file) => [file, [] as string[]]));
-  for (const [tensor, shard] of index?.weightMap ?? []) held.get(shard)?.push(tensor);
   if (files.length <= EACH)
     return files.map((file) => {
-      const what = heldWords('it', held.get(file) ?? [], layerOf);
-      return finding('shard-missing', `The shard ${file} is missing${what}.`, { file });
+      const what = heldWords('it held', namesIn([file], index), layerOf);
+      return finding('shard-missing', `The shard ${file} is missing${what && `; ${what}`}.`, { file });
     });
   const total = new Set(index?.weightMap.values()).size;
-  const all = [...held.values()].flat();
+  const what = heldWords('they held', namesIn(files, index), layerOf);
   const some = files.slice(0, EACH).join(', ');
-  const message = `${files.length} of ${formatInteger(total)} shards are missing: ${some} and ${files.length - EACH} more${heldWords('they', all, layerOf)}.`;
+  const message = `${files.length} of ${formatInteger(total)} shards are missing: ${some} and ${files.length - EACH} more${what && `; ${what}`}.`;
   return [finding('shard-missing', message, { file: files[0] })];
 }
 
-/** `; it held layers 47–48, 115 tensors`, empty where the index names nothing of it. */
-function heldWords(it: string, names: readonly string[], layerOf: (name: string) => number | null): string {
+/** Tensors that an index puts into these shards. */
+export function namesIn(files: readonly string[], index: ShardIndex | null): readonly string[] {
+  const wanted = new Set(files);
+  return [...(index?.weightMap ?? [])].flatMap(([tensor, shard]) => (wanted.has(shard) ? [tensor] : []));
+}
+
+/** `it held layers 47–48, 115 tensors`, empty where there are none. */
+export function heldWords(it: string, names: readonly string[], layerOf: (name: string) => number | null): string {
   if (names.length === 0) return '';
   const layers = new Set<number>();
   let outside = 0;
@@ -41,7 +45,7 @@ function heldWords(it: string, names: readonly string[], layerOf: (name: string)
     ...(layers.size > 0 && outside > 0 ? [`${plural(outside, 'tensor')} outside layers`] : []),
   ];
   const count = plural(names.length, 'tensor');
-  return `; ${it} held ${[places.join(' and '), count].filter(Boolean).join(', ')}${places.length > 1 ? ' in all' : ''}`;
+  return `${it} ${[places.join(' and '), count].filter(Boolean).join(', ')}${places.length > 1 ? ' in all' : ''}`;
 }
 
 /** `0–2, 5`. */

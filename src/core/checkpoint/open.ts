@@ -87,11 +87,11 @@ export async function openCheckpoint(files: FileSet, options: OpenOptions = {}):
   const listed = await files.list({ signal });
   const listing = listCheckpoint(files.identity, listed, { sliceFormats });
   const opening: Opening = { files, listing, options, memory, arrived: new Map(), config: NOTHING, index: NOTHING };
-  if (options.index === 'none') leaveIndexOut(opening, ignoredIndex(listing));
+  if (options.index === 'none' && listing.index !== null) leaveIndexOut(opening, ignoredIndex(listing.index));
   if (options.index === 'later' && listing.index !== null) opening.index = { value: 'unread', findings: [] };
   else [opening.config, opening.index] = await Promise.all([readConfig(opening), readIndexOf(opening)]);
   const stale = staleSplit(listing, opening.index.value);
-  if (stale) leaveIndexOut(opening, [stale]);
+  if (stale) leaveIndexOut(opening, stale);
   const { value: index } = opening.index;
   const named = index && index !== 'unread' ? [...new Set(index.weightMap.values())].sort() : null;
   const shards = named ? withRankFiles(named, listed, sliceFormats) : opening.listing.shards;
@@ -104,12 +104,12 @@ export async function openCheckpoint(files: FileSet, options: OpenOptions = {}):
   return assemble(opening, outcomes);
 }
 
-/** Goes on as if there were no index; `findings` say why. */
-function leaveIndexOut(opening: Opening, findings: readonly Finding[]): void {
+/** Goes on as if there were no index; the finding says why. */
+function leaveIndexOut(opening: Opening, why: Finding): void {
   const { sliceFormats } = opening.options.knowledge ?? NO_KNOWLEDGE;
   const { files } = opening.listing;
   const without = listCheckpoint(opening.files.identity, files, { sliceFormats, withoutIndex: true });
-  opening.listing = { ...without, findings: [...findings, ...without.findings] };
+  opening.listing = { ...without, findings: [why, ...without.findings] };
   opening.index = NOTHING;
 }
 

@@ -52,8 +52,9 @@ export interface Slices {
 
 const WORDS = 'a program that saves on every rank (which one is not known)';
 const JOIN = 'Join them with the tool of the program that saved them, then open the result.';
-/** A rank in a name of no known program: `rank0`, `mp_rank_00`, `tp-3`. */
-const RANK = /(?:^|[-_.])(?:rank|tp|mp)[-_]?(?<rank>\d{1,5})(?=[-_.])/i;
+/** A rank in a name of no known program: `rank0`, `mp_rank_00`, `tp-3`, `rank-1-of-8`, `world_size_8_rank_0`. */
+const RANK =
+  /(?:^|[-_.])(?:world[-_]?size[-_]?(?<world>\d{1,5})[-_])?(?:rank|tp|mp)[-_]?(?<rank>\d{1,5})(?:[-_]?of[-_]?(?<ranks>\d{1,5}))?(?=[-_.])/i;
 /** Files of torch's distributed checkpoints: rank and part. */
 const DISTCP = /^__(?<rank>\d+)_\d+\.distcp$/;
 const UNKNOWN = { writer: WORDS, file: RANK, first: 0, cure: JOIN } as const;
@@ -74,7 +75,9 @@ export function rankFiles(names: readonly string[], formats: readonly SliceForma
 function namedFormat(names: readonly string[], formats: readonly SliceFormat[]) {
   for (const format of [...formats, UNKNOWN]) {
     const files = names.filter((name) => name.endsWith('.safetensors') && format.file?.test(name));
-    if (files.length > (format === UNKNOWN ? 1 : 0)) return { format, files };
+    const isSure =
+      format !== UNKNOWN || files.length > 1 || files.some((name) => statedRanks(RANK.exec(name)?.groups) > 1);
+    if (files.length > 0 && isSure) return { format, files };
   }
   return null;
 }
@@ -112,10 +115,17 @@ function areWhole({ headers, config, knowledge }: SliceFacts, files: readonly st
 
 type Groups = Readonly<Record<string, string | undefined>>;
 
-function wordsOf(files: readonly string[], root: readonly string[], { writer, file, first, cure }: Named): string {
+/** How many ranks a file's name says there were, 0 where it does not. */
+function statedRanks(groups: Groups | undefined): number {
+  return Math.max(Number(groups?.ranks ?? 0), Number(groups?.world ?? 0));
+}
+
+function wordsOf(files: readonly string[], root: readonly string[], format: Named): string {
+  const { writer, file, cure } = format;
   const found = root.map((name): Groups => file?.exec(name)?.groups ?? {});
   const numbers = new Set(found.flatMap(({ rank }) => (rank && /^\d+$/.test(rank) ? Number(rank) : [])));
-  const stated = Math.max(0, ...found.map(({ ranks }) => Number(ranks ?? 0)));
+  const stated = Math.max(0, ...found.map(statedRanks));
+  const first = stated > 0 && numbers.has(stated) ? 1 : format.first;
   const ranks = numbers.size === 0 ? files.length : Math.max(stated, ...[...numbers].map((at) => at - first + 1));
   if (ranks <= 1) {
     const which = files.length > 1 ? `${files.length} files hold` : `${files[0]} holds`;

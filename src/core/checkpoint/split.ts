@@ -8,9 +8,8 @@ import { type Knowledge, rankFiles } from './slices.ts';
 import type { Finding } from './types.ts';
 
 /** What is said where the index was left aside as asked. */
-export function ignoredIndex({ index }: Listing): Finding[] {
-  if (index === null) return [];
-  return [finding('index-ignored', `${index} was left aside, and the shards were read without it.`, { file: index })];
+export function ignoredIndex(index: string): Finding {
+  return finding('index-ignored', `${index} was left aside, and the shards were read without it.`, { file: index });
 }
 
 /** An index that speaks of files that are not here, while others are that make a whole. */

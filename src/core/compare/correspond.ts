@@ -1,4 +1,5 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import { refuseUnusable } from '../checkpoint/usable.ts';
 import { compareText } from '../layouts/bucket.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { type TensorPlace, tensorPlace } from '../layouts/tensor-place.ts';
@@ -32,8 +33,12 @@ export interface CorrespondOptions {
  *
  * Experts are matched by layer, number and projection, everything else by name; prefixes and the spellings of an
  * architecture by rules that hold for the whole checkpoint. Nothing is matched because it happens to have the same shape.
+ *
+ * @throws LoomError `checkpoint-unusable` for either.
  */
 export function correspond(left: Checkpoint, right: Checkpoint, options: CorrespondOptions = {}): Correspondence {
+  refuseUnusable(left);
+  refuseUnusable(right);
   const unpacked = unpackedSides(left, right);
   const { sides, notes } = openSides(unpacked.left.checkpoint, unpacked.right.checkpoint, options);
   const rules = matchRoots(rootsOf(namesOf(sides.left)), rootsOf(namesOf(sides.right)));

@@ -1,4 +1,6 @@
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
+import { bytesOf, elementsOf } from '../safetensors/dtype.ts';
+import { withoutConsequences } from './consequences.ts';
 import { detectLayout } from './detect.ts';
 import { countParameters, type ParameterCount } from './parameters.ts';
 import type { CheckpointLayout, Defect, Dialect, Family, GroupKind } from './types.ts';
@@ -32,25 +34,32 @@ export function inspectCheckpoint(
   layout: CheckpointLayout = detectLayout(checkpoint),
 ): Inspection {
   const parameterCounts = countParameters(checkpoint, layout);
-  let bytes = 0;
-  for (const tensor of checkpoint.tensors.values()) bytes += tensor.end - tensor.start;
+  const own = withoutConsequences(checkpoint, layout);
   return {
     modelType: layout.modelType,
     tensors: checkpoint.tensors.size,
     parameters: parameterCounts.total,
     parameterCounts,
-    bytes,
+    bytes: tensorBytes(checkpoint),
     shards: checkpoint.shards.length,
     layout: layout.layout,
-    layers: layout.groups.map((group) => ({
+    layers: layout.groups.map((group, at) => ({
       prefix: group.prefix,
       index: group.index,
       kind: group.kind,
       family: group.layout?.family ?? null,
       dialect: group.layout?.dialect ?? null,
       experts: group.experts,
-      defects: group.defects.map(({ tag, message }) => ({ tag, message })),
+      defects: (own.perGroup[at] ?? []).map(({ tag, message }) => ({ tag, message })),
     })),
-    findings: [...checkpoint.findings, ...layout.defects].map(({ tag, message }) => ({ tag, message })),
+    findings: [...checkpoint.findings, ...own.defects].map(({ tag, message }) => ({ tag, message })),
   };
+}
+
+/** Bytes of all tensors, headers left out; of tensors that ranks saved in slices, those of every slice. */
+export function tensorBytes({ tensors }: Pick<Checkpoint, 'tensors'>): number {
+  let bytes = 0;
+  for (const { start, end, slices, dtype } of tensors.values())
+    bytes += slices ? slices.reduce((sum, shape) => sum + bytesOf(dtype, elementsOf(shape)), 0) : end - start;
+  return bytes;
 }

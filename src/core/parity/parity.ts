@@ -1,3 +1,4 @@
+import { refuseUnusable } from '../checkpoint/usable.ts';
 import { LoomError } from '../errors.ts';
 import { type Block, findBlock } from './block.ts';
 import { diagnose } from './diagnose.ts';
@@ -23,9 +24,11 @@ export const TOLERANCE = 1e-5;
  * Computes a layer's block in every way its experts can be held, and compares the outputs.
  *
  * Parity shows equality on the inputs that were run: a demonstration. Equal bytes, which `verify` shows, are proof.
- * @throws LoomError `usage`, `block-unknown`, `runtime-failed`, `cancelled`, and what reading throws.
+ * @throws LoomError `checkpoint-unusable`, `usage`, `block-unknown`, `runtime-failed`, `cancelled`, and what reading throws.
  */
 export async function compareBlock(given: ParitySource, options: ParityOptions): Promise<ParityReport> {
+  refuseUnusable(given.checkpoint);
+  if (options.other) refuseUnusable(options.other.checkpoint);
   const source = readable(given);
   const otherSource = options.other && readable(options.other);
   const block = findBlock(source.checkpoint, options.layer, options.assume);

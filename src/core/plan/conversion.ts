@@ -6,12 +6,14 @@ import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import { bareName, unwrapNotes } from '../layouts/wrappers.ts';
 import { formatIndex } from '../safetensors/index-file.ts';
+import { checkpointRefusals, unneededAbsence, unneededNotes } from './checkpoint-refusals.ts';
 import { editConfig } from './config-edit.ts';
+import { carriedMetadata } from './metadata.ts';
 import { operationsBetween } from './operations.ts';
 import { convertedTensors, keptTensor, type OutputDraft } from './outputs.ts';
 import { DEFAULT_SHARD_BYTES, packShards } from './packing.ts';
 import { partBytes, partReads, spansOf, workingBytes } from './parts.ts';
-import { checkpointRefusals, scopeFilter, scopeOf } from './scope.ts';
+import { scopeFilter, scopeOf } from './scope.ts';
 import { planSideFiles } from './side-files.ts';
 import type {
   ConfigChange,
@@ -92,7 +94,8 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   const { checkpoint } = basis;
   const layout = detectLayout(checkpoint, options.assume ? { assume: options.assume } : {});
   const chosen = chooseGroups(layout, options.layers);
-  const refusals = [...checkpointRefusals(checkpoint, layout, options), ...chosen.refusals];
+  const unneeded = unneededAbsence(checkpoint, layout, options, scopeFilter(layout, options));
+  const refusals = [...checkpointRefusals(checkpoint, unneeded), ...chosen.refusals];
   const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType, options);
   refusals.push(...refused);
   if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(checkpoint, layout));
@@ -105,7 +108,12 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   return {
     ...assemblePlan(basis, layout, target, options, drafts),
     groups,
-    notes: [...notes, ...unwrapNotes(checkpoint.tensors.keys()), ...unpackNotes(basis.unpacked)],
+    notes: [
+      ...notes,
+      ...unwrapNotes(checkpoint.tensors.keys()),
+      ...unpackNotes(basis.unpacked),
+      ...unneededNotes(unneeded),
+    ],
   };
 }
 
@@ -275,7 +283,9 @@ function assemblePlan(
   drafts: readonly OutputDraft[],
 ): ConversionPlan {
   const scope = scopeOf(options);
-  const shards = packShards(drafts, options.maxShardBytes ?? DEFAULT_SHARD_BYTES, shardMetadata(checkpoint));
+  const metadata = carriedMetadata(checkpoint);
+  const entries = new Map(metadata.map(({ key, value }) => [key, value]));
+  const shards = packShards(drafts, options.maxShardBytes ?? DEFAULT_SHARD_BYTES, entries);
   const bytes = drafts.reduce((sum, draft) => sum + draft.byteLength, 0);
   const changes: readonly ConfigChange[] =
     scope !== 'whole'
@@ -286,7 +296,7 @@ function assemblePlan(
         ];
   const text = checkpoint.configText;
   const { configFile } = checkpoint;
-  const side = planSideFiles(checkpoint.files, [configFile, checkpoint.indexFile]);
+  const side = planSideFiles(checkpoint.files, configFile);
   return {
     ...emptyPlan(checkpoint, target, options),
     shards,
@@ -296,6 +306,7 @@ function assemblePlan(
       text === null
         ? null
         : { ...(configFile ? { file: configFile } : {}), text: editConfig(text, changes), changed: changes.length > 0 },
+    metadata,
     copies: side.copies.map((file) => ({ file: file.name, byteLength: file.byteLength })),
     skipped: side.skipped,
     unpacked: unpacked?.summary ?? null,
@@ -303,12 +314,6 @@ function assemblePlan(
     bytes,
     peakPartBytes: peakOf(drafts),
   };
-}
-
-/** Loaders want `format`; the source's own word is kept where it has one. */
-function shardMetadata(checkpoint: Checkpoint): ReadonlyMap<string, string> {
-  const format = checkpoint.shards.map((shard) => shard.metadata?.get('format')).find((value) => value !== undefined);
-  return new Map([['format', format ?? 'pt']]);
 }
 
 function indexText(
@@ -346,6 +351,7 @@ function emptyPlan(checkpoint: Checkpoint, target: Target, options: PlanOptions)
     index: '',
     configChanges: [],
     config: null,
+    metadata: [],
     copies: [],
     skipped: [],
     groups: [],

@@ -14,6 +14,7 @@ export function describePlan(plan: ConversionPlan): string[] {
     ...groupLines(plan.groups),
     ...plan.notes,
     ...plan.configChanges.map(describeConfigChange),
+    ...metadataLines(plan.metadata),
     ...(plan.copies.length > 0 ? [`Copied: ${plan.copies.map((copy) => copy.file).join(', ')}.`] : []),
     ...plan.skipped.map((skipped) => `Left out: ${skipped.file} (${skipped.reason}).`),
   ];
@@ -23,6 +24,19 @@ export function describePlan(plan: ConversionPlan): string[] {
 export function describeConfigChange({ key, after, reason, removed }: ConfigChange): string {
   const what = removed ? `${key} is taken out` : `${key} = ${JSON.stringify(after)}`;
   return `config.json: ${what} (${sentence(reason)}).`;
+}
+
+/** Longer values are cut in what a person reads. */
+const LIMIT_VALUE = 60;
+
+/** What goes along in `__metadata__`; the usual `format` alone is not worth a line. */
+function metadataLines(metadata: ConversionPlan['metadata']): string[] {
+  if (metadata.every(({ key }) => key === 'format')) return [];
+  const entries = metadata.map(({ key, value, joined }) => {
+    const shown = value.length > LIMIT_VALUE ? `${value.slice(0, LIMIT_VALUE)}…` : value;
+    return `${key} = ${JSON.stringify(shown)}${joined === null ? '' : ` (${joined} different values joined)`}`;
+  });
+  return [`Metadata of every shard: ${entries.join('; ')}.`];
 }
 
 function scopeLines(plan: ConversionPlan): string[] {

@@ -60,7 +60,7 @@ describe('a checkpoint in Mistral’s own format', () => {
     const plan = planConversion(await openCheckpoint(files), 'gate-up');
     expect(plan).toMatchObject({
       refusals: [],
-      skipped: [],
+      skipped: [{ file: 'consolidated.safetensors.index.json', reason: 'an index of the shards that lie beside it' }],
       copies: [],
       config: { file: 'params.json', changed: false },
     });

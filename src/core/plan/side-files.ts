@@ -1,5 +1,6 @@
 import { isOtherWeights } from '../checkpoint/listing.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
+import { readIndexName } from '../safetensors/index-name.ts';
 import type { FileEntry } from '../source/types.ts';
 import type { SkippedFile } from './types.ts';
 
@@ -14,16 +15,13 @@ export interface SideFiles {
 /**
  * Which files beside the weights go along as they are (tokenizer, templates, code, licence …), and which do not and why.
  *
- * `own` are the checkpoint's own config and index, under whatever names: a conversion writes them anew.
+ * `config` is the name of the checkpoint's config where it is not config.json: a conversion writes it anew.
  */
-export function planSideFiles(
-  files: readonly FileEntry[],
-  own: readonly (string | null | undefined)[] = [],
-): SideFiles {
+export function planSideFiles(files: readonly FileEntry[], config?: string): SideFiles {
   const copies: FileEntry[] = [];
   const skipped: SkippedFile[] = [];
   for (const file of files) {
-    const reason = own.includes(file.name) ? '' : skipReason(file.name);
+    const reason = file.name === config ? '' : skipReason(file.name);
     if (reason === null) copies.push(file);
     else if (reason !== '') skipped.push({ file: file.name, reason });
   }
@@ -37,7 +35,7 @@ function skipReason(name: string): string | null {
   if (base.startsWith('.')) return '';
   if (/(^|\/)original\//.test(name)) return "the publisher's own format";
   if (base.endsWith('.safetensors')) return name.includes('/') ? 'weights in a sub-folder' : '';
-  if (base.endsWith('.safetensors.index.json')) return 'an index of other weights';
+  if (readIndexName(name)) return 'an index of the shards that lie beside it';
   if (isOtherWeights(name)) return 'weights in another format';
   if (/^README(\.md)?$/i.test(name)) return 'describes the original';
   return null;

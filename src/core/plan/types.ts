@@ -159,6 +159,14 @@ export interface ConfigChange {
   readonly removed?: true;
 }
 
+/** An entry of `__metadata__` that every output shard has. */
+export interface CarriedMetadata {
+  readonly key: string;
+  readonly value: string;
+  /** How many different values of the source's shards stand in it; null where they said one. */
+  readonly joined: number | null;
+}
+
 export interface SkippedFile {
   readonly file: string;
   readonly reason: string;
@@ -178,6 +186,8 @@ export interface ConversionPlan {
   readonly configChanges: readonly ConfigChange[];
   /** The config to write: its name where it is not config.json, and its text. Null when the source has none. `changed` false: the file's own bytes are copied. */
   readonly config: { readonly file?: string; readonly text: string; readonly changed: boolean } | null;
+  /** `__metadata__` of every output shard, from that of the source's. */
+  readonly metadata: readonly CarriedMetadata[];
   /** Files copied as they are. */
   readonly copies: readonly { readonly file: string; readonly byteLength: number }[];
   readonly skipped: readonly SkippedFile[];

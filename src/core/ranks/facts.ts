@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { unusableFinding } from '../checkpoint/usable.ts';
 import { absenceOfExperts, unreadPart } from '../layouts/absence.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
 import { type Config, configNumber, hiddenSize, latentSize, layerCount } from '../layouts/config-keys.ts';
@@ -60,6 +61,8 @@ function undealtOf(
   checkpoint: Pick<Checkpoint, 'tensors' | 'config' | 'findings'>,
   layout: CheckpointLayout,
 ): string | null {
+  const unusable = unusableFinding(checkpoint);
+  if (unusable) return unusable.message;
   if (layout.groups.some((group) => group.kind === 'moe' && group.experts !== null)) return missingExperts(layout);
   const { known, message } = absenceOfExperts(checkpoint, layout);
   return known ? `${message} There is nothing to place.` : message;

@@ -1,5 +1,6 @@
 import type { Budget } from '../budget.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { refuseUnusable } from '../checkpoint/usable.ts';
 import { mapConcurrent } from '../concurrency.ts';
 import { LoomError } from '../errors.ts';
 import { createHasher, type Hasher } from '../hash.ts';
@@ -75,7 +76,7 @@ export function statisticsCost(
  * Errors of `mean` and `rms` are those of `Statistics`. Bytes are read once, those of quantised matrices that lie among
  * each other once a matrix; buffers are taken from the budget.
  *
- * @throws LoomError `usage` for a layer that has no experts, `cancelled`, and what the files throw.
+ * @throws LoomError `checkpoint-unusable`, `usage` for a layer that has no experts, `cancelled`, and what the files throw.
  */
 export async function statisticsOf(
   checkpoint: Checkpoint,
@@ -83,6 +84,7 @@ export async function statisticsOf(
   files: FileSet,
   options: StatisticsOptions,
 ): Promise<StatisticsReport> {
+  refuseUnusable(checkpoint);
   const groups = chosen(layout, options.layers).map((group) => matricesOf(group, checkpoint.config));
   const units = groups.flatMap(({ matrices }) => unitsOf(matrices));
   const progress = createProgress(units, options.onProgress);

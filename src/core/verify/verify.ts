@@ -1,5 +1,6 @@
 import { type Budget, createBudget } from '../budget.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { refuseUnusable } from '../checkpoint/usable.ts';
 import { throwIfAborted } from '../errors.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { layerTest } from '../layouts/tensor-place.ts';
@@ -44,6 +45,8 @@ export async function verifyCheckpoints(
   converted: VerifySide,
   options: VerifyOptions = {},
 ): Promise<Verification> {
+  refuseUnusable(original.checkpoint);
+  refuseUnusable(converted.checkpoint);
   const { signal } = options;
   const left = { checkpoint: original.checkpoint, layout: detectLayout(original.checkpoint) };
   const right = { checkpoint: converted.checkpoint, layout: detectLayout(converted.checkpoint) };

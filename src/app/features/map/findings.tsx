@@ -1,7 +1,7 @@
 import { isUnread, plural } from '../../../core/index.ts';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
-import { retryOpening, useInspection } from '../../state/inspection.ts';
+import { openWithoutIndex, retryOpening, useInspection } from '../../state/inspection.ts';
 
 /** More are a flood; the command line prints them all. */
 const SHOWN = 40;
@@ -34,8 +34,17 @@ export function Findings() {
   );
 }
 
-/** Findings that mean: something did not come along. */
-const INCOMPLETE = ['shard-missing', 'shard-invalid', 'lfs-pointer', 'index-tensor-missing'];
+/** Findings that mean: something did not come along, or does not belong to it. */
+const INCOMPLETE = [
+  'shard-missing',
+  'shard-invalid',
+  'lfs-pointer',
+  'index-tensor-missing',
+  'index-stale',
+  'index-invalid',
+];
+/** Those after which the shards may be read without the index. */
+const ABOUT_INDEX = ['index-stale', 'index-invalid'];
 
 /** What to do about a checkpoint that is not whole. */
 function FindingSteps({ tags }: { readonly tags: ReadonlySet<string> }) {
@@ -54,6 +63,11 @@ function FindingSteps({ tags }: { readonly tags: ReadonlySet<string> }) {
         <button type="button" className="button small" onClick={retryOpening}>
           Read again
         </button>
+        {ABOUT_INDEX.some((tag) => tags.has(tag)) && (
+          <button type="button" className="button small" onClick={openWithoutIndex}>
+            Read the shards without the index
+          </button>
+        )}
         {hub ? (
           <a className="button small" href={hub.page} target="_blank" rel="noreferrer">
             Open model page
