@@ -17,6 +17,8 @@ const DENSE = new Set(['mlp', 'feed_forward', 'ffn', 'block_sparse_moe']);
 const ATTENTION = new Set(['self_attn', 'attn', 'attention', 'self_attention']);
 const ROUTER =
   /^(gate\.|router\.|primary_router\.|router_gate\.|moe_statics\.)|^(e_score_correction_bias|expert_bias|router_bias)$/;
+/** The same below further segments, by a word that means nothing else: `layer.1.mlp.router.classifier.weight`. */
+const DEEP_ROUTER = /\.(primary_)?router\./;
 const WORDS = /^(up|down)\./;
 /** Parts of a layer that are no MLP: no example of what is not recognised. */
 const NO_MLP = /attn|attention|norm|embed/i;
@@ -152,6 +154,7 @@ function sortOther(layer: Layer, { tensor, rest, name, prefixTo }: Sorted): void
     if (tensor.shape.length !== 3 && DENSE.has(bare.container)) layer.dense ??= container;
   } else if (ROUTER.test(end)) push(layer.routers, container, tensor);
   else if (ROUTER.test(rest)) push(layer.routers, '', tensor);
+  else if (DEEP_ROUTER.test(rest)) push(layer.routers, rest.slice(0, rest.search(DEEP_ROUTER)), tensor);
   else {
     if (speaksOfExperts(rest)) layer.hints.push(tensor.name);
     if (WORDS.test(end)) layer.words.add(container);
