@@ -7,7 +7,8 @@ import { DIALECTS, type DialectSpec, isBareStem, layoutId, layoutOf, spellingsOf
 import { createExpertNameParser } from './expert-name.ts';
 import { writePart } from './parts.ts';
 import type { Assumption, LayerGroup } from './types.ts';
-import { bareName, unwrap, WRAPPERS } from './wrappers.ts';
+import { bareName, unwrap } from './wrappers.ts';
+import { WRAPS } from './wraps.fixture.ts';
 
 const [E, I, H] = [4, 6, 10];
 
@@ -24,16 +25,6 @@ const PREFIXES = [
   'backbone.layers.3',
 ];
 const CONTAINERS = ['mlp', 'block_sparse_moe', 'feed_forward', 'mixer', 'ffn', 'mlp.calculator', ''];
-
-/** A name in every kind of wrapper that may stand in it: before it, below its layer, and around one expert. */
-const WRAPS: Readonly<Record<string, (name: string) => string>> = {
-  none: (name) => name,
-  ...Object.fromEntries(WRAPPERS.map(({ word }) => [word, (name: string) => `${word}.${name}`])),
-  'below the layer': (name) => name.replace(/(\.3\.)/, '$1_checkpoint_wrapped_module.'),
-  'around the experts': (name) => name.replace('.experts.', '.experts._fsdp_wrapped_module.'),
-  'around an expert': (name) => name.replace(/(\.experts\.\d+\.)/, '$1_checkpoint_wrapped_module.'),
-  several: (name) => `_orig_mod.module.${name.replace(/(\.3\.)/, '$1_fsdp_wrapped_module.')}`,
-};
 
 /** Each spelling of a row's stems, one for all projections: its own, the others, and with the number last. */
 function variantsOf(row: DialectSpec): Map<string, Map<string, string>> {
