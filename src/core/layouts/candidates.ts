@@ -22,7 +22,9 @@ export function candidatesFor(bucket: Bucket): Candidates {
   if (styles.size > 1) return { reason: 'Some projections have `.weight` in their names and some have not.' };
   const [style] = styles.size === 1 ? styles : kinds.map((kind) => kind.style);
   const blocks = kinds.some((kind) => kind.part === 'blocks');
-  const styled = near.filter((spec) => spec.style === style && (spec.blocks === true) === blocks);
+  const inStyle = near.filter((spec) => spec.style === style);
+  const packed = inStyle.filter((spec) => (spec.blocks === true) === blocks);
+  const styled = packed.length > 0 ? packed : inStyle;
   if (styled.length === 0) return { reason: `No layout writes ${kinds[0]?.template ?? 'these names'}.` };
   const ranks = new Set(kinds.filter(isMatrix).map(({ shape }) => shape.length));
   const candidates = styled.filter((spec) => rankFits(spec, ranks));

@@ -55,6 +55,8 @@ export interface DialectRow {
   readonly container?: string;
   /** The weights are MXFP4 `blocks` with `scales`. */
   readonly blocks?: true;
+  /** With `blocks`: the layout that the numbers have once they are unpacked, inputs first. */
+  readonly unpacked?: string;
   /** Who writes it: evidence in a message that offers several readings. */
   readonly by: string;
 }
@@ -201,6 +203,7 @@ export const DIALECT_ROWS = [
     ...JOINED,
     toldBy: 'assumption',
     blocks: true,
+    unpacked: 'gate-up-transposed/plain',
     by: 'a quantiser that keeps gate’s rows before up’s',
   },
   {
@@ -259,6 +262,7 @@ export const DIALECT_ROWS = [
     fusion: 'interleaved',
     toldBy: 'architecture',
     blocks: true,
+    unpacked: 'gate-up-interleaved/gpt-oss',
     by: 'gpt-oss',
   },
   {

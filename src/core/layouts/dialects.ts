@@ -6,7 +6,7 @@ import {
   type Stems,
   type StoredProjection,
 } from './dialect-rows.ts';
-import type { ExpertLayout, Orientation } from './types.ts';
+import type { Assumption, ExpertLayout, Orientation } from './types.ts';
 
 /** A row of the table with its id. */
 export interface DialectSpec extends Omit<DialectRow, 'dialect'> {
@@ -32,6 +32,13 @@ export function dialectOf(layout: ExpertLayout | null): DialectSpec | undefined 
 export function layoutOf(id: string): ExpertLayout | null {
   const row = BY_ID.get(id);
   return row ? { family: row.family, dialect: row.dialect } : null;
+}
+
+/** What is assumed of experts once their MXFP4 blocks are unpacked: the layout that they then have. */
+export function unpackedAssumption(assume: Assumption | undefined): Assumption | undefined {
+  const id = assume?.layout && dialectOf(assume.layout)?.unpacked;
+  const layout = id === undefined ? null : layoutOf(id);
+  return layout ? { ...assume, layout } : assume;
 }
 
 /** How the weights of a stored projection lie in a dialect's tensors. */

@@ -78,7 +78,7 @@ function parseTemplate(template: string): Parsed | null {
     const container = template.slice(0, Math.max(at - 1, 0));
     const bare = isBareStem(stem);
     if (container.includes('{i}') || stem.includes('{i}') !== template.includes('{i}')) continue;
-    if (bare && hasExpertSegment(container)) continue;
+    if (bare && (container.includes('.') || hasExpertSegment(container))) continue;
     const style = spelling.numberLast ? spelling.style : parsed.style;
     return { tail: { stem, key: stem + end, part: parsed.part, style }, container, bare };
   }

@@ -17,8 +17,8 @@ const DENSE = new Set(['mlp', 'feed_forward', 'ffn', 'block_sparse_moe']);
 const ATTENTION = new Set(['self_attn', 'attn', 'attention', 'self_attention']);
 const ROUTER =
   /^(gate\.|router\.|primary_router\.|router_gate\.|moe_statics\.)|^(e_score_correction_bias|expert_bias|router_bias)$/;
-/** A numbered part of a layer: T5's blocks have `layer.0.SelfAttention`, `layer.1.mlp`. */
-const NUMBERED_PART = /^layer\.\d+\./;
+/** The same below further segments, by a word that means nothing else: `layer.1.mlp.router.classifier.weight`. */
+const DEEP_ROUTER = /\.(primary_)?router\./;
 const WORDS = /^(up|down)\./;
 /** Parts of a layer that are no MLP: no example of what is not recognised. */
 const NO_MLP = /attn|attention|norm|embed/i;
@@ -142,7 +142,7 @@ function takeExpert(layer: Layer, sorted: Sorted, name: ExpertName, template: st
 }
 
 function sortOther(layer: Layer, { tensor, rest, name, prefixTo }: Sorted): void {
-  const dot = rest.indexOf('.', NUMBERED_PART.exec(rest)?.[0].length ?? 0);
+  const dot = rest.indexOf('.');
   const container = rest.slice(0, Math.max(dot, 0));
   const end = rest.slice(dot + 1);
   const bare = name && !isAttention(name.container) ? name : null;
@@ -154,6 +154,7 @@ function sortOther(layer: Layer, { tensor, rest, name, prefixTo }: Sorted): void
     if (tensor.shape.length !== 3 && DENSE.has(bare.container)) layer.dense ??= container;
   } else if (ROUTER.test(end)) push(layer.routers, container, tensor);
   else if (ROUTER.test(rest)) push(layer.routers, '', tensor);
+  else if (DEEP_ROUTER.test(rest)) push(layer.routers, rest.slice(0, rest.search(DEEP_ROUTER)), tensor);
   else {
     if (speaksOfExperts(rest)) layer.hints.push(tensor.name);
     if (WORDS.test(end)) layer.words.add(container);

@@ -2,6 +2,7 @@ import type { CompanionValues } from '../checkpoint/companion-values.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { absenceOfExperts } from '../layouts/absence.ts';
 import { detectLayout } from '../layouts/detect.ts';
+import { unpackedAssumption } from '../layouts/dialects.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import { bareName, unwrapNotes } from '../layouts/wrappers.ts';
@@ -79,15 +80,24 @@ function planUnpacked(source: Checkpoint, target: Target, options: PlanOptions):
     refusedPlan(source, target, options, [{ tag: 'dtype-unsupported', message } satisfies Refusal]);
   if (options.layers && options.keepRest)
     return refuse('Unpacked layers beside packed ones make no model that loads: unpack all layers, or some alone.');
-  const inScope = scopeFilter(detectLayout(source, {}), options);
+  const { assume } = options;
+  const stored = detectLayout(source, assume ? { assume } : {});
+  const open = targetsOf(chooseGroups(stored, options.layers).groups.filter(isAmbiguous), target, null, {});
+  if (open.refused.length > 0) return refusedPlan(source, target, options, open.refused);
+  const inScope = scopeFilter(stored, options);
   for (const tensor of checkpoint.tensors.values()) {
     const format = inScope(tensor) ? packedFormat(tensor, source.tensors) : null;
     if (format !== null) return refuse(`${tensor.name} is packed as ${format}, which cannot be unpacked to bf16 here.`);
   }
   const unpacked = unpackedWithin(all, inScope);
-  const plan = planOf({ checkpoint, source, unpacked }, target, options);
+  const plan = planOf({ checkpoint, source, unpacked }, target, { ...options, assume: unpackedAssumption(assume) });
   const none = 'No weights are quantised in FP8 or MXFP4: there is nothing to unpack.';
   return plan.refusals.length === 0 && unpacked.summary.tensors === 0 ? refuse(none) : plan;
+}
+
+/** Packed values do not tell how they lie, and once unpacked they would be taken for another layout. */
+function isAmbiguous({ defects }: LayerGroup): boolean {
+  return defects.some(({ tag }) => tag === 'layout-ambiguous');
 }
 
 function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionPlan {
