@@ -8,6 +8,7 @@ import { type Headers, readRealNames } from '../layouts/checkpoints.fixture.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { layoutId } from '../layouts/dialects.ts';
 import { syntheticConfig, syntheticHeaders } from '../layouts/rows.fixture.ts';
+import type { LayerGroup } from '../layouts/types.ts';
 import { convertFiles } from '../plan/quantised.fixture.ts';
 import type { Target } from '../plan/types.ts';
 import { type DType, isDType } from '../safetensors/dtype.ts';
@@ -80,7 +81,8 @@ async function thereAndBack(files: FileSet): Promise<void> {
   const back = await convertFiles(there.files, home);
   expect(back.refusal).toBeNull();
   const returned = detectLayout(await openCheckpoint(back.files));
-  const ids = (all: typeof groups) => new Set(all.flatMap((group) => (group.layout ? [layoutId(group.layout)] : [])));
+  const ids = (all: readonly LayerGroup[]) =>
+    new Set(all.flatMap((group) => (group.layout ? [layoutId(group.layout)] : [])));
   const [before, after] = [ids(groups), ids(returned.groups)];
   if ([...before].join() !== [...after].join()) return;
   const renames = row && [...row.tails, ...row.siblings, ...row.prefixes].length > 0;

@@ -17,8 +17,8 @@ function filesWith(scalar: readonly number[]): FileSet {
     { name: `${P}.gate_up_proj`, dtype: 'F8_E4M3', shape: [E, 2 * I, H] },
     { name: `${P}.down_proj`, dtype: 'F8_E4M3', shape: [E, H, I] },
     ...['gate_up_proj', 'down_proj'].flatMap((name) => [
-      { name: `${P}.${name}_weight_scale`, dtype: 'F32', shape: scalar, bytes: scale },
-      { name: `${P}.${name}_input_scale`, dtype: 'F32', shape: scalar, bytes: scale },
+      { name: `${P}.${name}_weight_scale`, dtype: 'F32' as const, shape: scalar, bytes: scale },
+      { name: `${P}.${name}_input_scale`, dtype: 'F32' as const, shape: scalar, bytes: scale },
     ]),
   ] as const;
   const config = {
