@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Assumption, isTarget, LoomError, parseSize, TARGETS, type Target } from '../core/index.ts';
+import { type Assumption, isTarget, LoomError, layoutOf, parseSize, TARGETS, type Target } from '../core/index.ts';
 
 export interface OutputOptions {
   readonly json?: boolean;
@@ -69,13 +69,21 @@ export interface AssumeFlags {
 
 /** `--assume`, for files that do not say of themselves how their matrices lie. */
 export function withAssume(command: Command): Command {
-  return command.option('--assume <what>', 'out-in, in-out, or a model_type: how to read what the files do not say');
+  return command.option(
+    '--assume <what>',
+    'out-in, in-out, a layout such as gate-up/w13, or a model_type: how to read what the files do not say',
+  );
 }
 
-/** `in-out`, `out-in` or a model type. @throws LoomError `usage`. */
+/** `in-out`, `out-in`, a layout's id or a model type. @throws LoomError `usage`. */
 export function assumption({ assume }: AssumeFlags): { assume?: Assumption } {
   if (assume === undefined) return {};
   if (assume === 'in-out' || assume === 'out-in') return { assume: { orientation: assume } };
+  const layout = layoutOf(assume);
+  if (layout) return { assume: { layout } };
   if (/^[a-z0-9_-]{1,64}$/i.test(assume)) return { assume: { modelType: assume } };
-  throw new LoomError('usage', `--assume takes out-in, in-out or a model_type such as qwen3_moe; "${assume}" is none.`);
+  throw new LoomError(
+    'usage',
+    `--assume takes out-in, in-out, a layout such as gate-up/w13 or a model_type such as qwen3_moe; "${assume}" is none.`,
+  );
 }

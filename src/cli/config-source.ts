@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isLoomError, LoomError, refuseUnusable } from '../core/index.ts';
+import { CONFIG_FILES, isLoomError, LoomError, refuseUnusable } from '../core/index.ts';
 import { openCheckpointAt, type SourceFlags } from './source.ts';
 
 type Opened = Awaited<ReturnType<typeof openCheckpointAt>>;
@@ -22,9 +22,12 @@ export async function openOrConfig(
     refuseUnusable(opened.checkpoint);
     return { opened };
   } catch (error) {
-    const alone = join(source, 'config.json');
-    if (!isLoomError(error) || error.tag !== 'no-checkpoint' || !(await stat(alone).catch(() => null))) throw error;
-    return { config: await readConfig(alone) };
+    if (!isLoomError(error) || error.tag !== 'no-checkpoint') throw error;
+    for (const name of CONFIG_FILES) {
+      const alone = join(source, name);
+      if (await stat(alone).catch(() => null)) return { config: await readConfig(alone) };
+    }
+    throw error;
   }
 }
 

@@ -11,6 +11,7 @@ import {
   tensorPlace,
 } from '../core/index.ts';
 import { assumption, interruptSignal, print, printJson } from './common.ts';
+import { mindsLines, withMinds } from './minds.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 /** `moe-loom inspect <source>`: how the experts are stored, layer by layer. */
@@ -23,7 +24,7 @@ export function addInspect(program: Command): void {
     const { checkpoint } = await openCheckpointAt(source, options, interruptSignal());
     const layout = detectLayout(checkpoint, assumption(options));
     const inspection = inspectCheckpoint(checkpoint, layout);
-    if (options.json) printJson(inspection);
+    if (options.json) printJson(withMinds(inspection));
     else print(describeInspection(inspection));
   });
 }
@@ -37,19 +38,19 @@ export function describeInspection(inspection: Inspection): string[] {
     ...parameterLines(inspection.parameterCounts),
     `Layout       ${layout}`,
     ...layerLines(inspection.layers),
-    ...inspection.findings.map((finding) => `! ${finding.message} [${finding.tag}]`),
+    ...inspection.findings.flatMap((finding) => [`! ${finding.message} [${finding.tag}]`, ...mindsLines(finding)]),
   ];
 }
 
 function parameterLines(counts: ParameterCount): string[] {
-  const { active, activeWithoutInput, activeWithoutEmbeddings, routed, shared, mtp, perDtype } = counts;
+  const { active, activeUnknown, activeWithoutInput, activeWithoutEmbeddings, routed, shared, mtp, perDtype } = counts;
   const parts = [`routed experts ${formatInteger(routed)}`];
   if (shared > 0) parts.push(`shared experts ${formatInteger(shared)}`);
   if (mtp > 0) parts.push(`MTP layers ${formatInteger(mtp)}`);
   const dtypes = Object.entries(perDtype).map(([dtype, count]) => `${dtype} ${formatInteger(count)}`);
   return [
     ...(active === null
-      ? ['  active     unknown: no config says how many experts a token takes']
+      ? [`  active     unknown: ${activeUnknown ?? 'nothing says what a token passes through'}`]
       : [
           `  active     ${formatInteger(active)} per token, all counted`,
           `             ${formatInteger(activeWithoutInput ?? 0)} without the input embedding`,

@@ -16,6 +16,7 @@ export interface PlanFlags extends ReadingFlags {
   readonly to: string;
   readonly layers?: string;
   readonly keepRest?: boolean;
+  readonly keepMtp?: boolean;
   readonly maxShardSize?: string;
   readonly dtype?: string;
 }
@@ -26,6 +27,7 @@ export function withPlanFlags(command: Command): Command {
     .requiredOption('--to <target>', 'the layout to convert to')
     .option('--layers <list>', 'only these layers, such as 0-3,7')
     .option('--keep-rest', 'with --layers: everything else unchanged beside them')
+    .option('--keep-mtp', 'leave layers of multi-token prediction as they are stored')
     .option('--max-shard-size <size>', 'tensor bytes a shard holds at most', '5GB')
     .option('--dtype <dtype>', 'bf16: unpack FP8 and MXFP4 weights to the numbers they stand for; not lossless');
 }
@@ -35,6 +37,7 @@ export function planOptions(flags: PlanFlags): PlanOptions {
     ...assumption(flags),
     layers: flags.layers === undefined ? undefined : parseLayers(flags.layers),
     keepRest: flags.keepRest,
+    keepMtp: flags.keepMtp,
     dtype: parseDtype(flags.dtype),
     maxShardBytes: flags.maxShardSize === undefined ? undefined : parseShardSize(flags.maxShardSize),
   };

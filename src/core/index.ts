@@ -8,6 +8,7 @@ export {
 } from './checkpoint/companion-values.ts';
 export { FINDINGS, type FindingTag, isUnread } from './checkpoint/findings.ts';
 export { withHubCacheNames } from './checkpoint/hub-cache.ts';
+export { CONFIG_FILES } from './checkpoint/listing.ts';
 export {
   createOpenMemory,
   forgetUnread,
@@ -124,6 +125,7 @@ export type { Statistics } from './kernels/statistics/summary.ts';
 export { withoutConsequences } from './layouts/consequences.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
+export { layoutId, layoutOf } from './layouts/dialects.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
 export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
 export {
@@ -137,6 +139,7 @@ export {
   NO_SHARD,
 } from './layouts/map.ts';
 export { countParameters, type ParameterCount } from './layouts/parameters.ts';
+export { isPredictionTag, type PredictionTag } from './layouts/prediction.ts';
 export { type TensorPlace, tensorPlace } from './layouts/tensor-place.ts';
 export type * from './layouts/types.ts';
 export { isGood } from './loads/predict.ts';
@@ -180,6 +183,7 @@ export {
   predictLoads,
   predictTarget,
 } from './programs/loading.ts';
+export { type Minding, whoMinds } from './programs/minding.ts';
 export { openCheckpoint } from './programs/opening.ts';
 export {
   assertionLimit,

@@ -4,6 +4,8 @@ import { type EngineChoice, isEngineChoice } from '../../core/index.ts';
 export interface ConvertAddress {
   /** Beside chosen layers everything else is kept as it is. */
   readonly keepRest: boolean;
+  /** Layers of multi-token prediction stay as they are stored. */
+  readonly keepMtp: boolean;
   readonly maxShard: string | null;
   readonly engine: EngineChoice | null;
   /** Memory for buffers. */
@@ -13,6 +15,7 @@ export interface ConvertAddress {
 
 export const USUAL_CONVERT: ConvertAddress = {
   keepRest: false,
+  keepMtp: false,
   maxShard: null,
   engine: null,
   buffers: null,
@@ -37,6 +40,7 @@ export function parseConvert(query: URLSearchParams): ConvertAddress {
   const engine = query.get('engine');
   return {
     keepRest: query.get('rest') === 'keep',
+    keepMtp: query.get('mtp') === 'keep',
     maxShard: size('max-shard'),
     engine: engine !== null && isEngineChoice(engine) ? engine : null,
     buffers: size('buffers'),
@@ -47,6 +51,7 @@ export function parseConvert(query: URLSearchParams): ConvertAddress {
 /** Writes what differs from {@link USUAL_CONVERT}. */
 export function writeConvert(query: URLSearchParams, address: ConvertAddress): void {
   if (address.keepRest) query.set('rest', 'keep');
+  if (address.keepMtp) query.set('mtp', 'keep');
   if (address.maxShard !== null) query.set('max-shard', address.maxShard);
   if (address.engine !== null) query.set('engine', address.engine);
   if (address.buffers !== null) query.set('buffers', address.buffers);

@@ -71,6 +71,9 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
     })),
     tensors,
     config: input.config?.value ?? null,
+    ...(input.config && listing.config !== null && listing.config !== 'config.json'
+      ? { configFile: listing.config }
+      : {}),
     configText: input.config?.text ?? null,
     indexMetadata: usable?.metadata ?? null,
     indexFile: listing.index,

@@ -4,7 +4,7 @@ import { INDEX_FILE } from '../safetensors/index-file.ts';
 import { readHeader } from '../safetensors/read-header.ts';
 import { readIndex } from '../safetensors/read-index.ts';
 import type { ByteSource, FileEntry, FileSet } from '../source/types.ts';
-import { SINGLE_FILE } from './listing.ts';
+import { CONFIG_FILES, SINGLE_FILE } from './listing.ts';
 
 /** JSON files of a model are smaller. */
 const MAX_JSON_BYTES = 30e6;
@@ -64,7 +64,7 @@ function isCacheWithoutLinks(entries: readonly FileEntry[]): boolean {
 
 /** Files that a conversion reads: two of one name cannot be told apart. */
 function isNeeded(name: string): boolean {
-  return name.endsWith('.safetensors') || name === INDEX_FILE || name === 'config.json';
+  return name.endsWith('.safetensors') || name === INDEX_FILE || CONFIG_FILES.some((file) => file === name);
 }
 
 interface Looked {
@@ -104,6 +104,7 @@ const BY_KEY: readonly (readonly [string, string])[] = [
   ['added_tokens', 'tokenizer.json'],
   ['model_type', 'config.json'],
   ['architectures', 'config.json'],
+  ['n_layers', 'params.json'],
   ['_from_model_config', 'generation_config.json'],
   ['do_sample', 'generation_config.json'],
   ['eos_token_id', 'generation_config.json'],

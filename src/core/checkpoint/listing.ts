@@ -13,6 +13,9 @@ export const SINGLE_FILE = 'model.safetensors';
 const OTHER_WEIGHTS = /(\.(bin|pt|pth|ckpt|gguf|h5|msgpack|onnx|npz|distcp)|\.bin(\.\w+)?\.index(\.\w+)?\.json)$/;
 const ADAPTER = /^adapter_(model\.(safetensors|bin)|config\.json)$/;
 
+/** A model's config, the most telling first: transformers' own, then Mistral's, which stands alone beside Mistral's own files. */
+export const CONFIG_FILES = ['config.json', 'params.json'] as const;
+
 /** Which files of a set make up the checkpoint. */
 export interface Listing {
   /** Shards to read when no index says otherwise, natural order. */
@@ -52,6 +55,7 @@ export function listCheckpoint(
   if (tensorsFiles.length === 0) throw nothingHere(identity, files, adapter);
   const { shards, gaps } = chooseShards(tensorsFiles, rankFiles(tensorsFiles, sliceFormats));
   const index = withoutIndex ? null : chooseIndex(root, shards);
+  const config = CONFIG_FILES.find((name) => root.includes(name)) ?? null;
   const findings = [
     ...(adapter
       ? [
@@ -63,9 +67,7 @@ export function listCheckpoint(
       : []),
     ...(index === null ? gaps : []),
     ...mixedFormats(root, tensorsFiles, shards, index),
-    ...(root.includes('config.json')
-      ? []
-      : [finding('config-absent', 'There is no config.json, so the architecture is not known.')]),
+    ...(config === null ? [configAbsent()] : []),
     ...(index === null && shards.length > 1 && !withoutIndex
       ? [
           finding(
@@ -75,7 +77,11 @@ export function listCheckpoint(
         ]
       : []),
   ];
-  return { shards, index, config: root.includes('config.json') ? 'config.json' : null, files, findings };
+  return { shards, index, config, files, findings };
+}
+
+export function configAbsent(): Finding {
+  return finding('config-absent', 'There is no config.json, so the architecture is not known.');
 }
 
 function nothingHere(identity: string, files: readonly FileEntry[], adapter: boolean): LoomError {

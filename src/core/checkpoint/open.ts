@@ -15,7 +15,7 @@ import type { ByteSource, FileSet } from '../source/types.ts';
 import { assembleCheckpoint, type ParsedConfig, type ShardOutcome } from './assemble.ts';
 import { finding } from './finding.ts';
 import { isUnread } from './findings.ts';
-import { type Listing, listCheckpoint, SINGLE_FILE } from './listing.ts';
+import { configAbsent, type Listing, listCheckpoint, SINGLE_FILE } from './listing.ts';
 import { type Knowledge, NO_KNOWLEDGE } from './slices.ts';
 import { ignoredIndex, staleSplit, withRankFiles } from './split.ts';
 import type { Checkpoint, Finding } from './types.ts';
@@ -275,23 +275,29 @@ async function readConfig({ files, listing, options, memory }: Opening): Promise
   if (listing.config === null) return NOTHING;
   if (memory.config) return memory.config;
   try {
-    const way = { limit: MAX_CONFIG_BYTES, parse: parseConfig };
-    const value = await readParsed(files, listing.config, way, options);
-    memory.config = { value, findings: [] };
+    const file = listing.config;
+    const way = { limit: MAX_CONFIG_BYTES, parse: (bytes: Uint8Array) => parseConfig(bytes, file) };
+    const value = await readParsed(files, file, way, options);
+    memory.config = isModelConfig(file, value) ? { value, findings: [] } : { value: null, findings: [configAbsent()] };
     return memory.config;
   } catch (error) {
     if (isAbort(error)) throw error;
     const { tag, unread } =
       isLoomError(error) && saysNothingOfFile(error) ? UNREAD : ({ tag: 'config-invalid', unread: false } as const);
     const told = toWire(error).message;
-    const message = unread ? told : `config.json cannot be used: ${told}`;
+    const message = unread ? told : `${listing.config} cannot be used: ${told}`;
     memory.config = { value: null, findings: [finding(tag, message, { file: listing.config })], unread };
     return memory.config;
   }
 }
 
+/** Many things are called params.json: only one with a model's sizes is its config. */
+function isModelConfig(file: string, { value }: ParsedConfig): boolean {
+  return file !== 'params.json' || ['dim', 'n_layers'].every((key) => typeof value[key] === 'number');
+}
+
 /** @throws LoomError `config-invalid` when the bytes are no JSON object. */
-export function parseConfig(bytes: Uint8Array): ParsedConfig {
+export function parseConfig(bytes: Uint8Array, file = 'config.json'): ParsedConfig {
   let value: unknown;
   let text: string;
   try {
@@ -300,13 +306,13 @@ export function parseConfig(bytes: Uint8Array): ParsedConfig {
   } catch (cause) {
     throw new LoomError(
       'config-invalid',
-      `config.json is not JSON: ${cause instanceof Error ? cause.message : cause}.`,
-      { file: 'config.json' },
+      `${file} is not JSON: ${cause instanceof Error ? cause.message : cause}.`,
+      { file },
       cause,
     );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new LoomError('config-invalid', 'config.json holds no JSON object.', { file: 'config.json' });
+    throw new LoomError('config-invalid', `${file} holds no JSON object.`, { file });
   }
   return { text, value: value as Record<string, unknown> };
 }

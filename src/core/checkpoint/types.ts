@@ -42,9 +42,11 @@ export interface Checkpoint {
   readonly shards: readonly Shard[];
   /** Every tensor that a reader following the index would see, in the order of shards and data. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
-  /** config.json as parsed, null when there is none. */
+  /** config.json, or where only that is there Mistral's params.json, as parsed; null when there is none. */
   readonly config: Readonly<Record<string, unknown>> | null;
-  /** The text of config.json, for writing it again with as few changes as possible. */
+  /** The name of the file that `config` was read from; absent where it is config.json, or where there is none. */
+  readonly configFile?: string;
+  /** The text of that file, for writing it again with as few changes as possible. */
   readonly configText: string | null;
   /** What the index's own `metadata` says, null without a read index. */
   readonly indexMetadata: Readonly<Record<string, unknown>> | null;

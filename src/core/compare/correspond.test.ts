@@ -225,7 +225,9 @@ describe('prefixes', () => {
         headers({ ...model(root), ...other }, config),
       );
       expect(found.entries.filter(isDifference)).toEqual([]);
-      expect(found.prefixes).toEqual([{ left: 'model.', right: root, reason: 'both begin the text model' }]);
+      // A wrapper is left out of every name, so that nothing remains to be matched.
+      const prefixes = [{ left: 'model.', right: root, reason: 'both begin the text model' }];
+      expect(found.prefixes).toEqual(root === 'module.model.' ? [] : prefixes);
     });
   }
 

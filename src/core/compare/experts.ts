@@ -1,4 +1,5 @@
 import { dialectOf } from '../layouts/dialects.ts';
+import { isSharedByAll } from '../layouts/sizes.ts';
 import type { LayerGroup } from '../layouts/types.ts';
 import { isJoined, jointOfPart, matrixView, memberFor } from '../layouts/view.ts';
 import { bitsOf, bytesOf, elementsOf } from '../safetensors/dtype.ts';
@@ -58,13 +59,15 @@ function pieceMaker(group: LayerGroup, content: Content, { checkpoint }: Side): 
   const member = memberFor(group, projection, part);
   const first = matrixView(group, projection, 0, part);
   if (!member || !first) return () => null;
-  const apart = dialectOf(group.layout)?.family === 'per-expert';
+  const spec = dialectOf(group.layout);
+  const apart = spec?.family === 'per-expert';
   const joined = projection !== 'down' && isJoined(group, part);
   const shared = joined && jointOfPart(group, part) !== 'rows';
   const whole = bytesOf(member.dtype, elementsOf(member.shape));
   const own = (first.rows * first.columns * bitsOf(first.dtype)) / 8;
   const experts = group.experts ?? 0;
-  if (!apart && own * experts * (joined && !shared ? 2 : 1) !== whole) return () => null;
+  const common = spec !== undefined && isSharedByAll(member, spec, experts);
+  if (!apart && !common && own * experts * (joined && !shared ? 2 : 1) !== whole) return () => null;
   const spacing = (matrixView(group, projection, 1, part)?.base ?? first.base) - first.base;
   const { dtype, rows, columns, rowStride, columnStride } = first;
   const [head = '', ...rest] = member.template.split('{i}');
@@ -73,7 +76,7 @@ function pieceMaker(group: LayerGroup, content: Content, { checkpoint }: Side): 
     const tensor = expert < experts ? checkpoint.tensors.get(nameOf(expert)) : undefined;
     if (!tensor) return null;
     const size = tensor.end - tensor.start;
-    const counted = shared && projection === 'up' ? 0 : own;
+    const counted = (shared && projection === 'up') || (common && expert > 0) ? 0 : own;
     if (apart && (tensor.dtype !== first.dtype || size !== whole)) {
       return { tensor, view: null, bytes: joined && projection === 'up' ? 0 : size };
     }

@@ -1,6 +1,7 @@
 import { dialectOf, orientationOf } from '../layouts/dialects.ts';
-import type { LayerGroup, Projection } from '../layouts/types.ts';
+import type { Fusion, LayerGroup, Projection } from '../layouts/types.ts';
 import { memberFor } from '../layouts/view.ts';
+import { isHalved } from '../plan/operations.ts';
 import type { Operation } from '../plan/types.ts';
 import type { Content } from '../verify/pairs.ts';
 
@@ -8,7 +9,7 @@ import type { Content } from '../verify/pairs.ts';
 interface Storage {
   readonly apart: boolean;
   readonly flat: boolean;
-  readonly fused: 'none' | 'concatenated' | 'interleaved';
+  readonly fused: Fusion;
   readonly turned: boolean;
   readonly template: string;
 }
@@ -23,13 +24,13 @@ export function stepsBetween(left: LayerGroup, right: LayerGroup, content: Conte
   const steps: Operation[] = [];
   if (from.flat && !to.flat) steps.push('Unflatten');
   if (from.fused !== to.fused) {
-    if (from.fused === 'concatenated') steps.push('Chunk');
+    if (isHalved(from.fused)) steps.push('Chunk');
     if (from.fused === 'interleaved') steps.push('Deinterleave');
   }
   if (from.apart && !to.apart) steps.push('MergeModulelist');
   if (from.turned !== to.turned) steps.push('Transpose');
   if (from.fused !== to.fused) {
-    if (to.fused === 'concatenated') steps.push('Concatenate');
+    if (isHalved(to.fused)) steps.push('Concatenate');
     if (to.fused === 'interleaved') steps.push('Interleave');
   }
   if (!from.apart && to.apart) steps.push('SplitModulelist');
@@ -45,7 +46,7 @@ function storageOf(group: LayerGroup, { projection, part }: Content): Storage | 
   return {
     apart: spec.family === 'per-expert',
     flat: spec.family === 'flat',
-    fused: member.projection === 'gate-up' && group.fusion !== 'none' ? group.fusion : 'none',
+    fused: member.projection === 'gate-up' ? group.fusion : 'none',
     turned: matrix && orientationOf(spec, member.projection as Projection | 'gate-up') === 'in-out',
     template: member.template,
   };

@@ -107,7 +107,7 @@ export function leftoversOf(plan: ConversionPlan, head: JournalHead, journal: Jo
 /** Every file that a run of this plan may write. */
 export function plannedFiles(plan: ConversionPlan): string[] {
   const written = [...plan.shards, ...plan.copies].map(({ file }) => file);
-  return [...written, REPORT_FILE, 'config.json', INDEX_FILE, 'README.md'];
+  return [...written, REPORT_FILE, plan.config?.file ?? 'config.json', INDEX_FILE, 'README.md'];
 }
 
 /** In which way `now` is not what was begun, or null. */

@@ -109,7 +109,7 @@ async function runAll(plan: ConversionPlan, options: RunOptions, runners: ShardR
     seconds: work.meter.seconds(),
   });
   await writeText(sink, REPORT_FILE, `${JSON.stringify(report, null, 2)}\n`, signal);
-  if (plan.config) await writeText(sink, 'config.json', plan.config.text, signal);
+  if (plan.config) await writeText(sink, plan.config.file ?? 'config.json', plan.config.text, signal);
   await writeText(sink, INDEX_FILE, plan.index, signal);
   work.meter.finish();
   return report;

@@ -110,7 +110,8 @@ function ownSlice(group: LayerGroup, projection: Projection, expert: number): Mo
     expert: member.template.includes('{i}') ? null : expert,
     flat: spec.family === 'flat' ? group.experts : null,
     turned: orientationOf(spec, member.projection) === 'in-out',
-    half: member.projection === 'gate-up' ? (projection === 'gate' ? 0 : 1) : null,
+    half:
+      member.projection === 'gate-up' ? (projection === (group.fusion === 'up-first' ? 'up' : 'gate') ? 0 : 1) : null,
     alternating: group.fusion === 'interleaved',
   };
 }

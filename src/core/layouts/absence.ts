@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { type Config, expertCount, isConfig } from './config-keys.ts';
+import { speaksOfExperts } from './hints.ts';
 import { nameLayers, stackNames, stackOf } from './layer-words.ts';
 import { layerEnd } from './tensor-place.ts';
 import type { CheckpointLayout } from './types.ts';
@@ -17,10 +18,10 @@ const INCOMPLETE: ReadonlySet<string> = new Set([
   'index-tensor-missing',
   'partial',
 ]);
-const ABOUT_EXPERTS = /expert|(^|[._])moe([._]|$)|_exps([._]|$)/i;
 /** Parts of a layer that are no MLP: no example of what is not recognised. */
 const NO_EXPERT = /attn|attention|norm|embed/i;
-const SHARED = /shared_?(expert|mlp)|share_expert/i;
+/** Experts of one neuron each, whose weights are rows of embeddings. Source: transformers 5.17, models/doge. */
+const NEURONS = /(^|\.)(down|up)_embed\.weight$/;
 
 /** What is known where no routed experts were found: that there are none, or why that is not known. In sentences. */
 export interface Absence {
@@ -45,8 +46,14 @@ export function absenceOfExperts({ tensors, config, findings }: Readable, layout
       `No routed experts were found, but not every file could be read, so it is not known whether there are any. ${gap} Complete the checkpoint and try again.`,
     );
   const names = [...tensors.keys()];
+  const neurons = names.find((name) => NEURONS.test(name));
+  if (neurons !== undefined)
+    return {
+      known: true,
+      message: `The experts here are single neurons, rows of embeddings such as ${neurons}: there is no stack of feed-forward experts.`,
+    };
   const promise = promisedExperts(config);
-  const named = names.find((name) => ABOUT_EXPERTS.test(name) && !SHARED.test(name));
+  const named = names.find(speaksOfExperts);
   if (promise !== null || named !== undefined) {
     const example = named ?? names.find((name) => layerEnd(name) > 0 && !NO_EXPERT.test(name)) ?? names[0];
     const head = promise === null ? 'No tensor' : `The config says ${promise}, but no tensor`;

@@ -1,6 +1,6 @@
 import type { Architecture, LayerRule } from './architecture.ts';
 import { ARCHITECTURES } from './architectures.ts';
-import { type Config, isConfig, modelTypes, readKey } from './config-keys.ts';
+import { BLOCK_LIST, type Config, isConfig, modelTypes, readKey } from './config-keys.ts';
 
 const BY_TYPE: ReadonlyMap<string, Architecture> = new Map(
   ARCHITECTURES.flatMap((row) => row.modelTypes.map((type) => [type, row] as const)),
@@ -14,7 +14,15 @@ export function architectureOf(modelType: string | null): Architecture | undefin
 /** The model type that a config is of: its own where known here, else that of its text part, else its own. */
 export function modelTypeOf(config: Config | null): string | null {
   const types = modelTypes(config);
-  return types.find((type) => BY_TYPE.has(type)) ?? types[0] ?? null;
+  return types.find((type) => BY_TYPE.has(type)) ?? types[0] ?? toldType(config);
+}
+
+/** The row of a config that names no model type, by the keys that it has. */
+function toldType(config: Config | null): string | null {
+  const row = ARCHITECTURES.find(
+    ({ tells }) => tells.length > 0 && tells.every((key) => config !== null && readKey(config, key) !== undefined),
+  );
+  return row?.modelTypes[0] ?? null;
 }
 
 function asNumber(value: unknown): number | null {
@@ -41,7 +49,30 @@ function interval(config: Config, layer: number): boolean | null {
   return layer >= start && (end === null || end < 0 || layer <= end) && (layer + 1) % step === 0;
 }
 
-function applyRule(rule: LayerRule, config: Config, layer: number): boolean | null {
+function every(rule: Extract<LayerRule, { kind: 'every' }>, config: Config, layer: number): boolean | null {
+  const step = readKey(config, rule.every);
+  const first = rule.first === undefined ? null : asNumber(readKey(config, rule.first));
+  if (first !== null && layer < first) return false;
+  if (Array.isArray(step)) return typeof step[layer] === 'number' ? step[layer] !== 0 : null;
+  const number = asNumber(step);
+  if (number === null || number < 1) return first === null ? null : true;
+  return (layer + (rule.fromOne ? 1 : 0)) % number === 0;
+}
+
+function halves(
+  rule: Extract<LayerRule, { kind: 'halves' }>,
+  config: Config,
+  layer: number,
+  prefix: string,
+): boolean | null {
+  const half = prefix.split('.', 2).find((word) => word === 'encoder' || word === 'decoder');
+  const step = half === undefined ? null : asNumber(config[rule[half]]);
+  if (step === null) return null;
+  if (step < 1) return false;
+  return step === 1 || layer % step === (rule.at === 'second' ? 1 : step - 1);
+}
+
+function applyRule(rule: LayerRule, config: Config, layer: number, prefix: string): boolean | null {
   switch (rule.kind) {
     case 'first': {
       const first = asNumber(config[rule.key]);
@@ -62,17 +93,27 @@ function applyRule(rule: LayerRule, config: Config, layer: number): boolean | nu
       if (typeof word !== 'string' && typeof word !== 'number') return null;
       return rule.moe ? rule.moe.includes(String(word)) : word !== 'dense' && word !== 0;
     }
+    case 'every':
+      return every(rule, config, layer);
+    case 'halves':
+      return halves(rule, config, layer, prefix);
+    case 'blocks': {
+      const blocks = config[BLOCK_LIST];
+      const block: unknown = Array.isArray(blocks) ? blocks[layer] : undefined;
+      const word = isConfig(block) ? block[rule.key] : undefined;
+      return typeof word === 'string' ? rule.moe.includes(word) : null;
+    }
     case 'list':
       return asNumbers(readKey(config, rule.key))?.includes(layer) ?? null;
   }
 }
 
-/** Whether the config gives a layer experts; null when it does not say. `config` is the part that describes them. */
-export function isMoeLayer(row: Architecture, config: Config | null, layer: number): boolean | null {
+/** Whether the config gives a layer experts; null when it does not say. `config` is the part that describes them, `prefix` the layer's. */
+export function isMoeLayer(row: Architecture, config: Config | null, layer: number, prefix = ''): boolean | null {
   if (!config || !isConfig(config)) return null;
   if (row.layers.length === 0) return true;
   for (const rule of row.layers) {
-    const says = applyRule(rule, config, layer);
+    const says = applyRule(rule, config, layer, prefix);
     if (says !== null) return says;
   }
   return null;

@@ -12,6 +12,12 @@ export type LayerRule =
   | { readonly kind: 'interval' }
   /** One word or number a layer: with experts when among `moe`, or else unless `dense` or 0. A text counts by letter. */
   | { readonly kind: 'types'; readonly key: string; readonly moe?: readonly string[] }
+  /** From the layer that `first` names on, every `every`th has experts, counted from 0, or with `fromOne` from 1; `every` may list 0 and 1 a layer. */
+  | { readonly kind: 'every'; readonly every: string; readonly first?: string; readonly fromOne?: true }
+  /** Every `encoder`th layer of the encoder and `decoder`th of the decoder: the last of each run, or its `second`. */
+  | { readonly kind: 'halves'; readonly encoder: string; readonly decoder: string; readonly at: 'second' | 'last' }
+  /** One block a layer, whose word under `key` is among `moe` where the layer has experts. */
+  | { readonly kind: 'blocks'; readonly key: string; readonly moe: readonly string[] }
   /** Numbers of the layers with experts, a list or a text with commas. */
   | { readonly kind: 'list'; readonly key: string };
 
@@ -32,6 +38,10 @@ export interface Architecture {
   readonly experts: readonly string[];
   readonly topK: readonly string[];
   readonly intermediate: readonly string[];
+  /** Experts a token takes where no config says it because the code fixes it; else null. */
+  readonly perToken: number | null;
+  /** True where the model's classes take a list with one number of experts a layer; others take one number alone. */
+  readonly lists: boolean;
   /** Empty: every layer has experts. */
   readonly layers: readonly LayerRule[];
   /** Names below the container, without experts. */
@@ -40,6 +50,12 @@ export interface Architecture {
   readonly siblings: Renames;
   /** Beginnings of every name. */
   readonly prefixes: Renames;
+  /** Keys by which a config without a model type is told to be of this kind; empty for all that have one. */
+  readonly tells: readonly string[];
+  /** True where transformers has no classes for it, and its repos bring their own code. */
+  readonly remote: boolean;
+  /** Keys of the number of experts in layers of multi-token prediction, where it is not that of the others. */
+  readonly draftExperts: readonly string[];
   /** Where multi-token prediction sits: `extra`, layers from `num_hidden_layers` on; `stack`, under `mtp.`. */
   readonly mtp: 'none' | 'extra' | 'stack';
   /** The key of the number of experts as transformers 4 and 5 write it. */

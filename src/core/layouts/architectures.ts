@@ -1,66 +1,37 @@
-import type { Architecture, LayerRule } from './architecture.ts';
-import type { Dialect, ExpertLayout, Family } from './types.ts';
+import type { Architecture } from './architecture.ts';
+import {
+  APART,
+  DEEPSEEK,
+  FEW_DENSE,
+  FIRST_DENSE,
+  GATE_UP,
+  LAYER_TYPES,
+  layout,
+  MIXTRAL,
+  QWEN,
+  type Row,
+  row,
+  SEEN,
+  TRANSPOSED,
+  V5,
+  W123,
+} from './architecture-row.ts';
+import { REMOTE } from './architectures-remote.ts';
 
-const layout = (family: Family, dialect: Dialect): ExpertLayout => ({ family, dialect });
-const APART = layout('per-expert', 'projections');
-const W123 = layout('per-expert', 'w123');
-const GATE_UP = layout('gate-up', 'plain');
-const TRANSPOSED = layout('gate-up-transposed', 'plain');
-
-const FIRST_DENSE: LayerRule = { kind: 'first', key: 'first_k_dense_replace' };
-const FEW_DENSE: LayerRule = { kind: 'first', key: 'num_dense_layers' };
-const LAYER_TYPES: LayerRule = { kind: 'types', key: 'mlp_layer_types' };
-const SPARSE_STEP: LayerRule = { kind: 'sparse-step' };
-
-const FACTS = 'facts on layouts, section 1';
-const V5 = 'transformers 5.17, conversion_mapping.py';
-/** Names that transformers 5.17 wrote are among the fixtures. */
-const SEEN = { source: 'names written by transformers 5.17, among the fixtures', confirmed: true } as const;
-
-type Row = Partial<Omit<Architecture, 'modelTypes' | 'countKeys'>> & {
-  readonly experts: readonly [string, ...string[]];
-};
-
-/** A row with what most model types have: experts apart under `mlp`, fused by transformers 5, every layer a MoE. */
-function row(types: string | readonly string[], { experts, ...own }: Row, v5Count: string = experts[0]): Architecture {
-  const container = own.container ?? 'mlp';
-  return {
-    modelTypes: typeof types === 'string' ? [types] : types,
-    container,
-    memoryContainer: container === 'block_sparse_moe' ? 'mlp' : container,
-    disk: [APART],
-    memory: GATE_UP,
-    gated: true,
-    topK: ['num_experts_per_tok'],
-    intermediate: ['moe_intermediate_size'],
-    layers: [],
-    tails: [],
-    siblings: [],
-    prefixes: [],
-    mtp: 'none',
-    mlx: 'switch-mlp',
-    unsupported: null,
-    source: FACTS,
-    confirmed: false,
-    ...own,
-    experts: [...new Set([...experts, v5Count])],
-    countKeys: { v4: experts[0], v5: v5Count },
-  };
-}
-
-const DEEPSEEK: Row = { experts: ['n_routed_experts'], layers: [LAYER_TYPES, FIRST_DENSE] };
-const QWEN: Row = { experts: ['num_experts'], layers: [SPARSE_STEP] };
-const MIXTRAL: Row = {
-  experts: ['num_local_experts'],
-  container: 'block_sparse_moe',
-  disk: [W123],
-  intermediate: ['intermediate_size'],
-};
 const GRANITE: Row = {
   ...MIXTRAL,
   memoryContainer: 'block_sparse_moe',
   disk: [layout('gate-up', 'input-output-linear')],
   tails: [['router.layer.weight', 'router.weight']],
+};
+
+/** Text models alone keep the names of their memory: prefixes are renamed where a vision tower stands beside them. */
+const ARIA: Row = {
+  experts: ['moe_num_experts'],
+  topK: ['moe_topk'],
+  disk: [layout('gate-up-transposed', 'fc12')],
+  memory: layout('gate-up-transposed', 'fc12'),
+  intermediate: ['intermediate_size'],
 };
 
 const STEP: Row = {
@@ -76,12 +47,12 @@ const STEP: Row = {
   source: V5,
 };
 
-/** Every known model type, one row each. Adding one: docs/add-an-architecture.md. */
-export const ARCHITECTURES: readonly Architecture[] = [
+const NATIVE: readonly Architecture[] = [
   row('qwen3_moe', { ...QWEN, ...SEEN }, 'num_local_experts'),
   row('qwen2_moe', { ...QWEN, ...SEEN }),
   row('qwen3_next', { ...QWEN, mtp: 'stack', ...SEEN }),
   row(['qwen3_5_moe', 'qwen3_5_moe_text'], { experts: ['num_experts'], disk: [GATE_UP, APART], mtp: 'stack', ...SEEN }),
+  row(['qwen4_exp', 'qwen4_exp_text'], { experts: ['num_experts'], disk: [APART, GATE_UP], source: V5 }),
   row(['qwen3_vl_moe', 'qwen3_vl_moe_text'], { ...QWEN, disk: [TRANSPOSED, GATE_UP] }, 'num_local_experts'),
   row(['qwen3_omni_moe', 'qwen3_omni_moe_thinker', 'qwen3_omni_moe_text'], QWEN),
   row(['qwen3_omni_moe_talker', 'qwen3_omni_moe_talker_text'], QWEN, 'num_local_experts'),
@@ -89,6 +60,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
   row('minimax', { ...MIXTRAL, ...SEEN }),
   row('minimax_m2', { ...MIXTRAL, ...SEEN }),
   row(['minimax_m3_vl', 'minimax_m3_vl_text'], {
+    mtp: 'stack',
     ...MIXTRAL,
     intermediate: [],
     layers: [LAYER_TYPES],
@@ -101,9 +73,18 @@ export const ARCHITECTURES: readonly Architecture[] = [
   }),
   row('phimoe', { ...MIXTRAL, tails: [['gate.weight', 'router.weight']], ...SEEN }),
   row('deepseek_v2', { ...DEEPSEEK, ...SEEN }),
+  row('deepseek_ocr2_text', { ...DEEPSEEK, source: V5 }),
+  row('deepseek_ocr2', {
+    ...DEEPSEEK,
+    prefixes: [
+      ['model.layers.', 'model.language_model.layers.'],
+      ['model.embed_tokens.', 'model.language_model.embed_tokens.'],
+      ['model.norm.', 'model.language_model.norm.'],
+    ],
+    source: V5,
+  }),
   row('deepseek_v3', { ...DEEPSEEK, mtp: 'extra', ...SEEN }),
   row('deepseek_v32', { ...DEEPSEEK, mtp: 'extra' }),
-  row('kimi_k2', { ...DEEPSEEK, mtp: 'extra', memory: null }),
   row('kimi_k25', {
     ...DEEPSEEK,
     // transformers 5.17 itself writes `blocks`, an accident of undoing its own rename
@@ -124,6 +105,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     ...SEEN,
   }),
   row('deepseek_v4', {
+    mtp: 'stack',
     ...DEEPSEEK,
     container: 'ffn',
     memoryContainer: 'mlp',
@@ -143,11 +125,13 @@ export const ARCHITECTURES: readonly Architecture[] = [
   row('dots1', { ...DEEPSEEK, mlx: 'weight', ...SEEN }),
   row(['solar_open', 'axk1', 'axk2'], { ...DEEPSEEK, ...SEEN }),
   row('mimo_v2_flash', {
+    mtp: 'stack',
     ...DEEPSEEK,
     layers: [LAYER_TYPES, { kind: 'types', key: 'moe_layer_freq' }],
     ...SEEN,
   }),
   row('exaone_moe', {
+    mtp: 'stack',
     ...DEEPSEEK,
     experts: ['num_experts'],
     tails: [['e_score_correction_bias', 'gate.e_score_correction_bias']],
@@ -158,6 +142,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     experts: ['num_experts'],
     topK: ['moe_topk', 'num_experts_per_tok'],
     intermediate: ['moe_intermediate_size', 'intermediate_size'],
+    lists: true,
     ...SEEN,
   }),
   row('hy_v3', {
@@ -171,6 +156,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     ...SEEN,
   }),
   row('ernie4_5_moe', {
+    mtp: 'stack',
     experts: ['moe_num_experts'],
     topK: ['moe_k'],
     layers: [{ kind: 'interval' }],
@@ -201,6 +187,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     source: V5,
   }),
   row('nemotron_h', {
+    mtp: 'stack',
     experts: ['n_routed_experts'],
     container: 'mixer',
     gated: false,
@@ -220,12 +207,6 @@ export const ARCHITECTURES: readonly Architecture[] = [
     memory: null,
     mtp: 'stack',
   }),
-  row(['bailing_moe', 'bailing_moe_v2', 'bailing_moe_linear'], {
-    experts: ['num_experts'],
-    layers: [FIRST_DENSE],
-    mtp: 'extra',
-    memory: null,
-  }),
   row('gpt_oss', {
     experts: ['num_local_experts'],
     disk: [layout('gate-up-interleaved', 'gpt-oss'), layout('gate-up-interleaved', 'gpt-oss-mxfp4')],
@@ -244,12 +225,8 @@ export const ARCHITECTURES: readonly Architecture[] = [
     mlx: 'weight',
     ...SEEN,
   }),
-  row(['aria', 'aria_text'], {
-    experts: ['moe_num_experts'],
-    topK: ['moe_topk'],
-    disk: [layout('gate-up-transposed', 'fc12')],
-    memory: layout('gate-up-transposed', 'fc12'),
-    intermediate: ['intermediate_size'],
+  row('aria', {
+    ...ARIA,
     prefixes: [
       ['language_model.model.', 'model.language_model.'],
       ['language_model.lm_head.', 'lm_head.'],
@@ -258,6 +235,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     ],
     ...SEEN,
   }),
+  row('aria_text', { ...ARIA, ...SEEN }),
   row('dbrx', {
     experts: ['ffn_config.moe_num_experts'],
     topK: ['ffn_config.moe_top_k'],
@@ -273,11 +251,32 @@ export const ARCHITECTURES: readonly Architecture[] = [
     intermediate: ['intermediate_size'],
     ...SEEN,
   }),
-  row(['gemma4', 'gemma4_text'], {
+  row(['gemma4', 'gemma4_text', 'diffusion_gemma', 'diffusion_gemma_text'], {
     experts: ['num_experts'],
     topK: ['top_k_experts'],
     container: '',
     disk: [GATE_UP],
+  }),
+  row('switch_transformers', {
+    experts: ['num_experts'],
+    perToken: 1,
+    intermediate: ['d_ff'],
+    gated: false,
+    disk: [layout('per-expert', 'expert-wi-wo')],
+    memory: layout('per-expert', 'expert-wi-wo'),
+    layers: [{ kind: 'halves', encoder: 'encoder_sparse_step', decoder: 'decoder_sparse_step', at: 'second' }],
+    ...SEEN,
+  }),
+  row('nllb-moe', {
+    experts: ['num_experts'],
+    perToken: 2,
+    intermediate: ['encoder_ffn_dim', 'decoder_ffn_dim'],
+    container: 'ffn',
+    gated: false,
+    disk: [layout('per-expert', 'expert-fc12')],
+    memory: layout('per-expert', 'expert-fc12'),
+    layers: [{ kind: 'halves', encoder: 'encoder_sparse_step', decoder: 'decoder_sparse_step', at: 'last' }],
+    ...SEEN,
   }),
   row('step3p5', STEP),
   row('step3p7', {
@@ -291,6 +290,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
     ],
   }),
   row(['inkling_mm_model', 'inkling_text'], {
+    mtp: 'stack',
     experts: ['n_routed_experts'],
     disk: [layout('gate-up-interleaved', 'inkling')],
     layers: [LAYER_TYPES],
@@ -300,6 +300,7 @@ export const ARCHITECTURES: readonly Architecture[] = [
   }),
   row('mistral4', { ...DEEPSEEK, disk: [GATE_UP], ...SEEN }),
   row('hy_v4', {
+    mtp: 'stack',
     ...DEEPSEEK,
     disk: [GATE_UP],
     tails: [['shared_experts.linear_gate.', 'shared_experts.gate_proj.']],
@@ -330,3 +331,6 @@ export const ARCHITECTURES: readonly Architecture[] = [
     source: V5,
   }),
 ];
+
+/** Every known model type, one row each. Adding one: docs/add-an-architecture.md. */
+export const ARCHITECTURES: readonly Architecture[] = [...NATIVE, ...REMOTE];

@@ -1,8 +1,8 @@
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { Shape } from '../safetensors/types.ts';
-import type { PartStyle } from './dialects.ts';
-import type { ExpertName } from './expert-name.ts';
+import type { PartStyle } from './dialect-rows.ts';
+import type { ExpertTail } from './expert-name.ts';
 import type { Defect } from './types.ts';
 
 /** One kind of expert tensor of a layer, before it is known which dialect it belongs to. */
@@ -33,14 +33,21 @@ export function createBucket(prefix: string): Bucket {
   return { prefix, kinds: new Map(), leftovers: [], defects: [], duplicates: [] };
 }
 
+/** What an expert tensor's name says. `template` is the whole name, `{i}` for the number. */
+interface SeenExpert {
+  readonly tail: ExpertTail;
+  readonly digits: string | null;
+  readonly template: string;
+}
+
 /** Takes one expert tensor in, noting what disagrees with the ones before it. */
-export function addExpert(bucket: Bucket, tensor: CheckpointTensor, { tail, digits }: ExpertName): void {
+export function addExpert(bucket: Bucket, tensor: CheckpointTensor, { tail, digits, template }: SeenExpert): void {
   const expert = digits === null ? 0 : Number(digits);
   const { key } = tail;
   const kind = bucket.kinds.get(key);
+  if (digits !== null && String(expert) !== digits) spelledOtherwise(bucket, tensor, `number ${digits}`, expert);
   if (!kind) {
     const { dtype, shape } = tensor;
-    const template = (bucket.prefix === '' ? '' : `${bucket.prefix}.`) + key;
     const names = new Map([[expert, tensor.name]]);
     bucket.kinds.set(key, { stem: tail.stem, part: tail.part, style: tail.style, template, dtype, shape, names });
     return;
@@ -53,7 +60,16 @@ export function addExpert(bucket: Bucket, tensor: CheckpointTensor, { tail, digi
     return;
   }
   kind.names.set(expert, tensor.name);
+  if (template !== kind.template) spelledOtherwise(bucket, tensor, kind.template, expert);
   compareToFirst(bucket, kind, tensor, expert);
+}
+
+/** A name that the layer's other names do not lead to would be looked for in vain. */
+function spelledOtherwise(bucket: Bucket, { name }: CheckpointTensor, other: string, expert: number): void {
+  const message = other.includes('{i}')
+    ? `${name} is spelled otherwise than ${other} of the other experts.`
+    : `${name} writes its ${other} with more digits than it needs.`;
+  bucket.defects.push({ tag: 'expert-spelling', message, tensor: name, expert });
 }
 
 function compareToFirst(bucket: Bucket, kind: Kind, tensor: CheckpointTensor, expert: number): void {

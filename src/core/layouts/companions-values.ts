@@ -1,5 +1,7 @@
 import type { CompanionValues, NeededValue } from '../checkpoint/companion-values.ts';
+import { dialectOf } from './dialects.ts';
 import { fromHex, rewriteShape } from './parts-shape.ts';
+import { isSharedByAll } from './sizes.ts';
 import type { LayerGroup, Projection } from './types.ts';
 import { isJoined, jointOfPart, matrixView, memberFor } from './view.ts';
 
@@ -58,9 +60,13 @@ export function rewrittenValue(
 function neededFor(group: LayerGroup, part: string): NeededValue[] {
   const members = new Set([memberFor(group, 'gate', part), memberFor(group, 'up', part)]);
   const experts = group.experts ?? 0;
+  const spec = dialectOf(group.layout);
   return [...members].flatMap((member) => {
     if (!member) return [];
-    if (!member.template.includes('{i}')) return [{ tensor: member.template, pieces: experts }];
+    if (!member.template.includes('{i}')) {
+      const shared = spec !== undefined && isSharedByAll(member, spec, experts);
+      return [{ tensor: member.template, pieces: shared ? 1 : experts }];
+    }
     return Array.from({ length: experts }, (_, i) => ({
       tensor: member.template.replaceAll('{i}', String(i)),
       pieces: 1,

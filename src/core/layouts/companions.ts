@@ -4,6 +4,7 @@ import { judgeValues } from './companions-values.ts';
 import { type DialectSpec, dialectOf } from './dialects.ts';
 import { type PartKind, partKind } from './parts.ts';
 import { innerShape } from './sizes.ts';
+import { TARGET_ROWS } from './target-rows.ts';
 import type { ExpertMember, LayerGroup, Projection, StoredProjection, TargetLayout, TargetRefusal } from './types.ts';
 import { isBlock, isThreeBit, jointOfPart, matrixView, memberFor } from './view.ts';
 
@@ -108,8 +109,6 @@ function alone(part: LogicalPart): JoinedPart | string {
   return dims ? { projection, part: part.part, kind, dtype, dims } : 'it cannot be taken apart';
 }
 
-const MLX_PARTS = new Set(['weight', 'bias', 'scales', 'biases']);
-
 /** Why a target has no place for a part, null when it has one. */
 function unfitness({ part, kind, dims }: LogicalPart, spec: DialectSpec, target: TargetLayout): string | null {
   if (kind === 'opaque')
@@ -117,8 +116,8 @@ function unfitness({ part, kind, dims }: LogicalPart, spec: DialectSpec, target:
   if (part === 'blocks' || (dims?.length ?? 0) > 2) return 'no loader reads MXFP4 blocks in this layout';
   if (!dims) return 'gate and up stand in it in a way that cannot be taken apart';
   if (part === 'weight' || part === 'bias') return null;
-  if (target === 'switch-mlp') return MLX_PARTS.has(part) && kind === 'matrix' ? null : 'MLX does not load it';
-  if (target === 'qwen3-moe-fused') return 'transformers-qwen3-moe-fused does not load it';
+  const { reads, refuses } = TARGET_ROWS[target];
+  if (refuses !== null) return reads.includes(part) && kind === 'matrix' ? null : refuses;
   if (spec.orientation === 'in-out' || spec.fusion === 'interleaved') return `nothing says how ${target} stores it`;
   return null;
 }

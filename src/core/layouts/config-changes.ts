@@ -1,5 +1,6 @@
 import { architectureOf } from './architecture-rules.ts';
 import { type Config, expertConfigPath, readKey } from './config-keys.ts';
+import { TARGET_ROWS } from './target-rows.ts';
 import type { LayoutConfigChange, TargetLayout } from './types.ts';
 
 /**
@@ -37,11 +38,11 @@ function countChanges(config: Config, modelType: string | null): LayoutConfigCha
 function classChanges(config: Config, modelType: string | null, target: TargetLayout): LayoutConfigChange[] {
   const before = config.architectures;
   if (modelType !== 'qwen3_moe' || !Array.isArray(before)) return [];
-  const plain = before.map((name) => (typeof name === 'string' ? name.replace('Qwen3MoeFused', 'Qwen3Moe') : name));
-  const after =
-    target === 'qwen3-moe-fused'
-      ? plain.map((name) => (typeof name === 'string' ? name.replace('Qwen3Moe', 'Qwen3MoeFused') : name))
-      : plain;
+  const rename = (names: readonly unknown[], from: string, to: string) =>
+    names.map((name) => (typeof name === 'string' ? name.replace(from, to) : name));
+  const plain = rename(before, 'Qwen3MoeFused', 'Qwen3Moe');
+  const { classes } = TARGET_ROWS[target];
+  const after = classes ? rename(plain, ...classes) : plain;
   if (after.every((name, at) => name === before[at])) return [];
   return [{ key: 'architectures', before, after, reason: 'transformers-qwen3-moe-fused has classes of its own.' }];
 }

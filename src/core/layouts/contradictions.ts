@@ -1,20 +1,47 @@
 import type { Architecture } from './architecture.ts';
-import { type Config, configNumber, expertCount } from './config-keys.ts';
+import { type Config, configNumber, EXPERT_KEYS, expertCount, listedNumbers } from './config-keys.ts';
 import { nameLayers, stackNames, stackOf } from './layer-words.ts';
 import type { LayerGroup } from './types.ts';
 
 /** Different numbers of experts that a sentence names; a model pruned layer by layer may have one for each layer. */
 const LIMIT_NAMED = 6;
 
-/** Routed experts of a layer by the config: under the architecture's own key, else under any usual one. */
+/**
+ * Routed experts of a layer by the config: under the architecture's own key, else under any usual one.
+ *
+ * A list counts only for architectures whose classes read one, and where the architecture is not known.
+ */
 export function configuredExperts(
   config: Config | null,
   row: Architecture | undefined,
   index: number | null,
   prefix: string,
 ): number | null {
+  if (unreadList(config, row, prefix) !== null) return null;
   const own = row ? configNumber(config, row.experts, index, prefix) : null;
   return own ?? expertCount(config, index, prefix);
+}
+
+function unreadList(config: Config | null, row: Architecture | undefined, prefix: string) {
+  return row && !row.lists ? listedNumbers(config, [...row.experts, ...EXPERT_KEYS], prefix) : null;
+}
+
+/** A sentence for each list in the config that the model's classes do not read. */
+export function unreadLists(
+  groups: readonly LayerGroup[],
+  config: Config | null,
+  row: Architecture | undefined,
+): string[] {
+  const sentences = groups
+    .filter(({ kind }) => kind !== 'dense')
+    .flatMap(({ prefix }) => {
+      const list = unreadList(config, row, prefix);
+      if (list === null) return [];
+      return [
+        `The config has a list of ${list.length} numbers under ${list.key}; ${row?.modelTypes[0] ?? 'the model'} takes one number for all layers.`,
+      ];
+    });
+  return [...new Set(sentences)];
 }
 
 /** A layer that has another number of experts than the config gives it. */

@@ -1,6 +1,7 @@
 import type { Bucket, Kind } from './bucket.ts';
-import type { DialectSpec } from './dialects.ts';
-import { type Context, canonicalStem } from './resolve.ts';
+import { canonicalStem, type DialectSpec } from './dialects.ts';
+import type { Context } from './resolve.ts';
+import { isSharedByAll } from './sizes.ts';
 import type { Defect, StoredProjection } from './types.ts';
 
 /** Missing or surplus experts are named one by one up to this many; a truncated upload would name thousands. */
@@ -18,7 +19,7 @@ export function countExperts(
     const counted = countApart(bucket, context);
     return { experts: counted.experts, defects: [...missing, ...counted.defects] };
   }
-  const experts = spec.family === 'flat' ? context.experts : firstDim(bucket);
+  const experts = spec.family === 'flat' ? flatExperts(bucket, context) : firstDim(bucket);
   if (experts === null || experts === 0) return { experts: null, defects: [] };
   return { experts, defects: [...missing, ...stackedDefects(bucket, spec, experts, context)] };
 }
@@ -33,6 +34,13 @@ function missingProjections(bucket: Bucket, spec: DialectSpec, gated: boolean): 
   });
 }
 
+/** Experts of matrices that hold all of them one below the other: what the config or the router says, where it divides the rows. */
+function flatExperts(bucket: Bucket, { experts, routed }: Context): number | null {
+  const rows = [...bucket.kinds.values()].filter((kind) => kind.part === 'weight').map((kind) => kind.shape[0] ?? 0);
+  const fits = (count: number | null) => count !== null && count > 0 && rows.every((each) => each % count === 0);
+  return fits(experts) ? experts : fits(routed) ? routed : (experts ?? routed);
+}
+
 function firstDim(bucket: Bucket): number | null {
   const [kind] = [...bucket.kinds.values()].filter((each) => each.part === 'weight');
   const [any] = bucket.kinds.values();
@@ -43,11 +51,14 @@ function stackedDefects(bucket: Bucket, spec: DialectSpec, experts: number, cont
   const defects: Defect[] = [];
   if (spec.family === 'flat') {
     for (const kind of bucket.kinds.values()) {
-      if ((kind.shape[0] ?? 0) % experts !== 0) defects.push(unequalCount(kind, experts));
+      const whole = (kind.shape[0] ?? 0) % experts === 0 || isSharedByAll(kind, spec, experts);
+      if (!whole) defects.push(unequalCount(kind, experts));
     }
     return defects;
   }
-  for (const kind of bucket.kinds.values()) if (kind.shape[0] !== experts) defects.push(unequalCount(kind, experts));
+  for (const kind of bucket.kinds.values()) {
+    if (kind.shape[0] !== experts && !isSharedByAll(kind, spec, experts)) defects.push(unequalCount(kind, experts));
+  }
   if (context.routed !== null && context.routed > experts && context.routed === (context.experts ?? context.routed)) {
     const says = context.experts === null ? '' : ` the config says ${context.experts} and`;
     const message = `This layer holds ${experts} experts,${says} its router has ${context.routed} rows.`;

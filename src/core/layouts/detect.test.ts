@@ -3,7 +3,7 @@ import type { FileOffset } from '../safetensors/types.ts';
 import { ARCHITECTURES } from './architectures.ts';
 import { checkpointOf, type Headers } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
-import { dialectOf } from './dialects.ts';
+import { dialectOf, layoutId } from './dialects.ts';
 import { type Entry, syntheticConfig, syntheticHeaders } from './rows.fixture.ts';
 import type { LayerGroup } from './types.ts';
 
@@ -153,7 +153,11 @@ describe('which layout', () => {
       [`${P}.experts.down_proj_bias`, [2, 6]],
     ]);
     expect(group.layout?.family).toBe('unknown');
-    expect(group.reason).toContain('alternate');
+    expect(group.defects[0]?.readings?.map(({ layout }) => layoutId(layout))).toEqual([
+      'gate-up-transposed/plain',
+      'gate-up-interleaved/gpt-oss',
+    ]);
+    expect(group.reason).toContain('--assume gate-up-transposed/plain');
   });
 
   test('interleaving is never lost to another spelling', () => {
@@ -167,7 +171,7 @@ describe('which layout', () => {
   test.each<[string, readonly Entry[]]>([
     ['vLLM’s own names', [[`${P}.experts.w1_EFD`, [2, 4, 6]]]],
     ['Megatron’s', [[`${P}.experts.linear_fc1.weight0`, [8, 6]]]],
-    ['numbers that are words', [[`${P}.experts.expert_0.wi.weight`, [4, 6]]]],
+    ['numbers that are words', [[`${P}.experts.expert_0.wx.weight`, [4, 6]]]],
     ['up and down alone', apart(P, [0, 1]).filter(([name]) => !name.includes('gate'))],
     ['down alone', [[`${P}.experts.down_proj`, [2, 6, 4]]]],
     [
@@ -270,7 +274,13 @@ describe('layers', () => {
         ...apart('mtp.layers.0.mlp', [0, 1]),
         ['visual.blocks.0.mlp.gate_proj.weight', [6, 6]],
       ],
-      { model_type: 'deepseek_v3', num_hidden_layers: 2, n_routed_experts: 2, first_k_dense_replace: 1 },
+      {
+        model_type: 'deepseek_v3',
+        num_hidden_layers: 2,
+        n_routed_experts: 2,
+        first_k_dense_replace: 1,
+        num_nextn_predict_layers: 3,
+      },
     );
     expect(layout.groups.map((group) => [group.prefix, group.kind])).toEqual([
       ['model.layers.0.mlp', 'dense'],

@@ -2,13 +2,18 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import type { Architecture } from './architecture.ts';
 import { architectureOf, isMoeLayer, modelTypeOf } from './architecture-rules.ts';
 import { compareText } from './bucket.ts';
-import { type Config, configNumber, expertConfig, hiddenSize, layerCount } from './config-keys.ts';
-import { configuredExperts, countContradictions } from './contradictions.ts';
-import { emptyGroup, groupOf } from './group.ts';
+import { type Config, configNumber, expertConfig, hiddenSize, latentSize, layerCount } from './config-keys.ts';
+import { configuredExperts, countContradictions, unreadLists } from './contradictions.ts';
+import { emptyGroup, groupOf, hintedGroup } from './group.ts';
+import { hintOf } from './hint-of.ts';
+import type { Layer } from './layer.ts';
+import { isMtpStack, predictionDefects } from './prediction.ts';
 import type { Context } from './resolve.ts';
 import { routerRows } from './router-rows.ts';
-import { joinName, type Layer, scanLayers } from './scan.ts';
+import { joinName, scanLayers } from './scan.ts';
 import type { Assumption, CheckpointLayout, Defect, GroupKind, LayerGroup } from './types.ts';
+import { heldAgainstWidths } from './widths.ts';
+import { bareName, type Wrapper, wrappersIn } from './wrappers.ts';
 
 /**
  * How a checkpoint stores its experts, from names, ranks, shapes and config; nothing is read and nothing guessed.
@@ -16,22 +21,32 @@ import type { Assumption, CheckpointLayout, Defect, GroupKind, LayerGroup } from
  * Time grows with the number of tensors. Orientation comes from the model type; shapes only check it.
  */
 export function detectLayout(
-  checkpoint: Pick<Checkpoint, 'tensors' | 'config'>,
+  checkpoint: Pick<Checkpoint, 'tensors' | 'config'> & Partial<Pick<Checkpoint, 'findings' | 'absent'>>,
   options: { readonly assume?: Assumption } = {},
 ): CheckpointLayout {
   const assume = options.assume ?? {};
   const { config } = checkpoint;
   const modelType = assume.modelType ?? modelTypeOf(config);
   const row = architectureOf(modelType);
-  const layers = chooseLayers(scanLayers(checkpoint.tensors));
   const known: Known = { tensors: checkpoint.tensors, config, row, assume };
-  const groups = layers.flatMap((layer) => groupsOf(layer, known));
-  return { modelType, layout: sharedFamily(groups), groups, defects: acrossGroups(groups, config, row) };
+  const layers = chooseLayers(scanLayers(checkpoint.tensors), known);
+  const groups = heldAgainstWidths(
+    layers.flatMap((layer) => groupsOf(layer, known)),
+    known,
+  );
+  const defects = [
+    ...wrapperDefects(checkpoint.tensors),
+    ...acrossGroups(groups, config, row),
+    ...predictionDefects(checkpoint, groups, row),
+  ];
+  return { modelType, layout: sharedFamily(groups), groups, defects };
 }
 
-/** Layers of stacks that have experts; of every stack with an MLP where no stack has any. In order. */
-function chooseLayers(all: readonly Layer[]): readonly Layer[] {
-  const sparse = new Set(all.filter((layer) => layer.buckets.size > 0).map((layer) => layer.stack));
+/** Layers of stacks that have experts, or a sign of them; of every stack with an MLP where no stack has any. In order. */
+function chooseLayers(all: readonly Layer[], known: Known): readonly Layer[] {
+  const sparse = stacksWhere(all, (layer) => layer.buckets.size > 0);
+  if (sparse.size === 0)
+    for (const stack of stacksWhere(all, (layer) => hint(layer, known) !== null)) sparse.add(stack);
   const dense = new Set(all.filter((layer) => layer.dense !== null).map((layer) => layer.stack));
   const stacks = sparse.size > 0 ? sparse : dense;
   const chosen = all.filter(
@@ -41,8 +56,16 @@ function chooseLayers(all: readonly Layer[]): readonly Layer[] {
   return [...chosen, ...loose].sort((a, b) => compareText(a.stack, b.stack) || (a.index ?? -1) - (b.index ?? -1));
 }
 
-function isMtpStack(stack: string): boolean {
-  return /(^|\.)mtp(_|\.|$)/.test(stack);
+function stacksWhere(all: readonly Layer[], test: (layer: Layer) => boolean): Set<string> {
+  return new Set(all.filter((layer) => layer.index !== null && test(layer)).map((layer) => layer.stack));
+}
+
+/** What in a layer without known experts speaks for experts. */
+function hint(layer: Layer, { config, row }: Known) {
+  const prefix = bareName(layer.prefix);
+  const says =
+    row && layer.index !== null ? isMoeLayer(row, config && expertConfig(config, prefix), layer.index, prefix) : null;
+  return hintOf(layer, says);
 }
 
 /** What a layer is understood by. */
@@ -56,6 +79,11 @@ interface Known {
 function groupsOf(layer: Layer, known: Known): LayerGroup[] {
   const mtp = isMtp(layer, known.config);
   if (layer.buckets.size === 0) {
+    const found = hint(layer, known);
+    if (found) {
+      const beside = { index: layer.index, kind: mtp ? ('mtp' as const) : ('moe' as const), shared: layer.shared };
+      return [hintedGroup(joinName(layer.prefix, found.container), { ...beside, router: found.router }, found.reason)];
+    }
     const kind: GroupKind = mtp ? 'mtp' : 'dense';
     return [
       emptyGroup(joinName(layer.prefix, layer.dense ?? ''), { index: layer.index, kind, router: [], shared: [] }),
@@ -66,34 +94,45 @@ function groupsOf(layer: Layer, known: Known): LayerGroup[] {
     const bucket = layer.buckets.get(container);
     if (!bucket) return [];
     const kind: GroupKind = mtp ? 'mtp' : 'moe';
-    const router = [
-      ...(layer.routers.get(container) ?? []),
-      ...(container === '' ? [] : (layer.routers.get('') ?? [])),
-    ];
+    const router = routersOf(layer, container);
     const shared = at === 0 ? layer.shared : [];
-    return [groupOf(bucket, { index: layer.index, kind, router, shared }, contextOf(layer, router, known))];
+    return [groupOf(bucket, { index: layer.index, kind, router, shared }, contextOf(layer, kind, router, known))];
   });
+}
+
+/** Routers beside or above a container, and those in a segment that its experts' names share with them: `moe.mlp.0.fc1`. */
+function routersOf({ routers, buckets }: Layer, container: string): string[] {
+  const places = [container];
+  for (let at = container.lastIndexOf('.'); at !== -1; at = container.lastIndexOf('.', at - 1))
+    places.push(container.slice(0, at));
+  if (container !== '') places.push('');
+  const stems = [...(buckets.get(container)?.kinds.values() ?? [])].map(({ stem }) => stem.slice(0, stem.indexOf('.')));
+  places.push(...new Set(stems.map((segment) => joinName(container, segment))));
+  return [...new Set(places)].flatMap((place) => (routers.get(place) ?? []).map(({ name }) => name));
 }
 
 /** Multi-token prediction: its own stack, or layers that the config does not count. */
 function isMtp(layer: Layer, config: Config | null): boolean {
   if (isMtpStack(layer.stack)) return true;
-  const layers = layerCount(config, layer.prefix);
+  const layers = layerCount(config, bareName(layer.prefix));
   return layers !== null && layer.index !== null && layer.index >= layers;
 }
 
-function contextOf({ prefix, index }: Layer, router: readonly string[], known: Known): Context {
+function contextOf({ prefix: whole, index }: Layer, kind: GroupKind, router: readonly string[], known: Known): Context {
   const { tensors, config, row, assume } = known;
+  const prefix = bareName(whole);
   const hidden = hiddenSize(config, prefix);
+  const width = latentSize(config, prefix) ?? hidden;
+  const drafts = kind === 'mtp' && row ? configNumber(config, row.draftExperts, null, prefix) : null;
   const intermediate = row ? configNumber(config, row.intermediate, index, prefix) : null;
   return {
     row,
     assume,
     known: {
-      ...(hidden === null || row?.gated === false ? {} : { hidden }),
+      ...(width === null ? {} : { hidden: width }),
       ...(intermediate === null ? {} : { intermediate }),
     },
-    experts: configuredExperts(config, row, index, prefix),
+    experts: drafts ?? configuredExperts(config, row, index, prefix),
     routed: routerRows(router, tensors, { config, prefix, hidden }),
   };
 }
@@ -107,11 +146,27 @@ function sharedFamily(groups: readonly LayerGroup[]): CheckpointLayout['layout']
   return families.size === 1 ? family : 'mixed';
 }
 
+/** One finding that names every wrapper in the names; an adapter's names are PEFT's own, and are no finding. */
+function wrapperDefects(tensors: Checkpoint['tensors']): Defect[] {
+  const examples = new Map<Wrapper, string>();
+  for (const name of tensors.keys()) {
+    if (name.includes('.lora_')) return [];
+    for (const wrapper of wrappersIn(name)) if (!examples.has(wrapper)) examples.set(wrapper, name);
+  }
+  const [[, tensor] = []] = examples;
+  if (tensor === undefined) return [];
+  const found = [...examples.keys()].map(({ word, by }) => `\`${word}.\` (${by})`).join(', ');
+  const message = `Names carry the segments of wrapper classes: ${found}, as in ${tensor}. Programs look for the names without them. Any conversion writes them without.`;
+  return [{ tag: 'names-wrapped', message, tensor }];
+}
+
 /** Findings that no single group shows. */
 function acrossGroups(groups: readonly LayerGroup[], config: Config | null, row: Architecture | undefined): Defect[] {
   const defects: Defect[] = [];
   const sparse = groups.filter((group) => group.kind === 'moe');
-  const families = [...new Set(sparse.map((group) => group.layout?.family ?? 'unknown'))];
+  const families = [
+    ...new Set(sparse.flatMap(({ layout }) => (layout && layout.family !== 'unknown' ? layout.family : []))),
+  ];
   if (families.length > 1) {
     defects.push({
       tag: 'families-mixed',
@@ -123,10 +178,11 @@ function acrossGroups(groups: readonly LayerGroup[], config: Config | null, row:
       tag: 'config-mismatch',
       message: `${message} A program that builds every layer with one number of experts does not load this checkpoint as it is.`,
     });
+  for (const message of unreadLists(groups, config, row)) defects.push({ tag: 'config-mismatch', message });
   if (!row || !config) return defects;
   for (const group of groups) {
     if (group.index === null || group.kind === 'mtp') continue;
-    const says = isMoeLayer(row, expertConfig(config, group.prefix), group.index);
+    const says = isMoeLayer(row, expertConfig(config, group.prefix), group.index, group.prefix);
     if (says === null || says === (group.kind === 'moe')) continue;
     const message = says
       ? `The config gives layer ${group.index} experts, the tensors do not.`

@@ -74,9 +74,19 @@ describe('experts that were pruned layer by layer', () => {
   });
 
   test('are no contradiction where the config counts by layer', () => {
-    const layout = detect({ routers: [8, 6, 4], held: [8, 6, 4].map(upTo) }, config([8, 6, 4]));
+    for (const model_type of ['hunyuan_v1_moe', 'something_new']) {
+      const layout = detect({ routers: [8, 6, 4], held: [8, 6, 4].map(upTo) }, config([8, 6, 4], { model_type }));
+      expect(counts(layout)).toEqual([8, 6, 4]);
+      expect([...tags(layout), ...layout.defects]).toEqual([]);
+    }
+  });
+
+  test('a list counts for nothing where the model takes one number', () => {
+    const layout = detect({ routers: [8, 6, 4], held: [8, 6, 4].map(upTo) }, config([9, 9, 9]));
     expect(counts(layout)).toEqual([8, 6, 4]);
-    expect([...tags(layout), ...layout.defects]).toEqual([]);
+    expect(layout.defects.map(({ message }) => message)).toEqual([
+      'The config has a list of 3 numbers under num_experts; qwen3_moe takes one number for all layers.',
+    ]);
   });
 
   test('alike in every layer: the config is to be mended', () => {
@@ -186,10 +196,16 @@ describe('that there are no routed experts', () => {
   test.each<[string, readonly Entry[], Record<string, unknown> | null, RegExp]>([
     ['the config promises some', mlp, { num_experts: 8 }, /^The config says 8 experts, but no tensor .* Rename/],
     ['under a key of its own', mlp, { moe: { n_experts: 8 } }, /^The config says n_experts 8, but/],
-    ['a name speaks of experts', bank, { model_type: 'llama' }, /One name is model\.layers\.0\.mlp\.expert_bank\.0/],
+    ['a name speaks of experts', bank, { model_type: 'llama' }, /not known here\. .*mlp\.expert_bank\.0/],
     ['nothing is recognised', [['blocks.0.w', [2, 2]]], null, /no config\.json, and no layer.*Add the model’s config/],
   ])('is not known: %s', (_, made, says, message) => {
     expect(ask(made, says)).toEqual({ known: false, message: expect.stringMatching(message) });
+  });
+
+  test('is known, and said, where experts are single neurons', () => {
+    const embed: Entry[] = [['model.layers.0.mlp.down_embed.weight', [16, H]]];
+    const { known, message } = ask([...mlp, ...embed], { model_type: 'doge', is_moe: true, num_experts: 16 });
+    expect([known, message]).toEqual([true, expect.stringMatching(/single neurons.*down_embed.*no stack/)]);
   });
 
   test('is not known where files are missing, and the finding is quoted', () => {

@@ -1,6 +1,6 @@
-import type { PartStyle } from './dialects.ts';
-import { isPart, parsePart } from './parts.ts';
-import { isDigit } from './tensor-place.ts';
+import type { PartStyle } from './dialect-rows.ts';
+import { DIALECTS, isBareStem, type Spelling, spellingsOf } from './dialects.ts';
+import { parsePart } from './parts.ts';
 
 /** What the end of an expert tensor's name says. */
 export interface ExpertTail {
@@ -12,96 +12,109 @@ export interface ExpertTail {
   readonly style: PartStyle;
 }
 
+/** An expert tensor's name below its layer. */
 export interface ExpertName {
   readonly tail: ExpertTail;
-  /** The number's digits as they stand, null in stacked tensors. */
-  readonly digits: string | null;
+  /** Segments before the stem: `mlp`; `''` for none. */
+  readonly container: string;
+  /** The number's digits as they stand, and where; null in stacked tensors. */
+  readonly number: { readonly digits: string; readonly at: number } | null;
+  /** True where the name alone does not tell it from a dense MLP's: the shape must. */
+  readonly bare: boolean;
 }
 
-const APART = /^(gate_proj|up_proj|down_proj|gate_up_proj|w1|w2|w3)\.(.+)$/;
-const NUMBER_LAST = /^(gate_up_projs|down_projs|gate_proj|up_proj|down_proj)\.(\d+)\.(.+)$/;
-const STACKED = /^(gate_up_proj|gate_proj|up_proj|down_proj|fc1|fc2|w13|w2|mlp\.(?:w1|v1|w2))(.*)$/;
-const SWITCH = /^(gate_proj|up_proj|down_proj|fc1|fc2)(\..+)$/;
-
-/** A lookup that parses each text once: checkpoints repeat a few endings half a million times. */
-function remember<T>(parse: (text: string) => T | null): (text: string) => T | null {
-  const known = new Map<string, T | null>();
-  return (text) => {
-    const hit = known.get(text);
-    if (hit !== undefined) return hit;
-    const parsed = parse(text);
-    if (known.size < LIMIT_REMEMBERED) known.set(text, parsed);
-    return parsed;
-  };
-}
-
-/** Real checkpoints have fewer than a hundred endings; the limit keeps hostile names from being held twice. */
+/** Real checkpoints have fewer than a hundred templates of names; the limit keeps hostile names from being held twice. */
 const LIMIT_REMEMBERED = 4096;
 
-export interface ExpertNameParser {
-  /** A name's end after `experts.`; null when nothing known is said. */
-  readonly inExperts: (end: string) => ExpertName | null;
-  /** A name's end after `switch_mlp.`. */
-  readonly inSwitch: (end: string) => ExpertName | null;
-  /** A rank-3 tensor's end after the container: `gate_proj.weight`, `input_linear.weight`. */
-  readonly bare: (end: string) => ExpertName | null;
-}
+/** Reads names below a layer as the rows of the dialects spell them; null for a name that no row has. */
+export type ExpertNameParser = (rest: string) => ExpertName | null;
 
+type Parsed = Omit<ExpertName, 'number'>;
+
+/** A parser that takes each template of names apart once: checkpoints repeat a few half a million times. */
 export function createExpertNameParser(): ExpertNameParser {
-  const apart = remember(parseApart);
-  const stacked = remember(parseStacked);
-  return {
-    inExperts: (end) => {
-      const dot = digitsEnd(end);
-      if (dot === 0) return stacked(end) ?? parseNumberLast(end);
-      const tail = apart(end.slice(dot + 1));
-      return tail && { tail, digits: end.slice(0, dot) };
-    },
-    inSwitch: remember(parseSwitch),
-    bare: remember(parseBare),
+  const known = new Map<string, Parsed | null>();
+  const read = (template: string): Parsed | null => {
+    const hit = known.get(template);
+    if (hit !== undefined) return hit;
+    const parsed = parseTemplate(template);
+    if (known.size < LIMIT_REMEMBERED) known.set(template, parsed);
+    return parsed;
+  };
+  return (rest) => {
+    if (rest.includes('{')) return null;
+    for (const { digits, at } of numbersIn(rest)) {
+      const parsed = read(`${rest.slice(0, at)}{i}${rest.slice(at + digits.length)}`);
+      if (parsed) return { ...parsed, number: { digits, at } };
+    }
+    const parsed = read(rest);
+    return parsed && { ...parsed, number: null };
   };
 }
 
-/** Where the dot after leading digits is; 0 when the text does not start with digits and a dot. */
-function digitsEnd(text: string): number {
+/** Numbers that are a segment of a name, or end one after a word: `3`, `expert_3`. */
+const NUMBER = /(?<=^|\.)(?:[a-z]+_)?(\d+)(?=\.|$)/g;
+
+function numbersIn(rest: string): { readonly digits: string; readonly at: number }[] {
+  return Array.from(rest.matchAll(NUMBER), (match) => {
+    const digits = match[1] ?? '';
+    return { digits, at: match.index + match[0].length - digits.length };
+  });
+}
+
+/** Every spelling of every row, the longest first: `experts.{i}.gate_up_proj` before `experts.{i}.gate`. */
+const SPELLINGS: readonly Spelling[] = [
+  ...new Map(DIALECTS.flatMap((row) => spellingsOf(row).map((each) => [each.stem, each] as const))).values(),
+].sort((a, b) => b.stem.length - a.stem.length);
+
+function parseTemplate(template: string): Parsed | null {
+  for (const spelling of SPELLINGS) {
+    const { stem } = spelling;
+    const at = stemAt(template, stem);
+    if (at === -1) continue;
+    const end = template.slice(at + stem.length);
+    const parsed = parsePart(end);
+    if (!parsed || (parsed.style === 'underscore' && !mayLackSuffix(spelling))) continue;
+    const container = template.slice(0, Math.max(at - 1, 0));
+    const bare = isBareStem(stem);
+    if (container.includes('{i}') || stem.includes('{i}') !== template.includes('{i}')) continue;
+    if (bare && (container.includes('.') || hasExpertSegment(container))) continue;
+    const style = spelling.numberLast ? spelling.style : parsed.style;
+    return { tail: { stem, key: stem + end, part: parsed.part, style }, container, bare };
+  }
+  return null;
+}
+
+/** Where a stem stands as whole segments; -1 where it does not. */
+function stemAt(template: string, stem: string): number {
+  for (let at = template.indexOf(stem); at !== -1; at = template.indexOf(stem, at + 1)) {
+    if (at === 0 || template[at - 1] === '.') return at;
+  }
+  return -1;
+}
+
+/** A matrix of its own has `.weight`, but where a list of parameters numbers it; a bare stem has it always. */
+function mayLackSuffix({ stem, numberLast }: Spelling): boolean {
+  return numberLast || !(stem.includes('{i}') || isBareStem(stem));
+}
+
+/** First segments of stems that stand for experts and for nothing else: `experts`, `switch_mlp`. */
+const EXPERT_SEGMENTS: ReadonlySet<string> = new Set(
+  SPELLINGS.filter(({ stem }) => !isBareStem(stem))
+    .map(({ stem }) => stem.slice(0, stem.indexOf('.')))
+    .filter((segment) => segment !== 'moe'),
+);
+
+/** The place of the first segment of a name that stands for experts; -1 where there is none. */
+export function expertSegmentAt(rest: string): number {
   let at = 0;
-  while (isDigit(text.charCodeAt(at))) at += 1;
-  return at > 0 && text[at] === '.' ? at : 0;
+  for (const segment of rest.split('.')) {
+    if (EXPERT_SEGMENTS.has(segment)) return at;
+    at += segment.length + 1;
+  }
+  return -1;
 }
 
-function parseApart(end: string): ExpertTail | null {
-  const [, word, part] = APART.exec(end) ?? [];
-  if (!word || !part || !isPart(part)) return null;
-  return { stem: `experts.{i}.${word}`, key: `experts.{i}.${word}.${part}`, part, style: 'dot' };
-}
-
-/** `gate_up_projs.3.weight` (unsloth), `gate_proj.3.weight_packed` (ModelOpt): stored apart, the number last. */
-function parseNumberLast(end: string): ExpertName | null {
-  const [, word, digits, part] = NUMBER_LAST.exec(end) ?? [];
-  if (!word || !digits || !part || !isPart(part)) return null;
-  const stem = `experts.${word}.{i}`;
-  return { tail: { stem, key: `${stem}.${part}`, part, style: 'dot' }, digits };
-}
-
-function parseStacked(end: string): ExpertName | null {
-  const [, word, rest] = STACKED.exec(end) ?? [];
-  const parsed = rest === undefined ? null : parsePart(rest);
-  if (!word || rest === undefined || !parsed) return null;
-  return { tail: { stem: `experts.${word}`, key: `experts.${word}${rest}`, ...parsed }, digits: null };
-}
-
-function parseSwitch(end: string): ExpertName | null {
-  const [, word, rest] = SWITCH.exec(end) ?? [];
-  const parsed = rest === undefined ? null : parsePart(rest);
-  if (!word || rest === undefined || !parsed) return null;
-  return { tail: { stem: `switch_mlp.${word}`, key: `switch_mlp.${word}${rest}`, ...parsed }, digits: null };
-}
-
-const BARE = /^(gate_proj|up_proj|down_proj|input_linear|output_linear)(\..+)$/;
-
-function parseBare(end: string): ExpertName | null {
-  const [, word, rest] = BARE.exec(end) ?? [];
-  const parsed = rest === undefined ? null : parsePart(rest);
-  if (!word || rest === undefined || !parsed) return null;
-  return { tail: { stem: word, key: word + rest, ...parsed }, digits: null };
+function hasExpertSegment(container: string): boolean {
+  return expertSegmentAt(container) !== -1;
 }

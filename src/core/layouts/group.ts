@@ -1,7 +1,7 @@
 import { type Bucket, compareText, type Kind, namesInOrder } from './bucket.ts';
 import { countExperts } from './counts.ts';
-import type { DialectSpec } from './dialects.ts';
-import { type Context, canonicalStem, projectionOf, resolveDialect } from './resolve.ts';
+import { canonicalStem, type DialectSpec } from './dialects.ts';
+import { type Context, projectionOf, resolveDialect, type Unresolved } from './resolve.ts';
 import { sizesOf } from './sizes.ts';
 import type { Defect, ExpertMember, GroupKind, LayerGroup, StoredProjection } from './types.ts';
 
@@ -18,11 +18,13 @@ const ORDER: readonly StoredProjection[] = ['gate', 'up', 'gate-up', 'down'];
 /** A layer's group from the expert tensors under one prefix. */
 export function groupOf(bucket: Bucket, beside: Beside, context: Context): LayerGroup {
   const resolution = resolveDialect(bucket, context);
-  if ('reason' in resolution) return unknownGroup(bucket, beside, resolution.reason, resolution.mixed === true);
+  if ('reason' in resolution) return unknownGroup(bucket, beside, resolution);
   const { spec, gated } = resolution;
   const counted = countExperts(bucket, spec, gated, context);
   if (counted.experts === null)
-    return unknownGroup(bucket, beside, 'The number of experts is neither in the shapes nor in the config.', false);
+    return unknownGroup(bucket, beside, {
+      reason: 'The number of experts is neither in the shapes nor in the config.',
+    });
   const members = membersOf(bucket, spec);
   const sizes = sizesOf(members, spec, counted.experts);
   const defects = [
@@ -55,13 +57,24 @@ export function groupOf(bucket: Bucket, beside: Beside, context: Context): Layer
   };
 }
 
-function unknownGroup(bucket: Bucket, beside: Beside, reason: string, mixed: boolean): LayerGroup {
+function unknownGroup(bucket: Bucket, beside: Beside, { reason, mixed, readings }: Unresolved): LayerGroup {
+  const tag = readings ? 'layout-ambiguous' : mixed ? 'families-mixed' : 'layout-unknown';
   return {
     ...emptyGroup(bucket.prefix, beside),
     layout: { family: 'unknown', dialect: null },
     reason,
     expertTensors: namesInOrder(bucket),
-    defects: [...bucket.defects, { tag: mixed ? 'families-mixed' : 'layout-unknown', message: reason }],
+    defects: [...bucket.defects, { tag, message: reason, ...(readings ? { readings } : {}) }],
+  };
+}
+
+/** A layer where something speaks for experts that are not known here. */
+export function hintedGroup(prefix: string, beside: Beside, reason: string): LayerGroup {
+  return {
+    ...emptyGroup(prefix, beside),
+    layout: { family: 'unknown', dialect: null },
+    reason,
+    defects: [{ tag: 'layout-unknown', message: reason }],
   };
 }
 
@@ -129,14 +142,10 @@ function doubledKinds(bucket: Bucket): string[] {
   });
 }
 
-function sizeDefects(sizes: { intermediate: number | null; hidden: number | null }, { known }: Context): Defect[] {
-  const pairs = [
-    ['intermediate size', sizes.intermediate, known.intermediate],
-    ['hidden size', sizes.hidden, known.hidden],
-  ] as const;
-  return pairs.flatMap(([what, found, says]): Defect[] =>
-    found === null || says === undefined || found === says
-      ? []
-      : [{ tag: 'config-mismatch', message: `The experts' ${what} is ${found}, the config says ${says}.` }],
-  );
+/** The width of their inputs is held against the config over all layers: `widths.ts`. */
+function sizeDefects({ intermediate }: { readonly intermediate: number | null }, { known }: Context): Defect[] {
+  const says = known.intermediate;
+  if (intermediate === null || says === undefined || intermediate === says) return [];
+  const message = `The experts' intermediate size is ${intermediate}, the config says ${says}.`;
+  return [{ tag: 'config-mismatch', message }];
 }

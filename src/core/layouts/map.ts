@@ -265,7 +265,7 @@ function awaitedRows({ config }: Readable, known: readonly MapRow[]): MapRow[] {
   const rule = architectureOf(modelTypeOf(config));
   return Array.from({ length: layers }, (_, index): MapRow => {
     const prefix = first?.index == null ? '' : stem.replace(String(first.index), String(index));
-    const sparse = (rule && config && isMoeLayer(rule, expertConfig(config, stem), index)) ?? true;
+    const sparse = (rule && config && isMoeLayer(rule, expertConfig(config, stem), index, stem)) ?? true;
     const experts = sparse ? expertCount(config, index, stem) : null;
     const kind: GroupKind = experts === null ? 'dense' : 'moe';
     return {

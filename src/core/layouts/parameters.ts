@@ -1,6 +1,8 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { type DType, elementsOf } from '../safetensors/dtype.ts';
-import { configNumber, expertCount, hiddenSize, isConfig, topK } from './config-keys.ts';
+import { architectureOf } from './architecture-rules.ts';
+import { configNumber, expertCount, hiddenSize, isConfig } from './config-keys.ts';
+import { expertsPerToken, perTokenPlaces } from './per-token.ts';
 import { layerPrefix } from './tensor-place.ts';
 import type { CheckpointLayout } from './types.ts';
 
@@ -13,9 +15,11 @@ export interface ParameterCount {
   readonly total: number;
   /**
    * What one token passes through, by the first of three conventions, which `Qwen3-235B-A22B` counts by: all of the model
-   * but MTP layers and the routed experts beyond top-k. Null where top-k is not known.
+   * but MTP layers and the routed experts beyond top-k. Null where `activeUnknown` says why.
    */
   readonly active: number | null;
+  /** Why what one token passes through is not known, in a sentence without its stop; absent where it is. */
+  readonly activeUnknown?: string;
   /** The second: without the input embedding, a lookup. DeepSeek's and gpt-oss's cards count so. */
   readonly activeWithoutInput: number | null;
   /** The third: without the output head too. */
@@ -42,8 +46,7 @@ export function countParameters(
 ): ParameterCount {
   const { tensors, config } = checkpoint;
   const parametersIn = parameterCounter(checkpoint);
-  const k = topK(config);
-  const shares = activeShares(layout, config, k);
+  const { shares, unknown } = activeShares(layout, config);
   const sharedNames = new Set(layout.groups.flatMap((group) => group.shared));
   const isMtp = mtpTest(layout);
   const perDtype: Partial<Record<DType, number>> = {};
@@ -69,6 +72,7 @@ export function countParameters(
   return {
     total,
     active,
+    ...(active === null && unknown !== null ? { activeUnknown: unknown } : {}),
     activeWithoutInput: without(input),
     activeWithoutEmbeddings: without(input + output),
     routed,
@@ -101,20 +105,30 @@ export function isWholeEmbedding(
   return false;
 }
 
-/** Each routed tensor's part that one token passes through; NaN where that cannot be told. */
+/** Each routed tensor's part that one token passes through; NaN where that cannot be told, with the first reason. */
 function activeShares(
   layout: CheckpointLayout,
   config: Checkpoint['config'],
-  k: number | null,
-): ReadonlyMap<string, number> {
+): { readonly shares: ReadonlyMap<string, number>; readonly unknown: string | null } {
   const shares = new Map<string, number>();
-  for (const { kind, experts, expertTensors } of layout.groups) {
-    if (kind === 'mtp') continue;
-    const count = experts ?? expertCount(config);
-    const share = k === null || count === null || count === 0 ? Number.NaN : Math.min(1, k / count);
+  const row = architectureOf(layout.modelType);
+  let unknown: string | null = null;
+  for (const { kind, index, prefix, experts, expertTensors } of layout.groups) {
+    if (kind === 'mtp' || expertTensors.length === 0) continue;
+    const k = expertsPerToken(config, row, index, prefix);
+    const count = experts ?? expertCount(config, index, prefix);
+    const known = k !== null && count !== null && count > 0;
+    if (!known) unknown ??= whyUnknown(config, k, prefix);
+    const share = known ? Math.min(1, k / count) : Number.NaN;
     for (const name of expertTensors) shares.set(name, share);
   }
-  return shares;
+  return { shares, unknown };
+}
+
+function whyUnknown(config: Checkpoint['config'], k: number | null, prefix: string): string {
+  if (k !== null) return `nothing says how many experts ${prefix} has`;
+  const sought = config === null ? '' : `; looked for ${perTokenPlaces()}`;
+  return `no config says how many experts a token takes${sought}`;
 }
 
 /** True for tensors of layers that predict further tokens. */

@@ -1,4 +1,4 @@
-import type { PartStyle } from './dialects.ts';
+import type { PartStyle } from './dialect-rows.ts';
 
 /**
  * What a part of a projection is, which says how it is viewed, stacked and joined.

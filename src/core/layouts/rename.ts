@@ -1,19 +1,18 @@
 import type { Architecture } from './architecture.ts';
 import { architectureOf } from './architecture-rules.ts';
+import { type Spelling, TARGET_ROWS } from './target-rows.ts';
 import { layerPrefix } from './tensor-place.ts';
 import type { CheckpointLayout, TargetLayout } from './types.ts';
-
-/** Whose spelling a name is to have: the Hub's files' or that of transformers 5 in memory. */
-export type Spelling = 'disk' | 'memory';
+import { bareName } from './wrappers.ts';
 
 /** The spelling that a target's consumers read; null where names stay as they are. */
 export function spellingOf(target: TargetLayout): Spelling | null {
-  if (target === 'gate-up') return 'memory';
-  return target === 'per-expert' || target === 'switch-mlp' || target === 'gate-up-transposed' ? 'disk' : null;
+  return TARGET_ROWS[target].spelling;
 }
 
-/** A group's prefix in another spelling: `model.layers.0.block_sparse_moe` ↔ `model.layers.0.mlp`. */
-export function prefixIn(spelling: Spelling, prefix: string, row: Architecture): string {
+/** A group's prefix in another spelling, without wrappers: `model.layers.0.block_sparse_moe` ↔ `model.layers.0.mlp`. */
+export function prefixIn(spelling: Spelling, wrapped: string, row: Architecture): string {
+  const prefix = bareName(wrapped);
   const [from, to] =
     spelling === 'memory' ? [row.container, row.memoryContainer] : [row.memoryContainer, row.container];
   const moved = from !== '' && prefix.endsWith(`.${from}`) ? prefix.slice(0, -from.length) + to : prefix;
@@ -28,8 +27,9 @@ function startIn(spelling: Spelling, name: string, row: Architecture): string {
   return name;
 }
 
-/** A name that stands in a layer with experts, in another spelling. `prefix` is the group's. */
-export function nameIn(spelling: Spelling, name: string, prefix: string, row: Architecture): string {
+/** A name that stands in a layer with experts, in another spelling and without wrappers. `prefix` is the group's. */
+export function nameIn(spelling: Spelling, wrapped: string, wrappedPrefix: string, row: Architecture): string {
+  const [name, prefix] = [bareName(wrapped), bareName(wrappedPrefix)];
   const layer = `${layerPrefix(prefix)}.`;
   const sibling = replaceStart(name.slice(layer.length), row.siblings, spelling);
   if (sibling !== null) return startIn(spelling, layer + sibling, row);
@@ -54,9 +54,10 @@ function prefixesOf(layout: CheckpointLayout): ReadonlyMap<string, readonly stri
   if (known) return known;
   const made = new Map<string, string[]>();
   for (const group of layout.groups) {
-    if (group.kind !== 'moe') continue;
-    const layer = layerPrefix(group.prefix);
-    made.set(layer, [...(made.get(layer) ?? []), group.prefix]);
+    if (group.layout === null) continue;
+    const prefix = bareName(group.prefix);
+    const layer = layerPrefix(prefix);
+    made.set(layer, [...(made.get(layer) ?? []), prefix]);
   }
   PREFIXES.set(layout, made);
   return made;
@@ -65,17 +66,18 @@ function prefixesOf(layout: CheckpointLayout): ReadonlyMap<string, readonly stri
 /**
  * What a tensor that holds no routed experts is called where the experts are stored as `target` says.
  *
- * `gate-up` gives transformers 5's spelling, `per-expert`, `gate-up-transposed` and `switch-mlp` the Hub's; any other
- * target, an unknown model type, and every tensor outside a layer with experts keep the name (but for its beginning).
+ * The target's row says whose spelling it has; with no row of one, an unknown model type, and outside a layer with experts
+ * the name stays (but for its beginning). Wrappers are taken out in any case.
  */
 export function renameTensor(
-  name: string,
+  wrapped: string,
   modelType: string | null,
   target: TargetLayout,
   from: CheckpointLayout,
 ): string {
   const row = architectureOf(modelType);
   const spelling = spellingOf(target);
+  const name = bareName(wrapped);
   if (!row || !spelling) return name;
   const prefixes = prefixesOf(from).get(layerPrefix(name)) ?? [];
   const prefix = prefixes.find((each) => name.startsWith(`${each}.`)) ?? prefixes[0];

@@ -1,9 +1,11 @@
 import { packingOf } from '../safetensors/dtype.ts';
 import type { Architecture } from './architecture.ts';
 import type { Bucket, Kind } from './bucket.ts';
-import { DIALECTS, type DialectSpec, dialectOf } from './dialects.ts';
+import { candidatesFor } from './candidates.ts';
+import { canonicalStem, DIALECTS, type DialectSpec, dialectOf, layoutId } from './dialects.ts';
 import { isSquare, possibleWays, type Sizes, type Way } from './orientation.ts';
-import type { Assumption, StoredProjection } from './types.ts';
+import { layoutsOf, manyReadings } from './readings.ts';
+import type { Assumption, Reading, StoredProjection } from './types.ts';
 
 /** What is known besides the tensors of one group. */
 export interface Context {
@@ -17,25 +19,17 @@ export interface Context {
   readonly routed: number | null;
 }
 
+/** Why a bucket has no dialect. With `readings`, several could be meant and one can be assumed. */
+export interface Unresolved {
+  readonly reason: string;
+  readonly mixed?: true;
+  readonly readings?: readonly Reading[];
+}
+
 /** The dialect of a bucket, or why there is none. `ambiguous`: both ways round are possible. */
 export type Resolution =
   | { readonly spec: DialectSpec; readonly gated: boolean; readonly ambiguous?: true }
-  | { readonly reason: string; readonly mixed?: true };
-
-const SAME_STEM: Readonly<Record<string, string>> = {
-  'experts.gate_proj.{i}': 'experts.{i}.gate_proj',
-  'experts.up_proj.{i}': 'experts.{i}.up_proj',
-  'experts.down_proj.{i}': 'experts.{i}.down_proj',
-  'experts.gate_up_projs.{i}': 'experts.{i}.gate_up_proj',
-  'experts.down_projs.{i}': 'experts.{i}.down_proj',
-  'switch_mlp.fc1': 'switch_mlp.up_proj',
-  'switch_mlp.fc2': 'switch_mlp.down_proj',
-};
-
-/** One spelling for stems that mean the same. */
-export function canonicalStem(stem: string): string {
-  return SAME_STEM[stem] ?? stem;
-}
+  | Unresolved;
 
 /** Which projection of a dialect a kind of tensor is. */
 export function projectionOf(spec: DialectSpec, kind: Kind): StoredProjection | null {
@@ -52,37 +46,34 @@ function gatelessProjection(stem: string): StoredProjection | null {
 /** Finds the dialect whose stems the bucket has: names first, then what the architecture says, shapes last. */
 export function resolveDialect(bucket: Bucket, context: Context): Resolution {
   if (context.row?.unsupported) return { reason: context.row.unsupported };
-  const kinds = [...bucket.kinds.values()];
-  const stems = new Set(kinds.map((kind) => canonicalStem(kind.stem)));
-  if (stems.size === 0)
-    return { reason: `${bucket.leftovers[0] ?? bucket.prefix} is not a known name of an expert's tensor.` };
-  const near = DIALECTS.filter((spec) => fits(spec, stems, bucket.prefix));
-  if (near.length === 0) return mixedOrUnknown(stems);
-  const styles = new Set(kinds.filter((kind) => kind.part === 'weight').map((kind) => kind.style));
-  if (styles.size > 1) return { reason: 'Some projections have `.weight` in their names and some have not.' };
-  const [style] = styles.size === 1 ? styles : kinds.map((kind) => kind.style);
-  const candidates = near.filter((spec) => spec.style === style);
-  if (candidates.length === 0) return { reason: `No layout writes ${kinds[0]?.template ?? 'these names'}.` };
-  return choose(candidates, stems, kinds, context);
+  const found = candidatesFor(bucket);
+  if ('reason' in found) return found;
+  const { candidates, kinds, stems } = found;
+  const assumed = candidates.find(
+    (spec) => context.assume.layout && layoutId(spec) === layoutId(context.assume.layout),
+  );
+  if (assumed)
+    return isComplete(assumed, stems) ? certain(assumed, kinds, context) : choose([assumed], stems, kinds, context);
+  const told = candidates.filter((spec) => isTold(spec, context.row));
+  if (told.length > 0) return choose(told, stems, kinds, context);
+  const complete = candidates.filter((spec) => isComplete(spec, stems));
+  const possible = complete.filter((spec) => !('reason' in certain(spec, kinds, context)));
+  if (possible.length > 0) return manyReadings(stems, possible, context.row);
+  return { reason: `Only ${[...stems].join(', ')} can be found, in shapes that no layout has.` };
 }
 
-function fits(spec: DialectSpec, stems: ReadonlySet<string>, prefix: string): boolean {
-  const inMoe = prefix === 'moe' || prefix.endsWith('.moe');
-  if (spec.dialect === 'moe' && !inMoe) return false;
-  if (spec.dialect === 'bare' && inMoe) return false;
-  const own = new Set(Object.values(spec.stems));
-  return [...stems].every((stem) => own.has(stem));
+function isComplete(spec: DialectSpec, stems: ReadonlySet<string>): boolean {
+  return Object.values(spec.stems).length === stems.size;
 }
 
-function mixedOrUnknown(stems: ReadonlySet<string>): Resolution {
-  const complete = DIALECTS.filter((spec) => Object.values(spec.stems).every((stem) => stems.has(stem)));
-  const names = [...new Set(complete.map((spec) => Object.values(spec.stems).join(', ')))];
-  if (names.length > 1)
-    return { reason: `The layer holds its experts in several layouts at once: ${names.join('; ')}.`, mixed: true };
-  const apart = [...stems].some((stem) => stem.includes('{i}'));
-  const stacked = [...stems].some((stem) => !stem.includes('{i}'));
-  if (apart && stacked) return { reason: 'Some experts are stored apart and some stacked.', mixed: true };
-  return { reason: `No layout has these names together: ${[...stems].join(', ')}.` };
+/** True where names, with what the architecture lists, are enough to tell a dialect. */
+function isTold(spec: DialectSpec, row: Architecture | undefined): boolean {
+  if (spec.toldBy === undefined || spec.toldBy === 'names') return true;
+  return spec.toldBy === 'architecture' && allows(row, spec);
+}
+
+function hasGate({ stems }: DialectSpec): boolean {
+  return stems.gate !== undefined || stems['gate-up'] !== undefined;
 }
 
 function choose(
@@ -92,11 +83,11 @@ function choose(
   context: Context,
 ): Resolution {
   const [first] = candidates;
-  const complete = candidates.filter((spec) => Object.values(spec.stems).length === stems.size);
+  const complete = candidates.filter((spec) => isComplete(spec, stems));
   const fused = complete.filter((spec) => spec.stems['gate-up'] !== undefined && spec.family !== 'per-expert');
   if (fused.length > 0) return chooseFused(fused, kinds, context);
   const [only] = complete;
-  if (only) return { spec: only, gated: true };
+  if (only) return { spec: only, gated: hasGate(only) };
   if (!first) return { reason: 'No layout has these names.' };
   const gateless = first.stems.gate !== undefined && !stems.has(first.stems.gate) && stems.size === 2;
   if (gateless && context.row?.gated === false) return { spec: gatelessSpec(first), gated: false };
@@ -113,54 +104,53 @@ function gatelessSpec(spec: DialectSpec): DialectSpec {
   return dialectOf({ family: 'gate-up', dialect }) ?? spec;
 }
 
+/** Fused dialects share names: the architecture says which, then the shapes. */
 function chooseFused(candidates: readonly DialectSpec[], kinds: readonly Kind[], context: Context): Resolution {
-  const [only] = candidates;
-  if (kinds.some((kind) => kind.part === 'blocks')) return chooseBlocks(candidates);
-  const plain = candidates.filter((spec) => spec.dialect !== 'gpt-oss-mxfp4');
-  if (only && plain.length === 1) return fixed(only, kinds, context);
-  const allowed = allowedSpecs(plain, context.row);
+  const { row } = context;
+  const allowed = candidates.filter((spec) => allows(row, spec));
   const interleaved = allowed.find((spec) => spec.fusion === 'interleaved');
-  if (interleaved) return fixed(interleaved, kinds, context);
-  if (context.row?.disk.some((layout) => layout.dialect === 'gpt-oss')) {
-    return { reason: `${context.row.modelTypes[0]} alternates gate and up, but not under names with \`.weight\`.` };
+  if (interleaved) return certain(interleaved, kinds, context);
+  if (alternatesOnly(candidates, row)) {
+    return {
+      reason: `${row?.modelTypes[0]} alternates gate and up, but is not stored under these names and in these shapes.`,
+    };
   }
-  const concatenated = plain.filter((spec) => spec.fusion === 'concatenated');
+  const [only] = candidates;
+  if (only && candidates.length === 1) return certain(only, kinds, context);
   const ways = new Set(allowed.map((spec) => spec.orientation));
   const decision = decideWay(ways, kinds, context);
   if ('reason' in decision) return decision;
-  const spec = concatenated.find((candidate) => candidate.orientation === decision.way);
+  const spec = candidates.find((candidate) => candidate.orientation === decision.way);
   if (!spec) return { reason: 'No layout has these names and this orientation.' };
-  if (!context.row && decision.way === 'in-out' && kinds.some((kind) => kind.part === 'bias')) {
-    return {
-      reason: 'Gate and up may follow each other or alternate; the model type, which would say so, is not known.',
-    };
+  if (!row && decision.way === 'in-out' && kinds.some((kind) => kind.part === 'bias')) {
+    const alternating = dialectOf({ family: 'gate-up-interleaved', dialect: 'gpt-oss' });
+    return manyReadings(new Set(Object.values(spec.stems)), [spec, ...(alternating ? [alternating] : [])], row);
   }
   return decision.ambiguous ? { spec, gated: true, ambiguous: true } : { spec, gated: true };
 }
 
-function chooseBlocks(candidates: readonly DialectSpec[]): Resolution {
-  const spec = candidates.find((candidate) => candidate.dialect === 'gpt-oss-mxfp4');
-  return spec ? { spec, gated: true } : { reason: 'MXFP4 blocks under names that no layout has.' };
+/** True where an architecture lists a dialect; its plain dialect also speaks for the same names with `.weight`. */
+function allows(row: Architecture | undefined, spec: DialectSpec): boolean {
+  return layoutsOf(row).some((own) => {
+    if (own.family !== spec.family) return false;
+    return own.dialect === spec.dialect || (own.dialect === 'plain' && spec.dialect === 'weight');
+  });
 }
 
-function allowedSpecs(candidates: readonly DialectSpec[], row: Architecture | undefined): readonly DialectSpec[] {
-  if (!row) return [];
-  const rows = [...row.disk, ...(row.memory ? [row.memory] : [])];
-  return candidates.filter((spec) =>
-    rows.some((own) => (own.family === spec.family && own.dialect === spec.dialect) || sameWay(own, spec)),
-  );
+/** True where the architecture has these stems with gate and up alternating, and in no other way. */
+function alternatesOnly(candidates: readonly DialectSpec[], row: Architecture | undefined): boolean {
+  const stems = new Set(candidates.flatMap((spec) => Object.values(spec.stems)));
+  const own = layoutsOf(row).flatMap((layout) => dialectOf(layout) ?? []);
+  const same = own.filter((spec) => Object.values(spec.stems).every((stem) => stems.has(stem)));
+  return same.length > 0 && same.every((spec) => spec.fusion === 'interleaved');
 }
 
-/** A row's plain dialect also speaks for the same names with `.weight`. */
-function sameWay(own: { readonly family: string; readonly dialect: string | null }, spec: DialectSpec): boolean {
-  return spec.dialect === 'weight' && own.dialect === 'plain' && own.family === spec.family;
-}
-
-/** A dialect that its names alone decide; shapes must not deny it. */
-function fixed(spec: DialectSpec, kinds: readonly Kind[], context: Context): Resolution {
-  const shapes = matrices(kinds);
-  if (!shapes) return { spec, gated: true };
-  if (possibleWays(shapes.gateUp, shapes.down, {}).includes(spec.orientation)) return { spec, gated: true };
+/** A dialect that is not in question; shapes must not deny it. */
+function certain(spec: DialectSpec, kinds: readonly Kind[], context: Context): Resolution {
+  const gated = hasGate(spec);
+  const shapes =
+    spec.stems['gate-up'] === undefined || spec.family === 'per-expert' ? null : matrices(spec, kinds, context);
+  if (!shapes || possibleWays(shapes.gateUp, shapes.down, {}).includes(spec.orientation)) return { spec, gated };
   const says = context.row?.modelTypes[0] ?? 'These names';
   return {
     reason: `The shapes [${shapes.gateUp.join(', ')}] and [${shapes.down.join(', ')}] do not fit; ${says} would need ${spec.orientation === 'in-out' ? '[H, 2I] and [I, H]' : '[2I, H] and [H, I]'}.`,
@@ -172,7 +162,7 @@ type Decision = { readonly way: Way; readonly ambiguous: boolean } | { readonly 
 function decideWay(allowed: ReadonlySet<Way>, kinds: readonly Kind[], context: Context): Decision {
   const [single] = allowed.size === 1 ? allowed : [];
   const wanted = context.assume.orientation ?? single;
-  const shapes = matrices(kinds);
+  const shapes = matrices(null, kinds, context);
   if (!shapes)
     return wanted
       ? { way: wanted, ambiguous: false }
@@ -190,12 +180,22 @@ function decideWay(allowed: ReadonlySet<Way>, kinds: readonly Kind[], context: C
   return { way, ambiguous: square && wanted === undefined };
 }
 
-/** One expert's gate-up and down matrices, null when they are packed or not three-dimensional. */
-function matrices(kinds: readonly Kind[]): { gateUp: readonly number[]; down: readonly number[] } | null {
+/** One expert's gate-up and down matrices; null when they are packed, or of a shape that does not say. */
+function matrices(
+  spec: DialectSpec | null,
+  kinds: readonly Kind[],
+  { experts, routed }: Context,
+): { gateUp: readonly number[]; down: readonly number[] } | null {
+  const flat = spec?.family === 'flat';
   const weights = kinds.filter(
-    (kind) => kind.part === 'weight' && kind.shape.length === 3 && packingOf(kind.dtype) !== 'container',
+    (kind) => kind.part === 'weight' && kind.shape.length === (flat ? 2 : 3) && packingOf(kind.dtype) !== 'container',
   );
-  const down = weights.find((kind) => /down|output_linear|fc2|w2/.test(kind.stem));
+  const down = weights.find((kind) => DOWN_STEMS.has(canonicalStem(kind.stem)));
   const gateUp = weights.find((kind) => kind !== down);
-  return gateUp && down ? { gateUp: gateUp.shape.slice(1), down: down.shape.slice(1) } : null;
+  if (!gateUp || !down) return null;
+  const inner = ([first = 0, ...rest]: readonly number[]) =>
+    flat ? [first / (experts ?? routed ?? 1), ...rest] : rest;
+  return { gateUp: inner(gateUp.shape), down: inner(down.shape) };
 }
+
+const DOWN_STEMS: ReadonlySet<string> = new Set(DIALECTS.flatMap(({ stems }) => stems.down ?? []));

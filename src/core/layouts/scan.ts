@@ -1,28 +1,28 @@
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { addExpert, type Bucket, createBucket } from './bucket.ts';
-import { createExpertNameParser, type ExpertName, type ExpertNameParser } from './expert-name.ts';
-import { isDigit, layerEnd, tensorPlace } from './tensor-place.ts';
-
-/** A numbered layer (or what stands outside of layers) with everything in it that has to do with experts. */
-export interface Layer {
-  /** The prefix before the number: `model.layers`. */
-  readonly stack: string;
-  readonly index: number | null;
-  /** `model.layers.0`. */
-  readonly prefix: string;
-  readonly buckets: Map<string, Bucket>;
-  /** Router-like names by container. */
-  readonly routers: Map<string, string[]>;
-  readonly shared: string[];
-  /** Tensors of lower rank with a projection's name: a dense MLP, or companions of experts that are stacked there. */
-  readonly plain: { readonly container: string; readonly tensor: CheckpointTensor; readonly name: ExpertName }[];
-  /** Container of a plain MLP: `mlp`. */
-  dense: string | null;
-}
+import {
+  createExpertNameParser,
+  type ExpertName,
+  type ExpertNameParser,
+  type ExpertTail,
+  expertSegmentAt,
+} from './expert-name.ts';
+import { takeFlat } from './flat.ts';
+import { speaksOfExperts } from './hints.ts';
+import { createLayer, type Layer, type PlainTensor } from './layer.ts';
+import { isDigit, layerEnd } from './tensor-place.ts';
+import { unwrap } from './wrappers.ts';
 
 const DENSE = new Set(['mlp', 'feed_forward', 'ffn', 'block_sparse_moe']);
 const ATTENTION = new Set(['self_attn', 'attn', 'attention', 'self_attention']);
-const ROUTER = /^(gate\.|router\.|moe_statics\.)|^(e_score_correction_bias|expert_bias|router_bias)$/;
+const ROUTER =
+  /^(gate\.|router\.|primary_router\.|router_gate\.|moe_statics\.)|^(e_score_correction_bias|expert_bias|router_bias)$/;
+/** The same below further segments, by a word that means nothing else: `layer.1.mlp.router.classifier.weight`. */
+const DEEP_ROUTER = /\.(primary_)?router\./;
+const WORDS = /^(up|down)\./;
+/** Parts of a layer that are no MLP: no example of what is not recognised. */
+const NO_MLP = /attn|attention|norm|embed/i;
+const LIMIT_SEEN = 3;
 const SHARED = /(^|\.)(shared_experts?|shared_mlp|share_expert|shared_expert_gate)\./;
 
 /**
@@ -32,33 +32,81 @@ const SHARED = /(^|\.)(shared_experts?|shared_mlp|share_expert|shared_expert_gat
  */
 export function scanLayers(tensors: ReadonlyMap<string, CheckpointTensor>): readonly Layer[] {
   const layers = new Map<string, Layer>();
-  const parser = createExpertNameParser();
-  let last: LastExperts = { start: '', bucket: createBucket('') };
+  const parse = createExpertNameParser();
+  let last: LastExperts | null = null;
   for (const tensor of tensors.values()) {
-    if (last.start !== '' && takeLike(last, tensor, parser)) continue;
-    const cut = layerEnd(tensor.name);
-    const layer = layerAt(layers, tensor.name.slice(0, cut));
-    const bucket = sortIn(layer, tensor, cut === 0 ? tensor.name : tensor.name.slice(cut + 1), parser);
-    if (bucket) last = { start: `${joinName(bucket.prefix, 'experts')}.`, bucket };
+    if (last && takeLike(last, tensor)) continue;
+    last = sortTensor(layers, tensor, parse, last) ?? last;
   }
   const all = [...layers.values()];
-  all.forEach(takeCompanions);
+  for (const layer of all) {
+    takeFlat(layer, (plain) => takePlain(layer, plain));
+    takeCompanions(layer);
+  }
   return all;
 }
 
-/** The bucket that took the last expert's tensor, with what such names start with. */
+/** The bucket that took the last expert's tensor, what such names start with, and how they may end. */
 interface LastExperts {
   readonly start: string;
   readonly bucket: Bucket;
+  readonly ends: Map<string, NumberedTail>;
 }
 
-/** Takes a tensor of an expert stored apart under the same prefix as the one before; false when it is something else. */
-function takeLike({ start, bucket }: LastExperts, tensor: CheckpointTensor, parser: ExpertNameParser): boolean {
+interface NumberedTail {
+  readonly tail: ExpertTail;
+  /** The whole name, `{i}` for the number. */
+  readonly template: string;
+}
+
+/** Takes a tensor of an expert stored apart whose name differs from one before in its number alone; else false. */
+function takeLike({ start, bucket, ends }: LastExperts, tensor: CheckpointTensor): boolean {
   const { name } = tensor;
-  if (!isDigit(name.charCodeAt(start.length)) || !name.startsWith(start)) return false;
-  const parsed = parser.inExperts(name.slice(start.length));
-  if (parsed) addExpert(bucket, tensor, parsed);
-  return parsed !== null;
+  let at = start.length;
+  if (!isDigit(name.charCodeAt(at)) || !name.startsWith(start)) return false;
+  while (isDigit(name.charCodeAt(at))) at += 1;
+  const known = ends.get(name.slice(at));
+  if (known) addExpert(bucket, tensor, { ...known, digits: name.slice(start.length, at) });
+  return known !== undefined;
+}
+
+function sortTensor(
+  layers: Map<string, Layer>,
+  tensor: CheckpointTensor,
+  parse: ExpertNameParser,
+  last: LastExperts | null,
+): LastExperts | null {
+  const { bare, place } = unwrap(tensor.name);
+  const cut = layerEnd(bare);
+  const layer = layerAt(layers, tensor.name.slice(0, place(cut, 'end')));
+  const from = cut === 0 ? 0 : cut + 1;
+  const rest = bare.slice(from);
+  const name = parse(rest);
+  const sorted: Sorted = {
+    tensor,
+    rest,
+    name,
+    prefixTo: (length) => (length === 0 ? layer.prefix : tensor.name.slice(0, place(from + length, 'end'))),
+  };
+  if (name?.number && !name.bare) {
+    const start = tensor.name.slice(0, place(from + name.number.at));
+    const end = tensor.name.slice(start.length + name.number.digits.length);
+    const numbered = { tail: name.tail, template: `${start}{i}${end}` };
+    const bucket = takeExpert(layer, sorted, name, numbered.template);
+    if (!bucket) return null;
+    if (last?.start === start && last.bucket === bucket) last.ends.set(end, numbered);
+    else return { start, bucket, ends: new Map([[end, numbered]]) };
+  } else sortIn(layer, sorted);
+  return null;
+}
+
+/** A tensor with what its name says below its layer, wrappers left out. */
+interface Sorted {
+  readonly tensor: CheckpointTensor;
+  readonly rest: string;
+  readonly name: ExpertName | null;
+  /** The tensor's own name up to the end of a container of this length below the layer. */
+  readonly prefixTo: (length: number) => string;
 }
 
 function layerAt(layers: Map<string, Layer>, prefix: string): Layer {
@@ -69,86 +117,81 @@ function layerAt(layers: Map<string, Layer>, prefix: string): Layer {
   return layer;
 }
 
-/** Biases and scales beside experts that are stacked without a segment of their own: `moe.gate_proj.bias`. */
-function takeCompanions(layer: Layer): void {
-  for (const { container, tensor, name } of layer.plain) {
-    const stems = [...(layer.buckets.get(container)?.kinds.values() ?? [])].map((kind) => kind.stem);
-    if (stems.includes(name.tail.stem)) take(layer, container, tensor, name);
+function sortIn(layer: Layer, sorted: Sorted): void {
+  const { tensor, rest, name } = sorted;
+  if (name && !name.bare) {
+    takeExpert(layer, sorted, name, tensor.name);
+    return;
   }
-}
-
-function createLayer(prefix: string): Layer {
-  const { stack, layer } = tensorPlace(prefix);
-  return {
-    stack,
-    index: layer,
-    prefix,
-    buckets: new Map(),
-    routers: new Map(),
-    shared: [],
-    plain: [],
-    dense: null,
-  };
-}
-
-/** `mlp` of `mlp.experts.0.gate_proj.weight`, -1 when `word` is not a whole segment. */
-function segmentAt(rest: string, word: string): number {
-  if (rest.startsWith(word)) return 0;
-  const at = rest.indexOf(`.${word}`);
-  return at === -1 ? -1 : at + 1;
-}
-
-/** Segments under which experts stand, and how the rest of such a name is read. */
-const SEGMENTS = [
-  ['experts.', 'inExperts'],
-  ['switch_mlp.', 'inSwitch'],
-] as const;
-
-function sortIn(layer: Layer, tensor: CheckpointTensor, rest: string, parser: ExpertNameParser): Bucket | null {
-  for (const [word, parse] of SEGMENTS) {
-    const at = segmentAt(rest, word);
-    if (at === -1) continue;
-    const container = rest.slice(0, Math.max(at - 1, 0));
-    const end = rest.slice(at + word.length);
-    if (ATTENTION.has(container)) return null;
-    if (!ROUTER.test(end)) return take(layer, container, tensor, parser[parse](end));
-    push(layer.routers, container, tensor.name);
-    return null;
+  const at = expertSegmentAt(rest);
+  if (at === -1) {
+    sortOther(layer, sorted);
+    return;
   }
-  sortOther(layer, tensor, rest, parser);
-  return null;
+  const container = rest.slice(0, Math.max(at - 1, 0));
+  if (isAttention(container)) return;
+  if (ROUTER.test(rest.slice(rest.indexOf('.', at) + 1))) push(layer.routers, container, tensor);
+  else bucketAt(layer, container, sorted.prefixTo(container.length)).leftovers.push(tensor.name);
 }
 
-function sortOther(layer: Layer, tensor: CheckpointTensor, rest: string, parser: ExpertNameParser): void {
+function takeExpert(layer: Layer, sorted: Sorted, name: ExpertName, template: string): Bucket | null {
+  if (isAttention(name.container)) return null;
+  const bucket = bucketAt(layer, name.container, sorted.prefixTo(name.container.length));
+  addExpert(bucket, sorted.tensor, { tail: name.tail, digits: name.number?.digits ?? null, template });
+  return bucket;
+}
+
+function sortOther(layer: Layer, { tensor, rest, name, prefixTo }: Sorted): void {
   const dot = rest.indexOf('.');
   const container = rest.slice(0, Math.max(dot, 0));
   const end = rest.slice(dot + 1);
-  const bare = ATTENTION.has(container) ? null : parser.bare(end);
+  const bare = name && !isAttention(name.container) ? name : null;
   if (SHARED.test(rest)) layer.shared.push(tensor.name);
-  else if (bare && tensor.shape.length === 3) take(layer, container, tensor, bare);
-  else if (ROUTER.test(end)) push(layer.routers, container, tensor.name);
-  else if (ROUTER.test(rest)) push(layer.routers, '', tensor.name);
+  else if (bare) {
+    const plain = { container: bare.container, prefix: prefixTo(bare.container.length), tensor, name: bare };
+    if (tensor.shape.length === 3) takePlain(layer, plain);
+    else layer.plain.push(plain);
+    if (tensor.shape.length !== 3 && DENSE.has(bare.container)) layer.dense ??= container;
+  } else if (ROUTER.test(end)) push(layer.routers, container, tensor);
+  else if (ROUTER.test(rest)) push(layer.routers, '', tensor);
+  else if (DEEP_ROUTER.test(rest)) push(layer.routers, rest.slice(0, rest.search(DEEP_ROUTER)), tensor);
   else {
-    if (bare) layer.plain.push({ container, tensor, name: bare });
+    if (speaksOfExperts(rest)) layer.hints.push(tensor.name);
+    if (WORDS.test(end)) layer.words.add(container);
+    if (layer.seen.length < LIMIT_SEEN && !NO_MLP.test(rest)) layer.seen.push(rest);
     if (DENSE.has(container)) layer.dense ??= container;
   }
 }
 
-function take(layer: Layer, container: string, tensor: CheckpointTensor, name: ExpertName | null): Bucket {
-  let bucket = layer.buckets.get(container);
-  if (!bucket) {
-    bucket = createBucket(joinName(layer.prefix, container));
-    layer.buckets.set(container, bucket);
+function takePlain(layer: Layer, { container, prefix, tensor, name }: PlainTensor): void {
+  addExpert(bucketAt(layer, container, prefix), tensor, { tail: name.tail, digits: null, template: tensor.name });
+}
+
+/** Biases and scales beside experts that are stacked without a segment of their own: `moe.gate_proj.bias`. */
+function takeCompanions(layer: Layer): void {
+  for (const plain of layer.plain) {
+    const stems = [...(layer.buckets.get(plain.container)?.kinds.values() ?? [])].map((kind) => kind.stem);
+    if (stems.includes(plain.name.tail.stem)) takePlain(layer, plain);
   }
-  if (name) addExpert(bucket, tensor, name);
-  else bucket.leftovers.push(tensor.name);
+}
+
+/** True where the last segment of a container is an attention's: some models mix experts there too (JetMoE). */
+function isAttention(container: string): boolean {
+  return ATTENTION.has(container.slice(container.lastIndexOf('.') + 1));
+}
+
+function bucketAt(layer: Layer, container: string, prefix: string): Bucket {
+  const known = layer.buckets.get(container);
+  if (known) return known;
+  const bucket = createBucket(prefix);
+  layer.buckets.set(container, bucket);
   return bucket;
 }
 
-function push(lists: Map<string, string[]>, key: string, name: string): void {
+function push(lists: Map<string, CheckpointTensor[]>, key: string, tensor: CheckpointTensor): void {
   const list = lists.get(key);
-  if (list) list.push(name);
-  else lists.set(key, [name]);
+  if (list) list.push(tensor);
+  else lists.set(key, [tensor]);
 }
 
 /** Two pieces of a name with a dot between them, where both have text. */

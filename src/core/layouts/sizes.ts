@@ -60,9 +60,23 @@ function fromDims(rows: number | undefined, columns: number | undefined, exactCo
   return rows === undefined || columns === undefined ? null : { rows, columns, exactColumns };
 }
 
-/** Shape of one expert's part inside a member's tensor. */
+/**
+ * True for a companion of stacked experts that is one value for all of them.
+ *
+ * Source: NVIDIA ModelOpt, export/unified_export_hf.py (2026-08): global scales of fused experts are scalars.
+ */
+export function isSharedByAll(
+  { part, shape }: Pick<ExpertMember, 'part' | 'shape'>,
+  spec: DialectSpec,
+  experts: number,
+): boolean {
+  if (spec.family === 'per-expert' || part === 'weight' || experts === 1) return false;
+  return shape.length === 0 || (shape.length === 1 && shape[0] === 1);
+}
+
+/** Shape of one expert's part inside a member's tensor, or of what all experts share. */
 export function innerShape(member: ExpertMember, spec: DialectSpec, experts: number): readonly number[] {
-  if (spec.family === 'per-expert') return member.shape;
+  if (spec.family === 'per-expert' || isSharedByAll(member, spec, experts)) return member.shape;
   const [first = 0, ...rest] = member.shape;
   return spec.family === 'flat' ? [first / experts, ...rest] : rest;
 }

@@ -1,8 +1,10 @@
 import type { Architecture } from './architecture.ts';
 import { architectureOf } from './architecture-rules.ts';
 import { type DialectSpec, dialectOf } from './dialects.ts';
+import { layoutsOf } from './readings.ts';
 import { prefixIn } from './rename.ts';
 import type { Dialect, ExpertLayout, Family, LayerGroup, TargetLayout, TargetRefusal } from './types.ts';
+import { bareName } from './wrappers.ts';
 
 /** Where and how a target stores a group's experts. */
 export interface TargetSpec {
@@ -22,12 +24,13 @@ function specOf(family: Family, dialect: Dialect | null): DialectSpec {
 /** The dialect and prefix that a target's consumers expect for an architecture, or why there are none. */
 export function targetSpec(group: LayerGroup, target: TargetLayout, modelType: string | null): TargetChoice {
   const row = architectureOf(modelType);
-  const disk = row ? prefixIn('disk', group.prefix, row) : group.prefix;
+  const bare = bareName(group.prefix);
+  const disk = row ? prefixIn('disk', bare, row) : bare;
   switch (target) {
     case 'per-expert':
       return { spec: apartSpec(group, row), prefix: disk };
     case 'stacked':
-      return { spec: specOf(hasGate(group) ? 'stacked' : 'gate-up', 'plain'), prefix: group.prefix };
+      return { spec: specOf(hasGate(group) ? 'stacked' : 'gate-up', 'plain'), prefix: bare };
     case 'gate-up':
       return gateUpSpec(group, row);
     case 'gate-up-transposed':
@@ -37,7 +40,7 @@ export function targetSpec(group: LayerGroup, target: TargetLayout, modelType: s
     case 'switch-mlp':
       return switchSpec(row, disk);
     case 'qwen3-moe-fused':
-      if (modelType === 'qwen3_moe') return { spec: specOf('stacked', 'bare'), prefix: group.prefix };
+      if (modelType === 'qwen3_moe') return { spec: specOf('stacked', 'bare'), prefix: bare };
       return refuse(`transformers-qwen3-moe-fused knows qwen3_moe alone, not ${modelType ?? 'an unknown model type'}.`);
   }
 }
@@ -50,12 +53,8 @@ function apartSpec(group: LayerGroup, row: Architecture | undefined): DialectSpe
   const own = row?.disk.find((layout) => layout.family === 'per-expert');
   if (own) return specOf(own.family, own.dialect);
   const { layout } = group;
-  const stays = !row && layout?.family === 'per-expert' && layout.dialect !== 'joint';
+  const stays = !row && layout?.family === 'per-expert' && dialectOf(layout)?.fusion === 'none';
   return stays ? specOf('per-expert', layout.dialect) : specOf('per-expert', 'projections');
-}
-
-function layoutsOf(row: Architecture | undefined): readonly ExpertLayout[] {
-  return row ? [...row.disk, ...(row.memory ? [row.memory] : [])] : [];
 }
 
 function interleavedOf(row: Architecture | undefined): ExpertLayout | undefined {
@@ -77,7 +76,8 @@ function hasGate(group: LayerGroup): boolean {
 
 /** `gate-up` is what transformers 5 holds in memory, whatever its order and orientation for the architecture. */
 function gateUpSpec(group: LayerGroup, row: Architecture | undefined): TargetChoice {
-  const prefix = row ? prefixIn('memory', group.prefix, row) : group.prefix;
+  const bare = bareName(group.prefix);
+  const prefix = row ? prefixIn('memory', bare, row) : bare;
   const own = row?.memory;
   if (own?.family === 'gate-up-interleaved') {
     return {

@@ -186,10 +186,15 @@ describe('what an architecture’s consumers expect', () => {
     expect(asTarget(square, 'gate-up-transposed', null)).toMatchObject({ refusal: { tag: 'orientation-ambiguous' } });
   });
 
-  test('groups that are dense, unknown, ambiguous or of multi-token prediction are never made up', () => {
-    expect(asTarget({ ...group, kind: 'mtp' }, 'gate-up', 'qwen3_moe')).toMatchObject({
-      refusal: { tag: 'target-unsupported' },
-    });
+  test('groups of multi-token prediction are like others', () => {
+    const made = (kind: 'moe' | 'mtp') => asTarget({ ...group, kind }, 'gate-up', 'qwen3_moe');
+    expect(made('mtp')).toMatchObject({ group: { kind: 'mtp', layout: { family: 'gate-up' } } });
+    const [a, b] = [made('moe'), made('mtp')];
+    if (!('group' in a && 'group' in b)) throw new Error('refused');
+    expect({ ...b.group, kind: 'moe' }).toEqual(a.group);
+  });
+
+  test('groups that are dense, unknown or ambiguous are never made up', () => {
     expect(asTarget({ ...group, layout: { family: 'unknown', dialect: null } }, 'gate-up', null)).toMatchObject({
       refusal: { tag: 'layout-unknown' },
     });

@@ -5,6 +5,7 @@ import { type JoinedPart, logicalParts, partsFor } from './companions.ts';
 import { type DialectSpec, orientationOf } from './dialects.ts';
 import { writePart } from './parts.ts';
 import { nameIn, spellingOf } from './rename.ts';
+import { unreadNote } from './target-rows.ts';
 import { targetSpec } from './target-spec.ts';
 import type { ExpertMember, LayerGroup, TargetAnswer, TargetLayout, TargetRefusal } from './types.ts';
 
@@ -16,7 +17,7 @@ export { renameTensor } from './rename.ts';
  *
  * What already is as the target wants it comes back as the same object, dense groups always. Nothing is read: what shows
  * only in values (shared global scales, equal `g_idx`, `weight_shape`) is judged by `values`, and without them refused
- * with what it needs. Groups of multi-token prediction are refused too: no consumer is known to convert them.
+ * with what it needs.
  */
 export function asTarget(
   group: LayerGroup,
@@ -24,13 +25,22 @@ export function asTarget(
   modelType: string | null,
   values?: CompanionValues,
 ): TargetAnswer {
-  if (group.layout === null && group.kind !== 'mtp') return { group };
+  if (group.layout === null) return { group };
   const unfit = unfitness(group);
   if (unfit) return { refusal: unfit };
   const choice = targetSpec(group, target, modelType);
   if ('refusal' in choice) return choice;
-  const { spec, prefix, note } = choice;
-  if (isSame(group, spec, prefix)) return note === undefined ? { group } : { group, note };
+  const { spec, prefix } = choice;
+  const same = isSame(group, spec, prefix);
+  const unread = same
+    ? null
+    : unreadNote(
+        target,
+        group.members.map(({ part }) => part),
+      );
+  const notes = [choice.note, unread].filter((each) => each != null);
+  const note = notes.length === 0 ? undefined : notes.join(' ');
+  if (same) return note === undefined ? { group } : { group, note };
   const parts = partsFor(logicalParts(group), spec, group, target, values);
   if ('refusal' in parts) return parts;
   const members = parts.parts.map((part) => memberOf(part, spec, prefix, group.experts ?? 0));
@@ -39,12 +49,6 @@ export function asTarget(
 }
 
 function unfitness(group: LayerGroup): TargetRefusal | null {
-  if (group.kind === 'mtp') {
-    return {
-      tag: 'target-unsupported',
-      message: `${group.prefix} belongs to multi-token prediction and stays as it is.`,
-    };
-  }
   if (group.layout?.family === 'unknown' || group.experts === null) {
     return {
       tag: 'layout-unknown',

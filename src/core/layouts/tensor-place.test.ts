@@ -20,6 +20,12 @@ describe('tensorPlace', () => {
     ['transformer.h.11.ffn.experts.mlp.w1', 'transformer.h', 11, null],
     ['experts.4.w1', '', null, 4],
     ['experts.gate_up_projs.4.weight', '', null, 4],
+    ['model.layers.2.mlp.experts.w1.4', 'model.layers', 2, 4],
+    ['model.layers.2.mlp.calculator.experts.weight_gate.4', 'model.layers', 2, 4],
+    ['model.layers.2.mlp.experts._checkpoint_wrapped_module.4.w1.weight', 'model.layers', 2, 4],
+    ['decoder.block.1.layer.2.mlp.experts.expert_4.wi.weight', 'decoder.block', 1, 4],
+    ['transformer.h.2.moe.mlp.4.fc1.weight', 'transformer.h', 2, 4],
+    ['transformer.decoder_layer.2.moe.4.linear_v.weight', 'transformer.decoder_layer', 2, 4],
     ['model.layers.5.mlp.shared_experts.up_proj.weight', 'model.layers', 5, null],
     ['mlp.shared_experts.0.up_proj.weight', '', null, null],
     ['model.vision_experts.layers.3.norm.weight', 'model.vision_experts.layers', 3, null],
@@ -87,7 +93,10 @@ const anyName = fc.array(segment, { maxLength: 9 }).map((segments) => segments.j
 
 /** The same by patterns over whole names: short, and too slow for half a million of them. */
 function byPattern(name: string) {
-  const found = /(?:^|\.)(?:local_)?experts\.(?:[a-z_]+\.)?(\d{1,9})(?:\.|$)/.exec(name.slice(layerEnd(name)));
+  const rest = name.slice(layerEnd(name));
+  const found =
+    /(?:^|\.)(?:local_)?experts\.(?:(?:[a-z_][a-z_0-9]*\.)?|expert_)(\d{1,9})(?:\.|$)/.exec(rest) ??
+    (rest === name ? null : /^\.(?:.*\.)?moe\.(?:mlp\.)?(\d{1,9})(?:\.|$)/.exec(rest));
   return found ? Number(found[1]) : null;
 }
 

@@ -1,3 +1,7 @@
+import { DIALECTS } from './dialects.ts';
+
+const EXPERTS = 'experts.';
+
 /** Where a tensor stands by its name alone. */
 export interface TensorPlace {
   /** The list of layers: `model.layers` of `model.layers.0.mlp.gate.weight`; '' outside numbered layers. */
@@ -58,16 +62,39 @@ function isExperts(name: string, start: number): boolean {
   return isAfter && word < start - 1 && wordEnd(name, word) === start - 1;
 }
 
-const EXPERTS = 'experts.';
-
-/** Where the number of an expert stands: after `experts.` or `local_experts.`, or one word later. */
+/** Where the number of an expert stands: after `experts.`, `local_experts.` or `experts.expert_`, or one word later. */
 function expertDigits(name: string, from: number): { readonly start: number; readonly end: number } | null {
   for (let at = name.indexOf(EXPERTS, from); at !== -1; at = name.indexOf(EXPERTS, at + 1)) {
     if (!isExpertsAt(name, at)) continue;
     const start = at + EXPERTS.length;
     const word = wordEnd(name, start);
-    const found = digitsAt(name, start) ?? (word > start && name[word] === '.' ? digitsAt(name, word + 1) : null);
+    const found =
+      digitsAt(name, start) ??
+      (word > start && name[word] === '.' ? digitsAt(name, word + 1) : null) ??
+      (name.startsWith(IN_WORD, start) ? digitsAt(name, start + IN_WORD.length) : null);
     if (found) return found;
+  }
+  return from === 0 ? null : otherDigits(name, from + 1);
+}
+
+/** The number of a word: `experts.expert_3`. */
+const IN_WORD = 'expert_';
+
+/** What the dialects' own stems have before the number, where that is not `experts`: `moe.`, `moe.mlp.`. */
+const OTHER_HEADS: readonly string[] = [
+  ...new Set(
+    DIALECTS.flatMap(({ stems }) => Object.values(stems))
+      .filter((stem) => stem.includes('{i}') && !stem.startsWith(EXPERTS))
+      .map((stem) => stem.slice(0, stem.indexOf('{i}'))),
+  ),
+];
+
+function otherDigits(name: string, from: number): { readonly start: number; readonly end: number } | null {
+  for (const head of OTHER_HEADS) {
+    for (let at = name.indexOf(head, from); at !== -1; at = name.indexOf(head, at + 1)) {
+      const found = isSegment(name, at) ? digitsAt(name, at + head.length) : null;
+      if (found) return found;
+    }
   }
   return null;
 }
@@ -89,12 +116,13 @@ function digitsAt(name: string, start: number): { readonly start: number; readon
   return isNumber(name, start, end) ? { start, end } : null;
 }
 
-/** Where small letters and underscores end. */
+/** Where small letters, underscores and, after one of these, digits end: `gate_up_projs`, `w1`. */
 function wordEnd(name: string, start: number): number {
   let at = start;
   for (; at < name.length; at += 1) {
     const code = name.charCodeAt(at);
-    if (code !== UNDERSCORE && (code < SMALL_A || code > SMALL_Z)) break;
+    const letter = code === UNDERSCORE || (code >= SMALL_A && code <= SMALL_Z);
+    if (!letter && (at === start || !isDigit(code))) break;
   }
   return at;
 }

@@ -2,42 +2,15 @@ import type { NeededValue } from '../checkpoint/companion-values.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { Shape } from '../safetensors/types.ts';
 import type { DefectTag } from './defects.ts';
+import type { Dialect, Family, Fusion, StoredProjection } from './dialect-rows.ts';
 
-export type Family =
-  | 'per-expert'
-  | 'stacked'
-  | 'gate-up'
-  | 'gate-up-transposed'
-  | 'gate-up-interleaved'
-  | 'flat'
-  | 'unknown';
-
-/** How a family spells its tensor names; ids as in the architecture page's table. */
-export type Dialect =
-  | 'projections'
-  | 'w123'
-  | 'joint'
-  | 'plain'
-  | 'weight'
-  | 'bare'
-  | 'switch-mlp'
-  | 'moe'
-  | 'input-output-linear'
-  | 'fc12'
-  | 'gpt-oss'
-  | 'gpt-oss-mxfp4'
-  | 'inkling'
-  | 'dbrx';
+export type { Dialect, Family, Fusion, Projection, StoredProjection } from './dialect-rows.ts';
 
 export interface ExpertLayout {
   readonly family: Family;
   /** Null only when the family is `unknown`. */
   readonly dialect: Dialect | null;
 }
-
-/** One matrix of an expert. `gate-up` is both in one tensor. A non-gated expert has `up` and `down` alone. */
-export type Projection = 'gate' | 'up' | 'down';
-export type StoredProjection = Projection | 'gate-up';
 
 /**
  * One kind of tensor that every expert of a group has: all gates' weights, all down scales …
@@ -56,7 +29,13 @@ export interface ExpertMember {
 
 /** How the matrices lie inside stacked tensors. Canonical is `out-in` (rows are outputs), as `torch.nn.Linear` stores. */
 export type Orientation = 'out-in' | 'in-out' | 'ambiguous';
-export type Fusion = 'none' | 'concatenated' | 'interleaved';
+
+/** One way to read names that several dialects share. */
+export interface Reading {
+  readonly layout: ExpertLayout;
+  /** Who stores experts so. */
+  readonly by: string;
+}
 
 export interface Defect {
   readonly tag: DefectTag;
@@ -69,6 +48,8 @@ export interface Defect {
   readonly range?: readonly [number, number];
   /** The prefix of the one group that it is about, where the layout has it and not the group. */
   readonly group?: string;
+  /** What the names may mean, where nothing in the files decides it: each can be assumed. */
+  readonly readings?: readonly Reading[];
 }
 
 export type GroupKind = 'moe' | 'dense' | 'mtp';
@@ -137,11 +118,18 @@ export interface Assumption {
   readonly modelType?: string;
   /** How the matrices of stacked gate-up tensors lie. */
   readonly orientation?: 'out-in' | 'in-out';
+  /** The layout of every layer whose names fit it. */
+  readonly layout?: ExpertLayout;
 }
 
 /** Why a group has no form in a target; the tags are those of a plan's refusals. */
 export interface TargetRefusal {
-  readonly tag: 'layout-unknown' | 'orientation-ambiguous' | 'target-unsupported' | 'companion-unsupported';
+  readonly tag:
+    | 'layout-unknown'
+    | 'layout-ambiguous'
+    | 'orientation-ambiguous'
+    | 'target-unsupported'
+    | 'companion-unsupported';
   readonly message: string;
   /** Present where a look at these values would decide: nothing else is in the way. */
   readonly needs?: readonly NeededValue[];

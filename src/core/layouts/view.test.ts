@@ -63,7 +63,10 @@ function elements(view: MatrixView): number[] {
   return all;
 }
 
-const IDS = DIALECTS.filter((row) => row.dialect !== 'gpt-oss-mxfp4').map((row) => `${row.family}/${row.dialect}`);
+/** Dialects of experts with a gate whose weights are plain matrices. */
+const IDS = DIALECTS.filter(({ blocks, stems }) => !blocks && (stems.gate ?? stems['gate-up']) !== undefined).map(
+  (row) => `${row.family}/${row.dialect}`,
+);
 const SIZES = [fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 })] as const;
 
 describe.each(IDS)('%s', (id) => {

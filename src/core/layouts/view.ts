@@ -1,7 +1,7 @@
 import { packingOf } from '../safetensors/dtype.ts';
 import { dialectOf, orientationOf } from './dialects.ts';
 import { type Joint, jointOf, type PartKind, partKind } from './parts.ts';
-import { innerShape } from './sizes.ts';
+import { innerShape, isSharedByAll } from './sizes.ts';
 import type { ExpertMember, LayerGroup, MatrixView, Projection } from './types.ts';
 
 /** A view before the split of gate and up, with the shape it came from. */
@@ -11,7 +11,7 @@ type Whole = Omit<MatrixView, 'tensor' | 'dtype'>;
  * Where the canonical [out, in] matrix of one expert lies in its tensor, in elements of the tensor's dtype.
  *
  * Vectors over outputs (biases) are [rows, 1], vectors over inputs [1, columns], scalars [1, 1]. Packed and block-scaled
- * parts are viewed in their own elements, opaque ones whole as [size, 1]. A part of gate and up together that is one
+ * parts are viewed in their own elements, opaque ones whole as [size, 1]; what all experts share is the same for each. A part of gate and up together that is one
  * value for both gives gate and up the same view. Null when the group has no such part, or when it cannot be taken apart:
  * gate and up share a block, experts share an opaque tensor, or the orientation is not known.
  */
@@ -32,7 +32,8 @@ export function matrixView(
   if (transposed && kind !== 'in-major' && packingOf(member.dtype) !== 'none') return null;
   const whole = kind === 'opaque' && spec.family !== 'per-expert' ? null : wholeView(inner, kind, transposed);
   if (!whole) return null;
-  const place = spec.family === 'per-expert' ? 0 : expert * inner.reduce((product, dim) => product * dim, 1);
+  const apart = spec.family === 'per-expert' || isSharedByAll(member, spec, group.experts);
+  const place = apart ? 0 : expert * inner.reduce((product, dim) => product * dim, 1);
   const joint = member.projection === 'gate-up' ? jointOf(kind, inner) : 'shared';
   const view = joint === 'rows' ? halfView(whole, projection, kind, group, part) : joint && whole;
   if (!view) return null;
@@ -94,7 +95,8 @@ function halfView(whole: Whole, projection: Projection, kind: PartKind, group: L
     const base = whole.base + (projection === 'up' ? whole.rowStride : 0);
     return { ...whole, rows, base, rowStride: 2 * whole.rowStride };
   }
-  return { ...whole, rows, base: whole.base + (projection === 'up' ? rows * whole.rowStride : 0) };
+  const second = group.fusion === 'up-first' ? 'gate' : 'up';
+  return { ...whole, rows, base: whole.base + (projection === second ? rows * whole.rowStride : 0) };
 }
 
 function canHalve(rows: number, kind: PartKind, group: LayerGroup, part: string): boolean {

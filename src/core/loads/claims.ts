@@ -76,7 +76,7 @@ interface Found {
 
 /** What a program makes of a checkpoint's experts, by the claims about it. */
 function askClaims(consumer: Consumer, input: LoadInput): Answer {
-  const groups = input.layout.groups.filter((group) => group.kind === 'moe');
+  const groups = input.layout.groups.filter((group) => group.kind === 'moe' && group.expertTensors.length > 0);
   if (groups.length === 0) return { ...NO_NAMES, ...unknown(consumer, nothingHere(input)) };
   const answers = groups.map((group) => claimFor(consumer, input, group));
   const [worst] = [...answers].sort((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict));

@@ -78,7 +78,7 @@ function sparseByConfig(
   index: number,
 ): boolean | null {
   if (!config || !row) return null;
-  return expertCount(config, index, stack) === null ? null : isMoeLayer(row, expertConfig(config, stack), index);
+  return expertCount(config, index, stack) === null ? null : isMoeLayer(row, expertConfig(config, stack), index, stack);
 }
 
 function layerOf(

@@ -36,6 +36,7 @@ export type FormAnswer = { readonly form: Form } | { readonly reason: string };
 /** Which form a layer's experts are stored in; null for layouts that are none of the three. */
 export function storedForm(group: LayerGroup): FormId | null {
   const family = group.layout?.family;
+  if (group.fusion === 'up-first') return null;
   if (family === 'per-expert') return 'perExpert';
   if (family === 'stacked') return 'stacked';
   return family?.startsWith('gate-up') ? 'gateUp' : null;

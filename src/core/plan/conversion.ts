@@ -2,9 +2,10 @@ import type { CompanionValues } from '../checkpoint/companion-values.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { absenceOfExperts } from '../layouts/absence.ts';
 import { detectLayout } from '../layouts/detect.ts';
+import { unpackedAssumption } from '../layouts/dialects.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
-import { layerTest } from '../layouts/tensor-place.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
+import { bareName, unwrapNotes } from '../layouts/wrappers.ts';
 import { formatIndex } from '../safetensors/index-file.ts';
 import { checkpointRefusals, unneededAbsence, unneededNotes } from './checkpoint-refusals.ts';
 import { editConfig } from './config-edit.ts';
@@ -13,6 +14,7 @@ import { operationsBetween } from './operations.ts';
 import { convertedTensors, keptTensor, type OutputDraft } from './outputs.ts';
 import { DEFAULT_SHARD_BYTES, packShards } from './packing.ts';
 import { partBytes, partReads, spansOf, workingBytes } from './parts.ts';
+import { scopeFilter, scopeOf } from './scope.ts';
 import { planSideFiles } from './side-files.ts';
 import type {
   ConfigChange,
@@ -35,6 +37,8 @@ export interface PlanOptions {
   readonly layers?: readonly number[] | undefined;
   /** With `layers`: every other tensor goes along unchanged. */
   readonly keepRest?: boolean | undefined;
+  /** Layers of multi-token prediction stay as they are; without it they are converted with the others. */
+  readonly keepMtp?: boolean | undefined;
   /** Bytes of tensors a shard may hold at most. */
   readonly maxShardBytes?: number | undefined;
   readonly assume?: Assumption | undefined;
@@ -76,15 +80,24 @@ function planUnpacked(source: Checkpoint, target: Target, options: PlanOptions):
     refusedPlan(source, target, options, [{ tag: 'dtype-unsupported', message } satisfies Refusal]);
   if (options.layers && options.keepRest)
     return refuse('Unpacked layers beside packed ones make no model that loads: unpack all layers, or some alone.');
-  const inScope = scopeFilter(detectLayout(source, {}), options);
+  const { assume } = options;
+  const stored = detectLayout(source, assume ? { assume } : {});
+  const open = targetsOf(chooseGroups(stored, options.layers).groups.filter(isAmbiguous), target, null, {});
+  if (open.refused.length > 0) return refusedPlan(source, target, options, open.refused);
+  const inScope = scopeFilter(stored, options);
   for (const tensor of checkpoint.tensors.values()) {
     const format = inScope(tensor) ? packedFormat(tensor, source.tensors) : null;
     if (format !== null) return refuse(`${tensor.name} is packed as ${format}, which cannot be unpacked to bf16 here.`);
   }
   const unpacked = unpackedWithin(all, inScope);
-  const plan = planOf({ checkpoint, source, unpacked }, target, options);
+  const plan = planOf({ checkpoint, source, unpacked }, target, { ...options, assume: unpackedAssumption(assume) });
   const none = 'No weights are quantised in FP8 or MXFP4: there is nothing to unpack.';
   return plan.refusals.length === 0 && unpacked.summary.tensors === 0 ? refuse(none) : plan;
+}
+
+/** Packed values do not tell how they lie, and once unpacked they would be taken for another layout. */
+function isAmbiguous({ defects }: LayerGroup): boolean {
+  return defects.some(({ tag }) => tag === 'layout-ambiguous');
 }
 
 function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionPlan {
@@ -93,18 +106,24 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   const chosen = chooseGroups(layout, options.layers);
   const unneeded = unneededAbsence(checkpoint, layout, options, scopeFilter(layout, options));
   const refusals = [...checkpointRefusals(checkpoint, unneeded), ...chosen.refusals];
-  const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType, options.values);
+  const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType, options);
   refusals.push(...refused);
   if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(checkpoint, layout));
   if (refusals.length > 0) return refusedPlan(checkpoint, target, options, decidable(refusals));
-  const drafts = draftAll(basis, layout, target, conversions, options);
+  const moved = { ...layout, groups: layout.groups.filter((group) => !kept.includes(group)) };
+  const drafts = draftAll(basis, layout, moved, target, conversions, options);
   const collisions = nameCollisions(drafts);
   if (collisions.length > 0) return refusedPlan(checkpoint, target, options, collisions);
   const groups = steps(conversions, kept, target, basis);
   return {
     ...assemblePlan(basis, layout, target, options, drafts),
     groups,
-    notes: [...notes, ...unpackNotes(basis.unpacked), ...unneededNotes(unneeded)],
+    notes: [
+      ...notes,
+      ...unwrapNotes(checkpoint.tensors.keys()),
+      ...unpackNotes(basis.unpacked),
+      ...unneededNotes(unneeded),
+    ],
   };
 }
 
@@ -118,7 +137,7 @@ function chooseGroups(
   layout: CheckpointLayout,
   layers: readonly number[] | undefined,
 ): { groups: readonly LayerGroup[]; refusals: Refusal[] } {
-  const sparse = layout.groups.filter((group) => group.kind !== 'dense');
+  const sparse = layout.groups.filter((group) => group.layout !== null);
   if (!layers) return { groups: sparse, refusals: [] };
   const wanted = new Set(layers);
   const known = new Set(layout.groups.map((group) => group.index));
@@ -140,33 +159,37 @@ function targetsOf(
   groups: readonly LayerGroup[],
   target: Target,
   modelType: string | null,
-  values: CompanionValues | undefined,
+  { values, keepMtp }: PlanOptions,
 ) {
   const conversions: Conversion[] = [];
   const kept: LayerGroup[] = [];
   const refused: Refusal[] = [];
   const notes = new Set<string>();
   for (const group of groups) {
+    if (keepMtp && group.kind === 'mtp') {
+      kept.push(group);
+      notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is.`);
+      continue;
+    }
     const answer = refusalOf(group) ?? asTarget(group, target, modelType, values);
     if ('note' in answer && answer.note !== undefined) notes.add(answer.note);
     if ('group' in answer) conversions.push({ from: group, to: answer.group });
-    else if (group.kind === 'mtp') kept.push(group);
-    else refused.push({ ...answer.refusal, group: group.prefix });
+    else if (group.kind === 'mtp' && !answer.refusal.needs) {
+      kept.push(group);
+      const why = answer.refusal.message.replace(`${group.prefix}: `, '');
+      notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is: ${why}`);
+    } else refused.push({ ...answer.refusal, group: group.prefix });
   }
   for (const note of valueNotes(conversions)) notes.add(note);
-  for (const group of kept) notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is.`);
   return { conversions, kept, refused, notes: [...notes] };
 }
 
 function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
   const [defect] = group.defects;
   if (group.layout?.family === 'unknown') {
-    return {
-      refusal: {
-        tag: 'layout-unknown',
-        message: `${group.prefix}: ${group.reason ?? 'the experts are stored in an unknown way'}`,
-      },
-    };
+    const readings = group.defects.find((each) => each.readings)?.readings;
+    const message = `${group.prefix}: ${group.reason ?? 'the experts are stored in an unknown way'}`;
+    return { refusal: readings ? { tag: 'layout-ambiguous', message, readings } : { tag: 'layout-unknown', message } };
   }
   if (!defect) return null;
   const tag = defect.tag === 'orientation-ambiguous' ? 'orientation-ambiguous' : 'group-defective';
@@ -177,6 +200,7 @@ function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
 function draftAll(
   { checkpoint, unpacked }: Basis,
   layout: CheckpointLayout,
+  moved: CheckpointLayout,
   target: Target,
   conversions: readonly Conversion[],
   options: PlanOptions,
@@ -206,7 +230,8 @@ function draftAll(
   for (const tensor of checkpoint.tensors.values()) {
     if (consumed.has(tensor.name) || !inScope(tensor)) continue;
     const isExpert = expertsKept.has(tensor.name);
-    const name = isExpert || !renames ? tensor.name : renameTensor(tensor.name, layout.modelType, target, layout);
+    const name =
+      isExpert || !renames ? bareName(tensor.name) : renameTensor(tensor.name, layout.modelType, target, moved);
     add(keptTensor(tensor, name, isExpert));
   }
   return keyed.sort((a, b) => a.shard - b.shard || a.start - b.start).map(({ draft }) => draft);
@@ -215,14 +240,6 @@ function draftAll(
 function firstSpan(part: Part | undefined) {
   if (part?.kind === 'bytes') return part.origin;
   return part && spansOf(part)[0];
-}
-
-/** Chosen layers alone give only what stands under those layers' names. */
-function scopeFilter(layout: CheckpointLayout, options: PlanOptions): (tensor: { readonly name: string }) => boolean {
-  const { layers, keepRest } = options;
-  if (!layers || keepRest) return () => true;
-  const isWanted = layerTest(layout.groups, layers);
-  return (tensor) => isWanted(tensor.name);
 }
 
 function nameCollisions(drafts: readonly OutputDraft[]): Refusal[] {
@@ -288,13 +305,17 @@ function assemblePlan(
           ...(unpacked ? unpackedConfigChanges(checkpoint.config) : []),
         ];
   const text = checkpoint.configText;
-  const side = planSideFiles(checkpoint.files);
+  const { configFile } = checkpoint;
+  const side = planSideFiles(checkpoint.files, configFile);
   return {
     ...emptyPlan(checkpoint, target, options),
     shards,
     index: indexText(shards, bytes, scope, options.layers),
     configChanges: changes,
-    config: text === null ? null : { text: editConfig(text, changes), changed: changes.length > 0 },
+    config:
+      text === null
+        ? null
+        : { ...(configFile ? { file: configFile } : {}), text: editConfig(text, changes), changed: changes.length > 0 },
     metadata,
     copies: side.copies.map((file) => ({ file: file.name, byteLength: file.byteLength })),
     skipped: side.skipped,
@@ -303,11 +324,6 @@ function assemblePlan(
     bytes,
     peakPartBytes: peakOf(drafts),
   };
-}
-
-function scopeOf(options: PlanOptions): ConversionPlan['scope'] {
-  if (!options.layers) return 'whole';
-  return options.keepRest ? 'mixed' : 'partial';
 }
 
 function indexText(

@@ -42,6 +42,10 @@ export const FORMATS = {
     weight_global_scale: ['F32', () => [1]],
     input_global_scale: ['F32', () => [1]],
   },
+  'mxfp4-compressed': {
+    weight_packed: ['U8', (out, input) => [out, input / 2]],
+    weight_scale: ['U8', (out, input) => [out, input / 32]],
+  },
   gptq: {
     qweight: ['I32', (out, input) => [input / 8, out]],
     qzeros: ['I32', (out, input) => [up(input, 32), out / 8]],

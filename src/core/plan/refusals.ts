@@ -6,6 +6,7 @@ export const REFUSALS = {
   'group-defective': 'A layer’s experts are incomplete or do not agree; its defect says how.',
   'layout-unknown': 'A layer’s experts are stored in a way that is not known here.',
   'checkpoint-defective': 'The checkpoint has a finding of severity error.',
+  'layout-ambiguous': 'The names fit several layouts, and nothing in the files says which; `--assume` does.',
   'orientation-ambiguous': 'Square matrices, and nothing says which way round they are stored.',
   'target-unsupported': 'The target has no form for this architecture.',
   'companion-unsupported': 'Scales or other companions of quantised weights cannot be carried along exactly.',

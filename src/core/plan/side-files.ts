@@ -12,12 +12,16 @@ export interface SideFiles {
   readonly skipped: readonly SkippedFile[];
 }
 
-/** Which files beside the weights go along as they are (tokenizer, templates, code, licence …), and which do not and why. */
-export function planSideFiles(files: readonly FileEntry[]): SideFiles {
+/**
+ * Which files beside the weights go along as they are (tokenizer, templates, code, licence …), and which do not and why.
+ *
+ * `config` is the name of the checkpoint's config where it is not config.json: a conversion writes it anew.
+ */
+export function planSideFiles(files: readonly FileEntry[], config?: string): SideFiles {
   const copies: FileEntry[] = [];
   const skipped: SkippedFile[] = [];
   for (const file of files) {
-    const reason = skipReason(file.name);
+    const reason = file.name === config ? '' : skipReason(file.name);
     if (reason === null) copies.push(file);
     else if (reason !== '') skipped.push({ file: file.name, reason });
   }

@@ -1,5 +1,5 @@
 import type { NeededValue } from '../checkpoint/companion-values.ts';
-import type { Family, GroupKind, TargetLayout } from '../layouts/types.ts';
+import type { Family, GroupKind, Reading, TargetLayout } from '../layouts/types.ts';
 import type { DType, Fp8 } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
 import type { REFUSALS } from './refusals.ts';
@@ -134,6 +134,8 @@ export interface Refusal {
   readonly group?: string;
   /** Present where these values, once read, decide; never beside refusals that stand whatever they are. */
   readonly needs?: readonly NeededValue[];
+  /** What the names may mean: each can be assumed. */
+  readonly readings?: readonly Reading[];
 }
 
 export type RefusalTag = keyof typeof REFUSALS;
@@ -182,8 +184,8 @@ export interface ConversionPlan {
   /** Text of `model.safetensors.index.json`. */
   readonly index: string;
   readonly configChanges: readonly ConfigChange[];
-  /** Text of config.json to write, null when the source has none. `changed` false: the file's own bytes are copied. */
-  readonly config: { readonly text: string; readonly changed: boolean } | null;
+  /** The config to write: its name where it is not config.json, and its text. Null when the source has none. `changed` false: the file's own bytes are copied. */
+  readonly config: { readonly file?: string; readonly text: string; readonly changed: boolean } | null;
   /** `__metadata__` of every output shard, from that of the source's. */
   readonly metadata: readonly CarriedMetadata[];
   /** Files copied as they are. */

@@ -224,6 +224,7 @@ describe('a plan that unpacks', () => {
   it.each<[Format, string]>([
     ['nvfp4', 'NVFP4'],
     ['nvfp4-compressed', 'NVFP4'],
+    ['mxfp4-compressed', 'MXFP4'],
     ['gptq', 'GPTQ'],
     ['awq', 'AWQ'],
     ['int4', 'packed integers'],

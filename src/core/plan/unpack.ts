@@ -170,6 +170,14 @@ function gridOf({ shape }: CheckpointTensor, matrices: number, rows: number): re
   return null;
 }
 
+const PACKED_INTEGERS = 'compressed-tensors’ packed integers';
+
+/** `mxfp4-pack-quantized`: two numbers a byte, and a power of two for every 32 of them. */
+function isMxfp4({ dtype, shape }: CheckpointTensor, scale: CheckpointTensor | undefined): boolean {
+  if (dtype !== 'U8' || !scale || !isMxScaleType(scale.dtype)) return false;
+  return shape.at(-1) === (scale.shape.at(-1) ?? 0) * MX_BYTES && shape.length === scale.shape.length;
+}
+
 const PACKED_NAME = /\.(qweight|qzeros|weight_packed|w_q)$/;
 
 /** What a tensor is packed in that is still packed after unpacking, null when it is not. */
@@ -180,7 +188,8 @@ export function packedFormat(tensor: CheckpointTensor, tensors: Checkpoint['tens
   if (/\.quant_state\.|\.(absmax|quant_map|nested_absmax)$/.test(name)) return 'bitsandbytes';
   if (name.endsWith('.qweight')) return has('g_idx') ? 'GPTQ' : 'AWQ or GPTQ';
   if (has('weight_scale_2') || has('weight_global_scale')) return isCode(dtype) ? 'NVFP4' : null;
-  if (name.endsWith('.weight_packed')) return 'compressed-tensors’ packed integers';
+  if (name.endsWith('.weight_packed'))
+    return isMxfp4(tensor, tensors.get(`${module}weight_scale`)) ? 'MXFP4 by compressed-tensors' : PACKED_INTEGERS;
   if (dtype === 'U32' && has('scales') && has('biases')) return 'MLX’s affine groups';
   if (fp8Of(dtype)) return isScaleName(name) ? null : 'FP8 whose scales are not understood';
   if (name.endsWith('_blocks') && dtype === 'U8') return 'MXFP4 without e8m0 scales of its shape';

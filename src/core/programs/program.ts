@@ -1,5 +1,6 @@
 import type { ConfigurationRules } from '../handoff/config-types.ts';
-import type { LoadsFacet } from '../loads/types.ts';
+import type { PredictionTag } from '../layouts/prediction.ts';
+import type { Evidence, LoadsFacet } from '../loads/types.ts';
 import type { MemoryRules } from '../ranks/memory/rules.ts';
 import type { PlacementRules } from '../ranks/types.ts';
 
@@ -25,9 +26,19 @@ export interface Program<Id extends string = string> {
   readonly configuration?: ConfigurationRules;
   /** What it loads. */
   readonly loads?: LoadsFacet;
+  /** What comes of it that something about multi-token prediction does not fit; absent where nothing is known. */
+  readonly prediction?: PredictionFacet;
 }
 
-type Facet = 'placement' | 'memory' | 'configuration' | 'loads';
+/** What one defect of multi-token prediction means for a program, in a sentence that begins with a verb or `Its`. */
+export interface Minded {
+  readonly says: string;
+  readonly evidence: Evidence;
+}
+
+export type PredictionFacet = Readonly<Partial<Record<PredictionTag, Minded>>>;
+
+type Facet = 'placement' | 'memory' | 'configuration' | 'loads' | 'prediction';
 
 /** A program of which these facets are known. */
 export type ProgramWith<Id extends string, F extends Facet> = Program<Id> & {

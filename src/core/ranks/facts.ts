@@ -2,10 +2,11 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import { unusableFinding } from '../checkpoint/usable.ts';
 import { absenceOfExperts, unreadPart } from '../layouts/absence.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
-import { type Config, configNumber, hiddenSize, layerCount, topK } from '../layouts/config-keys.ts';
+import { type Config, configNumber, hiddenSize, latentSize, layerCount } from '../layouts/config-keys.ts';
 import { countContradictions } from '../layouts/contradictions.ts';
 import { stackNames, stackOf } from '../layouts/layer-words.ts';
 import { missingExperts } from '../layouts/missing-experts.ts';
+import { expertsPerToken } from '../layouts/per-token.ts';
 import { quantBlocks } from '../layouts/quant-blocks.ts';
 import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import type { ModelFacts } from './types.ts';
@@ -28,7 +29,8 @@ export function modelFacts(
   const towers = towersOf(found);
   const first = towers[0]?.groups[0];
   const prefix = first?.prefix ?? '';
-  const hidden = first?.hidden ?? hiddenSize(config, prefix);
+  const narrowed = latentSize(config, prefix) !== null;
+  const hidden = (narrowed ? null : first?.hidden) ?? hiddenSize(config, prefix);
   const heads = configNumber(config, HEADS, null, prefix);
   const known = layout.groups.filter((group) => group.kind !== 'mtp' && group.index !== null);
   const seen = known.reduce((most, group) => Math.max(most, (group.index ?? 0) + 1), 0);
@@ -44,7 +46,7 @@ export function modelFacts(
       (hidden !== null && heads !== null && hidden % heads === 0 ? hidden / heads : null),
     hidden,
     intermediate: first?.intermediate ?? null,
-    topK: topK(config, null, prefix),
+    topK: expertsPerToken(config, architectureOf(layout.modelType), null, prefix),
     expertGroups: configNumber(config, GROUPS, null, prefix),
     blocks: quantBlocks(config, first?.prefix ?? ''),
     ...(undealt === null ? {} : { undealt }),

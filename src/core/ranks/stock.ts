@@ -1,6 +1,7 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { layerEnd, layerPrefix, tensorPlace } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout, ExpertMember, LayerGroup, StoredProjection } from '../layouts/types.ts';
+import { isHalved } from '../plan/operations.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
 
@@ -232,7 +233,8 @@ function addHoldings(
 }
 
 /** One expert's shape in a tensor whose first dim counts experts, alone or times their rows; null when it does not. */
-function innerShape([first = 0, ...rest]: Shape, experts: number): Shape | null {
+function innerShape([first, ...rest]: Shape, experts: number): Shape | null {
+  if (first === undefined) return null;
   if (first === experts) return rest;
   return experts > 0 && first % experts === 0 ? [first / experts, ...rest] : null;
 }
@@ -246,7 +248,7 @@ function cutOf(group: LayerGroup, member: ExpertMember, inner: Shape): InnerCut 
 }
 
 function rowsOf(group: LayerGroup, member: ExpertMember): InnerCut {
-  return member.projection === 'gate-up' && group.fusion === 'concatenated' ? 'halves' : 'rows';
+  return member.projection === 'gate-up' && isHalved(group.fusion) ? 'halves' : 'rows';
 }
 
 function addBytes(layer: StockLayer | undefined, expert: ExpertHolding, tensor: CheckpointTensor): void {

@@ -1,4 +1,7 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import type { Architecture } from '../layouts/architecture.ts';
+import { architectureOf } from '../layouts/architecture-rules.ts';
+import { prefixIn } from '../layouts/rename.ts';
 import { renameTensor } from '../layouts/target.ts';
 import { layerPrefix } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
@@ -109,26 +112,30 @@ export function isKnown(group: LayerGroup): boolean {
 function partnerOf(left: LayerGroup, converted: Side): GroupPair | null {
   const contents = contentsOf(left);
   const ofKind = converted.layout.groups.filter((other) => other.kind === left.kind);
-  const right = nearest(left, ofKind.filter(isKnown));
+  const row = architectureOf(converted.layout.modelType);
+  const right = nearest(left, ofKind.filter(isKnown), row);
   if (right) return { left, right, contents, turned: new Set() };
   const unknown = nearest(
     left,
     ofKind.filter((other) => other.layout !== null && !isKnown(other)),
+    row,
   );
   const partner = unknown && turnedPartner(left, unknown, converted);
   return partner ? { left, right: partner.group, contents, turned: partner.turned } : null;
 }
 
-function nearest(group: LayerGroup, others: readonly LayerGroup[]): LayerGroup | null {
+function nearest(group: LayerGroup, others: readonly LayerGroup[], row: Architecture | undefined): LayerGroup | null {
   const same = others.find((other) => other.prefix === group.prefix);
   if (same) return same;
-  const near = others.filter((other) => layerOf(other.prefix) === layerOf(group.prefix));
+  const layer = layerOf(group.prefix, row);
+  const near = others.filter((other) => layerOf(other.prefix, row) === layer);
   return near.length === 1 ? (near[0] ?? null) : null;
 }
 
-/** `model.layers.0` of `model.layers.0.block_sparse_moe`. */
-function layerOf(prefix: string): string {
-  return layerPrefix(prefix) || prefix;
+/** `model.layers.0` of `model.layers.0.block_sparse_moe`, as the architecture spells its beginning in memory. */
+function layerOf(prefix: string, row: Architecture | undefined): string {
+  const layer = layerPrefix(prefix) || prefix;
+  return row ? prefixIn('memory', layer, row) : layer;
 }
 
 function pairExperts(group: GroupPair, original: Side, converted: Side, pairs: Pair[], found: Found[]): void {
@@ -209,10 +216,13 @@ export function bundlesOf(contents: readonly Content[]): Content[][] {
 /** Names under which a tensor may stand in the other checkpoint: its own, then the architecture's renames. */
 function candidates(name: string, original: Side, converted: Side): string[] {
   const { modelType } = original.layout;
+  const held = renameTensor(name, modelType, 'gate-up', original.layout);
   const names = [
     name,
-    renameTensor(name, modelType, 'gate-up', original.layout),
+    held,
     renameTensor(name, modelType, 'per-expert', original.layout),
+    // an architecture may have two spellings on disk: through memory one leads to the other
+    ...(held === name ? [] : [renameTensor(held, modelType, 'per-expert', converted.layout)]),
   ];
   return [...new Set(names)].filter(
     (candidate) =>

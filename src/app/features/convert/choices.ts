@@ -31,6 +31,7 @@ export function choose(patch: Partial<ConvertChoices>): void {
 /** How the conversion is made, as the address says it. */
 export interface WorkChoices {
   readonly keepRest: boolean;
+  readonly keepMtp: boolean;
   /** Sizes as typed. */
   readonly shardSize: string;
   readonly memory: string;
@@ -40,9 +41,10 @@ export interface WorkChoices {
 
 /** The choices that the address holds, with the usual ones where it says nothing. */
 export function useWorkChoices(): WorkChoices {
-  const { keepRest, maxShard, engine, buffers, sha256 } = useAddress((address) => address.convert);
+  const { keepRest, keepMtp, maxShard, engine, buffers, sha256 } = useAddress((address) => address.convert);
   return {
     keepRest,
+    keepMtp,
     shardSize: maxShard ?? '5 GB',
     memory: buffers ?? '256 MiB',
     engine: engine ?? 'auto',

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { move, useAddress } from '../../state/address-store.ts';
+import { useInspection } from '../../state/inspection.ts';
 import { formatLayers, parseLayers } from '../../state/number-runs.ts';
 import { choose, chooseWork, useConvertChoices, useWorkChoices } from './choices.ts';
 
@@ -9,7 +10,8 @@ const FORM = /^\s*\d{1,5}(-\d{1,5})?(\s*,\s*\d{1,5}(-\d{1,5})?)*\s*$/;
 export function LayerChoice() {
   const layers = useAddress((address) => address.layers);
   const { someLayers } = useConvertChoices();
-  const { keepRest } = useWorkChoices();
+  const { keepRest, keepMtp } = useWorkChoices();
+  const predicts = useInspection((state) => state.map?.rows.some(({ kind }) => kind === 'mtp') === true);
   const some = someLayers || layers.length > 0;
   const all = () => {
     choose({ someLayers: false });
@@ -45,6 +47,19 @@ export function LayerChoice() {
             </span>
           </label>
         </div>
+      )}
+      {predicts && (
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={keepMtp}
+            onChange={(event) => chooseWork({ keepMtp: event.target.checked })}
+          />
+          <span>
+            Leave layers of multi-token prediction as they are
+            <span className="option-note">Without it, they are converted with the others.</span>
+          </span>
+        </label>
       )}
     </fieldset>
   );

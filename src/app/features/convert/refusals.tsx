@@ -1,5 +1,5 @@
 import type { PlanSummary } from '../../../../workers/protocol.ts';
-import type { Refusal, RefusalTag } from '../../../core/index.ts';
+import { layoutId, type Reading, type Refusal, type RefusalTag } from '../../../core/index.ts';
 import { go, move } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { useInspection } from '../../state/inspection.ts';
@@ -28,6 +28,11 @@ const orientation = (value: 'out-in' | 'in-out', label: string): Step => ({
   act: (key) => choose({ assume: { key, value: { orientation: value } } }),
 });
 
+const reading = ({ layout }: Reading): Step => ({
+  label: `Read as ${layoutId(layout)}`,
+  act: (key) => choose({ assume: { key, value: { layout } } }),
+});
+
 /** What to do about a refusal: every one has a way on. */
 const STEPS: Readonly<Record<RefusalTag, readonly Step[]>> = {
   'no-experts': [another],
@@ -36,6 +41,7 @@ const STEPS: Readonly<Record<RefusalTag, readonly Step[]>> = {
   'group-defective': [toMap, another],
   'checkpoint-defective': [toMap, another],
   'layout-unknown': [toMap, another],
+  'layout-ambiguous': [],
   'orientation-ambiguous': [orientation('out-in', 'Rows are outputs'), orientation('in-out', 'Rows are inputs')],
   'target-unsupported': [otherTarget],
   'companion-unsupported': [otherTarget],
@@ -61,7 +67,7 @@ export function Refusals({ plan }: { readonly plan: PlanSummary }) {
             {messages.length > SHOWN && <li>… and {messages.length - SHOWN} more of this kind.</li>}
           </ul>
           <div className="row">
-            {STEPS[tag].map((step) => (
+            {[...readings(plan.refusals, tag), ...STEPS[tag]].map((step) => (
               <button key={step.label} type="button" className="button" onClick={() => step.act(key)}>
                 {step.label}
               </button>
@@ -71,6 +77,12 @@ export function Refusals({ plan }: { readonly plan: PlanSummary }) {
       ))}
     </div>
   );
+}
+
+/** One button for each layout that the names may mean. */
+function readings(refusals: readonly Refusal[], tag: RefusalTag): Step[] {
+  const all = refusals.filter((refusal) => refusal.tag === tag).flatMap((refusal) => refusal.readings ?? []);
+  return [...new Map(all.map((each) => [layoutId(each.layout), each])).values()].map(reading);
 }
 
 function byTag(refusals: readonly Refusal[]): Map<RefusalTag, string[]> {

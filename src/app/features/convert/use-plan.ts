@@ -30,10 +30,11 @@ export function useOrder(): Order {
   const unpack = useAddress((address) => address.unpack);
   const key = useInspection((state) => state.key);
   const { someLayers, assume } = useConvertChoices();
-  const { keepRest, shardSize } = useWorkChoices();
+  const { keepRest, keepMtp, shardSize } = useWorkChoices();
   const maxShardBytes = parseSize(shardSize);
   const options: PlanOptions = {
     ...(layers.length > 0 ? { layers, keepRest } : {}),
+    ...(keepMtp ? { keepMtp } : {}),
     ...(unpack === null ? {} : { dtype: unpack }),
     ...(maxShardBytes === null ? {} : { maxShardBytes }),
     ...(assume?.key === key ? { assume: assume.value } : {}),

@@ -41,7 +41,7 @@ function Counts({ counts }: { readonly counts: ParameterCount }) {
     <>
       <Table caption="Parameters" rows={[['Total', total], ...rows.filter(([, count]) => count > 0)]} />
       {active === null || activeWithoutInput === null || activeWithoutEmbeddings === null ? (
-        <p>How many a token uses is unknown: no config says how many experts it takes.</p>
+        <p>How many a token uses is unknown: {counts.activeUnknown}.</p>
       ) : (
         <Table
           caption="Active per token"

@@ -1,5 +1,6 @@
 import { defineProgram } from '../program.ts';
 import { llamaCppLoads } from './loads.ts';
+import { llamaCppPrediction } from './prediction.ts';
 
 /** llama.cpp and its convert_hf_to_gguf.py. */
 export const llamaCpp = defineProgram({
@@ -7,4 +8,5 @@ export const llamaCpp = defineProgram({
   title: 'llama.cpp',
   repository: 'ggml-org/llama.cpp',
   loads: llamaCppLoads,
+  prediction: llamaCppPrediction,
 });

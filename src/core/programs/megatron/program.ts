@@ -3,6 +3,7 @@ import { configuration } from './configuration.ts';
 import { megatronBridgeLoads } from './loads.ts';
 import { memory } from './memory.ts';
 import { placement } from './placement.ts';
+import { megatronBridgePrediction } from './prediction.ts';
 
 /** NVIDIA Megatron-Core. */
 export const megatronCore = defineProgram({
@@ -20,4 +21,5 @@ export const megatronBridge = defineProgram({
   title: 'Megatron-Bridge',
   repository: 'NVIDIA-NeMo/Megatron-Bridge',
   loads: megatronBridgeLoads,
+  prediction: megatronBridgePrediction,
 });

@@ -1,3 +1,4 @@
+import { architectureOf } from '../../layouts/architecture-rules.ts';
 import { dialectOf } from '../../layouts/dialects.ts';
 import { joinName } from '../../layouts/scan.ts';
 import type { ExpertLayout, LayerGroup } from '../../layouts/types.ts';
@@ -185,7 +186,11 @@ function withoutRules(input: LoadInput, modelType: string | null): Answer {
       ? ['A config.json with the model type.']
       : dense
         ? [`A checkpoint without experts: how ${modelType} holds them was not looked into.`]
-        : [`Code for ${modelType}: transformers ${VERSION} is not known to include it.`];
+        : architectureOf(modelType)?.remote
+          ? [
+              `trust_remote_code: transformers ${VERSION} has no classes for ${modelType}, whose repo brings its own code; nothing is known of that.`,
+            ]
+          : [`Code for ${modelType}: transformers ${VERSION} is not known to include it.`];
   return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs };
 }
 

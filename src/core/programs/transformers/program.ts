@@ -3,6 +3,7 @@ import { configuration, planConfiguration } from './configuration.ts';
 import { transformers5Loads } from './loads.ts';
 import { memory } from './memory.ts';
 import { placement } from './placement.ts';
+import { transformersPrediction } from './prediction.ts';
 
 /** Hugging Face transformers, version 5. */
 export const transformers5 = defineProgram({
@@ -10,6 +11,7 @@ export const transformers5 = defineProgram({
   aliases: ['transformers'],
   title: 'transformers 5',
   loads: transformers5Loads,
+  prediction: transformersPrediction,
   placement,
   memory,
   configuration,

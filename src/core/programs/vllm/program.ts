@@ -3,6 +3,7 @@ import { configuration } from './configuration.ts';
 import { vllmLoads } from './loads.ts';
 import { memory } from './memory.ts';
 import { placement, placementBefore } from './placement.ts';
+import { vllmPrediction } from './prediction.ts';
 
 /** vLLM. */
 export const vllm = defineProgram({
@@ -10,6 +11,7 @@ export const vllm = defineProgram({
   title: 'vLLM',
   repository: 'vllm-project/vllm',
   loads: vllmLoads,
+  prediction: vllmPrediction,
   placement,
   memory,
   configuration,
