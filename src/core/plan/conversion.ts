@@ -2,7 +2,7 @@ import type { CompanionValues } from '../checkpoint/companion-values.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { absenceOfExperts } from '../layouts/absence.ts';
 import { detectLayout } from '../layouts/detect.ts';
-import { unpackedAssumption } from '../layouts/dialects.ts';
+import { layoutId, unpackedAssumption } from '../layouts/dialects.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import { layerTest } from '../layouts/tensor-place.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
@@ -28,6 +28,7 @@ import { packedFormat, type UnpackedCheckpoint, unpackCheckpoint, unpackedWithin
 import { unpackedConfigChanges } from './unpack-config.ts';
 import { dequantizing, unpackedDraft } from './unpack-drafts.ts';
 import { unpackNotes } from './unpack-notes.ts';
+import { unreadRefusals } from './unread-layers.ts';
 import { valueNotes } from './value-notes.ts';
 
 export interface PlanOptions {
@@ -112,8 +113,19 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   return {
     ...assemblePlan(basis, layout, target, options, drafts),
     groups,
-    notes: [...notes, ...unwrapNotes(checkpoint.tensors.keys()), ...unpackNotes(basis.unpacked)],
+    notes: [
+      ...assumedNotes(options.assume),
+      ...notes,
+      ...unwrapNotes(checkpoint.tensors.keys()),
+      ...unpackNotes(basis.unpacked),
+    ],
   };
+}
+
+/** What is proven is proven of this reading alone. */
+function assumedNotes(assume: Assumption | undefined): string[] {
+  if (!assume?.layout) return [];
+  return [`The experts are read as ${layoutId(assume.layout)}, as was assumed. The files do not say it.`];
 }
 
 /** What values could decide is not worth reading where something else stands in the way. */
@@ -161,12 +173,15 @@ function targetsOf(
   const refused: Refusal[] = [];
   const notes = new Set<string>();
   for (const group of groups) {
+    if (group.layout?.family === 'unknown' && group.kind !== 'mtp') continue;
     const answer = refusalOf(group) ?? asTarget(group, target, modelType, values);
     if ('note' in answer && answer.note !== undefined) notes.add(answer.note);
     if ('group' in answer) conversions.push({ from: group, to: answer.group });
     else if (group.kind === 'mtp') kept.push(group);
     else refused.push({ ...answer.refusal, group: group.prefix });
   }
+  const unread = groups.filter((group) => group.layout?.family === 'unknown' && group.kind !== 'mtp');
+  refused.push(...unreadRefusals(unread));
   for (const note of valueNotes(conversions)) notes.add(note);
   for (const group of kept) notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is.`);
   return { conversions, kept, refused, notes: [...notes] };
@@ -174,11 +189,6 @@ function targetsOf(
 
 function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
   const [defect] = group.defects;
-  if (group.layout?.family === 'unknown') {
-    const readings = group.defects.find((each) => each.readings)?.readings;
-    const message = `${group.prefix}: ${group.reason ?? 'the experts are stored in an unknown way'}`;
-    return { refusal: readings ? { tag: 'layout-ambiguous', message, readings } : { tag: 'layout-unknown', message } };
-  }
   if (!defect) return null;
   const tag = defect.tag === 'orientation-ambiguous' ? 'orientation-ambiguous' : 'group-defective';
   return { refusal: { tag, message: `${group.prefix}: ${defect.message}` } };
