@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { FINDINGS } from './core/checkpoint/findings.ts';
 import { ERROR_TAGS } from './core/errors.ts';
 import { DEFECTS } from './core/layouts/defects.ts';
+import { DIALECTS, type DialectSpec, layoutId } from './core/layouts/dialects.ts';
+import { writePart } from './core/layouts/parts.ts';
+import { WRAPPERS } from './core/layouts/wrappers.ts';
 import { REFUSALS } from './core/plan/refusals.ts';
 import { PROGRAMS } from './core/programs/all.ts';
 import { CONFIGURED } from './core/programs/configuring.ts';
@@ -87,6 +90,34 @@ describe('docs', () => {
     ]);
     const text = table(['`--config`', 'what', 'file', 'version'], body);
     await expect(withPart(page, 'configurations', text)).toMatchFileSnapshot('../docs/configurations.md');
+  });
+
+  it('list every dialect and every wrapper', async () => {
+    const told = (by: DialectSpec['toldBy']) => (by === undefined || by === 'names' ? '' : by);
+    const dialects = DIALECTS.map((row) => [
+      `\`${layoutId(row)}\``,
+      Object.values(row.stems)
+        .map(
+          (stem) =>
+            `\`${row.container ? `${row.container}.` : ''}${stem}${writePart(row.blocks ? 'blocks' : 'weight', row.style)}\``,
+        )
+        .join(' '),
+      row.fusion === 'none' ? '' : row.fusion,
+      row.orientation === 'out-in' ? '' : row.orientation,
+      told(row.toldBy),
+      row.by,
+    ]);
+    const wrappers = WRAPPERS.map(({ word, where, by }) => [`\`${word}.\``, where, by]);
+    const page = withPart(
+      read('docs/architecture.md'),
+      'dialects',
+      table(
+        ['family/dialect', 'names below the container', 'gate and up', 'orientation', 'told by', 'written by'],
+        dialects,
+      ),
+    );
+    const text = withPart(page, 'wrappers', table(['segment', 'where', 'whose'], wrappers));
+    await expect(text).toMatchFileSnapshot('../docs/architecture.md');
   });
 
   it('list every tag, as the code has it', async () => {

@@ -1,6 +1,15 @@
 import type { Command } from 'commander';
 import { formatInteger, plural, type Verification, verifyCheckpoints } from '../core/index.ts';
-import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
+import {
+  type AssumeFlags,
+  assumption,
+  interruptSignal,
+  type OutputOptions,
+  print,
+  printJson,
+  withAssume,
+  withOutput,
+} from './common.ts';
 import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
 /** Differences that a person is shown; `--json` has them all. */
@@ -13,14 +22,14 @@ export function addVerify(program: Command): void {
     .description('compare two checkpoints byte by byte, whatever their layouts')
     .argument('<original>', SOURCE_HELP)
     .argument('<converted>', SOURCE_HELP);
-  withSource(withOutput(command)).action(
-    async (original: string, converted: string, options: OutputOptions & SourceFlags) => {
+  withAssume(withSource(withOutput(command))).action(
+    async (original: string, converted: string, options: OutputOptions & SourceFlags & AssumeFlags) => {
       const signal = interruptSignal();
       const [left, right] = await Promise.all([
         openCheckpointAt(original, options, signal),
         openCheckpointAt(converted, options, signal),
       ]);
-      const verification = await verifyCheckpoints(left, right, { signal });
+      const verification = await verifyCheckpoints(left, right, { signal, ...assumption(options) });
       if (options.json) printJson(verifyJson(verification));
       else print(describeVerification(verification));
       if (!verification.equal) process.exitCode = 1;

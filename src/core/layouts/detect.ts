@@ -46,7 +46,8 @@ export function detectLayout(
 function chooseLayers(all: readonly Layer[], known: Known): readonly Layer[] {
   const sparse = stacksWhere(all, (layer) => layer.buckets.size > 0);
   if (sparse.size === 0)
-    for (const stack of stacksWhere(all, (layer) => hint(layer, known) !== null)) sparse.add(stack);
+    for (const stack of stacksWhere(all, (layer) => layer.index !== null && hint(layer, known) !== null))
+      sparse.add(stack);
   const dense = new Set(all.filter((layer) => layer.dense !== null).map((layer) => layer.stack));
   const stacks = sparse.size > 0 ? sparse : dense;
   const chosen = all.filter(
@@ -57,7 +58,7 @@ function chooseLayers(all: readonly Layer[], known: Known): readonly Layer[] {
 }
 
 function stacksWhere(all: readonly Layer[], test: (layer: Layer) => boolean): Set<string> {
-  return new Set(all.filter((layer) => layer.index !== null && test(layer)).map((layer) => layer.stack));
+  return new Set(all.filter(test).map((layer) => layer.stack));
 }
 
 /** What in a layer without known experts speaks for experts. */

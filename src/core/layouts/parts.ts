@@ -12,7 +12,8 @@ export type PartKind = 'matrix' | 'in-major' | 'outputs' | 'inputs' | 'scalar' |
 /**
  * Every part that can follow a projection, by its name in checkpoints that store experts apart.
  *
- * Source: facts on layouts, section 2a. `scales` is `in-major` beside `qweight` (GPTQ, AWQ), else a matrix (MLX, MXFP4).
+ * Sources: the state dicts of compressed-tensors, AutoGPTQ, AutoAWQ, ModelOpt, mlx-lm and bitsandbytes, and DeepSeek-V3's
+ * `weight_scale_inv`. `scales` is `in-major` beside `qweight` (GPTQ, AWQ), else a matrix (MLX, MXFP4).
  */
 const KINDS: Readonly<Record<string, PartKind>> = {
   weight: 'matrix',

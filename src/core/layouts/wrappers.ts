@@ -22,14 +22,18 @@ export const WRAPPERS: readonly Wrapper[] = [
   { word: 'base_model.model', where: 'start', by: 'PEFT' },
 ];
 
-const PARTS = WRAPPERS.map((each) => ({ ...each, segments: each.word.split('.') }));
+const INNER: ReadonlyMap<string, Wrapper> = new Map(
+  WRAPPERS.filter(({ where }) => where === 'anywhere').map((wrapper) => [wrapper.word, wrapper]),
+);
+const OUTER = WRAPPERS.filter(({ where }) => where === 'start').map((wrapper) => ({
+  wrapper,
+  segments: wrapper.word.split('.'),
+}));
 
-const words = (where: Wrapper['where']) =>
-  PARTS.filter((each) => each.where === where)
-    .map(({ segments }) => segments.join('\\.'))
-    .join('|');
 /** Tells the few names that have a wrapper without taking each apart. */
-const WRAPPED = new RegExp(`(?:^|\\.)(?:${words('anywhere')})(?:\\.|$)|^(?:${words('start')})\\.`);
+const WRAPPED = new RegExp(
+  `(?:^|\\.)(?:${[...INNER.keys()].join('|')})(?:\\.|$)|^(?:${OUTER.map(({ segments }) => segments.join('\\.')).join('|')})\\.`,
+);
 
 /** A name without wrappers, and where its pieces stand in the name as it is. */
 export interface Unwrapped {
@@ -88,16 +92,18 @@ function takeApart(name: string): { readonly kept: readonly Segment[]; readonly 
     all.push({ text, at });
     at += text.length + 1;
   }
-  const kept: Segment[] = [];
   const wrappers: Wrapper[] = [];
-  for (let next = 0; next < all.length; ) {
-    const found = PARTS.find(({ where, segments }) => {
-      if (where === 'start' && (kept.length > 0 || next + segments.length >= all.length)) return false;
-      return segments.every((word, more) => all[next + more]?.text === word);
+  let kept = all.filter(({ text }) => {
+    const inner = INNER.get(text);
+    if (inner) wrappers.push(inner);
+    return inner === undefined;
+  });
+  for (;;) {
+    const start = OUTER.find(({ segments }) => {
+      return segments.length < kept.length && segments.every((word, at) => kept[at]?.text === word);
     });
-    if (found) wrappers.push(found);
-    else kept.push(all[next] as Segment);
-    next += found?.segments.length ?? 1;
+    if (!start) return { kept, wrappers };
+    wrappers.push(start.wrapper);
+    kept = kept.slice(start.segments.length);
   }
-  return { kept, wrappers };
 }

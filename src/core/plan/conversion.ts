@@ -2,7 +2,7 @@ import type { CompanionValues } from '../checkpoint/companion-values.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { absenceOfExperts } from '../layouts/absence.ts';
 import { detectLayout } from '../layouts/detect.ts';
-import { unpackedAssumption } from '../layouts/dialects.ts';
+import { layoutId, unpackedAssumption } from '../layouts/dialects.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import { bareName, unwrapNotes } from '../layouts/wrappers.ts';
@@ -30,6 +30,7 @@ import { packedFormat, type UnpackedCheckpoint, unpackCheckpoint, unpackedWithin
 import { unpackedConfigChanges } from './unpack-config.ts';
 import { dequantizing, unpackedDraft } from './unpack-drafts.ts';
 import { unpackNotes } from './unpack-notes.ts';
+import { unreadRefusals } from './unread-layers.ts';
 import { valueNotes } from './value-notes.ts';
 
 export interface PlanOptions {
@@ -119,12 +120,19 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
     ...assemblePlan(basis, layout, target, options, drafts),
     groups,
     notes: [
+      ...assumedNotes(options.assume),
       ...notes,
       ...unwrapNotes(checkpoint.tensors.keys()),
       ...unpackNotes(basis.unpacked),
       ...unneededNotes(unneeded),
     ],
   };
+}
+
+/** What is proven is proven of this reading alone. */
+function assumedNotes(assume: Assumption | undefined): string[] {
+  if (!assume?.layout) return [];
+  return [`The experts are read as ${layoutId(assume.layout)}, as was assumed. The files do not say it.`];
 }
 
 /** What values could decide is not worth reading where something else stands in the way. */
@@ -171,6 +179,7 @@ function targetsOf(
       notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is.`);
       continue;
     }
+    if (group.layout?.family === 'unknown' && group.kind !== 'mtp') continue;
     const answer = refusalOf(group) ?? asTarget(group, target, modelType, values);
     if ('note' in answer && answer.note !== undefined) notes.add(answer.note);
     if ('group' in answer) conversions.push({ from: group, to: answer.group });
@@ -180,17 +189,14 @@ function targetsOf(
       notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is: ${why}`);
     } else refused.push({ ...answer.refusal, group: group.prefix });
   }
+  const unread = groups.filter((group) => group.layout?.family === 'unknown' && group.kind !== 'mtp');
+  refused.push(...unreadRefusals(unread));
   for (const note of valueNotes(conversions)) notes.add(note);
   return { conversions, kept, refused, notes: [...notes] };
 }
 
 function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
   const [defect] = group.defects;
-  if (group.layout?.family === 'unknown') {
-    const readings = group.defects.find((each) => each.readings)?.readings;
-    const message = `${group.prefix}: ${group.reason ?? 'the experts are stored in an unknown way'}`;
-    return { refusal: readings ? { tag: 'layout-ambiguous', message, readings } : { tag: 'layout-unknown', message } };
-  }
   if (!defect) return null;
   const tag = defect.tag === 'orientation-ambiguous' ? 'orientation-ambiguous' : 'group-defective';
   return { refusal: { tag, message: `${group.prefix}: ${defect.message}` } };

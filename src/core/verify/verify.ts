@@ -4,6 +4,7 @@ import { refuseUnusable } from '../checkpoint/usable.ts';
 import { throwIfAborted } from '../errors.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { layerTest } from '../layouts/tensor-place.ts';
+import type { Assumption } from '../layouts/types.ts';
 import { compareUnit, createReaders, describeByte, pairBytes, type Readers, unitsOf } from './byte-compare.ts';
 import { findMistakes } from './find-mistakes.ts';
 import type { Mistake } from './mistakes.ts';
@@ -16,6 +17,8 @@ export type { VerifySide } from './reading.ts';
 
 export interface VerifyOptions {
   readonly budget?: Budget | undefined;
+  /** How to read what the files do not say, for both checkpoints. */
+  readonly assume?: Assumption | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -48,13 +51,14 @@ export async function verifyCheckpoints(
   refuseUnusable(original.checkpoint);
   refuseUnusable(converted.checkpoint);
   const { signal } = options;
-  const left = { checkpoint: original.checkpoint, layout: detectLayout(original.checkpoint) };
-  const right = { checkpoint: converted.checkpoint, layout: detectLayout(converted.checkpoint) };
+  const left = sideOf(original.checkpoint, options.assume);
+  const right = sideOf(converted.checkpoint, options.assume);
   const layers = partialLayers(converted.checkpoint);
-  const pairing = pairUp(layers ? onlyLayers(left, layers) : left, right);
+  const pairing = pairUp(layers ? onlyLayers(left, layers, options.assume) : left, right);
   const readers = createReaders(original, converted, { budget: options.budget ?? createBudget(), signal });
   try {
-    const found = [...pairing.found, ...(await comparePairs(pairing.pairs, readers, options))];
+    const unmatched = [...openReadings(left, pairing.found), ...openReadings(right, pairing.found), ...pairing.found];
+    const found = [...unmatched, ...(await comparePairs(pairing.pairs, readers, options))];
     const { mistakes, phrases } = await findMistakes(found, left, readers);
     const differences = found.map(({ tensor, reason, pair }) => ({
       tensor,
@@ -100,11 +104,27 @@ export function partialLayers(checkpoint: Checkpoint): readonly number[] | null 
   return layers.filter((layer): layer is number => Number.isInteger(layer));
 }
 
-function onlyLayers({ checkpoint, layout }: Side, layers: readonly number[]) {
+function sideOf(checkpoint: Checkpoint, assume: Assumption | undefined): Side {
+  return { checkpoint, layout: detectLayout(checkpoint, assume ? { assume } : {}) };
+}
+
+/** Why experts found no partner: their names fit several layouts. One for each reason. */
+function openReadings({ layout }: Side, found: readonly Found[]): Found[] {
+  const lost = new Set(found.map(({ tensor }) => tensor));
+  const reasons = new Map<string, Found>();
+  for (const { defects, expertTensors, reason } of layout.groups) {
+    const tensor = expertTensors.find((name) => lost.has(name));
+    if (tensor === undefined || reason === null || !defects.some(({ tag }) => tag === 'layout-ambiguous')) continue;
+    if (!reasons.has(reason)) reasons.set(reason, { tensor, reason: `cannot be compared: ${reason}`, pair: null });
+  }
+  return [...reasons.values()];
+}
+
+function onlyLayers({ checkpoint, layout }: Side, layers: readonly number[], assume: Assumption | undefined): Side {
   const isWanted = layerTest(layout.groups, layers);
   const tensors = new Map([...checkpoint.tensors].filter(([name]) => isWanted(name)));
   const reduced = { ...checkpoint, tensors };
-  return { checkpoint: reduced, layout: detectLayout(reduced) };
+  return sideOf(reduced, assume);
 }
 
 function shapesDiffer({ left, right, views }: Pair): string | null {
