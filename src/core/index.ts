@@ -121,6 +121,8 @@ export {
   isEngineChoice,
 } from './kernels/engine.ts';
 export type { Statistics } from './kernels/statistics/summary.ts';
+export { absenceOfExperts } from './layouts/absence.ts';
+export { type Cause, causesOf, errorsOf } from './layouts/causes.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint } from './layouts/inspect.ts';

@@ -1,4 +1,6 @@
+import { mistrustedBy } from '../checkpoint/trust.ts';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import { LoomError } from '../errors.ts';
 import { compareText } from '../layouts/bucket.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { type TensorPlace, tensorPlace } from '../layouts/tensor-place.ts';
@@ -22,6 +24,11 @@ import {
 } from './types.ts';
 import { asStored, unpackedSides } from './unpacked.ts';
 
+function assertTrusted({ findings }: Checkpoint, side: string): void {
+  const found = mistrustedBy(findings);
+  if (found) throw new LoomError('checkpoint-defective', `${side}: ${found.message}`);
+}
+
 export interface CorrespondOptions {
   /** What the reader knows of each side; for what neither says the other's model type stands in. */
   readonly assume?: { readonly left?: Assumption | undefined; readonly right?: Assumption | undefined } | undefined;
@@ -32,8 +39,12 @@ export interface CorrespondOptions {
  *
  * Experts are matched by layer, number and projection, everything else by name; prefixes and the spellings of an
  * architecture by rules that hold for the whole checkpoint. Nothing is matched because it happens to have the same shape.
+ *
+ * @throws LoomError `checkpoint-defective` where a side's tensors are not known to be what their names say.
  */
 export function correspond(left: Checkpoint, right: Checkpoint, options: CorrespondOptions = {}): Correspondence {
+  assertTrusted(left, 'Left');
+  assertTrusted(right, 'Right');
   const unpacked = unpackedSides(left, right);
   const { sides, notes } = openSides(unpacked.left.checkpoint, unpacked.right.checkpoint, options);
   const rules = matchRoots(rootsOf(namesOf(sides.left)), rootsOf(namesOf(sides.right)));

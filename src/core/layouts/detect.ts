@@ -5,6 +5,7 @@ import { compareText } from './bucket.ts';
 import { type Config, configNumber, expertConfig, hiddenSize, layerCount } from './config-keys.ts';
 import { configuredExperts, countContradictions } from './contradictions.ts';
 import { emptyGroup, groupOf } from './group.ts';
+import { brokenPromises } from './promises.ts';
 import type { Context } from './resolve.ts';
 import { routerRows } from './router-rows.ts';
 import { joinName, type Layer, scanLayers } from './scan.ts';
@@ -26,7 +27,8 @@ export function detectLayout(
   const layers = chooseLayers(scanLayers(checkpoint.tensors));
   const known: Known = { tensors: checkpoint.tensors, config, row, assume };
   const groups = layers.flatMap((layer) => groupsOf(layer, known));
-  return { modelType, layout: sharedFamily(groups), groups, defects: acrossGroups(groups, config, row) };
+  const defects = [...acrossGroups(groups, config, row), ...brokenPromises(checkpoint, groups, row)];
+  return { modelType, layout: sharedFamily(groups), groups, defects };
 }
 
 /** Layers of stacks that have experts; of every stack with an MLP where no stack has any. In order. */

@@ -1,3 +1,4 @@
+import { mistrustedBy } from '../checkpoint/trust.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { absenceOfExperts, unreadPart } from '../layouts/absence.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
@@ -58,6 +59,8 @@ function undealtOf(
   checkpoint: Pick<Checkpoint, 'tensors' | 'config' | 'findings'>,
   layout: CheckpointLayout,
 ): string | null {
+  const mistrusted = mistrustedBy(checkpoint.findings);
+  if (mistrusted) return mistrusted.message;
   if (layout.groups.some((group) => group.kind === 'moe' && group.experts !== null)) return missingExperts(layout);
   const { known, message } = absenceOfExperts(checkpoint, layout);
   return known ? `${message} There is nothing to place.` : message;

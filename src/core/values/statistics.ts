@@ -1,4 +1,5 @@
 import type { Budget } from '../budget.ts';
+import { mistrustedBy } from '../checkpoint/trust.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { mapConcurrent } from '../concurrency.ts';
 import { LoomError } from '../errors.ts';
@@ -75,7 +76,10 @@ export function statisticsCost(
  * Errors of `mean` and `rms` are those of `Statistics`. Bytes are read once, those of quantised matrices that lie among
  * each other once a matrix; buffers are taken from the budget.
  *
- * @throws LoomError `usage` for a layer that has no experts, `cancelled`, and what the files throw.
+ * Experts that are not there are left out, and so are layers whose experts differ; `unreadable` has these.
+ *
+ * @throws LoomError `usage` for a layer that has no experts, `checkpoint-defective` when no tensor is known to be what its
+ * name says, `cancelled`, and what the files throw.
  */
 export async function statisticsOf(
   checkpoint: Checkpoint,
@@ -83,6 +87,8 @@ export async function statisticsOf(
   files: FileSet,
   options: StatisticsOptions,
 ): Promise<StatisticsReport> {
+  const mistrusted = mistrustedBy(checkpoint.findings);
+  if (mistrusted) throw new LoomError('checkpoint-defective', mistrusted.message);
   const groups = chosen(layout, options.layers).map((group) => matricesOf(group, checkpoint.config));
   const units = groups.flatMap(({ matrices }) => unitsOf(matrices));
   const progress = createProgress(units, options.onProgress);

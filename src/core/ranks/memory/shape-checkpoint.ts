@@ -1,3 +1,4 @@
+import { incompleteBy, mistrustedBy } from '../../checkpoint/trust.ts';
 import type { Checkpoint } from '../../checkpoint/types.ts';
 import { LoomError } from '../../errors.ts';
 import { architectureOf } from '../../layouts/architecture-rules.ts';
@@ -26,16 +27,17 @@ const HEAD = /(^|\.)(lm_head|embed_out|output|language_model_head)\.(weight|bias
  * @throws LoomError `config-invalid` without a config that names the sizes.
  */
 export function shapeFromCheckpoint(
-  checkpoint: Pick<Checkpoint, 'tensors' | 'config'>,
+  checkpoint: Pick<Checkpoint, 'tensors' | 'config'> & Partial<Pick<Checkpoint, 'findings'>>,
   layout: CheckpointLayout,
 ): ModelShape {
-  const { config } = checkpoint;
+  const { config, findings = [] } = checkpoint;
   if (!config)
     throw new LoomError(
       'config-invalid',
       'There is no config.json: heads and layers are not in the headers, and memory is worked out from them.',
     );
-  const missing = missingExperts(layout);
+  const fault = mistrustedBy(findings) ?? incompleteBy(findings);
+  const missing = fault?.message ?? missingExperts(layout);
   const contradictions = countContradictions(layout.groups, config, architectureOf(layout.modelType));
   const { sizes, traits, assumed } = describe(config);
   const { parameters, seenMatrices, stored, finalNorm } = countParts(checkpoint, layout);
