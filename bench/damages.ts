@@ -9,5 +9,7 @@ const wrong = rows.flatMap(({ damage, outcomes }) =>
   ),
 );
 const seconds = ((performance.now() - start) / 1000).toFixed(1);
-process.stdout.write(`${[...describeDamages(rows), '', ...wrong, `${rows.length} damages, ${wrong.length} wrong answers, ${seconds} s`].join('\n')}\n`);
+process.stdout.write(
+  `${[...describeDamages(rows), '', ...wrong, `${rows.length} damages, ${wrong.length} wrong answers, ${seconds} s`].join('\n')}\n`,
+);
 process.exitCode = wrong.length > 0 ? 1 : 0;

@@ -85,7 +85,8 @@ export function addMemory(program: Command): void {
     const setup = setupOf(flags);
     const shape = await shapeAt(source, flags);
     const report = estimateMemory(shape, setup);
-    if ('error' in report) throw new LoomError(report.by === 'checkpoint' ? 'checkpoint-defective' : 'usage', report.error);
+    if ('error' in report)
+      throw new LoomError(report.by === 'checkpoint' ? 'checkpoint-defective' : 'usage', report.error);
     if (flags.json) printJson(report);
     else print(describeMemory(report));
     if (report.verdict === 'out-of-memory') process.exitCode = 1;

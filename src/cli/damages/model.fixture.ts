@@ -144,7 +144,8 @@ export function filesOfModel({ config, shards, metadata, index }: Model): Files 
   for (const [file, tensors] of shards) files.set(file, shardBytes(tensors, metadata.get(file) ?? { format: 'pt' }));
   if (index === null) return files;
   const total = [...shards.values()].flat().reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const map = typeof index === 'string' ? index : { metadata: { total_size: total }, weight_map: Object.fromEntries(index) };
+  const map =
+    typeof index === 'string' ? index : { metadata: { total_size: total }, weight_map: Object.fromEntries(index) };
   files.set('model.safetensors.index.json', text(map));
   return files;
 }

@@ -44,7 +44,11 @@ function turned({ name, shape: [rows = 0, columns = 0], bytes }: Stored): Stored
 export const EXPERT_DAMAGES: readonly Damage[] = [
   { name: 'one expert is gone', model: without(/layers\.1\.mlp\.experts\.2\./), says: /Expert 2 .*not there/ },
   { name: 'half of the experts are gone', model: without(/experts\.[23]\./), says: /Expert 2 .*not there/ },
-  { name: 'one down projection is gone', model: without(/layers\.1\.mlp\.experts\.2\.down/), says: /Expert 2 .*not there|down/ },
+  {
+    name: 'one down projection is gone',
+    model: without(/layers\.1\.mlp\.experts\.2\.down/),
+    says: /Expert 2 .*not there|down/,
+  },
   { name: 'no up projections', model: without(/up_proj/), says: /up projections are not there/ },
   {
     name: 'all experts of a layer are gone',
@@ -52,7 +56,12 @@ export const EXPERT_DAMAGES: readonly Damage[] = [
     says: /layer 1/i,
   },
   { name: 'all experts are gone', model: without(/\.experts\./), says: /experts/ },
-  { name: 'no router', model: without(/layers\.1\.mlp\.gate\.weight/), says: null, right: ['inspect', 'loads', 'stats', 'convert', 'ranks', 'memory'] },
+  {
+    name: 'no router',
+    model: without(/layers\.1\.mlp\.gate\.weight/),
+    says: null,
+    right: ['inspect', 'loads', 'stats', 'convert', 'ranks', 'memory'],
+  },
   { name: 'an expert too many', model: added(expertTensors(1, EXPERTS)), says: /expert-extra|5 experts/ },
   {
     name: 'an expert of another dtype',
@@ -66,7 +75,9 @@ export const EXPERT_DAMAGES: readonly Damage[] = [
   },
   {
     name: 'an expert twice, as 1 and as 01',
-    model: added(expertTensors(1, 1).map((tensor) => ({ ...tensor, name: tensor.name.replace('experts.1.', 'experts.01.') }))),
+    model: added(
+      expertTensors(1, 1).map((tensor) => ({ ...tensor, name: tensor.name.replace('experts.1.', 'experts.01.') })),
+    ),
     says: /\[expert-duplicate\]/,
   },
   {
@@ -80,10 +91,24 @@ export const EXPERT_DAMAGES: readonly Damage[] = [
     says: /8/,
   },
   { name: 'a layer under another number', model: renamed(/layers\.1\./, 'layers.3.'), says: /layer 1|layers\.1/i },
-  { name: 'names under a wrapper', model: renamed(/layers\.(\d)\./, 'layers.$1._checkpoint_wrapped_module.'), says: null, right: ['inspect', 'stats', 'convert', 'ranks', 'memory', 'compare', 'parity'] },
-  { name: 'the expert’s number last', model: renamed(/experts\.(\d)\.(\w+)\.weight/, 'experts.$2.$1.weight'), says: null, right: ['inspect', 'stats', 'convert', 'ranks', 'memory', 'compare', 'parity'] },
+  {
+    name: 'names under a wrapper',
+    model: renamed(/layers\.(\d)\./, 'layers.$1._checkpoint_wrapped_module.'),
+    says: null,
+    right: ['inspect', 'stats', 'convert', 'ranks', 'memory', 'compare', 'parity'],
+  },
+  {
+    name: 'the expert’s number last',
+    model: renamed(/experts\.(\d)\.(\w+)\.weight/, 'experts.$2.$1.weight'),
+    says: null,
+    right: ['inspect', 'stats', 'convert', 'ranks', 'memory', 'compare', 'parity'],
+  },
   { name: 'experts under an unknown word', model: renamed(/mlp\.experts\./, 'mlp.wizards.'), says: /expert/i },
-  { name: 'projections under unknown words', model: renamed(/(gate|up|down)_proj\.weight$/, '$1_matrix.weight'), says: /experts?/i },
+  {
+    name: 'projections under unknown words',
+    model: renamed(/(gate|up|down)_proj\.weight$/, '$1_matrix.weight'),
+    says: /experts?/i,
+  },
 ];
 
 function config(change: Record<string, unknown>): (model: Model) => void {
@@ -98,17 +123,72 @@ const BY_TENSORS = ['stats', 'convert', 'compare'] as const;
 
 /** A config that says something else than the tensors. */
 export const CONFIG_DAMAGES: readonly Damage[] = [
-  { name: 'a config that is no JSON', model: (model) => void (model.config = '{"model_type": '), says: /\[config-invalid\]/, right: ['inspect', ...BY_TENSORS, 'ranks'] },
-  { name: 'no config', model: (model) => void (model.config = null), says: /\[config-absent\]/, right: ['inspect', ...BY_TENSORS, 'ranks'] },
-  { name: 'a config with too many experts', model: config({ num_experts: 8 }), says: /the config says 8|not there/, right: ['stats', 'compare'] },
-  { name: 'a config with too few experts', model: config({ num_experts: 2 }), says: /expert-extra|says 2/, right: ['stats', 'compare'] },
-  { name: 'a list where one number is read', model: config({ num_experts: [EXPERTS, EXPERTS] }), says: null, right: ['inspect', ...BY_TENSORS, 'ranks', 'memory', 'parity'] },
-  { name: 'a number of experts as text', model: config({ num_experts: String(EXPERTS) }), says: null, right: ['inspect', ...BY_TENSORS, 'ranks', 'memory', 'parity'] },
-  { name: 'a config of another width', model: config({ moe_intermediate_size: 12 }), says: /\[config-mismatch\]|12/, right: ['stats', 'compare'] },
-  { name: 'a config with a layer too many', model: config({ num_hidden_layers: 3 }), says: /layer 2/i, right: [...BY_TENSORS, 'parity'] },
-  { name: 'a config with a layer too few', model: config({ num_hidden_layers: 1 }), says: /MTP|layer 1/i, right: ['inspect', ...BY_TENSORS, 'ranks', 'memory', 'parity'] },
-  { name: 'a model type that nobody knows', model: config({ model_type: 'qwen9_moe', architectures: ['Qwen9MoeForCausalLM'] }), says: null, right: ['inspect', ...BY_TENSORS, 'ranks', 'memory'] },
-  { name: 'more experts a token than there are', model: config({ num_experts_per_tok: 6 }), says: null, right: ['inspect', 'loads', ...BY_TENSORS] },
+  {
+    name: 'a config that is no JSON',
+    model: (model) => void (model.config = '{"model_type": '),
+    says: /\[config-invalid\]/,
+    right: ['inspect', ...BY_TENSORS, 'ranks'],
+  },
+  {
+    name: 'no config',
+    model: (model) => void (model.config = null),
+    says: /\[config-absent\]/,
+    right: ['inspect', ...BY_TENSORS, 'ranks'],
+  },
+  {
+    name: 'a config with too many experts',
+    model: config({ num_experts: 8 }),
+    says: /the config says 8|not there/,
+    right: ['stats', 'compare'],
+  },
+  {
+    name: 'a config with too few experts',
+    model: config({ num_experts: 2 }),
+    says: /expert-extra|says 2/,
+    right: ['stats', 'compare'],
+  },
+  {
+    name: 'a list where one number is read',
+    model: config({ num_experts: [EXPERTS, EXPERTS] }),
+    says: null,
+    right: ['inspect', ...BY_TENSORS, 'ranks', 'memory', 'parity'],
+  },
+  {
+    name: 'a number of experts as text',
+    model: config({ num_experts: String(EXPERTS) }),
+    says: null,
+    right: ['inspect', ...BY_TENSORS, 'ranks', 'memory', 'parity'],
+  },
+  {
+    name: 'a config of another width',
+    model: config({ moe_intermediate_size: 12 }),
+    says: /\[config-mismatch\]|12/,
+    right: ['stats', 'compare'],
+  },
+  {
+    name: 'a config with a layer too many',
+    model: config({ num_hidden_layers: 3 }),
+    says: /layer 2/i,
+    right: [...BY_TENSORS, 'parity'],
+  },
+  {
+    name: 'a config with a layer too few',
+    model: config({ num_hidden_layers: 1 }),
+    says: /MTP|layer 1/i,
+    right: ['inspect', ...BY_TENSORS, 'ranks', 'memory', 'parity'],
+  },
+  {
+    name: 'a model type that nobody knows',
+    model: config({ model_type: 'qwen9_moe', architectures: ['Qwen9MoeForCausalLM'] }),
+    says: null,
+    right: ['inspect', ...BY_TENSORS, 'ranks', 'memory'],
+  },
+  {
+    name: 'more experts a token than there are',
+    model: config({ num_experts_per_tok: 6 }),
+    says: null,
+    right: ['inspect', 'loads', ...BY_TENSORS],
+  },
 ];
 
 /** Values that no header shows: the comparisons by value find them. */
@@ -126,7 +206,10 @@ export const VALUE_DAMAGES: readonly Damage[] = [
     name: 'two experts exchanged',
     model: tensors((tensor) => ({
       ...tensor,
-      name: tensor.name.replace(/layers\.1\.mlp\.experts\.([01])\./, (_, n) => `layers.1.mlp.experts.${1 - Number(n)}.`),
+      name: tensor.name.replace(
+        /layers\.1\.mlp\.experts\.([01])\./,
+        (_, n) => `layers.1.mlp.experts.${1 - Number(n)}.`,
+      ),
     })),
     says: null,
     right: ['inspect', 'loads', 'stats', 'convert', 'ranks', 'memory'],

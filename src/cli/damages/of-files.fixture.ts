@@ -1,4 +1,13 @@
-import { type Damage, FIRST, type Files, indexOf, type Model, SECOND, type Stored, withHeader } from './model.fixture.ts';
+import {
+  type Damage,
+  FIRST,
+  type Files,
+  indexOf,
+  type Model,
+  SECOND,
+  type Stored,
+  withHeader,
+} from './model.fixture.ts';
 
 const INDEX = 'model.safetensors.index.json';
 
@@ -28,11 +37,18 @@ export const FILE_DAMAGES: readonly Damage[] = [
     right: ['parity'],
   },
   { name: 'a shard ends early', files: change(SECOND, (file) => file.slice(0, -100)), says: /\[shard-invalid\]/ },
-  { name: 'a shard goes on after its end', files: change(SECOND, (file) => new Uint8Array([...file, 0, 0])), says: /\[shard-invalid\]/ },
+  {
+    name: 'a shard goes on after its end',
+    files: change(SECOND, (file) => new Uint8Array([...file, 0, 0])),
+    says: /\[shard-invalid\]/,
+  },
   { name: 'a shard is empty', files: change(SECOND, () => new Uint8Array()), says: SECOND_NAMED },
   {
     name: 'a shard is a Git LFS pointer',
-    files: change(SECOND, text(`version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 4000\n`)),
+    files: change(
+      SECOND,
+      text(`version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 4000\n`),
+    ),
     says: /\[lfs-pointer\]/,
   },
   {
@@ -56,7 +72,11 @@ export const FILE_DAMAGES: readonly Damage[] = [
     files: header((json) => json.replace('"shape":[8,16]', '"shape":[8,17]')),
     says: /\[shard-invalid\]/,
   },
-  { name: 'a dtype that does not exist', files: header((json) => json.replace('"BF16"', '"BF17"')), says: /\[shard-invalid\]/ },
+  {
+    name: 'a dtype that does not exist',
+    files: header((json) => json.replace('"BF16"', '"BF17"')),
+    says: /\[shard-invalid\]/,
+  },
   {
     name: 'a name twice in a header',
     files: header((json) => json.replace('experts.1.gate_proj', 'experts.0.gate_proj')),
@@ -111,7 +131,8 @@ export const INDEX_DAMAGES: readonly Damage[] = [
   {
     name: 'an index without some experts',
     model: (model) => {
-      for (const name of [...mapped(model).keys()]) if (/layers\.1\..*experts\.3\./.test(name)) mapped(model).delete(name);
+      for (const name of [...mapped(model).keys()])
+        if (/layers\.1\..*experts\.3\./.test(name)) mapped(model).delete(name);
     },
     says: /\[tensor-orphan\]/,
   },
@@ -142,8 +163,7 @@ function sliced(name: (rank: number) => string, metadata?: (rank: number, model:
   return (model: Model) => {
     const all = [...model.shards.values()].flat();
     const cut = halves(all);
-    if (metadata)
-      for (const rank of [0, 1]) model.metadata.set(name(rank), { format: 'pt', ...metadata(rank, model) });
+    if (metadata) for (const rank of [0, 1]) model.metadata.set(name(rank), { format: 'pt', ...metadata(rank, model) });
     model.shards = new Map(cut.map((tensors, rank) => [name(rank), tensors]));
     model.index = null;
   };
@@ -153,7 +173,10 @@ function sliced(name: (rank: number) => string, metadata?: (rank: number, model:
 function sharding(rank: number, { shards }: Model): Record<string, string> {
   const offsets = [...shards.values()]
     .flat()
-    .map(({ name, shape }) => [name, { saved_offsets: [rank * ((shape[0] ?? 0) / 2), ...shape.slice(1).map(() => 0)] }]);
+    .map(({ name, shape }) => [
+      name,
+      { saved_offsets: [rank * ((shape[0] ?? 0) / 2), ...shape.slice(1).map(() => 0)] },
+    ]);
   return { DCP_VERSION: '1.0', DCP_SHARDING_INFO: JSON.stringify(Object.fromEntries(offsets)) };
 }
 
@@ -161,8 +184,16 @@ const RANKS = /rank-slices/;
 
 /** Files that hold what the ranks of a run hold, and not a model. */
 export const SLICE_DAMAGES: readonly Damage[] = [
-  { name: 'slices: a distributed save', model: sliced((rank) => `shard-0000${rank + 1}-model-00001-of-00001.safetensors`, sharding), says: RANKS },
-  { name: 'slices: tensor-parallel files', model: sliced((rank) => `pytorch_model-00000-TP-00${rank}.safetensors`), says: RANKS },
+  {
+    name: 'slices: a distributed save',
+    model: sliced((rank) => `shard-0000${rank + 1}-model-00001-of-00001.safetensors`, sharding),
+    says: RANKS,
+  },
+  {
+    name: 'slices: tensor-parallel files',
+    model: sliced((rank) => `pytorch_model-00000-TP-00${rank}.safetensors`),
+    says: RANKS,
+  },
   { name: 'slices: model0-mp2', model: sliced((rank) => `model${rank}-mp2.safetensors`), says: RANKS },
   { name: 'slices: a rank’s parts', model: sliced((rank) => `model-rank-${rank}-part-0.safetensors`), says: RANKS },
   {

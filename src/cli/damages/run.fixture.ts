@@ -132,7 +132,9 @@ function tensorsIn(folder: string): Map<string, { readonly shape: readonly numbe
     const all = readFileSync(join(folder, file));
     const start = 8 + Number(all.readBigUInt64LE(0));
     const { __metadata__, ...header } = JSON.parse(all.subarray(8, start).toString('utf8'));
-    for (const [name, { shape, data_offsets }] of Object.entries<{ shape: number[]; data_offsets: [number, number] }>(header))
+    for (const [name, { shape, data_offsets }] of Object.entries<{ shape: number[]; data_offsets: [number, number] }>(
+      header,
+    ))
       found.set(name, { shape, bytes: all.subarray(start + data_offsets[0], start + data_offsets[1]) });
   }
   return found;

@@ -5,16 +5,17 @@ import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, LayerGroup, LayoutConfigChange, TargetLayout } from '../layouts/types.ts';
 import type { FileOffset } from '../safetensors/types.ts';
 import { absentExperts } from './absent.ts';
+import { harmed } from './harms.ts';
 import type { LoadInput } from './sparse-layers.ts';
 import type { Answer, LoadingProgram, PlannedTensor, ProgramVerdict } from './types.ts';
 
 type Config = Checkpoint['config'];
-type Readable = Pick<Checkpoint, 'tensors' | 'config'>;
+type Readable = LoadInput['checkpoint'];
 
 /**
  * Which programs load a checkpoint's experts, from its names, shapes and config alone; values are not looked at.
  *
- * One verdict for each of `programs`, in their order. A swap of gate and up, or experts in the wrong order, shows in no
+ * One verdict for each of `programs`, in their order. Findings count where `checkpoint` has them. A swap of gate and up, or experts in the wrong order, shows in no
  * name: such a checkpoint is said to load. A cure is a conversion after which the same prediction is a good one.
  */
 export function predict<Id extends string>(
@@ -81,9 +82,9 @@ function verdictOf<Id extends string>(
   return { id, title: loads.title ?? title, version: loads.version, ...answer, cure: cure ?? null };
 }
 
-/** A program's own answer, unless that is a good one on a checkpoint that lacks experts. */
+/** A program's own answer, unless the checkpoint is harmed, or lacks experts and the answer is a good one. */
 function ask({ id, loads }: Pick<LoadingProgram, 'id' | 'loads'>, input: LoadInput): Answer {
-  const answer = loads.ask(input, id);
+  const answer = harmed(loads.minds ?? {}, input, loads.ask(input, id));
   const lack = isGood(answer) ? absentExperts(input) : null;
   if (lack === null) return answer;
   const evidence = { ...answer.evidence, kind: 'unverified' } as const;
@@ -98,6 +99,7 @@ function placed({ name, dtype, shape }: PlannedTensor): CheckpointTensor {
 
 /** A checkpoint as a conversion would leave it; null when it cannot be converted. */
 function convertedInput({ checkpoint, layout }: LoadInput, target: TargetLayout): LoadInput | null {
+  if (checkpoint.findings?.some(({ severity }) => severity === 'error')) return null;
   const groups = layout.groups.filter((group) => group.kind === 'moe');
   if (groups.length === 0 || groups.some((group) => group.defects.length > 0)) return null;
   const made = groups.map((group) => asTarget(group, target, layout.modelType));
