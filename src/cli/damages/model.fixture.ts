@@ -133,6 +133,8 @@ export interface Damage {
    * these is looked at: a conversion's bytes are held against the model's own.
    */
   readonly right?: readonly Tried[];
+  /** Commands whose answer is not yet what it has to be. */
+  readonly waits?: readonly Tried[];
 }
 
 /** The files of a model, before anything happens to them. */

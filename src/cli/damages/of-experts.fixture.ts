@@ -54,6 +54,7 @@ export const EXPERT_DAMAGES: readonly Damage[] = [
     name: 'all experts of a layer are gone',
     model: without(/layers\.1\.mlp\.experts\./),
     says: /layer 1/i,
+    waits: ['convert'],
   },
   { name: 'all experts are gone', model: without(/\.experts\./), says: /experts/ },
   {
@@ -67,6 +68,7 @@ export const EXPERT_DAMAGES: readonly Damage[] = [
     name: 'an expert of another dtype',
     model: matching(/layers\.1\.mlp\.experts\.1\.up/, ({ name, shape }) => stored(name, shape, 'F32')),
     says: /\[expert-dtype-unequal\]/,
+    right: ['loads'],
   },
   {
     name: 'an expert of another width',
@@ -88,9 +90,15 @@ export const EXPERT_DAMAGES: readonly Damage[] = [
   {
     name: 'a router with too many rows',
     model: matching(/layers\.1\.mlp\.gate\.weight/, ({ name }) => stored(name, [2 * EXPERTS, HIDDEN])),
-    says: /8/,
+    says: /router of layer 1 .*8/,
+    right: ['convert'],
   },
-  { name: 'a layer under another number', model: renamed(/layers\.1\./, 'layers.3.'), says: /layer 1|layers\.1/i },
+  {
+    name: 'a layer under another number',
+    model: renamed(/layers\.1\./, 'layers.3.'),
+    says: /layer 1|layers\.1/i,
+    right: ['convert'],
+  },
   {
     name: 'names under a wrapper',
     model: renamed(/layers\.(\d)\./, 'layers.$1._checkpoint_wrapped_module.'),
@@ -107,7 +115,8 @@ export const EXPERT_DAMAGES: readonly Damage[] = [
   {
     name: 'projections under unknown words',
     model: renamed(/(gate|up|down)_proj\.weight$/, '$1_matrix.weight'),
-    says: /experts?/i,
+    says: /\[layout-unknown\]/,
+    right: ['inspect'],
   },
 ];
 
@@ -118,6 +127,10 @@ function config(change: Record<string, unknown>): (model: Model) => void {
   };
 }
 
+const withConfig = (value: Model['config']) => (model: Model) => {
+  model.config = value;
+};
+
 /** Everything that goes by tensors alone. */
 const BY_TENSORS = ['stats', 'convert', 'compare'] as const;
 
@@ -125,20 +138,20 @@ const BY_TENSORS = ['stats', 'convert', 'compare'] as const;
 export const CONFIG_DAMAGES: readonly Damage[] = [
   {
     name: 'a config that is no JSON',
-    model: (model) => void (model.config = '{"model_type": '),
+    model: withConfig('{"model_type": '),
     says: /\[config-invalid\]/,
     right: ['inspect', ...BY_TENSORS, 'ranks'],
   },
   {
     name: 'no config',
-    model: (model) => void (model.config = null),
+    model: withConfig(null),
     says: /\[config-absent\]/,
     right: ['inspect', ...BY_TENSORS, 'ranks'],
   },
   {
     name: 'a config with too many experts',
     model: config({ num_experts: 8 }),
-    says: /the config says 8|not there/,
+    says: /config says 8|not there/,
     right: ['stats', 'compare'],
   },
   {

@@ -31,7 +31,9 @@ export const FILE_DAMAGES: readonly Damage[] = [
   { name: 'a shard is gone', files: remove(SECOND), says: /model-00002-of-00002\.safetensors is missing/ },
   {
     name: 'a shard is gone, no index',
-    model: (model) => void (model.index = null),
+    model: (model) => {
+      model.index = null;
+    },
     files: remove(FIRST),
     says: /model-00001-of-00002/,
     right: ['parity'],
@@ -188,14 +190,26 @@ export const SLICE_DAMAGES: readonly Damage[] = [
     name: 'slices: a distributed save',
     model: sliced((rank) => `shard-0000${rank + 1}-model-00001-of-00001.safetensors`, sharding),
     says: RANKS,
+    waits: ['inspect'],
   },
   {
     name: 'slices: tensor-parallel files',
     model: sliced((rank) => `pytorch_model-00000-TP-00${rank}.safetensors`),
     says: RANKS,
+    waits: ['inspect'],
   },
-  { name: 'slices: model0-mp2', model: sliced((rank) => `model${rank}-mp2.safetensors`), says: RANKS },
-  { name: 'slices: a rank’s parts', model: sliced((rank) => `model-rank-${rank}-part-0.safetensors`), says: RANKS },
+  {
+    name: 'slices: model0-mp2',
+    model: sliced((rank) => `model${rank}-mp2.safetensors`),
+    says: RANKS,
+    waits: ['inspect'],
+  },
+  {
+    name: 'slices: a rank’s parts',
+    model: sliced((rank) => `model-rank-${rank}-part-0.safetensors`),
+    says: RANKS,
+    waits: ['inspect'],
+  },
   {
     name: 'slices: two files with the same names',
     model: (model) => {
@@ -203,5 +217,6 @@ export const SLICE_DAMAGES: readonly Damage[] = [
       model.index = indexOf(model.shards);
     },
     says: RANKS,
+    waits: ['inspect'],
   },
 ];

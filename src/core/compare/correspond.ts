@@ -1,9 +1,9 @@
-import { mistrustedBy } from '../checkpoint/trust.ts';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
 import { compareText } from '../layouts/bucket.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { type TensorPlace, tensorPlace } from '../layouts/tensor-place.ts';
+import { mistrustedBy } from '../layouts/trust.ts';
 import type { Assumption } from '../layouts/types.ts';
 import type { GroupPair, Side } from '../verify/pairs.ts';
 import { partialLayers } from '../verify/verify.ts';

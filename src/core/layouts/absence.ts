@@ -1,8 +1,8 @@
-import { incompleteBy } from '../checkpoint/trust.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { type Config, expertCount, isConfig } from './config-keys.ts';
 import { nameLayers, stackNames, stackOf } from './layer-words.ts';
 import { layerEnd } from './tensor-place.ts';
+import { incompleteBy } from './trust.ts';
 import type { CheckpointLayout } from './types.ts';
 
 type Readable = Pick<Checkpoint, 'tensors' | 'config' | 'findings'>;

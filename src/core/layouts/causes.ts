@@ -1,6 +1,6 @@
-import { incompleteBy, mistrustedBy } from '../checkpoint/trust.ts';
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
 import { nameLayers, stackNames, stackOf } from './layer-words.ts';
+import { incompleteBy, mistrustedBy } from './trust.ts';
 import type { CheckpointLayout, Defect, LayerGroup } from './types.ts';
 
 /** One thing that is the matter, however many layers show it. `error`: the checkpoint cannot be used as it is. */

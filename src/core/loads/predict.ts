@@ -1,5 +1,5 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import { architectureOf } from '../layouts/architecture-rules.ts';
+import { architectureOf, modelTypeOf } from '../layouts/architecture-rules.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, LayerGroup, LayoutConfigChange, TargetLayout } from '../layouts/types.ts';
@@ -85,10 +85,28 @@ function verdictOf<Id extends string>(
 /** A program's own answer, unless the checkpoint is harmed, or lacks experts and the answer is a good one. */
 function ask({ id, loads }: Pick<LoadingProgram, 'id' | 'loads'>, input: LoadInput): Answer {
   const answer = harmed(loads.minds ?? {}, input, loads.ask(input, id));
-  const lack = isGood(answer) ? absentExperts(input) : null;
-  if (lack === null) return answer;
+  if (!isGood(answer)) return withoutInference(answer);
+  const lack = absentExperts(input);
+  if (lack === null) return withInference(answer, input);
   const evidence = { ...answer.evidence, kind: 'unverified' } as const;
-  return { ...answer, verdict: 'unknown', evidence, needs: [...answer.needs, lack] };
+  return withoutInference({ ...answer, verdict: 'unknown', evidence, needs: [...answer.needs, lack] });
+}
+
+/** A verdict that is no good one takes nothing for granted that would matter. */
+function withoutInference({ inference, ...answer }: Answer): Answer {
+  return answer;
+}
+
+/** What a good verdict takes for granted: the model type where it was assumed, the class where the config names none. */
+function withInference(answer: Answer, { checkpoint: { config }, layout }: LoadInput): Answer {
+  const { inference } = answer;
+  const classes = config?.architectures;
+  const taken = [
+    ...(inference === undefined ? [] : [inference]),
+    ...(layout.modelType !== modelTypeOf(config) ? [`That this is ${layout.modelType}, as was assumed.`] : []),
+    ...(config && !Array.isArray(classes) ? ['That its class is the usual one: config.json names none.'] : []),
+  ];
+  return taken.length === 0 ? answer : { ...answer, inference: taken.join(' ') };
 }
 
 const NOWHERE = 0 as FileOffset;

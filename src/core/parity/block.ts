@@ -1,8 +1,8 @@
-import { incompleteBy, mistrustedBy } from '../checkpoint/trust.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
 import { defectSeverity } from '../layouts/causes.ts';
 import { detectLayout } from '../layouts/detect.ts';
+import { incompleteBy, mistrustedBy } from '../layouts/trust.ts';
 import type { Assumption, Defect, LayerGroup } from '../layouts/types.ts';
 import type { BlockRules } from './definition.ts';
 import type { Weight } from './graph.ts';

@@ -1,4 +1,3 @@
-import { mistrustedBy } from '../checkpoint/trust.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { absenceOfExperts, unreadPart } from '../layouts/absence.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
@@ -7,6 +6,7 @@ import { countContradictions } from '../layouts/contradictions.ts';
 import { stackNames, stackOf } from '../layouts/layer-words.ts';
 import { missingExperts } from '../layouts/missing-experts.ts';
 import { quantBlocks } from '../layouts/quant-blocks.ts';
+import { mistrustedBy } from '../layouts/trust.ts';
 import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import type { ModelFacts } from './types.ts';
 

@@ -1,11 +1,11 @@
 import type { Budget } from '../budget.ts';
-import { mistrustedBy } from '../checkpoint/trust.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { mapConcurrent } from '../concurrency.ts';
 import { LoomError } from '../errors.ts';
 import { createHasher, type Hasher } from '../hash.ts';
 import type { Engine } from '../kernels/engine.ts';
 import type { Statistics } from '../kernels/statistics/summary.ts';
+import { mistrustedBy } from '../layouts/trust.ts';
 import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import type { FileSet } from '../source/types.ts';
 import { findInValues, type ValueFinding } from './findings.ts';

@@ -1,11 +1,12 @@
-import { incompleteBy, mistrustedBy } from '../../checkpoint/trust.ts';
 import type { Checkpoint } from '../../checkpoint/types.ts';
 import { LoomError } from '../../errors.ts';
+import { absenceOfExperts } from '../../layouts/absence.ts';
 import { architectureOf } from '../../layouts/architecture-rules.ts';
 import { countContradictions } from '../../layouts/contradictions.ts';
 import { missingExperts } from '../../layouts/missing-experts.ts';
 import { parameterCounter } from '../../layouts/parameters.ts';
 import { layerEnd, layerPrefix } from '../../layouts/tensor-place.ts';
+import { incompleteBy, mistrustedBy } from '../../layouts/trust.ts';
 import type { CheckpointLayout } from '../../layouts/types.ts';
 import { createMatrixCounter, matricesFromConfig } from './matrices.ts';
 import { type ModelShape, PARTS, type Part } from './shape.ts';
@@ -37,7 +38,7 @@ export function shapeFromCheckpoint(
       'There is no config.json: heads and layers are not in the headers, and memory is worked out from them.',
     );
   const fault = mistrustedBy(findings) ?? incompleteBy(findings);
-  const missing = fault?.message ?? missingExperts(layout);
+  const missing = fault?.message ?? missingExperts(layout) ?? unknownExperts(checkpoint, layout);
   const contradictions = countContradictions(layout.groups, config, architectureOf(layout.modelType));
   const { sizes, traits, assumed } = describe(config);
   const { parameters, seenMatrices, stored, finalNorm } = countParts(checkpoint, layout);
@@ -59,6 +60,15 @@ export function shapeFromCheckpoint(
     finalNorm,
     assumed: assumed.slice(1),
   };
+}
+
+/** Why it is not known which of the parameters are experts'; null where it is. */
+function unknownExperts(checkpoint: Pick<Checkpoint, 'tensors' | 'config'>, layout: CheckpointLayout): string | null {
+  const sparse = layout.groups.filter(({ kind }) => kind === 'moe');
+  const odd = sparse.filter(({ experts }) => experts === null);
+  if (odd.length === 0 && sparse.length > 0) return null;
+  const { known, message } = absenceOfExperts({ ...checkpoint, findings: [] }, { ...layout, groups: odd });
+  return known ? null : message;
 }
 
 function expertsByLayer(groups: CheckpointLayout['groups']): { readonly expertsByLayer?: readonly number[] } {

@@ -1,4 +1,4 @@
-import type { Finding } from './types.ts';
+import type { Finding } from '../checkpoint/types.ts';
 
 /**
  * Findings after which what was read can be trusted, and what else the checkpoint holds is not known.
