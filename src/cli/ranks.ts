@@ -7,6 +7,7 @@ import {
   configKindOf,
   configWith,
   detectLayout,
+  errorsOf,
   formatBytes,
   formatInteger,
   frameworkIdOf,
@@ -38,7 +39,7 @@ import {
 } from '../core/index.ts';
 import { assumption, interruptSignal, parseDtype, parseTarget, print, printJson } from './common.ts';
 import { openOrConfig } from './config-source.ts';
-import { tellErrorsOf } from './damage.ts';
+import { tellErrors } from './damage.ts';
 import { hashedRanks, parseTake, printTake, TAKES } from './rank-files.ts';
 import { expertsText, nearText, readTable } from './rank-text.ts';
 import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
@@ -137,7 +138,11 @@ export function addRanks(program: Command): void {
       const own = options.to === undefined ? checkpoint : null;
       await printTake(take, { model, placement, hashes, origin, files, checkpoint: own, json: flags.json === true });
     }
-    tellErrorsOf(checkpoint, layout);
+    // A summary says of itself which numbers of experts the config contradicts.
+    const contradictions = model.facts.contradictions ?? [];
+    tellErrors(
+      errorsOf(checkpoint, layout).filter(({ message }) => !contradictions.some((each) => message.startsWith(each))),
+    );
   });
 }
 

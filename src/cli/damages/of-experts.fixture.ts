@@ -152,7 +152,7 @@ export const CONFIG_DAMAGES: readonly Damage[] = [
     name: 'a config with too many experts',
     model: config({ num_experts: 8 }),
     says: /config says 8|not there/,
-    right: ['stats', 'compare'],
+    right: ['stats', 'compare', 'ranks'],
   },
   {
     name: 'a config with too few experts',

@@ -124,12 +124,16 @@ function convertedInput({ checkpoint, layout }: LoadInput, target: TargetLayout)
   const tensors = new Map<string, CheckpointTensor>();
   for (const answer of made) {
     if ('refusal' in answer) return null;
-    for (const output of memberTensors(answer.group)) tensors.set(output.name, output);
+    for (const output of memberTensors(answer.group)) {
+      if (tensors.has(output.name)) return null;
+      tensors.set(output.name, output);
+    }
   }
   const consumed = new Set(groups.flatMap((group) => group.expertTensors));
   for (const tensor of checkpoint.tensors.values()) {
     if (consumed.has(tensor.name)) continue;
     const name = renameTensor(tensor.name, layout.modelType, target, layout);
+    if (tensors.has(name)) return null;
     tensors.set(name, { ...tensor, name });
   }
   const config = changedConfig(checkpoint.config, configChangesFor(checkpoint.config, layout.modelType, target));
