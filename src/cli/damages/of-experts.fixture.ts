@@ -158,7 +158,7 @@ export const CONFIG_DAMAGES: readonly Damage[] = [
     name: 'a config with too few experts',
     model: config({ num_experts: 2 }),
     says: /expert-extra|says 2/,
-    right: ['stats', 'compare'],
+    right: ['stats', 'compare', 'ranks'],
   },
   {
     name: 'a list where one number is read',

@@ -13,7 +13,7 @@ export interface Cause {
 /** Questions that an assumption answers; nothing is known to be wrong with the files. */
 const OPEN: ReadonlySet<string> = new Set(['orientation-ambiguous', 'layout-unknown']);
 /** Defects that a part that is not here explains. */
-const EXPLAINED: ReadonlySet<string> = new Set(['expert-missing', 'config-mismatch']);
+const EXPLAINED: ReadonlySet<string> = new Set(['expert-missing', 'config-mismatch', 'layout-unknown']);
 
 /** What a layer says of a number that a sentence about all layers says too. */
 const COUNTED = /^This layer has \d+ experts, the config says \d+\.$/;
