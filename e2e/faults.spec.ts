@@ -22,7 +22,7 @@ test('shards that cannot be read are named, the others shown, and only these are
   await expect(notice).toContainText('model-00002-of-00003.safetensors');
   await expect(notice).toContainText('such bytes cannot be trusted');
   await expect(page.getByRole('grid', { name: 'Layers by experts' })).toBeVisible();
-  await expect(page.getByText(/^\d+ defects? in what was read$/)).toBeVisible();
+  await expect(page.getByText(/^\d+ errors? in what was read$/)).toBeVisible();
   const doubt = page.getByText('What is missing may be in the files that could not be read.');
   await expect(doubt).toBeVisible();
   expect(await violations(page)).toEqual([]);

@@ -3,12 +3,12 @@ import {
   type CheckpointLayout,
   type ConsumerVerdict,
   type ConversionPlan,
+  causesOf,
   cellTensors,
   createOpenMemory,
   describePlan,
   detectLayout,
   type ExpertMap,
-  FINDINGS,
   type FileSet,
   forgetUnread,
   type Inspection,
@@ -25,7 +25,6 @@ import {
   type Target,
   tensorBytes,
   unreadFiles,
-  withoutConsequences,
 } from '../src/core/index.ts';
 import { createLoads, type Loads, predictPlan } from './loads.ts';
 import { createMeter, createTicker, type Meter } from './meter.ts';
@@ -157,18 +156,13 @@ function summarise(checkpoint: Checkpoint, layout: CheckpointLayout, complete: b
   };
 }
 
+/** One for each cause, with its file where a finding names one. */
 function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummary['findings'] {
-  const own = checkpoint.findings.map(({ tag, message, file }) => ({
-    tag,
-    message,
-    severity: FINDINGS[tag].severity,
-    ...(file === undefined ? {} : { file }),
-  }));
-  const { defects, perGroup } = withoutConsequences(checkpoint, layout);
-  return [
-    ...own,
-    ...[...defects, ...perGroup.flat()].map(({ tag, message }) => ({ tag, message, severity: 'error' as const })),
-  ];
+  const files = new Map(checkpoint.findings.map(({ message, file }) => [message, file]));
+  return causesOf(checkpoint, layout).map((cause) => {
+    const file = files.get(cause.message);
+    return file === undefined ? cause : { ...cause, file };
+  });
 }
 
 function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {

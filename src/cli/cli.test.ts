@@ -131,8 +131,10 @@ describe('inspect', () => {
     const out = join(work, 'partial');
     const { value } = await json('convert', hubFolder('qwen3_moe'), '--to', 'stacked', '--layers', '2', '--out', out);
     expect(value.partial).toBe(true);
-    expect((await json('inspect', out)).value.findings).toEqual([
-      { tag: 'partial', message: expect.stringContaining('layers 2') },
+    const inspected = await json('inspect', out);
+    expect(inspected.code).toBe(0);
+    expect(inspected.value.findings).toEqual([
+      { tag: 'partial', message: expect.stringContaining('layers 2'), severity: 'warning' },
     ]);
     expect(JSON.parse(readFileSync(join(out, 'moe-loom-report.json'), 'utf8'))).toMatchObject({
       scope: 'partial',
@@ -355,10 +357,11 @@ describe('sentences', () => {
     rmSync(join(source, 'model-00002-of-00005.safetensors'));
     rmSync(join(source, 'model-00004-of-00005.safetensors'));
     const inspected = await json('inspect', source);
-    expect(inspected.code).toBe(0);
+    expect(inspected.code).toBe(1);
+    const severity = 'error';
     expect(inspected.value.findings.slice(0, 2)).toEqual([
-      { tag: 'shard-missing', message: expect.stringContaining('model-00002-of-00005.safetensors') },
-      { tag: 'shard-missing', message: expect.stringContaining('model-00004-of-00005.safetensors') },
+      { tag: 'shard-missing', severity, message: expect.stringContaining('model-00002-of-00005.safetensors') },
+      { tag: 'shard-missing', severity, message: expect.stringContaining('model-00004-of-00005.safetensors') },
     ]);
     rmSync(join(source, 'model.safetensors.index.json'));
     const unindexed = await json('inspect', source);
@@ -375,7 +378,7 @@ describe('sentences', () => {
   it('a lone shard without config or index is shown with what is missing', async () => {
     const source = join(hubFolder('qwen3_moe'), 'model-00002-of-00003.safetensors');
     const { code, value } = await json('inspect', source);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(value.modelType).toBeNull();
     expect(value.findings.map((finding: { tag: string }) => finding.tag)).toEqual(['shard-missing', 'config-absent']);
   });

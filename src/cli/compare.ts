@@ -16,6 +16,7 @@ import {
   verdictOf,
 } from '../core/index.ts';
 import { assumption, interruptSignal, parseLayers, print, printJson } from './common.ts';
+import { tellErrors } from './damage.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 /** Differences that a person is shown; `--json` has them all. */
@@ -27,7 +28,7 @@ interface CompareFlags extends ReadingFlags {
   readonly markdown?: boolean;
 }
 
-/** `moe-loom compare <left> <right>`: exit 1 when they differ in meaning; other names, places and layouts are no difference. */
+/** `moe-loom compare <left> <right>`: exit 1 when they differ in meaning, or one is not whole; other names, places and layouts are no difference. */
 export function addCompare(program: Command): void {
   const command = program
     .command('compare')
@@ -57,6 +58,13 @@ export function addCompare(program: Command): void {
     else if (flags.markdown) process.stdout.write(compareMarkdown(report));
     else print(describeComparison(report));
     if (!report.equal) process.exitCode = 1;
+    for (const [side, { checkpoint }] of [
+      ['Left', a],
+      ['Right', b],
+    ] as const) {
+      const errors = checkpoint.findings.filter(({ severity }) => severity === 'error');
+      tellErrors(errors.map(({ tag, message }) => ({ tag, message: `${side}: ${message}` })));
+    }
   });
 }
 

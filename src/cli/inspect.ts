@@ -14,7 +14,7 @@ import { assumption, interruptSignal, print, printJson } from './common.ts';
 import { mindsLines, withMinds } from './minds.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
-/** `moe-loom inspect <source>`: how the experts are stored, layer by layer. */
+/** `moe-loom inspect <source>`: how the experts are stored, layer by layer. Exit 1 when a finding is an error. */
 export function addInspect(program: Command): void {
   const command = program
     .command('inspect')
@@ -26,6 +26,7 @@ export function addInspect(program: Command): void {
     const inspection = inspectCheckpoint(checkpoint, layout);
     if (options.json) printJson(withMinds(inspection));
     else print(describeInspection(inspection));
+    if (inspection.findings.some(({ severity }) => severity === 'error')) process.exitCode = 1;
   });
 }
 
@@ -71,9 +72,6 @@ function layerLines(layers: readonly InspectedLayer[]): string[] {
     const last = layers[j - 1] as InspectedLayer;
     const range = first === last ? `${first.prefix}` : `${first.prefix} … ${last.prefix}`;
     lines.push(`  ${describeLayer(first).padEnd(44)} ${range}`);
-    for (const layer of layers.slice(i, j)) {
-      for (const defect of layer.defects) lines.push(`  ! ${layer.prefix}: ${defect.message} [${defect.tag}]`);
-    }
     i = j;
   }
   return lines;

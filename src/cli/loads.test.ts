@@ -42,6 +42,8 @@ describe('loads', () => {
         'mismatched',
         'evidence',
         'cure',
+        'needs',
+        'inference',
       ]);
       expect(Object.keys(consumer.evidence)).toEqual(['kind', 'source', 'date']);
     }
@@ -54,6 +56,8 @@ describe('loads', () => {
       mismatched: [],
       evidence: { kind: 'run', source: expect.stringContaining('5.17.0'), date: '2026-11-22' },
       cure: null,
+      needs: [],
+      inference: null,
     });
   });
 

@@ -49,9 +49,11 @@ export function addLoads(program: Command): void {
 
 /** The contract of `loads --json`. */
 export function loadsJson(verdicts: readonly ConsumerVerdict[]) {
-  const consumers = verdicts.map(({ id, version, verdict, missing, unexpected, mismatched, evidence, cure }) => {
-    const { kind, source, date } = evidence;
-    return { id, version, verdict, missing, unexpected, mismatched, evidence: { kind, source, date }, cure };
+  const consumers = verdicts.map((each) => {
+    const { id, version, verdict, missing, unexpected, mismatched, cure, needs, inference = null } = each;
+    const { kind, source, date } = each.evidence;
+    const names = { missing, unexpected, mismatched };
+    return { id, version, verdict, ...names, evidence: { kind, source, date }, cure, needs, inference };
   });
   return { consumers };
 }
@@ -68,13 +70,14 @@ export function describeLoads(verdicts: readonly ConsumerVerdict[]): string[] {
 const SHOWN = 6;
 
 function details(verdict: ConsumerVerdict): string[] {
-  const { id, evidence, needs } = verdict;
+  const { id, evidence, needs, inference } = verdict;
   const lists = (['missing', 'unexpected', 'mismatched'] as const).flatMap((what) => nameLines(what, verdict[what]));
   return [
     '',
     `${id}: ${verdict.verdict} (${evidence.kind}, ${evidence.date}: ${evidence.source})`,
     ...lists,
     ...needs.map((need) => `  needs: ${need}`),
+    ...(inference === undefined ? [] : [`  taken for granted: ${inference}`]),
   ];
 }
 

@@ -1,66 +1,8 @@
 #!/usr/bin/env node
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-import { Command, CommanderError } from 'commander';
 import { serveShards, type ThreadSetup } from '../core/convert/threads.node.ts';
-import { ERROR_TAGS, isLoomError, LoomError, VERSION } from '../core/index.ts';
-import { addCheck } from './check.ts';
-import { addCompare } from './compare.ts';
-import { addConvert } from './convert.ts';
-import { addInspect } from './inspect.ts';
-import { addLoads } from './loads.ts';
-import { addMemory } from './memory.ts';
-import { addParity } from './parity.ts';
-import { addPlan } from './plan.ts';
-import { addRanks } from './ranks.ts';
-import { addSample } from './sample.ts';
-import { addStats } from './stats.ts';
-import { addVerify } from './verify.ts';
-
-/** Exit codes: a contract. */
-const DONE = 0;
-const COULD_NOT = 2;
+import { runProgram } from './program.ts';
 
 /** The command line itself; a converting thread runs the same file and makes shards instead. */
-if (isMainThread) await runProgram();
+if (isMainThread) await runProgram(process.argv.slice(2));
 else if (parentPort) await serveShards(parentPort, workerData as ThreadSetup);
-
-async function runProgram(): Promise<void> {
-  const program = new Command('moe-loom')
-    .description('See how a mixture-of-experts checkpoint stores its experts, convert it, and prove the result equal.')
-    .version(VERSION)
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text) });
-  for (const add of [
-    addInspect,
-    addPlan,
-    addConvert,
-    addVerify,
-    addCompare,
-    addCheck,
-    addLoads,
-    addSample,
-    addRanks,
-    addMemory,
-    addStats,
-    addParity,
-  ])
-    add(program);
-  for (const command of program.commands) command.exitOverride();
-  try {
-    await program.parseAsync();
-  } catch (error) {
-    process.exitCode = report(error);
-  }
-}
-
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : COULD_NOT;
-  const known = isLoomError(error)
-    ? error
-    : new LoomError('internal', error instanceof Error ? (error.stack ?? error.message) : String(error));
-  if (process.argv.includes('--json')) {
-    process.stdout.write(`${JSON.stringify({ error: { tag: known.tag, message: known.message } })}\n`);
-  }
-  process.stderr.write(`moe-loom: ${known.message} [${known.tag}]\n`);
-  return ERROR_TAGS[known.tag].exit;
-}

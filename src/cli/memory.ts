@@ -25,6 +25,7 @@ import {
 } from '../core/index.ts';
 import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
 import { openOrConfig } from './config-source.ts';
+import { tellErrorsOf } from './damage.ts';
 import { SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
 const FRAMEWORKS = MEMORY_PROGRAMS.map(({ id }) => id);
@@ -50,7 +51,7 @@ type MemoryFlags = OutputOptions &
     readonly gpuTflops?: string;
   };
 
-/** `moe-loom memory <source>`: whether a run fits on its GPUs. Exit 1 when it does not; at risk is 0, as far as is known. */
+/** `moe-loom memory <source>`: whether a run fits on its GPUs. Exit 1 when it does not, or the checkpoint is not whole; at risk is 0. */
 export function addMemory(program: Command): void {
   const command = program
     .command('memory')
@@ -84,7 +85,8 @@ export function addMemory(program: Command): void {
     const setup = setupOf(flags);
     const shape = await shapeAt(source, flags);
     const report = estimateMemory(shape, setup);
-    if ('error' in report) throw new LoomError('usage', report.error);
+    if ('error' in report)
+      throw new LoomError(report.by === 'checkpoint' ? 'checkpoint-defective' : 'usage', report.error);
     if (flags.json) printJson(report);
     else print(describeMemory(report));
     if (report.verdict === 'out-of-memory') process.exitCode = 1;
@@ -153,7 +155,10 @@ async function shapeAt(source: string, flags: SourceFlags): Promise<ModelShape> 
   const found = await openOrConfig(source, flags, interruptSignal());
   if ('config' in found) return shapeFromConfig(found.config);
   const { checkpoint } = found.opened;
-  return shapeFromCheckpoint(checkpoint, detectLayout(checkpoint));
+  const layout = detectLayout(checkpoint);
+  const shape = shapeFromCheckpoint(checkpoint, layout);
+  if (shape.missing === undefined) tellErrorsOf(checkpoint, layout);
+  return shape;
 }
 
 const VERDICTS = { fits: 'fits', 'at-risk': 'at risk', 'out-of-memory': 'out of memory' } as const;

@@ -1,5 +1,12 @@
 import type { Command } from 'commander';
-import { type ConversionPlan, describePlan, type PlanOptions, planWithValues } from '../core/index.ts';
+import {
+  type Checkpoint,
+  type ConversionPlan,
+  describePlan,
+  type PlanOptions,
+  planWithValues,
+  predictTarget,
+} from '../core/index.ts';
 import {
   assumption,
   interruptSignal,
@@ -56,9 +63,21 @@ export function addPlan(program: Command): void {
     const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
     const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
     if (flags.json) printJson(planJson(plan));
-    else print(describePlan(plan));
+    else print([...describePlan(plan), ...readers(checkpoint, plan, options)]);
     if (plan.refusals.length > 0) process.exitCode = 1;
   });
+}
+
+/** Says so where no program is known that loads what the plan would write. */
+function readers({ config }: Checkpoint, plan: ConversionPlan, { assume }: PlanOptions): string[] {
+  if (plan.refusals.length > 0 || plan.scope === 'partial') return [];
+  const facts = { config, changes: plan.configChanges, ...(assume ? { assume } : {}) };
+  const verdicts = predictTarget(
+    plan.shards.flatMap(({ tensors }) => tensors),
+    facts,
+  );
+  if (verdicts.some(({ verdict }) => verdict === 'loads' || verdict === 'loads-converting')) return [];
+  return ['! Nothing is known that loads the result as it will be.'];
 }
 
 /** The plan without header bytes, which no reader of JSON wants. */

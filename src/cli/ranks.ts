@@ -8,6 +8,7 @@ import {
   configKindOf,
   configWith,
   detectLayout,
+  errorsOf,
   expertPlanOf,
   formatBytes,
   formatInteger,
@@ -41,6 +42,7 @@ import {
 } from '../core/index.ts';
 import { assumption, interruptSignal, parseDtype, parseTarget, print, printJson } from './common.ts';
 import { openOrConfig } from './config-source.ts';
+import { tellErrors } from './damage.ts';
 import { hashedRanks, parseTake, printTake, TAKES } from './rank-files.ts';
 import { expertsText, nearText, readTable } from './rank-text.ts';
 import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
@@ -66,7 +68,7 @@ type RankFlags = ReadingFlags &
     readonly take?: string;
   };
 
-/** `moe-loom ranks <source> --framework <id> --ep N`: who holds what and reads what. Exit 1 when it is refused. */
+/** `moe-loom ranks <source> --framework <id> --ep N`: who holds what and reads what. Exit 1 when it is refused, or the checkpoint is not whole. */
 export function addRanks(program: Command): void {
   const command = program
     .command('ranks')
@@ -113,14 +115,15 @@ export function addRanks(program: Command): void {
       return;
     }
     const { checkpoint, files, origin } = found.opened;
+    const layout = detectLayout(checkpoint, assumption(flags));
     if (flags.config !== undefined) {
-      const shape = shapeFromCheckpoint(checkpoint, detectLayout(checkpoint, assumption(flags)));
+      const shape = shapeFromCheckpoint(checkpoint, layout);
       printConfig(shape, origin.repo ?? source, options, flags);
       return;
     }
     const model =
       options.to === undefined
-        ? rankModel(checkpoint, detectLayout(checkpoint, assumption(flags)))
+        ? rankModel(checkpoint, layout)
         : await rankModelWithValues(checkpoint, files, options.to, { ...assumption(flags), dtype, signal });
     if (!('error' in model)) refuseOther(said, model.facts);
     const placement = 'error' in model ? model : planPlacement(options, model.facts);
@@ -139,6 +142,11 @@ export function addRanks(program: Command): void {
       const own = options.to === undefined ? checkpoint : null;
       await printTake(take, { model, placement, hashes, origin, files, checkpoint: own, json: flags.json === true });
     }
+    // A summary says of itself which numbers of experts the config contradicts.
+    const contradictions = model.facts.contradictions ?? [];
+    tellErrors(
+      errorsOf(checkpoint, layout).filter(({ message }) => !contradictions.some((each) => message.startsWith(each))),
+    );
   });
 }
 

@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
 import {
+  absenceOfExperts,
+  type Checkpoint,
+  type CheckpointLayout,
   createBudget,
   createEngine,
   detectLayout,
   formatBytes,
   formatDuration,
+  LoomError,
   type MatrixStatistics,
   plural,
   type StatisticsProgress,
@@ -12,13 +16,14 @@ import {
   statisticsOf,
 } from '../core/index.ts';
 import { assumption, interruptSignal, parseLayers, print, printJson } from './common.ts';
+import { tellErrorsOf } from './damage.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 interface StatsFlags extends ReadingFlags {
   readonly layers?: string;
 }
 
-/** `moe-loom stats <source>`: what the numbers of every expert look like, and which experts stand out. */
+/** `moe-loom stats <source>`: what the numbers of every expert look like, and which stand out. Exit 1 when some are not whole. */
 export function addStats(program: Command): void {
   const command = program
     .command('stats')
@@ -29,8 +34,10 @@ export function addStats(program: Command): void {
     const layers = flags.layers === undefined ? undefined : parseLayers(flags.layers);
     const signal = interruptSignal();
     const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
+    const layout = detectLayout(checkpoint, assumption(flags));
+    if (layout.groups.every(({ kind }) => kind === 'dense')) throw nothingToMeasure(checkpoint, layout);
     const line = createLine(flags.quiet === true);
-    const report = await statisticsOf(checkpoint, detectLayout(checkpoint, assumption(flags)), files, {
+    const report = await statisticsOf(checkpoint, layout, files, {
       layers,
       signal,
       budget: createBudget(),
@@ -39,7 +46,22 @@ export function addStats(program: Command): void {
     }).finally(line.end);
     if (flags.json) printJson(report);
     else print(describeStatistics(report));
+    tellErrorsOf(checkpoint, layers === undefined ? layout : onlyLayers(layout, layers));
+    if (report.matrices.length === 0) process.exitCode = 1;
   });
+}
+
+function nothingToMeasure(checkpoint: Checkpoint, layout: CheckpointLayout): LoomError {
+  const [error] = checkpoint.findings.filter(({ severity }) => severity === 'error');
+  if (error) return new LoomError('checkpoint-defective', error.message);
+  const { known, message } = absenceOfExperts(checkpoint, layout);
+  return new LoomError(known ? 'usage' : 'checkpoint-defective', message);
+}
+
+/** What is the matter with other layers does not touch the numbers of these. */
+function onlyLayers(layout: CheckpointLayout, layers: readonly number[]): CheckpointLayout {
+  const groups = layout.groups.filter(({ index }) => index !== null && layers.includes(index));
+  return { ...layout, groups, defects: [] };
 }
 
 const REDRAW_MS = 200;

@@ -104,6 +104,11 @@ export const ERROR_TAGS = {
     exit: 1,
     meaning: 'What the files hold cannot be worked with as it is; the finding that it repeats says why.',
   },
+  'checkpoint-defective': {
+    retryable: false,
+    exit: 1,
+    meaning: 'The checkpoint lacks or muddles what was asked for: the message is what `inspect` says of it.',
+  },
   'not-convertible': { retryable: false, exit: 1, meaning: 'The plan was refused; its reasons say why.' },
   usage: { retryable: false, exit: 2, meaning: 'The command or option cannot be understood.' },
   'path-not-found': { retryable: false, exit: 2, meaning: 'The file or folder does not exist.' },

@@ -122,7 +122,8 @@ export {
   isEngineChoice,
 } from './kernels/engine.ts';
 export type { Statistics } from './kernels/statistics/summary.ts';
-export { withoutConsequences } from './layouts/consequences.ts';
+export { absenceOfExperts } from './layouts/absence.ts';
+export { type Cause, causesOf, errorsOf } from './layouts/causes.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { layoutId, layoutOf } from './layouts/dialects.ts';

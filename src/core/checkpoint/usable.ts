@@ -2,18 +2,43 @@ import { LoomError } from '../errors.ts';
 import { FINDINGS } from './findings.ts';
 import type { Checkpoint, Finding } from './types.ts';
 
+/** Findings after which what was read is what its names say, and what else the checkpoint holds is not known. */
+const INCOMPLETE: ReadonlySet<Finding['tag'] | 'partial'> = new Set([
+  'shard-missing',
+  'shard-invalid',
+  'shard-unread',
+  'file-unread',
+  'lfs-pointer',
+  'index-invalid',
+  'index-tensor-missing',
+  'partial',
+] as const);
+
+/** The first finding that says which part of a checkpoint is not here or was not read; null where all of it was. */
+export function incompleteBy<F extends Pick<Finding, 'tag'>>(findings: readonly F[]): F | null {
+  return findings.find(({ tag }) => INCOMPLETE.has(tag)) ?? null;
+}
+
 /** What keeps everybody from working with a checkpoint's tensors, null where nothing does. */
-export function unusableFinding({ findings }: Pick<Checkpoint, 'findings'>): Finding | null {
+export function unusableFinding<F extends Pick<Finding, 'tag'>>({
+  findings,
+}: {
+  readonly findings: readonly F[];
+}): F | null {
   return findings.find(({ tag }) => 'unusable' in FINDINGS[tag]) ?? null;
 }
 
 /**
  * The gate before everything that places, measures, compares or converts tensors.
  *
- * @throws LoomError `checkpoint-unusable` with the finding's own sentence.
+ * @throws LoomError `checkpoint-unusable` with the finding's own sentence, after `side` where there are several.
  */
-export function refuseUnusable(checkpoint: Pick<Checkpoint, 'findings'>): void {
+export function refuseUnusable(checkpoint: Pick<Checkpoint, 'findings'>, side?: string): void {
   const found = unusableFinding(checkpoint);
   if (found)
-    throw new LoomError('checkpoint-unusable', found.message, found.file === undefined ? {} : { file: found.file });
+    throw new LoomError(
+      'checkpoint-unusable',
+      side === undefined ? found.message : `${side}: ${found.message}`,
+      found.file === undefined ? {} : { file: found.file },
+    );
 }

@@ -34,11 +34,11 @@ export interface CorrespondOptions {
  * Experts are matched by layer, number and projection, everything else by name; prefixes and the spellings of an
  * architecture by rules that hold for the whole checkpoint. Nothing is matched because it happens to have the same shape.
  *
- * @throws LoomError `checkpoint-unusable` for either.
+ * @throws LoomError `checkpoint-unusable` for either, with the side in front.
  */
 export function correspond(left: Checkpoint, right: Checkpoint, options: CorrespondOptions = {}): Correspondence {
-  refuseUnusable(left);
-  refuseUnusable(right);
+  refuseUnusable(left, 'Left');
+  refuseUnusable(right, 'Right');
   const unpacked = unpackedSides(left, right);
   const { sides, notes } = openSides(unpacked.left.checkpoint, unpacked.right.checkpoint, options);
   const rules = matchRoots(rootsOf(namesOf(sides.left)), rootsOf(namesOf(sides.right)));

@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { incompleteBy } from '../checkpoint/usable.ts';
 import { type Config, expertCount, isConfig } from './config-keys.ts';
 import { speaksOfExperts } from './hints.ts';
 import { nameLayers, stackNames, stackOf } from './layer-words.ts';
@@ -7,17 +8,6 @@ import type { CheckpointLayout } from './types.ts';
 
 type Readable = Pick<Checkpoint, 'tensors' | 'config' | 'findings'>;
 
-/** Findings after which nobody knows what else the checkpoint holds. */
-const INCOMPLETE: ReadonlySet<string> = new Set([
-  'shard-missing',
-  'shard-invalid',
-  'shard-unread',
-  'file-unread',
-  'lfs-pointer',
-  'index-invalid',
-  'index-tensor-missing',
-  'partial',
-]);
 /** Parts of a layer that are no MLP: no example of what is not recognised. */
 const NO_EXPERT = /attn|attention|norm|embed/i;
 /** Experts of one neuron each, whose weights are rows of embeddings. Source: transformers 5.17, models/doge. */
@@ -70,7 +60,7 @@ export function absenceOfExperts({ tensors, config, findings }: Readable, layout
 
 /** The finding that says which part of a checkpoint is not here or was not read; null where all of it was. */
 export function unreadPart(findings: Readable['findings']): string | null {
-  return findings.find(({ tag }) => INCOMPLETE.has(tag))?.message ?? null;
+  return incompleteBy(findings)?.message ?? null;
 }
 
 function unknown(message: string): Absence {

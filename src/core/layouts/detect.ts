@@ -8,6 +8,7 @@ import { emptyGroup, groupOf, hintedGroup } from './group.ts';
 import { hintOf } from './hint-of.ts';
 import type { Layer } from './layer.ts';
 import { isMtpStack, predictionDefects } from './prediction.ts';
+import { brokenPromises } from './promises.ts';
 import type { Context } from './resolve.ts';
 import { routerRows } from './router-rows.ts';
 import { joinName, scanLayers } from './scan.ts';
@@ -38,6 +39,7 @@ export function detectLayout(
     ...wrapperDefects(checkpoint.tensors),
     ...acrossGroups(groups, config, row),
     ...predictionDefects(checkpoint, groups, row),
+    ...brokenPromises(checkpoint, groups, row),
   ];
   return { modelType, layout: sharedFamily(groups), groups, defects };
 }

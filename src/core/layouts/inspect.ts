@@ -1,5 +1,6 @@
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
 import { bytesOf, elementsOf } from '../safetensors/dtype.ts';
+import { type Cause, causesOf, defectSeverity } from './causes.ts';
 import { withoutConsequences } from './consequences.ts';
 import { detectLayout } from './detect.ts';
 import { countParameters, type ParameterCount } from './parameters.ts';
@@ -12,7 +13,7 @@ export interface InspectedLayer {
   readonly family: Family | null;
   readonly dialect: Dialect | null;
   readonly experts: number | null;
-  readonly defects: readonly { readonly tag: Defect['tag']; readonly message: string }[];
+  readonly defects: readonly (Pick<Defect, 'tag' | 'message'> & Pick<Finding, 'severity'>)[];
 }
 
 /** What `moe-loom inspect --json` prints: a contract. `bytes` are tensor bytes, headers left out; `parameters` counts packed formats unpacked. */
@@ -25,7 +26,8 @@ export interface Inspection {
   readonly shards: number;
   readonly layout: CheckpointLayout['layout'];
   readonly layers: readonly InspectedLayer[];
-  readonly findings: readonly { readonly tag: Finding['tag'] | Defect['tag']; readonly message: string }[];
+  /** One for each cause: findings about the files, then the defects of layers. */
+  readonly findings: readonly Cause[];
 }
 
 /** A checkpoint in brief. */
@@ -50,9 +52,13 @@ export function inspectCheckpoint(
       family: group.layout?.family ?? null,
       dialect: group.layout?.dialect ?? null,
       experts: group.experts,
-      defects: (own.perGroup[at] ?? []).map(({ tag, message }) => ({ tag, message })),
+      defects: (own.perGroup[at] ?? []).map(({ tag, message }) => ({
+        tag,
+        message,
+        severity: defectSeverity({ tag }),
+      })),
     })),
-    findings: [...checkpoint.findings, ...own.defects].map(({ tag, message }) => ({ tag, message })),
+    findings: causesOf(checkpoint, layout),
   };
 }
 

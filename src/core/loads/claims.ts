@@ -3,11 +3,12 @@ import type { Architecture } from '../layouts/architecture.ts';
 import type { LayerGroup } from '../layouts/types.ts';
 import { type CountReading, countAnswer } from './count.ts';
 import { compareNames, expectedIn } from './direct.ts';
-import { expertNames } from './expert-names.ts';
+import { expertNames, modelClass } from './expert-names.ts';
 import { sortNames } from './names.ts';
 import { isGood } from './predict.ts';
 import { type LoadInput, sparseLayers, stackOf } from './sparse-layers.ts';
 import { type Answer, type Evidence, type LoadsFacet, type NameReport, NO_NAMES, type Verdict } from './types.ts';
+import { isSpelled, ownsStack, standsIn } from './whole-names.ts';
 
 /** The layout in which a program stores a model type: `family/dialect`, and the segment before the experts. */
 export type OwnLayout = (row: Architecture) => { readonly layout: string; readonly container: string };
@@ -72,6 +73,7 @@ interface Found {
   readonly verdict: Verdict;
   readonly evidence: Evidence;
   readonly needs: readonly string[];
+  readonly inference?: string;
 }
 
 /** What a program makes of a checkpoint's experts, by the claims about it. */
@@ -83,7 +85,7 @@ function askClaims(consumer: Consumer, input: LoadInput): Answer {
   const known = worst ?? unknown(consumer, '');
   const found = absence(consumer, input, groups, known) ?? known;
   const names = heldNames(consumer, input, found);
-  return { ...names, verdict: found.verdict, evidence: found.evidence, needs: found.needs };
+  return { ...names, ...found };
 }
 
 /** Findings about files are not asked here: the verdict is unknown either way. */
@@ -105,13 +107,25 @@ function claimFor(consumer: Consumer, input: LoadInput, group: LayerGroup): Foun
   const [defect] = group.defects;
   if (defect) return unknown(consumer, `Whole experts: ${defect.message}`);
   const quantised = group.members.some(({ part }) => part !== 'weight' && part !== 'bias');
-  const placed = isPlaced(input, group);
+  const odd = misplaced(input, group);
   const claim = consumer.claims.find(
-    (each) => fits(each, input, group) && (!quantised || each.quantised === true) && (placed || !isGood(each)),
+    (each) => fits(each, input, group) && (!quantised || each.quantised === true) && (odd === null || !isGood(each)),
   );
-  if (claim) return { verdict: claim.verdict, evidence: claim.evidence, needs: claim.needs ?? [] };
-  if (!placed) return unknown(consumer, `Experts where the model type has them, not under ${group.prefix}.`);
+  if (claim) {
+    const needs = [...(claim.needs ?? []), ...(odd === null ? [] : [odd])];
+    return { verdict: claim.verdict, evidence: claim.evidence, needs, ...taken(consumer, claim, input) };
+  }
+  if (odd !== null) return unknown(consumer, odd);
   return unknown(consumer, quantised ? 'Support for quantised experts in this layout, of which nothing is known.' : '');
+}
+
+/** A rule for names was read; that there is a model for the type was not. */
+function taken({ id }: Consumer, claim: Claim, { layout }: LoadInput): Pick<Found, 'inference'> {
+  const named = claim.types.some((type) => type === layout.modelType);
+  if (named || !isGood(claim)) return {};
+  return {
+    inference: `That ${id} has a model for ${layout.modelType ?? 'this type'}: its rule for names is known, not its list of models.`,
+  };
 }
 
 function fits(claim: Claim, input: LoadInput, group: LayerGroup): boolean {
@@ -133,12 +147,23 @@ function isLayout(id: string | OwnLayout, { row }: LoadInput, { layout, prefix }
   return id === 'hub' && row !== undefined && row.disk.some((each) => `${each.family}/${each.dialect}` === own);
 }
 
-/** True when the experts stand in the container that the model type has: on the Hub, or in memory in that layout. */
-function isPlaced({ row }: LoadInput, { layout, prefix, index }: LayerGroup): boolean {
-  if (!row || index === null) return true;
+/**
+ * Why experts are not where the model has them, whatever the layout: another container than the model type's on the Hub
+ * (or in memory, in that layout), a stack that its class does not own, a number in another place. Null where they are.
+ */
+function misplaced(input: LoadInput, group: LayerGroup): string | null {
+  const { row } = input;
+  const { layout, prefix, index, members } = group;
+  if (!row || index === null) return null;
   const { memory } = row;
   const held = memory?.family === layout?.family && memory?.dialect === layout?.dialect;
-  return endsIn(prefix, row.container) || (held && endsIn(prefix, row.memoryContainer));
+  const there = standsIn(group, held ? [row.container, row.memoryContainer] : [row.container]);
+  if (!there) return `Experts where the model type has them, not under ${prefix}.`;
+  const stack = stackOf(group);
+  if (!ownsStack(input, stack))
+    return `Layers where ${modelClass(input) ?? 'the class'} has them, not under ${stack}: names are compared whole.`;
+  if (isSpelled(group)) return null;
+  return `Names as the model has them, with the expert’s number in its place: ${members[0]?.template} is not that.`;
 }
 
 function endsIn(prefix: string, container: string): boolean {

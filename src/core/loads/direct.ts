@@ -20,7 +20,7 @@ export function containerOf({ layout, row }: LoadInput): string {
   return group.prefix.slice(joinStack(stackOf(group), group.index).length + 1);
 }
 
-/** Expert tensors of a model that holds them in a layout, under the checkpoint's own prefixes. */
+/** Expert tensors of a model that holds them in a layout, under the checkpoint's own prefixes unless `hints` place them. */
 export function expectedIn(
   input: LoadInput,
   id: string,
@@ -30,11 +30,12 @@ export function expectedIn(
   const spec = specOf(id);
   if (!spec || !input.row) return null;
   const expected: Expected = new Map();
+  const { place = (stack) => stack } = hints;
   for (const layer of sparseLayers(input, hints)) {
     const form = { spec, container, gated: input.row.gated, biased: false, empty: 0 };
     expectLayer(
       expected,
-      joinStack(layer.stack, layer.index),
+      joinStack(layer.index === null ? layer.stack : place(layer.stack), layer.index),
       layer,
       layer.index === null ? { ...form, container: '' } : form,
     );

@@ -1,10 +1,19 @@
-import type { LoadInput } from './sparse-layers.ts';
+import { type LayerHints, type LoadInput, sparseLayers, stackOf } from './sparse-layers.ts';
 
 /** Names of a checkpoint's tensors that hold routed experts, those of multi-token prediction included. */
 export function expertNames({ layout }: LoadInput): ReadonlySet<string> {
   const names = new Set<string>();
   for (const group of layout.groups) for (const name of group.expertTensors) names.add(name);
   return names;
+}
+
+/** Names of a checkpoint's expert tensors in layers that the model has: what is dropped of these is lost. */
+export function routedNames(input: LoadInput, hints: LayerHints = {}): ReadonlySet<string> {
+  const built = new Set(sparseLayers(input, hints).map(({ stack, index }) => `${stack} ${index}`));
+  const groups = input.layout.groups.filter(
+    (group) => group.kind === 'moe' && built.has(`${stackOf(group)} ${group.index}`),
+  );
+  return new Set(groups.flatMap((group) => group.expertTensors));
 }
 
 /** Names of tensors that belong to experts, but hold no weights or biases: scales, packed blocks, zero points. */

@@ -1,20 +1,21 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import { architectureOf } from '../layouts/architecture-rules.ts';
+import { architectureOf, modelTypeOf } from '../layouts/architecture-rules.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, LayerGroup, LayoutConfigChange, TargetLayout } from '../layouts/types.ts';
 import type { FileOffset } from '../safetensors/types.ts';
 import { absentExperts } from './absent.ts';
+import { harmed } from './harms.ts';
 import type { LoadInput } from './sparse-layers.ts';
 import type { Answer, LoadingProgram, PlannedTensor, ProgramVerdict } from './types.ts';
 
 type Config = Checkpoint['config'];
-type Readable = Pick<Checkpoint, 'tensors' | 'config'>;
+type Readable = LoadInput['checkpoint'];
 
 /**
  * Which programs load a checkpoint's experts, from its names, shapes and config alone; values are not looked at.
  *
- * One verdict for each of `programs`, in their order. A swap of gate and up, or experts in the wrong order, shows in no
+ * One verdict for each of `programs`, in their order. Findings count where `checkpoint` has them. A swap of gate and up, or experts in the wrong order, shows in no
  * name: such a checkpoint is said to load. A cure is a conversion after which the same prediction is a good one.
  */
 export function predict<Id extends string>(
@@ -81,13 +82,31 @@ function verdictOf<Id extends string>(
   return { id, title: loads.title ?? title, version: loads.version, ...answer, cure: cure ?? null };
 }
 
-/** A program's own answer, unless that is a good one on a checkpoint that lacks experts. */
+/** A program's own answer, unless the checkpoint is harmed, or lacks experts and the answer is a good one. */
 function ask({ id, loads }: Pick<LoadingProgram, 'id' | 'loads'>, input: LoadInput): Answer {
-  const answer = loads.ask(input, id);
-  const lack = isGood(answer) ? absentExperts(input) : null;
-  if (lack === null) return answer;
+  const answer = harmed(loads.minds ?? {}, input, loads.ask(input, id));
+  if (!isGood(answer)) return withoutInference(answer);
+  const lack = absentExperts(input);
+  if (lack === null) return withInference(answer, input);
   const evidence = { ...answer.evidence, kind: 'unverified' } as const;
-  return { ...answer, verdict: 'unknown', evidence, needs: [...answer.needs, lack] };
+  return withoutInference({ ...answer, verdict: 'unknown', evidence, needs: [...answer.needs, lack] });
+}
+
+/** A verdict that is no good one takes nothing for granted that would matter. */
+function withoutInference({ inference, ...answer }: Answer): Answer {
+  return answer;
+}
+
+/** What a good verdict takes for granted: the model type where it was assumed, the class where the config names none. */
+function withInference(answer: Answer, { checkpoint: { config }, layout }: LoadInput): Answer {
+  const { inference } = answer;
+  const classes = config?.architectures;
+  const taken = [
+    ...(inference === undefined ? [] : [inference]),
+    ...(layout.modelType !== modelTypeOf(config) ? [`That this is ${layout.modelType}, as was assumed.`] : []),
+    ...(config && !Array.isArray(classes) ? ['That its class is the usual one: config.json names none.'] : []),
+  ];
+  return taken.length === 0 ? answer : { ...answer, inference: taken.join(' ') };
 }
 
 const NOWHERE = 0 as FileOffset;
@@ -98,18 +117,23 @@ function placed({ name, dtype, shape }: PlannedTensor): CheckpointTensor {
 
 /** A checkpoint as a conversion would leave it; null when it cannot be converted. */
 function convertedInput({ checkpoint, layout }: LoadInput, target: TargetLayout): LoadInput | null {
+  if (checkpoint.findings?.some(({ severity }) => severity === 'error')) return null;
   const groups = layout.groups.filter((group) => group.kind === 'moe');
   if (groups.length === 0 || groups.some((group) => group.defects.length > 0)) return null;
   const made = groups.map((group) => asTarget(group, target, layout.modelType));
   const tensors = new Map<string, CheckpointTensor>();
   for (const answer of made) {
     if ('refusal' in answer) return null;
-    for (const output of memberTensors(answer.group)) tensors.set(output.name, output);
+    for (const output of memberTensors(answer.group)) {
+      if (tensors.has(output.name)) return null;
+      tensors.set(output.name, output);
+    }
   }
   const consumed = new Set(groups.flatMap((group) => group.expertTensors));
   for (const tensor of checkpoint.tensors.values()) {
     if (consumed.has(tensor.name)) continue;
     const name = renameTensor(tensor.name, layout.modelType, target, layout);
+    if (tensors.has(name)) return null;
     tensors.set(name, { ...tensor, name });
   }
   const config = changedConfig(checkpoint.config, configChangesFor(checkpoint.config, layout.modelType, target));

@@ -7,7 +7,7 @@ import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 
 /** What verdicts are made from: tensors and config, with the layout found in them. */
 export interface LoadInput {
-  readonly checkpoint: Pick<Checkpoint, 'tensors' | 'config'>;
+  readonly checkpoint: Pick<Checkpoint, 'tensors' | 'config'> & Partial<Pick<Checkpoint, 'findings' | 'indexFile'>>;
   readonly layout: CheckpointLayout;
   readonly row: Architecture | undefined;
 }
@@ -29,6 +29,8 @@ export interface LayerHints {
   readonly stack?: string | undefined;
   /** Config key of the number of layers. */
   readonly layerKey?: string | null;
+  /** Where the model has the layers of a stack of the checkpoint; where the checkpoint has them when absent. */
+  readonly place?: (stack: string) => string;
 }
 
 /** The layers with routed experts: those that the config names, and those that the tensors show and it does not deny. */

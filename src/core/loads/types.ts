@@ -1,3 +1,4 @@
+import type { FindingTag } from '../checkpoint/findings.ts';
 import type { DialectSpec } from '../layouts/dialects.ts';
 import type { LayerGroup, TargetLayout } from '../layouts/types.ts';
 import type { Provenance } from '../provenance.ts';
@@ -46,6 +47,36 @@ export interface ProgramVerdict<Id extends string = string> extends NameReport {
   readonly cure: TargetLayout | null;
   /** What else it takes: config keys, versions, flags. One sentence each. */
   readonly needs: readonly string[];
+  /** What is taken for granted in a good verdict, in a sentence; absent where nothing is. */
+  readonly inference?: string;
+}
+
+/** What keeps a checkpoint from being loaded whole. */
+export interface Harm {
+  /**
+   * The tag of a finding; `series-gap` for a missing file that no index names; `config-number` for a size that is no
+   * number; `router-rows` for routers of other experts; `layers-beyond` for layers that the config does not count.
+   */
+  readonly tag:
+    | FindingTag
+    | 'rank-slices'
+    | 'index-stale'
+    | 'series-gap'
+    | 'config-number'
+    | 'router-rows'
+    | 'layers-beyond';
+  /** What it takes to be without it, in sentences. */
+  readonly need: string;
+  /** Tensors that do not fit because of it. */
+  readonly mismatched?: readonly string[];
+}
+
+/** What a program does with a checkpoint that is harmed. */
+export interface Response {
+  readonly verdict: 'refuses' | 'partial';
+  /** One sentence; what is quoted is the program's own text. */
+  readonly says: string;
+  readonly evidence: Evidence;
 }
 
 /** A tensor that is planned, or anything else with a name and a shape. */
@@ -81,7 +112,9 @@ export interface LoadsFacet extends Provenance {
   readonly title?: string;
   /** Conversions that may help, the best first. One is offered only when `ask` then gives a good verdict. */
   readonly cures: readonly TargetLayout[];
-  /** The verdict on a checkpoint. `id` is the program's own. */
+  /** What it does with harmed checkpoints, as far as that is known. */
+  readonly minds?: Readonly<Partial<Record<Harm['tag'], Response | ((input: LoadInput) => Response)>>>;
+  /** The verdict on a checkpoint's layout; harm is not asked about. `id` is the program's own. */
   readonly ask: (input: LoadInput, id: string) => Answer;
   /** A Python script with `__TOOL__` and `__PREDICTED__` to be filled in, or one sentence why there is none. */
   readonly proof: { readonly script: string } | { readonly reason: string };

@@ -1,7 +1,9 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { incompleteBy, refuseUnusable } from '../checkpoint/usable.ts';
 import { LoomError } from '../errors.ts';
+import { defectSeverity } from '../layouts/causes.ts';
 import { detectLayout } from '../layouts/detect.ts';
-import type { Assumption, LayerGroup } from '../layouts/types.ts';
+import type { Assumption, Defect, LayerGroup } from '../layouts/types.ts';
 import type { BlockRules } from './definition.ts';
 import type { Weight } from './graph.ts';
 import { numbersOf } from './numbers.ts';
@@ -26,24 +28,35 @@ export interface Block {
 /**
  * The block of a layer. Nothing is read.
  *
- * @throws LoomError `usage` for a layer without experts; `block-unknown` where what it computes is not known.
+ * @throws LoomError `checkpoint-defective` where something is the matter with the layer, `checkpoint-unusable` with every name; `usage` for a
+ * layer without experts; `block-unknown` where what it computes is not known.
  */
 export function findBlock(checkpoint: Checkpoint, layer: number, assume?: Assumption): Block {
+  refuseUnusable(checkpoint);
   const layout = detectLayout(checkpoint, assume ? { assume } : {});
   const groups = layout.groups.filter((group) => group.kind === 'moe' && group.index === layer);
   const [found] = groups;
+  const gap = incompleteBy(checkpoint.findings);
+  if (!found && gap) throw new LoomError('checkpoint-defective', `Layer ${layer} cannot be computed. ${gap.message}`);
   if (!found) throw new LoomError('usage', noSuchLayer(layout.groups, layer));
   const answer = blockRules(layout.modelType, checkpoint.config, found);
+  const zeroExperts = 'reason' in answer ? 0 : answer.rules.zeroExperts;
+  const defect = found.defects.find(
+    (each) => defectSeverity(each) === 'error' && !(zeroExperts > 0 && OF_COUNT.has(each.tag)),
+  );
+  if (defect) throw new LoomError('checkpoint-defective', defect.message);
   if ('reason' in answer) throw new LoomError('block-unknown', answer.reason);
   const { rules } = answer;
   const tensors = blockTensors(checkpoint, found, rules);
-  if ('reason' in tensors) throw new LoomError('block-unknown', tensors.reason);
+  if ('reason' in tensors)
+    throw gap
+      ? new LoomError('checkpoint-defective', `${tensors.reason} ${gap.message}`)
+      : new LoomError('block-unknown', tensors.reason);
   const weight = checkpoint.tensors.get(tensors.tensors.router.weight);
   const [rows = 0, columns = 0] = weight?.shape ?? [];
   const beside = rules.zeroExperts + (rules.router.kind === 'sharing' ? rules.router.shared : 0);
   const experts = rows - beside;
   const stored = found.experts ?? 0;
-  // transformers writes matrices for LongCat's experts without weights too
   if (experts !== stored && !(rules.zeroExperts > 0 && stored === rows))
     throw new LoomError('block-unknown', `The router has rows for ${experts} experts, the layer stores ${stored}.`);
   checkGroups(rules, experts);
@@ -56,6 +69,9 @@ export function findBlock(checkpoint: Checkpoint, layer: number, assume?: Assump
     experts,
   };
 }
+
+/** What is said of LongCat's experts without weights: transformers writes matrices for them, and the config leaves them out. */
+const OF_COUNT: ReadonlySet<Defect['tag']> = new Set(['expert-extra', 'config-mismatch']);
 
 function noSuchLayer(groups: readonly LayerGroup[], layer: number): string {
   const layers = groups.filter((group) => group.kind === 'moe' && group.index !== null).map((group) => group.index);

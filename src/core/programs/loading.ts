@@ -4,6 +4,7 @@ import { type ExpertSample, type HashedSample, samplesOf } from '../handoff/load
 import { type CardFacts, cardOf } from '../handoff/model-card.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
 import { predict, predictOutputs, type TargetFacts } from '../loads/predict.ts';
+import type { LoadInput } from '../loads/sparse-layers.ts';
 import type { LoadingProgram, PlannedTensor, ProgramVerdict } from '../loads/types.ts';
 import { PROGRAMS, type ProgramId } from './all.ts';
 import { programsWith } from './program.ts';
@@ -15,10 +16,7 @@ export const LOADERS: readonly LoadingProgram<ProgramId>[] = programsWith(PROGRA
 export type ConsumerVerdict = ProgramVerdict<ProgramId>;
 
 /** Which programs load a checkpoint's experts: `predict` for all of `LOADERS`. */
-export function predictLoads(
-  checkpoint: Pick<Checkpoint, 'tensors' | 'config'>,
-  layout?: CheckpointLayout,
-): ConsumerVerdict[] {
+export function predictLoads(checkpoint: LoadInput['checkpoint'], layout?: CheckpointLayout): ConsumerVerdict[] {
   return predict(LOADERS, checkpoint, layout);
 }
 

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../layouts/scale-blocks.ts';
-import type { LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
+import type { Defect, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
 import { type FloatType, type Fp8, fp8Of, isFloatType } from '../safetensors/dtype.ts';
 
@@ -40,7 +40,15 @@ const PROJECTIONS: readonly Projection[] = ['gate', 'up', 'down'];
 /** Parts that hold an FP8 weight's scales, in this order. */
 const SCALES = ['weight_scale_inv', 'weight_scale', 'scale'];
 
-/** Every matrix of a group's experts, expert by expert, and what cannot be read. */
+/** Defects after which one expert's matrix does not tell where another's lies. */
+const UNEVEN: ReadonlySet<Defect['tag']> = new Set([
+  'expert-shape-unequal',
+  'expert-dtype-unequal',
+  'expert-duplicate',
+  'families-mixed',
+]);
+
+/** Every matrix of a group's experts that is there, expert by expert, and what cannot be read. */
 export function matricesOf(
   group: LayerGroup,
   config: Checkpoint['config'],
@@ -50,17 +58,21 @@ export function matricesOf(
     const reason = group.reason ?? 'Nothing says which way round its matrices are stored.';
     return { matrices: [], unreadable: [{ ...of, projection: null, reason }] };
   }
+  const uneven = group.defects.find(({ tag }) => UNEVEN.has(tag));
+  if (uneven) return { matrices: [], unreadable: [{ ...of, projection: null, reason: uneven.message }] };
   const sorts = PROJECTIONS.map((projection) => ({ projection, sort: sortOf(group, projection, config) }));
   const unreadable = sorts.flatMap(({ projection, sort }) =>
     typeof sort === 'string' ? [{ ...of, projection, reason: sort }] : [],
   );
   const matrices: ExpertMatrix[] = [];
+  const there = new Set(group.expertTensors);
   for (let expert = 0; expert < group.experts; expert++) {
     for (const { projection, sort } of sorts) {
       if (sort === null || typeof sort === 'string') continue;
       const weight = matrixView(group, projection, expert, sort.part);
       const scale = sort.scale === null ? null : matrixView(group, projection, expert, sort.scale);
-      if (weight) matrices.push({ ...of, expert, projection, storage: sort.storage, weight, scale });
+      const whole = weight && there.has(weight.tensor) && (scale === null || there.has(scale.tensor));
+      if (whole) matrices.push({ ...of, expert, projection, storage: sort.storage, weight, scale });
     }
   }
   return { matrices, unreadable };

@@ -76,6 +76,8 @@ export function statisticsCost(
  * Errors of `mean` and `rms` are those of `Statistics`. Bytes are read once, those of quantised matrices that lie among
  * each other once a matrix; buffers are taken from the budget.
  *
+ * Experts that are not there are left out, and so are layers whose experts differ; `unreadable` has these.
+ *
  * @throws LoomError `checkpoint-unusable`, `usage` for a layer that has no experts, `cancelled`, and what the files throw.
  */
 export async function statisticsOf(

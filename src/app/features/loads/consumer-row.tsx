@@ -9,7 +9,7 @@ import { EVIDENCE_WORDS, sentenceOf } from './wording.ts';
 
 /** One consumer: verdict, what happens, what it takes, how that is known, and the cure. */
 export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
-  const { id, title, version, needs, cure } = verdict;
+  const { id, title, version, needs, cure, inference } = verdict;
   const heading = `consumer-${id}`;
   return (
     <li className="consumer" data-verdict={verdict.verdict} aria-labelledby={heading}>
@@ -24,6 +24,7 @@ export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
         <div className="consumer-what">
           <p className="consumer-sentence">{sentenceOf(verdict)}</p>
           {needs.length > 0 && <Needs needs={needs} />}
+          {inference !== undefined && <p className="quiet">Taken for granted: {inference}</p>}
           <div className="consumer-names">
             <NameList verdict={verdict} kind="missing" />
             <NameList verdict={verdict} kind="unexpected" />

@@ -11,10 +11,12 @@ const Parameters = lazy(async () => ({ default: (await import('../parameters/par
 export function MapHeader() {
   const summary = useInspection((state) => state.summary);
   const complete = useInspection((state) => state.complete);
-  const defects = useInspection((state) => state.map?.defects ?? 0);
+  const cells = useInspection((state) => state.map?.defects ?? 0);
   if (!summary) return null;
   const partly = summary.findings.some(isUnread);
+  // Causes, once all is read; until then, what its cells show.
   const errors = summary.findings.filter((finding) => finding.severity === 'error').length;
+  const counted = complete ? plural(errors, 'error') : plural(cells, 'defect');
   const { layout, dialects, moeLayers, experts, tensors, bytes, modelType, shards } = summary;
   const size =
     moeLayers === 0
@@ -27,10 +29,8 @@ export function MapHeader() {
           {layout}
           {dialects.length > 0 && <span> · {dialects.join(', ')}</span>}
         </h1>
-        {defects + errors > 0 && (
-          <strong className="defects">
-            {(defects > 0 ? plural(defects, 'defect') : plural(errors, 'error')) + (partly ? ' in what was read' : '')}
-          </strong>
+        {(complete ? errors : cells) > 0 && (
+          <strong className="defects">{counted + (partly ? ' in what was read' : '')}</strong>
         )}
         {modelType !== null && <span className="mono quiet">{modelType}</span>}
         {complete && (

@@ -3,6 +3,12 @@ import { APART, FACTS, from, OTHERS, QWEN } from '../claims.ts';
 
 const GGUF = from('source', 'llama.cpp, conversion/qwen.py', FACTS);
 
+const INDEXED = from(
+  'source',
+  'llama.cpp, conversion/base.py, index_tensors: names of the index against those of the files',
+  FACTS,
+);
+
 /** What is known of how convert_hf_to_gguf.py loads a checkpoint. */
 export const llamaCppLoads = byClaims({
   version: 'convert_hf_to_gguf, 2026',
@@ -12,6 +18,18 @@ export const llamaCppLoads = byClaims({
       'convert_hf_to_gguf.py is its own proof: it ends with an error when experts are left over; then compare perplexities.',
   },
   usage: { language: 'sh', lines: () => ['python convert_hf_to_gguf.py FOLDER --outfile model.gguf'] },
+  minds: {
+    'shard-missing': {
+      verdict: 'refuses',
+      says: `It ends with “Missing or incomplete model files”.`,
+      evidence: INDEXED,
+    },
+    'index-stale': {
+      verdict: 'refuses',
+      says: `It ends with “Mismatch between weight map and model parts for tensor names”.`,
+      evidence: INDEXED,
+    },
+  },
   claims: [
     {
       layouts: ['per-expert/projections', 'per-expert/w123'],

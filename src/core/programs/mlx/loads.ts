@@ -1,5 +1,6 @@
 import { byClaims, type OwnLayout } from '../../loads/claims.ts';
 import type { CountReading } from '../../loads/count.ts';
+import type { Response } from '../../loads/types.ts';
 import { AUGUST, FACTS, from, OTHERS, QWEN3, QWEN35 } from '../claims.ts';
 import { MLX_SCRIPT_BODY } from './proof-script.ts';
 
@@ -20,6 +21,12 @@ const COUNT_REQUIRED: CountReading = {
   evidence: from('source', 'mlx-lm 0161813f, qwen3_moe.py: ModelArgs', FACTS),
 };
 
+const NO_SHARD: Response = {
+  verdict: 'refuses',
+  says: 'It reads the files that are there, and ends with an error for parameters that none of them had.',
+  evidence: from('source', 'mlx-lm, utils.py, load_model: strict by default', FACTS),
+};
+
 /** What is known of how mlx-lm loads a checkpoint. */
 export const mlxLoads = byClaims({
   version: 'mlx-lm, August 2026',
@@ -29,6 +36,7 @@ export const mlxLoads = byClaims({
   proof: { script: MLX_SCRIPT_BODY },
   library: { name: 'mlx', target: 'switch-mlp' },
   usage: { language: 'sh', lines: (repo) => [`mlx_lm.generate --model ${repo} --prompt "Hello"`] },
+  minds: { 'shard-missing': NO_SHARD, 'series-gap': NO_SHARD },
   claims: [
     { layouts: [OWN], types: MLX_TYPES, verdict: 'loads', quantised: true, evidence: MLX },
     {

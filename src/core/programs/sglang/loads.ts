@@ -11,6 +11,13 @@ export const sglangLoads = byClaims({
       'SGLang passes over names that it does not know and tells of none; compare its answers with those of transformers 5.',
   },
   usage: { language: 'sh', lines: (repo) => [`python -m sglang.launch_server --model-path ${repo}`] },
+  minds: {
+    'shard-missing': {
+      verdict: 'refuses',
+      says: 'It looks for every file of the index first, and ends with an error.',
+      evidence: from('reported', 'sglang#32279, merged', FACTS),
+    },
+  },
   claims: [
     {
       layouts: ['per-expert/projections', 'per-expert/w123'],

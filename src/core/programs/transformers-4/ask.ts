@@ -1,7 +1,8 @@
 import { compareNames, expectedIn } from '../../loads/direct.ts';
-import { hasCompanions } from '../../loads/expert-names.ts';
+import { hasCompanions, routedNames } from '../../loads/expert-names.ts';
 import type { LoadInput } from '../../loads/sparse-layers.ts';
 import { type Answer, type Evidence, NO_NAMES } from '../../loads/types.ts';
+import { ownsStack } from '../../loads/whole-names.ts';
 import { loadRulesOf } from '../transformers/load-rules.ts';
 
 /** The version whose classes were read. */
@@ -33,14 +34,22 @@ export function askTransformers4(input: LoadInput): Answer {
   if (hasCompanions(input)) return unknown('Support for these quantised experts, which was not looked into.');
   const [own] = row.disk;
   const rules = loadRulesOf(layout.modelType);
-  const hints = { stack: rules?.stacks?.[0], layerKey: rules?.layerKey ?? null };
+  const usual = rules?.stacks?.[0];
+  const place = (stack: string) => (usual === undefined || ownsStack(input, stack) ? stack : usual);
+  const hints = { stack: usual, layerKey: rules?.layerKey ?? null, place };
   const expected = own ? expectedIn(input, `${own.family}/${own.dialect}`, row.container, hints) : null;
   if (!expected) return unknown('Experts that can be told apart.');
+  const routed = routedNames(input, hints);
   const report = compareNames(input, expected, rules?.ignored ?? []);
-  const verdict = report.mismatched.length > 0 ? 'refuses' : report.missing.length > 0 ? 'partial' : 'loads';
-  const needs = verdict === 'partial' ? ['A look at its warnings: what is missing is initialised at random.'] : [];
+  const dropped = report.unexpected.some((name) => routed.has(name));
+  const lacks = report.missing.length > 0 || dropped;
+  const verdict = report.mismatched.length > 0 ? 'refuses' : lacks ? 'partial' : 'loads';
+  const needs = verdict === 'partial' ? [report.missing.length > 0 ? LOOK : DROPPED] : [];
   return { ...report, verdict, evidence: READ, needs };
 }
+
+const LOOK = 'A look at its warnings: what is missing is initialised at random.';
+const DROPPED = 'A look at its warnings: experts that its model does not have are dropped.';
 
 function unknown(need: string): Answer {
   return { ...NO_NAMES, verdict: 'unknown', evidence: { ...READ, kind: 'unverified' }, needs: [need] };

@@ -2,12 +2,20 @@ import { byClaims } from '../../loads/claims.ts';
 import { countAnswer } from '../../loads/count.ts';
 import type { LoadsFacet } from '../../loads/types.ts';
 import { from, OTHERS, QWEN3 } from '../claims.ts';
+import { MINDS } from '../transformers/minds.ts';
 import { LOAD_SCRIPT_BODY } from '../transformers/proof-script.ts';
 import { USAGE } from '../transformers/usage.ts';
 import { askTransformers4, READ, VERSION } from './ask.ts';
 import { COUNT_DEFAULTED } from './count.ts';
 
 const CARD = from('reported', "the fused checkpoint's model card and its author's worklog", '2026-04');
+
+/** As transformers 5 does where its own classes decide; how it opens files was not looked into. */
+const MINDS_4: LoadsFacet['minds'] = Object.fromEntries(
+  Object.entries(MINDS)
+    .filter(([tag]) => tag !== 'shard-missing')
+    .map(([tag, response]) => [tag, { ...response, evidence: READ }]),
+);
 
 /** What is known of how transformers 4.57 loads a checkpoint. */
 export const transformers457Loads: LoadsFacet = {
@@ -16,6 +24,7 @@ export const transformers457Loads: LoadsFacet = {
   source: READ.source,
   date: READ.date,
   cures: ['per-expert', 'gate-up-transposed', 'gate-up-interleaved', 'gate-up'],
+  minds: MINDS_4,
   ask: (input) => countAnswer(COUNT_DEFAULTED, input, askTransformers4(input)),
   proof: { script: LOAD_SCRIPT_BODY },
   usage: USAGE,

@@ -1,9 +1,10 @@
+import type { CheckpointTensor } from '../../checkpoint/types.ts';
 import { architectureOf } from '../../layouts/architecture-rules.ts';
 import { dialectOf } from '../../layouts/dialects.ts';
 import { joinName } from '../../layouts/scan.ts';
 import type { ExpertLayout, LayerGroup } from '../../layouts/types.ts';
 import { type Expected, expectLayer, type Form } from '../../loads/expected.ts';
-import { expertNames, hasCompanions, modelClass, quantMethod } from '../../loads/expert-names.ts';
+import { expertNames, hasCompanions, modelClass, quantMethod, routedNames } from '../../loads/expert-names.ts';
 import { type LoadInput, sparseLayers, stackOf } from '../../loads/sparse-layers.ts';
 import { joinStack, placeStack } from '../../loads/stacks.ts';
 import { type Answer, type Evidence, type MemoryPlace, NO_NAMES, type Verdict } from '../../loads/types.ts';
@@ -56,9 +57,10 @@ export function askTransformers5(input: LoadInput): Answer {
   const expected = expectedTensors(input, rules, reader, method);
   if (!expected) return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs: [] };
   const experts = expertNames(input);
-  const report = loadNames(input.checkpoint.tensors.values(), expected, reader, (name) => experts.has(name));
+  const tensors = decompressed(input, method);
+  const report = loadNames(tensors, expected, reader, (name) => experts.has(name) || experts.has(`${name}_packed`));
   return {
-    verdict: verdictOf(report, method, hasCompanions(input)),
+    verdict: verdictOf(input, report, method),
     missing: report.missing,
     unexpected: report.unexpected,
     mismatched: report.mismatched,
@@ -67,11 +69,39 @@ export function askTransformers5(input: LoadInput): Answer {
   };
 }
 
-function verdictOf(report: LoadReport, method: string | null, companions: boolean): Verdict {
+function verdictOf(input: LoadInput, report: LoadReport, method: string | null): Verdict {
   if (report.mismatched.length > 0) return 'refuses';
-  if (report.missing.length > 0) return 'partial';
-  if (companions && method === null) return 'partial';
+  if (report.missing.length > 0 || dropsExperts(input, report)) return 'partial';
+  if (method === null && hasCompanions(input)) return 'partial';
   return report.converted || method === 'compressed-tensors' ? 'loads-converting' : 'loads';
+}
+
+/** True when tensors of experts that the model has layers for have no place in it. */
+function dropsExperts(input: LoadInput, { dropped }: LoadReport): boolean {
+  const routed = routedNames(input, { layerKey: loadRulesOf(input.layout.modelType)?.layerKey ?? null });
+  return dropped.some((name) => routed.has(name));
+}
+
+/** What is packed in integers becomes a plain weight before it is merged, with its scale and shape; nothing else is read. */
+const UNPACKED_WITH = /\.weight_(scale|shape)$/;
+const PACKED = /\.weight_packed$/;
+
+/** The tensors as they are merged: those of compressed-tensors' integers decompressed, apart as they are. */
+function decompressed(
+  { checkpoint: { tensors }, layout }: LoadInput,
+  method: string | null,
+): Iterable<CheckpointTensor> {
+  const packed = method === 'compressed-tensors' && layout.groups.some(isPacked);
+  if (!packed) return tensors.values();
+  return [...tensors.values()].flatMap((tensor) => {
+    if (PACKED.test(tensor.name)) return [{ ...tensor, name: tensor.name.replace(PACKED, '.weight') }];
+    const own = tensor.name.replace(UNPACKED_WITH, '.weight_packed');
+    return own !== tensor.name && tensors.has(own) ? [] : [tensor];
+  });
+}
+
+function isPacked({ layout, members }: LayerGroup): boolean {
+  return layout?.family === 'per-expert' && members.some(({ part }) => part === 'weight_packed');
 }
 
 /** Every expert tensor that a model of this config has in memory; null where that is not known. */
@@ -158,12 +188,15 @@ function evidenceOf(
 
 const LOOK = 'A look at the load report: what is missing is initialised at random, without an exception.';
 
+const DROPPED = 'A look at the load report: experts that the model does not have are dropped, without an exception.';
+
 function needsOf(input: LoadInput, report: LoadReport, method: string | null): string[] {
   const needs: string[] = [];
   if (!input.checkpoint.config) needs.push('A config.json with the model type: without one nothing is loaded.');
   if (report.failed.length > 0)
     needs.push('All projections of all experts, each stored once: these tensors cannot be put together.');
   if (report.missing.length > 0) needs.push(LOOK);
+  else if (dropsExperts(input, report)) needs.push(DROPPED);
   if (method === null && hasCompanions(input))
     needs.push(
       '`quantization_config` in config.json: without it the scales are dropped and the weights read as they are.',

@@ -8,6 +8,8 @@ import type { Converter, LoadRules, Rename } from './load-rules.ts';
 /** What loading found, with whether anything was rearranged and what could not be. */
 export interface LoadReport extends NameReport {
   readonly converted: boolean;
+  /** The checkpoint's own names of what is unexpected. */
+  readonly dropped: readonly string[];
   /** Names of tensors that cannot be put together: a half is absent, experts differ in shape. */
   readonly failed: readonly string[];
 }
@@ -114,12 +116,16 @@ export function loadNames(
 ): LoadReport {
   const collected = new Map<string, Collected>();
   const unexpected = new Set<string>();
+  const dropped: string[] = [];
   for (const tensor of tensors) {
     const found = findTensor(reader, tensor.name, expected);
     if (expected.has(found.name)) collect(collected, found, tensor.shape);
-    else if (isExpert(tensor.name)) unexpected.add(found.name);
+    else if (isExpert(tensor.name)) {
+      unexpected.add(found.name);
+      if (shown([found.name], reader).length > 0) dropped.push(tensor.name);
+    }
   }
-  return { ...judge(collected, expected, reader), unexpected: sortNames(shown(unexpected, reader)) };
+  return { ...judge(collected, expected, reader), dropped, unexpected: sortNames(shown(unexpected, reader)) };
 }
 
 function shown(names: Iterable<string>, { ignored }: NameReader): string[] {

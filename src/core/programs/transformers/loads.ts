@@ -1,5 +1,6 @@
 import type { LoadsFacet } from '../../loads/types.ts';
 import { askTransformers5, memoryPlace, READ, VERSION } from './ask.ts';
+import { MINDS } from './minds.ts';
 import { LOAD_SCRIPT_BODY } from './proof-script.ts';
 import { USAGE } from './usage.ts';
 
@@ -10,6 +11,7 @@ export const transformers5Loads: LoadsFacet = {
   date: READ.date,
   cures: ['gate-up', 'per-expert'],
   ask: askTransformers5,
+  minds: MINDS,
   proof: { script: LOAD_SCRIPT_BODY },
   memoryPlace,
   usage: USAGE,

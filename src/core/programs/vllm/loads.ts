@@ -1,5 +1,16 @@
 import { byClaims } from '../../loads/claims.ts';
+import { quantMethod } from '../../loads/expert-names.ts';
+import type { LoadInput } from '../../loads/sparse-layers.ts';
+import type { Response } from '../../loads/types.ts';
 import { APART, FACTS, from, OTHERS, QWEN3, QWEN35 } from '../claims.ts';
+
+/** It reads the files that are there; whether every parameter was in them is looked at without quantisation alone. */
+function noShard(input: LoadInput): Response {
+  const evidence = from('source', 'vLLM, default_loader.py, load_weights: what was not loaded', FACTS);
+  return quantMethod(input) === null
+    ? { verdict: 'refuses', says: 'It ends with “Following weights were not initialized from checkpoint”.', evidence }
+    : { verdict: 'partial', says: 'It starts, and what was in the file is what memory held.', evidence };
+}
 
 /** What is known of how vLLM loads a checkpoint. */
 export const vllmLoads = byClaims({
@@ -11,6 +22,7 @@ export const vllmLoads = byClaims({
       'vLLM tells no names of tensors that it did not load; watch its start for a KeyError, and compare its answers with those of transformers 5.',
   },
   usage: { language: 'sh', lines: (repo) => [`vllm serve ${repo}`] },
+  minds: { 'shard-missing': noShard },
   claims: [
     {
       layouts: ['per-expert/projections', 'per-expert/w123'],

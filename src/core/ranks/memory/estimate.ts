@@ -34,7 +34,7 @@ interface Estimate {
 /**
  * What one GPU needs for a training or serving run: a band with its terms, a verdict, and what was taken for granted.
  *
- * Pure. An error is the framework's own message where it would refuse the set-up. docs/memory.md explains every term and
+ * Pure. An error is the framework's own message where it would refuse the set-up, ours where the files lack experts. docs/memory.md explains every term and
  * compares with published runs.
  */
 export function estimateMemory(
@@ -55,6 +55,7 @@ export function plainReport(
   shape: ModelShape,
   setup: MemorySetup,
 ): PlainReport | PlacementError {
+  if (shape.missing !== undefined) return { error: shape.missing, by: 'checkpoint' };
   const placement = placeSetup(program, setup, shape);
   if ('error' in placement) return placement;
   const mesh = meshOf(placement);

@@ -1,5 +1,7 @@
 import type { Checkpoint } from '../../checkpoint/types.ts';
+import { incompleteBy, unusableFinding } from '../../checkpoint/usable.ts';
 import { LoomError } from '../../errors.ts';
+import { absenceOfExperts } from '../../layouts/absence.ts';
 import { architectureOf } from '../../layouts/architecture-rules.ts';
 import { countContradictions } from '../../layouts/contradictions.ts';
 import { missingExperts } from '../../layouts/missing-experts.ts';
@@ -26,16 +28,17 @@ const HEAD = /(^|\.)(lm_head|embed_out|output|language_model_head)\.(weight|bias
  * @throws LoomError `config-invalid` without a config that names the sizes.
  */
 export function shapeFromCheckpoint(
-  checkpoint: Pick<Checkpoint, 'tensors' | 'config'>,
+  checkpoint: Pick<Checkpoint, 'tensors' | 'config'> & Partial<Pick<Checkpoint, 'findings'>>,
   layout: CheckpointLayout,
 ): ModelShape {
-  const { config } = checkpoint;
+  const { config, findings = [] } = checkpoint;
   if (!config)
     throw new LoomError(
       'config-invalid',
       'There is no config.json: heads and layers are not in the headers, and memory is worked out from them.',
     );
-  const missing = missingExperts(layout);
+  const fault = unusableFinding({ findings }) ?? incompleteBy(findings);
+  const missing = fault?.message ?? missingExperts(layout) ?? unknownExperts(checkpoint, layout);
   const contradictions = countContradictions(layout.groups, config, architectureOf(layout.modelType));
   const { sizes, traits, assumed } = describe(config);
   const { parameters, seenMatrices, stored, finalNorm } = countParts(checkpoint, layout);
@@ -57,6 +60,15 @@ export function shapeFromCheckpoint(
     finalNorm,
     assumed: assumed.slice(1),
   };
+}
+
+/** Why it is not known which of the parameters are experts'; null where it is. */
+function unknownExperts(checkpoint: Pick<Checkpoint, 'tensors' | 'config'>, layout: CheckpointLayout): string | null {
+  const sparse = layout.groups.filter(({ kind }) => kind === 'moe');
+  const odd = sparse.filter(({ experts }) => experts === null);
+  if (odd.length === 0 && sparse.length > 0) return null;
+  const { known, message } = absenceOfExperts({ ...checkpoint, findings: [] }, { ...layout, groups: odd });
+  return known ? null : message;
 }
 
 function expertsByLayer(groups: CheckpointLayout['groups']): { readonly expertsByLayer?: readonly number[] } {

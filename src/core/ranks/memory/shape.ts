@@ -52,7 +52,7 @@ export interface ModelShape {
   readonly experts: number;
   /** Of each of `sparseLayers`, only where they differ. */
   readonly expertsByLayer?: readonly number[];
-  /** Which experts have no tensors, in sentences; absent where none is missing. */
+  /** What of the model is not in the files, in sentences; absent where all of it is. */
   readonly missing?: string;
   /** Where layers have other numbers of experts than the config says, in sentences. */
   readonly contradictions?: readonly string[];

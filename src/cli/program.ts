@@ -1,0 +1,61 @@
+import { Command, CommanderError } from 'commander';
+import { ERROR_TAGS, isLoomError, LoomError, VERSION } from '../core/index.ts';
+import { addCheck } from './check.ts';
+import { addCompare } from './compare.ts';
+import { addConvert } from './convert.ts';
+import { addInspect } from './inspect.ts';
+import { addLoads } from './loads.ts';
+import { addMemory } from './memory.ts';
+import { addParity } from './parity.ts';
+import { addPlan } from './plan.ts';
+import { addRanks } from './ranks.ts';
+import { addSample } from './sample.ts';
+import { addStats } from './stats.ts';
+import { addVerify } from './verify.ts';
+
+/** Exit codes: a contract. */
+const DONE = 0;
+const COULD_NOT = 2;
+
+const COMMANDS = [
+  addInspect,
+  addPlan,
+  addConvert,
+  addVerify,
+  addCompare,
+  addCheck,
+  addLoads,
+  addSample,
+  addRanks,
+  addMemory,
+  addStats,
+  addParity,
+];
+
+/** Runs one command line, without the program's own name before it. What it throws is printed; `process.exitCode` says how it ended. */
+export async function runProgram(args: readonly string[]): Promise<void> {
+  const program = new Command('moe-loom')
+    .description('See how a mixture-of-experts checkpoint stores its experts, convert it, and prove the result equal.')
+    .version(VERSION)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text) });
+  for (const add of COMMANDS) add(program);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error, args);
+  }
+}
+
+function report(error: unknown, args: readonly string[]): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : COULD_NOT;
+  const known = isLoomError(error)
+    ? error
+    : new LoomError('internal', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  if (args.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ error: { tag: known.tag, message: known.message } })}\n`);
+  }
+  process.stderr.write(`moe-loom: ${known.message} [${known.tag}]\n`);
+  return ERROR_TAGS[known.tag].exit;
+}
