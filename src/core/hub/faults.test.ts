@@ -112,7 +112,7 @@ const HARMLESS: readonly (Case & { readonly sees: string; readonly reason?: Paus
   {
     action: { type: 'etagFlip' },
     how: 'another ETag each time',
-    sees: 'Nothing: contents are known by sha256, not by ETag.',
+    sees: 'Nothing where a file is read once; where a second range of it comes with another ETag, the read ends with that.',
   },
   {
     action: { type: 'sizeFlip', repo: REPO },
