@@ -5,7 +5,6 @@ import {
   DEFAULT_BUDGET_BYTES,
   type FileSet,
   type Journal,
-  journalHead,
   type Leftovers,
   LoomError,
   leftoversOf,
@@ -38,7 +37,7 @@ export async function openOutput(
   if (!record.resume) return { sink: await openSink(sink, tell), journal };
   if (journal.head === null)
     throw new LoomError('path-not-found', `This browser knows of no unfinished conversion ${record.job} any more.`);
-  const leftovers = leftoversOf(plan, await journalHead(plan, files, signal), journal);
+  const leftovers = await leftoversOf(plan, files, journal, signal);
   return { sink: await openSink(sink, tell, leftovers), journal };
 }
 

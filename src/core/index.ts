@@ -56,8 +56,9 @@ export {
   type ValueOptions,
   type ValueReport,
 } from './compare/values.ts';
-export { type FinishedShard, type Journal, type JournalHead, journalHead, leftoversOf } from './convert/journal.ts';
+export type { FinishedShard, Journal, JournalHead } from './convert/journal.ts';
 export { listJournals, openStoredJournal, removeJournal, type StoredJournal } from './convert/journal-idb.ts';
+export { leftoversOf } from './convert/leftovers.ts';
 export type { InHand, Progress } from './convert/progress.ts';
 export {
   answerShard,

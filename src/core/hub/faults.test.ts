@@ -115,6 +115,12 @@ const HARMLESS: readonly (Case & { readonly sees: string; readonly reason?: Paus
     sees: 'Nothing where a file is read once; where a second range of it comes with another ETag, the read ends with that.',
   },
   {
+    action: { type: 'flipBit', byte: -1 },
+    how: 'right sizes, right headers, one wrong bit',
+    rule: { origin: 'cdn', pathRe: SECOND },
+    sees: 'Nothing while headers are read. A conversion that read the whole file holds it to its sha256, names it and keeps nothing of it.',
+  },
+  {
     action: { type: 'sizeFlip', repo: REPO },
     how: 'the branch moves to larger files',
     rule: { pathRe: '/resolve/', times: 1 },

@@ -1,0 +1,162 @@
+import { LoomError } from '../errors.ts';
+import { openOnce } from '../open-once.ts';
+import type { ConversionPlan } from '../plan/types.ts';
+import type { ByteRange, ByteSource, FileSet } from '../source/types.ts';
+import { KIB } from '../units.ts';
+import type { FinishedShard } from './journal.ts';
+import { createWitnessCheck, readPieces } from './read-in-order.ts';
+import { piecesOf, readsOf, type SourceReads, sourcesOf, unreadBytes } from './source-order.ts';
+import type { CreateStreamDigest, StreamDigest } from './stream-digest.ts';
+
+/** Which source files were held to the hash that their source states for them. */
+export interface SourceHashes {
+  /** SHA-256 of the whole file is what the source states. */
+  readonly checked: readonly string[];
+  /** The others that weights came from: nothing is stated, or only a part was read. */
+  readonly unchecked: readonly string[];
+  /** Of `unchecked`, those for which the source does state a hash. */
+  readonly partlyRead: readonly string[];
+}
+
+export interface SourceCheckOptions {
+  readonly plan: ConversionPlan;
+  readonly files: FileSet;
+  /** The finished output. */
+  readonly output: FileSet;
+  readonly digest: CreateStreamDigest;
+  readonly signal: AbortSignal | undefined;
+  /** Called at the first error, which `finish` then throws. */
+  readonly onError: () => void;
+}
+
+export interface SourceCheck {
+  /** A shard is finished and proven. A source file is checked as soon as the last shard that is made of it is. */
+  finished(shard: FinishedShard): void;
+  /** Waits for all. @throws LoomError `source-hash-wrong`, and what source and output throw. */
+  finish(): Promise<SourceHashes>;
+  /** Nothing is being read any more. */
+  settled(): Promise<void>;
+}
+
+/** A few numbers that a plan works with, and does not say where each lies, are read for the hash's sake. */
+const UNREAD_BYTES = 4 * KIB;
+
+/**
+ * Holds the source to its own word: SHA-256 of each file for which the source states one.
+ *
+ * The bytes are not asked of the source again: those that the output holds as they are come from there, put back in the
+ * source's order, so that what is proven is the output's own content. The rest (the header, and what a kernel made
+ * something else of) is read from the source, and held to what it gave when the shard was made.
+ */
+export function createSourceCheck(options: SourceCheckOptions): SourceCheck {
+  const { plan, files, onError } = options;
+  const users = new Map<string, Set<string>>();
+  for (const shard of plan.shards)
+    for (const file of sourcesOf(shard)) users.set(file, (users.get(file) ?? new Set()).add(shard.file));
+  const missing = new Map([...users].map(([file, shards]) => [file, new Set(shards)]));
+  const finished = new Map<string, FinishedShard>();
+  const found: { name: string; result: 'checked' | 'not-stated' | 'partly-read' }[] = [];
+  let failure: { readonly error: unknown } | null = null;
+  let turn: Promise<void> = Promise.resolve();
+  const check = async (name: string) => {
+    if (failure) return;
+    try {
+      const source = await files.open(name, { signal: options.signal });
+      try {
+        found.push({ name, result: await checkFile(name, source, readsOf(plan, name, finished), options) });
+      } finally {
+        await source.dispose?.();
+      }
+    } catch (error) {
+      failure = { error };
+      onError();
+    }
+  };
+  return {
+    finished: (made) => {
+      finished.set(made.file, made);
+      for (const [name, waiting] of missing) {
+        if (!waiting.delete(made.file) || waiting.size > 0) continue;
+        missing.delete(name);
+        turn = turn.then(() => check(name));
+      }
+    },
+    settled: () => turn,
+    finish: async () => {
+      await turn;
+      if (failure) throw (failure as { error: unknown }).error;
+      const names = (...results: string[]) =>
+        found.filter(({ result }) => results.includes(result)).map(({ name }) => name);
+      return {
+        checked: names('checked').sort(),
+        unchecked: names('not-stated', 'partly-read').sort(),
+        partlyRead: names('partly-read').sort(),
+      };
+    },
+  };
+}
+
+async function checkFile(
+  name: string,
+  source: ByteSource,
+  reads: SourceReads,
+  { output, digest, signal }: SourceCheckOptions,
+): Promise<'checked' | 'not-stated' | 'partly-read'> {
+  const { sha256, byteLength } = source;
+  if (sha256 === undefined) return 'not-stated';
+  const data = await dataRange(source, signal);
+  if (unreadBytes(reads, data) > UNREAD_BYTES) return 'partly-read';
+  const outputs = openOnce((file) => output.open(file, { signal }));
+  const stream = await digest();
+  try {
+    const check = await createWitnessCheck(reads.computed);
+    const pieces = piecesOf(reads, { start: 0, end: byteLength });
+    const take = async (bytes: Uint8Array<ArrayBuffer>, start: number) => {
+      if (!(await check.take(bytes, start))) throw gaveOther(name, start);
+      return stream.update(bytes);
+    };
+    await readPieces(pieces, { source, output: outputs.open }, take, signal);
+    insistOnHash(name, sha256, await stream.digest());
+    return 'checked';
+  } finally {
+    stream.dispose?.();
+    await outputs.dispose();
+  }
+}
+
+/** Everything behind the header. A file too short to have one was not converted. */
+async function dataRange(source: ByteSource, signal: AbortSignal | undefined): Promise<ByteRange> {
+  const head = await source.read({ start: 0, end: 8 }, { signal });
+  const length = new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true);
+  return { start: Math.min(source.byteLength, 8 + Number(length)), end: source.byteLength };
+}
+
+/** SHA-256 of a whole file of the source, read in order. */
+export async function digestSource(
+  source: ByteSource,
+  stream: StreamDigest,
+  signal: AbortSignal | undefined,
+  onBytes: (bytes: number) => void = () => {},
+): Promise<string> {
+  const take = async (bytes: Uint8Array<ArrayBuffer>) => {
+    const { byteLength } = bytes;
+    const back = await stream.update(bytes);
+    onBytes(byteLength);
+    return back;
+  };
+  const pieces = source.byteLength > 0 ? [{ start: 0, end: source.byteLength, output: null }] : [];
+  await readPieces(pieces, { source, output: null }, take, signal);
+  return stream.digest();
+}
+
+/** @throws LoomError `source-hash-wrong` where they differ. */
+export function insistOnHash(file: string, stated: string, found: string): void {
+  if (found === stated) return;
+  const message = `${file} is not the file that its source names: the source states sha256 ${stated}, what was read has ${found}. Its bytes changed on the way, or where they are kept (a file of the Hub cache: remove it and download it again). Nothing made of it is kept; read it again once it is good.`;
+  throw new LoomError('source-hash-wrong', message, { file, stated, found });
+}
+
+function gaveOther(file: string, byte: number): LoomError {
+  const message = `${file} gave other bytes when it was read again, near byte ${byte}: it changed, or bytes change on the way. Nothing made of it is kept; try again.`;
+  return new LoomError('source-hash-wrong', message, { file, byte });
+}
