@@ -1,34 +1,82 @@
 import type { Command } from 'commander';
-import { formatInteger, plural, type Verification, verifyCheckpoints } from '../core/index.ts';
+import { createNodeDigest } from '../core/convert/sha256.node.ts';
+import {
+  formatInteger,
+  LoomError,
+  plural,
+  type SourceVerification,
+  type Verification,
+  verifyCheckpoints,
+  verifySourceHashes,
+} from '../core/index.ts';
 import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
-import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+import { openCheckpointAt, openSource, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
 /** Differences that a person is shown; `--json` has them all. */
 const SHOWN = 20;
 
-/** `moe-loom verify <original> <converted>`: exit 1 when they are not equal. */
+interface VerifyFlags extends OutputOptions, SourceFlags {
+  readonly sourceHashes?: boolean;
+}
+
+/** `moe-loom verify <original> [converted]`: exit 1 when they are not equal, or a file is not what its source states. */
 export function addVerify(program: Command): void {
   const command = program
     .command('verify')
-    .description('compare two checkpoints byte by byte, whatever their layouts')
+    .description('compare two checkpoints byte by byte, whatever their layouts; or a source with the hashes it states')
     .argument('<original>', SOURCE_HELP)
-    .argument('<converted>', SOURCE_HELP);
+    .argument('[converted]', SOURCE_HELP)
+    .option('--source-hashes', 'read every file of the original and hold it to the sha256 that its source states');
   withSource(withOutput(command)).action(
-    async (original: string, converted: string, options: OutputOptions & SourceFlags) => {
+    async (original: string, converted: string | undefined, options: VerifyFlags) => {
       const signal = interruptSignal();
-      const [left, right] = await Promise.all([
-        openCheckpointAt(original, options, signal),
-        openCheckpointAt(converted, options, signal),
-      ]);
-      const verification = await verifyCheckpoints(left, right, { signal });
-      if (options.json) printJson(verifyJson(verification));
-      else print(describeVerification(verification));
-      if (!verification.equal) process.exitCode = 1;
+      if (converted === undefined && !options.sourceHashes)
+        throw new LoomError('usage', 'Name the converted checkpoint too, or ask for --source-hashes of the one.');
+      const hashes = options.sourceHashes ? await checkSource(original, options, signal) : null;
+      const verification = converted === undefined ? null : await compare(original, converted, options, signal);
+      if (options.json)
+        printJson({ ...(verification ? verifyJson(verification) : {}), ...(hashes ? { sourceHashes: hashes } : {}) });
+      else {
+        if (hashes) print(describeSource(hashes));
+        if (verification) print(describeVerification(verification));
+      }
+      if ((hashes?.wrong.length ?? 0) > 0 || verification?.equal === false) process.exitCode = 1;
     },
   );
 }
 
-/** What `verify --json` prints: a contract; `mistakes` was added to it. */
+async function compare(original: string, converted: string, options: SourceFlags, signal: AbortSignal) {
+  const [left, right] = await Promise.all([
+    openCheckpointAt(original, options, signal),
+    openCheckpointAt(converted, options, signal),
+  ]);
+  return verifyCheckpoints(left, right, { signal });
+}
+
+/** @throws LoomError `usage` where the source states nothing: that would prove nothing. */
+async function checkSource(original: string, options: SourceFlags, signal: AbortSignal): Promise<SourceVerification> {
+  const { files } = await openSource(original, options, signal);
+  const found = await verifySourceHashes(files, { digest: createNodeDigest, signal });
+  if (found.checked.length + found.wrong.length > 0) return found;
+  const message = `${files.identity} states no sha256 for any of its files, so there is nothing to hold them to. Name a repo of the Hub, or a folder of the Hub cache.`;
+  throw new LoomError('usage', message);
+}
+
+export function describeSource({ checked, wrong, unchecked, bytes }: SourceVerification): string[] {
+  const read = `${formatInteger(bytes)} bytes read`;
+  const head =
+    wrong.length === 0
+      ? `The source is what it states: ${plural(checked.length, 'file')} with the stated sha256, ${read}.`
+      : `The source is not what it states: ${plural(wrong.length, 'file')} of ${checked.length + wrong.length} with another sha256, ${read}.`;
+  return [
+    head,
+    ...wrong.map(({ file, stated, found }) => `  ${file}: stated ${stated}, read ${found}`),
+    ...(wrong.length > 0 ? ['Download these again (a file of the Hub cache: remove it first), then check again.'] : []),
+    ...(unchecked.length > 0 ? [`No sha256 is stated for ${plural(unchecked.length, 'file')} of weights.`] : []),
+  ];
+}
+
+/** What `verify --json` prints: a contract; `mistakes` was added to it, and `sourceHashes` where it is asked for. */
 export function verifyJson({ equal, tensors, bytes, differences, mistakes }: Verification) {
   return { equal, tensors, bytes, differences, mistakes };
 }

@@ -81,6 +81,7 @@ export {
   type ShardRunners,
 } from './convert/runners.ts';
 export { sha256Of } from './convert/sha256.ts';
+export { describeSourceHashes, type SourceHashes } from './convert/source-hashes.ts';
 export {
   ERROR_TAGS,
   type ErrorTag,
@@ -309,5 +310,7 @@ export { statisticsTsv } from './values/tsv.ts';
 export type { HistogramBin, MatrixStatistics, TensorHistogram } from './values/types.ts';
 export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/mistakes.ts';
 export { type SuspectFindings, type SuspectOptions, suspectFindings, UNKNOWABLE } from './verify/suspect.ts';
+export { type SourceVerification, verifySourceHashes } from './verify/source-hashes.ts';
+export type { CreateStreamDigest, StreamDigest } from './verify/stream-digest.ts';
 export { type Verification, verifyCheckpoints } from './verify/verify.ts';
 export { VERSION } from './version.ts';

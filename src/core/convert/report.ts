@@ -2,7 +2,7 @@ import type { ConfigChange, ConversionPlan, GroupStep, SkippedFile, Unpacked } f
 import { VERSION } from '../version.ts';
 import type { PhaseSeconds } from './phase-clock.ts';
 import type { EngineUse } from './runners.ts';
-import type { SourceHashes } from './source-check.ts';
+import type { SourceHashes } from './source-hashes.ts';
 
 /** What a finished conversion did and what was proven: the content of `moe-loom-report.json`. */
 export interface ConversionReport {

@@ -8,15 +8,16 @@ import { INDEX_FILE } from '../safetensors/index-file.ts';
 import type { Sink } from '../sink/types.ts';
 import type { FileSet } from '../source/types.ts';
 import { MIB } from '../units.ts';
+import { type CreateStreamDigest, createStreamDigest } from '../verify/stream-digest.ts';
 import { changedFiles } from './evidence.ts';
 import { digestsOf, type FinishedShard, type Journal, journalHead, type SourceKey, sourceKeys } from './journal.ts';
 import { createOutputWatch, type OutputWatch } from './output-watch.ts';
 import { createProgress, type Progress, type ProgressMeter } from './progress.ts';
 import { type ConversionReport, reportOf } from './report.ts';
 import { createLocalRunners, type MadeShard, type ShardHooks, type ShardRunners, whole } from './runners.ts';
-import { createSourceCheck, insistOnHash, type SourceCheck, type SourceHashes } from './source-check.ts';
+import { createSourceCheck, insistOnHash, type SourceCheck } from './source-check.ts';
+import type { SourceHashes } from './source-hashes.ts';
 import { sourcesOf } from './source-order.ts';
-import { type CreateStreamDigest, createStreamDigest } from './stream-digest.ts';
 
 export interface RunOptions {
   /** The files that the plan was made from. */

@@ -3,20 +3,11 @@ import { openOnce } from '../open-once.ts';
 import type { ConversionPlan } from '../plan/types.ts';
 import type { ByteRange, ByteSource, FileSet } from '../source/types.ts';
 import { KIB } from '../units.ts';
+import type { CreateStreamDigest } from '../verify/stream-digest.ts';
 import type { FinishedShard } from './journal.ts';
 import { createWitnessCheck, readPieces } from './read-in-order.ts';
+import type { SourceHashes } from './source-hashes.ts';
 import { piecesOf, readsOf, type SourceReads, sourcesOf, unreadBytes } from './source-order.ts';
-import type { CreateStreamDigest, StreamDigest } from './stream-digest.ts';
-
-/** Which source files were held to the hash that their source states for them. */
-export interface SourceHashes {
-  /** SHA-256 of the whole file is what the source states. */
-  readonly checked: readonly string[];
-  /** The others that weights came from: nothing is stated, or only a part was read. */
-  readonly unchecked: readonly string[];
-  /** Of `unchecked`, those for which the source does state a hash. */
-  readonly partlyRead: readonly string[];
-}
 
 export interface SourceCheckOptions {
   readonly plan: ConversionPlan;
@@ -129,24 +120,6 @@ async function dataRange(source: ByteSource, signal: AbortSignal | undefined): P
   const head = await source.read({ start: 0, end: 8 }, { signal });
   const length = new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true);
   return { start: Math.min(source.byteLength, 8 + Number(length)), end: source.byteLength };
-}
-
-/** SHA-256 of a whole file of the source, read in order. */
-export async function digestSource(
-  source: ByteSource,
-  stream: StreamDigest,
-  signal: AbortSignal | undefined,
-  onBytes: (bytes: number) => void = () => {},
-): Promise<string> {
-  const take = async (bytes: Uint8Array<ArrayBuffer>) => {
-    const { byteLength } = bytes;
-    const back = await stream.update(bytes);
-    onBytes(byteLength);
-    return back;
-  };
-  const pieces = source.byteLength > 0 ? [{ start: 0, end: source.byteLength, output: null }] : [];
-  await readPieces(pieces, { source, output: null }, take, signal);
-  return stream.digest();
 }
 
 /** @throws LoomError `source-hash-wrong` where they differ. */
