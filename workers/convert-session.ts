@@ -1,5 +1,6 @@
 import {
   type ConversionPlan,
+  type CreateStreamDigest,
   createOpfsSink,
   createPickedFolderSink,
   DEFAULT_BUDGET_BYTES,
@@ -11,6 +12,7 @@ import {
   openStoredJournal,
   type Progress,
   type Sink,
+  verifySourceHashes,
 } from '../src/core/index.ts';
 import type { ConvertEvent, ConvertRequest, SinkDescriptor, WorkSettings } from './convert-protocol.ts';
 import { createFlusher } from './flusher.ts';
@@ -39,6 +41,27 @@ export async function openOutput(
     throw new LoomError('path-not-found', `This browser knows of no unfinished conversion ${record.job} any more.`);
   const leftovers = await leftoversOf(plan, files, journal, signal);
   return { sink: await openSink(sink, tell, leftovers), journal };
+}
+
+/** @throws LoomError `source-hash-wrong` where a file of the source is not what the source states. */
+export async function insistOnSource(
+  files: FileSet,
+  digest: CreateStreamDigest,
+  tell: (event: ConvertEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let told = 0;
+  const onProgress = (done: number, total: number) => {
+    if (performance.now() - told < EVENT_MS && done < total) return;
+    told = performance.now();
+    tell({ type: 'checking', done, total });
+  };
+  const { wrong } = await verifySourceHashes(files, { digest, signal, onProgress });
+  const [first] = wrong;
+  if (!first) return;
+  const names = wrong.map(({ file }) => file).join(', ');
+  const message = `${names} ${wrong.length === 1 ? 'is' : 'are'} not what the source states: sha256 ${first.stated} is stated for ${first.file}, what was read has ${first.found}. Nothing was written. Read the source again once it is good.`;
+  throw new LoomError('source-hash-wrong', message, first);
 }
 
 function openSink(sink: SinkDescriptor, tell: (event: ConvertEvent) => void, leftovers?: Leftovers): Promise<Sink> {

@@ -309,8 +309,8 @@ export {
 export { statisticsTsv } from './values/tsv.ts';
 export type { HistogramBin, MatrixStatistics, TensorHistogram } from './values/types.ts';
 export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/mistakes.ts';
-export { type SuspectFindings, type SuspectOptions, suspectFindings, UNKNOWABLE } from './verify/suspect.ts';
 export { type SourceVerification, verifySourceHashes } from './verify/source-hashes.ts';
-export type { CreateStreamDigest, StreamDigest } from './verify/stream-digest.ts';
+export { type CreateStreamDigest, createStreamDigest, type StreamDigest } from './verify/stream-digest.ts';
+export { type SuspectFindings, type SuspectOptions, suspectFindings, UNKNOWABLE } from './verify/suspect.ts';
 export { type Verification, verifyCheckpoints } from './verify/verify.ts';
 export { VERSION } from './version.ts';

@@ -36,17 +36,19 @@ export interface WorkChoices {
   readonly memory: string;
   readonly engine: EngineChoice;
   readonly sha256: boolean;
+  readonly checkSource: boolean;
 }
 
 /** The choices that the address holds, with the usual ones where it says nothing. */
 export function useWorkChoices(): WorkChoices {
-  const { keepRest, maxShard, engine, buffers, sha256 } = useAddress((address) => address.convert);
+  const { keepRest, maxShard, engine, buffers, sha256, checkSource } = useAddress((address) => address.convert);
   return {
     keepRest,
     shardSize: maxShard ?? '5 GB',
     memory: buffers ?? '256 MiB',
     engine: engine ?? 'auto',
     sha256,
+    checkSource,
   };
 }
 
