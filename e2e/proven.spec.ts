@@ -35,7 +35,7 @@ async function sums(page: Page): Promise<Record<string, string>> {
   return found;
 }
 
-test('a file that differs by one bit from the hash that the Hub states is refused, and gone on from once it is good', async ({
+test('a file with one wrong bit is refused by its sha256, and the conversion resumes once the file is good', async ({
   page,
   hub,
 }) => {
@@ -43,7 +43,7 @@ test('a file that differs by one bit from the hash that the Hub states is refuse
   await order(page, hub);
   await start(page);
   const alert = job(page).getByRole('alert');
-  await expect(alert).toContainText(`${BAD} is not the file that its source names`, { timeout: 30_000 });
+  await expect(alert).toContainText(`${BAD} does not match its sha256`, { timeout: 30_000 });
   await expect(alert).toContainText(/\d+ of \d+ shards (is|are) finished and kept/);
   const left = await storedFiles(page);
   expect(left.length).toBeGreaterThan(0);
@@ -51,7 +51,7 @@ test('a file that differs by one bit from the hash that the Hub states is refuse
   hub.faults.clear();
   await unfinished(page).getByRole('button', { name: 'Go on' }).click();
   await expect(report(page)).toContainText('all equal');
-  await expect(report(page)).toContainText('3 files of the source have the sha256 that it states');
+  await expect(report(page)).toContainText('3 source files match the sha256 that the source states');
   await expect(report(page)).toContainText(/shards? of an earlier, unfinished run: read back/);
   const resumed = await sums(page);
   expect(Object.keys(resumed).length).toBeGreaterThan(left.length);
@@ -61,16 +61,18 @@ test('a file that differs by one bit from the hash that the Hub states is refuse
   expect(await sums(page)).toEqual(resumed);
 });
 
-test('the tick reads and checks the source alone, before anything is written', async ({ page, hub }) => {
+test('"Check source hashes first" refuses a wrong file before anything is written', async ({ page, hub }) => {
   flipOneBit(hub);
   await order(page, hub, { 'check-source': 'yes' });
   await page.getByText('Engine, memory, hashes').click();
-  await expect(page.getByRole('checkbox', { name: /^Check the source's hashes first/ })).toBeChecked();
+  await expect(page.getByRole('checkbox', { name: /^Check source hashes first/ })).toBeChecked();
   await start(page);
-  await expect(job(page).getByRole('alert')).toContainText(`${BAD} is not what the source states`, { timeout: 30_000 });
+  await expect(job(page).getByRole('alert')).toContainText(`${BAD} does not match the stated sha256`, {
+    timeout: 30_000,
+  });
   await expect(job(page).getByRole('alert')).toContainText('Nothing was written');
   expect(await storedFiles(page)).toEqual([]);
   hub.faults.clear();
   await job(page).getByRole('button', { name: 'Start again' }).click();
-  await expect(report(page)).toContainText('3 files of the source have the sha256 that it states');
+  await expect(report(page)).toContainText('3 source files match the sha256 that the source states');
 });

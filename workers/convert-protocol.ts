@@ -23,7 +23,7 @@ export interface WorkSettings {
   readonly memoryBytes: number;
   /** Also the SHA-256 of each shard. */
   readonly sha256: boolean;
-  /** Before anything is written, the source is read whole and held to the hashes that it states. */
+  /** Check the source against its stated hashes before anything is written. */
   readonly checkSource?: boolean;
 }
 
@@ -47,7 +47,7 @@ export type ConvertEvent =
   | { readonly type: 'progress'; readonly progress: Progress }
   /** The browser copies a finished file to its place; null when it has. */
   | { readonly type: 'finalising'; readonly file: string | null }
-  /** The source is held to its hashes: bytes read, of how many. */
+  /** The source is being checked against its hashes: bytes read, and bytes to read. */
   | { readonly type: 'checking'; readonly done: number; readonly total: number }
   /** All requests to the Hub wait, or go on. */
   | { readonly type: 'pause'; readonly pause: Pause | null };

@@ -19,19 +19,22 @@ interface VerifyFlags extends OutputOptions, SourceFlags {
   readonly sourceHashes?: boolean;
 }
 
-/** `moe-loom verify <original> [converted]`: exit 1 when they are not equal, or a file is not what its source states. */
+/** `moe-loom verify <original> [converted]`: exit 1 when they differ, or when a file does not match its stated hash. */
 export function addVerify(program: Command): void {
   const command = program
     .command('verify')
-    .description('compare two checkpoints byte by byte, whatever their layouts; or a source with the hashes it states')
+    .description('compare two checkpoints byte by byte across layouts, or check a source against its stated hashes')
     .argument('<original>', SOURCE_HELP)
     .argument('[converted]', SOURCE_HELP)
-    .option('--source-hashes', 'read every file of the original and hold it to the sha256 that its source states');
+    .option('--source-hashes', 'read every file of the original that has a stated sha256 (Hub, Hub cache) and compare');
   withSource(withOutput(command)).action(
     async (original: string, converted: string | undefined, options: VerifyFlags) => {
       const signal = interruptSignal();
       if (converted === undefined && !options.sourceHashes)
-        throw new LoomError('usage', 'Name the converted checkpoint too, or ask for --source-hashes of the one.');
+        throw new LoomError(
+          'usage',
+          'Name the converted checkpoint as a second argument, or add --source-hashes to check the first alone.',
+        );
       const hashes = options.sourceHashes ? await checkSource(original, options, signal) : null;
       const verification = converted === undefined ? null : await compare(original, converted, options, signal);
       if (options.json)
@@ -53,26 +56,31 @@ async function compare(original: string, converted: string, options: SourceFlags
   return verifyCheckpoints(left, right, { signal });
 }
 
-/** @throws LoomError `usage` where the source states nothing: that would prove nothing. */
+/** @throws LoomError `usage` when no hash is stated: success would then prove nothing. */
 async function checkSource(original: string, options: SourceFlags, signal: AbortSignal): Promise<SourceVerification> {
   const { files } = await openSource(original, options, signal);
   const found = await verifySourceHashes(files, { digest: createNodeDigest, signal });
   if (found.checked.length + found.wrong.length > 0) return found;
-  const message = `${files.identity} states no sha256 for any of its files, so there is nothing to hold them to. Name a repo of the Hub, or a folder of the Hub cache.`;
+  const message = `${files.identity} states no sha256 for any of its files, so nothing can be checked. Name a Hub repo or a Hub cache folder.`;
   throw new LoomError('usage', message);
 }
 
 export function describeSource({ checked, wrong, unchecked, bytes }: SourceVerification): string[] {
   const read = `${formatInteger(bytes)} bytes read`;
+  const all = checked.length + wrong.length;
   const head =
     wrong.length === 0
-      ? `The source is what it states: ${plural(checked.length, 'file')} with the stated sha256, ${read}.`
-      : `The source is not what it states: ${plural(wrong.length, 'file')} of ${checked.length + wrong.length} with another sha256, ${read}.`;
+      ? `${plural(all, 'file')} ${all === 1 ? 'matches' : 'match'} the sha256 that the source states (${read}).`
+      : `${wrong.length} of ${plural(all, 'file')} ${wrong.length === 1 ? 'does' : 'do'} not match the sha256 that the source states (${read}).`;
   return [
     head,
     ...wrong.map(({ file, stated, found }) => `  ${file}: stated ${stated}, read ${found}`),
-    ...(wrong.length > 0 ? ['Download these again (a file of the Hub cache: remove it first), then check again.'] : []),
-    ...(unchecked.length > 0 ? [`No sha256 is stated for ${plural(unchecked.length, 'file')} of weights.`] : []),
+    ...(wrong.length > 0
+      ? ['Download these files again, then repeat the check. If they are in the Hub cache, delete them there first.']
+      : []),
+    ...(unchecked.length > 0
+      ? [`No sha256 is stated for ${plural(unchecked.length, 'file')} of weights, so they were not checked.`]
+      : []),
   ];
 }
 

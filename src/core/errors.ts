@@ -159,7 +159,7 @@ export const ERROR_TAGS = {
   'source-hash-wrong': {
     retryable: false,
     exit: 1,
-    meaning: 'The bytes of a source file are not those whose sha256 its source states.',
+    meaning: 'A source file does not match the sha256 that its source states.',
   },
   'source-changed': { retryable: false, exit: 2, meaning: 'A source file changed while it was being read.' },
   'write-failed': { retryable: false, exit: 2, meaning: 'Bytes could not be written.' },
@@ -173,7 +173,7 @@ export const ERROR_TAGS = {
   'output-changed': {
     retryable: false,
     exit: 2,
-    meaning: 'A finished file of the output was removed or changed while the conversion went on.',
+    meaning: 'A finished output file was removed or changed while the conversion was running.',
   },
   'output-in-use': { retryable: true, exit: 2, meaning: 'Another process or tab is writing the same output.' },
   'output-unfinished': {

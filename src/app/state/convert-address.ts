@@ -9,7 +9,7 @@ export interface ConvertAddress {
   /** Memory for buffers. */
   readonly buffers: string | null;
   readonly sha256: boolean;
-  /** The source is held to its hashes first. */
+  /** Check source hashes before converting. */
   readonly checkSource: boolean;
 }
 

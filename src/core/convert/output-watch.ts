@@ -14,7 +14,7 @@ export interface OutputWatch {
   insist(prove: (file: string) => Promise<void>): Promise<void>;
 }
 
-/** Where the system tells no time that only it can set, a file is taken for what it was while it has its length. */
+/** Where a key is not firm (`ByteSource.firm`), only the presence and the length of a file are compared. */
 export function createOutputWatch(sink: Pick<Sink, 'files'>): OutputWatch {
   const noted = new Map<string, SeenFile>();
   const look = async (file: string): Promise<SeenFile> => {
@@ -44,6 +44,6 @@ export function createOutputWatch(sink: Pick<Sink, 'files'>): OutputWatch {
 }
 
 function changed(file: string, how: string): LoomError {
-  const message = `${file} of the output was ${how} after it was proven, while the conversion went on. Leave the folder alone until the end, and go on: it is made anew.`;
+  const message = `${file} in the output was ${how} after it was proven, while the conversion was still running. Resume the conversion: it writes this file again. Do not change the output folder until the conversion ends.`;
   return new LoomError('output-changed', message, { file });
 }

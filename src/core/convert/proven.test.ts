@@ -93,7 +93,9 @@ describe('a file of the Hub that is not what the listing says, by one bit', () =
       await expect(convert(files, { target })).rejects.toMatchObject({
         tag: 'source-hash-wrong',
         fields: { file: SECOND },
-        message: expect.stringMatching(/states sha256 [0-9a-f]{64}, what was read has [0-9a-f]{64}/),
+        message: expect.stringMatching(
+          /the source states [0-9a-f]{64}, but the bytes that were read have [0-9a-f]{64}/,
+        ),
       });
       expect(readdirSync(out).filter((name) => !weights(out).includes(name))).toEqual(
         weights(out).length > 0 ? ['.moe-loom-journal'] : [],
@@ -227,6 +229,8 @@ describe('what happens while a conversion runs', () => {
   beforeEach(() => {
     source = join(work, 'source');
     cpSync(hubFolder('qwen3_moe'), source, { recursive: true });
+    // Whole seconds, which can be put back exactly.
+    for (const name of readdirSync(source)) utimesSync(join(source, name), 1_700_000_000, 1_700_000_000);
   });
 
   /** Does something once, when two shards are finished. */

@@ -32,6 +32,8 @@ beforeEach(() => {
   source = join(work, 'source');
   out = join(work, 'out');
   cpSync(hubFolder('qwen3_moe'), source, { recursive: true });
+  // Whole seconds, which can be put back exactly.
+  for (const name of readdirSync(source)) utimesSync(join(source, name), 1_700_000_000, 1_700_000_000);
 });
 afterEach(() => rmSync(work, { recursive: true, force: true }));
 

@@ -29,15 +29,15 @@ export interface SourceCheck {
   settled(): Promise<void>;
 }
 
-/** A few numbers that a plan works with, and does not say where each lies, are read for the hash's sake. */
+/** A plan computes some scalars itself and names the place of the first only. So many unread bytes are read for the hash. */
 const UNREAD_BYTES = 4 * KIB;
 
 /**
- * Holds the source to its own word: SHA-256 of each file for which the source states one.
+ * Compares the SHA-256 of each source file with the one that the source states, for every file that was read whole.
  *
- * The bytes are not asked of the source again: those that the output holds as they are come from there, put back in the
- * source's order, so that what is proven is the output's own content. The rest (the header, and what a kernel made
- * something else of) is read from the source, and held to what it gave when the shard was made.
+ * The source is not read a second time where the output has the same bytes: these are read from the output, in the
+ * source's order. The check therefore covers the content of the output itself. The rest (the header, and bytes that a
+ * kernel transformed) is read from the source again, and compared with the hash of what was read when the shard was made.
  */
 export function createSourceCheck(options: SourceCheckOptions): SourceCheck {
   const { plan, files, onError } = options;
@@ -125,11 +125,11 @@ async function dataRange(source: ByteSource, signal: AbortSignal | undefined): P
 /** @throws LoomError `source-hash-wrong` where they differ. */
 export function insistOnHash(file: string, stated: string, found: string): void {
   if (found === stated) return;
-  const message = `${file} is not the file that its source names: the source states sha256 ${stated}, what was read has ${found}. Its bytes changed on the way, or where they are kept (a file of the Hub cache: remove it and download it again). Nothing made of it is kept; read it again once it is good.`;
+  const message = `${file} does not match its sha256: the source states ${stated}, but the bytes that were read have ${found}. The file was corrupted during the download or on disk. Output shards that used it were removed, and the others are kept. Retry; if the file is in the Hub cache, delete it there and download it again first.`;
   throw new LoomError('source-hash-wrong', message, { file, stated, found });
 }
 
 function gaveOther(file: string, byte: number): LoomError {
-  const message = `${file} gave other bytes when it was read again, near byte ${byte}: it changed, or bytes change on the way. Nothing made of it is kept; try again.`;
+  const message = `${file} returned different bytes when it was read a second time, near byte ${byte}. It was changed, or corrupted during the download. Output shards that used it were removed, and the others are kept. Retry.`;
   return new LoomError('source-hash-wrong', message, { file, byte });
 }

@@ -1,34 +1,35 @@
 import { plural } from '../units.ts';
 
-/** Which source files were held to the hash that their source states for them. */
+/** Which source files were checked against the SHA-256 that the source states for them. */
 export interface SourceHashes {
-  /** SHA-256 of the whole file is what the source states. */
+  /** Names of files whose SHA-256 is the stated one. */
   readonly checked: readonly string[];
-  /** The others that weights came from: nothing is stated, or only a part was read. */
+  /** The other files that weights were read from: no hash is stated, or only a part was read. */
   readonly unchecked: readonly string[];
-  /** Of `unchecked`, those for which the source does state a hash. */
+  /** Those of `unchecked` for which a hash is stated. */
   readonly partlyRead: readonly string[];
 }
 
-/** Names that a sentence holds. */
+/** Most names in one sentence. */
 const NAMED = 3;
 
-/** What a report proves of the source itself, and what it does not: sentences for people. */
+/** Sentences that say which source files were checked against a stated hash, which were not, and what follows. */
 export function describeSourceHashes({ checked, unchecked, partlyRead }: SourceHashes): string {
-  const known = `${plural(checked.length, 'file')} of the source ${checked.length === 1 ? 'has' : 'have'} the sha256 that it states`;
   const silent = unchecked.filter((name) => !partlyRead.includes(name));
-  const sentences = [
-    ...(checked.length > 0 ? [`What was read is what the source holds out: ${known}.`] : []),
+  const match = checked.length === 1 ? 'matches' : 'match';
+  return [
+    ...(checked.length > 0
+      ? [`${plural(checked.length, 'source file')} ${match} the sha256 that the source states.`]
+      : []),
     ...(partlyRead.length > 0
-      ? [`Not held to the sha256 that the source states, for only parts were read: ${namesOf(partlyRead)}.`]
+      ? [`Not checked against the stated sha256, because only parts were read: ${namesOf(partlyRead)}.`]
       : []),
     ...(silent.length > 0
       ? [
-          `The source states no sha256 for ${namesOf(silent)}: the output is proven equal to what was read, and no more is known of that.`,
+          `The source states no sha256 for ${namesOf(silent)}. The output is proven equal to the bytes that were read; whether these are the published bytes was not checked.`,
         ]
       : []),
-  ];
-  return sentences.join(' ');
+  ].join(' ');
 }
 
 function namesOf(names: readonly string[]): string {

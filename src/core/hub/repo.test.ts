@@ -120,7 +120,7 @@ describe('a repo of the Hub', () => {
     strike({ type: 'etagFlip' }, { origin: 'cdn' });
     const error = await errorOf(read(first?.name));
     expect(error).toMatchObject({ tag: 'source-changed', fields: { file: first?.name } });
-    expect(error.message).toMatch(/its ETag was "[^"]+" and is "[^"]+"/);
+    expect(error.message).toMatch(/its ETag was "[^"]+" and is now "[^"]+"/);
     expect((await read(second?.name)).length).toBe(8);
   });
 

@@ -117,7 +117,7 @@ function insistOnRange(response: Response, range: ByteRange, { name, byteLength 
   throw new LoomError('content-range-wrong', message, { file: name, byte: range.start });
 }
 
-/** Pages may not see the ETag of every server; what cannot be seen is not compared. */
+/** A browser cannot read the ETag of every server; then there is nothing to compare. */
 function insistOnTag(response: Response, range: ByteRange, { name, url, tags }: HttpSourceOptions): void {
   const tag = response.headers.get('ETag')?.replace(/^W\//, '') ?? '';
   if (!tags || tag === '') return;
@@ -125,7 +125,7 @@ function insistOnTag(response: Response, range: ByteRange, { name, url, tags }: 
   const seen = tags.get(origin);
   if (seen === undefined) tags.set(origin, tag);
   else if (seen !== tag) {
-    const message = `${name} changed at its server while it was being read: its ETag was ${seen} and is ${tag}. Open the repository anew, then start again.`;
+    const message = `${name} changed on the server while it was being read: its ETag was ${seen} and is now ${tag}. Open the repository again, then restart.`;
     throw new LoomError('source-changed', message, { file: name, byte: range.start });
   }
 }

@@ -3,23 +3,23 @@ import type { ByteSource, FileSet } from '../source/types.ts';
 import { MIB } from '../units.ts';
 import { type CreateStreamDigest, createStreamDigest, type StreamDigest } from './stream-digest.ts';
 
-/** What came of holding the files of a source to the hashes that it states. */
+/** Result of comparing the files of a source with the hashes that it states. */
 export interface SourceVerification {
-  /** SHA-256 of the whole file is what the source states. */
+  /** Names of files whose SHA-256 is the stated one. */
   readonly checked: readonly string[];
-  /** It is not: the file was damaged on the way, or where it is kept. */
+  /** Files with another SHA-256: corrupted during the download or on disk. */
   readonly wrong: readonly { readonly file: string; readonly stated: string; readonly found: string }[];
-  /** Weights for which the source states none. */
+  /** Files of weights for which no hash is stated. */
   readonly unchecked: readonly string[];
   /** Bytes that were read and hashed. */
   readonly bytes: number;
 }
 
 export interface SourceHashOptions {
-  /** Where hashes are worked out; in this thread unless given. */
+  /** Computes hashes; in this thread unless given. */
   readonly digest?: CreateStreamDigest | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Bytes of those that will be read. */
+  /** Bytes read so far, and bytes to read. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -27,8 +27,8 @@ export interface SourceHashOptions {
 const BLOCK_BYTES = 4 * MIB;
 
 /**
- * Reads every file for which the source states a SHA-256, from the first byte to the last, and compares. Nothing is
- * converted, and a file that is wrong does not end it.
+ * Reads every file for which the source states a SHA-256 from start to end, and compares. Nothing is converted. All files
+ * are read, also after one that does not match.
  *
  * @throws LoomError `cancelled`, and what the source throws.
  */

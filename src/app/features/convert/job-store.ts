@@ -22,7 +22,7 @@ export interface JobState {
   readonly progress: Progress | null;
   /** The file that the browser is copying to its place. */
   readonly finalising: string | null;
-  /** How far the source is held to its hashes, before anything is written. */
+  /** Progress of the check of source hashes, before anything is written. */
   readonly checking: { readonly done: number; readonly total: number } | null;
   readonly samples: readonly Sample[];
   readonly pace: Pace;

@@ -74,7 +74,7 @@ function handOf(job: JobState): string {
   if (status === 'cancelling') return 'Cancelling: removing what was written.';
   if (status === 'paused') return `Paused${progress?.file ? ` in ${progress.file}` : ''}.`;
   if (checking !== null && progress === null)
-    return `Checking the source: ${formatBytes(checking.done)} of ${formatBytes(checking.total)} held to its hashes.`;
+    return `Checking source hashes: ${formatBytes(checking.done)} of ${formatBytes(checking.total)} read.`;
   if (finalising !== null) return `Finalising ${finalising}: the browser copies the finished file to its place.`;
   if (!progress) return 'Starting: opening the source.';
   return workOf(progress);

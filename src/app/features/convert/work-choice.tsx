@@ -65,10 +65,10 @@ export function WorkChoice() {
             onChange={(event) => chooseWork({ checkSource: event.target.checked })}
           />
           <span>
-            Check the source&apos;s hashes first
+            Check source hashes first
             <span className="option-note">
-              Reads the whole source once more, before anything is written. Files that are read whole are held to their
-              hashes anyway.
+              Reads every source file with a stated sha256 once more, before anything is written. Files that are
+              converted whole are always checked.
             </span>
           </span>
         </label>
