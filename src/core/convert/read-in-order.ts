@@ -1,8 +1,10 @@
 import { throwIfAborted } from '../errors.ts';
 import { createHasher, type Hasher } from '../hash.ts';
+import { partBytes } from '../plan/parts.ts';
 import type { ByteSource } from '../source/types.ts';
 import { MIB } from '../units.ts';
 import type { Piece, Witness } from './source-order.ts';
+import { type Region, ungather } from './unmake.ts';
 
 /** Two of these are held: one is hashed while the next is read. */
 const BLOCK_BYTES = 2 * MIB;
@@ -27,7 +29,10 @@ export async function readPieces(
   const spare: Uint8Array<ArrayBuffer>[] = [];
   const blocks = blocksOf(pieces);
   const load = (block: Block) => {
-    const loaded = fill(block, spare.pop() ?? new Uint8Array(BLOCK_BYTES), reader, signal);
+    const buffer = block.region ? new Uint8Array(block.length) : (spare.pop() ?? new Uint8Array(BLOCK_BYTES));
+    const loaded = block.region
+      ? fillRegion(block.region, buffer, reader, signal)
+      : fill(block, buffer, reader, signal);
     loaded.catch(() => undefined);
     return loaded;
   };
@@ -39,7 +44,7 @@ export async function readPieces(
     const following = blocks[index + 1];
     next = following ? load(following) : null;
     const back = await take(bytes.subarray(0, block.length), block.start);
-    spare.push(new Uint8Array(back.buffer));
+    if (back.buffer.byteLength === BLOCK_BYTES) spare.push(new Uint8Array(back.buffer));
   }
 }
 
@@ -47,15 +52,24 @@ interface Block {
   readonly start: number;
   length: number;
   readonly pieces: Piece[];
+  /** The block is this region, and has no pieces. */
+  readonly region?: Region;
 }
 
-/** Pieces cut so that no block is longer than {@link BLOCK_BYTES}; a block's pieces follow each other in the source. */
+/**
+ * Pieces cut so that no block but a region is longer than {@link BLOCK_BYTES}; a block's pieces follow each other in the
+ * source.
+ */
 function blocksOf(pieces: readonly Piece[]): Block[] {
   const blocks: Block[] = [];
   for (const piece of pieces) {
+    if (piece.region) {
+      blocks.push({ start: piece.start, length: piece.end - piece.start, pieces: [], region: piece.region });
+      continue;
+    }
     for (let at = piece.start; at < piece.end; ) {
       const last = blocks.at(-1);
-      const open = last && last.start + last.length === at && last.length < BLOCK_BYTES ? last : null;
+      const open = last && !last.region && last.start + last.length === at && last.length < BLOCK_BYTES ? last : null;
       const block = open ?? { start: at, length: 0, pieces: [] };
       if (!open) blocks.push(block);
       const end = Math.min(piece.end, block.start + BLOCK_BYTES);
@@ -82,6 +96,21 @@ async function fill(
     const place = piece.output && output ? await output(piece.output.file) : source;
     const got = await place.read(range, { signal, into });
     if (got.buffer !== into.buffer) into.set(got);
+  }
+  return buffer;
+}
+
+/** Reads what gather kernels made of a region, and puts every element back. */
+async function fillRegion(
+  { start, members }: Region,
+  buffer: Uint8Array<ArrayBuffer>,
+  { output }: PieceReader,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  for (const { start: from, gathered } of members) {
+    const place = await output?.(gathered.file);
+    const range = { start: gathered.at, end: gathered.at + partBytes(gathered.part) };
+    if (place) ungather(gathered, await place.read(range, { signal }), buffer.subarray(from - start));
   }
   return buffer;
 }

@@ -2,15 +2,20 @@ import { partBytes, spansOf } from '../plan/parts.ts';
 import type { ConversionPlan, OutputShard } from '../plan/types.ts';
 import type { ByteRange } from '../source/types.ts';
 import type { FinishedShard } from './journal.ts';
+import { type Gathered, type Region, regionsOf } from './unmake.ts';
 
 /** A stretch of a source file with the hash of what the conversion read there; null where nobody took it. */
 export interface Witness extends ByteRange {
   readonly digest: string | null;
 }
 
-/** A stretch of a source file, and where its bytes are to be had: at `at` of an output file, or in the source alone. */
+/**
+ * A stretch of a source file, and where to read its bytes: at `at` of an output file, from gathered parts of the output
+ * (`region`, whose range it is), or in the source when both are null.
+ */
 export interface Piece extends ByteRange {
   readonly output: { readonly file: string; readonly at: number } | null;
+  readonly region?: Region | undefined;
 }
 
 /** What was read of one source file, by its place there. */
@@ -18,7 +23,7 @@ export interface SourceReads {
   /** Stretches that the output holds as they are. */
   readonly copies: readonly (Piece & Witness)[];
   /** Stretches that a kernel made something else of. */
-  readonly computed: readonly Witness[];
+  readonly computed: readonly (Witness & { readonly gathered: Gathered | null })[];
   /** Stretches that the plan itself looked at. */
   readonly planned: readonly ByteRange[];
 }
@@ -39,7 +44,7 @@ export function readsOf(
   finished: ReadonlyMap<string, FinishedShard>,
 ): SourceReads {
   const copies: (Piece & Witness)[] = [];
-  const computed: Witness[] = [];
+  const computed: SourceReads['computed'][number][] = [];
   const planned: ByteRange[] = [];
   for (const shard of plan.shards) {
     const made = finished.get(shard.file);
@@ -58,7 +63,8 @@ export function readsOf(
         } else {
           for (const [index, { file, start, end }] of part.spans.entries()) {
             const digest = inputs.get(tensor.name)?.[number]?.[index] ?? null;
-            if (file === name) computed.push({ start, end, digest });
+            const gathered = part.kind === 'gather' ? { part, span: index, file: shard.file, at } : null;
+            if (file === name) computed.push({ start, end, digest, gathered });
           }
         }
         at += partBytes(part);
@@ -72,23 +78,32 @@ function byPlace(a: ByteRange, b: ByteRange): number {
   return a.start - b.start || a.end - b.end;
 }
 
-/** `range` as pieces that follow each other, each from the output where it holds those bytes as they are. Pure. */
-export function piecesOf({ copies }: Pick<SourceReads, 'copies'>, range: ByteRange): Piece[] {
+/** `range` as pieces that follow each other, each from the output where the output determines its bytes. Pure. */
+export function piecesOf({ copies, computed }: Pick<SourceReads, 'copies' | 'computed'>, range: ByteRange): Piece[] {
   const pieces: Piece[] = [];
   let at = range.start;
-  for (const { start, end, output } of copies) {
-    if (end <= at || output === null) continue;
-    if (start > at) pieces.push({ start: at, end: start, output: null });
+  const gap = (end: number) => {
+    if (end > at) pieces.push({ start: at, end, output: null });
+  };
+  const known: Piece[] = [...copies, ...regionsOf(computed).map((region) => ({ ...region, output: null, region }))];
+  for (const { start, end, output, region } of known.sort(byPlace)) {
+    if (end <= at || (region && start < at)) continue;
+    gap(start);
     const from = Math.max(start, at);
-    const last = pieces.at(-1);
-    const next = output.at + from - start;
-    if (last?.output?.file === output.file && last.output.at + last.end - last.start === next)
-      pieces[pieces.length - 1] = { ...last, end };
-    else pieces.push({ start: from, end, output: { file: output.file, at: next } });
+    if (region) pieces.push({ start, end, output: null, region });
+    else if (output) appendCopy(pieces, { start: from, end, output: { ...output, at: output.at + from - start } });
     at = end;
   }
-  if (at < range.end) pieces.push({ start: at, end: range.end, output: null });
+  gap(range.end);
   return pieces;
+}
+
+/** Joins pieces that follow each other in the output too. */
+function appendCopy(pieces: Piece[], piece: Piece & { readonly output: NonNullable<Piece['output']> }): void {
+  const last = pieces.at(-1);
+  const joins = last?.output?.file === piece.output.file && last.output.at + last.end - last.start === piece.output.at;
+  if (last && joins && last.end === piece.start) pieces[pieces.length - 1] = { ...last, end: piece.end };
+  else pieces.push(piece);
 }
 
 /** Bytes of `range` that none of the reads touched. Pure. */
