@@ -8,6 +8,7 @@ import type { FinishedShard } from './journal.ts';
 import { createWitnessCheck, readPieces } from './read-in-order.ts';
 import type { SourceHashes } from './source-hashes.ts';
 import { piecesOf, readsOf, type SourceReads, sourcesOf, unreadBytes } from './source-order.ts';
+import { regionsOf } from './unmake.ts';
 
 export interface SourceCheckOptions {
   readonly plan: ConversionPlan;
@@ -36,8 +37,9 @@ const UNREAD_BYTES = 4 * KIB;
  * Compares the SHA-256 of each source file with the one that the source states, for every file that was read whole.
  *
  * The source is not read a second time where the output has the same bytes: these are read from the output, in the
- * source's order. The check therefore covers the content of the output itself. The rest (the header, and bytes that a
- * kernel transformed) is read from the source again, and compared with the hash of what was read when the shard was made.
+ * source's order. The check therefore covers the content of the output itself. Tensors that a kernel permuted are put back
+ * too where the source is a download; on a disk they are read again, which is faster. What is read again (these, the
+ * header, and what was unpacked) is compared with the hash of what was read when the shard was made.
  */
 export function createSourceCheck(options: SourceCheckOptions): SourceCheck {
   const { plan, files, onError } = options;
@@ -101,7 +103,8 @@ async function checkFile(
   const stream = await digest();
   try {
     const check = await createWitnessCheck(reads.computed);
-    const pieces = piecesOf(reads, { start: 0, end: byteLength });
+    const regions = source.remote ? regionsOf(reads.computed) : [];
+    const pieces = piecesOf(reads.copies, regions, { start: 0, end: byteLength });
     const take = async (bytes: Uint8Array<ArrayBuffer>, start: number) => {
       if (!(await check.take(bytes, start))) throw gaveOther(name, start);
       return stream.update(bytes);

@@ -2,7 +2,7 @@ import { partBytes, spansOf } from '../plan/parts.ts';
 import type { ConversionPlan, OutputShard } from '../plan/types.ts';
 import type { ByteRange } from '../source/types.ts';
 import type { FinishedShard } from './journal.ts';
-import { type Gathered, type Region, regionsOf } from './unmake.ts';
+import type { Gathered, Region } from './unmake.ts';
 
 /** A stretch of a source file with the hash of what the conversion read there; null where nobody took it. */
 export interface Witness extends ByteRange {
@@ -79,13 +79,13 @@ function byPlace(a: ByteRange, b: ByteRange): number {
 }
 
 /** `range` as pieces that follow each other, each from the output where the output determines its bytes. Pure. */
-export function piecesOf({ copies, computed }: Pick<SourceReads, 'copies' | 'computed'>, range: ByteRange): Piece[] {
+export function piecesOf(copies: SourceReads['copies'], regions: readonly Region[], range: ByteRange): Piece[] {
   const pieces: Piece[] = [];
   let at = range.start;
   const gap = (end: number) => {
     if (end > at) pieces.push({ start: at, end, output: null });
   };
-  const known: Piece[] = [...copies, ...regionsOf(computed).map((region) => ({ ...region, output: null, region }))];
+  const known: Piece[] = [...copies, ...regions.map((region) => ({ ...region, output: null, region }))];
   for (const { start, end, output, region } of known.sort(byPlace)) {
     if (end <= at || (region && start < at)) continue;
     gap(start);

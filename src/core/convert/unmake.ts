@@ -1,3 +1,4 @@
+import { type GatherSpec, gatherCpu } from '../kernels/gather/cpu.ts';
 import type { GatherPart } from '../plan/types.ts';
 import type { ByteRange } from '../source/types.ts';
 import { MIB } from '../units.ts';
@@ -49,11 +50,37 @@ function elementsOf({ part: { shape, select } }: Gathered): number {
 }
 
 /** Puts the elements that `made`, the bytes of a gather's output, has of one span back where the span has them. */
-export function ungather(
-  { part, span }: Gathered,
-  made: Uint8Array<ArrayBuffer>,
-  target: Uint8Array<ArrayBuffer>,
-): void {
+export function ungather(gathered: Gathered, made: Uint8Array<ArrayBuffer>, target: Uint8Array<ArrayBuffer>): void {
+  const inverse = inverseOf(gathered);
+  if (inverse) gatherCpu(inverse, [made], target.subarray(0, elementsOf(gathered) * inverse.itemBytes));
+  else scatterAll(gathered, made, target);
+}
+
+/** The gather that makes the span of the output, null where the output does not fill the span. */
+export function inverseOf({ part, span }: Gathered): GatherSpec | null {
+  const { shape, strides, select, itemBytes } = part;
+  const dims: { readonly size: number; readonly from: number; readonly to: number }[] = [];
+  let base = 0;
+  let step = 1;
+  for (let dim = shape.length - 1; dim >= 0; dim--) {
+    const size = shape[dim] ?? 1;
+    if (dim === select) base = span * step;
+    else if (size > 1) dims.push({ size, from: step, to: strides[dim] ?? 0 });
+    step *= size;
+  }
+  dims.sort((a, b) => a.to - b.to);
+  let expected = 1;
+  for (const { size, to } of dims) {
+    if (to !== expected) return null;
+    expected *= size;
+  }
+  if ((part.bases[span] ?? 0) !== 0) return null;
+  dims.reverse();
+  const [sizes, from] = [dims.map(({ size }) => size), dims.map((dim) => dim.from)];
+  return { itemBytes, shape: sizes, strides: from, bases: [base], select: null };
+}
+
+function scatterAll({ part, span }: Gathered, made: Uint8Array<ArrayBuffer>, target: Uint8Array<ArrayBuffer>): void {
   const { shape, strides, select, itemBytes } = part;
   const size =
     [4, 2].find((n) => [itemBytes, made.byteOffset, target.byteOffset].every((value) => value % n === 0)) ?? 1;

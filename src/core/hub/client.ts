@@ -150,7 +150,7 @@ export function openFile(client: HubClient, repo: string, commit: string, file: 
     }
   };
   const turn = (error: LoomError, signal: AbortSignal | undefined) => fate.turn(name, error, signal);
-  const source = { key, byteLength, firm: true, sha256: file.sha256 ?? undefined, read };
+  const source = { key, byteLength, firm: true, remote: true, sha256: file.sha256 ?? undefined, read };
   return fate.share(withRetry(source, { gate, retries, turn }), name, file.sha256 !== null);
 }
 

@@ -23,6 +23,8 @@ export interface ByteSource {
    * sets. Else a file that is edited in place, and given its old time back, has its old key.
    */
   readonly firm?: boolean;
+  /** True when reads are downloads: reading something twice costs more than computing it. */
+  readonly remote?: boolean;
   /** SHA-256 of the whole file in hex, where whoever gives it states one. What is read need not be that. */
   readonly sha256?: string | undefined;
   readonly byteLength: number;
