@@ -23,6 +23,8 @@ export interface WorkSettings {
   readonly memoryBytes: number;
   /** Also the SHA-256 of each shard. */
   readonly sha256: boolean;
+  /** Check the source against its stated hashes before anything is written. */
+  readonly checkSource?: boolean;
 }
 
 /** What survives a closed tab: the journal's name, and what the page wants to know when it finds it. */
@@ -45,6 +47,8 @@ export type ConvertEvent =
   | { readonly type: 'progress'; readonly progress: Progress }
   /** The browser copies a finished file to its place; null when it has. */
   | { readonly type: 'finalising'; readonly file: string | null }
+  /** The source is being checked against its hashes: bytes read, and bytes to read. */
+  | { readonly type: 'checking'; readonly done: number; readonly total: number }
   /** All requests to the Hub wait, or go on. */
   | { readonly type: 'pause'; readonly pause: Pause | null };
 
@@ -78,6 +82,8 @@ export interface RunnerApi {
   ): Promise<ShardAnswer>;
   /** SHA-256 of a finished file, in hex. */
   sha256(sink: SinkDescriptor, file: string, signal: AbortSignal): Promise<string>;
+  /** Hashes what comes through the port; see `createWorkerDigest`. */
+  digest(port: MessagePort): Promise<void>;
   pause(): void;
   resume(): void;
 }

@@ -1,20 +1,24 @@
 import {
   type ConversionPlan,
+  type CreateStreamDigest,
   createOpfsSink,
   createPickedFolderSink,
   DEFAULT_BUDGET_BYTES,
   type FileSet,
+  isLoomError,
   type Journal,
-  journalHead,
   type Leftovers,
   LoomError,
   leftoversOf,
   openStoredJournal,
+  type Pause,
   type Progress,
   type Sink,
+  verifySourceHashes,
 } from '../src/core/index.ts';
 import type { ConvertEvent, ConvertRequest, SinkDescriptor, WorkSettings } from './convert-protocol.ts';
 import { createFlusher } from './flusher.ts';
+import { openSource } from './sources.ts';
 
 /** Least time between two progress events of one file, in ms. */
 const EVENT_MS = 100;
@@ -38,8 +42,54 @@ export async function openOutput(
   if (!record.resume) return { sink: await openSink(sink, tell), journal };
   if (journal.head === null)
     throw new LoomError('path-not-found', `This browser knows of no unfinished conversion ${record.job} any more.`);
-  const leftovers = leftoversOf(plan, await journalHead(plan, files, signal), journal);
+  const leftovers = await leftoversOf(plan, files, journal, signal);
   return { sink: await openSink(sink, tell, leftovers), journal };
+}
+
+/** What opening a source needs. */
+interface SourceWork {
+  readonly digest: CreateStreamDigest;
+  readonly tell: (event: ConvertEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens the source of a request, checks its hashes where that was asked for, and gives its files to `use`. A cached header
+ * of a file with a wrong hash may be wrong too, and is removed.
+ *
+ * @throws LoomError `source-hash-wrong`, and what opening and `use` throw.
+ */
+export async function withSource<T>(
+  { source, settings = USUAL }: ConvertRequest,
+  work: SourceWork,
+  use: (files: FileSet) => Promise<T>,
+): Promise<T> {
+  const onPause = (pause: Pause | null) => work.tell({ type: 'pause', pause });
+  const { files, repo } = await openSource(source, { signal: work.signal, onPause });
+  try {
+    if (settings.checkSource) await insistOnSource(files, work);
+    return await use(files);
+  } catch (error) {
+    const stated = isLoomError(error) && error.tag === 'source-hash-wrong' && error.fields.stated;
+    if (stated) await repo?.cache?.remove(`sha256:${stated}`);
+    throw error;
+  }
+}
+
+/** @throws LoomError `source-hash-wrong` when a source file does not match its stated hash. */
+async function insistOnSource(files: FileSet, { digest, tell, signal }: SourceWork): Promise<void> {
+  let told = 0;
+  const onProgress = (done: number, total: number) => {
+    if (performance.now() - told < EVENT_MS && done < total) return;
+    told = performance.now();
+    tell({ type: 'checking', done, total });
+  };
+  const { wrong } = await verifySourceHashes(files, { digest, signal, onProgress });
+  const [first] = wrong;
+  if (!first) return;
+  const names = wrong.map(({ file }) => file).join(', ');
+  const message = `${names} ${wrong.length === 1 ? 'does' : 'do'} not match the stated sha256 (${first.file}: stated ${first.stated}, read ${first.found}). The files were corrupted during the download or on disk. Nothing was written. Download them again, then retry.`;
+  throw new LoomError('source-hash-wrong', message, first);
 }
 
 function openSink(sink: SinkDescriptor, tell: (event: ConvertEvent) => void, leftovers?: Leftovers): Promise<Sink> {

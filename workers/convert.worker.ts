@@ -1,8 +1,7 @@
 import { createBudget, LoomError, runPlan } from '../src/core/index.ts';
 import type { ConvertApi, ConvertEvent } from './convert-protocol.ts';
-import { createGate, createTeller, openOutput, receivePlan, USUAL } from './convert-session.ts';
-import { createRunnerPool, createSummer, type RunnerPool } from './runner-pool.ts';
-import { openSource } from './sources.ts';
+import { createGate, createTeller, openOutput, receivePlan, USUAL, withSource } from './convert-session.ts';
+import { createDigests, createRunnerPool, createSummer, type RunnerPool } from './runner-pool.ts';
 import { exposeApi } from './transfer.ts';
 
 const gate = createGate();
@@ -16,29 +15,31 @@ const api: ConvertApi = {
     const tell = (event: ConvertEvent) => void onEvent(event);
     const settings = request.settings ?? USUAL;
     const summer = settings.sha256 ? createSummer(request.sink) : null;
+    const digests = createDigests();
+    const work = { digest: digests.create, tell, signal };
     try {
       const plan = await receivePlan(planPort, signal);
-      const { files } = await openSource(request.source, {
-        signal,
-        onPause: (pause) => tell({ type: 'pause', pause }),
-      });
-      const { sink, journal } = await openOutput(request, plan, files, tell, signal);
-      pool = createRunnerPool(request, plan, settings);
-      if (gate.isClosed()) pool?.pause();
-      return await runPlan(plan, {
-        files,
-        sink,
-        journal,
-        signal,
-        ...(pool ? { runners: pool } : { budget: createBudget(settings.memoryBytes), engine: settings.engine }),
-        ...(summer ? { sha256: summer.sum } : {}),
-        onProgress: createTeller(tell),
-        gate: () => gate.wait(signal),
+      return await withSource(request, work, async (files) => {
+        const { sink, journal } = await openOutput(request, plan, files, tell, signal);
+        pool = createRunnerPool(request, plan, settings);
+        if (gate.isClosed()) pool?.pause();
+        return runPlan(plan, {
+          files,
+          sink,
+          journal,
+          signal,
+          streamDigest: digests.create,
+          ...(pool ? { runners: pool } : { budget: createBudget(settings.memoryBytes), engine: settings.engine }),
+          ...(summer ? { sha256: summer.sum } : {}),
+          onProgress: createTeller(tell),
+          gate: () => gate.wait(signal),
+        });
       });
     } finally {
       busy = false;
       pool = null;
       summer?.dispose();
+      digests.dispose();
       gate.resume();
     }
   },

@@ -1,5 +1,6 @@
 import {
   type ConversionPlan,
+  type CreateStreamDigest,
   createRemoteRunners,
   hearEvent,
   type RemoteRunner,
@@ -7,6 +8,7 @@ import {
   type ShardRunners,
 } from '../src/core/index.ts';
 import type { ConvertRequest, RunnerApi, WorkSettings } from './convert-protocol.ts';
+import { createWorkerDigest } from './digest.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
 /** For calls that nothing stops. */
@@ -76,6 +78,16 @@ export function createSummer(sink: ConvertRequest['sink']): {
     },
     dispose: runner.dispose,
   };
+}
+
+/** SHA-256 of what a conversion read, in a worker of its own that is started where there is something to hash. */
+export function createDigests(): { readonly create: CreateStreamDigest; readonly dispose: () => void } {
+  let runner: Supervised<RunnerApi> | null = null;
+  const start = () => {
+    runner ??= startRunner();
+    return runner;
+  };
+  return { create: createWorkerDigest(start), dispose: () => runner?.dispose() };
 }
 
 function startRunner(): Supervised<RunnerApi> {

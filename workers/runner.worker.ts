@@ -11,6 +11,7 @@ import {
 } from '../src/core/index.ts';
 import type { RunnerApi } from './convert-protocol.ts';
 import { createGate } from './convert-session.ts';
+import { serveDigest } from './digest.ts';
 import { createFlusher } from './flusher.ts';
 import { openSource } from './sources.ts';
 import { exposeApi } from './transfer.ts';
@@ -34,6 +35,7 @@ const api: RunnerApi = {
     const files = sink.kind === 'opfs' ? await jobFiles(sink.job) : directoryFiles(sink.handle);
     return sha256Of(files, name, signal);
   },
+  digest: serveDigest,
   pause: gate.pause,
   resume: gate.resume,
 };

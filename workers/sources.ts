@@ -46,8 +46,7 @@ function countReads(files: FileSet, onBytes: (bytes: number) => void): FileSet {
   const open: FileSet['open'] = async (name, options) => {
     const source = await files.open(name, options);
     return {
-      key: source.key,
-      byteLength: source.byteLength,
+      ...source,
       read: async (range, read) => {
         const bytes = await source.read(range, read);
         onBytes(bytes.length);

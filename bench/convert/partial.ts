@@ -58,10 +58,11 @@ function createUnproven(options: LocalRunnerOptions): ShardRunners {
     ...createLocalRunners(options),
     make: async (shard, { signal, onPhase, onWritten }) => {
       onPhase('write');
-      const digests = await whole(sink, shard, { signal }, (file) =>
+      const { digests } = await whole(sink, shard, { signal }, (file) =>
         writeShard({ shard, file, open: sources.open, budget, engine, signal, onBytes: onWritten }),
       );
-      return { file: shard.file, digests: [...digests] };
+      const seen = { key: '', byteLength: shard.byteLength, firm: false };
+      return { made: { file: shard.file, digests: [...digests] }, seen };
     },
   };
 }

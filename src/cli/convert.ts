@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { openFolderOutput } from '../core/convert/output.node.ts';
-import { sha256File } from '../core/convert/sha256.node.ts';
+import { createNodeDigest, sha256File } from '../core/convert/sha256.node.ts';
 import { createThreadRunners } from '../core/convert/threads.node.ts';
 import {
   type ConversionPlan,
@@ -9,6 +9,7 @@ import {
   createBudget,
   DEFAULT_BUDGET_BYTES,
   describeConfigChange,
+  describeSourceHashes,
   detectLayout,
   ENGINES,
   type EngineChoice,
@@ -80,6 +81,7 @@ export function addConvert(program: Command): void {
         sink,
         journal,
         signal,
+        streamDigest: createNodeDigest,
         onProgress: line.update,
         ...runnersFor(plan, path, sink.identity, work),
         ...(flags.sha256 ? { sha256: (file, inner) => sha256File(sink.identity, file, inner) } : {}),
@@ -159,7 +161,7 @@ function tellWhatStays(plan: ConversionPlan, journal: Journal, out: string): voi
   );
 }
 
-/** What `convert --json` prints: a contract. Keys beyond it stand where they were asked for, or a run was gone on with. */
+/** What `convert --json` prints: a contract; `sourceHashes` was added to it. Keys beyond it stand where they were asked for, or a run was gone on with. */
 export function convertJson(out: string, report: ConversionReport, engineAsked = false) {
   const { equal, tensors, bytes } = report.verified;
   return {
@@ -172,6 +174,7 @@ export function convertJson(out: string, report: ConversionReport, engineAsked =
     verified: { equal, tensors, bytes },
     ...(report.kept > 0 ? { kept: report.kept } : {}),
     ...(report.unpacked ? { unpacked: report.unpacked } : {}),
+    ...(report.sourceHashes ? { sourceHashes: report.sourceHashes } : {}),
     ...(report.sha256 ? { sha256: report.sha256 } : {}),
     ...(engineAsked ? { engine: report.engine } : {}),
   };
@@ -182,6 +185,7 @@ export function describeReport(out: string, report: ConversionReport): string[] 
   return [
     `Wrote ${plural(report.tensors, 'tensor')}, ${formatBytes(report.bytes)}, in ${plural(report.shards.length, 'shard')} to ${out}${scope}.`,
     `Proven: ${plural(report.verified.tensors, 'tensor')}, ${formatInteger(report.verified.bytes)} bytes, all equal (read back from the output and compared with ${report.unpacked ? 'what the CPU makes of the source' : 'the source'}).`,
+    ...(report.sourceHashes ? [describeSourceHashes(report.sourceHashes)] : []),
     ...(report.unpacked
       ? [
           `Not lossless: ${plural(report.unpacked.tensors, 'tensor')} in ${report.unpacked.formats.join(' and ')} became bf16.`,

@@ -1,5 +1,14 @@
 import type { Command } from 'commander';
-import { formatInteger, plural, type Verification, verifyCheckpoints } from '../core/index.ts';
+import { createNodeDigest } from '../core/convert/sha256.node.ts';
+import {
+  formatInteger,
+  LoomError,
+  plural,
+  type SourceVerification,
+  type Verification,
+  verifyCheckpoints,
+  verifySourceHashes,
+} from '../core/index.ts';
 import {
   type AssumeFlags,
   assumption,
@@ -10,34 +19,81 @@ import {
   withAssume,
   withOutput,
 } from './common.ts';
-import { openCheckpointAt, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
+import { openCheckpointAt, openSource, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
 /** Differences that a person is shown; `--json` has them all. */
 const SHOWN = 20;
 
-/** `moe-loom verify <original> <converted>`: exit 1 when they are not equal. */
+interface VerifyFlags extends OutputOptions, SourceFlags, AssumeFlags {
+  readonly sourceHashes?: boolean;
+}
+
+/** `moe-loom verify <original> [converted]`: exit 1 when they differ, or when a file does not match its stated hash. */
 export function addVerify(program: Command): void {
   const command = program
     .command('verify')
-    .description('compare two checkpoints byte by byte, whatever their layouts')
+    .description('compare two checkpoints byte by byte across layouts, or check a source against its stated hashes')
     .argument('<original>', SOURCE_HELP)
-    .argument('<converted>', SOURCE_HELP);
+    .argument('[converted]', SOURCE_HELP)
+    .option('--source-hashes', 'read every file of the original that has a stated sha256 (Hub, Hub cache) and compare');
   withAssume(withSource(withOutput(command))).action(
-    async (original: string, converted: string, options: OutputOptions & SourceFlags & AssumeFlags) => {
+    async (original: string, converted: string | undefined, options: VerifyFlags) => {
       const signal = interruptSignal();
-      const [left, right] = await Promise.all([
-        openCheckpointAt(original, options, signal),
-        openCheckpointAt(converted, options, signal),
-      ]);
-      const verification = await verifyCheckpoints(left, right, { signal, ...assumption(options) });
-      if (options.json) printJson(verifyJson(verification));
-      else print(describeVerification(verification));
-      if (!verification.equal) process.exitCode = 1;
+      if (converted === undefined && !options.sourceHashes)
+        throw new LoomError(
+          'usage',
+          'Name the converted checkpoint as a second argument, or add --source-hashes to check the first alone.',
+        );
+      const hashes = options.sourceHashes ? await checkSource(original, options, signal) : null;
+      const verification = converted === undefined ? null : await compare(original, converted, options, signal);
+      if (options.json)
+        printJson({ ...(verification ? verifyJson(verification) : {}), ...(hashes ? { sourceHashes: hashes } : {}) });
+      else {
+        if (hashes) print(describeSource(hashes));
+        if (verification) print(describeVerification(verification));
+      }
+      if ((hashes?.wrong.length ?? 0) > 0 || verification?.equal === false) process.exitCode = 1;
     },
   );
 }
 
-/** What `verify --json` prints: a contract; `mistakes` was added to it. */
+async function compare(original: string, converted: string, options: SourceFlags & AssumeFlags, signal: AbortSignal) {
+  const [left, right] = await Promise.all([
+    openCheckpointAt(original, options, signal),
+    openCheckpointAt(converted, options, signal),
+  ]);
+  return verifyCheckpoints(left, right, { signal, ...assumption(options) });
+}
+
+/** @throws LoomError `usage` when no hash is stated: success would then prove nothing. */
+async function checkSource(original: string, options: SourceFlags, signal: AbortSignal): Promise<SourceVerification> {
+  const { files } = await openSource(original, options, signal);
+  const found = await verifySourceHashes(files, { digest: createNodeDigest, signal });
+  if (found.checked.length + found.wrong.length > 0) return found;
+  const message = `${files.identity} states no sha256 for any of its files, so nothing can be checked. Name a Hub repo or a Hub cache folder.`;
+  throw new LoomError('usage', message);
+}
+
+export function describeSource({ checked, wrong, unchecked, bytes }: SourceVerification): string[] {
+  const read = `${formatInteger(bytes)} bytes read`;
+  const all = checked.length + wrong.length;
+  const head =
+    wrong.length === 0
+      ? `${plural(all, 'file')} ${all === 1 ? 'matches' : 'match'} the sha256 that the source states (${read}).`
+      : `${wrong.length} of ${plural(all, 'file')} ${wrong.length === 1 ? 'does' : 'do'} not match the sha256 that the source states (${read}).`;
+  return [
+    head,
+    ...wrong.map(({ file, stated, found }) => `  ${file}: stated ${stated}, read ${found}`),
+    ...(wrong.length > 0
+      ? ['Download these files again, then repeat the check. If they are in the Hub cache, delete them there first.']
+      : []),
+    ...(unchecked.length > 0
+      ? [`No sha256 is stated for ${plural(unchecked.length, 'file')} of weights, so they were not checked.`]
+      : []),
+  ];
+}
+
+/** What `verify --json` prints: a contract; `mistakes` was added to it, and `sourceHashes` where it is asked for. */
 export function verifyJson({ equal, tensors, bytes, differences, mistakes }: Verification) {
   return { equal, tensors, bytes, differences, mistakes };
 }

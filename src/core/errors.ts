@@ -166,6 +166,11 @@ export const ERROR_TAGS = {
   'token-rejected': { retryable: false, exit: 2, meaning: 'The Hub does not accept the access token.' },
   'access-denied': { retryable: false, exit: 2, meaning: 'The access token is valid, and may not read this.' },
   'sign-in-failed': { retryable: false, exit: 2, meaning: 'Signing in at the Hub was declined or did not come about.' },
+  'source-hash-wrong': {
+    retryable: false,
+    exit: 1,
+    meaning: 'A source file does not match the sha256 that its source states.',
+  },
   'source-changed': { retryable: false, exit: 2, meaning: 'A source file changed while it was being read.' },
   'write-failed': { retryable: false, exit: 2, meaning: 'Bytes could not be written.' },
   'permission-lost': {
@@ -175,6 +180,11 @@ export const ERROR_TAGS = {
   },
   'disk-full': { retryable: false, exit: 2, meaning: 'The place the output goes to is full.' },
   'output-not-empty': { retryable: false, exit: 2, meaning: 'The output folder already holds files.' },
+  'output-changed': {
+    retryable: false,
+    exit: 2,
+    meaning: 'A finished output file was removed or changed while the conversion was running.',
+  },
   'output-in-use': { retryable: true, exit: 2, meaning: 'Another process or tab is writing the same output.' },
   'output-unfinished': {
     retryable: false,

@@ -57,8 +57,9 @@ export {
   type ValueOptions,
   type ValueReport,
 } from './compare/values.ts';
-export { type FinishedShard, type Journal, type JournalHead, journalHead, leftoversOf } from './convert/journal.ts';
+export type { FinishedShard, Journal, JournalHead } from './convert/journal.ts';
 export { listJournals, openStoredJournal, removeJournal, type StoredJournal } from './convert/journal-idb.ts';
+export { leftoversOf } from './convert/leftovers.ts';
 export type { InHand, Progress } from './convert/progress.ts';
 export {
   answerShard,
@@ -81,6 +82,7 @@ export {
   type ShardRunners,
 } from './convert/runners.ts';
 export { sha256Of } from './convert/sha256.ts';
+export { describeSourceHashes, type SourceHashes } from './convert/source-hashes.ts';
 export {
   ERROR_TAGS,
   type ErrorTag,
@@ -315,6 +317,8 @@ export {
 export { statisticsTsv } from './values/tsv.ts';
 export type { HistogramBin, MatrixStatistics, TensorHistogram } from './values/types.ts';
 export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/mistakes.ts';
+export { type SourceVerification, verifySourceHashes } from './verify/source-hashes.ts';
+export { type CreateStreamDigest, createStreamDigest, type StreamDigest } from './verify/stream-digest.ts';
 export { type SuspectFindings, type SuspectOptions, suspectFindings, UNKNOWABLE } from './verify/suspect.ts';
 export { type Verification, verifyCheckpoints } from './verify/verify.ts';
 export { VERSION } from './version.ts';

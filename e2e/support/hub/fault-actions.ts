@@ -111,6 +111,17 @@ function shiftBody(answer: Reply, by: number): void {
   answer.end += shift;
 }
 
+function flipBit(answer: Reply, byte: number): void {
+  const { body } = answer;
+  const at = byte < 0 ? body.size + byte : byte;
+  const read = (start: number, end: number) => {
+    const bytes = Uint8Array.from(body.read(start, end));
+    if (at >= start && at < end) bytes[at - start] = (bytes[at - start] ?? 0) ^ 1;
+    return bytes;
+  };
+  answer.body = { size: body.size, read };
+}
+
 function lengthen(answer: Reply, bytes: number): void {
   const { body, start, end } = answer;
   answer.body = concatBody([
@@ -143,6 +154,7 @@ function alterPart(action: FaultAction, answer: Reply): void {
   if (action.type === 'ignoreRange') dropRange(answer, action.bps);
   if (action.type === 'wrongContentRange') wrongContentRange(answer, action.mode);
   if (action.type === 'rangeShiftedBody') shiftBody(answer, action.by ?? 1);
+  if (action.type === 'flipBit') flipBit(answer, action.byte);
   if (action.type === 'overlong') lengthen(answer, action.bytes ?? 16);
   if (action.type === 'gzipOnRange') gzipBody(answer);
 }

@@ -164,8 +164,13 @@ describe('bodies', () => {
     }
   });
 
-  it('come shifted, overlong, or zipped', async () => {
+  it('come shifted, overlong, zipped, or with one wrong bit', async () => {
     const good = await bytesOf(await read());
+    strike({ type: 'flipBit', byte: 7 });
+    expect((await bytesOf(await read())).map((byte, at) => byte ^ (good[at] ?? 0)).findIndex((bits) => bits > 0)).toBe(
+      7,
+    );
+    hub.faults.clear();
     strike({ type: 'rangeShiftedBody', by: 3 });
     expect((await bytesOf(await read())).subarray(0, 900)).toEqual(good.subarray(3, 903));
     hub.faults.clear();

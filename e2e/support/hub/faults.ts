@@ -15,6 +15,8 @@ export type FaultAction =
   | { type: 'ignoreRange'; bps?: number }
   | { type: 'wrongContentRange'; mode: 'shift' | 'total' | 'missing' | '*' }
   | { type: 'rangeShiftedBody'; by?: number }
+  /** `byte` of the file, counted from its end where it is negative. */
+  | { type: 'flipBit'; byte: number }
   | { type: 'overlong'; bytes?: number }
   | { type: 'sizeFlip' | 'commitFlip'; repo?: string }
   | { type: 'sigExpired' | 'sigWrongRange' | '416'; cors?: boolean }
@@ -39,6 +41,7 @@ export const FAULT_TYPES: ReadonlySet<FaultAction['type']> = new Set<FaultAction
   'ignoreRange',
   'wrongContentRange',
   'rangeShiftedBody',
+  'flipBit',
   'overlong',
   'sizeFlip',
   'commitFlip',

@@ -10,7 +10,7 @@ export interface RepoFile {
   readonly path: string;
   readonly kind: StorageKind;
   readonly body: Body;
-  /** Given for generated bodies, which are too long to hash; else the hash of the bytes. */
+  /** Given for generated bodies, of which some are too long to hash; of the others it is the hash of the bytes. */
   readonly sha256?: (() => string) | undefined;
 }
 
@@ -66,6 +66,9 @@ export function hex(algorithm: 'sha1' | 'sha256', ...parts: (string | Uint8Array
   return hash.digest('hex');
 }
 
+/** What a conversion may read whole is listed with its true hash. */
+const HASHED_BYTES = 32 * 1024 * 1024;
+
 function hashBody(body: Body): string {
   const step = 8 * 1024 * 1024;
   const hash = createHash('sha256');
@@ -93,7 +96,7 @@ function gitOid(bytes: Uint8Array): string {
 export function identityOf(file: RepoFile): FileIdentity {
   const known = identities.get(file);
   if (known !== undefined) return known;
-  const sha256 = file.sha256?.() ?? hashBody(file.body);
+  const sha256 = (file.body.size > HASHED_BYTES ? file.sha256?.() : undefined) ?? hashBody(file.body);
   const blob = file.kind === 'git' ? readAll(file.body) : Buffer.from(pointerText(sha256, file.body.size));
   const identity = { sha256, xetHash: hex('sha256', 'xet', sha256), oid: gitOid(blob) };
   identities.set(file, identity);

@@ -11,6 +11,8 @@ export interface ConvertAddress {
   /** Memory for buffers. */
   readonly buffers: string | null;
   readonly sha256: boolean;
+  /** Check source hashes before converting. */
+  readonly checkSource: boolean;
 }
 
 export const USUAL_CONVERT: ConvertAddress = {
@@ -20,6 +22,7 @@ export const USUAL_CONVERT: ConvertAddress = {
   engine: null,
   buffers: null,
   sha256: false,
+  checkSource: false,
 };
 
 /** What a person may be in the middle of typing; whoever uses it parses it. */
@@ -45,6 +48,7 @@ export function parseConvert(query: URLSearchParams): ConvertAddress {
     engine: engine !== null && isEngineChoice(engine) ? engine : null,
     buffers: size('buffers'),
     sha256: query.get('sha256') === 'yes',
+    checkSource: query.get('check-source') === 'yes',
   };
 }
 
@@ -56,4 +60,5 @@ export function writeConvert(query: URLSearchParams, address: ConvertAddress): v
   if (address.engine !== null) query.set('engine', address.engine);
   if (address.buffers !== null) query.set('buffers', address.buffers);
   if (address.sha256) query.set('sha256', 'yes');
+  if (address.checkSource) query.set('check-source', 'yes');
 }

@@ -49,6 +49,10 @@ export async function openStoredJournal(job: string, note: unknown): Promise<Jou
       await durable(db, (tx) => tx.objectStore('shards').put({ ...shard, job }));
       finished.set(shard.file, shard);
     },
+    forget: async (file) => {
+      await durable(db, (tx) => tx.objectStore('shards').delete([job, file]));
+      finished.delete(file);
+    },
     remove: async () => {
       await removeJournal(job);
       entry = null;

@@ -17,12 +17,14 @@ const Head = v.object({
 const Finished = v.object({
   file: v.string(),
   digests: v.array(v.tuple([v.string(), v.array(v.string())])),
+  inputs: v.optional(v.array(v.tuple([v.string(), v.array(v.array(v.string()))]))),
   sha256: v.optional(v.string()),
 });
+const Forgotten = v.object({ forgotten: v.string() });
 
 /**
- * The journal in an output folder: one line of JSON for the head, one for each finished shard, each on disk before the
- * next. A last line that was cut short by a kill does not count.
+ * The journal in an output folder: one line of JSON for the head, one for each finished shard and for each
+ * that is finished no more, each on disk before the next. A last line that was cut short by a kill does not count.
  *
  * Nothing is written before `begin`.
  * @throws LoomError `read-failed` when there is one that cannot be read.
@@ -37,6 +39,8 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
   let head = parse(Head, lines[0]) as JournalHead | null;
   const finished = new Map<string, FinishedShard>();
   for (const line of lines.slice(1)) {
+    const forgotten = parse(Forgotten, line);
+    if (forgotten) finished.delete(forgotten.forgotten);
     const shard = parse(Finished, line);
     if (shard && head?.shards.some(({ file }) => file === shard.file)) finished.set(shard.file, shard);
   }
@@ -65,6 +69,11 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
     add: (shard) => {
       turn = turn.then(() => append(shard, 'a'));
       finished.set(shard.file, shard);
+      return turn;
+    },
+    forget: (file) => {
+      if (!finished.delete(file)) return turn;
+      turn = turn.then(() => append({ forgotten: file }, 'a'));
       return turn;
     },
     remove: async () => {

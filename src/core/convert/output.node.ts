@@ -5,7 +5,8 @@ import type { Sink } from '../sink/types.ts';
 import type { FileSet } from '../source/types.ts';
 import { plural } from '../units.ts';
 import { openFolderJournal } from './journal.node.ts';
-import { type Journal, journalHead, leftoversOf, plannedFiles } from './journal.ts';
+import { type Journal, plannedFiles } from './journal.ts';
+import { leftoversOf } from './leftovers.ts';
 
 export interface FolderOutput {
   readonly sink: Sink;
@@ -47,6 +48,6 @@ export async function openFolderOutput(
     await journal.remove();
     return { journal, sink };
   }
-  const leftovers = leftoversOf(plan, await journalHead(plan, files, signal), journal);
+  const leftovers = await leftoversOf(plan, files, journal, signal);
   return { journal, sink: await createFolderSink(folder, source, leftovers) };
 }

@@ -2,7 +2,7 @@ import { LoomError } from '../errors.ts';
 import type { EngineChoice } from '../kernels/engine.ts';
 import type { OutputShard } from '../plan/types.ts';
 import { MIB } from '../units.ts';
-import type { ShardDigests } from '../verify/read-back.ts';
+import type { SeenFile, ShardDigests } from '../verify/read-back.ts';
 import type { FinishedShard } from './journal.ts';
 import { type EngineUse, mergeUses, type ShardHooks, type ShardRunners } from './runners.ts';
 
@@ -14,6 +14,7 @@ export type ShardEvent =
 /** What a runner in another thread gives back: the finished shard, null where it was only proven. */
 export interface ShardAnswer {
   readonly made: FinishedShard | null;
+  readonly seen: SeenFile;
   readonly engine: EngineUse;
 }
 
@@ -62,9 +63,9 @@ export function createRemoteRunners(
   const work = async (shard: OutputShard, digests: WantedDigests, hooks: ShardHooks) => {
     const runner = idle.pop() ?? (await begin());
     try {
-      const { made, engine: use } = await runner.work(shard, digests, hooks);
+      const { engine: use, ...answer } = await runner.work(shard, digests, hooks);
       uses.set(runner, use);
-      return made;
+      return answer;
     } finally {
       if (runner.isAlive()) idle.push(runner);
     }
@@ -72,11 +73,11 @@ export function createRemoteRunners(
   return {
     count,
     make: async (shard, hooks) => {
-      const made = await work(shard, null, hooks);
+      const { made, seen } = await work(shard, null, hooks);
       if (made === null) throw new LoomError('internal', `Nothing is known of ${shard.file}.`, { file: shard.file });
-      return made;
+      return { made, seen };
     },
-    prove: async (shard, digests, hooks) => void (await work(shard, digests, hooks)),
+    prove: async (shard, digests, hooks) => (await work(shard, digests, hooks)).seen,
     engine: () => (uses.size > 0 ? mergeUses([...uses.values()]) : { choice: engine, adapter: null, decisions: [] }),
     dispose: async () => {
       await Promise.all(all.map((runner) => runner.end()));
@@ -93,9 +94,11 @@ export async function answerShard(
   tell: (event: ShardEvent) => void,
 ): Promise<ShardAnswer> {
   const { hooks, flush } = tellingHooks(signal, tell);
-  const made = digests ? await runners.prove(shard, digests, hooks).then(() => null) : await runners.make(shard, hooks);
+  const answer = digests
+    ? { made: null, seen: await runners.prove(shard, digests, hooks) }
+    : await runners.make(shard, hooks);
   flush();
-  return { made, engine: runners.engine() };
+  return { ...answer, engine: runners.engine() };
 }
 
 /** Hooks whose events go to another thread; `flush` tells what is counted and not yet told. */

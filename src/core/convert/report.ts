@@ -2,6 +2,7 @@ import type { ConfigChange, ConversionPlan, GroupStep, SkippedFile, Unpacked } f
 import { VERSION } from '../version.ts';
 import type { PhaseSeconds } from './phase-clock.ts';
 import type { EngineUse } from './runners.ts';
+import type { SourceHashes } from './source-hashes.ts';
 
 /** What a finished conversion did and what was proven: the content of `moe-loom-report.json`. */
 export interface ConversionReport {
@@ -32,12 +33,14 @@ export interface ConversionReport {
   readonly kept: number;
   /** SHA-256 of each whole shard, its id in the Hub's LFS; null where nobody asked. */
   readonly sha256: Readonly<Record<string, string>> | null;
+  /** Which source files are what their source states a hash of; reports of earlier versions do not say. */
+  readonly sourceHashes?: SourceHashes;
   /** How long the run took, and at what; reports of earlier versions do not say. */
   readonly seconds?: PhaseSeconds;
 }
 
 /** What a run knows beside its plan. */
-export type RunFacts = Pick<ConversionReport, 'source' | 'engine' | 'kept' | 'sha256' | 'seconds'>;
+export type RunFacts = Pick<ConversionReport, 'source' | 'engine' | 'kept' | 'sha256' | 'sourceHashes' | 'seconds'>;
 
 /** The report of a plan whose every byte was read back and found equal; a run that found otherwise has none. */
 export function reportOf(plan: ConversionPlan, facts: RunFacts): ConversionReport {
@@ -66,6 +69,7 @@ export function reportOf(plan: ConversionPlan, facts: RunFacts): ConversionRepor
     engine: facts.engine,
     kept: facts.kept,
     sha256: facts.sha256,
+    ...(facts.sourceHashes ? { sourceHashes: facts.sourceHashes } : {}),
     ...(facts.seconds ? { seconds: facts.seconds } : {}),
   };
 }

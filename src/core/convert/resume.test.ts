@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -31,6 +32,8 @@ beforeEach(() => {
   source = join(work, 'source');
   out = join(work, 'out');
   cpSync(hubFolder('qwen3_moe'), source, { recursive: true });
+  // Whole seconds, which can be put back exactly.
+  for (const name of readdirSync(source)) utimesSync(join(source, name), 1_700_000_000, 1_700_000_000);
 });
 afterEach(() => rmSync(work, { recursive: true, force: true }));
 
@@ -80,6 +83,16 @@ async function expected(): Promise<Map<string, Buffer>> {
   const { sink, journal } = await openFolderOutput(straight, plan, files, { source, unfinished: 'refuse' });
   await runPlan(plan, { files, sink, journal });
   return contents(straight);
+}
+
+/** Turns a bit of the first byte behind the header, and puts the file's time back. */
+function editInPlace(path: string): void {
+  const { atime, mtime } = statSync(path);
+  const bytes = readFileSync(path);
+  const at = 8 + Number(bytes.readBigUInt64LE(0));
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+  utimesSync(path, atime, mtime);
 }
 
 const contents = (folder: string) =>
@@ -149,9 +162,14 @@ describe('a conversion that broke off', () => {
     await expect(resumed()).rejects.toMatchObject(refused(/another config.json/));
     writeFileSync(join(source, 'config.json'), config);
     const shard = readdirSync(source).find((name) => name.endsWith('.safetensors')) ?? '';
-    utimesSync(join(source, shard), new Date(), new Date(2001, 1, 1));
+    const bytes = readFileSync(join(source, shard));
+    editInPlace(join(source, shard));
     await expect(resumed()).rejects.toMatchObject(refused(new RegExp(`${shard} changed since`)));
     expect(contents(out)).toEqual(before);
+    writeFileSync(join(source, shard), bytes);
+    utimesSync(join(source, shard), new Date(), new Date(2001, 1, 1));
+    await resumed();
+    expect(contents(out)).toEqual(await expected());
   });
 
   it('does not touch a file that it did not write', async () => {

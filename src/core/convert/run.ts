@@ -8,10 +8,16 @@ import { INDEX_FILE } from '../safetensors/index-file.ts';
 import type { Sink } from '../sink/types.ts';
 import type { FileSet } from '../source/types.ts';
 import { MIB } from '../units.ts';
+import { type CreateStreamDigest, createStreamDigest } from '../verify/stream-digest.ts';
+import { changedFiles } from './evidence.ts';
 import { digestsOf, type FinishedShard, type Journal, journalHead, type SourceKey, sourceKeys } from './journal.ts';
+import { createOutputWatch, type OutputWatch } from './output-watch.ts';
 import { createProgress, type Progress, type ProgressMeter } from './progress.ts';
 import { type ConversionReport, reportOf } from './report.ts';
-import { createLocalRunners, type ShardHooks, type ShardRunners, whole } from './runners.ts';
+import { createLocalRunners, type MadeShard, type ShardHooks, type ShardRunners, whole } from './runners.ts';
+import { createSourceCheck, insistOnHash, type SourceCheck } from './source-check.ts';
+import type { SourceHashes } from './source-hashes.ts';
+import { sourcesOf } from './source-order.ts';
 
 export interface RunOptions {
   /** The files that the plan was made from. */
@@ -24,11 +30,13 @@ export interface RunOptions {
   readonly engine?: EngineChoice | undefined;
   /**
    * What survives an end before the end. With a journal, finished shards stay after a failure, and a run that finds
-   * some goes on from them. The sink holds what {@link leftoversOf} found.
+   * some goes on from them. The sink holds what `leftoversOf` found.
    */
   readonly journal?: Journal | undefined;
   /** SHA-256 of a finished file, in hex; asked for each shard while the next ones are made. */
   readonly sha256?: ((file: string, signal: AbortSignal | undefined) => Promise<string>) | undefined;
+  /** Where the SHA-256 of source files is worked out that state one; in this thread unless given. */
+  readonly streamDigest?: CreateStreamDigest | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Awaited before each piece of work, for runners that are not given. */
@@ -41,12 +49,15 @@ const COPY_BYTES = 4 * MIB;
 const SHARDS_AT_ONCE = 2;
 
 /**
- * Runs a plan: writes its shards, reads every byte of them back and compares, then writes the files beside them, the
- * config and last the index.
+ * Runs a plan: writes its shards, reads every byte of them back and compares, holds the source files to the SHA-256 that
+ * is stated for them, then writes the files beside the shards, the config and last the index. At the end the source is
+ * what it was, and every file of the output is still there.
  *
  * When it is cancelled, everything written is taken back, finished shards of earlier runs too. When it fails, everything
- * is taken back unless there is a journal and a finished shard to go on from.
- * @throws LoomError `not-convertible`, `cancelled`, `verify-failed`, and what source and sink throw.
+ * is taken back unless there is a journal and a finished shard to go on from; a shard that was made of a file with a
+ * wrong hash is not one.
+ * @throws LoomError `not-convertible`, `cancelled`, `verify-failed`, `source-hash-wrong`, `source-changed`,
+ * `output-changed`, and what source and sink throw.
  */
 export async function runPlan(plan: ConversionPlan, options: RunOptions): Promise<ConversionReport> {
   const { sink, journal } = options;
@@ -79,47 +90,104 @@ function localRunners({ files, sink, engine, gate, budget = createBudget() }: Ru
 }
 
 async function runAll(plan: ConversionPlan, options: RunOptions, runners: ShardRunners): Promise<ConversionReport> {
-  const { sink, signal, journal, files } = options;
-  if (journal && journal.head === null) await journal.begin(await journalHead(plan, files, signal));
-  // What was begun earlier is held to what it was begun from: whoever goes on with it has compared the two.
-  const keys = journal?.head?.source.files ?? (await sourceKeys(plan, files, signal));
+  const { sink, journal, files } = options;
+  const keys = await sourceKeys(plan, files, options.signal);
+  if (journal && journal.head === null) await journal.begin(await journalHead(plan, files, options.signal));
+  const stop = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
+  const check = createSourceCheck({
+    plan,
+    files,
+    output: sink.files(),
+    digest: options.streamDigest ?? createStreamDigest,
+    signal,
+    onError: () => stop.abort(),
+  });
   const kept = new Set(journal?.finished.keys());
   const work: Work = {
+    plan,
     options,
     runners,
     kept,
+    check,
+    watch: createOutputWatch(sink),
     meter: createProgress(plan, kept, options.onProgress),
     digests: new Map(),
   };
-  const shards = await mapConcurrent(
-    plan.shards,
-    runners.count,
-    (shard, inner) => finishShard(shard, work, inner),
-    signal,
-  );
-  await assertUnchanged(keys, files, signal);
-  work.meter.finish();
+  try {
+    const shards = await mapConcurrent(
+      plan.shards,
+      runners.count,
+      (shard, inner) => finishShard(shard, work, inner),
+      signal,
+    ).catch(async (error: unknown) => {
+      // What the check found has ended the shards too, and is what happened.
+      if (stop.signal.aborted) await check.finish();
+      throw error;
+    });
+    const sourceHashes = await check.finish();
+    await assertUnchanged(keys, plan, shards, options);
+    return await finish(shards, sourceHashes, work);
+  } catch (error) {
+    stop.abort();
+    await check.settled();
+    await dropMadeOfWrong(error, work);
+    throw error;
+  }
+}
+
+/** Writes what lies beside the shards; the index is last, and there only while everything else is. */
+async function finish(
+  shards: readonly FinishedShard[],
+  sourceHashes: SourceHashes,
+  work: Work,
+): Promise<ConversionReport> {
+  const { plan, options, runners, kept, meter, watch } = work;
+  const { sink, signal, files } = options;
+  meter.finish();
   const sums = await sha256Of(shards, work);
-  for (const { file } of plan.copies) await copyFile(options, file);
+  const checked: string[] = [...sourceHashes.checked];
+  for (const { file } of plan.copies) {
+    if (await copyFile(options, file)) checked.push(file);
+    await watch.note(file);
+  }
   const report = reportOf(plan, {
     source: files.identity,
     engine: runners.engine(),
     kept: kept.size,
     sha256: options.sha256 ? sums : null,
-    seconds: work.meter.seconds(),
+    sourceHashes: { ...sourceHashes, checked },
+    seconds: meter.seconds(),
   });
-  await writeText(sink, REPORT_FILE, `${JSON.stringify(report, null, 2)}\n`, signal);
-  if (plan.config) await writeText(sink, plan.config.file ?? 'config.json', plan.config.text, signal);
-  await writeText(sink, INDEX_FILE, plan.index, signal);
-  work.meter.finish();
+  const write = async (name: string, text: string) => {
+    await writeText(sink, name, text, signal);
+    await watch.note(name);
+  };
+  await write(REPORT_FILE, `${JSON.stringify(report, null, 2)}\n`);
+  if (plan.config) await write(plan.config.file ?? 'config.json', plan.config.text);
+  const proveAgain = async (file: string) => {
+    const at = plan.shards.findIndex((shard) => shard.file === file);
+    const [shard, made] = [plan.shards[at], shards[at]];
+    if (shard && made) await runners.prove(shard, digestsOf(made), { signal, ...UNHEARD });
+  };
+  await watch.insist(proveAgain);
+  await write(INDEX_FILE, plan.index);
+  await watch.insist(proveAgain);
+  meter.finish();
   return report;
 }
 
+/** Of work that is done a second time nothing is counted. */
+const UNHEARD: Omit<ShardHooks, 'signal'> = { onPhase: () => {}, onWritten: () => {}, onVerified: () => {} };
+
 interface Work {
+  readonly plan: ConversionPlan;
   readonly options: RunOptions;
   readonly runners: ShardRunners;
   /** Shards of an earlier run, as long as they are what was written. */
   readonly kept: Set<string>;
+  readonly check: SourceCheck;
+  readonly watch: OutputWatch;
   readonly meter: ProgressMeter;
   /** SHA-256 of finished files, under way. */
   readonly digests: Map<string, Promise<string>>;
@@ -127,31 +195,50 @@ interface Work {
 
 /** Makes a shard, or proves the one that an earlier run left. */
 async function finishShard(shard: OutputShard, work: Work, signal: AbortSignal): Promise<FinishedShard> {
-  const { journal, sink } = work.options;
   throwIfAborted(signal);
-  const known = journal?.finished.get(shard.file);
-  if (known && (await isAsItWas(shard, known, work, signal))) {
-    askSha256(known, work, signal);
-    return known;
-  }
-  const made = await guarded(shard, work, (hooks) => work.runners.make(shard, hooks), signal);
-  sink.adopt(shard.file);
-  await journal?.add(made);
+  const known = work.options.journal?.finished.get(shard.file);
+  const left = known ? await provenStill(shard, known, work, signal) : null;
+  const { made, seen } = left ?? (await makeShard(shard, work, signal));
+  await work.watch.note(shard.file, seen);
+  work.check.finished(made);
   askSha256(made, work, signal);
   return made;
 }
 
-/** False when a shard of an earlier run is not what was written: then it is gone. */
-async function isAsItWas(shard: OutputShard, known: FinishedShard, work: Work, signal: AbortSignal): Promise<boolean> {
+async function makeShard(shard: OutputShard, work: Work, signal: AbortSignal): Promise<MadeShard> {
+  const { journal, sink } = work.options;
+  const shardMade = await guarded(shard, work, (hooks) => work.runners.make(shard, hooks), signal);
+  sink.adopt(shard.file);
+  await journal?.add(shardMade.made);
+  return shardMade;
+}
+
+/** Takes back what was made of a source file that is not what its source states; the rest of the output stays. */
+async function dropMadeOfWrong(error: unknown, { plan, options: { journal, sink } }: Work): Promise<void> {
+  const file = isLoomError(error) && error.tag === 'source-hash-wrong' && error.fields.file;
+  if (!file || !journal) return;
+  for (const shard of plan.shards.filter((one) => sourcesOf(one).has(file))) {
+    await journal.forget(shard.file);
+    await sink.remove(shard.file);
+  }
+}
+
+/** Null when a shard of an earlier run is not what was written: then it is gone. */
+async function provenStill(
+  shard: OutputShard,
+  known: FinishedShard,
+  work: Work,
+  signal: AbortSignal,
+): Promise<MadeShard | null> {
   try {
-    await guarded(shard, work, (hooks) => work.runners.prove(shard, digestsOf(known), hooks), signal);
-    return true;
+    const prove = (hooks: ShardHooks) => work.runners.prove(shard, digestsOf(known), hooks);
+    return { made: known, seen: await guarded(shard, work, prove, signal) };
   } catch (error) {
     if (!isLoomError(error) || signal.aborted || !isSpoilt(error)) throw error;
     await work.options.sink.remove(shard.file);
     work.kept.delete(shard.file);
     work.meter.again(shard);
-    return false;
+    return null;
   }
 }
 
@@ -201,30 +288,47 @@ async function sha256Of(shards: readonly FinishedShard[], { options, digests }: 
   return sums;
 }
 
-/** @throws LoomError `source-changed` when a file is not what it was when the run began. */
+/**
+ * A key that is another one does not say what changed: the bytes do, so these are read again.
+ *
+ * @throws LoomError `source-changed` when a file is not what it was when the run began.
+ */
 async function assertUnchanged(
   keys: readonly SourceKey[],
-  files: FileSet,
-  signal: AbortSignal | undefined,
+  plan: ConversionPlan,
+  shards: readonly FinishedShard[],
+  { files, signal }: RunOptions,
 ): Promise<void> {
+  const moved: string[] = [];
   for (const { name, key } of keys) {
     const again = await files.open(name, { signal });
     await again.dispose?.();
-    if (again.key !== key)
-      throw new LoomError('source-changed', `${name} changed while it was being converted; run again.`, { file: name });
+    if (again.key !== key) moved.push(name);
   }
+  const finished = new Map(shards.map((shard) => [shard.file, shard]));
+  const [name] = await changedFiles(moved, plan, finished, files, signal);
+  if (name === undefined) return;
+  throw new LoomError('source-changed', `${name} changed while it was being converted; run again.`, { file: name });
 }
 
-async function copyFile({ files, sink, signal }: RunOptions, name: string): Promise<void> {
+/** True where the source states a hash of the file, which is then the hash of what was copied. */
+async function copyFile({ files, sink, signal, streamDigest }: RunOptions, name: string): Promise<boolean> {
   const source = await files.open(name, { signal });
+  const { sha256 } = source;
+  const digest = sha256 === undefined ? null : await (streamDigest ?? createStreamDigest)();
   try {
     await whole(sink, { file: name, byteLength: source.byteLength }, { signal }, async (file) => {
       for (let start = 0; start < source.byteLength; start += COPY_BYTES) {
         const end = Math.min(source.byteLength, start + COPY_BYTES);
-        await file.write(await source.read({ start, end }, { signal }), start, { signal });
+        const bytes = await source.read({ start, end }, { signal });
+        await file.write(bytes, start, { signal });
+        await digest?.update(bytes);
       }
+      if (digest && sha256 !== undefined) insistOnHash(name, sha256, await digest.digest());
     });
+    return digest !== null;
   } finally {
+    digest?.dispose?.();
     await source.dispose?.();
   }
 }

@@ -4,7 +4,7 @@ import { openOnce } from '../open-once.ts';
 import type { OutputShard } from '../plan/types.ts';
 import type { Sink, SinkFile, WriteOptions } from '../sink/types.ts';
 import type { FileSet } from '../source/types.ts';
-import { readBack, type ShardDigests } from '../verify/read-back.ts';
+import { readBack, type SeenFile, type ShardDigests } from '../verify/read-back.ts';
 import type { FinishedShard } from './journal.ts';
 import { writeShard } from './write-shard.ts';
 
@@ -23,6 +23,12 @@ export interface EngineUse {
   readonly decisions: readonly EngineDecision[];
 }
 
+/** A shard that was written and read back, with its file as it was then. */
+export interface MadeShard {
+  readonly made: FinishedShard;
+  readonly seen: SeenFile;
+}
+
 /** Those who make shards: in this thread, or each in one of its own. */
 export interface ShardRunners {
   /** How many shards may be in hand at once. */
@@ -31,9 +37,9 @@ export interface ShardRunners {
    * Writes a shard, reads every byte of it back and compares. It has its final name when the promise settles; after a
    * failure nothing of it is left.
    */
-  make(shard: OutputShard, hooks: ShardHooks): Promise<FinishedShard>;
+  make(shard: OutputShard, hooks: ShardHooks): Promise<MadeShard>;
   /** Reads a shard of an earlier run back. @throws LoomError `verify-failed` when it is not what was written. */
-  prove(shard: OutputShard, digests: ShardDigests, hooks: ShardHooks): Promise<void>;
+  prove(shard: OutputShard, digests: ShardDigests, hooks: ShardHooks): Promise<SeenFile>;
   /** What the engines did so far. */
   engine(): EngineUse;
   dispose(): Promise<void>;
@@ -65,16 +71,17 @@ export function createLocalRunners(options: LocalRunnerOptions): ShardRunners {
     make: async (shard, hooks) => {
       const { signal } = hooks;
       hooks.onPhase('write');
-      const digests = await whole(sink, shard, { signal }, (file) =>
+      const { digests, inputs } = await whole(sink, shard, { signal }, (file) =>
         writeShard({ shard, file, open: sources.open, budget, engine, signal, gate, onBytes: hooks.onWritten }),
       );
       try {
-        await prove(shard, digests, hooks);
+        const seen = await prove(shard, digests, hooks);
+        const made = { file: shard.file, digests: [...digests] };
+        return { made: inputs.size > 0 ? { ...made, inputs: [...inputs] } : made, seen };
       } catch (error) {
         await sink.remove(shard.file);
         throw error;
       }
-      return { file: shard.file, digests: [...digests] };
     },
     prove,
     engine: () => ({ choice: engine.choice, adapter: engine.adapter(), decisions: engine.decisions() }),

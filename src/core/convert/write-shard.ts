@@ -6,10 +6,9 @@ import type { OutputShard } from '../plan/types.ts';
 import type { SinkFile } from '../sink/types.ts';
 import type { ByteSource } from '../source/types.ts';
 import { KIB, MIB } from '../units.ts';
-import type { ShardDigests } from '../verify/read-back.ts';
 import { type BufferPool, createBufferPool } from './buffer-pool.ts';
 import { runCompute, twinOf } from './compute.ts';
-import { createPartDigests, type PartDigests } from './part-digests.ts';
+import { createPartDigests, type PartDigests, type ShardEvidence } from './part-digests.ts';
 import { type ComputeItem, type CopyItem, type Item, scheduleShard, type Unit, writeRuns } from './schedule.ts';
 import { createStaging, type Staging } from './staging.ts';
 
@@ -37,12 +36,12 @@ const GAP_BYTES = 64 * KIB;
 
 /**
  * Writes one shard: header, then everything else in the order in which the source holds it, while what comes next is
- * read and what came before is written. Gives the hash of every part as its bytes came from the source (after the
- * kernel, where there is one).
+ * read and what came before is written. Gives the hash of every part as its bytes came from the source (before and after
+ * the kernel, where there is one).
  *
  * Holds at most AHEAD + 2 units, all taken from the budget with what kernels make of them.
  */
-export async function writeShard(options: WriteShardOptions): Promise<ShardDigests> {
+export async function writeShard(options: WriteShardOptions): Promise<ShardEvidence> {
   const { shard, file, budget, signal } = options;
   const unitBytes = Math.max(64 * KIB, Math.min(UNIT_BYTES, Math.floor(budget.capacity / (AHEAD + 2) / 2)));
   const units = scheduleShard(shard, { unitBytes, gap: GAP_BYTES });
@@ -159,6 +158,7 @@ async function make({ unit, bytes }: Loaded, work: Work): Promise<Ready[]> {
   for (const item of unit.items) {
     const made = await bytesOf(item, bytes, work);
     await digests.take(item, (await twin(item, bytes, work)) ?? made);
+    if (item.kind === 'compute') digests.takeInputs(item, inputsOf(item, bytes));
     if (staging.keep(item, made)) {
       if (item.kind === 'compute') work.pool.give(made);
     } else if (item.kind === 'copy') copies.push(item);

@@ -1,5 +1,5 @@
 import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
-import { type HttpExchange, type HttpOptions, httpSource, locateFile } from '../source/http.ts';
+import { type HttpExchange, type HttpOptions, httpSource, locateFile, type SeenTags } from '../source/http.ts';
 import { type Clock, type Gate, type Pause, withRetry } from '../source/retry.ts';
 import type { ByteSource, ReadOptions } from '../source/types.ts';
 import { KIB } from '../units.ts';
@@ -56,6 +56,8 @@ export interface HubClient {
   readonly access: Access;
   readonly fate: Fate;
   readonly links: Links;
+  /** The ETags of a file, as far as reads have met them. */
+  tags(file: string): SeenTags;
   /** For the API or for files, with or without token, at the revision or commit that messages shall name. */
   http(kind: HubRequest['kind'], name: string, question: HubQuestion): HttpOptions;
   dispose(): void;
@@ -68,6 +70,7 @@ export function createClient(wanted: RepoReference, options: HubClientOptions): 
   const shared = mannersOf(endpoint);
   const { onRequest, quota = shared.quota, gate = shared.gate, retries, stallMs, clock, onPause } = options;
   const links = createLinks(gate.clock);
+  const tags = new Map<string, SeenTags>();
   const unwatch = onPause ? gate.watch(onPause) : () => {};
   const { repo, revision } = wanted;
   return {
@@ -77,6 +80,11 @@ export function createClient(wanted: RepoReference, options: HubClientOptions): 
     access: createAccess(token !== null, options.authenticate),
     fate: createFate(gate.clock, () => gate.pausedUntil),
     links,
+    tags: (file) => {
+      const known = tags.get(file) ?? new Map();
+      tags.set(file, known);
+      return known;
+    },
     http: (kind, name, question) => ({
       name,
       headers: () => (question.signedIn && token !== null ? { Authorization: `Bearer ${token}` } : {}),
@@ -120,10 +128,11 @@ export function openFile(client: HubClient, repo: string, commit: string, file: 
   const { byteLength } = file;
   const url = `${client.question.endpoint}/${encodePath(repo)}/resolve/${commit}/${encodePath(file.path)}`;
   const key = keyOf(file) ?? `${repo}@${commit}/${file.path}`;
+  const known = { key, byteLength, tags: client.tags(file.path) };
   const question = (signedIn: boolean) => ({ ...client.question, repo, revision: commit, signedIn });
   const http = (signedIn: boolean) => client.http('resolver', name, question(signedIn));
   const resolved = (range: { start: number; end: number }, read?: ReadOptions) =>
-    access.run((signedIn) => httpSource({ ...http(signedIn), url, key, byteLength }).read(range, read));
+    access.run((signedIn) => httpSource({ ...http(signedIn), ...known, url }).read(range, read));
   const sign = (signal: AbortSignal) =>
     access.run((signedIn) => locateFile({ ...http(signedIn), url, byteLength, signal }));
   const read: ByteSource['read'] = async (range, options) => {
@@ -134,14 +143,15 @@ export function openFile(client: HubClient, repo: string, commit: string, file: 
     if (link === null) return resolved(range, options);
     const direct = { ...client.http('cdn', name, question(false)), explain: explainFileServer };
     try {
-      return await httpSource({ ...direct, url: link, shownUrl: url, key, byteLength }).read(range, options);
+      return await httpSource({ ...direct, ...known, url: link, shownUrl: url }).read(range, options);
     } catch (error) {
       if (isRefused(error)) links.drop(file.path, link);
       throw error;
     }
   };
   const turn = (error: LoomError, signal: AbortSignal | undefined) => fate.turn(name, error, signal);
-  return fate.share(withRetry({ key, byteLength, read }, { gate, retries, turn }), name, file.sha256 !== null);
+  const source = { key, byteLength, firm: true, remote: true, sha256: file.sha256 ?? undefined, read };
+  return fate.share(withRetry(source, { gate, retries, turn }), name, file.sha256 !== null);
 }
 
 /** A browser cannot read a refusal without CORS headers: it looks like a connection that never was. */

@@ -112,7 +112,13 @@ const HARMLESS: readonly (Case & { readonly sees: string; readonly reason?: Paus
   {
     action: { type: 'etagFlip' },
     how: 'another ETag each time',
-    sees: 'Nothing: contents are known by sha256, not by ETag.',
+    sees: 'Nothing when each file is read once. A second range of a file with another ETag ends the read with an error.',
+  },
+  {
+    action: { type: 'flipBit', byte: -1 },
+    how: 'right sizes, right headers, one wrong bit',
+    rule: { origin: 'cdn', pathRe: SECOND },
+    sees: 'Nothing while only headers are read. A conversion compares the whole file with its sha256 and refuses it by name.',
   },
   {
     action: { type: 'sizeFlip', repo: REPO },

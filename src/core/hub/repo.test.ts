@@ -111,6 +111,19 @@ describe('a repo of the Hub', () => {
     expect(checkpoint.findings.map(({ message }) => message).join()).toContain('Git LFS pointer');
   });
 
+  it('ends the read where a second range of a file comes with another ETag', async () => {
+    const repo = await open(TINY);
+    const [first, second] = repo.files.filter((one) => one.name.endsWith('.safetensors'));
+    const read = async (name = '') => (await repo.open(name)).read({ start: 0, end: 8 });
+    await read(first?.name);
+    expect((await read(first?.name)).length).toBe(8);
+    strike({ type: 'etagFlip' }, { origin: 'cdn' });
+    const error = await errorOf(read(first?.name));
+    expect(error).toMatchObject({ tag: 'source-changed', fields: { file: first?.name } });
+    expect(error.message).toMatch(/its ETag was "[^"]+" and is now "[^"]+"/);
+    expect((await read(second?.name)).length).toBe(8);
+  });
+
   it('sends no request once it is cancelled', async () => {
     const abort = new AbortController();
     let sent = 0;

@@ -9,11 +9,18 @@ const STREAM_FROM_BYTES = MIB;
 /** More than a browser hands over at once. */
 const SCRATCH_BYTES = MIB;
 
-/** A `File` of the browser as a source. `name` is what a person would call it, `key` names it by size and time of change. */
+/** What huggingface_hub calls a blob of its cache: the sha256 that the Hub states for a file in large-file storage. */
+const BLOB = /(?:^|\/)blobs\/([0-9a-f]{64})$/;
+
+/**
+ * A `File` of the browser as a source. `name` is what a person would call it, `key` names it by size and time of change:
+ * browsers tell no more, so the key is not firm.
+ */
 export function blobSource(file: File, name: string, identity = ''): ByteSource {
   return {
     key: `blob:${identity}/${name}:${file.size}:${file.lastModified}`,
     byteLength: file.size,
+    sha256: BLOB.exec(name)?.[1],
     read: (range, options) => readBlob(file, name, range, options),
   };
 }

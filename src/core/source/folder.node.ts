@@ -27,7 +27,7 @@ export async function openLocal(path: string, revision = 'main'): Promise<FileSe
 
 async function singleFile(full: string): Promise<FileSet> {
   const name = basename(full);
-  const source = () => fileSource(full, full);
+  const source = async () => fileSource(await realpath(full), full);
   return {
     identity: full,
     list: async () => [{ name, byteLength: (await stat(full)).size }],
@@ -129,7 +129,14 @@ function missing(name: string, root: string): LoomError {
   return new LoomError('path-not-found', `${root} holds no file ${name}.`, { file: name });
 }
 
-/** A file on disk. It is opened at the first read and stays open until `dispose`. */
+/** What huggingface_hub calls a blob of its cache: the sha256 that the Hub states for a file in large-file storage. */
+const BLOB = /[\\/]blobs[\\/]([0-9a-f]{64})$/;
+
+/**
+ * A file on disk. It is opened at the first read and stays open until `dispose`.
+ *
+ * Its key holds the time of the last change of any kind (`ctime`), which no program can put back.
+ */
 async function fileSource(real: string, name: string): Promise<ByteSource> {
   const info = await stat(real, { bigint: true });
   const byteLength = Number(info.size);
@@ -139,8 +146,10 @@ async function fileSource(real: string, name: string): Promise<ByteSource> {
     return handle;
   };
   return {
-    key: `file:${real}:${info.ino}:${info.size}:${info.mtimeNs}`,
+    key: `file:${real}:${info.ino}:${info.size}:${info.mtimeNs}:${info.ctimeNs}`,
     byteLength,
+    firm: info.ctimeNs > 0n,
+    sha256: BLOB.exec(real)?.[1],
     read: async (range, options) => {
       throwIfAborted(options?.signal);
       return readFully(await get().catch((cause) => fail(name, cause)), range, byteLength, name, options);

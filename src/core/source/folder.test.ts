@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -52,5 +61,36 @@ describe('a folder', () => {
       fields: { byte: 50 },
     });
     await source.dispose?.();
+  });
+
+  it('has another key once it was edited in place, whatever its times say', async () => {
+    const path = join(root, 'data');
+    writeFileSync(path, 'abc');
+    const time = new Date('2024-05-06T07:08:09Z');
+    utimesSync(path, time, time);
+    const key = async () => (await (await openLocal(path)).open('data')).key;
+    const before = await key();
+    expect(await key()).toBe(before);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writeFileSync(path, 'abd');
+    utimesSync(path, time, time);
+    expect(statSync(path).mtimeMs).toBe(time.getTime());
+    expect(await key()).not.toBe(before);
+  });
+
+  it('of the Hub cache states the sha256 that its blob is called by, however it is opened', async () => {
+    const sha256 = 'ab'.repeat(32);
+    const repo = join(root, 'models--a--b');
+    const snapshot = join(repo, 'snapshots', '1'.repeat(40));
+    for (const folder of [join(repo, 'blobs'), snapshot]) mkdirSync(folder, { recursive: true });
+    writeFileSync(join(repo, 'blobs', sha256), 'abc');
+    writeFileSync(join(repo, 'blobs', '1'.repeat(40)), '{}');
+    symlinkSync(join('..', '..', 'blobs', sha256), join(snapshot, 'model.safetensors'));
+    symlinkSync(join('..', '..', 'blobs', '1'.repeat(40)), join(snapshot, 'config.json'));
+    const stated = async (path: string, name: string) => (await (await openLocal(path)).open(name)).sha256;
+    expect(await stated(repo, 'model.safetensors')).toBe(sha256);
+    expect(await stated(snapshot, 'model.safetensors')).toBe(sha256);
+    expect(await stated(join(snapshot, 'model.safetensors'), 'model.safetensors')).toBe(sha256);
+    expect(await stated(repo, 'config.json')).toBeUndefined();
   });
 });

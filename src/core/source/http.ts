@@ -53,14 +53,20 @@ export interface HttpSourceOptions extends HttpOptions {
   readonly shownUrl?: string | undefined;
   readonly key: string;
   readonly byteLength: number;
+  /** What earlier reads of the file learnt of it; see {@link SeenTags}. */
+  readonly tags?: SeenTags | undefined;
 }
+
+/** The ETag of a file by the origin that serves it: two servers of one file may name the same bytes differently. */
+export type SeenTags = Map<string, string>;
 
 /**
  * A file on a server that honours ranges; each read is one GET, and gives exactly the bytes asked for or throws.
  *
  * Errors of a body that broke off carry `received`: the bytes that are already in place.
  * @throws LoomError `network`, `stalled`, `read-short` (retryable), `rate-limited`, `server-error`, `http-status`,
- * `range-ignored`, `content-range-wrong`, `read-overlong`, `source-changed`, `redirect-unsafe`, `cancelled`.
+ * `range-ignored`, `content-range-wrong`, `read-overlong`, `source-changed` (also where the ETag is not that of an earlier
+ * read), `redirect-unsafe`, `cancelled`.
  */
 export function httpSource(options: HttpSourceOptions): ByteSource {
   const { key, byteLength } = options;
@@ -80,6 +86,7 @@ async function readRange(source: HttpSourceOptions, range: ByteRange, read: Read
   const { url, shownUrl = url } = source;
   return runExchange(source, { url, shownUrl, range }, read.signal, async (response, nextChunk) => {
     insistOnRange(response, range, source);
+    insistOnTag(response, range, source);
     let received = 0;
     for (let chunk = await nextChunk(); chunk !== null; chunk = await nextChunk()) {
       if (received + chunk.length > length) throw overlong(name, range);
@@ -108,6 +115,19 @@ function insistOnRange(response: Response, range: ByteRange, { name, byteLength 
     : 'such bytes cannot be trusted';
   const message = `The answer for ${name} came ${what} where "${asked}" was asked; ${why}. Open the repository anew, or try another network.`;
   throw new LoomError('content-range-wrong', message, { file: name, byte: range.start });
+}
+
+/** A browser cannot read the ETag of every server; then there is nothing to compare. */
+function insistOnTag(response: Response, range: ByteRange, { name, url, tags }: HttpSourceOptions): void {
+  const tag = response.headers.get('ETag')?.replace(/^W\//, '') ?? '';
+  if (!tags || tag === '') return;
+  const origin = new URL(response.url === '' ? url : response.url).origin;
+  const seen = tags.get(origin);
+  if (seen === undefined) tags.set(origin, tag);
+  else if (seen !== tag) {
+    const message = `${name} changed on the server while it was being read: its ETag was ${seen} and is now ${tag}. Open the repository again, then restart.`;
+    throw new LoomError('source-changed', message, { file: name, byte: range.start });
+  }
 }
 
 function overlong(name: string, range: ByteRange): LoomError {

@@ -29,8 +29,7 @@ function opfsSource(handle: FileSystemFileHandle, file: File, name: string, iden
     return access;
   };
   return {
-    key: slow.key,
-    byteLength: slow.byteLength,
+    ...slow,
     read: async (range, options) => {
       throwIfAborted(options?.signal);
       const fast = await get();

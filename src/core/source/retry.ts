@@ -292,8 +292,7 @@ function delay(clock: Clock, ms: number, signal: AbortSignal | undefined): Promi
  */
 export function withRetry(source: ByteSource, options: RetryOptions): ByteSource {
   return {
-    key: source.key,
-    byteLength: source.byteLength,
+    ...source,
     read: (range, read) => readOn(source, range, options, read),
     dispose: async () => source.dispose?.(),
   };

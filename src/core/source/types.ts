@@ -18,6 +18,15 @@ export interface ReadOptions {
 export interface ByteSource {
   /** Identity of the content as far as it is known: equal keys mean equal bytes. */
   readonly key: string;
+  /**
+   * True where nobody can change the bytes and keep the key: it names the content, or holds a time that only the system
+   * sets. Else a file that is edited in place, and given its old time back, has its old key.
+   */
+  readonly firm?: boolean;
+  /** True when reads are downloads: reading something twice costs more than computing it. */
+  readonly remote?: boolean;
+  /** SHA-256 of the whole file in hex, where whoever gives it states one. What is read need not be that. */
+  readonly sha256?: string | undefined;
   readonly byteLength: number;
   read(range: ByteRange, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
   /** Frees what is held open. Reading afterwards may open it again. */

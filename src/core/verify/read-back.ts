@@ -10,6 +10,18 @@ import { KIB, MIB } from '../units.ts';
 /** Output tensor → hash of each of its parts, as the bytes came from the source. */
 export type ShardDigests = ReadonlyMap<string, readonly string[]>;
 
+/** A finished file as it was when it was looked at; see `ByteSource.firm`. */
+export interface SeenFile {
+  readonly key: string;
+  readonly byteLength: number;
+  readonly firm: boolean;
+}
+
+/** What is to be seen of a file without reading it. */
+export function seen({ key, byteLength, firm = false }: ByteSource): SeenFile {
+  return { key, byteLength, firm };
+}
+
 export interface ReadBackOptions {
   readonly shard: OutputShard;
   readonly digests: ShardDigests;
@@ -24,11 +36,12 @@ export interface ReadBackOptions {
 const READ_BYTES = 16 * MIB;
 
 /**
- * Reads a finished shard back, header and every byte in order, and compares with what was read from the source.
+ * Reads a finished shard back, header and every byte in order, and compares with what was read from the source. Gives the
+ * file as it was before the first byte was read.
  *
  * @throws LoomError `verify-failed` naming the tensor and, in stacked tensors, the part that differs.
  */
-export async function readBack(options: ReadBackOptions): Promise<void> {
+export async function readBack(options: ReadBackOptions): Promise<SeenFile> {
   const { shard, files, budget, signal } = options;
   const data = shard.byteLength - shard.header.byteLength;
   const length = Math.max(KIB, Math.min(READ_BYTES, Math.floor(budget.capacity / 4), data));
@@ -59,6 +72,7 @@ export async function readBack(options: ReadBackOptions): Promise<void> {
       options.onBytes(bytes.byteLength);
     }
     check.finish();
+    return seen(source);
   } finally {
     release();
     await source.dispose?.();

@@ -37,11 +37,14 @@ export interface WorkChoices {
   readonly memory: string;
   readonly engine: EngineChoice;
   readonly sha256: boolean;
+  readonly checkSource: boolean;
 }
 
 /** The choices that the address holds, with the usual ones where it says nothing. */
 export function useWorkChoices(): WorkChoices {
-  const { keepRest, keepMtp, maxShard, engine, buffers, sha256 } = useAddress((address) => address.convert);
+  const { keepRest, keepMtp, maxShard, engine, buffers, sha256, checkSource } = useAddress(
+    (address) => address.convert,
+  );
   return {
     keepRest,
     keepMtp,
@@ -49,6 +52,7 @@ export function useWorkChoices(): WorkChoices {
     memory: buffers ?? '256 MiB',
     engine: engine ?? 'auto',
     sha256,
+    checkSource,
   };
 }
 

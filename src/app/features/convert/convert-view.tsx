@@ -98,7 +98,7 @@ function useStart(
   const { source, hub } = useInspection();
   const status = useJob((state) => state.status);
   const { output, folder } = useConvertChoices();
-  const { engine, memory, sha256 } = useWorkChoices();
+  const { engine, memory, sha256, checkSource } = useWorkChoices();
   const memoryBytes = memoryOf(memory);
   const toFolder = output === 'folder' && canPickFolder();
   const no = (note: string) => ({ act: null, note });
@@ -109,7 +109,7 @@ function useStart(
   if (toFolder && !folder) return no('Pick the folder to write to.');
   if (memoryBytes === null) return no('Name an amount of memory, such as 256 MiB.');
   const { target, options } = order;
-  const settings = { engine, memoryBytes, sha256 };
+  const settings = { engine, memoryBytes, sha256, checkSource };
   const act = () => void startJob({ source, hub, plan, target, options, settings, folder: toFolder ? folder : null });
   return { act, note: 'Nothing is written before you start.' };
 }

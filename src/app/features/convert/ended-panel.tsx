@@ -22,6 +22,7 @@ const STEPS: Partial<Readonly<Record<ErrorTag, readonly Step[]>>> = {
   'output-not-empty': [pickAgain, toStorage],
   'output-inside-source': [pickAgain, toStorage],
   'source-changed': [openAgain],
+  'source-hash-wrong': [openAgain],
   'path-not-found': [openAgain],
   'write-failed': [toFolder],
 };

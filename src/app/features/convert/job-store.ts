@@ -22,6 +22,8 @@ export interface JobState {
   readonly progress: Progress | null;
   /** The file that the browser is copying to its place. */
   readonly finalising: string | null;
+  /** Progress of the check of source hashes, before anything is written. */
+  readonly checking: { readonly done: number; readonly total: number } | null;
   readonly samples: readonly Sample[];
   readonly pace: Pace;
   /** Milliseconds of work, pauses left out. */
@@ -44,6 +46,7 @@ export const NO_JOB: JobState = {
   plan: null,
   progress: null,
   finalising: null,
+  checking: null,
   samples: [],
   pace: { rate: null, left: null },
   workedMs: 0,

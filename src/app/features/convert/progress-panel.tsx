@@ -68,11 +68,13 @@ function rateOf(rate: number | null): string {
 
 /** One sentence on what is being done. */
 function handOf(job: JobState): string {
-  const { status, progress, finalising, output } = job;
+  const { status, progress, finalising, checking, output } = job;
   if (status === 'asking')
     return `Waiting for your answer: may this page write to ${output?.kind === 'directory' ? output.name : 'the folder'}?`;
   if (status === 'cancelling') return 'Cancelling: removing what was written.';
   if (status === 'paused') return `Paused${progress?.file ? ` in ${progress.file}` : ''}.`;
+  if (checking !== null && progress === null)
+    return `Checking source hashes: ${formatBytes(checking.done)} of ${formatBytes(checking.total)} read.`;
   if (finalising !== null) return `Finalising ${finalising}: the browser copies the finished file to its place.`;
   if (!progress) return 'Starting: opening the source.';
   return workOf(progress);

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import {
   type ConversionReport,
+  describeSourceHashes,
   formatBytes,
   formatDuration,
   formatInteger,
@@ -66,6 +67,11 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
         Every tensor byte was read back from the output and compared with what the source gave ({report.verified.method}
         ).
       </li>
+      {report.sourceHashes && (
+        <li className={report.sourceHashes.unchecked.length > 0 ? 'no' : 'yes'}>
+          {describeSourceHashes(report.sourceHashes)}
+        </li>
+      )}
       {job.workedMs > 0 && (
         <li className="fine">
           It took {formatDuration(job.workedMs / 1000)}, writing and proving{sharesOf(report)}.

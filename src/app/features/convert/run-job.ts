@@ -130,6 +130,7 @@ async function runInWorker(request: JobRequest, sink: SinkDescriptor, job: strin
 function hear(event: ConvertEvent): void {
   if (event.type === 'pause') useConversionPause.setState({ pause: event.pause });
   else if (event.type === 'finalising') useJob.setState({ finalising: event.file });
+  else if (event.type === 'checking') useJob.setState({ checking: event });
   else noteProgress(event.progress, performance.now());
 }
 

@@ -16,7 +16,7 @@ const ENGINE_NOTES: Readonly<Record<EngineChoice, string>> = {
 
 /** How the work is done; what is written is the same, whatever is chosen. */
 export function WorkChoice() {
-  const { engine, memory, sha256 } = useWorkChoices();
+  const { engine, memory, sha256, checkSource } = useWorkChoices();
   const bytes = memoryOf(memory);
   return (
     <details className="more">
@@ -55,6 +55,20 @@ export function WorkChoice() {
             SHA-256 of each shard
             <span className="option-note">
               Its id on the Hub, to check an upload against. Slower than the conversion.
+            </span>
+          </span>
+        </label>
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={checkSource}
+            onChange={(event) => chooseWork({ checkSource: event.target.checked })}
+          />
+          <span>
+            Check source hashes first
+            <span className="option-note">
+              Reads every source file with a stated sha256 once more, before anything is written. Files that are
+              converted whole are always checked.
             </span>
           </span>
         </label>
