@@ -107,7 +107,8 @@ describe('a missing shard', () => {
     expect(tagsOf(await inspected(bereft))).toEqual(['shard-missing']);
     expect(tagsOf(await inspected(without(bereft, INDEX)))).toEqual(['shard-missing']);
     expect(detectLayout(await open(without(bereft, shardName(1, 2)))).defects).toMatchObject([
-      { tag: 'config-mismatch' },
+      { tag: 'config-mismatch', message: expect.stringContaining('layer 1') },
+      { tag: 'config-mismatch', message: expect.stringContaining('layer 2') },
     ]);
     const pruned = await open({ 'model.safetensors': safetensorsBytes([...(parts[0] ?? [])]) });
     expect(inspectCheckpoint(pruned).layers.flatMap(({ defects }) => defects)).not.toEqual([]);

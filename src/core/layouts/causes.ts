@@ -15,7 +15,15 @@ export interface Cause {
 type Files = Pick<Checkpoint, 'findings' | 'absent'> & Partial<Pick<Checkpoint, 'indexFile'>>;
 
 /** Questions that an assumption answers; nothing is known to be wrong with the files. */
-const OPEN: ReadonlySet<string> = new Set(['orientation-ambiguous', 'layout-unknown']);
+const OPEN: ReadonlySet<string> = new Set(['orientation-ambiguous', 'layout-ambiguous', 'layout-unknown']);
+/** What one should know; the files can be used as they are. */
+const TOLD: ReadonlySet<string> = new Set([
+  'names-wrapped',
+  'mtp-absent',
+  'mtp-unpromised',
+  'mtp-layout-differs',
+  'mtp-shard-missing',
+]);
 /** Defects that a part that is not here explains. */
 const EXPLAINED: ReadonlySet<string> = new Set(['expert-missing', 'config-mismatch', 'layout-unknown']);
 
@@ -24,7 +32,7 @@ const COUNTED = /^This layer has \d+ experts, the config says \d+\.$/;
 
 /** The severity of a defect of a layer's experts. */
 export function defectSeverity({ tag }: Pick<Defect, 'tag'>): Finding['severity'] {
-  return OPEN.has(tag) ? 'warning' : 'error';
+  return OPEN.has(tag) || TOLD.has(tag) ? 'warning' : 'error';
 }
 
 /** A defect across layers: two layouts side by side are odd, and each can be read. */
