@@ -183,7 +183,10 @@ describe('plan, convert and verify', () => {
       partial: false,
       skipped: ['README.md', 'original/consolidated.pth', 'pytorch_model.bin'],
       verified: { equal: true, tensors: 30, bytes: plan.value.bytes },
+      // A folder states no hashes.
+      sourceHashes: { checked: [], partlyRead: [], unchecked: value.sourceHashes.unchecked },
     });
+    expect(value.sourceHashes.unchecked).toHaveLength(5);
     for (const name of [
       'tokenizer.json',
       'modeling_x.py',

@@ -6,7 +6,6 @@ export const FINDINGS = {
   'rank-slices': {
     severity: 'error',
     meaning: 'The files hold slices of tensors that ranks saved, not whole tensors; they have to be joined first.',
-    unusable: true,
   },
   'shard-missing': { severity: 'error', meaning: 'A shard that the index or the file numbering names is not there.' },
   'shard-invalid': { severity: 'error', meaning: 'A shard is not a valid safetensors file.' },
@@ -23,7 +22,6 @@ export const FINDINGS = {
   'index-stale': {
     severity: 'error',
     meaning: 'The index is of another split or another state of the model than the shards beside it.',
-    unusable: true,
   },
   'index-ignored': { severity: 'warning', meaning: 'The shards were read without the index, as was asked.' },
   'index-tensor-missing': { severity: 'error', meaning: 'The index names a tensor that its shard does not hold.' },
@@ -31,7 +29,6 @@ export const FINDINGS = {
   'tensor-duplicate': {
     severity: 'error',
     meaning: 'Two shards hold a tensor of one name, and no index says which counts.',
-    unusable: true,
   },
   'tensor-shadowed': {
     severity: 'warning',
@@ -56,7 +53,7 @@ export const FINDINGS = {
     meaning: 'The index says that only some layers were converted; the others are stored as before.',
   },
   'lora-adapter': { severity: 'error', meaning: 'This is a LoRA adapter; the experts are in its base model.' },
-} as const satisfies Record<string, { severity: 'error' | 'warning'; meaning: string; unusable?: true }>;
+} as const satisfies Record<string, { severity: 'error' | 'warning'; meaning: string }>;
 
 export type FindingTag = keyof typeof FINDINGS;
 

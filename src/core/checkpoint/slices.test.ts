@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { detectLayout } from '../layouts/detect.ts';
 import { inspectCheckpoint } from '../layouts/inspect.ts';
+import { refuseUnusable } from '../layouts/usable.ts';
 import { planConversion } from '../plan/conversion.ts';
 import { openCheckpoint } from '../programs/opening.ts';
 import type { TensorSpec } from '../safetensors/write-header.ts';
 import { filesOf, safetensorsBytes } from '../testing.fixture.ts';
-import { refuseUnusable } from './usable.ts';
 
 const [E, H, I] = [4, 8, 6];
 const CONFIG = {

@@ -1,9 +1,9 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import { refuseUnusable } from '../checkpoint/usable.ts';
 import { compareText } from '../layouts/bucket.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { type TensorPlace, tensorPlace } from '../layouts/tensor-place.ts';
 import type { Assumption } from '../layouts/types.ts';
+import { refuseUnusable } from '../layouts/usable.ts';
 import type { GroupPair, Side } from '../verify/pairs.ts';
 import { partialLayers } from '../verify/verify.ts';
 import { loneEntry } from './entry.ts';

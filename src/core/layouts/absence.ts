@@ -1,10 +1,10 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { incompleteBy } from '../checkpoint/usable.ts';
 import { type Config, expertCount, isConfig } from './config-keys.ts';
 import { speaksOfExperts } from './hints.ts';
 import { nameLayers, stackNames, stackOf } from './layer-words.ts';
 import { layerEnd } from './tensor-place.ts';
 import type { CheckpointLayout } from './types.ts';
+import { incompleteBy } from './usable.ts';
 
 type Readable = Pick<Checkpoint, 'tensors' | 'config' | 'findings'>;
 

@@ -1,8 +1,8 @@
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
-import { incompleteBy, unusableFinding } from '../checkpoint/usable.ts';
 import { withoutConsequences } from './consequences.ts';
 import { nameLayers, stackNames, stackOf } from './layer-words.ts';
 import type { CheckpointLayout, Defect, LayerGroup } from './types.ts';
+import { incompleteBy, unusableFinding } from './usable.ts';
 
 /** One thing that is the matter, however many layers show it. `error`: the checkpoint cannot be used as it is. */
 export interface Cause {

@@ -183,7 +183,7 @@ export const DIALECT_ROWS = [
     stems: { gate: 'experts.w1', up: 'experts.w3', down: 'experts.w2' },
     style: 'underscore',
     ...SPLIT,
-    by: 'prime-rl',
+    by: 'the trainer prime-rl',
   },
   { family: 'gate-up', dialect: 'plain', stems: FUSED, style: 'underscore', ...JOINED, by: 'transformers 5' },
   { family: 'gate-up', dialect: 'weight', stems: FUSED, style: 'dot', ...JOINED, by: 'converters of other layouts' },

@@ -42,7 +42,7 @@ export function createExpertNameParser(): ExpertNameParser {
     return parsed;
   };
   return (rest) => {
-    if (rest.includes('{')) return null;
+    if (rest.includes('{') || rest.startsWith('.')) return null;
     for (const { digits, at } of numbersIn(rest)) {
       const parsed = read(`${rest.slice(0, at)}{i}${rest.slice(at + digits.length)}`);
       if (parsed) return { ...parsed, number: { digits, at } };

@@ -41,7 +41,9 @@ function absentLayers(
   known: readonly LayerGroup[],
 ): string[] {
   const stacks = [...new Set(known.map(stackOf))];
-  const held = new Set(known.map((group) => `${stackOf(group)} ${group.index}`));
+  // Where only a router speaks for experts, none are here.
+  const kept = known.filter(({ kind, expertTensors }) => kind !== 'moe' || expertTensors.length > 0);
+  const held = new Set(kept.map((group) => `${stackOf(group)} ${group.index}`));
   return (stacks.length === 0 ? [''] : stacks).flatMap((stack) => {
     // Where blocks have two attentions, one key counts these and the other the blocks.
     const blocks = configNumber(config, ['num_layers'], null, stack) ?? LIMIT_LAYERS;

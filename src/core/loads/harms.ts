@@ -1,8 +1,8 @@
-import { incompleteBy, unusableFinding } from '../checkpoint/usable.ts';
 import { type Config, expertConfig, hiddenSize, readKey } from '../layouts/config-keys.ts';
 import { nameLayers } from '../layouts/layer-words.ts';
 import { routerRows } from '../layouts/router-rows.ts';
 import { layerPrefix } from '../layouts/tensor-place.ts';
+import { incompleteBy, unusableFinding } from '../layouts/usable.ts';
 import { type LoadInput, stackOf } from './sparse-layers.ts';
 import { type Answer, type Harm, NO_NAMES, type Response } from './types.ts';
 

@@ -1,9 +1,9 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { incompleteBy, refuseUnusable } from '../checkpoint/usable.ts';
 import { LoomError } from '../errors.ts';
 import { defectSeverity } from '../layouts/causes.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import type { Assumption, Defect, LayerGroup } from '../layouts/types.ts';
+import { incompleteBy, refuseUnusable } from '../layouts/usable.ts';
 import type { BlockRules } from './definition.ts';
 import type { Weight } from './graph.ts';
 import { numbersOf } from './numbers.ts';

@@ -1,5 +1,5 @@
-import { refuseUnusable } from '../checkpoint/usable.ts';
 import { LoomError } from '../errors.ts';
+import { refuseUnusable } from '../layouts/usable.ts';
 import { type Block, findBlock } from './block.ts';
 import { diagnose } from './diagnose.ts';
 import { countTokens, dispatchFaults, dispatchToRanks, type RankShare } from './dispatch.ts';

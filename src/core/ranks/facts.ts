@@ -1,5 +1,4 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { unusableFinding } from '../checkpoint/usable.ts';
 import { absenceOfExperts, unreadPart } from '../layouts/absence.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
 import { type Config, configNumber, hiddenSize, latentSize, layerCount } from '../layouts/config-keys.ts';
@@ -9,6 +8,7 @@ import { missingExperts } from '../layouts/missing-experts.ts';
 import { expertsPerToken } from '../layouts/per-token.ts';
 import { quantBlocks } from '../layouts/quant-blocks.ts';
 import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
+import { unusableFinding } from '../layouts/usable.ts';
 import type { ModelFacts } from './types.ts';
 
 const HEADS = ['num_attention_heads', 'n_heads', 'num_heads'] as const;

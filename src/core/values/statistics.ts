@@ -1,12 +1,12 @@
 import type { Budget } from '../budget.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { refuseUnusable } from '../checkpoint/usable.ts';
 import { mapConcurrent } from '../concurrency.ts';
 import { LoomError } from '../errors.ts';
 import { createHasher, type Hasher } from '../hash.ts';
 import type { Engine } from '../kernels/engine.ts';
 import type { Statistics } from '../kernels/statistics/summary.ts';
 import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
+import { refuseUnusable } from '../layouts/usable.ts';
 import type { FileSet } from '../source/types.ts';
 import { findInValues, type ValueFinding } from './findings.ts';
 import { type ExpertMatrix, matricesOf, type Unreadable } from './matrices.ts';

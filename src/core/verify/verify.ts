@@ -1,10 +1,10 @@
 import { type Budget, createBudget } from '../budget.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { refuseUnusable } from '../checkpoint/usable.ts';
 import { throwIfAborted } from '../errors.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { layerTest } from '../layouts/tensor-place.ts';
 import type { Assumption } from '../layouts/types.ts';
+import { refuseUnusable } from '../layouts/usable.ts';
 import { compareUnit, createReaders, describeByte, pairBytes, type Readers, unitsOf } from './byte-compare.ts';
 import { findMistakes } from './find-mistakes.ts';
 import type { Mistake } from './mistakes.ts';

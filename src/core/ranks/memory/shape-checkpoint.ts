@@ -1,5 +1,4 @@
 import type { Checkpoint } from '../../checkpoint/types.ts';
-import { incompleteBy, unusableFinding } from '../../checkpoint/usable.ts';
 import { LoomError } from '../../errors.ts';
 import { absenceOfExperts } from '../../layouts/absence.ts';
 import { architectureOf } from '../../layouts/architecture-rules.ts';
@@ -8,6 +7,7 @@ import { missingExperts } from '../../layouts/missing-experts.ts';
 import { parameterCounter } from '../../layouts/parameters.ts';
 import { layerEnd, layerPrefix } from '../../layouts/tensor-place.ts';
 import type { CheckpointLayout } from '../../layouts/types.ts';
+import { incompleteBy, unusableFinding } from '../../layouts/usable.ts';
 import { createMatrixCounter, matricesFromConfig } from './matrices.ts';
 import { type ModelShape, PARTS, type Part } from './shape.ts';
 import { describe, shapeOf } from './shape-config.ts';

@@ -1,6 +1,13 @@
+import type { Checkpoint, Finding } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
-import { FINDINGS } from './findings.ts';
-import type { Checkpoint, Finding } from './types.ts';
+
+/** Findings after which no tensor is known to be what its name says. */
+const UNUSABLE: ReadonlySet<Finding['tag']> = new Set([
+  'rank-slices',
+  'index-stale',
+  'tensor-duplicate',
+  'lora-adapter',
+]);
 
 /** Findings after which what was read is what its names say, and what else the checkpoint holds is not known. */
 const INCOMPLETE: ReadonlySet<Finding['tag'] | 'partial'> = new Set([
@@ -25,7 +32,7 @@ export function unusableFinding<F extends Pick<Finding, 'tag'>>({
 }: {
   readonly findings: readonly F[];
 }): F | null {
-  return findings.find(({ tag }) => 'unusable' in FINDINGS[tag]) ?? null;
+  return findings.find(({ tag }) => UNUSABLE.has(tag)) ?? null;
 }
 
 /**
