@@ -3,6 +3,7 @@ import { INDEX_FILE } from '../safetensors/index-file.ts';
 import type { FileEntry } from '../source/types.ts';
 import { finding } from './finding.ts';
 import type { Finding } from './types.ts';
+import { unfinishedDownloads } from './unfinished.ts';
 
 const NUMBERED = /^(.*)-(\d{5,})-of-(\d{5,})\.safetensors$/;
 /** Names that loaders look for, in their order: one file before an index. */
@@ -34,8 +35,9 @@ export function isOtherWeights(name: string): boolean {
  * @throws LoomError `no-checkpoint` when there are none, with the sub-folders that have some.
  */
 export function listCheckpoint(identity: string, files: readonly FileEntry[]): Listing {
-  const root = files.filter((file) => !file.name.includes('/')).map((file) => file.name);
-  const tensorsFiles = root.filter((name) => name.endsWith('.safetensors'));
+  // `._model.safetensors` is what macOS writes beside a file on other disks: no name with a dot before it is a shard.
+  const root = files.map((file) => file.name).filter((name) => !name.includes('/') && !name.startsWith('.'));
+  const tensorsFiles = root.filter((name) => /\.safetensors$/i.test(name));
   const adapter = root.some((name) => ADAPTER.test(name));
   if (tensorsFiles.length === 0) throw nothingHere(identity, files, adapter);
   const index = chooseIndex(root);
@@ -50,6 +52,7 @@ export function listCheckpoint(identity: string, files: readonly FileEntry[]): L
         ]
       : []),
     ...(index === null ? numberingGaps(shards) : []),
+    ...unfinishedDownloads(root),
     ...mixedFormats(root, tensorsFiles, shards, index),
     ...(root.includes('config.json')
       ? []
