@@ -50,7 +50,7 @@ function onPage(text: string): string {
     .flatMap((url) => [url, new URL(url).host])
     .reduce(
       (told, one, i) =>
-        told.replaceAll(one, i < 2 ? (i === 0 ? 'https://huggingface.co' : 'huggingface.co') : 'the file server'),
+        told.replaceAll(one, `${i % 2 === 0 ? 'https://' : ''}${i < 2 ? 'huggingface.co' : 'us.aws.cdn.hf.co'}`),
       text,
     )
     .replaceAll(REPO, 'org/name')

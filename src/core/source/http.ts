@@ -1,6 +1,7 @@
-import { LoomError, throwIfAborted } from '../errors.ts';
+import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
 import { formatBytes } from '../units.ts';
 import { type Clock, systemClock } from './retry.ts';
+import { describeHop, type Hop, trailOf, whyUnreachable } from './trail.ts';
 import type { ByteRange, ByteSource, ReadOptions } from './types.ts';
 
 /** A connection over which nothing came for so long is given up. */
@@ -29,6 +30,10 @@ export interface HttpRefusal {
   readonly serverText: string | null;
   /** True when another origin than the one asked gave it: the file server behind the redirect. */
   readonly elsewhere: boolean;
+  /** Who gave it, for a sentence: the host, and those that led to it. */
+  readonly from: string;
+  /** A page of HTML without any sign of the Hub: of a proxy or gateway before it, not of the Hub itself. */
+  readonly isPage: boolean;
   /** Seconds to wait, where the server says so legibly. */
   readonly retryAfter: number | null;
 }
@@ -125,6 +130,8 @@ export interface FetchTextOptions extends HttpOptions {
   /** Longest body that is read, in bytes. */
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
+  /** Gets the headers of the answer before its body is read. */
+  readonly onHeaders?: ((headers: Headers) => void) | undefined;
 }
 
 /**
@@ -135,7 +142,8 @@ export interface FetchTextOptions extends HttpOptions {
 export function fetchText(options: FetchTextOptions): Promise<string> {
   const { name, url, limit, signal } = options;
   return runExchange(options, { url, shownUrl: url, range: null }, signal, async (response, nextChunk) => {
-    if (leftOrigin(url, response)) throw unsafe(name);
+    if (leftOrigin(url, response)) throw unsafe(name, url, response);
+    options.onHeaders?.(response.headers);
     const parts: Uint8Array[] = [];
     let size = 0;
     for (let chunk = await nextChunk(); chunk !== null; chunk = await nextChunk()) {
@@ -218,8 +226,12 @@ async function runExchange<T>(
   try {
     const response = await line.guard(send(options, asked, line.signal), 0);
     tally.status = response.status;
-    if (downgraded(url, response)) throw unsafe(options.name);
-    if (!response.ok) throw (options.explain ?? explainRefusal)(readRefusal(options, url, response));
+    line.answeredBy(response.url);
+    if (downgraded(url, response)) throw unsafe(options.name, url, response);
+    if (!response.ok) {
+      const trail = trailOf(line.signal, url, response.url);
+      throw (options.explain ?? explainRefusal)(readRefusal(options, url, response, trail));
+    }
     const reader = response.body?.getReader();
     return await use(response, async () => {
       const chunk = await line.guard(reader?.read() ?? Promise.resolve(null), tally.bytes);
@@ -249,6 +261,7 @@ function watchLine(options: HttpOptions, url: string, signal: AbortSignal | unde
   const controller = new AbortController();
   const abort = () => controller.abort();
   let stalled = false;
+  let answeredBy = '';
   let stopTimer = () => {};
   const giveUp = () => {
     stalled = true;
@@ -256,12 +269,18 @@ function watchLine(options: HttpOptions, url: string, signal: AbortSignal | unde
   };
   const reason = (cause: unknown, received: number) => {
     if (signal?.aborted) return new LoomError('cancelled', 'The work was stopped.');
-    if (stalled) return stall(name, stallMs, received);
-    return blocked(name, url, received, cause);
+    // A fetch of ours that follows redirects itself says in its own words what it refused.
+    if (isLoomError(cause)) return cause;
+    const trail = trailOf(controller.signal, url, answeredBy);
+    if (stalled) return stall(name, stallMs, received, trail);
+    return blocked(name, trail, received, cause);
   };
   signal?.addEventListener('abort', abort, { once: true });
   return {
     signal: controller.signal,
+    answeredBy: (address: string) => {
+      answeredBy = address;
+    },
     /** Waits for the network, for `stallMs` at most. */
     guard: async <T>(step: Promise<T>, received: number): Promise<T> => {
       stopTimer();
@@ -280,22 +299,25 @@ function watchLine(options: HttpOptions, url: string, signal: AbortSignal | unde
   };
 }
 
-function stall(name: string, stallMs: number, received: number): LoomError {
-  const message = `Nothing of ${name} came for ${stallMs / 1000} s. Check the connection, then try again.`;
+function stall(name: string, stallMs: number, received: number, trail: readonly Hop[]): LoomError {
+  const message = `Nothing of ${name} came from ${describeHop(trail)} for ${stallMs / 1000} s. Check the connection, then try again.`;
   return new LoomError('stalled', message, { file: name, received });
 }
 
-function blocked(name: string, url: string, received: number, cause: unknown): LoomError {
-  const host = URL.canParse(url) ? new URL(url).host : 'the server';
+function blocked(name: string, trail: readonly Hop[], received: number, cause: unknown): LoomError {
+  const where = describeHop(trail);
+  const why = whyUnreachable(cause, trail);
   const message =
     received > 0
-      ? `The connection broke off while ${name} was read. Check the network, then try again.`
-      : `${name} cannot be reached: ${host} is blocked or offline. Check the network, proxy and content blockers, then try again.`;
+      ? `The connection to ${where} broke off while ${name} was read. Check the network, then try again.`
+      : why !== null
+        ? `${name} cannot be reached: ${why}.`
+        : `${name} cannot be reached: ${where} is blocked or offline. Check the network, proxy and content blockers, then try again.`;
   return new LoomError('network', message, { file: name, received }, cause);
 }
 
-function unsafe(name: string): LoomError {
-  const message = `The request for ${name} was led to a place that it must not come from, and was dropped. Check the address of the Hub and the network, then try again.`;
+function unsafe(name: string, url: string, { url: led }: Response): LoomError {
+  const message = `The request for ${name} was led from ${new URL(url).origin} to ${new URL(led).origin}, from where it must not come, and was dropped. Check the address of the Hub and the network, then try again.`;
   return new LoomError('redirect-unsafe', message, { file: name });
 }
 
@@ -307,11 +329,20 @@ function downgraded(url: string, response: Response): boolean {
   return url.startsWith('https:') && response.url.startsWith('http:');
 }
 
-function readRefusal({ name, clock = systemClock }: HttpOptions, url: string, response: Response): HttpRefusal {
+function readRefusal(
+  { name, clock = systemClock }: HttpOptions,
+  url: string,
+  response: Response,
+  trail: readonly Hop[],
+): HttpRefusal {
   const { headers, status } = response;
   const code = headers.get('X-Error-Code');
   const serverText = headers.get('X-Error-Message');
-  return { name, status, code, serverText, elsewhere: leftOrigin(url, response), retryAfter: readWait(headers, clock) };
+  const ofHub = code !== null || serverText !== null || headers.has('X-Request-Id');
+  const isPage = !ofHub && /^text\/html\b/i.test(headers.get('Content-Type') ?? '');
+  const elsewhere = leftOrigin(url, response);
+  const retryAfter = readWait(headers, clock);
+  return { name, status, code, serverText, elsewhere, from: describeHop(trail), isPage, retryAfter };
 }
 
 /** Seconds of Retry-After, or until the window of a used-up RateLimit ends. Pages can read neither at the Hub. */
@@ -324,26 +355,26 @@ function readWait(headers: Headers, clock: Clock): number | null {
   return window === undefined ? null : Number(window) + 1;
 }
 
-/** A refusal in words, for any server: what happened and what to do now. */
+/** A refusal in words, for any server: who, what happened and what to do now. */
 export function explainRefusal(refusal: HttpRefusal): LoomError {
-  const { name, status, retryAfter } = refusal;
+  const { name, status, retryAfter, from } = refusal;
   const fields = { file: name, status };
   if (status === 429) {
     const wait = retryAfter === null ? 'a few minutes' : `${retryAfter} s`;
-    const message = `The server asks for fewer requests (429). Wait ${wait}, then go on.`;
+    const message = `${from} asks for fewer requests (429). Wait ${wait}, then go on.`;
     return new LoomError('rate-limited', message, { ...fields, retryAfter });
   }
   if (status === 408 || status >= 500) {
-    const message = `The server could not answer for ${name} (${status}). Try again in a few minutes.`;
+    const message = `${from} could not answer for ${name} (${status}). Try again in a few minutes.`;
     return new LoomError('server-error', message, fields);
   }
   if (status === 404) {
-    return new LoomError('path-not-found', `There is no ${name} at this address (404). Check the address.`, fields);
+    return new LoomError('path-not-found', `${from} has no ${name} at this address (404). Check the address.`, fields);
   }
   if (status === 416) {
     const message = `${name} is shorter than the listing says. Open the repository anew.`;
     return new LoomError('source-changed', message, fields);
   }
-  const message = `The server refused the request for ${name} (${status}). Check the address and your access.`;
+  const message = `${from} refused the request for ${name} (${status}). Check the address and your access.`;
   return new LoomError('http-status', message, fields);
 }
