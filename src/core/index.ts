@@ -110,7 +110,13 @@ export {
   type SignInRequest,
   startSignIn,
 } from './hub/oauth.ts';
-export { formatRepoReference, HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
+export {
+  formatRepoReference,
+  HUB_ENDPOINT,
+  isRepoAddress,
+  parseRepoReference,
+  type RepoReference,
+} from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
 export {
   createEngine,

@@ -27,7 +27,7 @@ export interface HubRequest extends HttpExchange {
 }
 
 export interface HubClientOptions {
-  /** Origin of the Hub; a reference that names another one is read from there, without the token. */
+  /** Address of the Hub, which may have a path; a reference that names another one is read from there, without the token. */
   readonly endpoint?: string | undefined;
   /** Access token; sent to `endpoint` alone, and kept out of errors, keys and names. */
   readonly token?: string | undefined;
@@ -37,6 +37,12 @@ export interface HubClientOptions {
   readonly onRequest?: ((request: HubRequest) => void) | undefined;
   /** Hears when all requests to this Hub have to wait, why and until when, and null as they go on. */
   readonly onPause?: ((pause: Pause | null) => void) | undefined;
+  /** Hears of each further attempt after one that failed: why, and after how many milliseconds. */
+  readonly onRetry?: ((error: LoomError, waitMs: number) => void) | undefined;
+  /** Hears, in sentences, what the caller should know of how the files were found. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Hears when the token is first sent. */
+  readonly onTokenSent?: (() => void) | undefined;
   /** What bounds and counts requests; unless given, all repos of one Hub share them: it counts by address. */
   readonly gate?: Gate | undefined;
   readonly quota?: QuotaCounter | undefined;
@@ -53,33 +59,43 @@ export interface HubClient {
   readonly question: HubQuestion;
   readonly gate: Gate;
   readonly retries: number | undefined;
+  readonly onRetry: HubClientOptions['onRetry'];
   readonly access: Access;
   readonly fate: Fate;
   readonly links: Links;
+  note(sentence: string): void;
   /** For the API or for files, with or without token, at the revision or commit that messages shall name. */
   http(kind: HubRequest['kind'], name: string, question: HubQuestion): HttpOptions;
   dispose(): void;
 }
 
 export function createClient(wanted: RepoReference, options: HubClientOptions): HubClient {
-  const home = originOf(options.endpoint ?? HUB_ENDPOINT);
-  const endpoint = wanted.endpoint === null ? home : originOf(wanted.endpoint);
+  const home = hubAddress(options.endpoint ?? HUB_ENDPOINT);
+  const endpoint = wanted.endpoint === null ? home : hubAddress(wanted.endpoint);
   const token = endpoint === home ? checkToken(options.token) : null;
   const shared = mannersOf(endpoint);
   const { onRequest, quota = shared.quota, gate = shared.gate, retries, stallMs, clock, onPause } = options;
   const links = createLinks(gate.clock);
   const unwatch = onPause ? gate.watch(onPause) : () => {};
   const { repo, revision } = wanted;
+  let sent = false;
+  const credentials = () => {
+    if (!sent) options.onTokenSent?.();
+    sent = true;
+    return { Authorization: `Bearer ${token}` };
+  };
   return {
     question: { endpoint, repo, revision: revision ?? USUAL_REVISION, signedIn: false },
     gate,
     retries,
+    onRetry: options.onRetry,
     access: createAccess(token !== null, options.authenticate),
     fate: createFate(gate.clock, () => gate.pausedUntil),
     links,
+    note: (sentence) => options.onNote?.(sentence),
     http: (kind, name, question) => ({
       name,
-      headers: () => (question.signedIn && token !== null ? { Authorization: `Bearer ${token}` } : {}),
+      headers: () => (question.signedIn && token !== null ? credentials() : {}),
       stallMs,
       clock,
       fetch: options.fetch,
@@ -96,11 +112,17 @@ export function createClient(wanted: RepoReference, options: HubClientOptions): 
   };
 }
 
-function originOf(endpoint: string): string {
+/**
+ * The address of a Hub as it stands before `/api` and `/org/name`: an origin, and a path where a company's own copy has one.
+ *
+ * @throws LoomError `usage`.
+ */
+export function hubAddress(endpoint: string): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
-  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.pathname === '/') return url.origin;
+  const plain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (plain && /^https?:$/.test(url.protocol)) return url.origin + url.pathname.replace(/\/+$/, '');
   const message =
-    'The address of the Hub is not of the form https://host. Correct it, or leave it out for huggingface.co.';
+    'The address of the Hub is not of the form https://host or https://host/path. Correct it, or leave it out for huggingface.co.';
   throw new LoomError('usage', message);
 }
 
@@ -116,7 +138,7 @@ function checkToken(token: string | undefined): string | null {
 
 /** One file at a commit: its header by one ranged request that is redirected, its tensors from its signed address. */
 export function openFile(client: HubClient, repo: string, commit: string, file: ListedFile, name: string): ByteSource {
-  const { gate, retries, fate, access, links } = client;
+  const { gate, retries, onRetry, fate, access, links } = client;
   const { byteLength } = file;
   const url = `${client.question.endpoint}/${encodePath(repo)}/resolve/${commit}/${encodePath(file.path)}`;
   const key = keyOf(file) ?? `${repo}@${commit}/${file.path}`;
@@ -141,7 +163,7 @@ export function openFile(client: HubClient, repo: string, commit: string, file: 
     }
   };
   const turn = (error: LoomError, signal: AbortSignal | undefined) => fate.turn(name, error, signal);
-  return fate.share(withRetry({ key, byteLength, read }, { gate, retries, turn }), name, file.sha256 !== null);
+  return fate.share(withRetry({ key, byteLength, read }, { gate, retries, onRetry, turn }), name, file.sha256 !== null);
 }
 
 /** A browser cannot read a refusal without CORS headers: it looks like a connection that never was. */
