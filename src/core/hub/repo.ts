@@ -92,16 +92,16 @@ async function readInfo(client: HubClient, signal: AbortSignal | undefined): Pro
 async function completed(client: HubClient, info: ModelInfo, path: string, signal: AbortSignal | undefined) {
   const doubt = whyDoubted(info, path);
   if (doubt === null) return { info, whole: false };
-  try {
-    const { files, notes } = joinListings(info, await readTree(client, info, signal));
-    for (const note of notes) client.note(note);
-    return { info: { ...info, files, unsized: 0 }, whole: true };
-  } catch (error) {
+  const tree = await readTree(client, info, signal).catch((error: unknown) => {
     throwIfAborted(signal);
     if (info.files.length === 0 || info.unsized > 0) throw error;
     client.note(noteUnreadTree(info, doubt, error));
-    return { info, whole: true };
-  }
+    return null;
+  });
+  if (tree === null) return { info, whole: true };
+  const { files, notes } = joinListings(info, tree);
+  for (const note of notes) client.note(note);
+  return { info: { ...info, files, unsized: 0 }, whole: true };
 }
 
 /** What part of a repository a set shows. */
