@@ -2,6 +2,8 @@ import type { LoomError, Pause } from '../core/index.ts';
 
 /** Where nobody watches a terminal, a pause is told so often. */
 const LOG_EVERY_MS = 30_000;
+/** Failures within this time are told once. */
+const TOGETHER_MS = 400;
 
 /** Tells of pauses and further attempts on standard error, each pause with a countdown. */
 export interface Waiting {
@@ -19,7 +21,7 @@ const REASONS: Readonly<Record<Pause['reason'], string>> = {
 export function createWaiting(host: string, signal: AbortSignal): Waiting {
   const { stderr } = process;
   let timer: NodeJS.Timeout | null = null;
-  let last = '';
+  let told = { message: '', at: 0 };
   const stop = (words: string) => {
     if (timer === null) return;
     clearInterval(timer);
@@ -42,11 +44,15 @@ export function createWaiting(host: string, signal: AbortSignal): Waiting {
       line();
       timer = setInterval(line, stderr.isTTY ? 1000 : LOG_EVERY_MS).unref();
     },
-    retry: ({ message }, waitMs) => {
-      // Forty requests that fail together say one thing.
-      if (message === last || signal.aborted) return;
-      last = message;
-      stderr.write(`${message} Trying again${waitMs === 0 ? '' : ` in ${(waitMs / 1000).toFixed(1)} s`}.\n`);
+    retry: ({ tag, message }, waitMs) => {
+      // Of a 429 the pause tells. Forty requests that fail together say one thing.
+      const now = performance.now();
+      if (tag === 'rate-limited' || signal.aborted || (message === told.message && now - told.at < TOGETHER_MS)) return;
+      told = { message, at: now };
+      const [what] = message.split(/(?<=\.) (?=[A-Z])/);
+      stderr.write(
+        `${what} Trying again${waitMs === 0 ? '' : ` in ${(waitMs / 1000).toFixed(1)} s`} (Ctrl-C stops).\n`,
+      );
     },
   };
 }

@@ -17,7 +17,7 @@ export interface HubQuestion {
 export function explainHubRefusal(refusal: HttpRefusal, question: HubQuestion): LoomError {
   const { code, status, elsewhere } = refusal;
   if (elsewhere) return explainFileServer(refusal);
-  if (refusal.isPage) return explainGateway(refusal);
+  if (isGateway(refusal)) return explainGateway(refusal);
   const told = explainCode(refusal, question) ?? explainStatus(refusal, question);
   if (told === null) return explainRefusal(refusal);
   const [tag, message] = told;
@@ -30,18 +30,14 @@ export function explainHubRefusal(refusal: HttpRefusal, question: HubQuestion): 
   });
 }
 
-/** A page in place of an answer: not the Hub says so, but what stands between here and there. */
-function explainGateway(refusal: HttpRefusal): LoomError {
-  const { name, status, from, retryAfter } = refusal;
-  const fields = { file: name, status };
-  const page = `The answer for ${name} (${status}) is a web page, not one of the Hub's own`;
-  if (status === 429) return explainRefusal(refusal);
-  if (status === 408 || status >= 500) {
-    const message = `${page}: ${from} or a gateway before it could not answer. Try again in a few minutes; https://status.huggingface.co tells of outages.`;
-    return new LoomError('server-error', message, { ...fields, retryAfter });
-  }
-  const message = `${page}: a proxy or gateway on the way to ${from} refused it. Open that address in a browser on this computer to see what it asks for, or ask who runs the network.`;
-  return new LoomError('http-status', message, fields);
+/** A refusal by a page of HTML: not the Hub says so, but what stands between here and there. */
+function isGateway({ isPage, status }: HttpRefusal): boolean {
+  return isPage && status < 500 && status !== 408 && status !== 429;
+}
+
+function explainGateway({ name, status, from }: HttpRefusal): LoomError {
+  const message = `The answer for ${name} (${status}) is a web page, not one of the Hub's own: a proxy or gateway on the way to ${from} refused it. Open that address in a browser on this computer to see what it asks for, or ask who runs the network.`;
+  return new LoomError('http-status', message, { file: name, status });
 }
 
 type Told = readonly [ErrorTag, string];
@@ -127,7 +123,7 @@ function tooMany(refusal: HttpRefusal, signedIn: boolean): string {
 /** The file server behind the Hub knows no error codes; its 403 means that the signed address is spent. */
 export function explainFileServer(refusal: HttpRefusal): LoomError {
   const { name, status, from } = refusal;
-  if (refusal.isPage) return explainGateway(refusal);
+  if (isGateway(refusal)) return explainGateway(refusal);
   if (status !== 403) return explainRefusal(refusal);
   const message = `The file server ${from} did not accept the signed address of ${name} (403). Open the repository anew; a wrong clock on this computer can cause this too.`;
   return new LoomError('link-expired', message, { file: name, status });

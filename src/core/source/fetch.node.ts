@@ -53,7 +53,8 @@ function nextOf(url: URL, location: string): URL {
 
 function circle(way: readonly URL[]): LoomError {
   const hosts = way.map(({ host }) => host).filter((host, at, all) => host !== all[at - 1]);
-  const message = `The request was redirected ${way.length - 1} times and came to no answer (${hosts.join(' → ')}). Check the address of the Hub; a proxy or gateway on the way may lead in a circle.`;
+  const count = way.length === 2 ? '1 redirect' : `${way.length - 1} redirects`;
+  const message = `The request came to no answer after ${count} (${hosts.join(' → ')}). Check the address of the Hub; a proxy or gateway on the way may lead in a circle.`;
   return new LoomError('redirect-loop', message);
 }
 
