@@ -105,6 +105,9 @@ describe("the user's set-up", () => {
     // An address names a Hub that is not the user's: it does not get the token.
     const other = await run(['inspect', `${hub.url}/preset/gated-auto`, '--json'], { HF_HOME: home });
     expect(other.code).toBe(2);
+    expect(other.stderr).toContain(
+      `Reading from ${new URL(hub.url).host}, as the address says (this computer). No token is sent to it.`,
+    );
     expect(hub.journal.length).toBeGreaterThan(0);
     expect(hub.journal.filter(({ hasAuthorization }) => hasAuthorization)).toEqual([]);
     const open = await run(['inspect', REPO, '--json', '--endpoint', hub.url], { HF_HOME: home });

@@ -6,6 +6,7 @@ import { hubAddress } from '../core/hub/client.ts';
 import { findToken, isOffline } from '../core/hub/token.node.ts';
 import {
   type Checkpoint,
+  describePrivateHost,
   type FileSet,
   HUB_ENDPOINT,
   type HubRepo,
@@ -103,6 +104,7 @@ function note(sentence: string): void {
 async function openHub(reference: RepoReference, endpoint: string, signal: AbortSignal): Promise<HubRepo> {
   const found = await findToken(process.env);
   const { host } = new URL(reference.endpoint ?? hubAddress(endpoint));
+  if (reference.endpoint !== null && reference.endpoint !== hubAddress(endpoint)) noteForeign(reference.endpoint);
   const waiting = createWaiting(host, signal);
   return openHubRepo(reference, {
     endpoint,
@@ -114,6 +116,13 @@ async function openHub(reference: RepoReference, endpoint: string, signal: Abort
     onPause: waiting.pause,
     onRetry: waiting.retry,
   });
+}
+
+/** An address may name any server: said, as in the app, where it is not the user's own Hub. */
+function noteForeign(endpoint: string): void {
+  const { host, hostname } = new URL(endpoint);
+  const place = describePrivateHost(hostname);
+  note(`Reading from ${host}, as the address says${place === null ? '' : ` (${place})`}. No token is sent to it.`);
 }
 
 async function openRemote(reference: RepoReference, endpoint: string, signal: AbortSignal): Promise<OpenedSource> {

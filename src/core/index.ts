@@ -110,6 +110,7 @@ export {
   type SignInRequest,
   startSignIn,
 } from './hub/oauth.ts';
+export { describePrivateHost } from './hub/private-hosts.ts';
 export {
   formatRepoReference,
   HUB_ENDPOINT,

@@ -334,6 +334,20 @@ describe('refusals', () => {
   });
 });
 
+describe('a gateway', () => {
+  it('that refuses with a page of its own is not taken for the Hub', async () => {
+    const page = new Response('<html>Blocked by policy</html>', {
+      status: 403,
+      headers: { 'Content-Type': 'text/html; charset=utf-8' },
+    });
+    const error = await errorOf(open(TINY, { fetch: async () => page.clone() }));
+    expect(error).toMatchObject({ tag: 'http-status', fields: { status: 403 } });
+    expect(error.message).toMatch(/is a web page, not one of the Hub's own: a proxy or gateway on the way to 127/);
+    const own = new Response('{}', { status: 403, headers: { 'Content-Type': 'application/json' } });
+    expect((await errorOf(open(TINY, { fetch: async () => own.clone() }))).tag).toBe('access-denied');
+  });
+});
+
 describe('a 429', () => {
   it('makes all requests wait, and all go on', async () => {
     const pauses: Pause[] = [];
