@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { type CachedRepo, findInHubCache, hubCacheFolder } from '../core/hub/cache.node.ts';
-import { hubAddress } from '../core/hub/client.ts';
 import { findToken, isOffline } from '../core/hub/token.node.ts';
 import {
   type Checkpoint,
@@ -10,6 +9,7 @@ import {
   type FileSet,
   HUB_ENDPOINT,
   type HubRepo,
+  hubAddress,
   isLoomError,
   isRepoAddress,
   LoomError,

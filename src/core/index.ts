@@ -102,6 +102,7 @@ export type { CardFacts } from './handoff/model-card.ts';
 export type { CardLicence } from './handoff/model-card-front.ts';
 export { expertHashes, type HashedSummary, type RankHashes, withHashes } from './handoff/rank-hashes.ts';
 export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
+export { hubAddress } from './hub/client.ts';
 export {
   finishSignIn,
   isSignInReturn,

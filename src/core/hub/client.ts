@@ -21,6 +21,10 @@ const USUAL_REVISION = 'main';
  */
 const HEADERS_WITHIN = 128 * KIB;
 
+/** A page cannot tell these apart from a server that is down. */
+const OTHER_HUB =
+  'A Hub other than huggingface.co may lead to servers that pages of other sites may not read (no CORS headers); the command line reads from such a Hub too.';
+
 export interface HubRequest extends HttpExchange {
   /** `resolver` is the Hub's own redirect to a file, which is counted; `cdn` the file server, asked directly. */
   readonly kind: 'api' | 'resolver' | 'cdn';
@@ -96,6 +100,7 @@ export function createClient(wanted: RepoReference, options: HubClientOptions): 
     http: (kind, name, question) => ({
       name,
       headers: () => (question.signedIn && token !== null ? credentials() : {}),
+      ...(endpoint === HUB_ENDPOINT ? {} : { hint: OTHER_HUB }),
       stallMs,
       clock,
       fetch: options.fetch,

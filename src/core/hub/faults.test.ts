@@ -147,13 +147,13 @@ const HARMLESS: readonly (Case & { readonly sees: string; readonly reason?: Paus
     action: { type: 'linkLoop' },
     how: 'pages of a listing in a circle',
     rule: { pathRe: '^/api/' },
-    sees: 'Nothing: the listing is one answer, no link is followed.',
+    sees: 'Nothing: the listing is one answer; of a link to a further page only the cursor would be used.',
   },
   {
     action: { type: 'linkForeign' },
     how: 'a next page elsewhere',
     rule: { pathRe: '^/api/' },
-    sees: 'Nothing: the listing is one answer, no link is followed.',
+    sees: 'Nothing: the listing is one answer; of a link to a further page only the cursor would be used.',
   },
 ];
 

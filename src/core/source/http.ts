@@ -46,6 +46,8 @@ export interface HttpOptions {
   readonly onExchange?: ((exchange: HttpExchange) => void) | undefined;
   /** Puts a refusal into words; see {@link explainRefusal}. */
   readonly explain?: ((refusal: HttpRefusal) => LoomError) | undefined;
+  /** A sentence on what else can keep this server from being reached, where the platform gives no reason. */
+  readonly hint?: string | undefined;
   /** Milliseconds without a byte after which a request is given up; 30,000 unless given. */
   readonly stallMs?: number | undefined;
   readonly clock?: Clock | undefined;
@@ -257,7 +259,7 @@ function send(options: HttpOptions, { url, range, method = 'GET' }: Asked, signa
 
 /** Watches a request: who or what ended it decides the error. Firefox calls a reset connection AbortError too. */
 function watchLine(options: HttpOptions, url: string, signal: AbortSignal | undefined) {
-  const { name, stallMs = STALL_MS, clock = systemClock } = options;
+  const { name, hint = '', stallMs = STALL_MS, clock = systemClock } = options;
   const controller = new AbortController();
   const abort = () => controller.abort();
   let stalled = false;
@@ -273,7 +275,7 @@ function watchLine(options: HttpOptions, url: string, signal: AbortSignal | unde
     if (isLoomError(cause)) return cause;
     const trail = trailOf(controller.signal, url, answeredBy);
     if (stalled) return stall(name, stallMs, received, trail);
-    return blocked(name, trail, received, cause);
+    return blocked(name, trail, received, cause, hint);
   };
   signal?.addEventListener('abort', abort, { once: true });
   return {
@@ -304,7 +306,7 @@ function stall(name: string, stallMs: number, received: number, trail: readonly 
   return new LoomError('stalled', message, { file: name, received });
 }
 
-function blocked(name: string, trail: readonly Hop[], received: number, cause: unknown): LoomError {
+function blocked(name: string, trail: readonly Hop[], received: number, cause: unknown, hint: string): LoomError {
   const where = describeHop(trail);
   const why = whyUnreachable(cause, trail);
   const message =
@@ -312,7 +314,7 @@ function blocked(name: string, trail: readonly Hop[], received: number, cause: u
       ? `The connection to ${where} broke off while ${name} was read. Check the network, then try again.`
       : why !== null
         ? `${name} cannot be reached: ${why}.`
-        : `${name} cannot be reached: ${where} is blocked or offline. Check the network, proxy and content blockers, then try again.`;
+        : `${name} cannot be reached: ${where} is blocked or offline. Check the network, proxy and content blockers, then try again.${hint && ` ${hint}`}`;
   return new LoomError('network', message, { file: name, received }, cause);
 }
 
