@@ -64,11 +64,11 @@ function recognise(start: Uint8Array): Known | null {
   return MAGIC.find(([magic]) => head.startsWith(magic))?.[1] ?? null;
 }
 
-/** The start as a text, or null: a text has no control characters but those that lay out lines. */
+/** The start as a text, or null: a text has no control characters but those that lay out or colour lines. */
 function textOf(start: Uint8Array): string | null {
   const text = new TextDecoder().decode(start.subarray(0, TEXT_BYTES)).replace(/\ufffd{1,3}$/, '');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-  return /[\x00-\x08\x0e-\x1f\x7f\ufffd]/.test(text) ? null : text.trim();
+  return /[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]/.test(text) ? null : text.trim();
 }
 
 function recogniseText(text: string): Known {
