@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { qwen3Moe235b } from '../e2e/support/hub/qwen3-moe.ts';
 import { type HubServer, startHub } from '../e2e/support/hub/server.ts';
+import { markUsed } from '../e2e/support/used-hub.ts';
 import type { ConversionReport } from '../src/core/convert/report.ts';
 import { convertToProof, serveApp, withBrowser } from './convert/chromium.ts';
 import { type Cost, round, runProgram } from './convert/measure.ts';
@@ -64,6 +65,7 @@ async function inChromium(hub: HubServer, url: string) {
   arm(hub);
   return withBrowser(flags.folder, async (page, pid) => {
     const query = { endpoint: hub.url, repo: REPO, view: 'convert', target: 'stacked', layers: flags.layers };
+    await page.addInitScript(markUsed, hub.url);
     await page.goto(`${url}?${new URLSearchParams(query)}`);
     const { cost, report } = await convertToProof(page, pid);
     return account(hub, report, cost);

@@ -10,6 +10,7 @@ import { preview } from 'vite';
 import { findBrowser } from '../e2e/support/browser.ts';
 import { QWEN3_235B, qwen3Moe, qwen3Moe235b } from '../e2e/support/hub/qwen3-moe.ts';
 import { type HubServer, startHub } from '../e2e/support/hub/server.ts';
+import { markUsed } from '../e2e/support/used-hub.ts';
 import { openCheckpoint } from '../src/core/checkpoint/open.ts';
 import { createManners } from '../src/core/hub/manners.ts';
 import { openHubRepo } from '../src/core/hub/repo.ts';
@@ -29,6 +30,7 @@ interface Stage {
 async function open({ browser, base, hub }: Stage, repo: string, view: string): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
+  await page.addInitScript(markUsed, hub.url);
   await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url, repo, view })}`);
   return page;
 }
@@ -113,6 +115,7 @@ interface TraceEvent {
 async function longestTask(stage: Stage) {
   const context = await stage.browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
+  await page.addInitScript(markUsed, stage.hub.url);
   await page.goto(`${stage.base}?${new URLSearchParams({ endpoint: stage.hub.url })}`);
   await page.getByRole('textbox', { name: 'Hub repo or URL' }).fill(BIG);
   await stage.browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
@@ -211,6 +214,7 @@ async function giant({ base, hub }: Pick<Stage, 'base' | 'hub'>, launch: () => P
     const session = await browser.newBrowserCDPSession();
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
     const page = await context.newPage();
+    await page.addInitScript(markUsed, hub.url);
     await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url })}`);
     await page.getByRole('textbox', { name: 'Hub repo or URL' }).fill(GIANT);
     const idle = (await rendererMemory(session)).now;

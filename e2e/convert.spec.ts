@@ -7,7 +7,7 @@ import { openCheckpoint } from '../src/core/checkpoint/open.ts';
 import { openLocal } from '../src/core/source/folder.node.ts';
 import { allTensors, sameTensor, truthOf } from '../src/core/testing.fixture.ts';
 import { verifyCheckpoints } from '../src/core/verify/verify.ts';
-import { dropPaths, expect, storedFiles, test } from './support/app.ts';
+import { dropPaths, expect, storedFiles, test, visit } from './support/app.ts';
 
 const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
 
@@ -103,9 +103,7 @@ test('a dropped Hub cache folder opens at its snapshot', async ({ page }) => {
 
 test('cancel in the middle leaves nothing behind', async ({ page, hub }) => {
   hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, action: { type: 'slow', bps: 40_000 } });
-  await page.goto(
-    `/?${new URLSearchParams({ endpoint: hub.url, repo: 'tiny/mixtral', view: 'convert', target: 'stacked' })}`,
-  );
+  await visit(page, hub, { repo: 'tiny/mixtral', view: 'convert', target: 'stacked' });
   await page.getByRole('button', { name: 'Start conversion' }).click();
   await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
   await page.getByRole('button', { name: 'Cancel' }).click();

@@ -51,6 +51,7 @@ export interface HubFacts {
   readonly movedTo: string | null;
   readonly commit: string;
   readonly requestedRevision: string;
+  /** The folder that is open, or the file that its checkpoint was asked for by. */
   readonly path: string;
   readonly endpoint: string;
   readonly gated: boolean;

@@ -71,7 +71,8 @@ async function openHub(
     onPause,
     onRequest: ({ phase, bytes }) => (phase === 'sent' ? count?.(1, 0) : count?.(0, bytes)),
   });
-  const { commit, requestedRevision, path, movedTo } = repo;
+  const { commit, requestedRevision, movedTo } = repo;
+  const path = repo.file ?? repo.path;
   const facts: HubFacts = {
     repo: repo.repo,
     movedTo,

@@ -12,6 +12,7 @@ import { verifyCheckpoints } from '../../src/core/verify/verify.ts';
 import { findFirefox, NO_FIREFOX } from '../support/firefox.ts';
 import { allRepos } from '../support/hub/main.ts';
 import { type HubServer, startHub } from '../support/hub/server.ts';
+import { markUsed } from '../support/used-hub.ts';
 
 const ORIGINAL = fileURLToPath(new URL('../../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
 const executablePath = findFirefox();
@@ -68,7 +69,8 @@ describe.skipIf(executablePath === null)('Firefox', () => {
     rmSync(downloads, { recursive: true, force: true });
   });
 
-  const visit = (parameters: Readonly<Record<string, string>> = {}) => {
+  const visit = async (parameters: Readonly<Record<string, string>> = {}) => {
+    await page.evaluateOnNewDocument(markUsed, hub.url);
     const base = server.resolvedUrls?.local[0] ?? '';
     return page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url, ...parameters })}`);
   };

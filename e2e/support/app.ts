@@ -2,6 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type Page } from '@playwright/test';
 import { allRepos } from './hub/main.ts';
 import { type HubServer, startHub } from './hub/server.ts';
+import { markUsed } from './used-hub.ts';
 
 export { expect };
 
@@ -48,12 +49,13 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
   ],
 });
 
-/** Opens the app at an address with these query parameters, the fixture Hub as its endpoint. */
+/** Opens the app at an address with these query parameters, the fixture Hub as its endpoint and as one that was used before. */
 export async function visit(
   page: Page,
   hub: HubServer,
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  await page.addInitScript(markUsed, hub.url);
   await page.goto(`/?${new URLSearchParams({ endpoint: hub.url, ...parameters })}`);
 }
 

@@ -13,6 +13,7 @@ import type { FaultRule } from './hub/faults.ts';
 import { allRepos } from './hub/main.ts';
 import { startHub } from './hub/server.ts';
 import { fused, PLANTED } from './planted.ts';
+import { markUsed } from './used-hub.ts';
 
 const OUT = fileURLToPath(new URL('../../docs/screens/', import.meta.url));
 const BIG = 'Qwen/Qwen3-235B-A22B';
@@ -182,6 +183,7 @@ try {
         });
         const page = await context.newPage();
         if (shot.fault) hub.faults.add(shot.fault);
+        await page.addInitScript(markUsed, hub.url);
         await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url, ...shot.parameters })}`);
         await shot.act?.(page);
         await page.getByText(shot.ready).first().waitFor();

@@ -2,6 +2,7 @@ import { useEffect } from 'react';
 import { FailureNotice } from './features/failure/failure-notice.tsx';
 import { PauseNotice } from './features/failure/pause-notice.tsx';
 import { SignInNotice } from './features/failure/sign-in-notice.tsx';
+import { UnknownHostNotice } from './features/failure/unknown-host-notice.tsx';
 import { UnreadNotice } from './features/failure/unread-notice.tsx';
 import { Waiting } from './features/failure/waiting.tsx';
 import { MapView } from './features/map/map-view.tsx';
@@ -13,6 +14,7 @@ import { useLateView } from './late-views.ts';
 import { Boundary } from './parts/boundary.tsx';
 import { useAddress } from './state/address-store.ts';
 import { useInspection } from './state/inspection.ts';
+import { useUnknownHost } from './state/known-hosts.ts';
 import { useTheme } from './theme/use-theme.ts';
 
 /** The frame that never moves: top bar, rail, view. */
@@ -52,7 +54,10 @@ function CurrentView() {
   const view = useAddress((address) => address.view);
   const status = useInspection((state) => state.status);
   const painted = useInspection((state) => state.map !== null);
+  const other = useAddress((address) => (address.view === 'compare' ? address.compare.with : null));
+  const asked = useUnknownHost((state) => state.asked);
   const Late = useLateView(view);
+  if (asked !== null && (asked.other === null || asked.other === other)) return <UnknownHostNotice asked={asked} />;
   if (status === 'idle') return <Start />;
   if (status === 'failed') return <FailureNotice />;
   if (!painted || (status === 'opening' && view !== 'map')) return <Waiting />;

@@ -28,7 +28,7 @@ export function addCheck(program: Command): void {
 /** An index is checked with the shards beside it. */
 async function checkPath(path: string, signal: AbortSignal): Promise<CheckResult> {
   const isIndex = path.endsWith('.safetensors.index.json') && (await stat(path).catch(() => null))?.isFile();
-  if (!isIndex) return checkFiles(await openLocal(path), signal);
+  if (!isIndex) return checkFiles(await openLocal(path, { alone: true }), signal);
   const all = await checkFiles(await openLocal(dirname(path)), signal);
   const name = path.slice(path.lastIndexOf('/') + 1);
   return { files: all.files.filter((file) => file.file === name), findings: all.findings };

@@ -379,7 +379,12 @@ describe('sentences', () => {
   });
 
   it('a lone shard without config or index is shown with what is missing', async () => {
-    const source = join(hubFolder('qwen3_moe'), 'model-00002-of-00003.safetensors');
+    const name = 'model-00002-of-00003.safetensors';
+    // Among the others it stands for the whole checkpoint.
+    expect((await json('inspect', join(hubFolder('qwen3_moe'), name))).value.findings).toEqual([]);
+    const source = join(work, 'lone', name);
+    mkdirSync(join(work, 'lone'));
+    cpSync(join(hubFolder('qwen3_moe'), name), source);
     const { code, value } = await json('inspect', source);
     expect(code).toBe(1);
     expect(value.modelType).toBeNull();

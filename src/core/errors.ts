@@ -92,6 +92,11 @@ export const ERROR_TAGS = {
     exit: 1,
     meaning: 'The file is a Git LFS pointer: the weights themselves were not downloaded.',
   },
+  'not-weights': {
+    retryable: false,
+    exit: 1,
+    meaning: 'The file is something else than safetensors: a web page, an archive, another format, a pointer, zeros.',
+  },
   'config-invalid': { retryable: false, exit: 1, meaning: 'config.json is not a JSON object.' },
   'no-checkpoint': { retryable: false, exit: 2, meaning: 'There is no safetensors file to read.' },
   'lora-adapter': {
@@ -137,6 +142,7 @@ export const ERROR_TAGS = {
     exit: 2,
     meaning: 'The server led to a place that its answer must not come from.',
   },
+  'redirect-loop': { retryable: false, exit: 2, meaning: 'Redirects led on and on, and to no answer.' },
   'rate-limited': { retryable: true, exit: 2, meaning: 'The server asks for fewer requests (429).' },
   'server-error': { retryable: true, exit: 2, meaning: 'The server could not answer for now (408, 5xx).' },
   'http-status': {

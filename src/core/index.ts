@@ -104,6 +104,7 @@ export type { CardFacts } from './handoff/model-card.ts';
 export type { CardLicence } from './handoff/model-card-front.ts';
 export { expertHashes, type HashedSummary, type RankHashes, withHashes } from './handoff/rank-hashes.ts';
 export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
+export { hubAddress } from './hub/client.ts';
 export {
   finishSignIn,
   isSignInReturn,
@@ -112,7 +113,14 @@ export {
   type SignInRequest,
   startSignIn,
 } from './hub/oauth.ts';
-export { formatRepoReference, HUB_ENDPOINT, parseRepoReference, type RepoReference } from './hub/reference.ts';
+export { describePrivateHost } from './hub/private-hosts.ts';
+export {
+  formatRepoReference,
+  HUB_ENDPOINT,
+  isRepoAddress,
+  parseRepoReference,
+  type RepoReference,
+} from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
 export {
   createEngine,

@@ -66,7 +66,11 @@ export function browserFetch(page = 'http://app.example'): typeof fetch {
       await preflight(hop, method, preflights);
       const headers = new Headers(hop.headers);
       headers.set('Origin', hop.origin);
-      const answer = await fetch(hop.url, { method, headers, signal: init.signal ?? null, redirect: 'manual' });
+      const signal = init.signal ?? null;
+      // A page is not told why a connection failed, only that it was stopped.
+      const answer = await fetch(hop.url, { method, headers, signal, redirect: 'manual' }).catch((error: unknown) => {
+        throw signal?.aborted ? error : failed();
+      });
       const location = answer.headers.get('location');
       if (!allows(answer, hop.origin)) {
         await answer.body?.cancel();

@@ -96,7 +96,8 @@ describe('parseAddress', () => {
 
 describe('parseEndpoint', () => {
   it('takes encrypted origins, and this computer', () => {
-    expect(parseEndpoint('https://hub.example.org/some/path')).toBe('https://hub.example.org');
+    expect(parseEndpoint('https://hub.example.org/some/path')).toBe('https://hub.example.org/some/path');
+    expect(parseEndpoint('https://hub.example.org/?x=1#y')).toBe('https://hub.example.org');
     expect(parseEndpoint('http://127.0.0.1:7001')).toBe('http://127.0.0.1:7001');
     expect(parseEndpoint('http://localhost:80')).toBe('http://localhost');
   });

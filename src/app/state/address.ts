@@ -1,3 +1,4 @@
+import { isLoomError, isRepoAddress, parseRepoReference } from '../../core/index.ts';
 import { type CompareAddress, parseCompare, writeCompare } from './compare-address.ts';
 import { type ConvertAddress, parseConvert, writeConvert } from './convert-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
@@ -83,11 +84,14 @@ export function parseAddress(search: string): Address {
   const sample = text('sample', /^[a-z0-9][a-z0-9.-]*$/);
   const repo = sample === null ? text('repo', /^[\w./@:%+-]+$/) : null;
   const view = query.get('view');
-  return {
+  const named = {
     repo,
     revision: repo && text('revision', /^[^\p{C}\s?#\\^~:*[]+$/u),
     path: repo && text('path', /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\p{C}\\?#]+$/u),
     endpoint: parseEndpoint(query.get('endpoint')),
+  };
+  return {
+    ...inParts(named),
     sample,
     local: repo === null && sample === null ? text('local', /^[^\p{C}]+$/u) : null,
     view: VIEWS.find((known) => known === view) ?? 'map',
@@ -160,15 +164,44 @@ export function formatAddress(address: Address): string {
   return text === '' ? '' : `?${text}`;
 }
 
-/** The origin of another Hub: encrypted, or on this computer. Null for huggingface.co and for nonsense. */
+/** What names a repo. */
+type RepoParts = Pick<Address, 'repo' | 'revision' | 'path' | 'endpoint'>;
+
+/**
+ * The same with a repo that is a whole address, `https://host/org/name/tree/v1`, taken apart: whose server it names must
+ * show wherever the endpoint does. What is no address stays, and the core says what is wrong with it.
+ */
+export function inParts<T extends RepoParts>(named: T): T {
+  const { repo, revision, path, endpoint } = named;
+  if (repo === null || !isRepoAddress(repo, endpoint ?? undefined)) return named;
+  try {
+    const read = parseRepoReference(repo, endpoint ?? undefined);
+    return {
+      ...named,
+      repo: read.repo,
+      revision: revision ?? read.revision,
+      path: path ?? (read.path === '' ? null : read.path),
+      endpoint: parseEndpoint(read.endpoint),
+    };
+  } catch (error) {
+    if (isLoomError(error)) return named;
+    throw error;
+  }
+}
+
+/**
+ * The address of another Hub, without a slash at the end: encrypted, or on this computer. Null for huggingface.co and for
+ * nonsense.
+ */
 export function parseEndpoint(value: string | null): string | null {
   const text = value?.trim() ?? '';
   if (text === '' || text.length > LIMIT_TEXT || !URL.canParse(text)) return null;
-  const { protocol, hostname, origin, username, password } = new URL(text);
+  const { protocol, hostname, origin, pathname, username, password } = new URL(text);
   if (username !== '' || password !== '') return null;
   const local = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
   if (protocol !== 'https:' && !(protocol === 'http:' && local)) return null;
-  return origin === 'https://huggingface.co' ? null : origin;
+  const endpoint = origin + pathname.replace(/\/+$/, '');
+  return endpoint === 'https://huggingface.co' || endpoint.length > LIMIT_TEXT ? null : endpoint;
 }
 
 /** `moe_dp_size=2;enable_eplb=true`: a name is taken once, and only as many as a program has. */

@@ -15,10 +15,11 @@ import {
 } from '../../core/index.ts';
 import { startCompareWorker } from '../workers/compare.ts';
 import { useAccess } from './access.ts';
-import { parseAddress } from './address.ts';
+import { inParts, parseAddress } from './address.ts';
 import { addressStore, go } from './address-store.ts';
-import { sourceOf } from './follow-address.ts';
+import { sourceOf, unknownHostOf } from './follow-address.ts';
 import { inspectWorker, useInspection } from './inspection.ts';
+import { useUnknownHost } from './known-hosts.ts';
 
 type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;
 
@@ -114,6 +115,14 @@ async function start(other: string, wanted: string): Promise<void> {
       useComparison.setState({ status: 'missing' });
       return;
     }
+    const unknown = unknownHostOf(source);
+    if (unknown !== null) {
+      // The view is gone while the person is asked, and comes back to ask for the comparison again.
+      closeComparison();
+      const { compare } = addressStore.getState().address;
+      useUnknownHost.setState({ asked: { endpoint: unknown, other, leave: { compare: { ...compare, with: null } } } });
+      return;
+    }
     useComparison.setState({ source });
     await mine.worker.call.open(source, listen, mine.abort.signal);
     if (running !== mine) return;
@@ -165,7 +174,7 @@ async function descriptorOf(other: string): Promise<SourceDescriptor | null> {
   }
   const baseUrl = new URL('samples/', document.baseURI).href;
   const wanted = { ...parseAddress(''), endpoint: address.endpoint };
-  const asked = kind === 'sample' ? { ...wanted, sample: name } : { ...wanted, repo: other };
+  const asked = kind === 'sample' ? { ...wanted, sample: name } : inParts({ ...wanted, repo: other });
   return sourceOf(asked, useAccess.getState().accounts, baseUrl);
 }
 

@@ -5,6 +5,7 @@ import type { Address } from './address.ts';
 import { addressStore, go } from './address-store.ts';
 import { NO_COMPARISON } from './compare-address.ts';
 import { closeSource, openSource, useInspection } from './inspection.ts';
+import { isKnownHost, useUnknownHost } from './known-hosts.ts';
 import { ALL_TENSORS } from './tensor-address.ts';
 
 type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;
@@ -82,6 +83,13 @@ function tryOtherAccess(): void {
   if (account?.token !== source.token) reopen();
 }
 
+/** The Hub that a source is read from, where it is another than huggingface.co and was never used here. */
+export function unknownHostOf(source: SourceDescriptor | null): string | null {
+  const endpoint = source?.kind === 'hub' ? (source.endpoint ?? HUB) : HUB;
+  const { accounts } = useAccess.getState();
+  return endpoint === HUB || accountOf(accounts, endpoint) !== null || isKnownHost(endpoint) ? null : endpoint;
+}
+
 /** Opens what the address says anew: after a token was given. */
 export function reopen(): void {
   shown = '';
@@ -100,6 +108,10 @@ function follow(): void {
     address.local !== null && address.local === name
       ? local
       : sourceOf(address, useAccess.getState().accounts, baseUrl);
-  if (source) openSource(source);
+  const unknown = unknownHostOf(source);
+  useUnknownHost.setState({
+    asked: unknown === null ? null : { endpoint: unknown, other: null, leave: { ...EMPTY, endpoint: null } },
+  });
+  if (source && unknown === null) openSource(source);
   else closeSource();
 }

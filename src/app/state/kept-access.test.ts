@@ -46,7 +46,7 @@ describe('kept access', () => {
       '{"https://huggingface.co":{"token":""}}',
       `{"https://huggingface.co":{"token":"${'x'.repeat(2000)}"}}`,
       '{"http://hub.example.org":{"token":"hf_a"}}',
-      '{"https://hub.example.org/path":{"token":"hf_a"}}',
+      '{"https://hub.example.org/path/":{"token":"hf_a"}}',
       '{"__proto__":{"token":"hf_a"}}',
     ]) {
       expect(readKept(storageOf(text), 0), text).toEqual({});

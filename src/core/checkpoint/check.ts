@@ -8,6 +8,7 @@ import { crossCheck } from './cross-check.ts';
 import { numberingGaps } from './listing.ts';
 import { readCheckpointIndex } from './open.ts';
 import type { Finding } from './types.ts';
+import { unfinishedDownloads } from './unfinished.ts';
 
 export interface CheckedFile {
   readonly file: string;
@@ -31,7 +32,7 @@ export async function checkFiles(files: FileSet, signal?: AbortSignal): Promise<
   const names = (await files.list({ signal })).map((entry) => entry.name);
   const indexes = names.filter((name) => isIndex(name));
   // A set of one file is what the caller named, whatever its ending.
-  const shards = names.filter((name) => !isIndex(name) && (name.endsWith('.safetensors') || names.length === 1));
+  const shards = names.filter((name) => !isIndex(name) && (/\.safetensors$/i.test(name) || names.length === 1));
   if (indexes.length + shards.length === 0) {
     throw new LoomError('no-checkpoint', `There is no safetensors file and no index in ${files.identity}.`, {
       file: files.identity,
@@ -45,6 +46,7 @@ export async function checkFiles(files: FileSet, signal?: AbortSignal): Promise<
     signal,
   );
   const findings: Finding[] = indexes.length === 0 && shards.length > 0 ? numberingGaps(shards) : [];
+  findings.push(...unfinishedDownloads(names));
   for (const file of indexes) checked.push(await checkIndex(files, file, names, headers, findings, signal));
   return { files: checked, findings };
 }

@@ -18,6 +18,10 @@ export const FINDINGS = {
     meaning: 'The index or config.json could not be read this time; what it says is not known. Trying again may help.',
   },
   'lfs-pointer': { severity: 'error', meaning: 'A shard is a Git LFS pointer; its weights were not downloaded.' },
+  'download-unfinished': {
+    severity: 'error',
+    meaning: 'What lies beside a shard says that its download has not ended; bytes may be missing or zero.',
+  },
   'index-invalid': { severity: 'error', meaning: 'The index cannot be used.' },
   'index-stale': {
     severity: 'error',

@@ -6,6 +6,7 @@ import { finding } from './finding.ts';
 import { type Series, seriesOf } from './series.ts';
 import { distributedWords, rankFiles, type SliceFormat } from './slices.ts';
 import type { Finding } from './types.ts';
+import { unfinishedDownloads } from './unfinished.ts';
 
 /** Names that loaders look for, in their order: one file before an index. */
 export const SINGLE_FILE = 'model.safetensors';
@@ -49,8 +50,9 @@ export function listCheckpoint(
   files: readonly FileEntry[],
   { withoutIndex = false, sliceFormats = [] }: ListingOptions = {},
 ): Listing {
-  const root = files.filter((file) => !file.name.includes('/')).map((file) => file.name);
-  const tensorsFiles = root.filter((name) => name.endsWith('.safetensors'));
+  // `._model.safetensors` is what macOS writes beside a file on other disks: no name with a dot before it is a shard.
+  const root = files.map((file) => file.name).filter((name) => !name.includes('/') && !name.startsWith('.'));
+  const tensorsFiles = root.filter((name) => /\.safetensors$/i.test(name));
   const adapter = root.some((name) => ADAPTER.test(name));
   if (tensorsFiles.length === 0) throw nothingHere(identity, files, adapter);
   const { shards, gaps } = chooseShards(tensorsFiles, rankFiles(tensorsFiles, sliceFormats));
@@ -66,6 +68,7 @@ export function listCheckpoint(
         ]
       : []),
     ...(index === null ? gaps : []),
+    ...unfinishedDownloads(root),
     ...mixedFormats(root, tensorsFiles, shards, index),
     ...(config === null ? [configAbsent()] : []),
     ...(index === null && shards.length > 1 && !withoutIndex

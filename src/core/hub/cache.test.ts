@@ -38,11 +38,33 @@ describe('findInHubCache', () => {
 
   it('finds a model by branch, ref, commit and old name', async () => {
     const env = { HF_HUB_CACHE: hub };
-    expect(await findInHubCache('org/name', env)).toBe(snapshot('org--name'));
-    expect(await findInHubCache('org/name@refs/pr/1', env)).toBe(snapshot('org--name'));
-    expect(await findInHubCache(`org/name@${SHA}`, env)).toBe(snapshot('org--name'));
-    expect(await findInHubCache('gpt2', env)).toBe(snapshot('gpt2'));
-    expect(await findInHubCache('hf://org/name/sub', env)).toBe(join(snapshot('org--name'), 'sub'));
+    const found = async (name: string) => (await findInHubCache(name, env))?.path;
+    expect(await found('org/name')).toBe(snapshot('org--name'));
+    expect(await found('org/name@refs/pr/1')).toBe(snapshot('org--name'));
+    expect(await found(`org/name@${SHA}`)).toBe(snapshot('org--name'));
+    expect(await found('gpt2')).toBe(snapshot('gpt2'));
+    expect(await found('hf://org/name/sub')).toBe(join(snapshot('org--name'), 'sub'));
+  });
+
+  it('finds the checkpoint of a file, and tells what of it was not downloaded', async () => {
+    const env = { HF_HUB_CACHE: hub };
+    const folder = snapshot('org--half');
+    await put('models--org--half/refs/main', SHA);
+    const put2 = (name: string, text: string) => put(`models--org--half/snapshots/${SHA}/${name}`, text);
+    await put2('model-00001-of-00003.safetensors', 'x');
+    await put2('model-00003-of-00003.safetensors', 'x');
+    const path = join(folder, 'model-00001-of-00003.safetensors');
+    expect(await findInHubCache('hf://org/half/model-00001-of-00003.safetensors', env)).toEqual({
+      path,
+      folder,
+      commit: SHA,
+      missing: ['model-00002-of-00003.safetensors'],
+    });
+    const map = { a: 'model-00001-of-00003.safetensors', b: 'extra.safetensors' };
+    await put2('model.safetensors.index.json', JSON.stringify({ weight_map: map }));
+    const missing = ['extra.safetensors', 'model-00002-of-00003.safetensors'];
+    expect(await findInHubCache('org/half', env)).toMatchObject({ path: folder, missing });
+    expect((await findInHubCache('org/name', env))?.missing).toEqual([]);
   });
 
   it('gives null for what is not there, empty, broken or odd', async () => {

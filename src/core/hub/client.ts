@@ -21,13 +21,17 @@ const USUAL_REVISION = 'main';
  */
 const HEADERS_WITHIN = 128 * KIB;
 
+/** A page cannot tell these apart from a server that is down. */
+const OTHER_HUB =
+  'A Hub other than huggingface.co may lead to servers that pages of other sites may not read (no CORS headers); the command line reads from such a Hub too.';
+
 export interface HubRequest extends HttpExchange {
   /** `resolver` is the Hub's own redirect to a file, which is counted; `cdn` the file server, asked directly. */
   readonly kind: 'api' | 'resolver' | 'cdn';
 }
 
 export interface HubClientOptions {
-  /** Origin of the Hub; a reference that names another one is read from there, without the token. */
+  /** Address of the Hub, which may have a path; a reference that names another one is read from there, without the token. */
   readonly endpoint?: string | undefined;
   /** Access token; sent to `endpoint` alone, and kept out of errors, keys and names. */
   readonly token?: string | undefined;
@@ -37,6 +41,12 @@ export interface HubClientOptions {
   readonly onRequest?: ((request: HubRequest) => void) | undefined;
   /** Hears when all requests to this Hub have to wait, why and until when, and null as they go on. */
   readonly onPause?: ((pause: Pause | null) => void) | undefined;
+  /** Hears of each further attempt after one that failed: why, and after how many milliseconds. */
+  readonly onRetry?: ((error: LoomError, waitMs: number) => void) | undefined;
+  /** Hears, in sentences, what the caller should know of how the files were found. */
+  readonly onNote?: ((note: string) => void) | undefined;
+  /** Hears when the token is first sent. */
+  readonly onTokenSent?: (() => void) | undefined;
   /** What bounds and counts requests; unless given, all repos of one Hub share them: it counts by address. */
   readonly gate?: Gate | undefined;
   readonly quota?: QuotaCounter | undefined;
@@ -53,19 +63,21 @@ export interface HubClient {
   readonly question: HubQuestion;
   readonly gate: Gate;
   readonly retries: number | undefined;
+  readonly onRetry: HubClientOptions['onRetry'];
   readonly access: Access;
   readonly fate: Fate;
   readonly links: Links;
   /** The ETags of a file, as far as reads have met them. */
   tags(file: string): SeenTags;
+  note(sentence: string): void;
   /** For the API or for files, with or without token, at the revision or commit that messages shall name. */
   http(kind: HubRequest['kind'], name: string, question: HubQuestion): HttpOptions;
   dispose(): void;
 }
 
 export function createClient(wanted: RepoReference, options: HubClientOptions): HubClient {
-  const home = originOf(options.endpoint ?? HUB_ENDPOINT);
-  const endpoint = wanted.endpoint === null ? home : originOf(wanted.endpoint);
+  const home = hubAddress(options.endpoint ?? HUB_ENDPOINT);
+  const endpoint = wanted.endpoint === null ? home : hubAddress(wanted.endpoint);
   const token = endpoint === home ? checkToken(options.token) : null;
   const shared = mannersOf(endpoint);
   const { onRequest, quota = shared.quota, gate = shared.gate, retries, stallMs, clock, onPause } = options;
@@ -73,10 +85,17 @@ export function createClient(wanted: RepoReference, options: HubClientOptions): 
   const tags = new Map<string, SeenTags>();
   const unwatch = onPause ? gate.watch(onPause) : () => {};
   const { repo, revision } = wanted;
+  let sent = false;
+  const credentials = () => {
+    if (!sent) options.onTokenSent?.();
+    sent = true;
+    return { Authorization: `Bearer ${token}` };
+  };
   return {
     question: { endpoint, repo, revision: revision ?? USUAL_REVISION, signedIn: false },
     gate,
     retries,
+    onRetry: options.onRetry,
     access: createAccess(token !== null, options.authenticate),
     fate: createFate(gate.clock, () => gate.pausedUntil),
     links,
@@ -85,9 +104,11 @@ export function createClient(wanted: RepoReference, options: HubClientOptions): 
       tags.set(file, known);
       return known;
     },
+    note: (sentence) => options.onNote?.(sentence),
     http: (kind, name, question) => ({
       name,
-      headers: () => (question.signedIn && token !== null ? { Authorization: `Bearer ${token}` } : {}),
+      headers: () => (question.signedIn && token !== null ? credentials() : {}),
+      ...(endpoint === HUB_ENDPOINT ? {} : { hint: OTHER_HUB }),
       stallMs,
       clock,
       fetch: options.fetch,
@@ -104,11 +125,17 @@ export function createClient(wanted: RepoReference, options: HubClientOptions): 
   };
 }
 
-function originOf(endpoint: string): string {
+/**
+ * The address of a Hub as it stands before `/api` and `/org/name`: an origin, and a path where a company's own copy has one.
+ *
+ * @throws LoomError `usage`.
+ */
+export function hubAddress(endpoint: string): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
-  if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.pathname === '/') return url.origin;
+  const plain = url !== null && url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (plain && /^https?:$/.test(url.protocol)) return url.origin + url.pathname.replace(/\/+$/, '');
   const message =
-    'The address of the Hub is not of the form https://host. Correct it, or leave it out for huggingface.co.';
+    'The address of the Hub is not of the form https://host or https://host/path. Correct it, or leave it out for huggingface.co.';
   throw new LoomError('usage', message);
 }
 
@@ -124,7 +151,7 @@ function checkToken(token: string | undefined): string | null {
 
 /** One file at a commit: its header by one ranged request that is redirected, its tensors from its signed address. */
 export function openFile(client: HubClient, repo: string, commit: string, file: ListedFile, name: string): ByteSource {
-  const { gate, retries, fate, access, links } = client;
+  const { gate, retries, onRetry, fate, access, links } = client;
   const { byteLength } = file;
   const url = `${client.question.endpoint}/${encodePath(repo)}/resolve/${commit}/${encodePath(file.path)}`;
   const key = keyOf(file) ?? `${repo}@${commit}/${file.path}`;
@@ -151,7 +178,7 @@ export function openFile(client: HubClient, repo: string, commit: string, file: 
   };
   const turn = (error: LoomError, signal: AbortSignal | undefined) => fate.turn(name, error, signal);
   const source = { key, byteLength, firm: true, remote: true, sha256: file.sha256 ?? undefined, read };
-  return fate.share(withRetry(source, { gate, retries, turn }), name, file.sha256 !== null);
+  return fate.share(withRetry(source, { gate, retries, onRetry, turn }), name, file.sha256 !== null);
 }
 
 /** A browser cannot read a refusal without CORS headers: it looks like a connection that never was. */

@@ -17,6 +17,7 @@ export interface HubQuestion {
 export function explainHubRefusal(refusal: HttpRefusal, question: HubQuestion): LoomError {
   const { code, status, elsewhere } = refusal;
   if (elsewhere) return explainFileServer(refusal);
+  if (isGateway(refusal)) return explainGateway(refusal);
   const told = explainCode(refusal, question) ?? explainStatus(refusal, question);
   if (told === null) return explainRefusal(refusal);
   const [tag, message] = told;
@@ -29,11 +30,26 @@ export function explainHubRefusal(refusal: HttpRefusal, question: HubQuestion): 
   });
 }
 
+/** A refusal by a page of HTML: not the Hub says so, but what stands between here and there. */
+function isGateway({ isPage, status }: HttpRefusal): boolean {
+  return isPage && status < 500 && status !== 408 && status !== 429;
+}
+
+function explainGateway({ name, status, from }: HttpRefusal): LoomError {
+  const message = `The answer for ${name} (${status}) is a web page, not one of the Hub's own: a proxy or gateway on the way to ${from} refused it. Open that address in a browser on this computer to see what it asks for, or ask who runs the network.`;
+  return new LoomError('http-status', message, { file: name, status });
+}
+
 type Told = readonly [ErrorTag, string];
 
 function explainCode({ code, name, status }: HttpRefusal, question: HubQuestion): Told | null {
   const { repo, revision, endpoint } = question;
   if (code === 'RepoNotFound') return notFound(question);
+  if (code === 'RevisionNotFound' && revision.startsWith('refs/pr/')) {
+    const number = revision.slice('refs/pr/'.length);
+    const message = `${repo} has no pull request ${number}: the number may be that of a discussion, which has no files. Look at ${endpoint}/${repo}/discussions/${number}, or leave the number out to read main.`;
+    return ['revision-not-found', message];
+  }
   if (code === 'RevisionNotFound') {
     const message = `${repo} has no branch, tag or commit "${revision}". Check the revision, or leave it out to read main.`;
     return ['revision-not-found', message];
@@ -79,7 +95,7 @@ function explainStatus(refusal: HttpRefusal, question: HubQuestion): Told | null
   }
   if (status === 429) return ['rate-limited', tooMany(refusal, signedIn)];
   if (status === 408 || status >= 500) {
-    const message = `The Hub could not answer for ${refusal.name} (${status}). Try again in a few minutes; https://status.huggingface.co tells of outages.`;
+    const message = `${refusal.from} could not answer for ${refusal.name} (${status}). Try again in a few minutes; https://status.huggingface.co tells of outages.`;
     return ['server-error', message];
   }
   return null;
@@ -97,17 +113,19 @@ function forbidden({ repo, endpoint, signedIn }: HubQuestion): Told {
   return ['access-denied', message];
 }
 
-function tooMany({ retryAfter }: HttpRefusal, signedIn: boolean): string {
+function tooMany(refusal: HttpRefusal, signedIn: boolean): string {
+  const { retryAfter } = refusal;
   const wait = retryAfter === null ? 'up to five minutes' : `${retryAfter} s`;
   const more = signedIn ? '' : '; signing in raises the limit';
-  return `The Hub has had too many requests from here (429). Wait ${wait}, then go on${more}.`;
+  return `${refusal.from} has had too many requests from here (429). Wait ${wait}, then go on${more}.`;
 }
 
 /** The file server behind the Hub knows no error codes; its 403 means that the signed address is spent. */
 export function explainFileServer(refusal: HttpRefusal): LoomError {
-  const { name, status } = refusal;
+  const { name, status, from } = refusal;
+  if (isGateway(refusal)) return explainGateway(refusal);
   if (status !== 403) return explainRefusal(refusal);
-  const message = `The file server did not accept the signed address of ${name} (403). Open the repository anew; a wrong clock on this computer can cause this too.`;
+  const message = `The file server ${from} did not accept the signed address of ${name} (403). Open the repository anew; a wrong clock on this computer can cause this too.`;
   return new LoomError('link-expired', message, { file: name, status });
 }
 

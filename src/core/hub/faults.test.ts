@@ -50,7 +50,7 @@ function onPage(text: string): string {
     .flatMap((url) => [url, new URL(url).host])
     .reduce(
       (told, one, i) =>
-        told.replaceAll(one, i < 2 ? (i === 0 ? 'https://huggingface.co' : 'huggingface.co') : 'the file server'),
+        told.replaceAll(one, `${i % 2 === 0 ? 'https://' : ''}${i < 2 ? 'huggingface.co' : 'us.aws.cdn.hf.co'}`),
       text,
     )
     .replaceAll(REPO, 'org/name')
@@ -153,13 +153,13 @@ const HARMLESS: readonly (Case & { readonly sees: string; readonly reason?: Paus
     action: { type: 'linkLoop' },
     how: 'pages of a listing in a circle',
     rule: { pathRe: '^/api/' },
-    sees: 'Nothing: the listing is one answer, no link is followed.',
+    sees: 'Nothing: the listing is one answer; of a link to a further page only the cursor would be used.',
   },
   {
     action: { type: 'linkForeign' },
     how: 'a next page elsewhere',
     rule: { pathRe: '^/api/' },
-    sees: 'Nothing: the listing is one answer, no link is followed.',
+    sees: 'Nothing: the listing is one answer; of a link to a further page only the cursor would be used.',
   },
 ];
 

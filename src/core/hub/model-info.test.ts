@@ -30,6 +30,16 @@ describe('parseModelInfo', () => {
         { path: 'config.json', byteLength: 3, sha256: null, gitOid: SHA },
         { path: 'a/model.safetensors', byteLength: 9, sha256: HASH, gitOid: null },
       ],
+      unsized: 0,
+    });
+  });
+
+  it('takes a listing without files, or with files without sizes, as one that does not tell', () => {
+    expect(parseModelInfo({ ...good, siblings: null })).toMatchObject({ files: [], unsized: 0 });
+    expect(parseModelInfo({ ...good, siblings: undefined })).toMatchObject({ files: [], unsized: 0 });
+    expect(parseModelInfo({ ...good, siblings: [file, { rfilename: 'a' }] })).toMatchObject({
+      files: [{ path: 'config.json' }],
+      unsized: 1,
     });
   });
 
@@ -39,8 +49,6 @@ describe('parseModelInfo', () => {
     ['a short commit', { ...good, sha: 'abc' }, /sha is not a commit of 40 digits/],
     ['a strange name', { ...good, id: '../x' }, /id is not the name/],
     ['a gate of another kind', { ...good, gated: 'later' }, /gated/],
-    ['no files', { ...good, siblings: null }, /siblings is missing/],
-    ['a file without size', { ...good, siblings: [{ rfilename: 'a' }] }, /siblings\.0\.size is missing/],
     ['a negative size', { ...good, siblings: [{ ...file, size: -1 }] }, /siblings\.0\.size/],
     ['a size beyond 2^53', { ...good, siblings: [{ ...file, size: 2 ** 60 }] }, /siblings\.0\.size/],
     ['a way out', { ...good, siblings: [{ ...file, rfilename: 'a/../../b' }] }, /rfilename is not a path inside/],

@@ -7,6 +7,8 @@ import { isListedPath, isNamePart } from './names.ts';
 export const MAX_INFO_BYTES = 128 * MB;
 
 const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const gitId = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, 'is not a git id of 40 digits'));
+const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is not a sha256'));
 const repoPath = v.pipe(v.string(), v.check(isListedPath, 'is not a path inside a repository'));
 const repoName = v.pipe(
   v.string(),
@@ -19,15 +21,29 @@ const infoSchema = v.object({
   private: v.optional(v.boolean(), false),
   gated: v.optional(v.union([v.literal(false), v.literal('auto'), v.literal('manual')]), false),
   disabled: v.optional(v.nullable(v.boolean())),
-  siblings: v.array(
-    v.object({
-      rfilename: repoPath,
-      size,
-      blobId: v.nullish(v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, 'is not a git id of 40 digits'))),
-      lfs: v.nullish(v.object({ sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is not a sha256')), size })),
-    }),
+  siblings: v.nullish(
+    v.array(
+      v.object({
+        rfilename: repoPath,
+        // Caches of the Hub leave sizes out at times; then the file tree has them.
+        size: v.nullish(size),
+        blobId: v.nullish(gitId),
+        lfs: v.nullish(v.object({ sha256, size })),
+      }),
+    ),
+    [],
   ),
 });
+
+const treeSchema = v.array(
+  v.object({
+    type: v.string(),
+    path: repoPath,
+    size: v.nullish(size),
+    oid: v.nullish(gitId),
+    lfs: v.nullish(v.object({ oid: sha256, size })),
+  }),
+);
 
 /** Who may read the files: everyone, whoever accepts the terms, or whom the authors let in. */
 export type HubGate = false | 'auto' | 'manual';
@@ -50,6 +66,8 @@ export interface ModelInfo {
   readonly gated: HubGate;
   readonly disabled: boolean;
   readonly files: readonly ListedFile[];
+  /** Files that it names without a size: what is known of them has to come from the file tree. */
+  readonly unsized: number;
 }
 
 /** Checks what `/api/models/{repo}/revision/{revision}?blobs=true` gave. @throws LoomError `answer-invalid`. */
@@ -59,11 +77,25 @@ export function parseModelInfo(json: unknown): ModelInfo {
   const { id, sha, siblings, disabled, gated, private: hidden } = parsed.output;
   const paths = new Set(siblings.map(({ rfilename }) => rfilename));
   if (paths.size !== siblings.length) throw unexpected('it lists a file twice');
-  const files = siblings.map(({ rfilename: path, size: byteLength, lfs, blobId }) => {
+  const files = siblings.flatMap(({ rfilename: path, size: byteLength, lfs, blobId }) => {
+    if (byteLength === null || byteLength === undefined) return [];
     if (lfs && lfs.size !== byteLength) throw unexpected(`it gives two sizes for ${path}`);
-    return { path, byteLength, sha256: lfs?.sha256 ?? null, gitOid: blobId ?? null };
+    return [{ path, byteLength, sha256: lfs?.sha256 ?? null, gitOid: blobId ?? null }];
   });
-  return { id, commit: sha, private: hidden, gated, disabled: disabled ?? false, files };
+  const unsized = siblings.length - files.length;
+  return { id, commit: sha, private: hidden, gated, disabled: disabled ?? false, files, unsized };
+}
+
+/** Checks a page of what `/api/models/{repo}/tree/{commit}?recursive=true` gave. @throws LoomError `answer-invalid`. */
+export function parseTree(json: unknown): readonly ListedFile[] {
+  const parsed = v.safeParse(treeSchema, json, { abortEarly: true });
+  if (!parsed.success) throw unexpected(whatIsWrong(parsed.issues[0]), 'file tree');
+  return parsed.output.flatMap(({ type, path, size: byteLength, oid, lfs }) => {
+    if (type !== 'file') return [];
+    if (byteLength === null || byteLength === undefined) throw unexpected(`it gives no size for ${path}`, 'file tree');
+    if (lfs && lfs.size !== byteLength) throw unexpected(`it gives two sizes for ${path}`, 'file tree');
+    return [{ path, byteLength, sha256: lfs?.oid ?? null, gitOid: oid ?? null }];
+  });
 }
 
 function whatIsWrong(issue: v.BaseIssue<unknown>): string {
@@ -71,7 +103,7 @@ function whatIsWrong(issue: v.BaseIssue<unknown>): string {
   return `${where} ${issue.type === 'check' || issue.type === 'regex' ? issue.message : 'is missing or of another type'}`;
 }
 
-function unexpected(what: string): LoomError {
-  const message = `The listing of the repository is not what the Hub's interface promises: ${what}. Check the address of the Hub, or try a newer version of this program.`;
+function unexpected(what: string, thing = 'listing'): LoomError {
+  const message = `The ${thing} of the repository is not what the Hub's interface promises: ${what}. Check the address of the Hub, or try a newer version of this program.`;
   return new LoomError('answer-invalid', message);
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isLoomError } from '../errors.ts';
 import { isNamePart, isRepoPath, isReservedName, isRevision } from './names.ts';
-import { formatRepoReference, parseRepoReference, type RepoReference } from './reference.ts';
+import { formatRepoReference, isRepoAddress, parseRepoReference, type RepoReference } from './reference.ts';
 
 const SHA = '0123456789abcdef0123456789abcdef01234567';
 
@@ -46,6 +46,25 @@ describe('parseRepoReference', () => {
     ['https://huggingface.co/org/tree', reference('org/tree')],
     ['https://hub.example.org:8443/org/name', reference('org/name', null, '', 'https://hub.example.org:8443')],
     ['http://127.0.0.1:7001/org/name/tree/v1', reference('org/name', 'v1', '', 'http://127.0.0.1:7001')],
+    ['https://huggingface.co/api/models/org/name', reference('org/name')],
+    ['https://huggingface.co/api/models/org/name/tree/main/sub', reference('org/name', 'main', 'sub')],
+    [
+      'https://huggingface.co/api/models/org/name/revision/refs%2Fpr%2F4?blobs=true',
+      reference('org/name', 'refs/pr/4'),
+    ],
+    ['https://huggingface.co/org/name/discussions/3', reference('org/name', 'refs/pr/3')],
+    ['https://huggingface.co/org/name/discussions/3/files', reference('org/name', 'refs/pr/3')],
+    ['hf.co/org/name/discussions', reference('org/name')],
+    ['hf.co/org/name/blob/refs%2Fpr%2F3/m.safetensors', reference('org/name', 'refs/pr/3', 'm.safetensors')],
+    ['org/name/resolve/main/M.SAFETENSORS?download=true', reference('org/name', 'main', 'M.SAFETENSORS')],
+    ['org/name/sub/model.safetensors.index.json', reference('org/name', null, 'sub/model.safetensors.index.json')],
+    ['"https://huggingface.co/org/name"', reference('org/name')],
+    ['<https://huggingface.co/org/name>', reference('org/name')],
+    ['git@hf.co:org/name', reference('org/name')],
+    [
+      'https://host.example/artifactory/api/huggingfaceml/remote/org/name/resolve/main/x.safetensors',
+      reference('org/name', 'main', 'x.safetensors', 'https://host.example/artifactory/api/huggingfaceml/remote'),
+    ],
     ['hf://org/name', reference('org/name')],
     ['hf://org/name/sub/x.json', reference('org/name', null, 'sub/x.json')],
     ['hf://org/name@v1.0/sub', reference('org/name', 'v1.0', 'sub')],
@@ -73,8 +92,16 @@ describe('parseRepoReference', () => {
       'https://huggingface.co/docs/hub',
       '"docs/hub" is a page of the Hub, not a model. Write org/name, or paste the address of the model page.',
     ],
-    ['https://huggingface.co/api/models/org/name', /is a page of the Hub/],
-    ['https://huggingface.co/org/name/discussions/3', /is not the page of a model or its files/],
+    ['https://huggingface.co/api/whoami-v2', /is a page of the Hub/],
+    ['https://huggingface.co/org/name/settings', /is not the page of a model or its files/],
+    ['https://www.modelscope.cn/models/Qwen/Qwen3-30B-A3B', /address of ModelScope.*modelscope download/],
+    ['modelscope.cn/models/Qwen/Qwen3-30B-A3B/files', /ModelScope/],
+    ['https://civitai.com/models/1234/some-model?modelVersionId=5', /Civitai.*Download the \.safetensors file/],
+    ['github.com/org/name', /GitHub.*Git LFS/],
+    ['https://raw.githubusercontent.com/org/name/main/model.safetensors', /GitHub/],
+    ['https://org-name.hf.space/', /address of a Space/],
+    ['https://cdn-lfs-us-1.hf.co/repos/a/b/c?Signature=secret', /signed address.*org\/name/],
+    ['s3://bucket/model', /object store/],
     ['org/name/sub', /has more parts than a name\. Write org\/name, or hf:/],
     ['org/na me', /is not the name of a repository/],
     ['org//name', /more parts|not the name/],
@@ -106,7 +133,7 @@ describe('parseRepoReference', () => {
     ['http://hub.example.org/org/name', /is not encrypted\. Use its https/],
     ['ftp://huggingface.co/org/name', /is no address of a Hub/],
     ['javascript://huggingface.co/org/name', /is no address of a Hub/],
-    ['file:///org/name', /is no address of a Hub/],
+    ['file:///org/name', /address of a file on a disk/],
     ['https://huggingface.co\\@evil.example/org/name', /user name or password/],
     ['https://%68uggingface.co/org/name', /is no address of a Hub/],
   ];
@@ -115,6 +142,43 @@ describe('parseRepoReference', () => {
     else expect(refusal(text)).toMatch(message);
     expect(refusal(text)).toMatch(/\.$/);
     expect(refusal(text)).not.toContain('secret');
+  });
+
+  it('reads addresses below the Hub that the user works with, and takes its host without a scheme', () => {
+    const home = 'https://host.example/artifactory/api/huggingfaceml/remote/';
+    const endpoint = 'https://host.example/artifactory/api/huggingfaceml/remote';
+    expect(parseRepoReference(`${endpoint}/org/name`, home)).toEqual(reference('org/name', null, '', endpoint));
+    expect(parseRepoReference(`${endpoint}/org/name/blob/v1/a`, home)).toEqual(
+      reference('org/name', 'v1', 'a', endpoint),
+    );
+    expect(parseRepoReference(`${endpoint.slice(8)}/org/name`, home)).toEqual(
+      reference('org/name', null, '', endpoint),
+    );
+    expect(parseRepoReference('http://hub.corp/org/name', 'http://hub.corp')).toEqual(
+      reference('org/name', null, '', 'http://hub.corp'),
+    );
+    expect(parseRepoReference('org/name', home)).toEqual(reference('org/name'));
+  });
+
+  it('tells addresses from paths and names', () => {
+    const addresses = [
+      'hf://org/name',
+      'https://huggingface.co/x/y',
+      'hf.co/x/y',
+      'x/y/blob/main/z.safetensors',
+      'github.com/a/b',
+      'git@hf.co:a/b',
+    ];
+    for (const text of addresses) expect([text, isRepoAddress(text)]).toEqual([text, true]);
+    const others = [
+      'org/name',
+      'models/x/model.safetensors',
+      'llama.cpp/models/x',
+      './a/blob/b/c',
+      '/a/b/blob/c',
+      'C:\\x',
+    ];
+    for (const text of others) expect([text, isRepoAddress(text)]).toEqual([text, false]);
   });
 
   it('gives valid parts or its own error, whatever it gets', () => {

@@ -1,5 +1,6 @@
 import { LoomError } from '../errors.ts';
 import { encodePath, isNamePart, isPathSegment, isRepoPath, isReservedName, isRevision } from './names.ts';
+import { explainOtherScheme, explainOtherSite } from './other-sites.ts';
 
 /** What a person means by a repository: a model, and what of it. */
 export interface RepoReference {
@@ -9,7 +10,7 @@ export interface RepoReference {
   readonly revision: string | null;
   /** A folder or file inside, parts joined by `/`; empty for the root. */
   readonly path: string;
-  /** Origin of the Hub that an address names, null for huggingface.co or when none is named. */
+  /** Address of the Hub that an address names, without a slash at the end; null for huggingface.co or when none is named. */
   readonly endpoint: string | null;
 }
 
@@ -20,22 +21,57 @@ const HUB_HOSTS = new Set(['huggingface.co', 'www.huggingface.co', 'hf.co', 'www
 const MAX_TEXT = 4096;
 const ADDRESS = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)/i;
 const BARE_HOST = /^(?:www\.)?(?:huggingface|hf)\.co(?=[/?#]|$)/i;
+/** `git@hf.co:org/name`, as `git clone` takes it. */
+const GIT_HOST = /^git@(?:huggingface|hf)\.co:/i;
 const HELP = 'Write org/name, or paste the address of the model page.';
 
 /**
- * Reads `org/name`, `org/name@revision`, `hf://org/name@revision/path` or the address of a model page.
+ * Reads `org/name`, `org/name@revision`, `hf://org/name@revision/path`, or the address of a model page, of one of its
+ * files, of a commit, of a pull request or of the interface, with or without `https://`.
  *
+ * `home` is the Hub that the user works with: below its address, which may have a path, addresses are read as its own.
  * @throws LoomError `repo-reference-invalid`, with what to write instead.
  */
-export function parseRepoReference(text: string): RepoReference {
-  const trimmed = text.trim();
+export function parseRepoReference(text: string, home?: string): RepoReference {
+  const trimmed = withoutQuotes(text.trim());
   if (trimmed === '') throw invalid(`No repository is named. ${HELP}`);
   if (trimmed.length > MAX_TEXT) throw invalid(`The text is too long for the name of a repository. ${HELP}`);
-  const whole = BARE_HOST.test(trimmed) ? `https://${trimmed}` : trimmed;
+  const whole = withScheme(trimmed, home);
   const [, scheme, host = '', path = ''] = ADDRESS.exec(whole) ?? [];
   if (scheme === undefined) return parsePlain(whole);
   if (scheme.toLowerCase() === 'hf') return parseHf(`${host}${path}`);
-  return parseAddress(scheme.toLowerCase(), host, path);
+  const isHome = home !== undefined && URL.canParse(home) && new URL(home).host === host.toLowerCase();
+  const endpoint = checkHost(scheme.toLowerCase(), host, isHome);
+  const base = home === undefined ? '' : pathBelow(home, endpoint, path);
+  return parseAddress(endpoint, host, path.slice(base.length), base);
+}
+
+/** True for a text that can only be the address of a place on a server, though it may leave scheme or host out. */
+export function isRepoAddress(text: string, home?: string): boolean {
+  const whole = withScheme(withoutQuotes(text.trim()), home);
+  const parts = whole.split('/');
+  return ADDRESS.test(whole) || (parts.length > 3 && isNamePart(parts[0] ?? '') && VERBS.has(parts[2] ?? ''));
+}
+
+/** Completes an address without a scheme, where its host is known: any other text may be a path or a name. */
+function withScheme(text: string, home: string | undefined): string {
+  const host = /^[^/?#]+/.exec(text)?.[0] ?? '';
+  const base = home !== undefined && URL.canParse(home) ? new URL(home) : null;
+  if (base !== null && host === base.host && host !== text) return `${base.protocol}//${text}`;
+  if (BARE_HOST.test(text) || explainOtherSite(host) !== null) return `https://${text}`;
+  return text.replace(GIT_HOST, 'https://huggingface.co/');
+}
+
+function withoutQuotes(text: string): string {
+  return /^(["'`]).*\1$/s.test(text) || /^<.*>$/s.test(text) ? text.slice(1, -1).trim() : text;
+}
+
+/** The path of `home` where the address lies below it, else nothing. */
+function pathBelow(home: string, endpoint: string | null, path: string): string {
+  if (!URL.canParse(home)) return '';
+  const { origin, pathname } = new URL(home);
+  const base = pathname.replace(/\/+$/, '');
+  return origin === (endpoint ?? HUB_ENDPOINT) && path.startsWith(`${base}/`) ? base : '';
 }
 
 /** A text that {@link parseRepoReference} reads back as the same reference; with a path, null may come back as `main`. */
@@ -62,6 +98,10 @@ function parsePlain(text: string): RepoReference {
   const at = text.indexOf('@');
   const parts = at === -1 ? withoutEmptyEnd(text.split('/')) : text.slice(0, at).split('/');
   refuseOtherKinds(parts);
+  // What stands behind the host in an address, or a file of a repository: nobody else writes so many parts.
+  if (at === -1 && parts.length > 3 && VERBS.has(parts[2] ?? ''))
+    return parseAddress(null, '', `/${text.replace(/[?#].*$/s, '')}`, '');
+  if (parts.length > 2 && A_FILE.test(parts.at(-1) ?? '')) return parseHf(text);
   if (parts.length > 2) {
     throw invalid(
       `"${shown(text)}" has more parts than a name. Write org/name, or hf://org/name/folder for a folder in it.`,
@@ -88,11 +128,14 @@ function parseHf(text: string): RepoReference {
   return { repo: checkRepo(names, text), revision, path: checkPath(rest, text), endpoint: null };
 }
 
-/** The address of a model, its files, a folder, a file or a commit. */
-function parseAddress(scheme: string, host: string, rawPath: string): RepoReference {
-  const endpoint = checkHost(scheme, host);
-  const segments = withoutEmptyEnd(rawPath.split('/').slice(1));
-  const shownText = `${host}${rawPath}`;
+/** The address of a model, its files, a folder, a file, a commit or a pull request, below `base` of a Hub. */
+function parseAddress(hub: string | null, host: string, rawPath: string, base: string): RepoReference {
+  const endpoint = base === '' ? hub : `${hub ?? HUB_ENDPOINT}${base}`;
+  const deeper = hub !== null && base === '' ? hubBelow(rawPath) : '';
+  if (deeper !== '') return parseAddress(hub, host, rawPath.slice(deeper.length), deeper);
+  const all = withoutEmptyEnd(rawPath.split('/').slice(1));
+  const segments = all[0] === 'api' && all[1] === 'models' ? all.slice(2) : all;
+  const shownText = `${host}${base}${rawPath}`;
   refuseOtherKinds(segments);
   const verbAt = findVerb(segments);
   const names = verbAt === -1 ? segments : segments.slice(0, verbAt);
@@ -101,10 +144,21 @@ function parseAddress(scheme: string, host: string, rawPath: string): RepoRefere
   }
   const repo = checkRepo(names.with(-1, (names.at(-1) ?? '').replace(/\.git$/, '')), shownText);
   const after = verbAt === -1 ? [] : segments.slice(verbAt + 1);
+  if (segments[verbAt] === 'discussions' || segments[verbAt] === 'pull')
+    return { repo, revision: pullRequest(after[0]), path: '', endpoint };
   if (after.length === 0) return { repo, revision: null, path: '', endpoint };
   const { revision, rest } = takeRevision(after, shownText);
   const path = segments[verbAt]?.startsWith('commit') ? '' : checkPath(rest, shownText);
   return { repo, revision, path, endpoint };
+}
+
+/** The path of a company's own Hub, `/artifactory/…/org/name/tree/…`: all that stands before `org/name`. */
+function hubBelow(rawPath: string): string {
+  const segments = rawPath.split('/');
+  const verbAt = segments.findIndex((segment, at) => at > 3 && FILE_VERBS.has(segment));
+  return verbAt === -1 || VERBS.has(segments[2] ?? '') || VERBS.has(segments[3] ?? '')
+    ? ''
+    : segments.slice(0, verbAt - 2).join('/');
 }
 
 /** Where the page's kind stands: after `org/name`, or after an old name of one word. */
@@ -114,21 +168,31 @@ function findVerb(segments: readonly string[]): number {
   return segments.length > 2 && isVerb(1) ? 1 : -1;
 }
 
-const VERBS = new Set(['tree', 'blob', 'resolve', 'raw', 'blame', 'edit', 'commit', 'commits']);
+const VERBS = new Set('tree blob resolve raw blame edit commit commits revision discussions pull'.split(' '));
+const FILE_VERBS = new Set(['tree', 'blob', 'resolve', 'raw']);
+/** Files that a checkpoint is named by. */
+const A_FILE = /\.(safetensors|json)$/i;
 
-/** Null for the Hub itself. Without encryption only this computer is talked to. */
-function checkHost(scheme: string, host: string): string | null {
+/** The Hub numbers discussions and pull requests in one row: only the latter have files, of their own. */
+function pullRequest(number: string | undefined): string | null {
+  return number !== undefined && /^[1-9]\d{0,6}$/.test(number) ? `refs/pr/${number}` : null;
+}
+
+/** Null for the Hub itself. Without encryption only this computer, and the Hub that the user set, is talked to. */
+function checkHost(scheme: string, host: string, trusted: boolean): string | null {
   if (host.includes('@')) {
     throw invalid('An address with a user name or password is not used. Remove the part before the @.');
   }
   const url = `${scheme}://${host}`;
+  const other = explainOtherScheme(scheme) ?? explainOtherSite(host.replace(/:\d*$/, ''));
+  if (other !== null) throw invalid(other);
   if (!/^https?$/.test(scheme) || !/^[a-z0-9.:[\]-]+$/i.test(host) || !URL.canParse(url)) {
     throw invalid(`"${shown(url)}" is no address of a Hub. ${HELP}`);
   }
   const { hostname, origin, port } = new URL(url);
   if (HUB_HOSTS.has(hostname) && port === '') return null;
   const local = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-  if (scheme === 'http' && !local)
+  if (scheme === 'http' && !local && !trusted)
     throw invalid(`The address of ${hostname} is not encrypted. Use its https:// address.`);
   return origin;
 }

@@ -308,14 +308,14 @@ describe('refusals', () => {
     const ill = await errorOf(open(TINY));
     expect(ill).toMatchObject({ tag: 'server-error' });
     expect(ill.message).toBe(
-      `The Hub could not answer for the listing of ${TINY} (502). Try again in a few minutes; https://status.huggingface.co tells of outages.`,
+      `${new URL(hub.url).host} could not answer for the listing of ${TINY} (502). Try again in a few minutes; https://status.huggingface.co tells of outages.`,
     );
     expect(hub.journal.length).toBe(4);
     const gone = await startHub({ repos: [] });
     await gone.close();
     const lost = await errorOf(open(TINY, { endpoint: gone.url }));
     expect(lost.tag).toBe('network');
-    expect(lost.message).toContain(`${new URL(gone.url).host} is blocked or offline. Check the network`);
+    expect(lost.message).toContain(`${new URL(gone.url).host} takes no connection (ECONNREFUSED).`);
   });
 
   it('takes no listing from elsewhere and none that is not one', async () => {
@@ -347,6 +347,20 @@ describe('refusals', () => {
   });
 });
 
+describe('a gateway', () => {
+  it('that refuses with a page of its own is not taken for the Hub', async () => {
+    const page = new Response('<html>Blocked by policy</html>', {
+      status: 403,
+      headers: { 'Content-Type': 'text/html; charset=utf-8' },
+    });
+    const error = await errorOf(open(TINY, { fetch: async () => page.clone() }));
+    expect(error).toMatchObject({ tag: 'http-status', fields: { status: 403 } });
+    expect(error.message).toMatch(/is a web page, not one of the Hub's own: a proxy or gateway on the way to 127/);
+    const own = new Response('{}', { status: 403, headers: { 'Content-Type': 'application/json' } });
+    expect((await errorOf(open(TINY, { fetch: async () => own.clone() }))).tag).toBe('access-denied');
+  });
+});
+
 describe('a 429', () => {
   it('makes all requests wait, and all go on', async () => {
     const pauses: Pause[] = [];
@@ -364,7 +378,7 @@ describe('a 429', () => {
     const error = await errorOf(readStart(TINY));
     expect(error).toMatchObject({ tag: 'rate-limited', fields: { retryAfter: 43 } });
     expect(error.message).toBe(
-      'The Hub has had too many requests from here (429). Wait 43 s, then go on; signing in raises the limit.',
+      `${new URL(hub.url).host} has had too many requests from here (429). Wait 43 s, then go on; signing in raises the limit.`,
     );
   });
 });

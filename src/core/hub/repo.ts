@@ -2,6 +2,7 @@ import { LoomError, throwIfAborted } from '../errors.ts';
 import { cacheOf, type HeaderCache } from '../source/header-cache.ts';
 import { browserHeaderCache } from '../source/header-cache-idb.ts';
 import { fetchJson } from '../source/http.ts';
+import { filesMeantBy, namesCheckpoint } from '../source/one-file.ts';
 import { retrying } from '../source/retry.ts';
 import type { FileEntry, FileSet } from '../source/types.ts';
 import { createClient, type HubClient, type HubClientOptions, openFile } from './client.ts';
@@ -9,6 +10,7 @@ import { disabledError } from './errors.ts';
 import { type HubGate, type ListedFile, MAX_INFO_BYTES, type ModelInfo, parseModelInfo } from './model-info.ts';
 import { encodePath } from './names.ts';
 import { parseRepoReference, type RepoReference } from './reference.ts';
+import { joinListings, noteUnreadTree, readTree, whyDoubted } from './tree.ts';
 
 export interface HubFile extends FileEntry, ListedFile {}
 
@@ -29,6 +31,8 @@ export interface HubRepo extends FileSet {
   readonly requestedRevision: string;
   /** Folder of the repository that the set shows, empty for the root. */
   readonly path: string;
+  /** Path of the weights file or index that was asked for, where others lie beside its checkpoint and are left out. */
+  readonly file: string | null;
   readonly endpoint: string;
   readonly gated: HubGate;
   readonly private: boolean;
@@ -42,21 +46,24 @@ export interface HubRepo extends FileSet {
 }
 
 /**
- * Opens a model of the Hub at the commit that its revision stands for now, with one request; files are read as asked.
+ * Opens a model of the Hub at the commit that its revision stands for now, with one request, or with more where the
+ * answer does not name all files; files are read as asked.
  *
- * The path of the reference may be a folder, or a file, which stands for the folder it is in.
+ * The path of the reference may be a folder, or a file: weights or an index stand for their checkpoint, any other file
+ * for the folder it is in.
  * @throws LoomError `repo-reference-invalid`, `repo-not-found`, `revision-not-found`, `path-not-found`, `repo-disabled`,
  * `token-rejected`, `access-denied`, `rate-limited`, `server-error`, `network`, `answer-invalid`, `cancelled`.
  */
 export async function openHubRepo(reference: RepoReference | string, options: OpenHubOptions = {}): Promise<HubRepo> {
   throwIfAborted(options.signal);
-  const wanted = typeof reference === 'string' ? parseRepoReference(reference) : reference;
+  const wanted = typeof reference === 'string' ? parseRepoReference(reference, options.endpoint) : reference;
   const client = createClient(wanted, options);
   try {
-    const info = await readInfo(client, options.signal);
-    if (info.disabled) throw disabledError(client.question);
-    client.access.learn(info);
-    return repoOf(client, info, folderOf(wanted, info), cacheFor(client, info, options.headerCache));
+    const told = await readInfo(client, options.signal);
+    if (told.disabled) throw disabledError(client.question);
+    client.access.learn(told);
+    const { info, whole } = await completed(client, told, wanted.path, options.signal);
+    return repoOf(client, info, placeOf(wanted, info), cacheFor(client, info, options.headerCache), whole);
   } catch (error) {
     client.dispose();
     throw error;
@@ -70,7 +77,7 @@ function cacheFor({ question }: HubClient, info: ModelInfo, given: HeaderCache |
 }
 
 async function readInfo(client: HubClient, signal: AbortSignal | undefined): Promise<ModelInfo> {
-  const { question, gate, retries, access } = client;
+  const { question, gate, retries, onRetry, access } = client;
   const { endpoint, repo, revision } = question;
   const url = `${endpoint}/api/models/${encodePath(repo)}/revision/${encodeURIComponent(revision)}?blobs=true`;
   const ask = () =>
@@ -78,12 +85,35 @@ async function readInfo(client: HubClient, signal: AbortSignal | undefined): Pro
       const http = client.http('api', `the listing of ${repo}`, { ...question, signedIn });
       return fetchJson({ ...http, url, limit: MAX_INFO_BYTES, signal });
     });
-  return parseModelInfo(await retrying(ask, { gate, retries }, signal));
+  return parseModelInfo(await retrying(ask, { gate, retries, onRetry }, signal));
 }
 
-function folderOf({ path, repo }: RepoReference, { files, commit }: ModelInfo): string {
-  if (path === '' || files.some((file) => file.path.startsWith(`${path}/`))) return path;
-  if (files.some((file) => file.path === path)) return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+/** The listing, and where it may be cut short the file tree with it; `whole` when no other file can be found. */
+async function completed(client: HubClient, info: ModelInfo, path: string, signal: AbortSignal | undefined) {
+  const doubt = whyDoubted(info, path);
+  if (doubt === null) return { info, whole: false };
+  const tree = await readTree(client, info, signal).catch((error: unknown) => {
+    throwIfAborted(signal);
+    if (info.files.length === 0 || info.unsized > 0) throw error;
+    client.note(noteUnreadTree(info, doubt, error));
+    return null;
+  });
+  if (tree === null) return { info, whole: true };
+  const { files, notes } = joinListings(info, tree);
+  for (const note of notes) client.note(note);
+  return { info: { ...info, files, unsized: 0 }, whole: true };
+}
+
+/** What part of a repository a set shows. */
+interface Place {
+  readonly folder: string;
+  readonly file: string | null;
+}
+
+function placeOf({ path, repo }: RepoReference, { files, commit }: ModelInfo): Place {
+  if (path === '' || files.some((file) => file.path.startsWith(`${path}/`))) return { folder: path, file: null };
+  const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+  if (files.some((file) => file.path === path)) return { folder, file: namesCheckpoint(path) ? path : null };
   const message = `${repo} holds no folder or file ${path} at commit ${commit.slice(0, 7)}. Leave the path out to see the whole repository.`;
   throw new LoomError('path-not-found', message, { file: path, repo });
 }
@@ -96,33 +126,58 @@ function filesIn(folder: string, files: readonly ListedFile[]): readonly HubFile
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function repoOf(client: HubClient, info: ModelInfo, path: string, cache: HeaderCache | null): HubRepo {
+function repoOf(
+  client: HubClient,
+  info: ModelInfo,
+  { folder: path, file: asFile }: Place,
+  cache: HeaderCache | null,
+  whole: boolean,
+): HubRepo {
   const { endpoint, repo: asked, revision } = client.question;
   const { id: repo, commit } = info;
-  const files = filesIn(path, info.files);
-  const byName = new Map(files.map((file) => [file.name, file]));
+  const all = filesIn(path, info.files);
+  const prefix = path === '' ? '' : `${path}/`;
+  const meant = asFile === null ? all : filesMeantBy(asFile.slice(prefix.length), all);
+  const named = meant.length < all.length ? asFile : null;
+  const files = named === null ? all : meant;
+  const byName = new Map(all.map((file) => [file.name, file]));
+  /** An index may name a shard that the listing left out, with nothing else to tell that it was cut short. */
+  let tree: Promise<readonly ListedFile[]> | null = null;
+  const findInTree = async (name: string, signal: AbortSignal | undefined) => {
+    if (whole) return undefined;
+    tree ??= readTree(client, info, signal).catch((error: unknown) => {
+      tree = null;
+      throwIfAborted(signal);
+      client.note(noteUnreadTree(info, `it does not name ${name}`, error));
+      return [];
+    });
+    const found = (await tree).find((file) => file.path === prefix + name);
+    if (found) client.note(`The Hub's description of ${repo} does not name ${found.path}; its file tree does.`);
+    return found;
+  };
   const page = (kind: string, inner: string) =>
     `${endpoint}/${repo}/${kind}/${commit}${inner && `/${encodePath(inner)}`}`;
   return {
-    identity: `${repo}@${commit}${path && `/${path}`}`,
+    identity: `${repo}@${commit}${(named ?? path) && `/${named ?? path}`}`,
     repo,
     movedTo: repo === asked ? null : repo,
     commit,
     requestedRevision: revision,
     path,
+    file: named,
     endpoint,
     gated: info.gated,
     private: info.private,
     guarded: info.private || info.gated !== false || client.access.signedIn,
     files,
     cache,
-    url: (name) => (name === undefined ? page('tree', path) : page('blob', path === '' ? name : `${path}/${name}`)),
+    url: (name) => (name === undefined ? page('tree', path) : page('blob', prefix + name)),
     list: async () => files,
     open: async (name, options) => {
       throwIfAborted(options?.signal);
-      const file = byName.get(name);
+      const file = byName.get(name) ?? (await findInTree(name, options?.signal));
       if (!file) throw noSuchFile(name, repo, commit);
-      return openFile(client, repo, commit, file, file.name);
+      return openFile(client, repo, commit, file, name);
     },
     tryAgain: () => client.fate.reset(),
     dispose: async () => client.dispose(),

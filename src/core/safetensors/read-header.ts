@@ -3,6 +3,7 @@ import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource } from '../source/types.ts';
 import { formatBytes, KIB } from '../units.ts';
 import { LFS_POINTER_LIMIT, parseLfsPointer } from './lfs-pointer.ts';
+import { nameForeignFile } from './not-weights.ts';
 import { LENGTH_BYTES, parseHeader, parseHeaderLength } from './parse-header.ts';
 import type { Header } from './types.ts';
 
@@ -23,7 +24,7 @@ export const HEADER_WINDOW = 64 * KIB;
 /**
  * The header of a file, in one read when it fits the window and in two otherwise.
  *
- * @throws LoomError `lfs-pointer` with `sha256` and `size`, what `parseHeader` throws, and what the source throws.
+ * @throws LoomError `lfs-pointer` with `sha256` and `size`, `not-weights` for what is plainly something else, what `parseHeader` throws, and what the source throws.
  */
 export async function readHeader(source: ByteSource, options: ReadHeaderOptions): Promise<Header> {
   const { cache } = options;
@@ -42,12 +43,21 @@ async function readStart(source: ByteSource, options: ReadHeaderOptions): Promis
   const least = fileSize < LFS_POINTER_LIMIT ? fileSize : Math.max(window, LENGTH_BYTES);
   const first = await source.read({ start: 0, end: Math.min(least, fileSize) }, { signal });
   if (fileSize < LFS_POINTER_LIMIT) refusePointer(first, file);
-  const end = LENGTH_BYTES + parseHeaderLength(first, limitsOf(source, options));
+  const end = LENGTH_BYTES + lengthIn(first, source, options);
   if (end <= first.length) return first.subarray(0, end);
   const whole = new Uint8Array(end);
   whole.set(first);
   whole.set(await source.read({ start: first.length, end }, { signal }), first.length);
   return whole;
+}
+
+/** The header's length. @throws LoomError `not-weights` where the first bytes show what else the file is. */
+function lengthIn(first: Uint8Array, source: ByteSource, options: ReadHeaderOptions): number {
+  try {
+    return parseHeaderLength(first, limitsOf(source, options));
+  } catch (error) {
+    throw nameForeignFile(first, options.file) ?? error;
+  }
 }
 
 function limitsOf(source: ByteSource, { file, maxHeaderBytes }: ReadHeaderOptions) {

@@ -1,28 +1,48 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { access, type FileHandle, open, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { LoomError, throwIfAborted } from '../errors.ts';
+import { namesCheckpoint, narrowTo } from './one-file.ts';
 import type { ByteRange, ByteSource, FileEntry, FileSet, ReadOptions } from './types.ts';
 
 /** Files of one folder that are looked at before we call it a mistake (a home folder, a disk). */
 const MAX_FILES = 100_000;
 const MAX_DEPTH = 8;
+/** A link's text is a path. */
+const LONGEST_PATH = 1024;
+
+export interface LocalOptions {
+  /** Of a repo of the Hub cache: `main` unless given. */
+  readonly revision?: string | undefined;
+  /** A file is opened by itself, without the other files of its checkpoint. */
+  readonly alone?: boolean | undefined;
+  /** Hears, in sentences, which links were followed out of the folder and which were left out. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
 
 /**
- * Opens a folder, a single file, or a repo of the local Hub cache (`models--org--name`, at the commit of `revision`) as a set of files.
+ * Opens a folder, a file, or a repo of the local Hub cache (`models--org--name`, at the commit of `revision`) as a set of files.
  *
- * Links are followed only where they stay inside the folder; in the Hub cache, inside the repo's own folder.
+ * A safetensors file or an index stands for its checkpoint: the set has what lies beside it and belongs to it. Links
+ * are followed, out of the folder too, where they lead to a regular file that may be read. Names that begin with a dot
+ * are left out: they are no part of a model (`._model.safetensors` is what macOS writes beside it on other disks).
  * @throws LoomError `path-not-found`, `path-outside-folder`.
  */
-export async function openLocal(path: string, revision = 'main'): Promise<FileSet> {
+export async function openLocal(path: string, options: LocalOptions = {}): Promise<FileSet> {
+  const { revision = 'main', alone = false, onNote } = options;
   const full = resolve(path);
   const info = await stat(full).catch(() => null);
   if (!info) throw new LoomError('path-not-found', `There is no file or folder ${path}.`, { file: path });
-  if (info.isFile()) return singleFile(full);
+  if (info.isFile()) {
+    const name = basename(full);
+    if (alone || !namesCheckpoint(name)) return singleFile(full);
+    const root = dirname(full);
+    return narrowTo(name, { ...folder(root, await trustedRoot(root), 0, onNote), identity: full });
+  }
   if (!info.isDirectory())
     throw new LoomError('path-not-found', `${path} is neither a file nor a folder.`, { file: path });
-  const snapshot = await cacheSnapshot(full, revision);
-  return folder(snapshot ?? full, await trustedRoot(snapshot ?? full));
+  const root = (await cacheSnapshot(full, revision)) ?? full;
+  return folder(root, await trustedRoot(root), MAX_DEPTH, onNote);
 }
 
 async function singleFile(full: string): Promise<FileSet> {
@@ -38,49 +58,84 @@ async function singleFile(full: string): Promise<FileSet> {
   };
 }
 
-function folder(root: string, trusted: string): FileSet {
-  const inside = async (name: string) => {
-    const real = await realpath(join(root, name)).catch(() => null);
-    if (real === null) throw missing(name, root);
-    if (!isInside(real, trusted)) {
-      throw new LoomError('path-outside-folder', `${name} is a link that leads out of ${root}.`, { file: name });
-    }
-    return real;
+/** What became of the links of a folder. */
+interface Links {
+  /** Folders outside that links lead to, each with how many. */
+  readonly outside: Map<string, number>;
+  /** Sentences on links that lead nowhere. */
+  readonly broken: string[];
+}
+
+function folder(root: string, trusted: string, depth: number, onNote: LocalOptions['onNote']): FileSet {
+  let told = false;
+  const tell = ({ outside, broken }: Links) => {
+    if (told) return;
+    told = true;
+    const count = [...outside.values()].reduce((sum, one) => sum + one, 0);
+    const places = [...outside.keys()];
+    const where = `${places.slice(0, 3).join(', ')}${places.length > 3 ? ` and ${places.length - 3} more folders` : ''}`;
+    const links = count === 1 ? '1 file is a link that leads' : `${count} files are links that lead`;
+    if (count > 0) onNote?.(`${links} out of ${root}, to ${where}. They are read there.`);
+    for (const sentence of broken.slice(0, 5)) onNote?.(sentence);
+    if (broken.length > 5) onNote?.(`${broken.length - 5} more links of ${root} lead to no file that can be read.`);
   };
   return {
     identity: root,
     list: async (options) => {
       const entries: FileEntry[] = [];
-      await walk(root, '', 0, entries, inside, options?.signal);
+      const links: Links = { outside: new Map(), broken: [] };
+      const find = { root, trusted, depth, links, signal: options?.signal };
+      await walk(find, '', 0, entries);
+      tell(links);
       return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     },
     open: async (name) => {
       if (!isInside(resolve(root, name), root)) {
         throw new LoomError('path-outside-folder', `The name ${name} leads out of ${root}.`, { file: name });
       }
-      return fileSource(await inside(name), name);
+      const found = await realpath(join(root, name)).catch(() => null);
+      if (found === null) throw missing(name, root);
+      const real = (await targetOfText(found)) ?? found;
+      const reason = isInside(real, trusted) ? null : await whyNotRead(real);
+      if (reason !== null)
+        throw new LoomError('path-outside-folder', `${name} is a link to ${real}, ${reason}.`, { file: name });
+      return fileSource(real, name);
     },
   };
 }
 
-async function walk(
-  root: string,
-  prefix: string,
-  depth: number,
-  entries: FileEntry[],
-  inside: (name: string) => Promise<string>,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+/** Why the target of a link that leads out of the folder is no file to read; null when it is one. */
+async function whyNotRead(real: string): Promise<string | null> {
+  const info = await stat(real).catch(() => null);
+  if (!info) return 'which is not there';
+  if (!info.isFile()) return 'which is not a regular file';
+  return access(real, constants.R_OK).then(
+    () => null,
+    () => 'which you may not read',
+  );
+}
+
+interface Find {
+  readonly root: string;
+  readonly trusted: string;
+  readonly depth: number;
+  readonly links: Links;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function walk(find: Find, prefix: string, depth: number, entries: FileEntry[]): Promise<void> {
+  const { root, signal } = find;
   for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
     throwIfAborted(signal);
+    if (entry.name.startsWith('.')) continue;
     const name = prefix ? `${prefix}/${entry.name}` : entry.name;
     if (entry.isDirectory()) {
-      if (depth < MAX_DEPTH && !entry.name.startsWith('.')) await walk(root, name, depth + 1, entries, inside, signal);
+      if (depth < find.depth) await walk(find, name, depth + 1, entries);
       continue;
     }
-    const info = entry.isSymbolicLink()
-      ? await linkedFile(name, inside)
-      : await stat(join(root, name)).catch(() => null);
+    const full = join(root, name);
+    const isLink = entry.isSymbolicLink() || (await targetOfText(full)) !== null;
+    const info = isLink ? await linkedFile(find, name) : await stat(full).catch(() => null);
     if (!info?.isFile()) continue;
     entries.push({ name, byteLength: info.size });
     if (entries.length > MAX_FILES) {
@@ -91,10 +146,38 @@ async function walk(
   }
 }
 
-/** A link's target, or null when it leads nowhere or outside: then the file is not part of the set. */
-async function linkedFile(name: string, inside: (name: string) => Promise<string>) {
-  const real = await inside(name).catch(() => null);
-  return real === null ? null : stat(real);
+/**
+ * The shard that a link written as text leads to: Git without `core.symlinks` and some copying programs leave its path in
+ * place of the link. Null for every other file.
+ */
+async function targetOfText(full: string): Promise<string | null> {
+  if (!/\.safetensors$/i.test(full)) return null;
+  const info = await stat(full).catch(() => null);
+  if (!info?.isFile() || info.size === 0 || info.size >= LONGEST_PATH) return null;
+  const text = (await readFile(full, 'utf8').catch(() => '')).trim();
+  if (!/^[^\n\0]+[\\/][^\n\0]+\.safetensors$/i.test(text)) return null;
+  const target = await realpath(resolve(dirname(full), text)).catch(() => null);
+  return target !== null && /\.safetensors$/i.test(target) && target !== full ? target : null;
+}
+
+/** A link's target, or null when it leads to no file that can be read: then the file is not part of the set. */
+async function linkedFile({ root, trusted, links }: Find, name: string) {
+  const full = join(root, name);
+  const real = (await targetOfText(full)) ?? (await realpath(full).catch(() => null));
+  if (real === null) {
+    const target = await readlink(full).catch(() => '');
+    links.broken.push(`${name} is a link to ${target}, which is not there. It is left out.`);
+    return null;
+  }
+  if (isInside(real, trusted)) return stat(real);
+  if ((await stat(real).catch(() => null))?.isDirectory()) return null;
+  const reason = await whyNotRead(real);
+  if (reason !== null) {
+    links.broken.push(`${name} is a link to ${real}, ${reason}. It is left out.`);
+    return null;
+  }
+  links.outside.set(dirname(real), (links.outside.get(dirname(real)) ?? 0) + 1);
+  return stat(real);
 }
 
 /** The snapshot folder when `full` is a repo folder of the Hub cache, else null. */

@@ -20,23 +20,71 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 describe('a folder', () => {
-  it('lists files below it, leaves hidden folders and links that lead outside out', async () => {
+  it('lists files below it and leaves out names that begin with a dot', async () => {
     mkdirSync(join(root, 'sub'));
     mkdirSync(join(root, '.git'));
     writeFileSync(join(root, 'a.txt'), 'abc');
+    writeFileSync(join(root, '._a.txt'), 'abc');
     writeFileSync(join(root, 'sub', 'b.txt'), 'de');
     writeFileSync(join(root, '.git', 'c.txt'), 'x');
     symlinkSync('a.txt', join(root, 'inside.txt'));
-    symlinkSync('/etc/hostname', join(root, 'outside.txt'));
     const files = await openLocal(root);
     expect(await files.list()).toEqual([
       { name: 'a.txt', byteLength: 3 },
       { name: 'inside.txt', byteLength: 3 },
       { name: 'sub/b.txt', byteLength: 2 },
     ]);
-    await expect(files.open('outside.txt')).rejects.toMatchObject({ tag: 'path-outside-folder' });
     await expect(files.open('../x')).rejects.toMatchObject({ tag: 'path-outside-folder' });
     await expect(files.open('nothing')).rejects.toMatchObject({ tag: 'path-not-found' });
+  });
+
+  it('follows links out of it to regular files, and says which it followed and which lead nowhere', async () => {
+    const store = mkdtempSync(join(tmpdir(), 'moe-loom-store-'));
+    const model = join(root, 'model');
+    mkdirSync(model);
+    writeFileSync(join(store, 'w.safetensors'), 'weights');
+    symlinkSync(join(store, 'w.safetensors'), join(model, 'a.safetensors'));
+    symlinkSync(join(store, 'none'), join(model, 'b.safetensors'));
+    symlinkSync(store, join(model, 'c.safetensors'));
+    symlinkSync('/dev/null', join(model, 'd.safetensors'));
+    writeFileSync(join(model, 'e.safetensors'), `${join(store, 'w.safetensors')}\n`);
+    const notes: string[] = [];
+    const files = await openLocal(model, { onNote: (note) => notes.push(note) });
+    const names = ['a.safetensors', 'e.safetensors'];
+    expect(await files.list()).toEqual(names.map((name) => ({ name, byteLength: 7 })));
+    await files.list();
+    expect(notes).toEqual([
+      `2 files are links that lead out of ${model}, to ${store}. They are read there.`,
+      `b.safetensors is a link to ${join(store, 'none')}, which is not there. It is left out.`,
+      'd.safetensors is a link to /dev/null, which is not a regular file. It is left out.',
+    ]);
+    for (const name of names) {
+      const source = await files.open(name);
+      expect(Buffer.from(await source.read({ start: 0, end: 7 })).toString()).toBe('weights');
+      await source.dispose?.();
+    }
+    await expect(files.open('c.safetensors')).rejects.toMatchObject({ tag: 'path-outside-folder' });
+    await expect(files.open('d.safetensors')).rejects.toMatchObject({ tag: 'path-outside-folder' });
+    rmSync(store, { recursive: true });
+  });
+
+  it('opens the checkpoint of an index or a shard by its path, and the file alone where that is asked', async () => {
+    const names = [
+      'config.json',
+      'ema.safetensors',
+      'model-00001-of-00002.safetensors',
+      'model-00002-of-00002.safetensors',
+      'model.safetensors.index.json',
+    ];
+    for (const name of names) writeFileSync(join(root, name), '{}');
+    const listed = async (name: string, alone = false) =>
+      (await (await openLocal(join(root, name), { alone })).list()).map((entry) => entry.name);
+    const series = names.filter((name) => name !== 'ema.safetensors');
+    expect(await listed('model.safetensors.index.json')).toEqual(series);
+    expect(await listed('model-00002-of-00002.safetensors')).toEqual(series);
+    expect(await listed('ema.safetensors')).toEqual(['config.json', 'ema.safetensors']);
+    expect(await listed('config.json')).toEqual(['config.json']);
+    expect(await listed('ema.safetensors', true)).toEqual(['ema.safetensors']);
   });
 
   it('reads ranges, into a given buffer where there is one, and says when a file got shorter', async () => {

@@ -1,37 +1,14 @@
-import { LoomError, throwIfAborted } from '../errors.ts';
+import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
 import { formatBytes } from '../units.ts';
+import type { HttpExchange, HttpRefusal } from './http-types.ts';
 import { type Clock, systemClock } from './retry.ts';
+import { describeHop, type Hop, trailOf, whyUnreachable } from './trail.ts';
 import type { ByteRange, ByteSource, ReadOptions } from './types.ts';
+
+export type { HttpExchange, HttpRefusal } from './http-types.ts';
 
 /** A connection over which nothing came for so long is given up. */
 export const STALL_MS = 30_000;
-
-/** One request, told as it leaves and again when it has ended. */
-export interface HttpExchange {
-  readonly phase: 'sent' | 'ended';
-  readonly name: string;
-  /** The address that was asked, never the signed one that a redirect leads to. */
-  readonly url: string;
-  readonly range: ByteRange | null;
-  /** Null before the answer, and when none could be read. */
-  readonly status: number | null;
-  /** Body bytes that came. */
-  readonly bytes: number;
-}
-
-/** An answer that is no success, as far as a page may read it. */
-export interface HttpRefusal {
-  readonly name: string;
-  readonly status: number;
-  /** The Hub's X-Error-Code. */
-  readonly code: string | null;
-  /** The Hub's X-Error-Message: a server's text, to tell cases apart and not to be shown. */
-  readonly serverText: string | null;
-  /** True when another origin than the one asked gave it: the file server behind the redirect. */
-  readonly elsewhere: boolean;
-  /** Seconds to wait, where the server says so legibly. */
-  readonly retryAfter: number | null;
-}
 
 export interface HttpOptions {
   /** What messages call the thing that is read. */
@@ -41,6 +18,8 @@ export interface HttpOptions {
   readonly onExchange?: ((exchange: HttpExchange) => void) | undefined;
   /** Puts a refusal into words; see {@link explainRefusal}. */
   readonly explain?: ((refusal: HttpRefusal) => LoomError) | undefined;
+  /** A sentence on what else can keep this server from being reached, where the platform gives no reason. */
+  readonly hint?: string | undefined;
   /** Milliseconds without a byte after which a request is given up; 30,000 unless given. */
   readonly stallMs?: number | undefined;
   readonly clock?: Clock | undefined;
@@ -145,6 +124,8 @@ export interface FetchTextOptions extends HttpOptions {
   /** Longest body that is read, in bytes. */
   readonly limit: number;
   readonly signal?: AbortSignal | undefined;
+  /** Gets the headers of the answer before its body is read. */
+  readonly onHeaders?: ((headers: Headers) => void) | undefined;
 }
 
 /**
@@ -155,7 +136,8 @@ export interface FetchTextOptions extends HttpOptions {
 export function fetchText(options: FetchTextOptions): Promise<string> {
   const { name, url, limit, signal } = options;
   return runExchange(options, { url, shownUrl: url, range: null }, signal, async (response, nextChunk) => {
-    if (leftOrigin(url, response)) throw unsafe(name);
+    if (leftOrigin(url, response)) throw unsafe(name, url, response);
+    options.onHeaders?.(response.headers);
     const parts: Uint8Array[] = [];
     let size = 0;
     for (let chunk = await nextChunk(); chunk !== null; chunk = await nextChunk()) {
@@ -238,8 +220,12 @@ async function runExchange<T>(
   try {
     const response = await line.guard(send(options, asked, line.signal), 0);
     tally.status = response.status;
-    if (downgraded(url, response)) throw unsafe(options.name);
-    if (!response.ok) throw (options.explain ?? explainRefusal)(readRefusal(options, url, response));
+    line.answeredBy(response.url);
+    if (downgraded(url, response)) throw unsafe(options.name, url, response);
+    if (!response.ok) {
+      const trail = trailOf(line.signal, url, response.url);
+      throw (options.explain ?? explainRefusal)(readRefusal(options, url, response, trail));
+    }
     const reader = response.body?.getReader();
     return await use(response, async () => {
       const chunk = await line.guard(reader?.read() ?? Promise.resolve(null), tally.bytes);
@@ -265,10 +251,11 @@ function send(options: HttpOptions, { url, range, method = 'GET' }: Asked, signa
 
 /** Watches a request: who or what ended it decides the error. Firefox calls a reset connection AbortError too. */
 function watchLine(options: HttpOptions, url: string, signal: AbortSignal | undefined) {
-  const { name, stallMs = STALL_MS, clock = systemClock } = options;
+  const { name, hint = '', stallMs = STALL_MS, clock = systemClock } = options;
   const controller = new AbortController();
   const abort = () => controller.abort();
   let stalled = false;
+  let answeredBy = '';
   let stopTimer = () => {};
   const giveUp = () => {
     stalled = true;
@@ -276,12 +263,18 @@ function watchLine(options: HttpOptions, url: string, signal: AbortSignal | unde
   };
   const reason = (cause: unknown, received: number) => {
     if (signal?.aborted) return new LoomError('cancelled', 'The work was stopped.');
-    if (stalled) return stall(name, stallMs, received);
-    return blocked(name, url, received, cause);
+    // A fetch of ours that follows redirects itself says in its own words what it refused.
+    if (isLoomError(cause)) return cause;
+    const trail = trailOf(controller.signal, url, answeredBy);
+    if (stalled) return stall(name, stallMs, received, trail);
+    return blocked(name, trail, received, cause, hint);
   };
   signal?.addEventListener('abort', abort, { once: true });
   return {
     signal: controller.signal,
+    answeredBy: (address: string) => {
+      answeredBy = address;
+    },
     /** Waits for the network, for `stallMs` at most. */
     guard: async <T>(step: Promise<T>, received: number): Promise<T> => {
       stopTimer();
@@ -300,22 +293,25 @@ function watchLine(options: HttpOptions, url: string, signal: AbortSignal | unde
   };
 }
 
-function stall(name: string, stallMs: number, received: number): LoomError {
-  const message = `Nothing of ${name} came for ${stallMs / 1000} s. Check the connection, then try again.`;
+function stall(name: string, stallMs: number, received: number, trail: readonly Hop[]): LoomError {
+  const message = `Nothing of ${name} came from ${describeHop(trail)} for ${stallMs / 1000} s. Check the connection, then try again.`;
   return new LoomError('stalled', message, { file: name, received });
 }
 
-function blocked(name: string, url: string, received: number, cause: unknown): LoomError {
-  const host = URL.canParse(url) ? new URL(url).host : 'the server';
+function blocked(name: string, trail: readonly Hop[], received: number, cause: unknown, hint: string): LoomError {
+  const where = describeHop(trail);
+  const why = whyUnreachable(cause, trail);
   const message =
     received > 0
-      ? `The connection broke off while ${name} was read. Check the network, then try again.`
-      : `${name} cannot be reached: ${host} is blocked or offline. Check the network, proxy and content blockers, then try again.`;
+      ? `The connection to ${where} broke off while ${name} was read. Check the network, then try again.`
+      : why !== null
+        ? `${name} cannot be reached: ${why}.`
+        : `${name} cannot be reached: ${where} is blocked or offline. Check the network, proxy and content blockers, then try again.${hint && ` ${hint}`}`;
   return new LoomError('network', message, { file: name, received }, cause);
 }
 
-function unsafe(name: string): LoomError {
-  const message = `The request for ${name} was led to a place that it must not come from, and was dropped. Check the address of the Hub and the network, then try again.`;
+function unsafe(name: string, url: string, { url: led }: Response): LoomError {
+  const message = `The request for ${name} was led from ${new URL(url).origin} to ${new URL(led).origin}, from where it must not come, and was dropped. Check the address of the Hub and the network, then try again.`;
   return new LoomError('redirect-unsafe', message, { file: name });
 }
 
@@ -327,11 +323,20 @@ function downgraded(url: string, response: Response): boolean {
   return url.startsWith('https:') && response.url.startsWith('http:');
 }
 
-function readRefusal({ name, clock = systemClock }: HttpOptions, url: string, response: Response): HttpRefusal {
+function readRefusal(
+  { name, clock = systemClock }: HttpOptions,
+  url: string,
+  response: Response,
+  trail: readonly Hop[],
+): HttpRefusal {
   const { headers, status } = response;
   const code = headers.get('X-Error-Code');
   const serverText = headers.get('X-Error-Message');
-  return { name, status, code, serverText, elsewhere: leftOrigin(url, response), retryAfter: readWait(headers, clock) };
+  const ofHub = code !== null || serverText !== null || headers.has('X-Request-Id');
+  const isPage = !ofHub && /^text\/html\b/i.test(headers.get('Content-Type') ?? '');
+  const elsewhere = leftOrigin(url, response);
+  const retryAfter = readWait(headers, clock);
+  return { name, status, code, serverText, elsewhere, from: describeHop(trail), isPage, retryAfter };
 }
 
 /** Seconds of Retry-After, or until the window of a used-up RateLimit ends. Pages can read neither at the Hub. */
@@ -344,26 +349,26 @@ function readWait(headers: Headers, clock: Clock): number | null {
   return window === undefined ? null : Number(window) + 1;
 }
 
-/** A refusal in words, for any server: what happened and what to do now. */
+/** A refusal in words, for any server: who, what happened and what to do now. */
 export function explainRefusal(refusal: HttpRefusal): LoomError {
-  const { name, status, retryAfter } = refusal;
+  const { name, status, retryAfter, from } = refusal;
   const fields = { file: name, status };
   if (status === 429) {
     const wait = retryAfter === null ? 'a few minutes' : `${retryAfter} s`;
-    const message = `The server asks for fewer requests (429). Wait ${wait}, then go on.`;
+    const message = `${from} asks for fewer requests (429). Wait ${wait}, then go on.`;
     return new LoomError('rate-limited', message, { ...fields, retryAfter });
   }
   if (status === 408 || status >= 500) {
-    const message = `The server could not answer for ${name} (${status}). Try again in a few minutes.`;
+    const message = `${from} could not answer for ${name} (${status}). Try again in a few minutes.`;
     return new LoomError('server-error', message, fields);
   }
   if (status === 404) {
-    return new LoomError('path-not-found', `There is no ${name} at this address (404). Check the address.`, fields);
+    return new LoomError('path-not-found', `${from} has no ${name} at this address (404). Check the address.`, fields);
   }
   if (status === 416) {
     const message = `${name} is shorter than the listing says. Open the repository anew.`;
     return new LoomError('source-changed', message, fields);
   }
-  const message = `The server refused the request for ${name} (${status}). Check the address and your access.`;
+  const message = `${from} refused the request for ${name} (${status}). Check the address and your access.`;
   return new LoomError('http-status', message, fields);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ErrorTag, LoomError } from '../errors.ts';
 import { handClock, hastyClock } from './clock.fixture.ts';
 import { memorySource } from './memory.ts';
-import { createGate, MAX_PAUSE_MS, type Pause, retrying, withRetry } from './retry.ts';
+import { type Clock, createGate, MAX_PAUSE_MS, type Pause, retrying, withRetry } from './retry.ts';
 import type { ByteRange, ByteSource } from './types.ts';
 
 function fail(tag: ErrorTag, fields: Record<string, number> = {}): LoomError {
@@ -71,6 +71,26 @@ describe('the gate', () => {
     stop();
     await expect(gate.run(() => Promise.reject(fail('rate-limited', { retryAfter: 7 })))).rejects.toThrow();
     expect(heard.length).toBe(2);
+  });
+
+  it('keeps a program running for a pause only while somebody waits for its end', async () => {
+    const kept: boolean[] = [];
+    const hand = handClock();
+    const after: Clock['after'] = (ms, run, idle = false) => {
+      kept.push(!idle);
+      return hand.after(ms, run);
+    };
+    const gate = createGate({ clock: { ...hand, after }, random: () => 0 });
+    await expect(gate.run(() => Promise.reject(fail('rate-limited', { retryAfter: 90 })))).rejects.toThrow();
+    expect(kept).toEqual([false]);
+    const stop = new AbortController();
+    const waiting = [gate.run(async () => 1, stop.signal), gate.run(async () => 2, stop.signal)];
+    expect(kept.at(-1)).toBe(true);
+    const ended = Promise.allSettled(waiting);
+    stop.abort();
+    expect(await ended).toMatchObject([{ reason: { tag: 'cancelled' } }, { reason: { tag: 'cancelled' } }]);
+    expect(kept.at(-1)).toBe(false);
+    expect(hand.alarms.length).toBe(1);
   });
 
   it('makes all wait for as long as a 429 says, with jitter', async () => {

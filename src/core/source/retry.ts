@@ -6,14 +6,17 @@ import type { ByteRange, ByteSource, ReadOptions } from './types.ts';
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  after(ms: number, run: () => void): () => void;
+  /** `idle`: nobody waits for it, so that it does not keep the program from ending. */
+  after(ms: number, run: () => void, idle?: boolean): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after: (ms, run) => {
-    const id = setTimeout(run, ms);
-    return () => clearTimeout(id);
+  after: (ms, run, idle = false) => {
+    const id: unknown = setTimeout(run, ms);
+    // Node has an object, browsers a number: there a timer keeps nothing open.
+    if (idle && typeof id === 'object') (id as { unref(): void }).unref();
+    return () => clearTimeout(id as number);
   },
 };
 
@@ -116,8 +119,10 @@ export function createGate(options: GateOptions = {}): Gate {
     },
     run: async (task, signal, slots = 1) => {
       throwIfAborted(signal);
-      const admitted = waitIn(waiting, slots, signal);
+      const heed = () => halt.heed(waiting.size > 0);
+      const admitted = waitIn(waiting, slots, signal, heed);
       admit();
+      heed();
       await admitted;
       try {
         throwIfAborted(signal);
@@ -141,10 +146,11 @@ interface Place {
 }
 
 /** A place in the queue. @throws LoomError `cancelled` when its holder leaves before his turn. */
-function waitIn(queue: Set<Place>, slots: number, signal: AbortSignal | undefined): Promise<void> {
+function waitIn(queue: Set<Place>, slots: number, signal: AbortSignal | undefined, onLeave: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const leave = () => {
       queue.delete(place);
+      onLeave();
       reject(new LoomError('cancelled', 'The work was stopped.'));
     };
     const start = () => {
@@ -161,15 +167,22 @@ interface Halt {
   readonly until: number | null;
   /** Makes all wait for `ms` from now; a longer pause under way stays as it is. */
   begin(reason: Pause['reason'], ms: number): void;
+  /** Whether anybody waits for the end: nobody else keeps the program running for it. */
+  heed(waiting: boolean): void;
 }
 
 function createHalt(clock: Clock, onEnd: () => void, tell: (pause: Pause | null) => void): Halt {
   let until: number | null = null;
+  let heeded = false;
   let stopTimer = () => {};
   const end = () => {
     until = null;
     onEnd();
     if (until === null) tell(null);
+  };
+  const arm = (wait: number) => {
+    stopTimer();
+    stopTimer = clock.after(wait, end, !heeded);
   };
   return {
     get until() {
@@ -180,9 +193,13 @@ function createHalt(clock: Clock, onEnd: () => void, tell: (pause: Pause | null)
       const next = clock.now() + wait;
       if (until !== null && next <= until) return;
       until = next;
-      stopTimer();
-      stopTimer = clock.after(wait, end);
+      arm(wait);
       tell({ reason, until });
+    },
+    heed: (waiting) => {
+      if (waiting === heeded) return;
+      heeded = waiting;
+      if (until !== null) arm(Math.max(0, until - clock.now()));
     },
   };
 }
@@ -224,7 +241,8 @@ export interface RetryOptions {
   readonly gate: Gate;
   /** Further attempts after the first; 3 unless given. Pauses for a 429 are counted apart. */
   readonly retries?: number | undefined;
-  readonly onRetry?: ((error: LoomError) => void) | undefined;
+  /** Hears of each further attempt: why, and after how many milliseconds. A pause of the gate is told by the gate. */
+  readonly onRetry?: ((error: LoomError, waitMs: number) => void) | undefined;
   /** Waited for before each further attempt; what it throws ends the work. */
   readonly turn?: ((error: LoomError, signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** Room that each attempt takes in the gate. */
@@ -250,11 +268,12 @@ export async function retrying<T>(task: () => Promise<T>, options: RetryOptions,
       if (error.tag === 'rate-limited' ? refusals++ >= RATE_LIMIT_RETRIES : failures >= allowed(error, retries)) {
         throw error;
       }
-      onRetry?.(error);
       // After a 429 the gate itself is the delay; a spent address is signed anew at once.
-      if (error.tag === 'link-expired') failures++;
-      else if (error.tag !== 'rate-limited')
-        await delay(gate.clock, jittered(backOff(failures++), gate.random), signal);
+      const atOnce = error.tag === 'link-expired' || error.tag === 'rate-limited';
+      const wait = atOnce ? 0 : jittered(backOff(failures), gate.random);
+      if (error.tag !== 'rate-limited') failures++;
+      onRetry?.(error, wait);
+      if (!atOnce) await delay(gate.clock, wait, signal);
       await turn?.(error, signal);
     }
   }

@@ -1,8 +1,9 @@
 import { type DragEvent, useState } from 'react';
-import { formatBytes, isLoomError, parseRepoReference, plural } from '../../../core/index.ts';
+import { formatBytes, formatRepoReference, isLoomError, parseRepoReference, plural } from '../../../core/index.ts';
 import { FileInput } from '../../parts/file-input.tsx';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWith, compareWithLocal, useComparison } from '../../state/comparison.ts';
+import { learnHost } from '../../state/known-hosts.ts';
 import { isFinished, jobName, useStoredJobs } from '../convert/stored-jobs.ts';
 import { chosenFiles, collectDrop } from '../start/collect-drop.ts';
 import { SAMPLES } from '../start/samples.ts';
@@ -40,9 +41,9 @@ function RepoForm() {
   const submit = (event: React.FormEvent) => {
     event.preventDefault();
     try {
-      const { repo: name, revision, path } = parseRepoReference(text);
-      const plain = path === '' && (revision === null || !/[^\w.@:%+-]/.test(revision));
-      compareWith(plain ? `${name}${revision === null ? '' : `@${revision}`}` : text.trim());
+      const reference = parseRepoReference(text);
+      if (reference.endpoint !== null) learnHost(reference.endpoint);
+      compareWith(formatRepoReference(reference));
     } catch (error) {
       if (!isLoomError(error)) throw error;
       setProblem(error.message);

@@ -1,5 +1,6 @@
 import { Popover } from 'radix-ui';
 import { useRef, useState } from 'react';
+import { describePrivateHost } from '../../../core/index.ts';
 import { type Account, accountOf, useAccess } from '../../state/access.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { HUB } from '../../state/follow-address.ts';
@@ -38,10 +39,11 @@ function hostOf(endpoint: string): string {
 
 /** Said before anything secret is asked for. */
 function ForeignHub({ host }: { readonly host: string }) {
+  const place = describePrivateHost(host.replace(/:\d+$/, ''));
   return (
     <p className="foreign">
-      <strong className="mono">{host}</strong> is not huggingface.co: the address of this page names it. What you give
-      here goes to that server. Give it nothing that belongs to another.
+      <strong className="mono">{host}</strong> is not huggingface.co: the address of this page names it.
+      {place !== null && ` It is ${place}.`} What you give here goes to that server. Enter only a token for this Hub.
     </p>
   );
 }

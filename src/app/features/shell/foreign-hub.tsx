@@ -1,3 +1,4 @@
+import { describePrivateHost } from '../../../core/index.ts';
 import { useAddress } from '../../state/address-store.ts';
 
 /** Of a longer host the end is shown: that is whose it is. */
@@ -7,10 +8,14 @@ const LIMIT_HOST = 28;
 export function ForeignHub() {
   const endpoint = useAddress((address) => address.endpoint);
   if (endpoint === null) return null;
-  const { host } = new URL(endpoint);
+  const { host, hostname } = new URL(endpoint);
+  const place = describePrivateHost(hostname);
   const shown = host.length > LIMIT_HOST ? `…${host.slice(1 - LIMIT_HOST)}` : host;
   return (
-    <span className="foreign-hub" title={`The address of this page names ${endpoint}, which is not huggingface.co`}>
+    <span
+      className="foreign-hub"
+      title={`The address of this page names ${endpoint}, which is ${place === null ? '' : `${place}, `}not huggingface.co`}
+    >
       <span className="foreign-words">not huggingface.co: </span>
       <span className="mono">{shown}</span>
     </span>

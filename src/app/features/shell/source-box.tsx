@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from 'react';
-import { isLoomError, parseRepoReference } from '../../../core/index.ts';
+import { isLoomError, isRepoAddress, parseRepoReference } from '../../../core/index.ts';
 import { type Address, parseEndpoint } from '../../state/address.ts';
 import { addressStore, go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, HUB, reopen } from '../../state/follow-address.ts';
+import { learnHost } from '../../state/known-hosts.ts';
 
 /** Where a repo id or an address is pasted. */
 export function SourceBox() {
@@ -62,9 +63,12 @@ function textOf(repo: string, revision: string | null, path: string | null): str
 /** Goes to what the text names; gives back why it names nothing. */
 function inspect(text: string): string | null {
   try {
-    const wanted = parseRepoReference(text);
     const { endpoint } = addressStore.getState().address;
-    const pasted = /^[a-z]+:\/\//i.test(text.trim()) ? parseEndpoint(wanted.endpoint) : endpoint;
+    const home = endpoint ?? undefined;
+    const wanted = parseRepoReference(text, home);
+    const pasted = isRepoAddress(text, home) ? parseEndpoint(wanted.endpoint) : endpoint;
+    // Who types the name of a server means it: only links are asked about.
+    if (pasted !== null && pasted !== endpoint) learnHost(pasted);
     const next: Partial<Address> = {
       ...EMPTY,
       repo: wanted.repo,

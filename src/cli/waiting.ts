@@ -1,0 +1,58 @@
+import type { LoomError, Pause } from '../core/index.ts';
+
+/** Where nobody watches a terminal, a pause is told so often. */
+const LOG_EVERY_MS = 30_000;
+/** Failures within this time are told once. */
+const TOGETHER_MS = 400;
+
+/** Tells of pauses and further attempts on standard error, each pause with a countdown. */
+export interface Waiting {
+  pause(pause: Pause | null): void;
+  retry(error: LoomError, waitMs: number): void;
+}
+
+const REASONS: Readonly<Record<Pause['reason'], string>> = {
+  'rate-limited': 'asks for fewer requests (429)',
+  network: 'cannot be reached',
+  quota: 'lets so many requests through in five minutes and no more',
+};
+
+/** Lines on the waits for `host`; they end when `signal` is aborted. */
+export function createWaiting(host: string, signal: AbortSignal): Waiting {
+  const { stderr } = process;
+  let timer: NodeJS.Timeout | null = null;
+  let told = { message: '', at: 0 };
+  const stop = (words: string) => {
+    if (timer === null) return;
+    clearInterval(timer);
+    timer = null;
+    stderr.write(stderr.isTTY ? '\r\u001b[2K' : words);
+  };
+  signal.addEventListener('abort', () => stop(''), { once: true });
+  return {
+    pause: (pause) => {
+      if (pause === null || signal.aborted) {
+        stop(`Going on.\n`);
+        return;
+      }
+      if (timer !== null) clearInterval(timer);
+      const line = () => {
+        const seconds = Math.max(0, Math.ceil((pause.until - Date.now()) / 1000));
+        const text = `${host} ${REASONS[pause.reason]}: going on in ${seconds} s (Ctrl-C stops).`;
+        stderr.write(stderr.isTTY ? `\r\u001b[2K${text}` : `${text}\n`);
+      };
+      line();
+      timer = setInterval(line, stderr.isTTY ? 1000 : LOG_EVERY_MS).unref();
+    },
+    retry: ({ tag, message }, waitMs) => {
+      // Of a 429 the pause tells. Forty requests that fail together say one thing.
+      const now = performance.now();
+      if (tag === 'rate-limited' || signal.aborted || (message === told.message && now - told.at < TOGETHER_MS)) return;
+      told = { message, at: now };
+      const [what] = message.split(/(?<=\.) (?=[A-Z])/);
+      stderr.write(
+        `${what} Trying again${waitMs === 0 ? '' : ` in ${(waitMs / 1000).toFixed(1)} s`} (Ctrl-C stops).\n`,
+      );
+    },
+  };
+}

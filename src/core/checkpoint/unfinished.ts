@@ -1,0 +1,16 @@
+import { finding } from './finding.ts';
+import type { Finding } from './types.ts';
+
+/** What downloaders write beside a file, or in its place, until it is whole: aria2, huggingface_hub, curl, browsers. */
+const MARK = /^(.*\.safetensors)\.(aria2|incomplete|part|partial|crdownload|download|tmp)$/i;
+
+/** A finding for each shard that a download has not finished by what lies beside it. */
+export function unfinishedDownloads(names: readonly string[]): Finding[] {
+  return names.flatMap((name) => {
+    const [, shard] = MARK.exec(name) ?? [];
+    if (shard === undefined) return [];
+    const effect = names.includes(shard) ? `bytes of ${shard} may be missing or zero` : `${shard} is not there`;
+    const message = `${name} is what a download leaves that is unfinished: ${effect}. Let it run to its end, or delete both and download the file again.`;
+    return [finding('download-unfinished', message, { file: shard })];
+  });
+}
