@@ -11,6 +11,7 @@ import {
 } from '../core/index.ts';
 import { openLocal } from '../core/source/folder.node.ts';
 import { type AssumeFlags, type OutputOptions, withAssume, withOutput } from './common.ts';
+import { tell } from './terminal.ts';
 
 export interface SourceFlags {
   readonly endpoint?: string;
@@ -53,7 +54,7 @@ export async function openSource(source: string, flags: SourceFlags, signal: Abo
   const reference = parseRepoReference(source);
   const cached = await findInHubCache(reference, process.env);
   if (cached !== null) {
-    process.stderr.write(`Reading ${reference.repo} from the local Hub cache: ${cached}\n`);
+    tell(`Reading ${reference.repo} from the local Hub cache: ${cached}`);
     const revision = /snapshots[\\/]([0-9a-f]{40})/.exec(cached)?.[1] ?? null;
     return { files: await openLocal(cached), path: cached, origin: { repo: reference.repo, revision } };
   }

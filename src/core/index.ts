@@ -80,6 +80,10 @@ export {
   type ShardRunners,
 } from './convert/runners.ts';
 export { sha256Of } from './convert/sha256.ts';
+export type { Emitted } from './embed/emitted.ts';
+export { jsonOf } from './embed/json.ts';
+export { tsvText } from './embed/tsv.ts';
+export { type VisiblePart, visible, visibleParts } from './embed/visible.ts';
 export {
   ERROR_TAGS,
   type ErrorTag,

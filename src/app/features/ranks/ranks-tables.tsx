@@ -1,7 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
 import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
-import { formatInteger } from '../../../core/index.ts';
+import { formatInteger, tsvText } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { chooseRank, useRankChoices } from './rank-choices.ts';
 import { KINDS } from './rank-facts.tsx';
@@ -112,7 +112,7 @@ function ranksTsv(placed: PlacedPicture): string {
     ...placed.held.subarray(rank * 4, rank * 4 + 4),
     totalOf(placed, rank),
   ]);
-  return [head, ...lines].map((line) => line.join('\t')).join('\n');
+  return tsvText([head, ...lines]);
 }
 
 function LayerTable({ placed, detail }: { readonly placed: PlacedPicture; readonly detail: RankDetail }) {
@@ -122,7 +122,7 @@ function LayerTable({ placed, detail }: { readonly placed: PlacedPicture; readon
     <section aria-label={`Layers of rank ${detail.rank}`}>
       <TableHead
         title={`Experts of rank ${detail.rank} by layer`}
-        tsv={() => [['layer', 'experts'], ...lines].map((line) => line.join('\t')).join('\n')}
+        tsv={() => tsvText([['layer', 'experts'], ...lines])}
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section className="table-scroller short" aria-label="Layers, scrolling" tabIndex={0}>
@@ -171,7 +171,7 @@ function FileTable({ picture, detail }: DetailProps) {
     <section aria-label={`Files of rank ${detail.rank}`}>
       <TableHead
         title={`Files that rank ${detail.rank} reads`}
-        tsv={() => [['file', 'read', 'size'], ...lines].map((line) => line.join('\t')).join('\n')}
+        tsv={() => tsvText([['file', 'read', 'size'], ...lines])}
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section className="table-scroller short" aria-label="Files, scrolling" tabIndex={0}>
@@ -214,10 +214,7 @@ function RangeTable({ picture, detail }: DetailProps) {
   const items = rows.getVirtualItems();
   const line = (at: number) =>
     [picture.files[rangeFile[at] ?? 0]?.name, rangeOffset[at] ?? 0, rangeLength[at] ?? 0, rangeParts[at] ?? 0] as const;
-  const tsv = () =>
-    [['file', 'offset', 'length', 'parts'], ...Array.from(rangeFile, (_, at) => line(at))]
-      .map((cells) => cells.join('\t'))
-      .join('\n');
+  const tsv = () => tsvText([['file', 'offset', 'length', 'parts'], ...Array.from(rangeFile, (_, at) => line(at))]);
   return (
     <section aria-label={`Ranges of rank ${detail.rank}`}>
       <TableHead title={`Ranges that rank ${detail.rank} reads`} tsv={tsv} />

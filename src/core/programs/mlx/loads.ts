@@ -1,3 +1,5 @@
+import { shell } from '../../embed/emitted.ts';
+import { shellWord } from '../../embed/shell.ts';
 import { byClaims, type OwnLayout } from '../../loads/claims.ts';
 import type { CountReading } from '../../loads/count.ts';
 import { AUGUST, FACTS, from, OTHERS, QWEN3, QWEN35 } from '../claims.ts';
@@ -28,7 +30,7 @@ export const mlxLoads = byClaims({
   count: COUNT_REQUIRED,
   proof: { script: MLX_SCRIPT_BODY },
   library: { name: 'mlx', target: 'switch-mlp' },
-  usage: { language: 'sh', lines: (repo) => [`mlx_lm.generate --model ${repo} --prompt "Hello"`] },
+  usage: { language: 'sh', code: (repo) => shell`mlx_lm.generate --model ${shellWord(repo)} --prompt "Hello"` },
   claims: [
     { layouts: [OWN], types: MLX_TYPES, verdict: 'loads', quantised: true, evidence: MLX },
     {
