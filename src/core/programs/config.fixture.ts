@@ -76,7 +76,8 @@ export function parseYaml(text: string): Record<string, unknown> {
     const indent = /^ */.exec(line)?.[0].length ?? 0;
     const rest = line.slice(indent);
     if (rest.startsWith('- ')) {
-      if (!last || indent !== last.depth + 2) throw new Error(`Not YAML that is written here: ${line}`);
+      if (!last || (indent !== last.depth + 2 && indent !== last.depth))
+        throw new Error(`Not YAML that is written here: ${line}`);
       const list = last.holds[last.key] ?? [];
       if (!Array.isArray(list)) throw new Error(`A list item outside a list: ${line}`);
       last.holds[last.key] = [...list, yamlScalar(rest.slice(2))];
