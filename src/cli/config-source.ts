@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isLoomError, LoomError } from '../core/index.ts';
+import { isLoomError, LoomError, withPlainNames } from '../core/index.ts';
 import { openCheckpointAt, type SourceFlags } from './source.ts';
+import { tell } from './terminal.ts';
 
 type Opened = Awaited<ReturnType<typeof openCheckpointAt>>;
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -28,7 +29,11 @@ async function readConfig(path: string): Promise<JsonObject> {
   });
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      const { config, faults } = withPlainNames(value as JsonObject);
+      for (const fault of faults) tell(`! ${fault} [config-name-invalid]`);
+      return config;
+    }
   } catch (error) {
     throw new LoomError('config-invalid', `${path} is not JSON.`, { file: path }, error);
   }

@@ -17,6 +17,7 @@ export {
   openCheckpoint,
   unreadFiles,
 } from './checkpoint/open.ts';
+export { type PlainConfig, withPlainNames } from './checkpoint/plain-names.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
 export { type CorrespondOptions, correspond, placeOf as comparePlace } from './compare/correspond.ts';
 export {

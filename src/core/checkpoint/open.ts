@@ -16,6 +16,7 @@ import { assembleCheckpoint, type ParsedConfig, type ShardOutcome } from './asse
 import { finding } from './finding.ts';
 import { isUnread } from './findings.ts';
 import { type Listing, listCheckpoint, SINGLE_FILE } from './listing.ts';
+import { withPlainNames } from './plain-names.ts';
 import type { Checkpoint, Finding } from './types.ts';
 
 /** Shards whose headers are read at once; where that is a matter of manners, the source itself lets fewer through. */
@@ -256,8 +257,10 @@ async function readConfig({ files, listing, options, memory }: Opening): Promise
   if (memory.config) return memory.config;
   try {
     const way = { limit: MAX_CONFIG_BYTES, parse: parseConfig };
-    const value = await readParsed(files, listing.config, way, options);
-    memory.config = { value, findings: [] };
+    const { text, value } = await readParsed(files, listing.config, way, options);
+    const { config, faults } = withPlainNames(value);
+    const findings = faults.map((fault) => finding('config-name-invalid', fault, { file: 'config.json' }));
+    memory.config = { value: { text, value: config }, findings };
     return memory.config;
   } catch (error) {
     if (isAbort(error)) throw error;

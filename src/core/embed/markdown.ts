@@ -56,5 +56,5 @@ export function markdownFront(parts: readonly Emitted<'yaml'>[]): Markdown {
 /** A path in the address of a link: percent escapes for all that is not plain. */
 export function urlPath(path: string): Markdown {
   const bytes = path.split('/').map((part) => encodeURIComponent(part.replace(/\p{Surrogate}/gu, '\ufffd')));
-  return emit(bytes.join('/').replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`));
+  return emit(bytes.join('/').replace(/[!'()*~]/g, (character) => `%${character.charCodeAt(0).toString(16)}`));
 }

@@ -1,3 +1,4 @@
+import { jsonString } from '../embed/json.ts';
 import { type ErrorTag, LoomError } from '../errors.ts';
 import { decodeOneToOne, decodeValid, findInvalidUtf8, hasByteOrderMark, MAX_TEXT_BYTES } from './utf8.ts';
 
@@ -58,9 +59,9 @@ const ESCAPES: ReadonlyMap<number, string> = new Map([
   [0x74, '\t'],
 ]);
 
-/** A text as it may stand in a message: quoted, escaped, and cut when it is long. */
+/** A text as it may stand in a message: quoted, what would hide in it escaped, and cut when it is long. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > SHOWN_NAME ? `${text.slice(0, SHOWN_NAME)}…` : text);
+  return jsonString(text.length > SHOWN_NAME ? `${text.slice(0, SHOWN_NAME)}…` : text);
 }
 
 /**
