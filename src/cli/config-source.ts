@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isLoomError, LoomError, withPlainNames } from '../core/index.ts';
+import { readRegular } from '../core/source/regular-file.node.ts';
 import { openCheckpointAt, type SourceFlags } from './source.ts';
 import { tell } from './terminal.ts';
 
@@ -24,7 +25,8 @@ export async function openOrConfig(
 }
 
 async function readConfig(path: string): Promise<JsonObject> {
-  const text = await readFile(path, 'utf8').catch((error) => {
+  const text = await readRegular(path, path).catch((error) => {
+    if (isLoomError(error)) throw error;
     throw new LoomError('path-not-found', `${path} cannot be read.`, { file: path }, error);
   });
   try {

@@ -197,7 +197,7 @@ async function readShard(
 
 /** True for errors of the way to a file or of access to it; `exit` 1 is for what the bytes themselves show. */
 function saysNothingOfFile({ tag }: LoomError): boolean {
-  return ERROR_TAGS[tag].exit === 2 && tag !== 'path-not-found';
+  return ERROR_TAGS[tag].exit === 2 && tag !== 'path-not-found' && tag !== 'not-a-file';
 }
 
 interface Outcome<T> {

@@ -1,26 +1,28 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { LoomError, throwIfAborted } from '../errors.ts';
+import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
+import { assertFile, notAFile, openRegular, otherKind, readRegular } from './regular-file.node.ts';
 import type { ByteRange, ByteSource, FileEntry, FileSet, ReadOptions } from './types.ts';
 
 /** Files of one folder that are looked at before we call it a mistake (a home folder, a disk). */
 const MAX_FILES = 100_000;
 const MAX_DEPTH = 8;
+/** What has such a name is meant to be a file of a checkpoint: if it is none, it is not passed over in silence. */
+const NAMES_A_FILE = /\.safetensors(\.index\.json)?$|^config\.json$/i;
 
 /**
  * Opens a folder, a single file, or a repo of the local Hub cache (`models--org--name`, at the commit of `revision`) as a set of files.
  *
  * Links are followed only where they stay inside the folder; in the Hub cache, inside the repo's own folder.
- * @throws LoomError `path-not-found`, `path-outside-folder`.
+ * What has the name of a shard, an index or a config and is no file is listed, so that opening it says what it is.
+ * @throws LoomError `path-not-found`, `path-outside-folder`, `not-a-file`.
  */
 export async function openLocal(path: string, revision = 'main'): Promise<FileSet> {
   const full = resolve(path);
   const info = await stat(full).catch(() => null);
   if (!info) throw new LoomError('path-not-found', `There is no file or folder ${path}.`, { file: path });
   if (info.isFile()) return singleFile(full);
-  if (!info.isDirectory())
-    throw new LoomError('path-not-found', `${path} is neither a file nor a folder.`, { file: path });
+  if (!info.isDirectory()) throw notAFile(path, otherKind(info) ?? 'something else');
   const snapshot = await cacheSnapshot(full, revision);
   return folder(snapshot ?? full, await trustedRoot(snapshot ?? full));
 }
@@ -74,15 +76,15 @@ async function walk(
   for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
     throwIfAborted(signal);
     const name = prefix ? `${prefix}/${entry.name}` : entry.name;
-    if (entry.isDirectory()) {
+    if (entry.isDirectory() && !NAMES_A_FILE.test(entry.name)) {
       if (depth < MAX_DEPTH && !entry.name.startsWith('.')) await walk(root, name, depth + 1, entries, inside, signal);
       continue;
     }
     const info = entry.isSymbolicLink()
       ? await linkedFile(name, inside)
       : await stat(join(root, name)).catch(() => null);
-    if (!info?.isFile()) continue;
-    entries.push({ name, byteLength: info.size });
+    if (!info || (otherKind(info) !== null && !NAMES_A_FILE.test(entry.name))) continue;
+    entries.push({ name, byteLength: info.isFile() ? info.size : 0 });
     if (entries.length > MAX_FILES) {
       throw new LoomError('usage', `${root} holds more than ${MAX_FILES} files; name the model's own folder.`, {
         file: root,
@@ -100,7 +102,7 @@ async function linkedFile(name: string, inside: (name: string) => Promise<string
 /** The snapshot folder when `full` is a repo folder of the Hub cache, else null. */
 async function cacheSnapshot(full: string, revision: string): Promise<string | null> {
   if (!basename(full).startsWith('models--')) return null;
-  const commit = await readFile(join(full, 'refs', revision), 'utf8').catch(() => revision);
+  const commit = await readRegular(join(full, 'refs', revision), revision).catch(() => revision);
   const snapshot = join(full, 'snapshots', commit.trim());
   if (isInside(snapshot, full) && (await stat(snapshot).catch(() => null))?.isDirectory()) return snapshot;
   const known = await readdir(join(full, 'snapshots')).catch(() => []);
@@ -129,13 +131,14 @@ function missing(name: string, root: string): LoomError {
   return new LoomError('path-not-found', `${root} holds no file ${name}.`, { file: name });
 }
 
-/** A file on disk. It is opened at the first read and stays open until `dispose`. */
+/** A file on disk. It is opened at the first read and stays open until `dispose`. @throws LoomError `not-a-file`. */
 async function fileSource(real: string, name: string): Promise<ByteSource> {
   const info = await stat(real, { bigint: true });
+  assertFile(info, name);
   const byteLength = Number(info.size);
   let handle: Promise<FileHandle> | null = null;
   const get = () => {
-    handle ??= open(real, constants.O_RDONLY);
+    handle ??= openRegular(real, name);
     return handle;
   };
   return {
@@ -189,6 +192,7 @@ async function readFully(
 }
 
 function fail(name: string, cause: unknown, byte = 0): never {
+  if (isLoomError(cause)) throw cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   throw new LoomError('read-failed', `${name} cannot be read at byte ${byte}: ${reason}.`, { file: name, byte }, cause);
 }
