@@ -236,6 +236,13 @@ describe('the house', () => {
     expect(bodies.filter((file) => /\$\{/.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([]);
   });
 
+  it('shows what files and servers say by parts/shown.tsx, which marks what is not seen', () => {
+    // A child of an element, as in <p>{error.message}</p>.
+    const raw = />\s*\{(?:\w+\.)*(?:message|tensor\.(?:name|file)|skipped\.file|identity|problem)\}\s*</;
+    const files = code.filter((file) => file.startsWith('src/app/') && file.endsWith('.tsx'));
+    expect(files.filter((file) => raw.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([]);
+  });
+
   it('writes to a terminal in cli/terminal.ts alone', () => {
     const writers = code.filter(
       (file) =>

@@ -1,6 +1,17 @@
 import { jsonString } from '../embed/json.ts';
 import { type ErrorTag, LoomError } from '../errors.ts';
-import { BACKSLASH, ESCAPED, hexAt, LOWER_U, unescaped } from './json-string.ts';
+import {
+  BACKSLASH,
+  ESCAPED,
+  hexAt,
+  isNumberByte,
+  isWordByte,
+  LOWER_E,
+  LOWER_U,
+  POINT,
+  UPPER_E,
+  unescaped,
+} from './json-string.ts';
 import { decodeValid, findInvalidUtf8, hasByteOrderMark, isUtf8, MAX_TEXT_BYTES } from './utf8.ts';
 
 /** Which tag each kind of fault gets: a header has one for each, other files have one for all. */
@@ -34,11 +45,6 @@ export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
 export const COLON = 0x3a;
 export const MINUS = 0x2d;
-const POINT = 0x2e;
-const PLUS = 0x2b;
-const UNDERSCORE = 0x5f;
-const UPPER_E = 0x45;
-const LOWER_E = 0x65;
 
 const KEYS_COMPARED = 1000;
 const PLAIN_DIGITS = 15;
@@ -390,18 +396,4 @@ export class JsonScanner {
     this.pos += 6;
     return unit;
   }
-}
-
-function isNumberByte(byte: number): boolean {
-  const isDigit = byte >= ZERO && byte <= NINE;
-  return isDigit || byte === MINUS || byte === PLUS || byte === POINT || byte === LOWER_E || byte === UPPER_E;
-}
-
-/** Bytes that would make a longer, wrong token of the number or word before them. */
-function isWordByte(byte: number): boolean {
-  const isDigit = byte >= ZERO && byte <= NINE;
-  const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
-  return (
-    isDigit || isLetter || byte >= 0x80 || byte === POINT || byte === MINUS || byte === PLUS || byte === UNDERSCORE
-  );
 }

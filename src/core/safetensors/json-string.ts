@@ -1,5 +1,11 @@
 export const BACKSLASH = 0x5c;
 export const LOWER_U = 0x75;
+export const POINT = 0x2e;
+export const UPPER_E = 0x45;
+export const LOWER_E = 0x65;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const UNDERSCORE = 0x5f;
 
 /** From the byte after a backslash to the byte that it stands for. */
 export const ESCAPED: ReadonlyMap<number, number> = new Map([
@@ -67,4 +73,19 @@ function putCharacter(out: Uint8Array, at: number, point: number): number {
   out[at] = ([0, 0xc0, 0xe0, 0xf0][more] ?? 0) | (point >> (6 * more));
   for (let i = 1; i <= more; i++) out[at + i] = 0x80 | ((point >> (6 * (more - i))) & 0x3f);
   return at + more + 1;
+}
+
+/** Bytes that a number of JSON is made of. */
+export function isNumberByte(byte: number): boolean {
+  const isDigit = byte >= 0x30 && byte <= 0x39;
+  return isDigit || byte === MINUS || byte === PLUS || byte === POINT || byte === LOWER_E || byte === UPPER_E;
+}
+
+/** Bytes that would make a longer, wrong token of the number or word before them. */
+export function isWordByte(byte: number): boolean {
+  const isDigit = byte >= 0x30 && byte <= 0x39;
+  const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
+  return (
+    isDigit || isLetter || byte >= 0x80 || byte === POINT || byte === MINUS || byte === PLUS || byte === UNDERSCORE
+  );
 }

@@ -151,7 +151,7 @@ const TAG = 'tensor-entry-invalid';
 /** Keys are kept to tell when one repeats; writers add a few at most. */
 const MAX_UNKNOWN_KEYS = 1000;
 /** Of all shapes of a header together. A million tensors have about three million; 100 MB could hold fifty million. */
-const MAX_DIMS = 8_000_000;
+const MAX_DIMS = 4_000_000;
 
 function readAnyEntry(scanner: JsonScanner, name: string, heads: EntryHeads): TensorInfo {
   const at = scanner.pos;

@@ -1,6 +1,7 @@
 import { type DragEvent, useState } from 'react';
 import { formatBytes, isLoomError, parseRepoReference, plural } from '../../../core/index.ts';
 import { FileInput } from '../../parts/file-input.tsx';
+import { Shown } from '../../parts/shown.tsx';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWith, compareWithLocal, useComparison } from '../../state/comparison.ts';
 import { isFinished, jobName, useStoredJobs } from '../convert/stored-jobs.ts';
@@ -73,7 +74,7 @@ function RepoForm() {
       </div>
       {problem !== null && (
         <p id="other-problem" role="alert" className="defect">
-          {problem}
+          <Shown text={problem} />
         </p>
       )}
     </form>
@@ -135,7 +136,7 @@ function LocalFiles() {
       </div>
       {problem !== null && (
         <p role="alert" className="defect">
-          {problem}
+          <Shown text={problem} />
         </p>
       )}
     </div>

@@ -3,6 +3,7 @@ import { useRef, useState } from 'react';
 import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
 import { formatInteger, tsvText } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { chooseRank, useRankChoices } from './rank-choices.ts';
 import { KINDS } from './rank-facts.tsx';
 import { useRankDetail } from './use-ranks.ts';
@@ -136,7 +137,9 @@ function LayerTable({ placed, detail }: { readonly placed: PlacedPicture; readon
           <tbody>
             {lines.map(([name, experts], at) => (
               <tr key={rows[at]?.prefix}>
-                <td>{name}</td>
+                <td>
+                  <Shown text={name} />
+                </td>
                 <td className="mono">{experts}</td>
               </tr>
             ))}
@@ -190,7 +193,9 @@ function FileTable({ picture, detail }: DetailProps) {
           <tbody>
             {lines.map(([name, bytes, size]) => (
               <tr key={name}>
-                <td className="mono">{name}</td>
+                <td className="mono">
+                  <Shown text={name} />
+                </td>
                 <td className="number mono">{formatInteger(bytes)}</td>
                 <td className="number mono">{formatInteger(size)}</td>
               </tr>
@@ -241,7 +246,9 @@ function RangeTable({ picture, detail }: DetailProps) {
               const [file, offset, length, parts] = line(index);
               return (
                 <tr key={index} aria-rowindex={index + 2}>
-                  <td className="mono">{file}</td>
+                  <td className="mono">
+                    <Shown text={file ?? ''} />
+                  </td>
                   <td className="number mono">{formatInteger(offset)}</td>
                   <td className="number mono">{formatInteger(length)}</td>
                   <td className="number mono">{formatInteger(parts)}</td>
