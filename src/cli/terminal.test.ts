@@ -88,8 +88,14 @@ function longHeader(name: string, start: string, unit: string, end: string): str
 
 /** Most memory that a run had at once, in MB, and what it printed; a heap of 300 MB is all it may have. */
 function measured(...args: string[]): { readonly peak: number; readonly stdout: string } {
-  const program = `process.argv.splice(1, 0, ${JSON.stringify(BIN)}); process.on('exit', () => process.stderr.write('\\nPEAK ' + process.resourceUsage().maxRSS)); import(${JSON.stringify(BIN)})`;
-  const flags = ['--max-old-space-size=300', '--input-type=module', '-e', program, ...args];
+  const told = "process.on('exit', () => process.stderr.write('\\nPEAK ' + process.resourceUsage().maxRSS))";
+  const flags = [
+    '--max-old-space-size=300',
+    '--import',
+    `data:text/javascript,${encodeURIComponent(told)}`,
+    BIN,
+    ...args,
+  ];
   const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: 'utf8', maxBuffer: 64e6 });
   return { peak: Number(/PEAK (\d+)/.exec(stderr)?.[1] ?? Number.NaN) / 1000, stdout };
 }
