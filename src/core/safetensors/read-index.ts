@@ -19,7 +19,7 @@ const MAP_TAG = 'index-weight-map-invalid';
 /** Members of the root beside the two that are read; kept to tell when one repeats. */
 const MAX_MEMBERS = 10_000;
 /** The largest index known (Kimi K3) has 497,000; 240 MB could hold ten million, which a tab cannot. */
-const MAX_TENSORS = 4_000_000;
+const MAX_TENSORS = 2_000_000;
 /** Metadata longer than this are not kept: they say the total and little else. */
 const MAX_METADATA_BYTES = 1 * MIB;
 const NOTHING = new Uint8Array(0);
