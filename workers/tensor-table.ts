@@ -1,4 +1,4 @@
-import { type CheckpointLayout, type CheckpointTensor, elementsOf, LoomError } from '../src/core/index.ts';
+import { type CheckpointLayout, type CheckpointTensor, elementsOf, LoomError, tsvText } from '../src/core/index.ts';
 import { type TensorColumns, tensorColumns } from './tensor-columns.ts';
 import { facetsOf, filterTest } from './tensor-filter.ts';
 import { createNameSearch } from './tensor-search.ts';
@@ -74,13 +74,9 @@ export function createTensorTable(
     rows: (id, from, to) => rowsOf(keptOf(id).order, from, to),
     tsv: (id) => {
       const { order } = keptOf(id);
-      const parts = [`${TSV_HEAD.join('\t')}\n`];
+      const parts: string[] = [tsvText([TSV_HEAD])];
       for (let from = 0; from < order.length; from += TSV_ROWS) {
-        parts.push(
-          rowsOf(order, from, from + TSV_ROWS)
-            .map(tsvLine)
-            .join(''),
-        );
+        parts.push(tsvText(rowsOf(order, from, from + TSV_ROWS).map(tsvRow)));
       }
       return parts;
     },
@@ -112,9 +108,8 @@ const TSV_HEAD = ['name', 'dtype', 'shape', 'bytes', 'file', 'start', 'end'];
 /** Rows that are made into one text: strings have a limit that half a million rows come near. */
 const TSV_ROWS = 10_000;
 
-function tsvLine({ name, dtype, shape, start, end, file }: TensorRow): string {
-  const cells = [name, dtype, `[${shape.join(', ')}]`, end - start, file, start, end];
-  return `${cells.map((cell) => String(cell).replaceAll(/[\t\n\r]/g, ' ')).join('\t')}\n`;
+function tsvRow({ name, dtype, shape, start, end, file }: TensorRow): (string | number)[] {
+  return [name, dtype, `[${shape.join(', ')}]`, end - start, file, start, end];
 }
 
 interface TreeSource {

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { type Assumption, isTarget, LoomError, layoutOf, parseSize, TARGETS, type Target } from '../core/index.ts';
 
+export { print, printJson } from './terminal.ts';
+
 export interface OutputOptions {
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -18,14 +20,6 @@ export function interruptSignal(): AbortSignal {
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
   return controller.signal;
-}
-
-export function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** `0-3,7` → [0, 1, 2, 3, 7]. @throws LoomError `usage`. */

@@ -18,6 +18,7 @@ import {
 import { assumption, interruptSignal, parseLayers, print, printJson } from './common.ts';
 import { tellErrors } from './damage.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
+import { drawLine, eraseLine, printCode } from './terminal.ts';
 
 /** Differences that a person is shown; `--json` has them all. */
 const SHOWN = 20;
@@ -55,7 +56,7 @@ export function addCompare(program: Command): void {
         : null;
     const report = compareReport(found, values);
     if (flags.json) printJson(report);
-    else if (flags.markdown) process.stdout.write(compareMarkdown(report));
+    else if (flags.markdown) printCode(compareMarkdown(report));
     else print(describeComparison(report));
     if (!report.equal) process.exitCode = 1;
     for (const [side, { checkpoint }] of [
@@ -80,10 +81,10 @@ function createLine(quiet: boolean) {
     if (quiet || !stderr.isTTY || now - drawn < REDRAW_MS || done === 0) return;
     drawn = now;
     const left = formatDuration(((now - start) / 1000 / done) * (total - done));
-    stderr.write(`\r\u001b[2KComparing: ${formatBytes(done)} of ${formatBytes(total)} of both sides, ${left} left`);
+    drawLine(`Comparing: ${formatBytes(done)} of ${formatBytes(total)} of both sides, ${left} left`);
   };
   const end = () => {
-    if (drawn > 0) stderr.write('\r\u001b[2K');
+    if (drawn > 0) eraseLine();
   };
   return { update, end };
 }

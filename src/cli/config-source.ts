@@ -1,7 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CONFIG_FILES, isLoomError, LoomError, refuseUnusable } from '../core/index.ts';
+import { CONFIG_FILES, isLoomError, LoomError, refuseUnusable, withPlainNames } from '../core/index.ts';
+import { readRegular } from '../core/source/regular-file.node.ts';
 import { openCheckpointAt, type SourceFlags } from './source.ts';
+import { tell } from './terminal.ts';
 
 type Opened = Awaited<ReturnType<typeof openCheckpointAt>>;
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -32,12 +34,17 @@ export async function openOrConfig(
 }
 
 async function readConfig(path: string): Promise<JsonObject> {
-  const text = await readFile(path, 'utf8').catch((error) => {
+  const text = await readRegular(path, path).catch((error) => {
+    if (isLoomError(error)) throw error;
     throw new LoomError('path-not-found', `${path} cannot be read.`, { file: path }, error);
   });
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      const { config, faults } = withPlainNames(value as JsonObject);
+      for (const fault of faults) tell(`! ${fault} [config-name-invalid]`);
+      return config;
+    }
   } catch (error) {
     throw new LoomError('config-invalid', `${path} is not JSON.`, { file: path }, error);
   }

@@ -32,6 +32,7 @@ import { assumption, interruptSignal, parseTarget, print, printJson } from './co
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
 import { createProgressLine } from './progress.ts';
 import { openCheckpointAt, SOURCE_HELP } from './source.ts';
+import { tell } from './terminal.ts';
 
 interface ConvertFlags extends PlanFlags {
   readonly out: string;
@@ -156,8 +157,8 @@ function runnersFor(
 function tellWhatStays(plan: ConversionPlan, journal: Journal, out: string): void {
   const { size } = journal.finished;
   if (size === 0) return;
-  process.stderr.write(
-    `${size} of ${plural(plan.shards.length, 'shard')} ${size === 1 ? 'is' : 'are'} finished and stay${size === 1 ? 's' : ''} in ${out}: run again with --resume to go on.\n`,
+  tell(
+    `${size} of ${plural(plan.shards.length, 'shard')} ${size === 1 ? 'is' : 'are'} finished and stay${size === 1 ? 's' : ''} in ${out}: run again with --resume to go on.`,
   );
 }
 

@@ -22,6 +22,7 @@ import {
 } from '../core/index.ts';
 import { assumption, interruptSignal, print, printJson } from './common.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
+import { printCode } from './terminal.ts';
 
 interface LoadsFlags extends ReadingFlags {
   readonly script?: string;
@@ -112,7 +113,7 @@ async function printScript(id: ProgramId, verdicts: readonly ConsumerVerdict[], 
   const samples = expertSamples(opened.checkpoint, opened.layout, predicted);
   const made = loadScript(predicted, await Promise.all(samples.map((sample) => hashSample(sample, opened))));
   if ('reason' in made) throw new LoomError('usage', made.reason);
-  process.stdout.write(made.script);
+  printCode(made.script);
 }
 
 async function hashSample(sample: ExpertSample, { checkpoint, files, signal }: Opened): Promise<HashedSample> {

@@ -14,6 +14,7 @@ import {
 import { openLocal } from '../core/source/folder.node.ts';
 import { assumption, interruptSignal, print, printJson } from './common.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
+import { drawLine, eraseLine } from './terminal.ts';
 
 interface ParityFlags extends ReadingFlags {
   readonly layer: string;
@@ -118,12 +119,10 @@ function createLine(quiet: boolean) {
     const now = performance.now();
     if (quiet || !stderr.isTTY || now - drawn < REDRAW_MS) return;
     drawn = now;
-    stderr.write(
-      `\r\u001b[2KComputing ${doing} (${done} of ${steps}), read ${formatBytes(read)} of ${formatBytes(total)}`,
-    );
+    drawLine(`Computing ${doing} (${done} of ${steps}), read ${formatBytes(read)} of ${formatBytes(total)}`);
   };
   const end = () => {
-    if (drawn > 0) stderr.write('\r\u001b[2K');
+    if (drawn > 0) eraseLine();
   };
   return { update, end };
 }

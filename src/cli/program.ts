@@ -11,6 +11,7 @@ import { addPlan } from './plan.ts';
 import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
 import { addStats } from './stats.ts';
+import { printJson, tell } from './terminal.ts';
 import { addVerify } from './verify.ts';
 
 /** Exit codes: a contract. */
@@ -54,8 +55,11 @@ function report(error: unknown, args: readonly string[]): number {
     ? error
     : new LoomError('internal', error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (args.includes('--json')) {
-    process.stdout.write(`${JSON.stringify({ error: { tag: known.tag, message: known.message } })}\n`);
+    printJson({ error: { tag: known.tag, message: known.message } }, 'one');
   }
-  process.stderr.write(`moe-loom: ${known.message} [${known.tag}]\n`);
+  // A fault of this program comes with its stack, of many lines.
+  const lines = known.tag === 'internal' ? known.message.split('\n') : [known.message];
+  for (const [at, line] of lines.entries())
+    tell(`${at === 0 ? 'moe-loom: ' : ''}${line}${at === lines.length - 1 ? ` [${known.tag}]` : ''}`);
   return ERROR_TAGS[known.tag].exit;
 }

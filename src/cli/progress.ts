@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration, type Progress } from '../core/index.ts';
+import { drawLine, eraseLine } from './terminal.ts';
 
 /** Rates are measured over this many seconds. */
 const WINDOW_SECONDS = 5;
@@ -15,10 +16,10 @@ export function createProgressLine(quiet: boolean) {
     drawn = now;
     samples.push({ at: now, done: progress.done });
     while (samples.length > 2 && now - (samples[0]?.at ?? 0) > WINDOW_SECONDS * 1000) samples.shift();
-    stderr.write(`\r\u001b[2K${lineOf(progress, rateOf(samples))}`);
+    drawLine(lineOf(progress, rateOf(samples)));
   };
   const end = () => {
-    if (drawn > 0) stderr.write('\r\u001b[2K');
+    if (drawn > 0) eraseLine();
   };
   return { update, end };
 }

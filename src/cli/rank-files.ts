@@ -14,7 +14,7 @@ import {
   rankManifest,
   sha256Of,
 } from '../core/index.ts';
-import { print, printJson } from './common.ts';
+import { drawLine, eraseLine, printCode, printJson } from './terminal.ts';
 
 /** Files that follow a placement, which `--take` prints. */
 export const TAKES: readonly Take[] = ['manifest', ...PLACEMENT_FILES.map(({ id }) => id), 'assertion'];
@@ -62,7 +62,7 @@ export async function printTake(take: Take, request: TakeRequest): Promise<void>
         assertionLimit(model) ?? 'The assertion script loads with transformers: pass --framework transformers-5.',
       );
     if (request.json) printJson({ script });
-    else print([script.trimEnd()]);
+    else printCode(script);
   }
 }
 
@@ -77,11 +77,11 @@ export async function hashedRanks(
   const shown = stderr.isTTY && !quiet;
   const onProgress = (done: number, total: number) => {
     if (shown && (done % 16 === 0 || done === total))
-      stderr.write(`\r\u001b[2KHashing: ${formatInteger(done)} of ${formatInteger(total)} parts of expert tensors`);
+      drawLine(`Hashing: ${formatInteger(done)} of ${formatInteger(total)} parts of expert tensors`);
   };
   try {
     return await expertHashes(model, placement, files, { signal, onProgress });
   } finally {
-    if (shown) stderr.write('\r\u001b[2K');
+    if (shown) eraseLine();
   }
 }

@@ -46,6 +46,7 @@ import { tellErrors } from './damage.ts';
 import { hashedRanks, parseTake, printTake, TAKES } from './rank-files.ts';
 import { expertsText, nearText, readTable } from './rank-text.ts';
 import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
+import { printCode, tell } from './terminal.ts';
 
 const KINDS = CONFIGURED.map(({ id }) => id).join(', ');
 const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'redundant', 'nodes', 'groups'] as const;
@@ -211,9 +212,9 @@ function printConfig(shape: ModelShape, model: string, options: RankOptions, fla
   else if ('error' in file)
     print([`${file.by === 'checkpoint' ? 'No configuration' : `${kind} refuses`}: ${file.error}`]);
   else {
-    print([file.text.trimEnd()]);
+    printCode(file.text);
     // A format without comments cannot carry them, and its text must stay readable by its program.
-    for (const limit of file.text.startsWith('#') ? [] : file.limits) process.stderr.write(`! ${limit}\n`);
+    for (const limit of file.text.startsWith('#') ? [] : file.limits) tell(`! ${limit}`);
   }
   if ('error' in file) process.exitCode = 1;
 }

@@ -22,6 +22,7 @@ import {
 import { createNodeFetch } from '../core/source/fetch.node.ts';
 import { openLocal } from '../core/source/folder.node.ts';
 import { type AssumeFlags, type OutputOptions, withAssume, withOutput } from './common.ts';
+import { tell } from './terminal.ts';
 import { createWaiting } from './waiting.ts';
 
 export interface SourceFlags {
@@ -102,7 +103,7 @@ export async function openCheckpointAt(
 }
 
 function note(sentence: string): void {
-  process.stderr.write(`${sentence}\n`);
+  tell(sentence);
 }
 
 async function openHub(reference: RepoReference, endpoint: string, signal: AbortSignal): Promise<HubRepo> {

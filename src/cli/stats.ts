@@ -18,6 +18,7 @@ import {
 import { assumption, interruptSignal, parseLayers, print, printJson } from './common.ts';
 import { tellErrorsOf } from './damage.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
+import { drawLine, eraseLine } from './terminal.ts';
 
 interface StatsFlags extends ReadingFlags {
   readonly layers?: string;
@@ -76,10 +77,10 @@ function createLine(quiet: boolean) {
     if (quiet || !stderr.isTTY || now - drawn < REDRAW_MS || done === 0) return;
     drawn = now;
     const left = formatDuration(((now - start) / 1000 / done) * (total - done));
-    stderr.write(`\r\u001b[2KMeasuring ${prefix ?? ''}: ${formatBytes(done)} of ${formatBytes(total)}, ${left} left`);
+    drawLine(`Measuring ${prefix ?? ''}: ${formatBytes(done)} of ${formatBytes(total)}, ${left} left`);
   };
   const end = () => {
-    if (drawn > 0) stderr.write('\r\u001b[2K');
+    if (drawn > 0) eraseLine();
   };
   return { update, end };
 }

@@ -1,4 +1,5 @@
 import type { LoomError, Pause } from '../core/index.ts';
+import { drawLine, eraseLine, tell } from './terminal.ts';
 
 /** Where nobody watches a terminal, a pause is told so often. */
 const LOG_EVERY_MS = 30_000;
@@ -19,30 +20,32 @@ const REASONS: Readonly<Record<Pause['reason'], string>> = {
 
 /** Lines on the waits for `host`; they end when `signal` is aborted. */
 export function createWaiting(host: string, signal: AbortSignal): Waiting {
-  const { stderr } = process;
+  const live = process.stderr.isTTY;
   let timer: NodeJS.Timeout | null = null;
   let told = { message: '', at: 0 };
-  const stop = (words: string) => {
+  const stop = (words: string | null) => {
     if (timer === null) return;
     clearInterval(timer);
     timer = null;
-    stderr.write(stderr.isTTY ? '\r\u001b[2K' : words);
+    if (live) eraseLine();
+    else if (words !== null) tell(words);
   };
-  signal.addEventListener('abort', () => stop(''), { once: true });
+  signal.addEventListener('abort', () => stop(null), { once: true });
   return {
     pause: (pause) => {
       if (pause === null || signal.aborted) {
-        stop(`Going on.\n`);
+        stop('Going on.');
         return;
       }
       if (timer !== null) clearInterval(timer);
       const line = () => {
         const seconds = Math.max(0, Math.ceil((pause.until - Date.now()) / 1000));
         const text = `${host} ${REASONS[pause.reason]}: going on in ${seconds} s (Ctrl-C stops).`;
-        stderr.write(stderr.isTTY ? `\r\u001b[2K${text}` : `${text}\n`);
+        if (live) drawLine(text);
+        else tell(text);
       };
       line();
-      timer = setInterval(line, stderr.isTTY ? 1000 : LOG_EVERY_MS).unref();
+      timer = setInterval(line, live ? 1000 : LOG_EVERY_MS).unref();
     },
     retry: ({ tag, message }, waitMs) => {
       // Of a 429 the pause tells. Forty requests that fail together say one thing.
@@ -50,9 +53,7 @@ export function createWaiting(host: string, signal: AbortSignal): Waiting {
       if (tag === 'rate-limited' || signal.aborted || (message === told.message && now - told.at < TOGETHER_MS)) return;
       told = { message, at: now };
       const [what] = message.split(/(?<=\.) (?=[A-Z])/);
-      stderr.write(
-        `${what} Trying again${waitMs === 0 ? '' : ` in ${(waitMs / 1000).toFixed(1)} s`} (Ctrl-C stops).\n`,
-      );
+      tell(`${what} Trying again${waitMs === 0 ? '' : ` in ${(waitMs / 1000).toFixed(1)} s`} (Ctrl-C stops).`);
     },
   };
 }

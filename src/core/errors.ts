@@ -117,6 +117,11 @@ export const ERROR_TAGS = {
   'not-convertible': { retryable: false, exit: 1, meaning: 'The plan was refused; its reasons say why.' },
   usage: { retryable: false, exit: 2, meaning: 'The command or option cannot be understood.' },
   'path-not-found': { retryable: false, exit: 2, meaning: 'The file or folder does not exist.' },
+  'not-a-file': {
+    retryable: false,
+    exit: 2,
+    meaning: 'A folder, pipe, socket or device has the name of a file.',
+  },
   'path-outside-folder': {
     retryable: false,
     exit: 2,

@@ -17,6 +17,7 @@ export {
   type OpenProgress,
   unreadFiles,
 } from './checkpoint/open.ts';
+export { type PlainConfig, withPlainNames } from './checkpoint/plain-names.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
 export { type CorrespondOptions, correspond, placeOf as comparePlace } from './compare/correspond.ts';
 export {
@@ -82,6 +83,10 @@ export {
 } from './convert/runners.ts';
 export { sha256Of } from './convert/sha256.ts';
 export { describeSourceHashes, type SourceHashes } from './convert/source-hashes.ts';
+export type { Emitted } from './embed/emitted.ts';
+export { jsonOf } from './embed/json.ts';
+export { tsvText } from './embed/tsv.ts';
+export { type VisiblePart, visible, visibleParts } from './embed/visible.ts';
 export {
   ERROR_TAGS,
   type ErrorTag,

@@ -1,4 +1,5 @@
 import { Component, type ReactNode } from 'react';
+import { Shown } from './shown.tsx';
 
 interface State {
   readonly message: string | null;
@@ -18,7 +19,10 @@ export class Boundary extends Component<{ readonly children: ReactNode }, State>
       <section className="notice failed" role="alert">
         <h1>This view broke while it was drawn.</h1>
         <p>
-          The program failed, not your files: <code>{this.state.message}</code>
+          The program failed, not your files:{' '}
+          <code>
+            <Shown text={this.state.message} />
+          </code>
         </p>
         <button type="button" className="button primary" onClick={() => this.setState({ message: null })}>
           Draw it again

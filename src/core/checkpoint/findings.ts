@@ -50,6 +50,10 @@ export const FINDINGS = {
   'index-absent': { severity: 'warning', meaning: 'Several shards and no index: loaders will not find them.' },
   'config-absent': { severity: 'warning', meaning: 'There is no config.json, so the architecture is not known.' },
   'config-invalid': { severity: 'warning', meaning: 'config.json cannot be read.' },
+  'config-name-invalid': {
+    severity: 'warning',
+    meaning: 'config.json names a model type or a class as no program calls one; it is treated as unknown.',
+  },
   'formats-mixed': { severity: 'warning', meaning: 'Weights lie here in several formats side by side.' },
   partial: { severity: 'warning', meaning: 'The index says that this holds only some layers of a model.' },
   mixed: {

@@ -16,6 +16,7 @@ import { assembleCheckpoint, type ParsedConfig, type ShardOutcome } from './asse
 import { finding } from './finding.ts';
 import { isUnread } from './findings.ts';
 import { configAbsent, type Listing, listCheckpoint, SINGLE_FILE } from './listing.ts';
+import { withPlainNames } from './plain-names.ts';
 import { type Knowledge, NO_KNOWLEDGE } from './slices.ts';
 import { ignoredIndex, staleSplit, withRankFiles } from './split.ts';
 import type { Checkpoint, Finding } from './types.ts';
@@ -216,7 +217,7 @@ async function readShard(
 
 /** True for errors of the way to a file or of access to it; `exit` 1 is for what the bytes themselves show. */
 function saysNothingOfFile({ tag }: LoomError): boolean {
-  return ERROR_TAGS[tag].exit === 2 && tag !== 'path-not-found';
+  return ERROR_TAGS[tag].exit === 2 && tag !== 'path-not-found' && tag !== 'not-a-file';
 }
 
 interface Outcome<T> {
@@ -277,8 +278,13 @@ async function readConfig({ files, listing, options, memory }: Opening): Promise
   try {
     const file = listing.config;
     const way = { limit: MAX_CONFIG_BYTES, parse: (bytes: Uint8Array) => parseConfig(bytes, file) };
-    const value = await readParsed(files, file, way, options);
-    memory.config = isModelConfig(file, value) ? { value, findings: [] } : { value: null, findings: [configAbsent()] };
+    const read = await readParsed(files, file, way, options);
+    const { config, faults } = withPlainNames(read.value);
+    const named = faults.map((fault) => finding('config-name-invalid', fault, { file }));
+    const value = { ...read, value: config };
+    memory.config = isModelConfig(file, value)
+      ? { value, findings: named }
+      : { value: null, findings: [configAbsent()] };
     return memory.config;
   } catch (error) {
     if (isAbort(error)) throw error;

@@ -1,5 +1,12 @@
+import { type Emitted, joined, markdown } from '../embed/emitted.ts';
+import {
+  markdownCode as code,
+  markdownList as list,
+  markdownTable as table,
+  markdownText as text,
+} from '../embed/markdown.ts';
+import { TOOL } from '../embed/tool.ts';
 import { formatBytes, formatInteger, plural } from '../units.ts';
-import { VERSION } from '../version.ts';
 import { type CompareReport, type EntryFacts, mistakeLines } from './report.ts';
 import { STATUSES, type Status } from './types.ts';
 import { describeValues } from './values.ts';
@@ -51,45 +58,46 @@ function pairsOf({ counts }: CompareReport): number {
 }
 
 /** A summary to paste into an issue or a model card. */
-export function compareMarkdown(report: CompareReport): string {
+export function compareMarkdown(report: CompareReport): Emitted<'markdown'> {
   const { left, right } = report;
-  const facts: readonly (readonly [string, string, string])[] = [
+  const facts: readonly (readonly [string, Markdown, Markdown])[] = [
     ['Source', code(left.identity), code(right.identity)],
-    ['Model type', left.modelType ?? 'unknown', right.modelType ?? 'unknown'],
-    ['Experts stored as', left.layout, right.layout],
-    ['Tensors', formatInteger(left.tensors), formatInteger(right.tensors)],
-    ['… with a partner', formatInteger(left.paired), formatInteger(right.paired)],
-    ['Bytes of tensors', formatInteger(left.bytes), formatInteger(right.bytes)],
+    ['Model type', text(left.modelType ?? 'unknown'), text(right.modelType ?? 'unknown')],
+    ['Experts stored as', text(left.layout), text(right.layout)],
+    ['Tensors', text(formatInteger(left.tensors)), text(formatInteger(right.tensors))],
+    ['… with a partner', text(formatInteger(left.paired)), text(formatInteger(right.paired))],
+    ['Bytes of tensors', text(formatInteger(left.bytes)), text(formatInteger(right.bytes))],
   ];
-  return [
-    '## Two checkpoints compared',
-    '',
-    `**${verdictOf(report)}**`,
-    '',
-    ...table(['', 'Left', 'Right'], facts),
-    '',
-    ...table(
-      ['Status', 'Pairs', 'Bytes left', 'Bytes right'],
-      shownCounts(report).map((row) => [
-        row.words,
-        formatInteger(row.entries),
-        formatInteger(row.leftBytes),
-        formatInteger(row.rightBytes),
-      ]),
-    ),
-    '',
-    ...chainLines(report).map((line) => `- ${line}`),
+  const statuses = shownCounts(report).map((row) =>
+    [row.words, formatInteger(row.entries), formatInteger(row.leftBytes), formatInteger(row.rightBytes)].map(text),
+  );
+  const notes = [
+    ...chainLines(report).map(text),
     ...report.prefixes.map(
-      (rule) => `- Names under ${code(rule.left)} stand under ${code(rule.right)}: ${rule.reason}.`,
+      (rule) => markdown`Names under ${code(rule.left)} stand under ${code(rule.right)}: ${text(rule.reason)}.`,
     ),
-    ...report.notes.map((note) => `- ${prose(note)}`),
-    ...section('What happened', mistakesOf(report)),
-    ...section('Differences', differenceLines(report, code)),
-    '',
-    `Made by moe-loom ${VERSION}.`,
-    '',
-  ].join('\n');
+    ...report.notes.map(text),
+  ];
+  const parts = [
+    markdown`## Two checkpoints compared`,
+    markdown`**${text(verdictOf(report))}**`,
+    table(
+      ['', 'Left', 'Right'].map(text),
+      facts.map(([what, ...sides]) => [text(what), ...sides]),
+    ),
+    table(['Status', 'Pairs', 'Bytes left', 'Bytes right'].map(text), statuses),
+    ...(notes.length > 0 ? [list(notes)] : []),
+    ...section(
+      'What happened',
+      mistakesOf(report).map((line) => [line]),
+    ),
+    ...section('Differences', differences(report)),
+    markdown`Made by ${TOOL}.`,
+  ];
+  return markdown`${joined(parts, '\n\n')}\n`;
 }
+
+type Markdown = Emitted<'markdown'>;
 
 /** Statuses that there are, with their words. */
 export function shownCounts({ counts }: Pick<CompareReport, 'counts'>) {
@@ -121,44 +129,41 @@ export function mistakesOf({ values }: Pick<CompareReport, 'values'>): string[] 
 }
 
 /** One line a difference: those of values first. */
-export function differenceLines(report: CompareReport, name: (text: string) => string = (text) => text): string[] {
-  const byValue = (report.values?.differences ?? []).map(describeValues);
-  const skipped = (report.values?.skipped ?? []).map(({ left, reason }) => `${name(left)} was not compared: ${reason}`);
-  const byHeader = report.differences.filter((each) => each.status !== 'value-changed');
-  return [...byValue, ...byHeader.map((entry) => describeEntry(entry, name)), ...skipped];
+export function differenceLines(report: CompareReport): string[] {
+  return differences(report).map((phrase) =>
+    phrase.map((part) => (typeof part === 'string' ? part : part.name)).join(''),
+  );
 }
 
-function describeEntry(
-  { status, left, right, expert, projection, note }: EntryFacts,
-  name: (text: string) => string,
-): string {
+/** A sentence in which names from files stand apart. */
+type Phrase = readonly (string | { readonly name: string })[];
+
+function differences(report: CompareReport): Phrase[] {
+  const byValue = (report.values?.differences ?? []).map((each) => [describeValues(each)]);
+  const skipped = (report.values?.skipped ?? []).map(({ left, reason }) => [
+    { name: left },
+    ` was not compared: ${reason}`,
+  ]);
+  const byHeader = report.differences.filter((each) => each.status !== 'value-changed');
+  return [...byValue, ...byHeader.map(describeEntry), ...skipped];
+}
+
+function describeEntry({ status, left, right, expert, projection, note }: EntryFacts): Phrase {
   const of = expert === null ? '' : ` (expert ${expert}'s ${projection})`;
   const names =
     left && right && left.tensor !== right.tensor
-      ? `${name(left.tensor)} ↔ ${name(right.tensor)}`
-      : name(left?.tensor ?? right?.tensor ?? '');
+      ? [{ name: left.tensor }, ' ↔ ', { name: right.tensor }]
+      : [{ name: left?.tensor ?? right?.tensor ?? '' }];
   const size = formatBytes(left?.bytes ?? right?.bytes ?? 0);
-  return `${STATUS_WORDS[status]}: ${names}${of}, ${size}${note === null ? '' : `: ${note}`}`;
+  return [`${STATUS_WORDS[status]}: `, ...names, `${of}, ${size}${note === null ? '' : `: ${note}`}`];
 }
 
-function section(title: string, lines: readonly string[]): string[] {
-  if (lines.length === 0) return [];
-  const rest = lines.length - LISTED;
-  const shown = lines.slice(0, LISTED).map((line) => `- ${prose(line)}`);
-  return ['', `### ${title}`, '', ...shown, ...(rest > 0 ? [`- … and ${formatInteger(rest)} more`] : [])];
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
-}
-
-/** Text with names from files in it: one line, and no HTML. */
-function prose(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').replaceAll('<', '&lt;');
-}
-
-/** Names come from files: a backtick in one must not end the code. */
-function code(text: string): string {
-  return `\`${text.replaceAll('`', "'").replaceAll(/\s+/g, ' ')}\``;
+function section(title: string, phrases: readonly Phrase[]): Markdown[] {
+  if (phrases.length === 0) return [];
+  const rest = phrases.length - LISTED;
+  const shown = phrases
+    .slice(0, LISTED)
+    .map((phrase) => joined(phrase.map((part) => (typeof part === 'string' ? text(part) : code(part.name)))));
+  const more = rest > 0 ? [text(`… and ${formatInteger(rest)} more`)] : [];
+  return [markdown`### ${text(title)}`, list([...shown, ...more])];
 }

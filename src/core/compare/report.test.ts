@@ -103,7 +103,7 @@ describe('the Markdown summary', () => {
     });
     const text = compareMarkdown(await report(original, other));
     expect(text).toContain('only left: `model.norm.weight`');
-    expect(text).toContain("only right: `evil'|&lt;script> name`");
+    expect(text).toContain('only right: <code>evil&#96;&#124;&#60;script&#62;&#92;nname</code>');
     expect(text).not.toContain('<script>');
   });
 });

@@ -1,3 +1,4 @@
+import type { Emitted } from '../embed/emitted.ts';
 import type { Provenance } from '../provenance.ts';
 import type { MemoryRules } from '../ranks/memory/rules.ts';
 import type { MemoryMesh } from '../ranks/memory/setup.ts';
@@ -31,7 +32,8 @@ export interface ConfigurationRules extends Provenance {
   readonly file: string;
   /** What begins a comment; null where the format has none, and limits stand beside the text alone. */
   readonly comment: '#' | null;
-  text(facts: ConfigFacts): string;
+  /** Only what the functions of `embed/` made. */
+  text(facts: ConfigFacts): Emitted;
   /** What it cannot do, or what one would not expect. */
   limits(facts: ConfigFacts): readonly string[];
   /** Why this set-up cannot be said to the program; null where it can. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { jsonText } from '../embed/json.ts';
 import { moePlacement } from '../programs/deepspeed/placement.ts';
 import { readModelConfig } from '../ranks/memory/configs.fixture.ts';
 import { shapeFromConfig } from '../ranks/memory/shape-config.ts';
@@ -18,7 +19,7 @@ test('a program whose memory is not modelled has a configuration, too', () => {
     comment: '#',
     text: (facts) => {
       seen.push(facts);
-      return `${facts.mesh.ep}\n`;
+      return jsonText(facts.mesh.ep);
     },
     limits: () => ['One limit.'],
   };

@@ -1,3 +1,5 @@
+import { comment as commentLine } from '../embed/comment.ts';
+import { type Emitted, joined, type Language } from '../embed/emitted.ts';
 import { factsOf, type MemorySetup, meshOf } from '../ranks/memory/setup.ts';
 import type { ModelShape } from '../ranks/memory/shape.ts';
 import { placeStages } from '../ranks/placement.ts';
@@ -15,7 +17,7 @@ export interface ConfigFile {
   readonly version: string;
   readonly file: string;
   /** Version and limits as comments where the format has them, then the configuration: what is copied. */
-  readonly text: string;
+  readonly text: Emitted;
   readonly limits: readonly string[];
 }
 
@@ -51,27 +53,33 @@ export function configText(
   const mesh = meshOf(placement);
   const choices = configChoices(owner.memory, { ...run, ...mesh });
   if ('error' in choices) return choices;
-  const model = cleanModel(request.model);
+  const model = modelName(request.model);
   const facts: ConfigFacts = { model, shape, placement, mesh, choices, options };
   const refusal = configuration.refusal?.(facts) ?? null;
   if (refusal !== null) return { error: refusal };
   const limits = [...(shape.contradictions ?? []), ...configuration.limits(facts)];
   const { comment } = configuration;
   const notes = comment === null ? [] : [`For ${configuration.version}. Written by moe-loom ${VERSION}.`, ...limits];
-  const head = notes.map((line) => `${comment} ${line}\n`);
+  const head = notes.map((line) => commentLine(line));
   return {
     kind: id,
     title: configuration.title,
     version: configuration.version,
     file: configuration.file,
-    text: head.join('') + configuration.text(facts),
+    text: joined<Language>([...head, configuration.text(facts)]),
     limits,
   };
 }
 
-/** A name of a local folder may hold anything; line breaks and control characters would leave the comment or the string. */
-function cleanModel(model: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  const clean = model.replace(/[\u0000-\u001f\u007f\u2028\u2029]/g, '').slice(0, 512);
-  return clean === '' ? 'MODEL' : clean;
+/** The longest name that is written; what is longer is no path of any system. */
+const LONGEST = 4096;
+
+/**
+ * A name of a local folder may hold anything but NUL. One that begins with a dash would be a flag to most programs: as a path
+ * from here it is not.
+ */
+function modelName(model: string): string {
+  const name = model.replaceAll('\0', '').slice(0, LONGEST);
+  if (name === '') return 'MODEL';
+  return name.startsWith('-') ? `./${name}` : name;
 }

@@ -1,8 +1,10 @@
+import { type Emitted, fill } from '../embed/emitted.ts';
+import { pythonJson } from '../embed/python.ts';
+import { TOOL } from '../embed/tool.ts';
 import type { LoadingProgram, ProgramVerdict } from '../loads/types.ts';
-import { VERSION } from '../version.ts';
 import type { HashedSample } from './load-script-samples.ts';
 
-export type LoadScript = { readonly script: string } | { readonly reason: string };
+export type LoadScript = { readonly script: Emitted<'python'> } | { readonly reason: string };
 
 /**
  * A Python script that loads a checkpoint with one program and compares what it reports with the prediction.
@@ -20,14 +22,11 @@ export function scriptOf(
     return { reason: `Nothing is known of ${predicted.id} and this checkpoint, so there is nothing to compare with.` };
   }
   return {
-    script: proof.script
-      .replace('__TOOL__', () => `moe-loom ${VERSION}`)
-      .replace('__PREDICTED__', () => embed(predicted, samples)),
+    script: fill(proof.script, { TOOL, PREDICTED: embed(predicted, samples) }),
   };
 }
 
-/** JSON inside a raw Python string of three quotes: names of tensors hold no quotes, but a hostile file's might. */
-function embed(predicted: ProgramVerdict, samples: readonly HashedSample[]): string {
+function embed(predicted: ProgramVerdict, samples: readonly HashedSample[]): Emitted<'python'> {
   const { id, version, verdict, missing, unexpected, mismatched } = predicted;
   const cut = samples.map(({ layer, expert, projection, view, slice, sha256 }) => ({
     layer,
@@ -37,14 +36,5 @@ function embed(predicted: ProgramVerdict, samples: readonly HashedSample[]): str
     ...slice,
     sha256,
   }));
-  const json = JSON.stringify(
-    { consumer: id, version, verdict, missing, unexpected, mismatched, samples: cut },
-    null,
-    1,
-  );
-  return json.replaceAll("'", '\\u0027').replace(/[\u007f-\uffff]/g, escaped);
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return pythonJson({ consumer: id, version, verdict, missing, unexpected, mismatched, samples: cut }, 1);
 }

@@ -1,3 +1,7 @@
+import { comment } from '../embed/comment.ts';
+import type { Emitted } from '../embed/emitted.ts';
+import { markdownFront } from '../embed/markdown.ts';
+import { yamlText } from '../embed/yaml.ts';
 import { isGood } from '../loads/predict.ts';
 import type { LoadingProgram, ProgramVerdict } from '../loads/types.ts';
 import type { ConversionPlan } from '../plan/types.ts';
@@ -24,25 +28,35 @@ interface FrontFacts {
  * a finetune, which would say that the weights were trained on; conversions of format are listed among the quantised.
  * `library_name` is given only when that library loads the result: its snippet on the page would half-load others.
  */
-export function frontMatter({ plan, source, licence = {}, ...judged }: FrontFacts): string {
+export function frontMatter({ plan, source, licence = {}, ...judged }: FrontFacts): Emitted<'markdown'> {
   const library = libraryOf(plan, judged);
-  const lines = [
-    ...entry('license', licence.license),
-    ...entry('license_name', licence.licenseName),
-    ...entry('license_link', licence.licenseLink),
+  const what = plan.unpacked ? 'weights were unpacked to bf16' : 'the layout changed, no weight was quantised';
+  return markdownFront([
+    yamlText(
+      {
+        ...entry('license', licence.license),
+        ...entry('license_name', licence.licenseName),
+        ...entry('license_link', licence.licenseLink),
+        ...(source.repo === null ? {} : { base_model: [source.repo] }),
+      },
+      '',
+      '',
+    ),
     ...(source.repo === null
       ? []
       : [
-          'base_model:',
-          `- ${scalar(source.repo)}`,
-          `# the closest of the Hub’s four words: ${plan.unpacked ? 'weights were unpacked to bf16' : 'the layout changed, no weight was quantised'}`,
-          'base_model_relation: quantized',
+          comment<'yaml'>(`the closest of the Hub’s four words: ${what}`),
+          yamlText({ base_model_relation: 'quantized' }),
         ]),
-    ...(library === null ? [] : [`library_name: ${library}`]),
-    'tags:',
-    ...['moe', 'moe-loom', `experts-${plan.target}`].map((tag) => `- ${tag}`),
-  ];
-  return ['---', ...lines, '---'].join('\n');
+    yamlText(
+      {
+        ...(library === null ? {} : { library_name: library }),
+        tags: ['moe', 'moe-loom', `experts-${plan.target}`],
+      },
+      '',
+      '',
+    ),
+  ]);
 }
 
 type Judged = Pick<FrontFacts, 'programs' | 'verdicts'>;
@@ -56,13 +70,6 @@ function libraryOf({ target, scope }: ConversionPlan, { programs, verdicts }: Ju
   return fitting.find(({ id }) => good.has(id))?.name ?? null;
 }
 
-function entry(key: string, value: string | undefined): string[] {
-  return value === undefined || value === '' ? [] : [`${key}: ${scalar(value)}`];
-}
-
-/** A YAML scalar: plain when nothing in it could be read otherwise, else in JSON's quotes, which YAML takes. */
-function scalar(value: string): string {
-  return /^[A-Za-z][\w./-]*$/.test(value) && !/^(true|false|null|yes|no|on|off)$/i.test(value)
-    ? value
-    : JSON.stringify(value);
+function entry(key: string, value: string | undefined): Readonly<Record<string, string>> {
+  return value === undefined || value === '' ? {} : { [key]: value };
 }

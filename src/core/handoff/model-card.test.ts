@@ -142,7 +142,7 @@ describe('the body', () => {
     const card = await cardOf('qwen3_moe', 'gate-up', {
       hashes: [{ file: 'a`|<b>\n# c', algorithm: 'sha256', hash: 'ab' }],
     });
-    expect(card).toContain('| `a\\|<b> # c` | sha256 |');
+    expect(card).toContain('| <code>a&#96;&#124;&#60;b&#62;&#92;n&#35; c</code> | sha256 |');
   });
 
   test('a plan that cannot be run has none', async () => {

@@ -21,7 +21,7 @@ import torch
 import torch.distributed as dist
 from transformers import AutoModelForCausalLM
 
-PREDICTION = json.loads(r'''@@PREDICTION@@''')
+PREDICTION = @@PREDICTION@@
 LEGACY = @@LEGACY@@
 SIZES = @@SIZES@@
 SAMPLE = 1 << 20  # bytes by which each expert is recognised

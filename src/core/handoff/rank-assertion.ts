@@ -1,3 +1,5 @@
+import { type Emitted, fill } from '../embed/emitted.ts';
+import { pythonDict, pythonJson, pythonValue } from '../embed/python.ts';
 import { rankTensors } from '../ranks/bytes.ts';
 import { expertShare, holdsLayer } from '../ranks/placement.ts';
 import type { Stock } from '../ranks/stock.ts';
@@ -55,13 +57,13 @@ export function rankAssertion(
   placement: Placement,
   how: NonNullable<PlacementRules['assertion']>,
   hashes?: RankHashes,
-): string {
-  const json = JSON.stringify(predictionOf(model, placement, hashes));
-  const legacy = how === 'tensor-parallel-plan';
-  return ASSERTION_SCRIPT.replace('@@PREDICTION@@', () => json)
-    .replace('@@LEGACY@@', legacy ? 'True' : 'False')
-    .replace('@@SIZES@@', () => JSON.stringify(legacy ? {} : how))
-    .replaceAll('@@WORLD@@', String(placement.mesh.world));
+): Emitted<'python'> {
+  return fill(ASSERTION_SCRIPT, {
+    PREDICTION: pythonJson(predictionOf(model, placement, hashes)),
+    LEGACY: pythonValue(how === 'tensor-parallel-plan'),
+    SIZES: pythonDict(how === 'tensor-parallel-plan' ? {} : { ...how }),
+    WORLD: placement.mesh.world,
+  });
 }
 
 function predictionOf({ stock, facts }: RankModel, placement: Placement, hashes?: RankHashes): PredictionJson {

@@ -1,4 +1,5 @@
 import type { FindingTag } from '../checkpoint/findings.ts';
+import type { Emitted } from '../embed/emitted.ts';
 import type { DialectSpec } from '../layouts/dialects.ts';
 import type { LayerGroup, TargetLayout } from '../layouts/types.ts';
 import type { Provenance } from '../provenance.ts';
@@ -98,13 +99,13 @@ export interface MemoryPlace {
 }
 
 /** How one starts a program on a checkpoint, for a model card. */
-export interface UsageSnippet {
+export type UsageSnippet = {
   /** Heading of the snippet where it is not the program's title. */
   readonly title?: string;
-  /** Language of the fenced block: `python`, `sh`. */
-  readonly language: string;
-  readonly lines: (repo: string, className: string) => readonly string[];
-}
+} & (
+  | { readonly language: 'python'; readonly code: (repo: string, className: Emitted<'python'>) => Emitted<'python'> }
+  | { readonly language: 'sh'; readonly code: (repo: string) => Emitted<'shell'> }
+);
 
 /** What is known of a program that loads checkpoints. */
 export interface LoadsFacet extends Provenance {

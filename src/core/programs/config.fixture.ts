@@ -39,6 +39,12 @@ function shellWords(text: string): string[] {
   while (rest !== '') {
     let word = '';
     for (;;) {
+      const ansi = /^\$'((?:[^'\\]|\\.)*)'/s.exec(rest);
+      if (ansi) {
+        word += ansiText(ansi[1] ?? '');
+        rest = rest.slice(ansi[0].length);
+        continue;
+      }
       const piece = /^(?:'([^']*)'|"([^"`]*)"|\\(.)|(\$[A-Z_]+)|([^\s'"\\;|&$`()<>]+))/s.exec(rest);
       if (!piece) break;
       word += piece[1] ?? piece[2] ?? piece[3] ?? piece[4] ?? piece[5] ?? '';
@@ -51,6 +57,16 @@ function shellWords(text: string): string[] {
   return words;
 }
 
+/** What stands in `$'…'`: UTF-8 in octal, and escaped backslashes and quotes; what is odd throws. */
+function ansiText(text: string): string {
+  const bytes = [...text.matchAll(/\\([0-7]{3})|\\([\\'])|\\|[^\\]+/g)].flatMap(([all, octal, plain]) => {
+    if (octal !== undefined) return [Number.parseInt(octal, 8)];
+    if (all === '\\') throw new Error(`A shell would read ${text} in its own way.`);
+    return [...new TextEncoder().encode(plain ?? all)];
+  });
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+}
+
 /** Mappings of mappings of scalars and of lists of them, as YAML's core schema reads them; what is odd throws. */
 export function parseYaml(text: string): Record<string, unknown> {
   const out: Record<string, unknown> = {};
@@ -60,15 +76,17 @@ export function parseYaml(text: string): Record<string, unknown> {
     const indent = /^ */.exec(line)?.[0].length ?? 0;
     const rest = line.slice(indent);
     if (rest.startsWith('- ')) {
-      if (!last || indent !== last.depth + 2) throw new Error(`Not YAML that is written here: ${line}`);
+      if (!last || (indent !== last.depth + 2 && indent !== last.depth))
+        throw new Error(`Not YAML that is written here: ${line}`);
       const list = last.holds[last.key] ?? [];
       if (!Array.isArray(list)) throw new Error(`A list item outside a list: ${line}`);
       last.holds[last.key] = [...list, yamlScalar(rest.slice(2))];
       continue;
     }
-    const match = /^([a-z_0-9]+):(?: (.+))?$/.exec(rest);
+    const match = /^([a-z_0-9]+|"[a-z_0-9]+"):(?: (.+))?$/.exec(rest);
     if (!match) throw new Error(`Not YAML that is written here: ${line}`);
-    const [, key = '', value] = match;
+    const value = match[2];
+    const key = (match[1] ?? '').replaceAll('"', '');
     if (last && indent === last.depth + 2 && last.holds[last.key] === undefined) {
       const holds = {};
       last.holds[last.key] = holds;
@@ -93,9 +111,13 @@ function yamlScalar(text: string): unknown {
   return text;
 }
 
-/** A double-quoted string of JSON, which YAML and TOML share. */
+/** A double-quoted string of YAML and TOML: JSON's, with `\\U` and eight digits for what lies beyond U+FFFF. */
 function quoted(text: string): string {
-  const value: unknown = JSON.parse(text);
+  const pairs = text.replace(/(\\\\)|\\U([0-9a-f]{8})/g, (all, plain: string | undefined, digits: string) => {
+    return plain === undefined ? String.fromCodePoint(Number.parseInt(digits, 16)) : all;
+  });
+  if (/\\u[dD][89a-fA-F]/.test(pairs)) throw new Error(`${text} holds a surrogate, which is no character.`);
+  const value: unknown = JSON.parse(pairs);
   if (typeof value !== 'string') throw new Error(`${text} is no string.`);
   return value;
 }

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { shell } from '../embed/emitted.ts';
+import { shellWord } from '../embed/shell.ts';
 import { scriptOf } from '../handoff/load-script.ts';
 import { samplesOf } from '../handoff/load-script-samples.ts';
 import { cardOf } from '../handoff/model-card.ts';
@@ -20,8 +22,8 @@ const engine: LoadingProgram = {
     version: 'a1b2c3d',
     cures: ['stacked'],
     holds: { layout: 'stacked/plain', types: ['qwen3_moe'], absent: 'partial' },
-    proof: { script: '# __TOOL__\nPREDICTED = """__PREDICTED__"""\n' },
-    usage: { language: 'sh', lines: (repo) => [`my-engine run ${repo}`] },
+    proof: { script: '# @@TOOL@@\nPREDICTED = @@PREDICTED@@\n' },
+    usage: { language: 'sh', code: (repo) => shell`my-engine run ${shellWord(repo)}` },
     library: { name: 'my-library' },
     claims: [
       { layouts: ['stacked/plain'], types: ['qwen3_moe'], verdict: 'loads', evidence },

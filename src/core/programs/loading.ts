@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
+import type { Emitted } from '../embed/emitted.ts';
 import { type LoadScript, scriptOf } from '../handoff/load-script.ts';
 import { type ExpertSample, type HashedSample, samplesOf } from '../handoff/load-script-samples.ts';
 import { type CardFacts, cardOf } from '../handoff/model-card.ts';
@@ -40,7 +41,7 @@ export function expertSamples(
 }
 
 /** README.md for what a conversion writes: `cardOf` with all of `LOADERS`. */
-export function modelCard(facts: CardFacts): string {
+export function modelCard(facts: CardFacts): Emitted<'markdown'> {
   return cardOf(facts, LOADERS);
 }
 

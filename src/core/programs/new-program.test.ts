@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { shell } from '../embed/emitted.ts';
 import { rankModel } from '../ranks/summary.ts';
 import { openFixture } from '../testing.fixture.ts';
 import type { Program } from './program.ts';
@@ -29,7 +30,7 @@ vi.doMock('./all.ts', async (importOriginal) => {
       title: 'my-engine run',
       file: 'my-engine.sh',
       comment: '#',
-      text: ({ mesh }) => `my-engine run --ep ${mesh.ep}\n`,
+      text: ({ mesh }) => shell`my-engine run --ep ${mesh.ep}\n`,
       limits: () => ['It is made up.'],
     },
     loads: { ...vllm.loads, ...READ },

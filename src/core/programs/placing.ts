@@ -1,3 +1,4 @@
+import type { Emitted } from '../embed/emitted.ts';
 import { rankAssertion as assertionOf } from '../handoff/rank-assertion.ts';
 import type { RankHashes } from '../handoff/rank-hashes.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
@@ -104,7 +105,7 @@ export function loadingWarnings(placement: Placement, layout: CheckpointLayout, 
 }
 
 /** The assertion script of a placement; null where it cannot load with the placement's program, or {@link assertionLimit} says why. */
-export function rankAssertion(model: RankModel, placement: Placement, hashes?: RankHashes): string | null {
+export function rankAssertion(model: RankModel, placement: Placement, hashes?: RankHashes): Emitted<'python'> | null {
   const how = frameworkOf(placement.framework)?.placement.assertion;
   return how === undefined || assertionLimit(model) !== null ? null : assertionOf(model, placement, how, hashes);
 }

@@ -1,5 +1,18 @@
+import { jsonString } from '../embed/json.ts';
 import { type ErrorTag, LoomError } from '../errors.ts';
-import { decodeOneToOne, decodeValid, findInvalidUtf8, hasByteOrderMark, MAX_TEXT_BYTES } from './utf8.ts';
+import {
+  BACKSLASH,
+  ESCAPED,
+  hexAt,
+  isNumberByte,
+  isWordByte,
+  LOWER_E,
+  LOWER_U,
+  POINT,
+  UPPER_E,
+  unescaped,
+} from './json-string.ts';
+import { decodeValid, findInvalidUtf8, hasByteOrderMark, isUtf8, MAX_TEXT_BYTES } from './utf8.ts';
 
 /** Which tag each kind of fault gets: a header has one for each, other files have one for all. */
 export interface ScanTags {
@@ -32,35 +45,23 @@ export const OPEN_BRACE = 0x7b;
 export const CLOSE_BRACE = 0x7d;
 export const COLON = 0x3a;
 export const MINUS = 0x2d;
-const BACKSLASH = 0x5c;
-const POINT = 0x2e;
-const PLUS = 0x2b;
-const UNDERSCORE = 0x5f;
-const UPPER_E = 0x45;
-const LOWER_E = 0x65;
 
+const KEYS_COMPARED = 1000;
 const PLAIN_DIGITS = 15;
 /** No fault is judged by bytes farther than this from the position: two escapes of six, rounded up. */
 const FARTHEST_LOOK = 16;
 
-const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const HEX4 = /^[0-9a-fA-F]{4}$/;
+const [TRUE, FALSE, NULL] = ['true', 'false', 'null'].map((word) => new TextEncoder().encode(word)) as [
+  Uint8Array,
+  Uint8Array,
+  Uint8Array,
+];
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
 const SHOWN_NAME = 120;
 
-const ESCAPES: ReadonlyMap<number, string> = new Map([
-  [QUOTE, '"'],
-  [BACKSLASH, '\\'],
-  [0x2f, '/'],
-  [0x62, '\b'],
-  [0x66, '\f'],
-  [0x6e, '\n'],
-  [0x72, '\r'],
-  [0x74, '\t'],
-]);
-
-/** A text as it may stand in a message: quoted, escaped, and cut when it is long. */
+/** A text as it may stand in a message: quoted, what would hide in it escaped, and cut when it is long. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > SHOWN_NAME ? `${text.slice(0, SHOWN_NAME)}…` : text);
+  return jsonString(text.length > SHOWN_NAME ? `${text.slice(0, SHOWN_NAME)}…` : text);
 }
 
 /**
@@ -73,7 +74,6 @@ export class JsonScanner {
   pos = 0;
   /** The tensor being read, for messages. */
   tensor: string | undefined;
-  private readonly text: string;
   private readonly options: ScanOptions;
   private depth: number;
 
@@ -84,7 +84,7 @@ export class JsonScanner {
     if (options.depth === undefined && hasByteOrderMark(bytes))
       this.fail(options.tags.utf8, 'The JSON starts with a byte order mark', 0);
     if (bytes.length > MAX_TEXT_BYTES) this.syntax(`${bytes.length} bytes of JSON are too many to read`, 0);
-    this.text = decodeOneToOne(bytes) ?? this.fail(options.tags.utf8, 'Not UTF-8', findInvalidUtf8(bytes));
+    if (!isUtf8(bytes)) this.fail(options.tags.utf8, 'Not UTF-8', findInvalidUtf8(bytes));
   }
 
   /** Where the first of the bytes stands in the file. */
@@ -117,7 +117,7 @@ export class JsonScanner {
   /** Refuses the value at the position: as no JSON if it is none, else as JSON of the wrong type. */
   wrongType(tag: ErrorTag, message: string): never {
     const at = this.pos;
-    this.readValue();
+    this.skipValue();
     return this.fail(tag, message, at);
   }
 
@@ -157,10 +157,14 @@ export class JsonScanner {
   readKey(): string {
     if (this.peek() !== QUOTE) this.syntax('Expected a key in double quotes');
     const key = this.readString();
+    this.passColon();
+    return key;
+  }
+
+  private passColon(): void {
     if (this.peek() !== COLON) this.syntax('Expected a colon after the key');
     this.pos++;
     this.peek();
-    return key;
   }
 
   /** Reads the string whose opening quote is at the position, unescaped. */
@@ -173,18 +177,20 @@ export class JsonScanner {
       byte = bytes[++at];
     if (byte !== QUOTE) return this.readHardString(start, at);
     this.pos = at + 1;
-    return this.text.substring(start, at);
+    return decodeValid(bytes.subarray(start, at));
   }
 
-  /** The text from a position that was passed up to this one; true where it is ASCII. */
-  textFrom(start: number): string {
-    return this.text.substring(start, this.pos);
+  /** The bytes from a position that was passed up to this one, in memory of their own. */
+  bytesFrom(start: number): Uint8Array {
+    return this.bytes.slice(start, this.pos);
   }
 
-  /** Moves past `text`, which is ASCII, when that stands at the position. */
-  skipText(text: string): boolean {
-    if (!this.text.startsWith(text, this.pos)) return false;
-    this.pos += text.length;
+  /** Moves past these bytes when they stand at the position. */
+  skipBytes(expected: Uint8Array): boolean {
+    const { bytes, pos } = this;
+    const { length } = expected;
+    for (let i = 0; i < length; i++) if (bytes[pos + i] !== expected[i]) return false;
+    this.pos = pos + length;
     return true;
   }
 
@@ -210,14 +216,50 @@ export class JsonScanner {
 
   /** The text of the number token at the position, which is within a double's range. */
   readNumber(): string {
-    NUMBER.lastIndex = this.pos;
-    const token = NUMBER.exec(this.text)?.[0];
+    const token = NUMBER.exec(this.numberCharacters())?.[0];
     if (token === undefined) return this.syntax('Expected a JSON value');
     const start = this.pos;
     this.pos += token.length;
     if (isWordByte(this.bytes[this.pos] ?? COMMA)) this.syntax('Not a JSON number', start);
     if (!Number.isFinite(Number(token))) this.syntax('A number is beyond the range of a double', start);
     return token;
+  }
+
+  /** All that could belong to a number at the position. */
+  private numberCharacters(): string {
+    const { bytes, pos } = this;
+    let at = pos;
+    while (isNumberByte(bytes[at] ?? 0)) at++;
+    return decodeValid(bytes.subarray(pos, at));
+  }
+
+  /**
+   * Moves past any value and builds nothing of it. The JSON must be right; that no key repeats is seen to for the first
+   * {@link KEYS_COMPARED} of an object alone, so that memory stays small.
+   */
+  skipValue(): void {
+    const byte = this.peek();
+    if (byte === QUOTE) this.skipString();
+    else if (byte === OPEN_BRACE) {
+      this.skipObject();
+    } else if (byte === OPEN_BRACKET) for (let more = this.openArray(); more; more = this.nextItem()) this.skipValue();
+    else this.readValue();
+  }
+
+  private skipObject(): void {
+    const keys = new Set<string>();
+    for (let more = this.openObject(); more; more = this.nextMember()) {
+      const at = this.pos;
+      if (keys.size < KEYS_COMPARED || this.peek() !== QUOTE) {
+        const key = this.readKey();
+        if (keys.has(key)) this.duplicate(key, at);
+        keys.add(key);
+      } else {
+        this.skipString();
+        this.passColon();
+      }
+      this.skipValue();
+    }
   }
 
   /** Any value: objects come without a prototype, numbers as doubles. */
@@ -255,14 +297,15 @@ export class JsonScanner {
 
   private readWord(): boolean | null {
     for (const [word, value] of [
-      ['true', true],
-      ['false', false],
-      ['null', null],
+      [TRUE, true],
+      [FALSE, false],
+      [NULL, null],
     ] as const) {
-      if (!this.text.startsWith(word, this.pos)) continue;
-      if (isWordByte(this.bytes[this.pos + word.length] ?? COMMA)) break;
-      this.pos += word.length;
-      return value;
+      const at = this.pos;
+      if (!this.skipBytes(word)) continue;
+      if (!isWordByte(this.bytes[this.pos] ?? COMMA)) return value;
+      this.pos = at;
+      break;
     }
     return this.syntax('Expected a JSON value');
   }
@@ -295,62 +338,62 @@ export class JsonScanner {
     this.depth--;
   }
 
-  /** A string with escapes or characters beyond ASCII: plain up to `at`. */
+  /** A string with escapes or characters beyond ASCII: plain up to `at`. One buffer takes it, however many escapes it has. */
   private readHardString(start: number, at: number): string {
+    const hasEscapes = this.passString(start, at);
+    const inner = this.bytes.subarray(start, this.pos - 1);
+    return hasEscapes ? decodeValid(unescaped(inner)) : decodeValid(inner);
+  }
+
+  private skipString(): void {
+    this.passString(this.pos + 1, this.pos + 1);
+  }
+
+  /** Moves past the string from `start`, of which all up to `at` is plain, and says whether it has escapes. */
+  private passString(start: number, at: number): boolean {
     const { bytes } = this;
-    let read = '';
-    let from = start;
+    let hasEscapes = false;
+    let here = at;
     for (;;) {
-      const byte = bytes[at];
+      const byte = bytes[here];
       if (byte === undefined) {
-        this.pos = at;
+        this.pos = here;
         this.syntax('A string is not closed', start - 1);
       }
-      if (byte < 0x20) this.syntax('A control character stands in a string without an escape', at);
+      if (byte < 0x20) this.syntax('A control character stands in a string without an escape', here);
       if (byte === QUOTE) break;
-      if (byte !== BACKSLASH) {
-        at++;
-        continue;
-      }
-      read += decodeValid(bytes.subarray(from, at));
-      this.pos = at;
-      read += this.readEscape();
-      from = at = this.pos;
+      if (byte === BACKSLASH) {
+        hasEscapes = true;
+        this.pos = here;
+        this.passEscape();
+        here = this.pos;
+      } else here++;
     }
-    this.pos = at + 1;
-    return read + decodeValid(bytes.subarray(from, at));
+    this.pos = here + 1;
+    return hasEscapes;
   }
 
-  private readEscape(): string {
+  private passEscape(): void {
     const kind = this.bytes[this.pos + 1] ?? -1;
-    if (kind !== 0x75) {
-      const plain = ESCAPES.get(kind) ?? this.syntax('A backslash starts no JSON escape');
+    if (kind !== LOWER_U) {
+      if (!ESCAPED.has(kind)) this.syntax('A backslash starts no JSON escape');
       this.pos += 2;
-      return plain;
+      return;
     }
     const start = this.pos;
-    const unit = this.readUnit();
-    if (unit < 0xd800 || unit > 0xdfff) return String.fromCharCode(unit);
-    if (unit < 0xdc00 && this.bytes[this.pos] === BACKSLASH && this.bytes[this.pos + 1] === 0x75) {
-      const low = this.readUnit();
-      if (low >= 0xdc00 && low <= 0xdfff) return String.fromCharCode(unit, low);
+    const unit = this.passUnit();
+    if (unit < 0xd800 || unit > 0xdfff) return;
+    if (unit < 0xdc00 && this.bytes[this.pos] === BACKSLASH && this.bytes[this.pos + 1] === LOWER_U) {
+      const low = this.passUnit();
+      if (low >= 0xdc00 && low <= 0xdfff) return;
     }
-    return this.fail(this.options.tags.surrogate, 'A string holds a lone surrogate', start);
+    this.fail(this.options.tags.surrogate, 'A string holds a lone surrogate', start);
   }
 
-  private readUnit(): number {
-    const digits = this.text.substring(this.pos + 2, this.pos + 6);
-    if (!HEX4.test(digits)) this.syntax('\\u is not followed by four hexadecimal digits');
+  private passUnit(): number {
+    const unit = hexAt(this.bytes, this.pos + 2);
+    if (unit < 0) this.syntax('\\u is not followed by four hexadecimal digits');
     this.pos += 6;
-    return Number.parseInt(digits, 16);
+    return unit;
   }
-}
-
-/** Bytes that would make a longer, wrong token of the number or word before them. */
-function isWordByte(byte: number): boolean {
-  const isDigit = byte >= ZERO && byte <= NINE;
-  const isLetter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
-  return (
-    isDigit || isLetter || byte >= 0x80 || byte === POINT || byte === MINUS || byte === PLUS || byte === UNDERSCORE
-  );
 }

@@ -17,6 +17,9 @@ export const MAX_HEADER_BYTES = 100_000_000;
 /** Bytes of the length field that starts a file. */
 export const LENGTH_BYTES = 8;
 
+/** Writers put a few there. 100 MB could hold millions, which take twelve times that in memory. */
+const MAX_METADATA = 100_000;
+
 /** The key that is no tensor. */
 export const METADATA_KEY = '__metadata__';
 
@@ -121,6 +124,8 @@ function readMetadata(scanner: JsonScanner): Map<string, string> {
       scanner.wrongType('metadata-invalid', `The value of ${quote(key)} in ${METADATA_KEY} is not a string`);
     }
     metadata.set(key, scanner.readString());
+    if (metadata.size > MAX_METADATA)
+      scanner.fail('metadata-invalid', `${METADATA_KEY} has more than ${MAX_METADATA} entries`);
   }
   return metadata;
 }

@@ -16,6 +16,12 @@ export const INDEX_PART_BYTES = 8 * MIB;
 
 const TAGS = uniformTags('index-json-invalid');
 const MAP_TAG = 'index-weight-map-invalid';
+/** Members of the root beside the two that are read; kept to tell when one repeats. */
+const MAX_MEMBERS = 10_000;
+/** The largest index known (Kimi K3) has 497,000; 240 MB could hold ten million, which a tab cannot. */
+const MAX_TENSORS = 2_000_000;
+/** Metadata longer than this are not kept: they say the total and little else. */
+const MAX_METADATA_BYTES = 1 * MIB;
 const NOTHING = new Uint8Array(0);
 
 /**
@@ -146,7 +152,9 @@ function createWalk(file: string): Walk {
       const at = scanner.pos;
       const key = scanner.readKey();
       if (seen.has(key)) scanner.duplicate(key, at);
-      const value = key === 'weight_map' ? null : scanner.readValue();
+      if (seen.size === MAX_MEMBERS) scanner.fail(TAGS.syntax, `The index has more than ${MAX_MEMBERS} members`, at);
+      const value = key === 'metadata' ? readSmall(scanner) : null;
+      if (key !== 'weight_map' && key !== 'metadata') scanner.skipValue();
       if (isCut()) return null;
       seen.add(key);
       if (key === 'metadata' && isJsonObject(value)) metadata = value;
@@ -171,6 +179,7 @@ function createWalk(file: string): Walk {
       const name = scanner.readKey();
       weightMap.set(name, readShardName(scanner, name, shards, file));
       if (weightMap.size === size) scanner.duplicate(name, at);
+      if (size === MAX_TENSORS) scanner.fail(MAP_TAG, `weight_map names more than ${MAX_TENSORS} tensors`, at);
       return 'afterEntry';
     },
     afterEntry: (scanner, isCut) => {
@@ -211,6 +220,15 @@ function createWalk(file: string): Walk {
       return { weightMap, totalSize: totalSizeOf(metadata), metadata };
     },
   };
+}
+
+/** A value that is not too long to keep, else null. */
+function readSmall(scanner: JsonScanner): unknown {
+  const start = scanner.pos;
+  scanner.skipValue();
+  if (scanner.pos - start > MAX_METADATA_BYTES) return null;
+  scanner.pos = start;
+  return scanner.readValue();
 }
 
 /** Gives one string for all entries of a shard, checked once. */

@@ -28,7 +28,7 @@ const RECENT_HEADS = 12;
 
 /** An entry up to its first offset, as it was written and as it was read: `{"dtype":"BF16","shape":[2,3],"data_offsets":[`. */
 interface EntryHead {
-  readonly text: string;
+  readonly text: Uint8Array;
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly bytes: number;
@@ -39,6 +39,8 @@ interface EntryHead {
  * and they share one shape, which for half a million of them is 20 MB less.
  */
 export interface EntryHeads {
+  /** Numbers of shapes and offsets that were read one by one, for the limit on them. */
+  dims: number;
   /** Moves past the head at the scanner's position when it is known; null, and nothing read, otherwise. */
   skip(scanner: JsonScanner): EntryHead | null;
   add(head: EntryHead): void;
@@ -49,10 +51,11 @@ export function createEntryHeads(): EntryHeads {
   let last: EntryHead | undefined;
   let next = 0;
   return {
+    dims: 0,
     skip: (scanner) => {
-      if (last !== undefined && scanner.skipText(last.text)) return last;
+      if (last !== undefined && scanner.skipBytes(last.text)) return last;
       for (const head of heads) {
-        if (head === last || !scanner.skipText(head.text)) continue;
+        if (head === last || !scanner.skipBytes(head.text)) continue;
         last = head;
         return head;
       }
@@ -72,7 +75,7 @@ export function readEntry(scanner: JsonScanner, name: string, heads: EntryHeads)
   const usual = readUsualEntry(scanner, name, heads);
   if (usual !== null) return usual;
   scanner.pos = start;
-  return readAnyEntry(scanner, name);
+  return readAnyEntry(scanner, name, heads);
 }
 
 /**
@@ -81,7 +84,7 @@ export function readEntry(scanner: JsonScanner, name: string, heads: EntryHeads)
  */
 function readUsualEntry(scanner: JsonScanner, name: string, heads: EntryHeads): TensorInfo | null {
   const known = heads.skip(scanner);
-  const head = known ?? readHead(scanner);
+  const head = known ?? readHead(scanner, heads);
   if (head === null) return null;
   const start = readPlain(scanner);
   if (start < 0 || !skipByte(scanner, COMMA)) return null;
@@ -92,16 +95,16 @@ function readUsualEntry(scanner: JsonScanner, name: string, heads: EntryHeads): 
   return { name, dtype: head.dtype, shape: head.shape, start: start as DataOffset, end: end as DataOffset };
 }
 
-function readHead(scanner: JsonScanner): EntryHead | null {
+function readHead(scanner: JsonScanner, heads: EntryHeads): EntryHead | null {
   const { pos } = scanner;
   if (!skipByte(scanner, OPEN_BRACE) || !skipField(scanner, DTYPE)) return null;
   if (scanner.peek() !== QUOTE) return null;
   const dtype = DTYPE_OF.get(scanner.readString());
   if (dtype === undefined || !skipByte(scanner, COMMA) || !skipField(scanner, SHAPE)) return null;
-  const shape = readPlainShape(scanner);
+  const shape = readPlainShape(scanner, heads);
   if (shape === null || !skipByte(scanner, COMMA) || !skipField(scanner, DATA_OFFSETS)) return null;
   if (!skipByte(scanner, OPEN_BRACKET)) return null;
-  return { text: scanner.textFrom(pos), dtype, shape, bytes: plainByteCount(dtype, shape) };
+  return { text: scanner.bytesFrom(pos), dtype, shape, bytes: plainByteCount(dtype, shape) };
 }
 
 function skipByte(scanner: JsonScanner, byte: number): boolean {
@@ -113,11 +116,7 @@ function skipByte(scanner: JsonScanner, byte: number): boolean {
 /** Moves past a key, spelled without escapes, and its colon. */
 function skipField(scanner: JsonScanner, key: Uint8Array): boolean {
   scanner.peek();
-  const { bytes, pos } = scanner;
-  const { length } = key;
-  for (let i = 0; i < length; i++) if (bytes[pos + i] !== key[i]) return false;
-  scanner.pos = pos + length;
-  return skipByte(scanner, COLON);
+  return scanner.skipBytes(key) && skipByte(scanner, COLON);
 }
 
 function readPlain(scanner: JsonScanner): number {
@@ -125,7 +124,7 @@ function readPlain(scanner: JsonScanner): number {
   return scanner.readPlainInteger();
 }
 
-function readPlainShape(scanner: JsonScanner): number[] | null {
+function readPlainShape(scanner: JsonScanner, heads: EntryHeads): number[] | null {
   if (!skipByte(scanner, OPEN_BRACKET)) return null;
   const values: number[] = [];
   if (skipByte(scanner, CLOSE_BRACKET)) return values;
@@ -133,6 +132,7 @@ function readPlainShape(scanner: JsonScanner): number[] | null {
     const value = readPlain(scanner);
     if (value < 0) return null;
     values.push(value);
+    if (++heads.dims > MAX_DIMS) return null;
     if (skipByte(scanner, CLOSE_BRACKET)) return values;
     if (!skipByte(scanner, COMMA)) return null;
   }
@@ -148,8 +148,12 @@ interface Draft {
 }
 
 const TAG = 'tensor-entry-invalid';
+/** Keys are kept to tell when one repeats; writers add a few at most. */
+const MAX_UNKNOWN_KEYS = 1000;
+/** Of all shapes of a header together. A million tensors have about three million; 100 MB could hold fifty million. */
+const MAX_DIMS = 4_000_000;
 
-function readAnyEntry(scanner: JsonScanner, name: string): TensorInfo {
+function readAnyEntry(scanner: JsonScanner, name: string, heads: EntryHeads): TensorInfo {
   const at = scanner.pos;
   if (scanner.peek() !== OPEN_BRACE) scanner.wrongType(TAG, 'A tensor entry is not an object');
   const draft: Draft = {};
@@ -157,7 +161,7 @@ function readAnyEntry(scanner: JsonScanner, name: string): TensorInfo {
     const keyAt = scanner.pos;
     const key = scanner.readKey();
     if (isRead(draft, key)) scanner.duplicate(key, keyAt);
-    readField(scanner, key, draft);
+    readField(scanner, key, draft, heads);
   }
   return checkEntry(scanner, name, draft, at);
 }
@@ -169,14 +173,16 @@ function isRead(draft: Draft, key: string): boolean {
   return draft.others?.has(key) ?? false;
 }
 
-function readField(scanner: JsonScanner, key: string, draft: Draft): void {
+function readField(scanner: JsonScanner, key: string, draft: Draft, heads: EntryHeads): void {
   if (key === 'dtype') draft.dtype = readDType(scanner);
-  else if (key === 'shape') draft.shape = readIntegers(scanner, 'shape');
-  else if (key === 'data_offsets') draft.offsets = readOffsets(scanner);
+  else if (key === 'shape') draft.shape = readIntegers(scanner, 'shape', heads);
+  else if (key === 'data_offsets') draft.offsets = readOffsets(scanner, heads);
   else {
     draft.others ??= new Set();
     draft.others.add(key);
-    scanner.readValue();
+    if (draft.others.size > MAX_UNKNOWN_KEYS)
+      scanner.fail(TAG, `A tensor entry has more than ${MAX_UNKNOWN_KEYS} keys that the format does not know`);
+    scanner.skipValue();
   }
 }
 
@@ -187,17 +193,20 @@ function readDType(scanner: JsonScanner): DType {
   return DTYPE_OF.get(text) ?? scanner.fail('dtype-unknown', `The dtype ${quote(text)} is not in the format`, at);
 }
 
-function readOffsets(scanner: JsonScanner): readonly (number | bigint)[] {
+function readOffsets(scanner: JsonScanner, heads: EntryHeads): readonly (number | bigint)[] {
   const at = scanner.pos;
-  const offsets = readIntegers(scanner, 'data_offsets');
+  const offsets = readIntegers(scanner, 'data_offsets', heads);
   if (offsets.length !== 2) scanner.fail(TAG, `data_offsets has ${offsets.length} numbers instead of 2`, at);
   return offsets;
 }
 
-function readIntegers(scanner: JsonScanner, field: string): (number | bigint)[] {
+function readIntegers(scanner: JsonScanner, field: string, heads: EntryHeads): (number | bigint)[] {
   if (scanner.peek() !== OPEN_BRACKET) scanner.wrongType(TAG, `${field} is not an array`);
   const values: (number | bigint)[] = [];
-  for (let more = scanner.openArray(); more; more = scanner.nextItem()) values.push(readInteger(scanner, field));
+  for (let more = scanner.openArray(); more; more = scanner.nextItem()) {
+    if (++heads.dims > MAX_DIMS) scanner.fail(TAG, `The shapes of the header have more than ${MAX_DIMS} numbers`);
+    values.push(readInteger(scanner, field));
+  }
   return values;
 }
 
@@ -213,7 +222,9 @@ function readInteger(scanner: JsonScanner, field: string): number | bigint {
   if (!/^\d+$/.test(token)) scanner.fail(TAG, `${field} holds ${quote(token)}, which is not written as an integer`, at);
   const value = Number(token);
   if (Number.isSafeInteger(value)) return value;
-  if (BigInt(token) > MAX_U64) scanner.fail(TAG, `${field} holds ${quote(token)}, which is above 2^64 − 1`, at);
+  // The longest integer of 64 bits has 20 digits; BigInt takes long for millions.
+  if (token.length > 20 || BigInt(token) > MAX_U64)
+    scanner.fail(TAG, `${field} holds ${quote(token)}, which is above 2^64 − 1`, at);
   return BigInt(token);
 }
 

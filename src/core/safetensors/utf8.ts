@@ -2,7 +2,6 @@ import { LoomError } from '../errors.ts';
 
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true });
-const ONE_TO_ONE = new TextDecoder('windows-1252');
 
 const SURROGATE = /[\ud800-\udfff]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -10,16 +9,21 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Engines refuse strings of about 2^29 units; nothing this long is a header, an index or a configuration. */
 export const MAX_TEXT_BYTES = 500_000_000;
 
-/**
- * Text with one unit per byte, so that a position in the bytes is a position in the text; null when the bytes are not
- * strict UTF-8. Only its ASCII parts are true: what lies above has to be decoded from the bytes.
- */
-export function decodeOneToOne(bytes: Uint8Array): string | null {
+/** Parts in which bytes are looked at: no text of the whole is made. */
+const PART_BYTES = 1 << 20;
+
+/** True for strict UTF-8. */
+export function isUtf8(bytes: Uint8Array): boolean {
   try {
-    const text = STRICT.decode(bytes);
-    return text.length === bytes.length ? text : ONE_TO_ONE.decode(bytes);
+    for (let at = 0; at < bytes.length; ) {
+      const part = bytes.subarray(at, at + PART_BYTES);
+      const whole = at + part.length === bytes.length ? part : withoutCutCharacter(part);
+      STRICT.decode(whole);
+      at += whole.length;
+    }
+    return true;
   } catch {
-    return null;
+    return false;
   }
 }
 

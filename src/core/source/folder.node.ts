@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { access, type FileHandle, open, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { access, type FileHandle, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { LoomError, throwIfAborted } from '../errors.ts';
+import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
 import { namesCheckpoint, narrowTo } from './one-file.ts';
+import { assertFile, notAFile, openRegular, otherKind, readRegular } from './regular-file.node.ts';
 import type { ByteRange, ByteSource, FileEntry, FileSet, ReadOptions } from './types.ts';
 
 /** Files of one folder that are looked at before we call it a mistake (a home folder, a disk). */
@@ -19,6 +20,8 @@ export interface LocalOptions {
   /** Hears, in sentences, which links were followed out of the folder and which were left out. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
+/** What has such a name is meant to be a file of a checkpoint: if it is none, it is not passed over in silence. */
+const NAMES_A_FILE = /\.safetensors(\.index\.json)?$|^config\.json$/i;
 
 /**
  * Opens a folder, a file, or a repo of the local Hub cache (`models--org--name`, at the commit of `revision`) as a set of files.
@@ -26,7 +29,8 @@ export interface LocalOptions {
  * A safetensors file or an index stands for its checkpoint: the set has what lies beside it and belongs to it. Links
  * are followed, out of the folder too, where they lead to a regular file that may be read. Names that begin with a dot
  * are left out: they are no part of a model (`._model.safetensors` is what macOS writes beside it on other disks).
- * @throws LoomError `path-not-found`, `path-outside-folder`.
+ * What has the name of a shard, an index or a config and is no file is listed, so that opening it says what it is.
+ * @throws LoomError `path-not-found`, `path-outside-folder`, `not-a-file`.
  */
 export async function openLocal(path: string, options: LocalOptions = {}): Promise<FileSet> {
   const { revision = 'main', alone = false, onNote } = options;
@@ -39,8 +43,7 @@ export async function openLocal(path: string, options: LocalOptions = {}): Promi
     const root = dirname(full);
     return narrowTo(name, { ...folder(root, await trustedRoot(root), 0, onNote), identity: full });
   }
-  if (!info.isDirectory())
-    throw new LoomError('path-not-found', `${path} is neither a file nor a folder.`, { file: path });
+  if (!info.isDirectory()) throw notAFile(path, otherKind(info) ?? 'something else');
   const root = (await cacheSnapshot(full, revision)) ?? full;
   return folder(root, await trustedRoot(root), MAX_DEPTH, onNote);
 }
@@ -129,15 +132,16 @@ async function walk(find: Find, prefix: string, depth: number, entries: FileEntr
     throwIfAborted(signal);
     if (entry.name.startsWith('.')) continue;
     const name = prefix ? `${prefix}/${entry.name}` : entry.name;
-    if (entry.isDirectory()) {
+    const named = NAMES_A_FILE.test(entry.name);
+    if (entry.isDirectory() && !named) {
       if (depth < find.depth) await walk(find, name, depth + 1, entries);
       continue;
     }
     const full = join(root, name);
-    const isLink = entry.isSymbolicLink() || (await targetOfText(full)) !== null;
+    const isLink = entry.isSymbolicLink() || (entry.isFile() && (await targetOfText(full)) !== null);
     const info = isLink ? await linkedFile(find, name) : await stat(full).catch(() => null);
-    if (!info?.isFile()) continue;
-    entries.push({ name, byteLength: info.size });
+    if (!info || (!info.isFile() && !named)) continue;
+    entries.push({ name, byteLength: info.isFile() ? info.size : 0 });
     if (entries.length > MAX_FILES) {
       throw new LoomError('usage', `${root} holds more than ${MAX_FILES} files; name the model's own folder.`, {
         file: root,
@@ -154,7 +158,7 @@ async function targetOfText(full: string): Promise<string | null> {
   if (!/\.safetensors$/i.test(full)) return null;
   const info = await stat(full).catch(() => null);
   if (!info?.isFile() || info.size === 0 || info.size >= LONGEST_PATH) return null;
-  const text = (await readFile(full, 'utf8').catch(() => '')).trim();
+  const text = (await readRegular(full, full).catch(() => '')).trim();
   if (!/^[^\n\0]+[\\/][^\n\0]+\.safetensors$/i.test(text)) return null;
   const target = await realpath(resolve(dirname(full), text)).catch(() => null);
   return target !== null && /\.safetensors$/i.test(target) && target !== full ? target : null;
@@ -183,7 +187,7 @@ async function linkedFile({ root, trusted, links }: Find, name: string) {
 /** The snapshot folder when `full` is a repo folder of the Hub cache, else null. */
 async function cacheSnapshot(full: string, revision: string): Promise<string | null> {
   if (!basename(full).startsWith('models--')) return null;
-  const commit = await readFile(join(full, 'refs', revision), 'utf8').catch(() => revision);
+  const commit = await readRegular(join(full, 'refs', revision), revision).catch(() => revision);
   const snapshot = join(full, 'snapshots', commit.trim());
   if (isInside(snapshot, full) && (await stat(snapshot).catch(() => null))?.isDirectory()) return snapshot;
   const known = await readdir(join(full, 'snapshots')).catch(() => []);
@@ -219,13 +223,15 @@ const BLOB = /[\\/]blobs[\\/]([0-9a-f]{64})$/;
  * A file on disk. It is opened at the first read and stays open until `dispose`.
  *
  * Its key holds the time of the last change of any kind (`ctime`), which no program can put back.
+ * @throws LoomError `not-a-file`.
  */
 async function fileSource(real: string, name: string): Promise<ByteSource> {
   const info = await stat(real, { bigint: true });
+  assertFile(info, name);
   const byteLength = Number(info.size);
   let handle: Promise<FileHandle> | null = null;
   const get = () => {
-    handle ??= open(real, constants.O_RDONLY);
+    handle ??= openRegular(real, name);
     return handle;
   };
   return {
@@ -281,6 +287,7 @@ async function readFully(
 }
 
 function fail(name: string, cause: unknown, byte = 0): never {
+  if (isLoomError(cause)) throw cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   throw new LoomError('read-failed', `${name} cannot be read at byte ${byte}: ${reason}.`, { file: name, byte }, cause);
 }

@@ -43,7 +43,7 @@ describe('statisticsTsv', () => {
     const [head, line, end] = text.split('\n').map((row) => row.split('\t'));
     expect(head).toContain('rms');
     expect(line).toHaveLength(head?.length ?? 0);
-    expect(line?.slice(0, 5)).toEqual(['a b c', '', '3', 'gate', 'BF16']);
+    expect(line?.slice(0, 5)).toEqual(['a\\tb\\nc', '', '3', 'gate', 'BF16']);
     expect(Number(line?.[head?.indexOf('mean') ?? 0])).toBe((0.1 - 3) / 2);
     expect(end).toEqual(['']);
   });

@@ -1,3 +1,5 @@
+import type { Emitted } from '../embed/emitted.ts';
+import { tsvText } from '../embed/tsv.ts';
 import type { MatrixStatistics } from './types.ts';
 
 const COLUMNS = [
@@ -19,8 +21,6 @@ const COLUMNS = [
 ] as const satisfies readonly (keyof MatrixStatistics)[];
 
 /** A line a matrix, numbers with all their digits; the first line names the columns. */
-export function statisticsTsv(matrices: readonly MatrixStatistics[]): string {
-  const cell = (value: string | number | null) => String(value ?? '').replaceAll(/[\t\r\n]/g, ' ');
-  const lines = matrices.map((matrix) => COLUMNS.map((column) => cell(matrix[column])).join('\t'));
-  return `${[COLUMNS.join('\t'), ...lines].join('\n')}\n`;
+export function statisticsTsv(matrices: readonly MatrixStatistics[]): Emitted<'tsv'> {
+  return tsvText([COLUMNS, ...matrices.map((matrix) => COLUMNS.map((column) => matrix[column]))]);
 }

@@ -1,6 +1,7 @@
 import { type DragEvent, useState } from 'react';
 import { formatBytes, formatRepoReference, isLoomError, parseRepoReference, plural } from '../../../core/index.ts';
 import { FileInput } from '../../parts/file-input.tsx';
+import { Shown } from '../../parts/shown.tsx';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWith, compareWithLocal, useComparison } from '../../state/comparison.ts';
 import { learnHost } from '../../state/known-hosts.ts';
@@ -74,7 +75,7 @@ function RepoForm() {
       </div>
       {problem !== null && (
         <p id="other-problem" role="alert" className="defect">
-          {problem}
+          <Shown text={problem} />
         </p>
       )}
     </form>
@@ -136,7 +137,7 @@ function LocalFiles() {
       </div>
       {problem !== null && (
         <p role="alert" className="defect">
-          {problem}
+          <Shown text={problem} />
         </p>
       )}
     </div>

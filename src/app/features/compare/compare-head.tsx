@@ -4,6 +4,7 @@ import { CopyButton } from '../../parts/copy-button.tsx';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { saveBlob } from '../../parts/save-blob.ts';
 import { Segments } from '../../parts/segments.tsx';
+import { Shown } from '../../parts/shown.tsx';
 import { addressStore, go, useAddress } from '../../state/address-store.ts';
 import { COMPARE_SHOWS, type CompareShows } from '../../state/compare-address.ts';
 import { compareWith, compareWorker } from '../../state/comparison.ts';
@@ -41,7 +42,7 @@ export function CompareHead({ head }: { readonly head: Head }) {
           {head.prefixes.map((rule) => (
             <li key={rule.left}>
               Names under <code>{rule.left || '(nothing)'}</code> stand under <code>{rule.right || '(nothing)'}</code>:{' '}
-              {rule.reason}.
+              <Shown text={rule.reason} />.
             </li>
           ))}
           <li>Everything else by its name, or by the names that transformers gives it for this architecture.</li>
@@ -49,7 +50,7 @@ export function CompareHead({ head }: { readonly head: Head }) {
       </details>
       {head.notes.map((note) => (
         <p key={note} className="callout warn">
-          {note}
+          <Shown text={note} />
         </p>
       ))}
       <div className="compare-choices">
@@ -86,7 +87,7 @@ function Side({ name, facts }: { readonly name: string; readonly facts: Head['le
     <p className="compare-side" data-side={name.toLowerCase()}>
       <strong>{name}</strong>
       <span className="mono side-name" title={identity}>
-        {identity}
+        <Shown text={identity} />
       </span>
       <span>{layout}</span>
       {modelType !== null && <span className="mono quiet">{modelType}</span>}

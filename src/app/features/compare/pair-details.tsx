@@ -2,6 +2,7 @@ import type { Proof } from '../../../../workers/compare-protocol.ts';
 import type { EntryFacts } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { usePairs } from './queries.ts';
 import { StatusBadge } from './status-badge.tsx';
 import type { Selected } from './use-selected.ts';
@@ -31,7 +32,11 @@ export function PairDetails({ selected }: { readonly selected: Selected }) {
           Close
         </button>
       </header>
-      {error && <p className="defect">{error.message}</p>}
+      {error && (
+        <p className="defect">
+          <Shown text={error.message} />
+        </p>
+      )}
       {data && pairs.length === 0 && <p className="quiet">Neither side has that.</p>}
       {pairs.map(({ facts, proof }) => (
         <Pair key={keyOf(facts)} facts={facts} proof={proof} />
@@ -55,7 +60,11 @@ function Pair({ facts, proof }: { readonly facts: EntryFacts; readonly proof: Pr
       {left ? <Piece name="Left" piece={left} /> : <p className="quiet">Nothing on the left.</p>}
       {operations.length > 0 && <p className="pair-steps">↓ {operations.join(' → ')}</p>}
       {right ? <Piece name="Right" piece={right} /> : <p className="quiet">Nothing on the right.</p>}
-      {note !== null && <p className={proof === 'different' ? 'defect' : 'quiet'}>{note}</p>}
+      {note !== null && (
+        <p className={proof === 'different' ? 'defect' : 'quiet'}>
+          <Shown text={note} />
+        </p>
+      )}
       <p className="quiet">Values: {PROOF_WORDS[proof]}.</p>
     </article>
   );
@@ -82,7 +91,9 @@ function Piece({ name, piece }: { readonly name: string; readonly piece: NonNull
         </>
       )}
       <dt>File</dt>
-      <dd className="mono">{file}</dd>
+      <dd className="mono">
+        <Shown text={file} />
+      </dd>
       <dt>Where</dt>
       <dd className="mono">
         {formatRange(piece)}

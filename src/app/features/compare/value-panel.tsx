@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { CompareHead, SelectionSize, ValueSelection } from '../../../../workers/compare-protocol.ts';
 import { formatBytes, formatDuration, formatInteger, plural } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { cancelMeasuring, compareByValue, useComparison } from '../../state/comparison.ts';
 import { useSelectionSize } from './queries.ts';
 import { usePace } from './use-pace.ts';
@@ -38,7 +39,7 @@ export function ValuePanel({ selected, head }: { readonly selected: Selected; re
       )}
       {error && (
         <p className="defect" role="alert">
-          {error.message}
+          <Shown text={error.message} />
         </p>
       )}
       {head.values && <Outcome values={head.values} />}
@@ -109,7 +110,9 @@ function Outcome({ values }: { readonly values: NonNullable<CompareHead['values'
           <ul className="mistakes">
             {mistakes.map(({ message, cure }) => (
               <li key={message}>
-                <p>{message}</p>
+                <p>
+                  <Shown text={message} />
+                </p>
                 {cure !== null && <p className="quiet">{cure}</p>}
               </li>
             ))}

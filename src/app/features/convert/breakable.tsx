@@ -1,4 +1,5 @@
 import { Fragment } from 'react';
+import { Shown } from '../../parts/shown.tsx';
 
 /** A long name that may break after its dots, dashes and underscores, and nowhere else. */
 export function Breakable({ text }: { readonly text: string }) {
@@ -6,7 +7,7 @@ export function Breakable({ text }: { readonly text: string }) {
     // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one text keep their order
     <Fragment key={index}>
       {index > 0 && <wbr />}
-      {piece}
+      <Shown text={piece} />
     </Fragment>
   ));
 }

@@ -3,6 +3,7 @@ import { useInspection } from '../../state/inspection.ts';
 import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
 import './convert.css';
 import './job.css';
+import { Shown } from '../../parts/shown.tsx';
 import { EndedPanel } from './ended-panel.tsx';
 import { isBusy, type JobStatus, useJob } from './job-store.ts';
 import { LayerChoice } from './layer-choice.tsx';
@@ -76,8 +77,18 @@ export function ConvertView() {
 type Planned = ReturnType<typeof usePlan>;
 
 function PlanBody({ order, planned }: { readonly order: Order; readonly planned: Planned }) {
-  if (order.problem !== null) return <p className="callout">{order.problem}</p>;
-  if (planned.error) return <p className="callout bad">{planned.error.message}</p>;
+  if (order.problem !== null)
+    return (
+      <p className="callout">
+        <Shown text={order.problem} />
+      </p>
+    );
+  if (planned.error)
+    return (
+      <p className="callout bad">
+        <Shown text={planned.error.message} />
+      </p>
+    );
   if (!planned.plan) return <p className="quiet">Making the plan …</p>;
   return (
     <div className={planned.current ? 'plan' : 'plan stale'}>

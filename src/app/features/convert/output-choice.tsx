@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { fromWire, isLoomError, toWire } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useInspection } from '../../state/inspection.ts';
 import { choose, useConvertChoices } from './choices.ts';
 import { ANSWER_MS, canPickFolder, pickFolder } from './output-folder.ts';
@@ -70,7 +71,11 @@ function FolderPicker() {
         <button type="button" className="button" onClick={() => void pick()}>
           {folder ? 'Pick another folder' : 'Pick a folder'}
         </button>
-        {folder && <span className="mono folder-name">{folder.name}</span>}
+        {folder && (
+          <span className="mono folder-name">
+            <Shown text={folder.name} />
+          </span>
+        )}
       </div>
       <p className={picking.state === 'told' ? 'option-note wrong' : 'option-note'} role="status">
         {pickingText(picking, folder !== null)}

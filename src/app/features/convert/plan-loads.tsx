@@ -1,4 +1,5 @@
 import type { LoadVerdict } from '../../../../workers/protocol.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useLoads, usePlanLoads } from '../../queries/queries.ts';
 import { VerdictBadge } from '../loads/verdict-badge.tsx';
 import { damageOf, isGoodVerdict, VERDICT_ORDER } from '../loads/wording.ts';
@@ -8,7 +9,12 @@ import type { Order } from './use-plan.ts';
 export function PlanLoads({ order }: { readonly order: Order }) {
   const { data, error } = usePlanLoads(order.target, order.options);
   const now = useLoads().data;
-  if (error) return <p className="callout">Who loads the result is not known: {error.message}</p>;
+  if (error)
+    return (
+      <p className="callout">
+        Who loads the result is not known: <Shown text={error.message} />
+      </p>
+    );
   if (!data) return data === undefined ? <p className="plan-loads-wait quiet">Asking each loader …</p> : null;
   return (
     <table className="sheet plan-loads">

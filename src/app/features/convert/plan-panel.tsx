@@ -1,5 +1,6 @@
 import type { PlanSummary } from '../../../../workers/protocol.ts';
 import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { Breakable } from './breakable.tsx';
 import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
 import { Fact } from './fact.tsx';
@@ -132,7 +133,9 @@ function ConfigChanges({ plan }: { readonly plan: PlanSummary }) {
             </td>
             <td className="mono">{change.before === undefined ? '–' : JSON.stringify(change.before)}</td>
             <td className="mono">{change.removed ? 'taken out' : JSON.stringify(change.after)}</td>
-            <td>{change.reason}</td>
+            <td>
+              <Shown text={change.reason} />
+            </td>
           </tr>
         ))}
       </tbody>
@@ -169,7 +172,9 @@ function Files({ plan }: { readonly plan: PlanSummary }) {
               <Breakable text={skipped.file} />
             </td>
             <td />
-            <td>left out: {skipped.reason}</td>
+            <td>
+              left out: <Shown text={skipped.reason} />
+            </td>
           </tr>
         ))}
         <tr>

@@ -1,5 +1,6 @@
 import type { PlanSummary } from '../../../../workers/protocol.ts';
 import { layoutId, type Reading, type Refusal, type RefusalTag } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { go, move } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { useInspection } from '../../state/inspection.ts';
@@ -62,7 +63,9 @@ export function Refusals({ plan }: { readonly plan: PlanSummary }) {
         <div key={tag} className="refusal">
           <ul>
             {messages.slice(0, SHOWN).map((message) => (
-              <li key={message}>{message}</li>
+              <li key={message}>
+                <Shown text={message} />
+              </li>
             ))}
             {messages.length > SHOWN && <li>… and {messages.length - SHOWN} more of this kind.</li>}
           </ul>

@@ -8,6 +8,7 @@ import {
   plural,
   removeJob,
 } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { compareWith } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { EngineReport } from '../engine/engine-report.tsx';
@@ -98,7 +99,11 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       {report.sha256 &&
         Object.entries(report.sha256).map(([file, sum]) => (
           <li key={file} className="yes">
-            SHA-256 of <span className="mono">{file}</span>: <span className="mono">{sum}</span>
+            SHA-256 of{' '}
+            <span className="mono">
+              <Shown text={file} />
+            </span>
+            : <span className="mono">{sum}</span>
           </li>
         ))}
       {report.scope === 'mixed' && (
@@ -114,7 +119,12 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       )}
       {report.skipped.map((skipped) => (
         <li key={skipped.file} className="no">
-          Left out: <span className="mono">{skipped.file}</span> ({skipped.reason}).
+          Left out:{' '}
+          <span className="mono">
+            <Shown text={skipped.file} />
+          </span>{' '}
+          (<Shown text={skipped.reason} />
+          ).
         </li>
       ))}
       <li className="no">Not proven: that a framework loads it, or that its outputs are the same.</li>
@@ -132,7 +142,11 @@ function FolderNote({ job }: { readonly job: JobState }) {
   const name = job.output?.kind === 'directory' ? job.output.name : '';
   return (
     <p>
-      The files are in the folder <span className="mono">{name}</span> that you picked.
+      The files are in the folder{' '}
+      <span className="mono">
+        <Shown text={name} />
+      </span>{' '}
+      that you picked.
     </p>
   );
 }
@@ -213,7 +227,11 @@ function OpenResult({ job, target }: { readonly job: string; readonly target: st
       <button type="button" className="button" onClick={() => void open()}>
         See who loads it
       </button>
-      {problem !== null && <span role="alert">{problem}</span>}
+      {problem !== null && (
+        <span role="alert">
+          <Shown text={problem} />
+        </span>
+      )}
     </>
   );
 }

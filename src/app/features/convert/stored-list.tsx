@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { formatBytes, formatInteger, plural, removeJob, type StoredJob } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { isBusy, useJob } from './job-store.ts';
 import { isFinished, jobName, showStored, useRefreshStored, useStoredJobs } from './stored-jobs.ts';
 import { useUnfinished } from './unfinished.ts';
@@ -46,7 +47,11 @@ function StoredRow({ stored, busy }: { readonly stored: StoredJob; readonly busy
         <span className="option-note" title={`${formatInteger(stored.bytes)} bytes`}>
           {formatBytes(stored.bytes)}, {plural(stored.files.length, 'file')}, {what}
         </span>
-        {problem && <span className="option-note wrong">{problem}</span>}
+        {problem && (
+          <span className="option-note wrong">
+            <Shown text={problem} />
+          </span>
+        )}
       </div>
       {!stored.inUse && (
         <div className="row">

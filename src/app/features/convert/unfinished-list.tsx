@@ -5,6 +5,7 @@ import { EMPTY } from '../../state/follow-address.ts';
 import { useInspection } from '../../state/inspection.ts';
 import './convert.css';
 import './job.css';
+import { Shown } from '../../parts/shown.tsx';
 import { isBusy, useJob } from './job-store.ts';
 import { startJob } from './run-job.ts';
 import { forget, resumeRequest, type Unfinished, useRefreshUnfinished, useUnfinished } from './unfinished.ts';
@@ -41,14 +42,17 @@ function UnfinishedRow({ unfinished }: { readonly unfinished: Unfinished }) {
   return (
     <li>
       <div>
-        <span className="mono">{head.source.identity}</span> → <span className="mono">{target}</span>
+        <span className="mono">
+          <Shown text={head.source.identity} />
+        </span>{' '}
+        → <span className="mono">{target}</span>
         <span className="option-note">
           {finished} of {plural(head.shards.length, 'shard')} finished, {formatBytes(bytes)} in all,{' '}
           {folder ? `in the folder ${folder.name}` : 'in the browser storage'}.
         </span>
         {problem !== null && (
           <span className="option-note wrong" role="alert">
-            {problem}
+            <Shown text={problem} />
           </span>
         )}
         {elsewhere ? (
@@ -98,7 +102,11 @@ function OpenFirst({ unfinished }: { readonly unfinished: Unfinished }) {
   if (!hub)
     return (
       <span className="option-note">
-        To go on, open the same files again: drop <span className="mono">{head.source.identity}</span> here.
+        To go on, open the same files again: drop{' '}
+        <span className="mono">
+          <Shown text={head.source.identity} />
+        </span>{' '}
+        here.
       </span>
     );
   const endpoint = hub.endpoint === 'https://huggingface.co' ? null : hub.endpoint;

@@ -1,5 +1,6 @@
 import type { EngineDecision } from '../../../core/index.ts';
 import '../../theme/engine.css';
+import { Shown } from '../../parts/shown.tsx';
 
 interface EngineReportProps {
   readonly decisions: readonly EngineDecision[];
@@ -25,7 +26,7 @@ export function EngineReport({ decisions, adapter }: EngineReportProps) {
         {decisions.map(({ kernel, op, on, reason, runs }) => (
           <li key={`${kernel} ${op}`}>
             <strong>{kernel}</strong> <span className="quiet">{op}</span> {on === 'cpu' ? 'on the CPU' : 'on WebGPU'}.{' '}
-            {reason}{' '}
+            <Shown text={reason} />{' '}
             <span className="quiet">
               {runs.cpu} times on the CPU, {runs.webgpu} on WebGPU.
             </span>

@@ -1,5 +1,6 @@
 import type { SourceDescriptor } from '../../../../workers/protocol.ts';
 import { parseRepoReference } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { go } from '../../state/address-store.ts';
 import { EMPTY, HUB } from '../../state/follow-address.ts';
 import { retryOpening, useInspection } from '../../state/inspection.ts';
@@ -14,11 +15,18 @@ export function FailureNotice() {
   const { file, byte } = error.fields;
   return (
     <section className="notice failed" role="alert" data-error-tag={error.tag}>
-      <h1>{title}</h1>
-      <p>{error.message}</p>
+      <h1>
+        <Shown text={title} />
+      </h1>
+      <p>
+        <Shown text={error.message} />
+      </p>
       {file !== undefined && !file.includes(' ') && !error.message.includes(file) && (
         <p className="quiet">
-          File <code>{file}</code>
+          File{' '}
+          <code>
+            <Shown text={file} />
+          </code>
           {byte === undefined ? '' : `, byte ${byte}`}
         </p>
       )}

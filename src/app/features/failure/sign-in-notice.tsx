@@ -1,3 +1,4 @@
+import { Shown } from '../../parts/shown.tsx';
 import { dismissSignInError, useSignIn } from '../../state/sign-in.ts';
 
 /** How coming back from signing in went, where it is not over or went wrong. */
@@ -15,7 +16,9 @@ export function SignInNotice() {
   return (
     <div className="strip note">
       <div className="strip-head">
-        <p role="alert">{error.message}</p>
+        <p role="alert">
+          <Shown text={error.message} />
+        </p>
         <div className="strip-end">
           <button type="button" className="button small" onClick={askAgain}>
             Sign in or give a token

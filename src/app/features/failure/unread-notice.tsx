@@ -1,5 +1,6 @@
 import type { WireFinding } from '../../../../workers/protocol.ts';
 import { isUnread, plural } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { cancelRetry, retryUnread, useInspection } from '../../state/inspection.ts';
 
 /** Files whose sentences are shown before the rest is folded away. */
@@ -40,7 +41,12 @@ function Sentences({ unread }: { readonly unread: readonly WireFinding[] }) {
     <ul className="strip-list">
       {unread.map(({ file, message }) => (
         <li key={file}>
-          <code>{file}</code> <span>{message}</span>
+          <code>
+            <Shown text={file ?? ''} />
+          </code>{' '}
+          <span>
+            <Shown text={message} />
+          </span>
         </li>
       ))}
     </ul>
@@ -52,7 +58,11 @@ function Retry({ count }: { readonly count: number }) {
   const error = useInspection((state) => state.retryError);
   return (
     <div className="strip-end">
-      {error && <span role="alert">{error.message}</span>}
+      {error && (
+        <span role="alert">
+          <Shown text={error.message} />
+        </span>
+      )}
       {retrying && <span className="quiet">Reading {plural(count, 'file')} again …</span>}
       {retrying ? (
         <button type="button" className="button small" onClick={cancelRetry}>

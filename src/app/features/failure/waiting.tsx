@@ -1,4 +1,5 @@
 import { formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { cancelOpening, useInspection } from '../../state/inspection.ts';
 
 /** An opening before there is anything to draw: counted, and stopped at once when asked. */
@@ -6,7 +7,9 @@ export function Waiting() {
   const name = useInspection((state) => nameOf(state.source));
   return (
     <section className="notice" aria-busy="true" aria-label="Opening">
-      <h1>Opening {name}</h1>
+      <h1>
+        Opening <Shown text={name} />
+      </h1>
       <OpeningCounts />
     </section>
   );
@@ -23,7 +26,9 @@ export function OpeningCounts() {
   return (
     <div className="opening">
       <progress className="meter" aria-label="Shards read" max={Math.max(1, shards)} value={shardsDone} />
-      <span className="quiet">{text}</span>
+      <span className="quiet">
+        <Shown text={text} />
+      </span>
       <button type="button" className="button small" onClick={cancelOpening}>
         Cancel
       </button>

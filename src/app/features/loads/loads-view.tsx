@@ -3,13 +3,19 @@ import { useLoads } from '../../queries/queries.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { ConsumerRow } from './consumer-row.tsx';
 import './loads.css';
+import { Shown } from '../../parts/shown.tsx';
 import { silentOnes, summaryOf, worstFirst } from './wording.ts';
 
 /** Which programs load this layout, half-load it without a word, or refuse it. */
 export function LoadsView() {
   const { data, error } = useLoads();
   const summary = useInspection((state) => state.summary);
-  if (error) return <p className="loads-problem">{error.message}</p>;
+  if (error)
+    return (
+      <p className="loads-problem">
+        <Shown text={error.message} />
+      </p>
+    );
   if (!data || !summary) return <p className="loads-problem quiet">Asking each loader …</p>;
   const said = summaryOf(data);
   const silent = silentOnes(data);

@@ -4,6 +4,7 @@ import type { LoadVerdict, NameKind } from '../../../../workers/protocol.ts';
 import { formatInteger, plural } from '../../../core/index.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { styled } from '../../parts/set-style.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useLoadNames } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { NAME_KINDS } from './wording.ts';
@@ -33,7 +34,11 @@ export function NameList({ verdict, kind }: NameListProps) {
             {plural(count, 'name')} {word}: {meaning}.
           </p>
           <Names names={data ?? first} label={`${verdict.title}: ${plural(count, 'name')} ${word}`} />
-          {error && <p>{error.message}</p>}
+          {error && (
+            <p>
+              <Shown text={error.message} />
+            </p>
+          )}
           <CopyButton
             label={`Copy ${plural(count, 'name')}`}
             text={async () => `${(await inspectWorker().loadNames(verdict.id, kind)).join('\n')}\n`}

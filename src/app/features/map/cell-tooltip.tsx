@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
 import { formatRange } from '../../parts/numbers.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
 import { describeCell, layoutOf, nameOf } from './describe.ts';
 import type { Cell } from './geometry.ts';
@@ -70,9 +71,12 @@ function CellFacts({ map, values, cell }: Pick<TooltipProps, 'map' | 'values' | 
       {!mine && <span className="quiet">{describeCell(map, cell).split(', ').slice(2).join(' · ')}</span>}
       {mine?.tensors.slice(0, SHOWN).map((tensor) => (
         <span key={tensor.name} className="tooltip-tensor">
-          <span className="mono">{tensor.name}</span>
+          <span className="mono">
+            <Shown text={tensor.name} />
+          </span>
           <span className="quiet mono">
-            {tensor.dtype} [{tensor.shape.join(', ')}] · {tensor.file} · {formatRange(tensor.slice ?? tensor)}
+            {tensor.dtype} [{tensor.shape.join(', ')}] · <Shown text={tensor.file} /> ·{' '}
+            {formatRange(tensor.slice ?? tensor)}
           </span>
         </span>
       ))}
@@ -81,7 +85,7 @@ function CellFacts({ map, values, cell }: Pick<TooltipProps, 'map' | 'values' | 
       )}
       {mine?.defects.slice(0, 2).map((message) => (
         <span key={message} className="defect">
-          {message}
+          <Shown text={message} />
         </span>
       ))}
     </>

@@ -3,6 +3,7 @@ import type { CellFacts } from '../../../../workers/protocol.ts';
 import { type ExpertMap, formatInteger, plural } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { CellValues } from './cell-values.tsx';
@@ -45,14 +46,18 @@ export function Details({ map, cell, onClose, ref }: DetailsProps) {
         {facts.shared > 0 ? ` · ${plural(facts.shared, 'tensor')} of shared experts` : ''}
       </p>
       {!open && <p className="quiet">Names and byte ranges come when every header has been read.</p>}
-      {error && <p className="defect">{error.message}</p>}
+      {error && (
+        <p className="defect">
+          <Shown text={error.message} />
+        </p>
+      )}
       {exists && <CellValues map={map} cell={cell} />}
       {exists && data?.row === cell.row && <CellTensors facts={data} />}
       {facts.defects
         .filter((defect) => defect.expert === undefined || defect.expert === cell.column)
         .map((defect) => (
           <p key={defect.message} className="defect">
-            {defect.message}
+            <Shown text={defect.message} />
           </p>
         ))}
     </section>
@@ -79,7 +84,9 @@ function CellTensors({ facts }: { readonly facts: CellFacts }) {
                 {tensor.dtype} [{tensor.shape.map(formatInteger).join(', ')}]
               </dd>
               <dt>File</dt>
-              <dd className="mono">{tensor.file}</dd>
+              <dd className="mono">
+                <Shown text={tensor.file} />
+              </dd>
               <dt>Where</dt>
               <dd className="mono">{formatRange(own)}</dd>
               <dt>Size</dt>

@@ -1,4 +1,5 @@
 import { isUnread, plural } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { openWithoutIndex, retryOpening, useInspection } from '../../state/inspection.ts';
@@ -24,7 +25,9 @@ export function Findings() {
           // biome-ignore lint/suspicious/noArrayIndexKey: two findings may say the same
           <li key={at} data-severity={finding.severity}>
             <span className="finding-kind">{finding.severity === 'error' ? 'Error' : 'Note'}</span>
-            <span>{finding.message}</span>
+            <span>
+              <Shown text={finding.message} />
+            </span>
           </li>
         ))}
       </ul>

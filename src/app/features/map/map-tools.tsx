@@ -1,5 +1,6 @@
 import { CELL, type ExpertMap, plural } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
+import { Shown } from '../../parts/shown.tsx';
 import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-store.ts';
 import { type Colour, useChoices } from '../../state/choices.ts';
 import { formatLayers } from '../../state/number-runs.ts';
@@ -98,7 +99,11 @@ function LegendLine({ map, legend: { items, note, ramp }, values }: LegendLinePr
           <span className="mono">{ramp.most}</span>
         </span>
       )}
-      {note !== null && <span className="quiet">{note}</span>}
+      {note !== null && (
+        <span className="quiet">
+          <Shown text={note} />
+        </span>
+      )}
       <Marks map={map} values={values} />
     </figure>
   );

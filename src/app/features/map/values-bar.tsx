@@ -21,6 +21,7 @@ import type { ValueChoice } from './use-map-values.ts';
 import { ValuesExport } from './values-export.tsx';
 import { cancelMeasuring, startMeasuring, useValues } from './values-store.ts';
 import '../../theme/values.css';
+import { Shown } from '../../parts/shown.tsx';
 
 /** Which statistic of which matrices, of which layers; measuring them, how far it is, where it ran. */
 export function ValuesBar({ map, choice }: { readonly map: ExpertMap; readonly choice: ValueChoice }) {
@@ -79,7 +80,12 @@ function Offer({ map }: { readonly map: ExpertMap }) {
   };
   if (wanted === 0) return <p className="quiet">None of the chosen layers has experts. Choose others in the map.</p>;
   if (left === 0) return <p className="quiet">{scopeOf(layers, wanted)} measured.</p>;
-  if (error) return <p className="defect">{error.message}</p>;
+  if (error)
+    return (
+      <p className="defect">
+        <Shown text={error.message} />
+      </p>
+    );
   if (!cost) return <p className="quiet">Counting bytes …</p>;
   if (cost.matrices === 0)
     return <p className="defect">{cost.unreadable[0]?.reason ?? 'There is nothing to measure.'}</p>;
@@ -195,12 +201,12 @@ function Outcome() {
       </span>
       {status === 'failed' && error && (
         <span role="alert" className="defect">
-          {error.message} {adviceOf(error)}
+          <Shown text={error.message} /> {adviceOf(error)}
         </span>
       )}
       {outcome?.unreadable.slice(0, 3).map(({ prefix, projection, reason }) => (
         <span key={`${prefix} ${projection}`} className="defect">
-          {prefix} {projection}: {reason}
+          <Shown text={prefix} /> {projection}: <Shown text={reason} />
         </span>
       ))}
       {outcome && <EngineReport decisions={outcome.decisions} adapter={outcome.adapter} />}

@@ -1,4 +1,5 @@
 import { type ExpertMap, type ExpertPlace, plural, type ValueFinding } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import type { Cell } from './geometry.ts';
 import { useValues } from './values-store.ts';
 
@@ -43,7 +44,9 @@ export function ValuesFindings({ map, onActive }: ValuesFindingsProps) {
             data-severity={ERRORS.has(finding.tag) ? 'error' : 'warning'}
           >
             <span className="finding-kind">{NAMES[finding.tag]}</span>
-            <span>{finding.message}</span>
+            <span>
+              <Shown text={finding.message} />
+            </span>
             <span className="values-places">
               {finding.experts.slice(0, EXPERTS_SHOWN).map((place) => (
                 <PlaceLink key={`${place.prefix} ${place.expert}`} map={map} place={place} onActive={onActive} />

@@ -5,6 +5,7 @@ import { ParityForm } from './parity-form.tsx';
 import { ParityResult } from './parity-result.tsx';
 import { cancelParity, useParity } from './parity-store.ts';
 import '../../theme/parity.css';
+import { Shown } from '../../parts/shown.tsx';
 
 interface ParityPanelProps {
   /** The second checkpoint, where one is compared with. */
@@ -72,7 +73,9 @@ function Failure() {
   const advice = ADVICE[error.tag] ?? 'Nothing was written. Try again, or choose another layer.';
   return (
     <div className="parity-failed" role="alert" data-error-tag={error.tag}>
-      <p>{error.message}</p>
+      <p>
+        <Shown text={error.message} />
+      </p>
       <p className="quiet">{advice}</p>
       <p className="quiet mono">{error.tag}</p>
     </div>

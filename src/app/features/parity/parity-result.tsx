@@ -2,6 +2,7 @@ import { useDeferredValue, useState } from 'react';
 import type { ParityJson } from '../../../core/index.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { saveBlob } from '../../parts/save-blob.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useParity } from './parity-store.ts';
 import { TokenCounts } from './token-counts.tsx';
 import { formatRelative, pairsAsTsv, WAYS } from './words.ts';
@@ -66,7 +67,7 @@ function Faults({ report }: ReportProps) {
     <ul className="parity-faults" aria-label="What explains it">
       {report.faults.map(({ tag, message }) => (
         <li key={message}>
-          {message} <code>{tag}</code>
+          <Shown text={message} /> <code>{tag}</code>
         </li>
       ))}
     </ul>
@@ -132,7 +133,9 @@ function Ways({ report }: ReportProps) {
         {missing.map(({ id, reason }) => (
           <tr key={id}>
             <td>{WAYS[id][0]}</td>
-            <td colSpan={expected ? 2 : 1}>left out: {reason}</td>
+            <td colSpan={expected ? 2 : 1}>
+              left out: <Shown text={reason} />
+            </td>
           </tr>
         ))}
         <tr>
@@ -201,7 +204,9 @@ function Notes({ report }: ReportProps) {
         {runtime.threads === 1 ? 'one thread' : `${runtime.threads} threads`}; {ep} ranks.
       </li>
       {notes.map((note) => (
-        <li key={note}>{note}</li>
+        <li key={note}>
+          <Shown text={note} />
+        </li>
       ))}
     </ul>
   );

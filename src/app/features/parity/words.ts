@@ -1,4 +1,4 @@
-import type { ParityJson } from '../../../core/index.ts';
+import { type ParityJson, tsvText } from '../../../core/index.ts';
 
 type RunId = ParityJson['runs'][number]['id'];
 
@@ -19,8 +19,6 @@ export function formatRelative(value: number | null): string {
 
 /** The pairs as tab-separated text. */
 export function pairsAsTsv({ pairs, layer, tokens, seed, tolerance }: ParityJson): string {
-  const lines = pairs.map(({ a, b, maxRelative }) =>
-    [layer, a, b, maxRelative ?? '', tokens, seed ?? 'given', tolerance].join('\t'),
-  );
-  return [['layer', 'a', 'b', 'max|a-b|/max|a|', 'tokens', 'seed', 'tolerance'].join('\t'), ...lines].join('\n');
+  const lines = pairs.map(({ a, b, maxRelative }) => [layer, a, b, maxRelative, tokens, seed ?? 'given', tolerance]);
+  return tsvText([['layer', 'a', 'b', 'max|a-b|/max|a|', 'tokens', 'seed', 'tolerance'], ...lines]);
 }

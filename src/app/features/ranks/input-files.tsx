@@ -1,4 +1,5 @@
 import { isLoomError, parseLoads, parseSlotMap } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { chooseRank, useRankChoices } from './rank-choices.ts';
 
 /** Takes tokens of each expert from a CSV file: what EPLB balances. */
@@ -57,7 +58,7 @@ function FileField({ label, accept, given, onFile }: FileFieldProps) {
       />
       {problem !== null && (
         <span className="danger" role="alert">
-          {problem}
+          <Shown text={problem} />
         </span>
       )}
     </label>

@@ -1,8 +1,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
 import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
-import { formatInteger } from '../../../core/index.ts';
+import { formatInteger, tsvText } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { chooseRank, useRankChoices } from './rank-choices.ts';
 import { KINDS } from './rank-facts.tsx';
 import { useRankDetail } from './use-ranks.ts';
@@ -112,7 +113,7 @@ function ranksTsv(placed: PlacedPicture): string {
     ...placed.held.subarray(rank * 4, rank * 4 + 4),
     totalOf(placed, rank),
   ]);
-  return [head, ...lines].map((line) => line.join('\t')).join('\n');
+  return tsvText([head, ...lines]);
 }
 
 function LayerTable({ placed, detail }: { readonly placed: PlacedPicture; readonly detail: RankDetail }) {
@@ -122,7 +123,7 @@ function LayerTable({ placed, detail }: { readonly placed: PlacedPicture; readon
     <section aria-label={`Layers of rank ${detail.rank}`}>
       <TableHead
         title={`Experts of rank ${detail.rank} by layer`}
-        tsv={() => [['layer', 'experts'], ...lines].map((line) => line.join('\t')).join('\n')}
+        tsv={() => tsvText([['layer', 'experts'], ...lines])}
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section className="table-scroller short" aria-label="Layers, scrolling" tabIndex={0}>
@@ -136,7 +137,9 @@ function LayerTable({ placed, detail }: { readonly placed: PlacedPicture; readon
           <tbody>
             {lines.map(([name, experts], at) => (
               <tr key={rows[at]?.prefix}>
-                <td>{name}</td>
+                <td>
+                  <Shown text={name} />
+                </td>
                 <td className="mono">{experts}</td>
               </tr>
             ))}
@@ -171,7 +174,7 @@ function FileTable({ picture, detail }: DetailProps) {
     <section aria-label={`Files of rank ${detail.rank}`}>
       <TableHead
         title={`Files that rank ${detail.rank} reads`}
-        tsv={() => [['file', 'read', 'size'], ...lines].map((line) => line.join('\t')).join('\n')}
+        tsv={() => tsvText([['file', 'read', 'size'], ...lines])}
       />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section className="table-scroller short" aria-label="Files, scrolling" tabIndex={0}>
@@ -190,7 +193,9 @@ function FileTable({ picture, detail }: DetailProps) {
           <tbody>
             {lines.map(([name, bytes, size]) => (
               <tr key={name}>
-                <td className="mono">{name}</td>
+                <td className="mono">
+                  <Shown text={name} />
+                </td>
                 <td className="number mono">{formatInteger(bytes)}</td>
                 <td className="number mono">{formatInteger(size)}</td>
               </tr>
@@ -214,10 +219,7 @@ function RangeTable({ picture, detail }: DetailProps) {
   const items = rows.getVirtualItems();
   const line = (at: number) =>
     [picture.files[rangeFile[at] ?? 0]?.name, rangeOffset[at] ?? 0, rangeLength[at] ?? 0, rangeParts[at] ?? 0] as const;
-  const tsv = () =>
-    [['file', 'offset', 'length', 'parts'], ...Array.from(rangeFile, (_, at) => line(at))]
-      .map((cells) => cells.join('\t'))
-      .join('\n');
+  const tsv = () => tsvText([['file', 'offset', 'length', 'parts'], ...Array.from(rangeFile, (_, at) => line(at))]);
   return (
     <section aria-label={`Ranges of rank ${detail.rank}`}>
       <TableHead title={`Ranges that rank ${detail.rank} reads`} tsv={tsv} />
@@ -244,7 +246,9 @@ function RangeTable({ picture, detail }: DetailProps) {
               const [file, offset, length, parts] = line(index);
               return (
                 <tr key={index} aria-rowindex={index + 2}>
-                  <td className="mono">{file}</td>
+                  <td className="mono">
+                    <Shown text={file ?? ''} />
+                  </td>
                   <td className="number mono">{formatInteger(offset)}</td>
                   <td className="number mono">{formatInteger(length)}</td>
                   <td className="number mono">{formatInteger(parts)}</td>

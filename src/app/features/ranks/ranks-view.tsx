@@ -25,6 +25,7 @@ import '../../theme/map.css';
 import '../../theme/table.css';
 import '../../theme/ranks.css';
 import '../../theme/rank-list.css';
+import { Shown } from '../../parts/shown.tsx';
 
 /** Who holds what, or what a GPU needs: two parts of one view. */
 export function RanksView() {
@@ -74,7 +75,7 @@ function PlacementPart() {
       <SetupBar query={query} picture={answer?.picture ?? null} />
       {error !== null ? (
         <p className="ranks-wait danger" role="alert">
-          {error.message}
+          <Shown text={error.message} />
         </p>
       ) : answer === null ? (
         <p className="ranks-wait quiet" role="status">

@@ -1,5 +1,6 @@
 import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
 import { frameworkOf, type NearSizes } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { move } from '../../state/address-store.ts';
 
 interface RefusedProps {
@@ -24,7 +25,9 @@ function NotPlaceable({ message }: { readonly message: string }) {
   return (
     <section className="ranks-refused" role="alert" aria-label="Refused">
       <h2>These experts cannot be placed</h2>
-      <p>{message}</p>
+      <p>
+        <Shown text={message} />
+      </p>
     </section>
   );
 }
@@ -33,7 +36,9 @@ function NotConvertible({ query, message }: { readonly query: RankQuery; readonl
   return (
     <section className="ranks-refused" role="alert" aria-label="Refused">
       <h2>This cannot be converted to {query.target}</h2>
-      <p className="refusal mono">{message}</p>
+      <p className="refusal mono">
+        <Shown text={message} />
+      </p>
       <div className="row">
         {query.unpack !== null && (
           <button type="button" className="button" onClick={() => move({ unpack: null })}>

@@ -1,6 +1,7 @@
 import { Popover } from 'radix-ui';
 import { useRef, useState } from 'react';
 import { describePrivateHost } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { type Account, accountOf, useAccess } from '../../state/access.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { HUB } from '../../state/follow-address.ts';
@@ -111,7 +112,11 @@ function SignInButton({ onSignIn }: { readonly onSignIn: () => void }) {
       <button type="button" className="button primary" disabled={status === 'leaving'} onClick={onSignIn}>
         {status === 'leaving' ? 'Going there …' : 'Sign in at the Hub'}
       </button>
-      {error && <p role="alert">{error.message}</p>}
+      {error && (
+        <p role="alert">
+          <Shown text={error.message} />
+        </p>
+      )}
     </>
   );
 }

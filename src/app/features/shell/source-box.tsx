@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { isLoomError, isRepoAddress, parseRepoReference } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { type Address, parseEndpoint } from '../../state/address.ts';
 import { addressStore, go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, HUB, reopen } from '../../state/follow-address.ts';
@@ -49,7 +50,7 @@ export function SourceBox() {
       </button>
       {problem !== null && (
         <p className="source-problem" id="source-problem" role="alert">
-          {problem}
+          <Shown text={problem} />
         </p>
       )}
     </form>

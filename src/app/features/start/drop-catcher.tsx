@@ -1,5 +1,6 @@
 import { type DragEvent, type ReactNode, useState } from 'react';
 import { isLoomError } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { openLocal } from '../../state/follow-address.ts';
 import { collectDrop } from './collect-drop.ts';
 
@@ -40,7 +41,7 @@ export function DropCatcher({ children }: { readonly children: ReactNode }) {
       {over && <p className="drop-hint">Drop to open. Files never leave this machine.</p>}
       {problem !== null && (
         <div className="drop-problem" role="alert">
-          {problem}
+          <Shown text={problem} />
           <button type="button" className="button small" onClick={() => setProblem(null)}>
             Close
           </button>

@@ -7,6 +7,7 @@ import { UnfinishedList } from '../convert/unfinished-list.tsx';
 import { chosenFiles } from './collect-drop.ts';
 import { SAMPLES } from './samples.ts';
 import '../../theme/start.css';
+import { Shown } from '../../parts/shown.tsx';
 
 /** The start screen: ways in, and nothing else. */
 export function Start() {
@@ -53,7 +54,11 @@ function DropZone() {
         <FileInput label="Choose folder" folder onChoose={take} />
       </div>
       <p className="quiet">Files never leave this machine: headers are read here, and nothing is uploaded.</p>
-      {problem !== null && <p role="alert">{problem}</p>}
+      {problem !== null && (
+        <p role="alert">
+          <Shown text={problem} />
+        </p>
+      )}
     </section>
   );
 }

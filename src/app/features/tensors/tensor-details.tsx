@@ -4,6 +4,7 @@ import { elementsOf, formatInteger } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useTensor } from '../../queries/queries.ts';
 import { shapeOf } from './columns.ts';
 import { ValueEnds } from './value-ends.tsx';
@@ -33,7 +34,11 @@ export function TensorDetails({ name, onClose, ref }: TensorDetailsProps) {
         </button>
       </header>
       <BrokenName name={name} />
-      {error && <p className="defect">{error.message}</p>}
+      {error && (
+        <p className="defect">
+          <Shown text={error.message} />
+        </p>
+      )}
       {data === null && <p className="defect">This checkpoint has no tensor of that name.</p>}
       {data && <Facts tensor={data} />}
     </aside>
@@ -59,7 +64,9 @@ function Facts({ tensor }: { readonly tensor: TensorRow }) {
         </div>
         <div>
           <dt>File</dt>
-          <dd className="mono">{tensor.file}</dd>
+          <dd className="mono">
+            <Shown text={tensor.file} />
+          </dd>
         </div>
         <div>
           <dt>Where</dt>

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo } from 'react';
 import type { TensorAnswer, TensorColumn, TensorRow } from '../../../../workers/tensors-protocol.ts';
 import { styled } from '../../parts/set-style.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useTensorPage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { COLUMNS } from './columns.ts';
@@ -100,7 +101,7 @@ function Head({ sort, descending, onSort }: Pick<TensorTableProps, 'sort' | 'des
           aria-sort={sort === id ? (descending ? 'descending' : 'ascending') : 'none'}
         >
           <button type="button" onClick={() => onSort(id)}>
-            {name}
+            <Shown text={name} />
             {sort === id ? arrow : ''}
           </button>
         </span>

@@ -12,6 +12,7 @@ import { TensorTable } from './tensor-table.tsx';
 import { TensorTree } from './tensor-tree.tsx';
 import { searchFor, show, sortBy, useChosen, useTensorQuery } from './use-tensors.ts';
 import '../../theme/tensors.css';
+import { Shown } from '../../parts/shown.tsx';
 
 const HINTS: Readonly<Record<SearchMode, string>> = {
   substring: 'parts of a name: layers.3 gate_proj',
@@ -67,8 +68,16 @@ export function TensorsView() {
         {data && <TakeRows id={data.id} count={data.count} />}
       </div>
       <FilterBar filter={query.filter} />
-      {data?.problem && <p className="tensors-problem">{data.problem}</p>}
-      {error && <p className="tensors-problem">{error.message}</p>}
+      {data?.problem && (
+        <p className="tensors-problem">
+          <Shown text={data.problem} />
+        </p>
+      )}
+      {error && (
+        <p className="tensors-problem">
+          <Shown text={error.message} />
+        </p>
+      )}
       {data && data.count === 0 && !data.problem && <NothingFound filtered={isFiltered(tensors)} />}
       <div className="tensors-body" data-details={chosen !== null} data-answer={data?.id} ref={list}>
         {data &&

@@ -1,5 +1,6 @@
 import type { TensorRow } from '../../../../workers/tensors-protocol.ts';
 import { bitsOf, formatBytes, formatInteger, formatValue, indexOf, type TensorValue } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { usePreview } from '../../queries/queries.ts';
 
 /** The first and last values of a tensor, read on their own. */
@@ -8,7 +9,7 @@ export function ValueEnds({ tensor }: { readonly tensor: TensorRow }) {
   if (error)
     return (
       <p className="defect" role="alert">
-        {error.message}
+        <Shown text={error.message} />
       </p>
     );
   if (!data) return <p className="quiet">Reading its ends …</p>;

@@ -11,6 +11,7 @@ import {
   type TensorHistogram,
 } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
+import { Shown } from '../../parts/shown.tsx';
 import { inspectWorker } from '../../state/inspection.ts';
 import { Bars } from './bars.tsx';
 
@@ -34,7 +35,7 @@ export function ValueHistogram({ tensor }: { readonly tensor: TensorRow }) {
     <div>
       {counting.state === 'failed' && (
         <p className="defect" role="alert">
-          {counting.message}
+          <Shown text={counting.message} />
         </p>
       )}
       <button type="button" className="button" onClick={start}>

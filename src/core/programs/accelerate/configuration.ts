@@ -1,9 +1,11 @@
+import { type Emitted, shell } from '../../embed/emitted.ts';
+import { commandText, type Flag } from '../../embed/shell.ts';
+import { yamlText } from '../../embed/yaml.ts';
 import { nodes } from '../../handoff/config-nodes.ts';
-import { commandText, type Flag, yamlText } from '../../handoff/config-text.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { NODE_GPUS } from '../../ranks/memory/constants.ts';
 
-function torchrun({ mesh }: ConfigFacts): string {
+function torchrun({ mesh }: ConfigFacts): Emitted<'shell'> {
   const { machines, each } = nodes(mesh.gpus);
   const flags: Flag[] = [
     ['--nnodes', machines],
@@ -11,10 +13,10 @@ function torchrun({ mesh }: ConfigFacts): string {
     ['--rdzv-backend', 'c10d'],
   ];
   // The variable is the reader's, and must not be quoted away.
-  return commandText('torchrun', flags, ['--rdzv-endpoint "$HEAD:29500"', 'train.py']);
+  return commandText(shell`torchrun`, flags, [shell`--rdzv-endpoint "$HEAD:29500"`, shell`train.py`]);
 }
 
-function accelerateConfig({ mesh, choices }: ConfigFacts): string {
+function accelerateConfig({ mesh, choices }: ConfigFacts): Emitted<'yaml'> {
   return yamlText({
     distributed_type: 'FSDP',
     mixed_precision: 'bf16',

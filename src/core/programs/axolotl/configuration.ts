@@ -1,8 +1,9 @@
-import { type YamlValue, yamlText } from '../../handoff/config-text.ts';
+import type { Emitted } from '../../embed/emitted.ts';
+import { type YamlValue, yamlText } from '../../embed/yaml.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { replicasOf } from './placement.ts';
 
-function axolotlConfig({ model, mesh, choices, options }: ConfigFacts): string {
+function axolotlConfig({ model, mesh, choices, options }: ConfigFacts): Emitted<'yaml'> {
   const fsdp: Readonly<Record<string, YamlValue>> = {
     fsdp_version: 2,
     fsdp_config: {

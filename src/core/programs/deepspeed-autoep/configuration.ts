@@ -1,4 +1,4 @@
-import { jsonText } from '../../handoff/config-text.ts';
+import { jsonText } from '../../embed/json.ts';
 import type { ConfigurationRules } from '../../handoff/config-types.ts';
 import { countOf, flagOf, wordOf } from '../../ranks/settings.ts';
 import { presetOf } from './presets.ts';

@@ -1,3 +1,4 @@
+import { shell } from '../../embed/emitted.ts';
 import { byClaims } from '../../loads/claims.ts';
 import { APART, FACTS, from, OTHERS, QWEN } from '../claims.ts';
 
@@ -17,7 +18,7 @@ export const llamaCppLoads = byClaims({
     reason:
       'convert_hf_to_gguf.py is its own proof: it ends with an error when experts are left over; then compare perplexities.',
   },
-  usage: { language: 'sh', lines: () => ['python convert_hf_to_gguf.py FOLDER --outfile model.gguf'] },
+  usage: { language: 'sh', code: () => shell`python convert_hf_to_gguf.py FOLDER --outfile model.gguf` },
   minds: {
     'shard-missing': {
       verdict: 'refuses',

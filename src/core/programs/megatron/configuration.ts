@@ -1,4 +1,5 @@
-import { commandText, type Flag } from '../../handoff/config-text.ts';
+import { shell } from '../../embed/emitted.ts';
+import { commandText, type Flag } from '../../embed/shell.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { outerStages } from './placement.ts';
 
@@ -59,7 +60,7 @@ export const configuration: ConfigurationRules = {
   date: '2026-11-29',
   file: 'megatron.sh',
   comment: '#',
-  text: (facts) => commandText('torchrun $DISTRIBUTED_ARGS pretrain_gpt.py', megatronFlags(facts)),
+  text: (facts) => commandText(shell`torchrun $DISTRIBUTED_ARGS pretrain_gpt.py`, megatronFlags(facts)),
   limits: () => [
     'The flags of parallelism and memory alone: sizes of the model and paths are left to you, DISTRIBUTED_ARGS are torchrun’s.',
     'Megatron reads its own checkpoint format: convert with Megatron-Bridge.',

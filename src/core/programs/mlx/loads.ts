@@ -1,3 +1,5 @@
+import { shell } from '../../embed/emitted.ts';
+import { shellWord } from '../../embed/shell.ts';
 import { byClaims, type OwnLayout } from '../../loads/claims.ts';
 import type { CountReading } from '../../loads/count.ts';
 import type { Response } from '../../loads/types.ts';
@@ -35,7 +37,7 @@ export const mlxLoads = byClaims({
   count: COUNT_REQUIRED,
   proof: { script: MLX_SCRIPT_BODY },
   library: { name: 'mlx', target: 'switch-mlp' },
-  usage: { language: 'sh', lines: (repo) => [`mlx_lm.generate --model ${repo} --prompt "Hello"`] },
+  usage: { language: 'sh', code: (repo) => shell`mlx_lm.generate --model ${shellWord(repo)} --prompt "Hello"` },
   minds: { 'shard-missing': NO_SHARD, 'series-gap': NO_SHARD },
   claims: [
     { layouts: [OWN], types: MLX_TYPES, verdict: 'loads', quantised: true, evidence: MLX },

@@ -1,6 +1,6 @@
 /** The script for mlx-lm, which is strict: a name that does not fit is an error. */
 export const MLX_SCRIPT_BODY = `#!/usr/bin/env python3
-"""Loads a checkpoint with mlx-lm and compares the outcome with what __TOOL__ predicted.
+"""Loads a checkpoint with mlx-lm and compares the outcome with what @@TOOL@@ predicted.
 
     python load.py FOLDER
 
@@ -10,7 +10,7 @@ import json, sys
 from pathlib import Path
 from mlx_lm.utils import load_model
 
-PREDICTED = json.loads(r'''__PREDICTED__''')
+PREDICTED = @@PREDICTED@@
 try:
     load_model(Path(sys.argv[1] if len(sys.argv) > 1 else "."), lazy=True, strict=True)
     refused = False

@@ -1,4 +1,4 @@
-import { yamlText } from '../../handoff/config-text.ts';
+import { yamlText } from '../../embed/yaml.ts';
 import type { ConfigurationRules } from '../../handoff/config-types.ts';
 import { countOf } from '../../ranks/settings.ts';
 

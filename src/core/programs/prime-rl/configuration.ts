@@ -1,8 +1,9 @@
-import { tomlText } from '../../handoff/config-text.ts';
+import type { Emitted } from '../../embed/emitted.ts';
+import { tomlText } from '../../embed/toml.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { countOf } from '../../ranks/settings.ts';
 
-function primeConfig({ model, mesh, choices, options }: ConfigFacts): string {
+function primeConfig({ model, mesh, choices, options }: ConfigFacts): Emitted<'toml'> {
   return tomlText({
     model: {
       name: model,

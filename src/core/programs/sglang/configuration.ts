@@ -1,4 +1,5 @@
-import { commandText, type Flag } from '../../handoff/config-text.ts';
+import { shell } from '../../embed/emitted.ts';
+import { commandText, type Flag } from '../../embed/shell.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { flagOf } from '../../ranks/settings.ts';
 import { attentionContext, forcesEp, moeDp } from './settings.ts';
@@ -29,7 +30,7 @@ export const configuration: ConfigurationRules = {
   date: '2026-11-29',
   file: 'sglang.sh',
   comment: '#',
-  text: (facts) => commandText('python -m sglang.launch_server', sglangFlags(facts)),
+  text: (facts) => commandText(shell`python -m sglang.launch_server`, sglangFlags(facts)),
   limits: ({ mesh, placement: { redundant, strategy, all2all } }) => [
     mesh.etp > 1
       ? `--ep-size divides --tp: each expert is cut over ${mesh.etp} ranks.`

@@ -1,3 +1,5 @@
+import { shell } from '../../embed/emitted.ts';
+import { shellWord } from '../../embed/shell.ts';
 import { byClaims } from '../../loads/claims.ts';
 import { APART, FACTS, from, OTHERS, QWEN3 } from '../claims.ts';
 
@@ -10,7 +12,7 @@ export const sglangLoads = byClaims({
     reason:
       'SGLang passes over names that it does not know and tells of none; compare its answers with those of transformers 5.',
   },
-  usage: { language: 'sh', lines: (repo) => [`python -m sglang.launch_server --model-path ${repo}`] },
+  usage: { language: 'sh', code: (repo) => shell`python -m sglang.launch_server --model-path ${shellWord(repo)}` },
   minds: {
     'shard-missing': {
       verdict: 'refuses',

@@ -1,5 +1,6 @@
+import { shell } from '../../embed/emitted.ts';
+import { commandText, type Flag } from '../../embed/shell.ts';
 import { nodes } from '../../handoff/config-nodes.ts';
-import { commandText, type Flag } from '../../handoff/config-text.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { countOf } from '../../ranks/settings.ts';
 import { type Engines, enginesOf, trainingSizes } from './placement.ts';
@@ -53,7 +54,7 @@ export const configuration: ConfigurationRules = {
   date: '2026-11-29',
   file: 'slime.sh',
   comment: '#',
-  text: (facts) => commandText('python3 train.py', slimeFlags(facts)),
+  text: (facts) => commandText(shell`python3 train.py`, slimeFlags(facts)),
   refusal({ options, mesh }) {
     const engines = enginesOf(options);
     if ('error' in engines) return engines.error;

@@ -1,4 +1,5 @@
-import { commandText } from '../../handoff/config-text.ts';
+import { shell } from '../../embed/emitted.ts';
+import { commandText } from '../../embed/shell.ts';
 import type { ConfigurationRules } from '../../handoff/config-types.ts';
 import { replicasOf } from './placement.ts';
 
@@ -11,7 +12,7 @@ export const configuration: ConfigurationRules = {
   file: 'torchtitan.sh',
   comment: '#',
   text: ({ mesh, choices, options }) =>
-    commandText('./run_train.sh', [
+    commandText(shell`./run_train.sh`, [
       ['--parallelism.pipeline_parallel_degree', mesh.pp],
       ['--parallelism.data_parallel_replicate_degree', replicasOf(options)],
       ['--parallelism.data_parallel_shard_degree', mesh.dp],

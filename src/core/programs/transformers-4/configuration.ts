@@ -1,4 +1,5 @@
-import { commandText } from '../../handoff/config-text.ts';
+import { shell } from '../../embed/emitted.ts';
+import { commandText } from '../../embed/shell.ts';
 import type { ConfigurationRules } from '../../handoff/config-types.ts';
 import { planOf457 } from './ep-plan.ts';
 
@@ -16,7 +17,7 @@ export const configuration: ConfigurationRules = {
   file: 'sft.sh',
   comment: '#',
   text: ({ model, choices }) =>
-    commandText('accelerate launch --config_file fsdp2.yaml trl/scripts/sft.py', [
+    commandText(shell`accelerate launch --config_file fsdp2.yaml trl/scripts/sft.py`, [
       ['--model_name_or_path', model],
       ['--enable_expert_parallel', true],
       ['--dataset_name', 'THUDM/LongAlign-10k'],

@@ -1,3 +1,5 @@
+import { python } from '../../embed/emitted.ts';
+import { pythonString } from '../../embed/python.ts';
 import { byClaims } from '../../loads/claims.ts';
 import { countAnswer } from '../../loads/count.ts';
 import type { LoadsFacet } from '../../loads/types.ts';
@@ -41,13 +43,12 @@ export const forkQwen3MoeEpLoads = byClaims({
   usage: {
     title: 'The fork of transformers 4.57.6 (branch qwen3-moe-ep), with expert parallelism',
     language: 'python',
-    lines: (repo) => [
-      '# torchrun --nproc-per-node N load.py, where N divides the number of experts',
-      'from transformers import AutoModelForCausalLM',
-      'from transformers.distributed import DistributedConfig',
-      '',
-      `model = AutoModelForCausalLM.from_pretrained("${repo}", dtype="auto", distributed_config=DistributedConfig(enable_expert_parallel=True))`,
-    ],
+    code: (repo) => python`# torchrun --nproc-per-node N load.py, where N divides the number of experts
+from transformers import AutoModelForCausalLM
+from transformers.distributed import DistributedConfig
+
+model = AutoModelForCausalLM.from_pretrained(${pythonString(repo)}, dtype="auto", distributed_config=DistributedConfig(enable_expert_parallel=True))
+`,
   },
   claims: [
     { layouts: ['stacked/plain'], types: QWEN3, verdict: 'loads', evidence: CARD },

@@ -1,4 +1,5 @@
-import { pythonCall } from '../../handoff/config-text.ts';
+import { type Emitted, joined, python } from '../../embed/emitted.ts';
+import { pythonCall, pythonString } from '../../embed/python.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { planOf5 } from './ep-plans.ts';
 import { CONFIG_SIZES } from './sizes.ts';
@@ -11,7 +12,7 @@ const FSDP_LOADING =
   'Seen with 5.17.0 and PyTorch 2.11.0: with FSDP beside expert parallelism, ranks outside the first FSDP group stop while loading (IndexError).';
 
 /** The call that both transformers and TRL take. */
-export function distributedConfig({ mesh, choices }: ConfigFacts): string {
+export function distributedConfig({ mesh, choices }: ConfigFacts): Emitted<'python'> {
   return pythonCall('DistributedConfig', {
     [CONFIG_SIZES.ep]: mesh.ep,
     ...(mesh.dp > 1 ? { [CONFIG_SIZES.dp]: mesh.dp } : {}),
@@ -39,13 +40,13 @@ export const configuration: ConfigurationRules = {
   date: '2026-11-22',
   file: 'load.py',
   comment: '#',
-  text: (facts) => `import torch
+  text: (facts) => python`import torch
 from transformers import AutoModelForCausalLM
 from transformers.distributed import DistributedConfig
 
 distributed_config = ${distributedConfig(facts)}
 model = AutoModelForCausalLM.from_pretrained(
-    ${JSON.stringify(facts.model)},
+    ${pythonString(facts.model)},
     dtype=torch.bfloat16,
     distributed_config=distributed_config,
 )
@@ -63,8 +64,10 @@ export const planConfiguration: ConfigurationRules = {
   comment: '#',
   text: ({ shape }) => {
     const entries = planOf5(shape.modelType) ?? [];
-    const lines = entries.map(({ name, style }) => `    "layers.*.${name}": "${style}",\n`);
-    return `base_model_ep_plan = {\n${lines.join('')}}\n`;
+    const lines = entries.map(
+      ({ name, style }) => python`    ${pythonString(`layers.*.${name}`)}: ${pythonString(style)},\n`,
+    );
+    return python`base_model_ep_plan = {\n${joined(lines)}}\n`;
   },
   limits: ({ shape }) =>
     planOf5(shape.modelType) === null

@@ -1,6 +1,6 @@
-/** The script for transformers, 5 and 4.57; `__PREDICTED__` and `__TOOL__` are filled in. */
+/** The script for transformers, 5 and 4.57; `@@PREDICTED@@` and `@@TOOL@@` are filled in. */
 export const LOAD_SCRIPT_BODY = String.raw`#!/usr/bin/env python3
-"""Loads a checkpoint with transformers and compares what it reports with what __TOOL__ predicted.
+"""Loads a checkpoint with transformers and compares what it reports with what @@TOOL@@ predicted.
 
     python load.py FOLDER
 
@@ -10,7 +10,7 @@ import hashlib, json, re, sys
 import torch, transformers
 from transformers import AutoConfig, AutoModelForCausalLM
 
-PREDICTED = json.loads(r'''__PREDICTED__''')
+PREDICTED = @@PREDICTED@@
 EXPERT = re.compile(r"experts\.|switch_mlp\.|(input|output)_linear|\.w(13|2)_weight|(mlp|moe|feed_forward|block_sparse_moe|mixer|ffn)\.(gate|up|down)_proj\.weight$")
 ROUTER = re.compile(r"shared|attention|e_score|router\.|experts\.bias")
 DTYPES = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32, "F64": torch.float64}

@@ -1,3 +1,5 @@
+import { python } from '../../embed/emitted.ts';
+import { pythonValue } from '../../embed/python.ts';
 import type { ConfigurationRules } from '../../handoff/config-types.ts';
 import { distributedConfig, transformersLimits } from '../transformers/configuration.ts';
 
@@ -9,7 +11,7 @@ export const configuration: ConfigurationRules = {
   date: '2026-11-22',
   file: 'sft.py',
   comment: '#',
-  text: (facts) => `import torch
+  text: (facts) => python`import torch
 from transformers.distributed import DistributedConfig
 from trl import SFTConfig
 
@@ -18,7 +20,7 @@ args = SFTConfig(
     output_dir="./output",
     max_length=${facts.choices.context},
     per_device_train_batch_size=${facts.choices.batch},
-    gradient_checkpointing=${facts.choices.checkpointing ? 'True' : 'False'},
+    gradient_checkpointing=${pythonValue(facts.choices.checkpointing)},
     model_init_kwargs={"dtype": torch.bfloat16, "distributed_config": distributed_config},
 )
 `,

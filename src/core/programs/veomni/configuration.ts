@@ -1,8 +1,9 @@
-import { yamlText } from '../../handoff/config-text.ts';
+import type { Emitted } from '../../embed/emitted.ts';
+import { yamlText } from '../../embed/yaml.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { replicasOf } from './placement.ts';
 
-function veomniConfig({ model, mesh, choices, options }: ConfigFacts): string {
+function veomniConfig({ model, mesh, choices, options }: ConfigFacts): Emitted<'yaml'> {
   const replicate = replicasOf(options, mesh.dp);
   return yamlText({
     model: { model_path: model },

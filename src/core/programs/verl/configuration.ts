@@ -1,5 +1,6 @@
+import { shell } from '../../embed/emitted.ts';
+import { commandText, type Flag } from '../../embed/shell.ts';
 import { nodes } from '../../handoff/config-nodes.ts';
-import { commandText, type Flag } from '../../handoff/config-text.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { engineName, rolloutSizes, trainingSizes } from './placement.ts';
 
@@ -42,7 +43,7 @@ export const configuration: ConfigurationRules = {
   file: 'verl.sh',
   comment: '#',
   text: (facts) =>
-    commandText('python3 -m verl.trainer.main_ppo', [
+    commandText(shell`python3 -m verl.trainer.main_ppo`, [
       ...overrides(facts),
       ['--config-path', 'config'],
       ['--config-name', 'ppo_megatron_trainer.yaml'],

@@ -1,4 +1,5 @@
-import { commandText, type Flag } from '../../handoff/config-text.ts';
+import { shell } from '../../embed/emitted.ts';
+import { commandText, type Flag, shellWord } from '../../embed/shell.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { balances, decodeContext } from './placement.ts';
 
@@ -33,7 +34,7 @@ export const configuration: ConfigurationRules = {
   date: '2026-11-29',
   file: 'vllm.sh',
   comment: '#',
-  text: (facts) => commandText(`vllm serve ${commandText(facts.model, []).trimEnd()}`, vllmFlags(facts)),
+  text: (facts) => commandText(shell`vllm serve ${shellWord(facts.model)}`, vllmFlags(facts)),
   refusal: ({ placement: { strategy } }) =>
     strategy === 'custom' ? 'vLLM cannot load a placement file: its load balancer (EPLB) places the experts.' : null,
   limits: ({ mesh, placement }) => [

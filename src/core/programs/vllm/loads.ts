@@ -1,3 +1,5 @@
+import { shell } from '../../embed/emitted.ts';
+import { shellWord } from '../../embed/shell.ts';
 import { byClaims } from '../../loads/claims.ts';
 import { quantMethod } from '../../loads/expert-names.ts';
 import type { LoadInput } from '../../loads/sparse-layers.ts';
@@ -21,7 +23,7 @@ export const vllmLoads = byClaims({
     reason:
       'vLLM tells no names of tensors that it did not load; watch its start for a KeyError, and compare its answers with those of transformers 5.',
   },
-  usage: { language: 'sh', lines: (repo) => [`vllm serve ${repo}`] },
+  usage: { language: 'sh', code: (repo) => shell`vllm serve ${shellWord(repo)}` },
   minds: { 'shard-missing': noShard },
   claims: [
     {

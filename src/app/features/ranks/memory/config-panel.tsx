@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { configFramework, configKinds, DEFAULT_MEMORY_PROGRAM, type MemorySetup } from '../../../../core/index.ts';
 import { CopyButton } from '../../../parts/copy-button.tsx';
 import { RichText } from '../../../parts/rich-text.tsx';
+import { Shown } from '../../../parts/shown.tsx';
 import { useConfig } from './use-memory.ts';
 
 /** The first configuration of the program whose set-up is shown at first. */
@@ -46,7 +47,7 @@ export function ConfigPanel({ setup }: { readonly setup: MemorySetup }) {
         <p className="quiet">Writing it …</p>
       ) : 'error' in file ? (
         <p className="refusal mono" role="alert">
-          {file.error}
+          <Shown text={file.error} />
         </p>
       ) : (
         <>

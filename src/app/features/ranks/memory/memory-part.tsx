@@ -18,6 +18,7 @@ import { SetupFields } from './setup-fields.tsx';
 import { TermTable } from './term-table.tsx';
 import { useMemory } from './use-memory.ts';
 import '../../../theme/memory.css';
+import { Shown } from '../../../parts/shown.tsx';
 
 /** Will it fit: a set-up, what it needs of each GPU, what else would fit, another beside it, configurations. */
 export function MemoryPart() {
@@ -31,7 +32,7 @@ export function MemoryPart() {
   if (error !== null)
     return (
       <p className="ranks-wait danger" role="alert">
-        {error.message}
+        <Shown text={error.message} />
       </p>
     );
   if (answer === null)

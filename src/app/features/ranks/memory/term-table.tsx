@@ -1,4 +1,4 @@
-import type { MemoryReport } from '../../../../core/index.ts';
+import { type MemoryReport, tsvText } from '../../../../core/index.ts';
 import { CopyButton } from '../../../parts/copy-button.tsx';
 import { termClass } from './memory-bars.tsx';
 import { formatBand } from './memory-words.ts';
@@ -13,13 +13,11 @@ export function TermTable({ reports }: { readonly reports: readonly MemoryReport
     return term ? formatBand(term) : '–';
   };
   const tsv = () =>
-    [
+    tsvText([
       ['term', 'low', 'high', 'basis'],
       ...first.terms.map((term) => [term.name, term.low, term.high, term.basis]),
       ['sum', first.low, first.high, ''],
-    ]
-      .map((line) => line.join('\t'))
-      .join('\n');
+    ]);
   return (
     <section aria-label="Terms" className="memory-terms">
       <div className="tables-head">

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseToml, parseYaml } from '../programs/config.fixture.ts';
-import { jsonText, tomlText, yamlText } from './config-text.ts';
+import { jsonText } from './json.ts';
+import { tomlText } from './toml.ts';
+import { yamlText } from './yaml.ts';
 
 const scalars = fc.oneof(
   fc.string({ unit: 'binary' }),
