@@ -329,9 +329,8 @@ export {
 } from './values/statistics.ts';
 export { statisticsTsv } from './values/tsv.ts';
 export type { HistogramBin, MatrixStatistics, TensorHistogram } from './values/types.ts';
-export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/mistakes.ts';
+export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/diagnose/mistakes.ts';
 export { type SourceVerification, verifySourceHashes } from './verify/source-hashes.ts';
 export { type CreateStreamDigest, createStreamDigest, type StreamDigest } from './verify/stream-digest.ts';
-export { type SuspectFindings, type SuspectOptions, suspectFindings, UNKNOWABLE } from './verify/suspect.ts';
 export { type Verification, verifyCheckpoints } from './verify/verify.ts';
 export { VERSION } from './version.ts';

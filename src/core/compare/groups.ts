@@ -2,8 +2,8 @@ import { architectureOf } from '../layouts/architecture-rules.ts';
 import { prefixIn } from '../layouts/rename.ts';
 import { layerPrefix } from '../layouts/tensor-place.ts';
 import type { LayerGroup } from '../layouts/types.ts';
+import { turnedPartner } from '../verify/diagnose/turned.ts';
 import { contentsOf, type GroupPair, isKnown, type Side } from '../verify/pairs.ts';
-import { turnedPartner } from '../verify/turned.ts';
 import { underRules } from './roots.ts';
 import type { PrefixRule } from './types.ts';
 

@@ -1,10 +1,10 @@
 import type { Readers } from '../verify/byte-compare.ts';
-import type { Mistake } from '../verify/mistakes.ts';
-import { nameLayer } from '../verify/name-layer.ts';
-import { nameTensors } from '../verify/name-tensors.ts';
+import type { Mistake } from '../verify/diagnose/mistakes.ts';
+import { nameLayer } from '../verify/diagnose/name-layer.ts';
+import { nameTensors } from '../verify/diagnose/name-tensors.ts';
+import { isExplained, type LayerFindings, searchLayer } from '../verify/diagnose/search.ts';
+import { searchOtherLayers } from '../verify/diagnose/wide.ts';
 import { type Found, type GroupPair, isSlotPair, type Side, type SlotPair } from '../verify/pairs.ts';
-import { isExplained, type LayerFindings, searchLayer } from '../verify/search.ts';
-import { searchOtherLayers } from '../verify/wide.ts';
 
 /** Layers and other tensors that are looked at one by one before what they show is taken for all. */
 const FIRST = 8;

@@ -1,5 +1,5 @@
+import type { Mistake } from '../verify/diagnose/mistakes.ts';
 import { isContiguous } from '../verify/matrix.ts';
-import type { Mistake } from '../verify/mistakes.ts';
 import { locate } from '../verify/reading.ts';
 import { placeOf } from './correspond.ts';
 import { stepsBetween } from './steps.ts';

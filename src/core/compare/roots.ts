@@ -1,7 +1,7 @@
 import { stackRoot, tensorPlace } from '../layouts/tensor-place.ts';
 import type { PrefixRule } from './types.ts';
 
-/** Beginnings under which checkpoints keep the text model. Source: facts on layouts, section 1. */
+/** Beginnings under which checkpoints keep the text model. Source: transformers 5.17, base_model_prefix and conversion_mapping.py. */
 const TEXT = new Set([
   '',
   'model.',

@@ -12,7 +12,7 @@ export const FEW_DENSE: LayerRule = { kind: 'first', key: 'num_dense_layers' };
 export const LAYER_TYPES: LayerRule = { kind: 'types', key: 'mlp_layer_types' };
 export const SPARSE_STEP: LayerRule = { kind: 'sparse-step' };
 
-export const FACTS = 'facts on layouts, section 1';
+const USUAL = 'transformers 5.17, conversion_mapping.py and the configuration of the type';
 export const V5 = 'transformers 5.17, conversion_mapping.py';
 /** Names that transformers 5.17 wrote are among the fixtures. */
 export const SEEN = { source: 'names written by transformers 5.17, among the fixtures', confirmed: true } as const;
@@ -49,7 +49,7 @@ export function row(
     mtp: 'none',
     mlx: 'switch-mlp',
     unsupported: null,
-    source: FACTS,
+    source: USUAL,
     confirmed: false,
     ...own,
     experts: [...new Set([...experts, v5Count])],

@@ -202,7 +202,7 @@ function heldNames(consumer: Consumer, input: LoadInput, { verdict }: Found): Na
   return expected ? compareNames(input, expected) : NO_NAMES;
 }
 
-/** A serving engine's parameters for the experts. Source: facts on layouts, section 2, T9. */
+/** A serving engine's parameters for the experts. Source: vLLM, fused_moe/layer.py (w13_weight, w2_weight). */
 function runtimeNames(groups: readonly LayerGroup[]): string[] {
   const sparse = groups.filter((group) => group.kind === 'moe');
   return sparse.flatMap(({ prefix }) => [`${prefix}.experts.w13_weight`, `${prefix}.experts.w2_weight`]);

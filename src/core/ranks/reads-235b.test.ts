@@ -7,8 +7,8 @@ import { qwen3Model } from './qwen3-235b.fixture.ts';
 import type { RankModel } from './summary.ts';
 
 /*
- * What ranks read of Qwen3-235B-A22B, against a table that was counted by another program (facts on expert parallelism,
- * section 3). Every number of it comes out, but for one: at EP 64 it has 95 ranges at least for experts stored one by
+ * What ranks read of Qwen3-235B-A22B, against a table that was counted by another program from its index.
+ * Every number of it comes out, but for one: at EP 64 it has 95 ranges at least for experts stored one by
  * one, in either order of names; here it is 94. One rank of the 64 has no shard border inside its pairs of experts in
  * any of the 94 layers. A second count straight over the list of names, without ranks, offsets or files, gives 94 too,
  * whatever the order of norms, router, head and projections; so the table is taken to be off by one there.

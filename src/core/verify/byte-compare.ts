@@ -2,6 +2,7 @@ import type { Budget } from '../budget.ts';
 import { throwIfAborted } from '../errors.ts';
 import { bitsOf } from '../safetensors/dtype.ts';
 import { MIB } from '../units.ts';
+import { isRewritten, rewritten } from './diagnose/rewritten.ts';
 import { compareInOrder, firstDifference, isContiguous, STRIP_BYTES } from './matrix.ts';
 import type { Pair } from './pairs.ts';
 import {
@@ -14,7 +15,6 @@ import {
   type Reader,
   type VerifySide,
 } from './reading.ts';
-import { isRewritten, rewritten } from './rewritten.ts';
 
 /** Two checkpoints being read side by side. */
 export interface Readers {

@@ -6,9 +6,9 @@ import { renameTensor } from '../layouts/target.ts';
 import { layerPrefix } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
+import { turnedPartner } from './diagnose/turned.ts';
 import { sizeOf } from './matrix.ts';
 import { holdsView } from './reading.ts';
-import { turnedPartner } from './turned.ts';
 
 /** What every expert of a group has: gate weight, up weight, down scale … */
 export interface Content {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type PlainTensor, patternBytes, truthOf } from '../testing.fixture.ts';
-import { textOrder } from './moves.ts';
+import { textOrder } from './diagnose/moves.ts';
 import {
   change,
   convertedTo,

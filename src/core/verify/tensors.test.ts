@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { filesOf, patternBytes, safetensorsBytes } from '../testing.fixture.ts';
-import type { Mistake } from './mistakes.ts';
-import { textOrder } from './moves.ts';
+import type { Mistake } from './diagnose/mistakes.ts';
+import { textOrder } from './diagnose/moves.ts';
 import {
   change,
   convertedTo,

@@ -6,9 +6,9 @@ import { layerTest } from '../layouts/tensor-place.ts';
 import type { Assumption } from '../layouts/types.ts';
 import { refuseUnusable } from '../layouts/usable.ts';
 import { compareUnit, createReaders, describeByte, pairBytes, type Readers, unitsOf } from './byte-compare.ts';
-import { findMistakes } from './find-mistakes.ts';
-import type { Mistake } from './mistakes.ts';
-import { withPhrases } from './name.ts';
+import { findMistakes } from './diagnose/find-mistakes.ts';
+import type { Mistake } from './diagnose/mistakes.ts';
+import { withPhrases } from './diagnose/name.ts';
 import { type Difference, type Found, type Pair, pairUp, type Side } from './pairs.ts';
 import type { VerifySide } from './reading.ts';
 

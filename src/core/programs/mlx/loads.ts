@@ -8,7 +8,7 @@ import { MLX_SCRIPT_BODY } from './proof-script.ts';
 
 const MLX = from('source', 'mlx-lm d78bf58e, each model’s sanitize()', AUGUST);
 
-/** Model types that mlx-lm has; facts on its source, and its folder of models, read 2026-11-22. */
+/** Model types that mlx-lm has; its source and its folder of models, read 2026-11-22. */
 const MLX_TYPES =
   `qwen3_moe qwen2_moe qwen3_next qwen3_5_moe qwen3_vl_moe mixtral minimax phimoe deepseek_v2 deepseek_v3
   deepseek_v32 glm4_moe glm4_moe_lite glm4v_moe dots1 exaone_moe olmoe hy_v3 ernie4_5_moe granitemoe granitemoehybrid jamba

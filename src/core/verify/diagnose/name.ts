@@ -1,10 +1,10 @@
-import type { CheckpointTensor } from '../checkpoint/types.ts';
-import { tensorPlace } from '../layouts/tensor-place.ts';
-import type { MatrixView, Projection } from '../layouts/types.ts';
-import { bitsOf } from '../safetensors/dtype.ts';
-import type { ByteDifference } from './matrix.ts';
+import type { CheckpointTensor } from '../../checkpoint/types.ts';
+import { tensorPlace } from '../../layouts/tensor-place.ts';
+import type { MatrixView, Projection } from '../../layouts/types.ts';
+import { bitsOf } from '../../safetensors/dtype.ts';
+import type { ByteDifference } from '../matrix.ts';
+import type { Pair, SlotPair } from '../pairs.ts';
 import { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './mistakes.ts';
-import type { Pair, SlotPair } from './pairs.ts';
 import type { Explanation, LayerFindings } from './search.ts';
 import { damageText, expertsName, joined, layerName, type Subject, subjectOf } from './wording.ts';
 

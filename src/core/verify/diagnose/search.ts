@@ -1,8 +1,8 @@
-import type { Projection } from '../layouts/types.ts';
-import type { Readers } from './byte-compare.ts';
-import type { ByteDifference } from './matrix.ts';
+import type { Projection } from '../../layouts/types.ts';
+import type { Readers } from '../byte-compare.ts';
+import type { ByteDifference } from '../matrix.ts';
+import type { Content, GroupPair, Slot, SlotPair } from '../pairs.ts';
 import { type Candidates, textOrder } from './moves.ts';
-import type { Content, GroupPair, Slot, SlotPair } from './pairs.ts';
 import { bundleOf, type Probe, probeSlot } from './probe.ts';
 import { keyOf, type Print, type PrintTable, printGroup } from './tables.ts';
 import { TRANSFORMS, type Transform } from './transforms.ts';

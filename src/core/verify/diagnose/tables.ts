@@ -1,11 +1,11 @@
-import type { Budget } from '../budget.ts';
-import { throwIfAborted } from '../errors.ts';
-import { createHasher, type Hasher } from '../hash.ts';
-import type { LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
-import { matrixView } from '../layouts/view.ts';
-import { bytesInOrder, type Matrix, STRIP_BYTES } from './matrix.ts';
-import { bundlesOf, type Content } from './pairs.ts';
-import { heldBytes, holding, holdsView, type Reader } from './reading.ts';
+import type { Budget } from '../../budget.ts';
+import { throwIfAborted } from '../../errors.ts';
+import { createHasher, type Hasher } from '../../hash.ts';
+import type { LayerGroup, MatrixView, Projection } from '../../layouts/types.ts';
+import { matrixView } from '../../layouts/view.ts';
+import { bytesInOrder, type Matrix, STRIP_BYTES } from '../matrix.ts';
+import { bundlesOf, type Content } from '../pairs.ts';
+import { heldBytes, holding, holdsView, type Reader } from '../reading.ts';
 
 /** What one matrix of one expert is, by its canonical bytes. */
 export interface Print {

@@ -1,4 +1,4 @@
-import type { Projection } from '../layouts/types.ts';
+import type { Projection } from '../../layouts/types.ts';
 import type { MistakeKind } from './mistakes.ts';
 import { type MoveClass, type Moves, moveClasses, readMoves, textOrder } from './moves.ts';
 import { layerMistake, type Named, type Region, regionsOf, slotDamage } from './name.ts';

@@ -1,9 +1,9 @@
-import type { LayerGroup } from '../layouts/types.ts';
-import { matrixView } from '../layouts/view.ts';
-import { bitsOf } from '../safetensors/dtype.ts';
-import type { Readers } from './byte-compare.ts';
-import { sizeOf } from './matrix.ts';
-import { type Content, contentsOf, isKnown, type Side } from './pairs.ts';
+import type { LayerGroup } from '../../layouts/types.ts';
+import { matrixView } from '../../layouts/view.ts';
+import { bitsOf } from '../../safetensors/dtype.ts';
+import type { Readers } from '../byte-compare.ts';
+import { sizeOf } from '../matrix.ts';
+import { type Content, contentsOf, isKnown, type Side } from '../pairs.ts';
 import { type Explanation, isExplained, type LayerFindings, type Origin } from './search.ts';
 import { keyOf, type PrintTable, printGroup } from './tables.ts';
 

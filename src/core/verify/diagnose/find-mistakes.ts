@@ -1,9 +1,9 @@
-import type { Readers } from './byte-compare.ts';
+import type { Readers } from '../byte-compare.ts';
+import { type Found, type GroupPair, isSlotPair, type Pair, type Side, type SlotPair } from '../pairs.ts';
 import type { Mistake } from './mistakes.ts';
 import type { Named } from './name.ts';
 import { nameLayer } from './name-layer.ts';
 import { nameTensors } from './name-tensors.ts';
-import { type Found, type GroupPair, isSlotPair, type Pair, type Side, type SlotPair } from './pairs.ts';
 import { isExplained, type LayerFindings, searchLayer } from './search.ts';
 import { searchOtherLayers } from './wide.ts';
 

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { TARGETS } from '../plan/targets.ts';
-import type { Target } from '../plan/types.ts';
-import { patternBytes } from '../testing.fixture.ts';
-import type { Mistake, MistakeKind } from './mistakes.ts';
-import { textOrder } from './moves.ts';
+import { TARGETS } from '../../plan/targets.ts';
+import type { Target } from '../../plan/types.ts';
+import { patternBytes } from '../../testing.fixture.ts';
 import {
   convertedTo,
   edited,
@@ -13,9 +11,11 @@ import {
   type Tensors,
   tensorAt,
   turnedBytes,
-} from './planting.fixture.ts';
-import type { VerifySide } from './reading.ts';
-import { verifyCheckpoints } from './verify.ts';
+} from '../planting.fixture.ts';
+import type { VerifySide } from '../reading.ts';
+import { verifyCheckpoints } from '../verify.ts';
+import type { Mistake, MistakeKind } from './mistakes.ts';
+import { textOrder } from './moves.ts';
 
 const PROJECTIONS = ['gate', 'up', 'down'] as const;
 type Names = (expert: number, projection?: string, layer?: number) => string;

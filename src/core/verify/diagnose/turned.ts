@@ -1,8 +1,8 @@
-import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import { architectureOf } from '../layouts/architecture-rules.ts';
-import { detectLayout } from '../layouts/detect.ts';
-import { expertTemplate } from '../layouts/tensor-place.ts';
-import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
+import type { Checkpoint, CheckpointTensor } from '../../checkpoint/types.ts';
+import { architectureOf } from '../../layouts/architecture-rules.ts';
+import { detectLayout } from '../../layouts/detect.ts';
+import { expertTemplate } from '../../layouts/tensor-place.ts';
+import type { CheckpointLayout, LayerGroup } from '../../layouts/types.ts';
 
 /** Kinds of expert tensors up to which every choice of turned ones is tried: 2⁶ detections of one layer. */
 const MOST_KINDS = 6;

@@ -1,6 +1,6 @@
-import type { LayerGroup, Projection } from '../layouts/types.ts';
-import { formatInteger, plural } from '../units.ts';
-import type { ByteDifference } from './matrix.ts';
+import type { LayerGroup, Projection } from '../../layouts/types.ts';
+import { formatInteger, plural } from '../../units.ts';
+import type { ByteDifference } from '../matrix.ts';
 
 /** Experts or places that a sentence lists before it counts. */
 const LISTED = 6;

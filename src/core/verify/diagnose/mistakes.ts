@@ -1,4 +1,4 @@
-import type { Projection } from '../layouts/types.ts';
+import type { Projection } from '../../layouts/types.ts';
 
 /** Every mistake that values give away, with what it means and what to do. */
 export const MISTAKES = {

@@ -1,6 +1,6 @@
-import { rewriteShape } from '../layouts/parts-shape.ts';
-import { isJoined, jointOfPart } from '../layouts/view.ts';
-import type { Pair } from './pairs.ts';
+import { rewriteShape } from '../../layouts/parts-shape.ts';
+import { isJoined, jointOfPart } from '../../layouts/view.ts';
+import type { Pair } from '../pairs.ts';
 
 /** True for what a conversion works out anew: the shape that a packed tensor holds, of gate and up apart or together. */
 export function isRewritten({ slot }: Pair): boolean {

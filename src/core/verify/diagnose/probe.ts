@@ -1,10 +1,10 @@
-import type { MatrixView, Projection } from '../layouts/types.ts';
-import { matrixView, memberFor } from '../layouts/view.ts';
-import { bitsOf } from '../safetensors/dtype.ts';
-import type { Readers } from './byte-compare.ts';
-import { type ByteDifference, compareInOrder, type Matrix, STRIP_BYTES, sizeOf } from './matrix.ts';
-import { bundlesOf, type Content, type Slot, type SlotPair } from './pairs.ts';
-import { heldBytes, holding } from './reading.ts';
+import type { MatrixView, Projection } from '../../layouts/types.ts';
+import { matrixView, memberFor } from '../../layouts/view.ts';
+import { bitsOf } from '../../safetensors/dtype.ts';
+import type { Readers } from '../byte-compare.ts';
+import { type ByteDifference, compareInOrder, type Matrix, STRIP_BYTES, sizeOf } from '../matrix.ts';
+import { bundlesOf, type Content, type Slot, type SlotPair } from '../pairs.ts';
+import { heldBytes, holding } from '../reading.ts';
 import { viewsOf } from './tables.ts';
 import { type Storage, type Transform, transformed } from './transforms.ts';
 

@@ -1,5 +1,5 @@
-import type { MatrixView, Projection } from '../layouts/types.ts';
-import { copyInOrder, everyOtherRow, isContiguous, type Matrix, plainMatrix, rowOf, transposed } from './matrix.ts';
+import type { MatrixView, Projection } from '../../layouts/types.ts';
+import { copyInOrder, everyOtherRow, isContiguous, type Matrix, plainMatrix, rowOf, transposed } from '../matrix.ts';
 
 /**
  * Ways in which an expert's matrices can stand in a checkpoint, the right one first.

@@ -1,11 +1,11 @@
-import { throwIfAborted } from '../errors.ts';
-import { createHasher } from '../hash.ts';
-import { MIB } from '../units.ts';
-import type { Readers } from './byte-compare.ts';
+import { throwIfAborted } from '../../errors.ts';
+import { createHasher } from '../../hash.ts';
+import { MIB } from '../../units.ts';
+import type { Readers } from '../byte-compare.ts';
+import type { Pair } from '../pairs.ts';
+import { holding } from '../reading.ts';
 import { textOrder } from './moves.ts';
 import { type Named, tensorMistake } from './name.ts';
-import type { Pair } from './pairs.ts';
-import { holding } from './reading.ts';
 import { listed } from './wording.ts';
 
 /** Routers have a row for each expert; longer tensors are vocabularies, whose order nobody changes. */

@@ -1,11 +1,18 @@
-import { createHasher } from '../hash.ts';
-import { bitsOf } from '../safetensors/dtype.ts';
-import { type Readers, rangesOf, readSideBySide } from './byte-compare.ts';
-import { ByteComparison, type ByteDifference, compareInOrder, plainMatrix, STRIP_BYTES, transposed } from './matrix.ts';
+import { createHasher } from '../../hash.ts';
+import { bitsOf } from '../../safetensors/dtype.ts';
+import { type Readers, rangesOf, readSideBySide } from '../byte-compare.ts';
+import {
+  ByteComparison,
+  type ByteDifference,
+  compareInOrder,
+  plainMatrix,
+  STRIP_BYTES,
+  transposed,
+} from '../matrix.ts';
+import type { Pair } from '../pairs.ts';
+import { holding } from '../reading.ts';
 import { type Named, shapeText, tensorDamage, tensorMistake } from './name.ts';
-import type { Pair } from './pairs.ts';
 import { isHopeless } from './probe.ts';
-import { holding } from './reading.ts';
 import { permutedRows, rowOrder } from './row-order.ts';
 
 /** Names what happened to tensors outside the experts: damage, rows in another order, transposition, the values of another tensor. */
