@@ -93,16 +93,18 @@ export function describeSource({ checked, wrong, unchecked, bytes }: SourceVerif
   ];
 }
 
-/** What `verify --json` prints: a contract; `mistakes` was added to it, and `sourceHashes` where it is asked for. */
-export function verifyJson({ equal, tensors, bytes, differences, mistakes }: Verification) {
-  return { equal, tensors, bytes, differences, mistakes };
+/** What `verify --json` prints: a contract; added to it were `mistakes`, `incomplete` where it is not null, and `sourceHashes` where asked for. */
+export function verifyJson({ equal, tensors, bytes, differences, mistakes, incomplete }: Verification) {
+  return { equal, tensors, bytes, differences, mistakes, ...(incomplete === null ? {} : { incomplete }) };
 }
 
 export function describeVerification(verification: Verification): string[] {
-  const { equal, tensors, bytes, differences, mistakes, layers } = verification;
+  const { equal, tensors, bytes, differences, mistakes, layers, incomplete } = verification;
   const scope = layers ? ` (the converted checkpoint is partial: layers ${layers.join(', ')} alone were compared)` : '';
   const compared = `${plural(tensors, 'tensor')}, ${formatInteger(bytes)} bytes compared${scope}`;
   if (equal) return [`Equal: ${compared}.`];
+  if (differences.length === 0 && incomplete !== null)
+    return [`Not known to be equal: what is here is (${compared}), but the original is not whole. ${incomplete}`];
   const lines = differences.map(({ tensor, reason }) => `  ${tensor} ${reason}`);
   return [
     `Not equal: ${plural(differences.length, 'difference')}, ${compared}.`,

@@ -4,7 +4,7 @@ import { throwIfAborted } from '../errors.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { layerTest } from '../layouts/tensor-place.ts';
 import type { Assumption } from '../layouts/types.ts';
-import { refuseUnusable } from '../layouts/usable.ts';
+import { incompleteBy, refuseUnusable } from '../layouts/usable.ts';
 import { compareUnit, createReaders, describeByte, pairBytes, type Readers, unitsOf } from './byte-compare.ts';
 import { findMistakes } from './diagnose/find-mistakes.ts';
 import type { Mistake } from './diagnose/mistakes.ts';
@@ -34,6 +34,8 @@ export interface Verification {
   readonly mistakes: readonly Mistake[];
   /** Numbers of the layers compared when the converted checkpoint says that it is partial, else null. */
   readonly layers: readonly number[] | null;
+  /** Why the original is not whole, so that what it lacks was compared with nothing; null where it is. Then `equal` is false. */
+  readonly incomplete: string | null;
 }
 
 /**
@@ -66,7 +68,9 @@ export async function verifyCheckpoints(
     }));
     const tensors = new Set(pairing.pairs.map((pair) => pair.left.name)).size;
     const bytes = pairing.pairs.reduce((sum, pair) => sum + pairBytes(pair), 0);
-    return { equal: differences.length === 0, tensors, bytes, differences, mistakes, layers };
+    const incomplete = layers === null ? gapOf(original.checkpoint) : null;
+    const equal = differences.length === 0 && incomplete === null;
+    return { equal, tensors, bytes, differences, mistakes, layers, incomplete };
   } finally {
     await readers.dispose();
   }
@@ -95,6 +99,11 @@ async function compareOne(unit: readonly Pair[], readers: Readers): Promise<Foun
     const byte = bytes[at];
     return byte ? [{ tensor: pair.left.name, reason: describeByte(pair, byte), pair }] : [];
   });
+}
+
+/** What of a checkpoint is not here, in its finding's words; a conversion of chosen layers is whole in what it holds. */
+function gapOf({ findings }: Checkpoint): string | null {
+  return incompleteBy(findings.filter(({ tag }) => tag !== 'partial'))?.message ?? null;
 }
 
 /** Numbers of the layers that a checkpoint holds which says it is partial, else null. */
