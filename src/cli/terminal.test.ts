@@ -88,7 +88,10 @@ function longHeader(name: string, start: string, unit: string, end: string): str
 
 /** Most memory that a run had at once, in MB, and what it printed; a heap of 300 MB is all it may have. */
 function measured(...args: string[]): { readonly peak: number; readonly stdout: string } {
-  const told = "process.on('exit', () => process.stderr.write('\\nPEAK ' + process.resourceUsage().maxRSS))";
+  // `maxRSS` counts the parent's memory before exec as well; the high-water mark is the program's own.
+  const told = `import { readFileSync } from 'node:fs';
+    const peak = () => /VmHWM:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    process.on('exit', () => process.stderr.write('\\nPEAK ' + peak()));`;
   const flags = [
     '--max-old-space-size=300',
     '--import',
