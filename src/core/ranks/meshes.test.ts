@@ -1,28 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { planPlacement, type RankOptions } from '../programs/placing.ts';
+import { planPlacement } from '../programs/placing.ts';
 import { factsOf, placed } from './facts.fixture.ts';
+import { held } from './held-text.fixture.ts';
 import { expertShare, intervals } from './placement.ts';
-import type { ModelFacts } from './types.ts';
-
-/** Experts of every rank as text: `0-3,6`, slots in their order where that is not one run. */
-function held(options: RankOptions, facts: ModelFacts): string[] {
-  const placement = placed(planPlacement(options, facts));
-  return placement.ranks.map((place) => {
-    const [layer] = placement.layers;
-    if (!layer) throw new Error('no layer');
-    return runs(expertShare(placement, place, layer).experts);
-  });
-}
-
-function runs(experts: readonly number[]): string {
-  const parts: [number, number][] = [];
-  for (const expert of experts) {
-    const last = parts.at(-1);
-    if (last && last[1] + 1 === expert) last[1] = expert;
-    else parts.push([expert, expert]);
-  }
-  return parts.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
-}
 
 describe('folded and strided meshes', () => {
   it('vector 21: torchtitan cuts experts by EP first, then by FSDP', () => {
