@@ -39,10 +39,16 @@ function megatronFlags(facts: ConfigFacts): Flag[] {
     ['--micro-batch-size', choices.batch],
     ['--bf16', true],
   );
-  if (choices.checkpointing)
+  return [...flags, ...memoryFlags(choices)];
+}
+
+/** Recomputing and offload, for every program that hands Megatron's flags on. */
+export function memoryFlags({ checkpointing, offload }: ConfigFacts['choices']): Flag[] {
+  const flags: Flag[] = [];
+  if (checkpointing)
     flags.push(['--recompute-granularity', 'full'], ['--recompute-method', 'uniform'], ['--recompute-num-layers', 1]);
   // Alone the first is refused, and without a fraction nothing moves: it is 0 by default.
-  if (choices.offload !== 'none')
+  if (offload !== 'none')
     flags.push(
       ['--optimizer-cpu-offload', true],
       ['--optimizer-offload-fraction', '1.0'],

@@ -3,6 +3,7 @@ import { commandText, type Flag } from '../../embed/shell.ts';
 import { nodes } from '../../handoff/config-nodes.ts';
 import type { ConfigFacts, ConfigurationRules } from '../../handoff/config-types.ts';
 import { countOf } from '../../ranks/settings.ts';
+import { memoryFlags } from '../megatron/configuration.ts';
 import { type Engines, enginesOf, trainingSizes } from './placement.ts';
 
 function isPacked({ counts, offsets }: Engines): boolean {
@@ -34,15 +35,7 @@ function slimeFlags({ model, mesh, choices, options }: ConfigFacts): Flag[] {
   ];
   if (moeDp > 1) flags.push(['--sglang-moe-dp-size', moeDp]);
   if (train.tp > 1) flags.push(['--sequence-parallel', true]);
-  if (choices.checkpointing)
-    flags.push(['--recompute-granularity', 'full'], ['--recompute-method', 'uniform'], ['--recompute-num-layers', 1]);
-  if (choices.offload !== 'none')
-    flags.push(
-      ['--optimizer-cpu-offload', true],
-      ['--optimizer-offload-fraction', '1.0'],
-      ['--use-precision-aware-optimizer', true],
-    );
-  return flags;
+  return [...flags, ...memoryFlags(choices)];
 }
 
 /** slime: flags of both sides of one run, Megatron's and, with their prefix, SGLang's. */
