@@ -50,10 +50,10 @@ export function causesOf(checkpoint: Files, whole: CheckpointLayout): Cause[] {
   const { findings } = checkpoint;
   const own = findings.map(({ tag, message, severity }) => ({ tag, message, severity }));
   if (unusableFinding(checkpoint)) return own;
-  const left = withoutConsequences({ ...checkpoint, indexFile: checkpoint.indexFile ?? null }, whole);
-  const groups = whole.groups.map((group, at) => ({ ...group, defects: left.perGroup[at] ?? [] }));
+  const causal = withoutConsequences({ ...checkpoint, indexFile: checkpoint.indexFile ?? null }, whole);
+  const groups = whole.groups.map((group, at) => ({ ...group, defects: causal.perGroup[at] ?? [] }));
   const counts = incompleteBy(findings) ? ({ tag }: Defect) => !EXPLAINED.has(tag) : () => true;
-  const across = left.defects.filter(counts);
+  const across = causal.defects.filter(counts);
   const told = across.some(({ tag }) => tag === 'config-mismatch');
   const inLayers = (defect: Defect) => counts(defect) && !(told && COUNTED.test(defect.message));
   return [...own, ...mergeNumbers(across), ...layerCauses(groups, inLayers)];

@@ -146,9 +146,3 @@ export function wordOf({ own }: { readonly own?: OwnOptions | undefined }, name:
   const value = own?.[name];
   return typeof value === 'string' ? value : otherwise;
 }
-
-/** A list of whole numbers of a program's own options; null where it is absent or anything else. */
-export function countsOf({ own }: { readonly own?: OwnOptions | undefined }, name: string): readonly number[] | null {
-  const value = own?.[name];
-  return Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0) ? value : null;
-}

@@ -3,9 +3,7 @@ import { frameworkOf, type OwnOptions, type ProgramId, readSettings, type Settin
 /** Options of a program's own that are no size by another name, one name for each. */
 export function ownSettings(framework: ProgramId): readonly (readonly [name: string, setting: Setting])[] {
   const settings = Object.entries(frameworkOf(framework)?.placement.settings ?? {});
-  const own = settings.filter(([, { of, words }]) => of === undefined && !namesStrategy(words));
-  // Spellings of one option have one title; the last is the long one.
-  return [...new Map(own.map((entry) => [entry[1].title, entry])).values()];
+  return settings.filter(([, { of, as, words }]) => of === undefined && as === undefined && !namesStrategy(words));
 }
 
 function namesStrategy(words: Setting['words']): boolean {

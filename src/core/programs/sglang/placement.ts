@@ -4,6 +4,7 @@ import { cutBlock, cutSentence } from '../../ranks/quant-cut.ts';
 import { flagOf } from '../../ranks/settings.ts';
 import { restToLastOnes } from '../../ranks/stages.ts';
 import type { ModelFacts, PlacementOptions, PlacementRules, SetUp } from '../../ranks/types.ts';
+import { dealsBlocks } from '../serving.ts';
 import { placementFile } from './placement-file.ts';
 import { attentionContext, BACKENDS, forcesEp, moeDp, settings } from './settings.ts';
 
@@ -44,11 +45,6 @@ function headsLimit({ heads, kvHeads }: ModelFacts, attnTp: number): string | nu
   return kvHeads < attnTp
     ? 'assert attn_tp_size % self.total_num_kv_heads == 0'
     : 'assert self.total_num_kv_heads % attn_tp_size == 0';
-}
-
-/** gpt-oss's own loader deals whole MXFP4 blocks and pads what is missing. Source: sglang/srt/models/gpt_oss.py. */
-function dealsBlocks(method: string): boolean {
-  return method === 'mxfp4';
 }
 
 /** What cutting experts over ranks meets: widths that do not divide, and blocks of quantised weights. */

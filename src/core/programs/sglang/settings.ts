@@ -1,3 +1,4 @@
+import { countOf } from '../../ranks/settings.ts';
 import type { PlacementOptions, Setting } from '../../ranks/types.ts';
 
 /** Backends of `--moe-a2a-backend` at 00ac7105; `none` is the usual all-reduce. */
@@ -29,9 +30,9 @@ export const settings: Readonly<Record<string, Setting>> = {
   ep_size: { kind: 'count', of: 'ep', title: 'Expert parallel, inside tensor parallel' },
   dp_size: { kind: 'count', of: 'dp', title: 'Data parallel of attention' },
   enable_dp_attention: { kind: 'flag', title: 'Attention whole on each of dp groups' },
-  moe_dp: { kind: 'count', title: 'Copies of all experts inside tensor parallel' },
+  moe_dp: { kind: 'count', as: 'moe_dp_size', title: 'Copies of all experts inside tensor parallel' },
   moe_dp_size: { kind: 'count', title: 'Copies of all experts inside tensor parallel' },
-  attn_cp: { kind: 'count', title: 'Context parallel of attention' },
+  attn_cp: { kind: 'count', as: 'attn_cp_size', title: 'Context parallel of attention' },
   attn_cp_size: { kind: 'count', title: 'Context parallel of attention' },
   moe_a2a_backend: { kind: 'word', of: 'all2all', words, title: 'Kernels that move tokens' },
   ep_num_redundant_experts: { kind: 'count', of: 'redundant', title: 'Redundant experts' },
@@ -40,17 +41,12 @@ export const settings: Readonly<Record<string, Setting>> = {
 
 type Own = Pick<PlacementOptions, 'own'>;
 
-function either({ own }: Own, names: readonly string[], otherwise: number): number {
-  const found = names.map((name) => own?.[name]).find((value) => typeof value === 'number');
-  return typeof found === 'number' ? found : otherwise;
-}
-
 /** Copies of all experts inside tensor parallelism (`--moe-dp-size`). */
 export function moeDp(options: Own): number {
-  return either(options, ['moe_dp', 'moe_dp_size'], 1);
+  return countOf(options, 'moe_dp_size');
 }
 
 /** Context parallelism of attention (`--attn-cp-size`): where it is not said, as many as copies, which is what SGLang asks for. */
 export function attentionContext(options: Own): number {
-  return either(options, ['attn_cp', 'attn_cp_size'], moeDp(options));
+  return countOf(options, 'attn_cp_size', moeDp(options));
 }

@@ -18,7 +18,7 @@ export const settings: Readonly<Record<string, Setting>> = {
   moe_tp_size: { kind: 'count', of: 'etp', title: 'Tensor parallel inside experts' },
   moe_tensor_parallel_size: { kind: 'count', of: 'etp', title: 'Tensor parallel inside experts' },
   moe_cluster_size: { kind: 'count', title: 'Clusters of experts' },
-  moe_cluster_parallel_size: { kind: 'count', title: 'Clusters of experts' },
+  moe_cluster_parallel_size: { kind: 'count', as: 'moe_cluster_size', title: 'Clusters of experts' },
   enable_attention_dp: { kind: 'flag', title: 'Attention whole on every rank' },
   num_slots: { kind: 'count', title: 'Slots of the load balancer, all ranks together' },
   initial_global_assignments: { kind: 'json', title: 'Experts by slot, a list a layer' },
@@ -26,7 +26,7 @@ export const settings: Readonly<Record<string, Setting>> = {
 };
 
 export function clustersOf(options: PlacementOptions): number {
-  return countOf(options, 'moe_cluster_size', countOf(options, 'moe_cluster_parallel_size'));
+  return countOf(options, 'moe_cluster_size');
 }
 
 /**

@@ -4,6 +4,7 @@ import { cutBlock, cutSentence } from '../../ranks/quant-cut.ts';
 import { countOf, flagOf } from '../../ranks/settings.ts';
 import { restBeforeLast } from '../../ranks/stages.ts';
 import type { ModelFacts, PlacementOptions, PlacementRules, StoredForms } from '../../ranks/types.ts';
+import { dealsBlocks } from '../serving.ts';
 import { BACKENDS, REMOVED_BACKENDS, settings } from './settings.ts';
 
 const NO_GROUPS =
@@ -32,7 +33,7 @@ function headsLimit(facts: ModelFacts, tp: number): string | null {
 
 /** Decode context parallelism, which reuses ranks of tensor parallelism. */
 export function decodeContext(options: Pick<PlacementOptions, 'own'>): number {
-  return countOf(options, 'decode_context_parallel_size', countOf(options, 'dcp'));
+  return countOf(options, 'decode_context_parallel_size');
 }
 
 function decodeLimit(dcp: number, tp: number, pcp: number): string | null {
@@ -40,11 +41,6 @@ function decodeLimit(dcp: number, tp: number, pcp: number): string | null {
   if ([1, pcp, tp * pcp].includes(dcp)) return null;
   const valid = [...new Set([1, pcp, tp * pcp])].sort((a, b) => a - b).join(', ');
   return `When PCP is enabled, DCP must be disabled, span the PCP axis, or span the full TP x PCP axis. Got TP=${tp}, PCP=${pcp}, DCP=${dcp}; valid DCP sizes are [${valid}].`;
-}
-
-/** gpt-oss's own loader deals whole MXFP4 blocks and pads what is missing. Source: vllm/model_executor/models/gpt_oss.py. */
-function dealsBlocks(method: string): boolean {
-  return method === 'mxfp4';
 }
 
 /** What cutting experts over ranks meets: widths that do not divide, and blocks of quantised weights. */

@@ -27,7 +27,11 @@ export const settings: Readonly<Record<string, Setting>> = {
   prefill_context_parallel_size: { kind: 'count', of: 'cp', title: 'Prefill context parallel' },
   pcp: { kind: 'count', of: 'cp', title: 'Prefill context parallel' },
   decode_context_parallel_size: { kind: 'count', title: 'Decode context parallel, inside tensor parallelism' },
-  dcp: { kind: 'count', title: 'Decode context parallel, inside tensor parallelism' },
+  dcp: {
+    kind: 'count',
+    as: 'decode_context_parallel_size',
+    title: 'Decode context parallel, inside tensor parallelism',
+  },
   enable_expert_parallel: { kind: 'flag', title: 'Experts whole on their rank, not cut over all' },
   enable_eplb: { kind: 'flag', title: 'Expert load balancing' },
   num_redundant_experts: { kind: 'count', title: 'Redundant experts of EPLB' },
