@@ -199,7 +199,10 @@ function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
   const [defect] = group.defects;
   if (!defect) return null;
   const tag = defect.tag === 'orientation-ambiguous' ? 'orientation-ambiguous' : 'group-defective';
-  return { refusal: { tag, message: `${group.prefix}: ${defect.message}` } };
+  const { message } = defect;
+  return {
+    refusal: { tag, message: message.startsWith(`${group.prefix}:`) ? message : `${group.prefix}: ${message}` },
+  };
 }
 
 /** Every output tensor, in the order in which its first byte stands in the source: reads stay as sequential as can be. */
