@@ -28,7 +28,8 @@ async function loadCore() {
   });
   vi.doMock('./layouts/architectures.ts', async (original) => {
     const real = await original<typeof import('./layouts/architectures.ts')>();
-    return { ...real, ARCHITECTURES: [...real.ARCHITECTURES, { ...real.ARCHITECTURES[0], ...TYPE }] };
+    const alike = real.ARCHITECTURES.find(({ modelTypes }) => modelTypes.includes('qwen3_moe'));
+    return { ...real, ARCHITECTURES: [...real.ARCHITECTURES, { ...alike, ...TYPE }] };
   });
   vi.resetModules();
   return {
@@ -36,6 +37,7 @@ async function loadCore() {
     ...(await import('./layouts/architecture-rules.ts')),
     ...(await import('./layouts/detect.ts')),
     ...(await import('./parity/parity.ts')),
+    ...(await import('./programs/transformers/ep-plans.ts')),
     ...(await import('./parity/runtime.ts')),
     ...(await import('./plan/quantised.fixture.ts')),
     ...(await import('./testing.fixture.ts')),
@@ -133,6 +135,23 @@ describe('a model type of one row', () => {
     const [made, wanted] = [await core.allTensors(back.files), await core.allTensors(files)];
     expect([...made.keys()].sort()).toEqual([...wanted.keys()].sort());
     for (const [name, { bytes }] of wanted) expect(made.get(name)?.bytes, name).toEqual(bytes);
+  });
+
+  it('has its block computed and its experts spread by what the row says', async () => {
+    const { files, checkpoint } = await glimmer('glimmer_moe');
+    const report = await core.compareBlock(await core.openFixture('qwen3_moe'), {
+      layer: 0,
+      input: { tokens: 8, seed: 3 },
+      runtime: await core.openRuntime(),
+      other: { files, checkpoint },
+    });
+    expect(report).toMatchObject({ verdict: 'same', faults: [] });
+    expect(core.planOf5('glimmer_moe')?.map(({ name, style }) => `${name} ${style}`)).toEqual([
+      'mlp.gate ep_router',
+      'mlp.experts.gate_up_proj grouped_gemm',
+      'mlp.experts.down_proj grouped_gemm',
+      'mlp.experts moe_tp_experts',
+    ]);
   });
 
   it('has a verdict for every program', async () => {

@@ -1,3 +1,6 @@
+import type { BlockMaker } from './families/blocks.ts';
+import type { EpPlan } from './families/ep-plan.ts';
+import type { LoadRules } from './families/loading.ts';
 import type { ExpertLayout } from './types.ts';
 
 /** How a config says which layers have experts. Rules are tried in order; the first whose keys are there decides. */
@@ -64,6 +67,12 @@ export interface Architecture {
   readonly mlx: 'switch-mlp' | 'weight';
   /** Why its experts are known, but cannot be told apart here; null for nearly all. */
   readonly unsupported: string | null;
+  /** What its block computes, or a sentence that says why that is not known here. */
+  readonly block: BlockMaker | string;
+  /** How transformers 5 loads its experts; null where that was not read or it has no such model. */
+  readonly loads: LoadRules | null;
+  /** The expert-parallel plan of its config in transformers 5.18; null where it has none. */
+  readonly ep: EpPlan | null;
   readonly source: string;
   /** True when a checkpoint that transformers wrote is among the fixtures. */
   readonly confirmed: boolean;

@@ -6,9 +6,6 @@ import { incompleteBy, unusableFinding } from '../layouts/usable.ts';
 import { type LoadInput, stackOf } from './sparse-layers.ts';
 import { type Answer, type Harm, NO_NAMES, type Response } from './types.ts';
 
-/** Model types of which a config may give a number for each layer. Source: their configuration classes in transformers 5. */
-const LISTED: ReadonlySet<string> = new Set(['hunyuan_v1_moe', 'hunyuan', 'ernie4_5_vl_moe', 'ernie4_5_moe_vl']);
-
 /** What keeps a checkpoint from being loaded whole, whoever loads it and whatever its layout is. */
 export function harmsOf(input: LoadInput): readonly Harm[] {
   return [...ofFiles(input), ...ofNumbers(input), ...ofRouters(input), ...beyond(input)];
@@ -35,7 +32,7 @@ function ofNumbers({ checkpoint: { config }, layout: { modelType }, row }: LoadI
     const found = firstValue(config, keys);
     if (!found || typeof found.value === 'number') return [];
     const { key, value } = found;
-    if (Array.isArray(value) && LISTED.has(modelType)) return [];
+    if (Array.isArray(value) && row.lists) return [];
     const what = Array.isArray(value) ? 'a list' : typeof value === 'string' ? 'a text' : 'no number';
     return [
       {

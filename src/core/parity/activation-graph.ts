@@ -1,4 +1,4 @@
-import type { Activation, Inner } from './definition.ts';
+import type { Activation, Inner } from '../layouts/families/block.ts';
 import type { GraphBuilder, Value } from './graph.ts';
 
 /** An elementwise function as ONNX ops. */

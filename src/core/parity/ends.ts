@@ -1,5 +1,5 @@
+import type { BlockRules } from '../layouts/families/block.ts';
 import type { BlockWeights, DenseNumbers } from './block.ts';
-import type { BlockRules } from './definition.ts';
 import type { Routing } from './dispatch.ts';
 import type { HiddenStates } from './hidden-states.ts';
 

@@ -1,6 +1,6 @@
+import type { Inner } from '../layouts/families/block.ts';
 import type { StoredProjection } from '../layouts/types.ts';
 import { applyInner } from './activation-graph.ts';
-import type { Inner } from './definition.ts';
 import { createGraph, type GraphBuilder, type Value, type Weight } from './graph.ts';
 import type { OnnxGraph } from './onnx.ts';
 import { splitGateUp } from './shared-graph.ts';

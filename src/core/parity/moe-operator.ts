@@ -1,7 +1,7 @@
 import { LoomError } from '../errors.ts';
+import type { BlockRules } from '../layouts/families/block.ts';
 import { MIB } from '../units.ts';
 import type { Block } from './block.ts';
-import type { BlockRules } from './definition.ts';
 import { blockOutput } from './ends.ts';
 import type { ExpertWeights, StoredWeights } from './experts-graph.ts';
 import { expertRanges, type Form, numbersOfExpert, readExperts } from './forms.ts';

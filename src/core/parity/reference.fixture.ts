@@ -1,5 +1,5 @@
+import type { Activation, Groups, Inner, ScoringRouter } from '../layouts/families/block.ts';
 import type { Block, BlockWeights } from './block.ts';
-import type { Activation, Groups, Inner, ScoringRouter } from './definition.ts';
 import { type Form, readExperts } from './forms.ts';
 import type { Weight } from './graph.ts';
 import type { HiddenStates } from './hidden-states.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ScoringRouter } from '../layouts/families/block.ts';
 import { openFixture } from '../testing.fixture.ts';
 import { findBlock, readBlockWeights } from './block.ts';
-import type { ScoringRouter } from './definition.ts';
 import { planForm } from './forms.ts';
 import { randomStates } from './hidden-states.ts';
 import { maxRelative } from './numbers.ts';

@@ -1,5 +1,5 @@
+import type { BlockRules, Groups, ScoringRouter, SharingRouter, SparseMixerRouter } from '../layouts/families/block.ts';
 import { rootMeanSquareNorm } from './activation-graph.ts';
-import type { BlockRules, Groups, ScoringRouter, SharingRouter, SparseMixerRouter } from './definition.ts';
 import { createGraph, type GraphBuilder, type Value, type Weight } from './graph.ts';
 import type { OnnxGraph } from './onnx.ts';
 

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
+import type { BlockRules } from '../layouts/families/block.ts';
 import type { LayerGroup } from '../layouts/types.ts';
-import type { BlockRules } from './definition.ts';
 
 /** Names of the tensors of a block that are not routed experts, by what they are. */
 export interface BlockTensors {

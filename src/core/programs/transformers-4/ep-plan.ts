@@ -1,5 +1,6 @@
+import { attentionEntries, type StyledEntry } from '../../layouts/families/ep-plan.ts';
 import type { PlanEntry } from '../../ranks/types.ts';
-import { attentionEntries, type StyledEntry, withMeanings } from '../transformers/ep-plans.ts';
+import { withMeanings } from '../transformers/ep-plans.ts';
 
 /**
  * The expert-parallel plan of transformers 4.57: Llama 4's own, gpt-oss's (which stands in its tensor-parallel plan), and

@@ -1,6 +1,7 @@
 import type { CheckpointTensor } from '../../checkpoint/types.ts';
 import { architectureOf } from '../../layouts/architecture-rules.ts';
 import { dialectOf } from '../../layouts/dialects.ts';
+import type { LoadRules } from '../../layouts/families/loading.ts';
 import { joinName } from '../../layouts/scan.ts';
 import type { ExpertLayout, LayerGroup } from '../../layouts/types.ts';
 import { type Expected, expectLayer, type Form } from '../../loads/expected.ts';
@@ -10,7 +11,7 @@ import { joinStack, placeStack } from '../../loads/stacks.ts';
 import { type Answer, type Evidence, type MemoryPlace, NO_NAMES, type Verdict } from '../../loads/types.ts';
 import type { Shape } from '../../safetensors/types.ts';
 import { createNameReader, type LoadReport, loadNames, type NameReader, renamed } from './load-names.ts';
-import { DENSE_TYPES, type LoadRules, loadRulesOf } from './load-rules.ts';
+import { DENSE_TYPES, loadRulesOf } from './load-rules.ts';
 import { isUnchanged, unchangedNames } from './unchanged.ts';
 
 const DATE = '2026-11-22';

@@ -1,9 +1,9 @@
 import type { CheckpointTensor } from '../../checkpoint/types.ts';
+import type { Converter, LoadRules, Rename } from '../../layouts/families/loading.ts';
 import type { Expected } from '../../loads/expected.ts';
 import { sameShape, sortNames } from '../../loads/names.ts';
 import type { NameReport } from '../../loads/types.ts';
 import type { Shape } from '../../safetensors/types.ts';
-import type { Converter, LoadRules, Rename } from './load-rules.ts';
 
 /** What loading found, with whether anything was rearranged and what could not be. */
 export interface LoadReport extends NameReport {

@@ -98,5 +98,3 @@ export interface BlockRules {
   /** What a reader should know: what is left out of the block, where it differs from the model's own code. */
   readonly note: string | null;
 }
-
-export type RulesAnswer = { readonly rules: BlockRules } | { readonly reason: string };

@@ -1,6 +1,6 @@
-import type { Config } from '../layouts/config-keys.ts';
-import { readKey } from '../layouts/config-keys.ts';
-import type { Activation, Inner } from './definition.ts';
+import type { Config } from '../config-keys.ts';
+import { readKey } from '../config-keys.ts';
+import type { Activation, Inner } from './block.ts';
 
 /** Says why a block cannot be computed; caught where rules are asked for, never leaves the room. */
 export class Unknown extends Error {}

@@ -1,6 +1,6 @@
-import type { Config } from '../layouts/config-keys.ts';
+import type { Config } from '../config-keys.ts';
+import type { Groups, Normalisation, ScoringRouter } from './block.ts';
 import { flagOf, numberOf, Unknown, wordOf } from './config-values.ts';
-import type { Groups, Normalisation, ScoringRouter } from './definition.ts';
 
 /** As added to sums of weights by DeepSeek and those after it. */
 const TINY = 1e-20;

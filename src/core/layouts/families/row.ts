@@ -1,5 +1,6 @@
-import type { Architecture, LayerRule } from './architecture.ts';
-import type { Dialect, ExpertLayout, Family } from './types.ts';
+import type { Architecture, LayerRule } from '../architecture.ts';
+import type { Dialect, ExpertLayout, Family } from '../types.ts';
+import { UNREAD } from './blocks.ts';
 
 export const layout = (family: Family, dialect: Dialect): ExpertLayout => ({ family, dialect });
 export const APART = layout('per-expert', 'projections');
@@ -49,6 +50,9 @@ export function row(
     mtp: 'none',
     mlx: 'switch-mlp',
     unsupported: null,
+    block: UNREAD,
+    loads: null,
+    ep: null,
     source: USUAL,
     confirmed: false,
     ...own,
@@ -66,3 +70,11 @@ export const MIXTRAL: Row = {
   disk: [W123],
   intermediate: ['intermediate_size'],
 };
+
+/** A row of a model that transformers 5.17 has no classes for: its names stay as the Hub has them. */
+export function remote(types: string | readonly string[], own: Row & { readonly source: string }): Architecture {
+  return row(types, { memory: null, memoryContainer: own.container ?? 'mlp', ...own, remote: true });
+}
+
+/** Experts from one layer on, in every layer or every second one and so on. */
+export const FIRST_AND_EVERY: LayerRule = { kind: 'every', first: 'first_k_dense_replace', every: 'moe_layer_freq' };

@@ -1,0 +1,44 @@
+import type { Architecture } from '../architecture.ts';
+import { block, chosen } from './blocks.ts';
+import { gated } from './config-values.ts';
+import { BY_ROUTER } from './ep-plan.ts';
+import { loading } from './loading.ts';
+import { layout, MIXTRAL, type Row, row, SEEN } from './row.ts';
+
+const GRANITE: Row = {
+  ...MIXTRAL,
+  memoryContainer: 'block_sparse_moe',
+  disk: [layout('gate-up', 'input-output-linear')],
+  tails: [['router.layer.weight', 'router.weight']],
+  loads: loading({
+    renames: [
+      { from: 'block_sparse_moe\\.input_linear\\.weight', to: 'block_sparse_moe.experts.gate_up_proj' },
+      { from: 'block_sparse_moe\\.output_linear\\.weight', to: 'block_sparse_moe.experts.down_proj' },
+    ],
+  }),
+  ...SEEN,
+};
+const BESIDE = 'The shared MLP of this architecture stands beside the block, and is not part of it.';
+const besideShared = (source: string) => block(source, chosen, () => ({ note: BESIDE }));
+
+/** IBM’s models. */
+export const GRANITE_TYPES: readonly Architecture[] = [
+  row('granitemoe', { ...GRANITE, block: block('GraniteMoeMoE', chosen) }),
+  row('granitemoeshared', { ...GRANITE, block: besideShared('GraniteMoeSharedMoE') }),
+  row('granitemoehybrid', { ...GRANITE, block: besideShared('GraniteMoeHybridMoE') }),
+  row('granitemoe_swa', {
+    ...GRANITE,
+    block: besideShared('GraniteMoeSWAMoE'),
+    loads: loading({ run: false }),
+    ep: BY_ROUTER,
+  }),
+  row('jetmoe', {
+    experts: ['num_local_experts'],
+    disk: [layout('gate-up', 'input-output-linear')],
+    memory: layout('gate-up', 'input-output-linear'),
+    intermediate: ['intermediate_size'],
+    block: block('JetMoeMoE', chosen, ({ config }) => ({ inner: gated(config, 'activation_function') })),
+    loads: loading(),
+    ...SEEN,
+  }),
+];
