@@ -138,12 +138,12 @@ describe('a model type of one row', () => {
   });
 
   it('has its block computed and its experts spread by what the row says', async () => {
-    const { files, checkpoint } = await glimmer('glimmer_moe');
+    const there = await core.convertFiles((await glimmer('glimmer_moe')).files, 'gate-up');
     const report = await core.compareBlock(await core.openFixture('qwen3_moe'), {
       layer: 0,
       input: { tokens: 8, seed: 3 },
       runtime: await core.openRuntime(),
-      other: { files, checkpoint },
+      other: { files: there.files, checkpoint: await core.openCheckpoint(there.files) },
     });
     expect(report).toMatchObject({ verdict: 'same', faults: [] });
     expect(core.planOf5('glimmer_moe')?.map(({ name, style }) => `${name} ${style}`)).toEqual([

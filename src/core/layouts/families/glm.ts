@@ -22,7 +22,7 @@ const GLM_5: Row = {
 export const GLM_TYPES: readonly Architecture[] = [
   row('glm4_moe', { ...GLM_4, loads: loading({ converters: IN_MLP, ignored: IGNORED }) }),
   row('glm4v_moe', { ...GLM_4, loads: loading({ converters: IN_MLP, ignored: IGNORED, stacks: VISION }) }),
-  row('glm4v_moe_text', GLM_4),
+  row('glm4v_moe_text', { ...GLM_4, source: V5, confirmed: false }),
   row('glm4_moe_lite', {
     ...GLM_4,
     block: block('Glm4MoeLiteMoE', deepSeek({ scale: 1.8 }), shared),

@@ -3,7 +3,7 @@ import { block, chosen } from './blocks.ts';
 import { gated } from './config-values.ts';
 import { BY_ROUTER } from './ep-plan.ts';
 import { loading } from './loading.ts';
-import { layout, MIXTRAL, type Row, row, SEEN } from './row.ts';
+import { layout, MIXTRAL, type Row, row, SEEN, V5 } from './row.ts';
 
 const GRANITE: Row = {
   ...MIXTRAL,
@@ -31,6 +31,8 @@ export const GRANITE_TYPES: readonly Architecture[] = [
     block: besideShared('GraniteMoeSWAMoE'),
     loads: loading({ run: false }),
     ep: BY_ROUTER,
+    source: V5,
+    confirmed: false,
   }),
   row('jetmoe', {
     experts: ['num_local_experts'],

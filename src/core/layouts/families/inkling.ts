@@ -3,7 +3,7 @@ import { block, shared } from './blocks.ts';
 import { numberOf } from './config-values.ts';
 import { BY_GATE } from './ep-plan.ts';
 import { loading, VISION } from './loading.ts';
-import { LAYER_TYPES, layout, type Row, row, SEEN } from './row.ts';
+import { LAYER_TYPES, layout, type Row, row, SEEN, V5 } from './row.ts';
 
 const INKLING: Row = {
   mtp: 'stack',
@@ -41,5 +41,5 @@ export const INKLING_TYPES: readonly Architecture[] = [
       stacks: VISION,
     }),
   }),
-  row('inkling_text', { ...INKLING, ep: BY_GATE }),
+  row('inkling_text', { ...INKLING, ep: BY_GATE, source: V5, confirmed: false }),
 ];
