@@ -10,6 +10,8 @@ export interface Shape {
   readonly intermediate: number;
   readonly hidden: number;
   readonly layers: number;
+  /** `in-out`: all experts in one tensor, gate beside up, rows as inputs. Else one matrix an expert. */
+  readonly stored?: 'in-out';
 }
 
 const QWEN3_235B = { modelType: 'qwen3_moe', experts: 128, intermediate: 1536, hidden: 4096 };
@@ -30,17 +32,22 @@ const SHIFTS = 8192;
 
 const bytesOf = (tensor: TensorSpec) => 2 * tensor.shape.reduce((product, dim) => product * dim, 1);
 
-function layerTensors({ experts, intermediate, hidden }: Shape, layer: number): TensorSpec[] {
-  const base = `model.layers.${layer}.`;
+function layerTensors({ experts, intermediate, hidden, stored }: Shape, layer: number): TensorSpec[] {
+  const base = `model.${stored === 'in-out' ? 'language_model.' : ''}layers.${layer}.`;
   const bf16 = (name: string, shape: number[]): TensorSpec => ({ name: base + name, dtype: 'BF16', shape });
+  const apart = Array.from({ length: experts }, (_, expert) => [
+    bf16(`mlp.experts.${expert}.gate_proj.weight`, [intermediate, hidden]),
+    bf16(`mlp.experts.${expert}.up_proj.weight`, [intermediate, hidden]),
+    bf16(`mlp.experts.${expert}.down_proj.weight`, [hidden, intermediate]),
+  ]).flat();
+  const together = [
+    bf16('mlp.experts.gate_up_proj', [experts, hidden, 2 * intermediate]),
+    bf16('mlp.experts.down_proj', [experts, intermediate, hidden]),
+  ];
   return [
     bf16('self_attn.o_proj.weight', [hidden, hidden]),
     bf16('mlp.gate.weight', [experts, hidden]),
-    ...Array.from({ length: experts }, (_, expert) => [
-      bf16(`mlp.experts.${expert}.gate_proj.weight`, [intermediate, hidden]),
-      bf16(`mlp.experts.${expert}.up_proj.weight`, [intermediate, hidden]),
-      bf16(`mlp.experts.${expert}.down_proj.weight`, [hidden, intermediate]),
-    ]).flat(),
+    ...(stored === 'in-out' ? together : apart),
     bf16('input_layernorm.weight', [hidden]),
   ];
 }

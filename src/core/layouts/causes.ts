@@ -19,6 +19,7 @@ const OPEN: ReadonlySet<string> = new Set(['orientation-ambiguous', 'layout-ambi
 /** What one should know; the files can be used as they are. */
 const TOLD: ReadonlySet<string> = new Set([
   'names-wrapped',
+  'expert-unused',
   'mtp-absent',
   'mtp-unpromised',
   'mtp-layout-differs',

@@ -1,10 +1,11 @@
 /**
  * Every defect of how experts are stored, with what it means. One of a layer keeps that layer from being converted; those
- * of multi-token prediction are of the whole checkpoint, and keep nothing.
+ * of multi-token prediction and of zero-computation experts are of the whole checkpoint, and keep nothing.
  */
 export const DEFECTS = {
   'expert-missing': 'An expert between 0 and the highest number, or a projection of one, is not there.',
   'expert-extra': 'There are more experts than the config says.',
+  'expert-unused': 'Tensors of zero-computation experts are stored; no program uses them.',
   'expert-duplicate': 'One expert is stored twice under different spellings of its number.',
   'expert-shape-unequal': 'Experts of one layer differ in shape.',
   'expert-dtype-unequal': 'Experts of one layer differ in dtype.',

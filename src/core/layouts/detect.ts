@@ -15,6 +15,7 @@ import { joinName, scanLayers } from './scan.ts';
 import type { Assumption, CheckpointLayout, Defect, GroupKind, LayerGroup } from './types.ts';
 import { heldAgainstWidths } from './widths.ts';
 import { bareName, type Wrapper, wrappersIn } from './wrappers.ts';
+import { withoutZeroExperts, zeroExperts, zeroExpertsTold } from './zero-experts.ts';
 
 /**
  * How a checkpoint stores its experts, from names, ranks, shapes and config; nothing is read and nothing guessed.
@@ -29,7 +30,7 @@ export function detectLayout(
   const { config } = checkpoint;
   const modelType = assume.modelType ?? modelTypeOf(config);
   const row = architectureOf(modelType);
-  const known: Known = { tensors: checkpoint.tensors, config, row, assume };
+  const known: Known = { tensors: checkpoint.tensors, config, row, assume, told: [] };
   const layers = chooseLayers(scanLayers(checkpoint.tensors), known);
   const groups = heldAgainstWidths(
     layers.flatMap((layer) => groupsOf(layer, known)),
@@ -40,6 +41,7 @@ export function detectLayout(
     ...acrossGroups(groups, config, row),
     ...predictionDefects(checkpoint, groups, row),
     ...brokenPromises(checkpoint, groups, row),
+    ...known.told,
   ];
   return { modelType, layout: sharedFamily(groups), groups, defects };
 }
@@ -77,6 +79,8 @@ interface Known {
   readonly config: Config | null;
   readonly row: Architecture | undefined;
   readonly assume: Assumption;
+  /** What layers have to tell that keeps none of them from being used. */
+  readonly told: Defect[];
 }
 
 function groupsOf(layer: Layer, known: Known): LayerGroup[] {
@@ -94,12 +98,15 @@ function groupsOf(layer: Layer, known: Known): LayerGroup[] {
   }
   const containers = [...layer.buckets.keys()].sort(compareText);
   return containers.flatMap((container, at) => {
-    const bucket = layer.buckets.get(container);
-    if (!bucket) return [];
+    const whole = layer.buckets.get(container);
+    if (!whole) return [];
     const kind: GroupKind = mtp ? 'mtp' : 'moe';
     const router = routersOf(layer, container);
     const shared = at === 0 ? layer.shared : [];
-    return [groupOf(bucket, { index: layer.index, kind, router, shared }, contextOf(layer, kind, router, known))];
+    const context = contextOf(layer, kind, router, known);
+    const apart = withoutZeroExperts(whole, context.experts, zeroExperts(known.config, bareName(layer.prefix)));
+    if (apart.names.length > 0) known.told.push(zeroExpertsTold(apart, layer.index));
+    return [groupOf(apart.bucket, { index: layer.index, kind, router, shared }, context)];
   });
 }
 

@@ -134,7 +134,6 @@ const REAL = Object.entries(readRealNames()).filter(([, { disk }]) =>
 
 /** What is known not to convert, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
-  longcat_flash: 'expert-extra',
   qwen3_vl_moe: 'orientation-ambiguous',
   qwen3_vl_moe_text: 'orientation-ambiguous',
 };
@@ -152,10 +151,12 @@ describe.runIf(REAL.length > 0)('names that transformers 5.17 wrote', () => {
       for (const group of groups) expect(group.defects.map((defect) => defect.tag)).toContain(exception);
       return;
     }
-    expect(layout.defects.map(({ tag }) => tag)).toEqual(unkept(config));
+    const zero = modelType === 'longcat_flash' ? groups.map(() => 'expert-unused') : [];
+    expect(layout.defects.map(({ tag }) => tag)).toEqual([...unkept(config), ...zero]);
     for (const group of groups) expect(group).toMatchObject({ reason: null, defects: [] });
     for (const group of groups) expect(group.router.length, group.prefix).toBeGreaterThan(0);
-    if (architectureOf(layout.modelType) === undefined) return;
+    // Its sizes here make square matrices, which nothing tells the way of in a layout that no program holds it in.
+    if (architectureOf(layout.modelType) === undefined || zero.length > 0) return;
     const target = memoryTarget(layout.modelType ?? modelType);
     const made = convertedNames(hub, layout, target);
     const expected = target === 'gate-up' ? checkpointOf(memory, config) : hub;

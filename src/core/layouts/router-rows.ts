@@ -1,8 +1,6 @@
 import type { CheckpointTensor } from '../checkpoint/types.ts';
-import { type Config, configNumber } from './config-keys.ts';
-
-/** Rows of a router beyond the routed experts: experts without weights (LongCat's identity experts). */
-const ZERO_KEYS = ['zero_expert_num'] as const;
+import type { Config } from './config-keys.ts';
+import { zeroExperts } from './zero-experts.ts';
 
 /**
  * Experts that a layer's router chooses among, by the rows of its weight matrix; null where that is not known.
@@ -29,6 +27,6 @@ export function routerRows(
   }
   const [only] = rows;
   if (rows.size !== 1 || only === undefined) return null;
-  const experts = only - (configNumber(config, ZERO_KEYS, null, prefix) ?? 0);
+  const experts = only - zeroExperts(config, prefix);
   return experts > 0 ? experts : null;
 }
