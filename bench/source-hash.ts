@@ -8,7 +8,16 @@
  * Needs three times the bytes of the checkpoint on the disk: 3.6 GB for one layer.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -61,7 +70,10 @@ try {
     }
     const ratios = seconds.cache.map((value, pair) => round(value / (seconds.plain[pair] ?? Number.NaN)));
     const line = { bench: 'source-hash', to, bytes, pairs: ratios.length, ratio: median(ratios), ratios };
-    const all = { plain_seconds: seconds.plain.map((s) => round(s)), cache_seconds: seconds.cache.map((s) => round(s)) };
+    const all = {
+      plain_seconds: seconds.plain.map((s) => round(s)),
+      cache_seconds: seconds.cache.map((s) => round(s)),
+    };
     process.stdout.write(`${JSON.stringify({ ...line, ...all })}\n`);
   }
 } finally {

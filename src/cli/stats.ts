@@ -14,6 +14,7 @@ import {
   type StatisticsProgress,
   type StatisticsReport,
   statisticsOf,
+  unreadableWords,
 } from '../core/index.ts';
 import { assumption, interruptSignal, parseLayers, print, printJson } from './common.ts';
 import { tellErrorsOf } from './damage.ts';
@@ -85,18 +86,19 @@ function createLine(quiet: boolean) {
   return { update, end };
 }
 
+const HEADINGS =
+  'Layer and projection                             experts   RMS least    median      most   largest    zeros';
+
 /** A line for each projection of each layer, then what cannot be read, then findings. */
 export function describeStatistics({ matrices, unreadable, findings, bytes }: StatisticsReport): string[] {
   const rows = rowsOf(matrices);
   return [
     `Measured     ${plural(matrices.length, 'matrix', 'matrices')}, ${formatBytes(bytes)}`,
-    'Layer and projection                             experts   RMS least    median      most   largest    zeros',
+    ...(rows.length > 0 ? [HEADINGS] : []),
     ...rows.map(describeRow),
-    ...unreadable.map(
-      ({ prefix, projection, reason }) => `! ${prefix}${projection ? ` ${projection}` : ''}: ${reason}`,
-    ),
+    ...unreadableWords(unreadable).map((words) => `! ${words}`),
     ...findings.map(({ message, tag }) => `! ${message} [${tag}]`),
-    ...(findings.length === 0 ? ['No expert stands out.'] : []),
+    ...(findings.length === 0 && matrices.length > 0 ? ['No expert stands out.'] : []),
   ];
 }
 

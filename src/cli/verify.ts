@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createNodeDigest } from '../core/convert/sha256.node.ts';
 import {
+  type Checkpoint,
   formatInteger,
   LoomError,
   plural,
@@ -19,6 +20,7 @@ import {
   withAssume,
   withOutput,
 } from './common.ts';
+import { tellErrors } from './damage.ts';
 import { openCheckpointAt, openSource, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
 /** Differences that a person is shown; `--json` has them all. */
@@ -62,7 +64,18 @@ async function compare(original: string, converted: string, options: SourceFlags
     openCheckpointAt(original, options, signal),
     openCheckpointAt(converted, options, signal),
   ]);
-  return verifyCheckpoints(left, right, { signal, ...assumption(options) });
+  const verification = await verifyCheckpoints(left, right, { signal, ...assumption(options) });
+  if (verification.differences.length > 0) {
+    tellErrors(fileErrors('Original', left.checkpoint));
+    tellErrors(fileErrors('Converted', right.checkpoint));
+  }
+  return verification;
+}
+
+/** What is the matter with the files of a side: why some of it has no partner. */
+function fileErrors(side: string, { findings }: Checkpoint) {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  return errors.map(({ tag, message }) => ({ tag, message: `${side}: ${message}` }));
 }
 
 /** @throws LoomError `usage` when no hash is stated: success would then prove nothing. */

@@ -317,7 +317,7 @@ export {
   type ValueFindingTag,
 } from './values/findings.ts';
 export { histogramTensor } from './values/histogram.ts';
-export type { Unreadable } from './values/matrices.ts';
+export { type Unreadable, unreadableWords } from './values/matrices.ts';
 export { indexOf, previewTensor, type TensorPreview } from './values/preview.ts';
 export {
   type StatisticsCost,

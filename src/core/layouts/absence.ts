@@ -78,6 +78,8 @@ function unknownExperts({ groups }: CheckpointLayout): string | null {
   const stack = stackOf(first);
   const own = unread.filter((group) => stackOf(group) === stack);
   const name = nameLayers(own, stackNames(unread).get(stack) ?? null);
+  if (first.defects.some(({ readings }) => readings))
+    return `The experts of ${name} cannot be told apart. ${first.reason}`;
   return `The experts of ${name} are stored in a way that is not known here. ${first.reason ?? ''} If the config names no model type, or another one, give the model type as an assumption.`;
 }
 

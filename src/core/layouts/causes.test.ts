@@ -102,12 +102,13 @@ describe('causesOf', () => {
   });
 });
 
-it.each(
-  Object.entries(readRealNames()),
-)('finds no error in %s as transformers writes and holds it', (type, { disk, memory, config }) => {
-  // Its gate and up in memory hold zero-computation experts too, and down does not: a stack of each has another length.
-  for (const made of type === 'longcat_flash' ? [disk] : [disk, memory]) {
-    const checkpoint = checkpointOf(made, config);
-    expect(errorsOf({ findings: [] }, detectLayout(checkpoint))).toEqual([]);
-  }
-});
+it.each(Object.entries(readRealNames()))(
+  'finds no error in %s as transformers writes and holds it',
+  (type, { disk, memory, config }) => {
+    // Its gate and up in memory hold zero-computation experts too, and down does not: a stack of each has another length.
+    for (const made of type === 'longcat_flash' ? [disk] : [disk, memory]) {
+      const checkpoint = checkpointOf(made, config);
+      expect(errorsOf({ findings: [] }, detectLayout(checkpoint))).toEqual([]);
+    }
+  },
+);

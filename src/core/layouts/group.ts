@@ -35,7 +35,8 @@ export function groupOf(bucket: Bucket, beside: Beside, context: Context): Layer
     ...leftoverDefects(bucket),
   ];
   if (resolution.ambiguous) {
-    const message = 'The matrices are square, and nothing says which way round they are stored.';
+    const message =
+      'The matrices are square, and nothing says which way round they are stored. If you know it, say so with --assume out-in (rows are outputs) or --assume in-out (rows are inputs).';
     defects.push({ tag: 'orientation-ambiguous', message, ...(members[0] ? { tensor: members[0].template } : {}) });
   }
   return {

@@ -9,9 +9,10 @@ const LIMIT_NAMED = 6;
  * Which experts the routers choose and no tensor holds, in sentences; null where every expert is there.
  *
  * An expert is missing when no tensor of one of its projections is there. A quantised companion alone may be absent: experts
- * of one layer can be quantised differently. Layers of multi-token prediction are left out.
+ * of one layer can be quantised differently. Layers of multi-token prediction are left out. `cause`: a finding's sentence
+ * that says why, which then comes first.
  */
-export function missingExperts(layout: CheckpointLayout): string | null {
+export function missingExperts(layout: CheckpointLayout, cause?: string): string | null {
   const sparse = layout.groups.filter((group) => group.kind === 'moe');
   const names = stackNames(sparse);
   const alike = new Map<string, LayerGroup[]>();
@@ -29,7 +30,10 @@ export function missingExperts(layout: CheckpointLayout): string | null {
   });
   const rest = lacks.length - LIMIT_NAMED;
   const more = rest > 0 ? `; ${rest} more kinds of layers lack experts` : '';
-  return `Experts are missing from the files: ${lacks.slice(0, LIMIT_NAMED).join('; ')}${more}. Ranks cannot be given experts that are not there. Complete the checkpoint; if it was pruned, its routers must have as many rows as there are experts.`;
+  const named = lacks.slice(0, LIMIT_NAMED).join('; ') + more;
+  if (cause !== undefined)
+    return `${cause} So experts are missing: ${named}. Ranks cannot be given experts that are not there. Complete the checkpoint.`;
+  return `Experts are missing from the files: ${named}. Ranks cannot be given experts that are not there. Complete the checkpoint; if it was pruned, its routers must have as many rows as there are experts.`;
 }
 
 function lackOf(group: LayerGroup): string | null {

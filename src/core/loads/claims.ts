@@ -1,6 +1,8 @@
 import { absenceOfExperts } from '../layouts/absence.ts';
 import type { Architecture } from '../layouts/architecture.ts';
-import type { LayerGroup } from '../layouts/types.ts';
+import { withoutConsequences } from '../layouts/consequences.ts';
+import { layoutId } from '../layouts/dialects.ts';
+import type { CheckpointLayout, Defect, LayerGroup } from '../layouts/types.ts';
 import { type CountReading, countAnswer } from './count.ts';
 import { compareNames, expectedIn } from './direct.ts';
 import { expertNames, modelClass } from './expert-names.ts';
@@ -103,9 +105,9 @@ function unknown({ id }: Consumer, need: string): Found {
 }
 
 function claimFor(consumer: Consumer, input: LoadInput, group: LayerGroup): Found {
-  if (group.layout?.family === 'unknown') return unknown(consumer, 'Experts in a layout that is known here.');
+  if (group.layout?.family === 'unknown') return unknown(consumer, readingNeed(group));
   const [defect] = group.defects;
-  if (defect) return unknown(consumer, `Whole experts: ${defect.message}`);
+  if (defect) return unknown(consumer, isExplained(input, group) ? '' : needOf(defect));
   const quantised = group.members.some(({ part }) => part !== 'weight' && part !== 'bias');
   const odd = misplaced(input, group);
   const claim = consumer.claims.find(
@@ -117,6 +119,30 @@ function claimFor(consumer: Consumer, input: LoadInput, group: LayerGroup): Foun
   }
   if (odd !== null) return unknown(consumer, odd);
   return unknown(consumer, quantised ? 'Support for quantised experts in this layout, of which nothing is known.' : '');
+}
+
+function readingNeed({ defects }: LayerGroup): string {
+  const readings = defects.flatMap((defect) => defect.readings ?? []).map(({ layout }) => layoutId(layout));
+  if (readings.length === 0) return 'Experts in a layout that is known here.';
+  return `One reading of the experts’ names: they fit ${readings.join(' or ')}, and nothing says which. Say which with --assume.`;
+}
+
+/** True where a finding about the files says it already: the files' own need comes before this one. */
+function isExplained({ checkpoint, layout }: LoadInput, group: LayerGroup): boolean {
+  const { findings = [], indexFile = null, absent } = checkpoint;
+  const known = EXPLAINED.get(layout);
+  if (known) return known.has(group);
+  const { perGroup } = withoutConsequences({ findings, indexFile, ...(absent ? { absent } : {}) }, layout);
+  const explained = new Set(layout.groups.filter((_, at) => perGroup[at]?.length === 0));
+  EXPLAINED.set(layout, explained);
+  return explained.has(group);
+}
+
+/** A layout is a value, and every program asks of each of its layers. */
+const EXPLAINED = new WeakMap<CheckpointLayout, ReadonlySet<LayerGroup>>();
+
+function needOf({ tag, message }: Defect): string {
+  return tag === 'orientation-ambiguous' ? `Known orientation: ${message}` : `Whole experts: ${message}`;
 }
 
 /** A rule for names was read; that there is a model for the type was not. */

@@ -7,7 +7,8 @@ import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 
 /** What verdicts are made from: tensors and config, with the layout found in them. */
 export interface LoadInput {
-  readonly checkpoint: Pick<Checkpoint, 'tensors' | 'config'> & Partial<Pick<Checkpoint, 'findings' | 'indexFile'>>;
+  readonly checkpoint: Pick<Checkpoint, 'tensors' | 'config'> &
+    Partial<Pick<Checkpoint, 'findings' | 'indexFile' | 'absent'>>;
   readonly layout: CheckpointLayout;
   readonly row: Architecture | undefined;
 }

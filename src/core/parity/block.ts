@@ -1,9 +1,10 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
 import { defectSeverity } from '../layouts/causes.ts';
+import { withoutConsequences } from '../layouts/consequences.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import type { BlockRules } from '../layouts/families/block.ts';
-import type { Assumption, Defect, LayerGroup } from '../layouts/types.ts';
+import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import { incompleteBy, refuseUnusable } from '../layouts/usable.ts';
 import type { Weight } from './graph.ts';
 import { numbersOf } from './numbers.ts';
@@ -40,11 +41,12 @@ export function findBlock(checkpoint: Checkpoint, layer: number, assume?: Assump
   if (!found && gap) throw new LoomError('checkpoint-defective', `Layer ${layer} cannot be computed. ${gap.message}`);
   if (!found) throw new LoomError('usage', noSuchLayer(layout.groups, layer));
   const answer = blockRules(layout.modelType, checkpoint.config, found);
-  const zeroExperts = 'reason' in answer ? 0 : answer.rules.zeroExperts;
-  const defect = found.defects.find(
-    (each) => defectSeverity(each) === 'error' && !(zeroExperts > 0 && OF_COUNT.has(each.tag)),
-  );
+  const defect = found.defects.find((each) => defectSeverity(each) === 'error');
+  if (defect && gap && isExplained(checkpoint, layout, found))
+    throw new LoomError('checkpoint-defective', `Layer ${layer} cannot be computed. ${gap.message}`);
   if (defect) throw new LoomError('checkpoint-defective', defect.message);
+  if (found.layout?.family === 'unknown')
+    throw new LoomError('block-unknown', `Layer ${layer} cannot be computed. ${found.reason ?? ''}`);
   if ('reason' in answer) throw new LoomError('block-unknown', answer.reason);
   const { rules } = answer;
   const tensors = blockTensors(checkpoint, found, rules);
@@ -57,7 +59,7 @@ export function findBlock(checkpoint: Checkpoint, layer: number, assume?: Assump
   const beside = rules.zeroExperts + (rules.router.kind === 'sharing' ? rules.router.shared : 0);
   const experts = rows - beside;
   const stored = found.experts ?? 0;
-  if (experts !== stored && !(rules.zeroExperts > 0 && stored === rows))
+  if (experts !== stored)
     throw new LoomError('block-unknown', `The router has rows for ${experts} experts, the layer stores ${stored}.`);
   checkGroups(rules, experts);
   return {
@@ -70,8 +72,10 @@ export function findBlock(checkpoint: Checkpoint, layer: number, assume?: Assump
   };
 }
 
-/** What is said of LongCat's experts without weights: transformers writes matrices for them, and the config leaves them out. */
-const OF_COUNT: ReadonlySet<Defect['tag']> = new Set(['expert-extra', 'config-mismatch']);
+/** True where a finding about the files says what the group's defects say. */
+function isExplained(checkpoint: Checkpoint, layout: CheckpointLayout, group: LayerGroup): boolean {
+  return withoutConsequences(checkpoint, layout).perGroup[layout.groups.indexOf(group)]?.length === 0;
+}
 
 function noSuchLayer(groups: readonly LayerGroup[], layer: number): string {
   const layers = groups.filter((group) => group.kind === 'moe' && group.index !== null).map((group) => group.index);

@@ -9,6 +9,7 @@ import { bareName, unwrapNotes } from '../layouts/wrappers.ts';
 import { formatIndex } from '../safetensors/index-file.ts';
 import { checkpointRefusals, unneededAbsence, unneededNotes } from './checkpoint-refusals.ts';
 import { editConfig } from './config-edit.ts';
+import { onePerReason, refusalOf, unreadRefusal, withoutExplained } from './layer-refusals.ts';
 import { carriedMetadata } from './metadata.ts';
 import { operationsBetween } from './operations.ts';
 import { convertedTensors, keptTensor, type OutputDraft } from './outputs.ts';
@@ -30,7 +31,6 @@ import { packedFormat, type UnpackedCheckpoint, unpackCheckpoint, unpackedWithin
 import { unpackedConfigChanges } from './unpack-config.ts';
 import { dequantizing, unpackedDraft } from './unpack-drafts.ts';
 import { unpackNotes } from './unpack-notes.ts';
-import { unreadRefusals } from './unread-layers.ts';
 import { valueNotes } from './value-notes.ts';
 
 export interface PlanOptions {
@@ -107,7 +107,8 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   const chosen = chooseGroups(layout, options.layers);
   const unneeded = unneededAbsence(checkpoint, layout, options, scopeFilter(layout, options));
   const refusals = [...checkpointRefusals(checkpoint, unneeded), ...chosen.refusals];
-  const { conversions, kept, refused, notes } = targetsOf(chosen.groups, target, layout.modelType, options);
+  const asked = refusals.length === 0 ? chosen.groups : withoutExplained(chosen.groups, checkpoint, layout);
+  const { conversions, kept, refused, notes } = targetsOf(asked, target, layout.modelType, options);
   refusals.push(...refused);
   if (refusals.length === 0 && conversions.length === 0) refusals.push(nothingToConvert(checkpoint, layout));
   if (refusals.length > 0) return refusedPlan(checkpoint, target, options, decidable(refusals));
@@ -179,7 +180,10 @@ function targetsOf(
       notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is.`);
       continue;
     }
-    if (group.layout?.family === 'unknown' && group.kind !== 'mtp') continue;
+    if (group.layout?.family === 'unknown' && group.kind !== 'mtp') {
+      refused.push(unreadRefusal(group));
+      continue;
+    }
     const answer = refusalOf(group) ?? asTarget(group, target, modelType, values);
     if ('note' in answer && answer.note !== undefined) notes.add(answer.note);
     if ('group' in answer) conversions.push({ from: group, to: answer.group });
@@ -189,20 +193,8 @@ function targetsOf(
       notes.add(`${group.prefix} belongs to multi-token prediction and stays as it is: ${why}`);
     } else refused.push({ ...answer.refusal, group: group.prefix });
   }
-  const unread = groups.filter((group) => group.layout?.family === 'unknown' && group.kind !== 'mtp');
-  refused.push(...unreadRefusals(unread));
   for (const note of valueNotes(conversions)) notes.add(note);
-  return { conversions, kept, refused, notes: [...notes] };
-}
-
-function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
-  const [defect] = group.defects;
-  if (!defect) return null;
-  const tag = defect.tag === 'orientation-ambiguous' ? 'orientation-ambiguous' : 'group-defective';
-  const { message } = defect;
-  return {
-    refusal: { tag, message: message.startsWith(`${group.prefix}:`) ? message : `${group.prefix}: ${message}` },
-  };
+  return { conversions, kept, refused: onePerReason(refused, groups), notes: [...notes] };
 }
 
 /** Every output tensor, in the order in which its first byte stands in the source: reads stay as sequential as can be. */

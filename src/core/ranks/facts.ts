@@ -8,7 +8,7 @@ import { missingExperts } from '../layouts/missing-experts.ts';
 import { expertsPerToken } from '../layouts/per-token.ts';
 import { quantBlocks } from '../layouts/quant-blocks.ts';
 import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
-import { unusableFinding } from '../layouts/usable.ts';
+import { incompleteBy, unusableFinding } from '../layouts/usable.ts';
 import type { ModelFacts } from './types.ts';
 
 const HEADS = ['num_attention_heads', 'n_heads', 'num_heads'] as const;
@@ -63,7 +63,8 @@ function undealtOf(
 ): string | null {
   const unusable = unusableFinding(checkpoint);
   if (unusable) return unusable.message;
-  if (layout.groups.some((group) => group.kind === 'moe' && group.experts !== null)) return missingExperts(layout);
+  if (layout.groups.some((group) => group.kind === 'moe' && group.experts !== null))
+    return missingExperts(layout, incompleteBy(checkpoint.findings)?.message);
   const { known, message } = absenceOfExperts(checkpoint, layout);
   return known ? `${message} There is nothing to place.` : message;
 }

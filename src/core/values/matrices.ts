@@ -1,4 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { nameLayers, stackNames, stackOf } from '../layouts/layer-words.ts';
 import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../layouts/scale-blocks.ts';
 import type { Defect, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
@@ -34,6 +35,28 @@ export interface Unreadable {
   /** Null for the whole layer. */
   readonly projection: Projection | null;
   readonly reason: string;
+}
+
+/** What has no statistics as sentences, one for all layers of a stack that have none for the same reason. */
+export function unreadableWords(unreadable: readonly Unreadable[]): string[] {
+  const named = unreadable.map(({ prefix, layer }) => ({ prefix, index: layer }));
+  const names = stackNames(named);
+  const alike = new Map<
+    string,
+    { readonly first: Unreadable; readonly groups: { prefix: string; index: number | null }[] }
+  >();
+  for (const [at, each] of unreadable.entries()) {
+    const group = named[at] ?? { prefix: each.prefix, index: each.layer };
+    const key = `${stackOf(group)} ${each.projection} ${each.reason.replaceAll(each.prefix, '{layer}')}`;
+    const known = alike.get(key) ?? { first: each, groups: [] };
+    known.groups.push(group);
+    alike.set(key, known);
+  }
+  return Array.from(alike.values(), ({ first: { prefix, projection, reason }, groups }) => {
+    const [first] = groups;
+    const where = groups.length === 1 ? prefix : nameLayers(groups, (first && names.get(stackOf(first))) ?? null);
+    return `${where}${projection ? ` ${projection}` : ''}: ${reason}`;
+  });
 }
 
 const PROJECTIONS: readonly Projection[] = ['gate', 'up', 'down'];
