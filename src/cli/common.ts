@@ -61,17 +61,25 @@ export interface AssumeFlags {
   readonly assume?: string;
 }
 
+/** What `--assume` takes for what the values of a layer support. */
+export const VALUES = 'values';
+
 /** `--assume`, for files that do not say of themselves how their matrices lie. */
 export function withAssume(command: Command): Command {
   return command.option(
     '--assume <what>',
-    'out-in, in-out, a layout such as gate-up/w13, or a model_type: how to read what the files do not say',
+    'out-in, in-out, a layout such as gate-up/w13, or a model_type: how to read what the files do not say; in inspect, plan and convert also values: what the weights of one layer support',
   );
 }
 
 /** `in-out`, `out-in`, a layout's id or a model type. @throws LoomError `usage`. */
 export function assumption({ assume }: AssumeFlags): { assume?: Assumption } {
   if (assume === undefined) return {};
+  if (assume === VALUES)
+    throw new LoomError(
+      'usage',
+      '--assume values is for inspect, plan and convert. They name what the values support: give that to --assume here.',
+    );
   if (assume === 'in-out' || assume === 'out-in') return { assume: { orientation: assume } };
   const layout = layoutOf(assume);
   if (layout) return { assume: { layout } };

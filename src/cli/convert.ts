@@ -28,10 +28,11 @@ import {
   runPlan,
   writeText,
 } from '../core/index.ts';
-import { assumption, interruptSignal, parseTarget, print, printJson } from './common.ts';
+import { interruptSignal, parseTarget, print, printJson } from './common.ts';
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
 import { createProgressLine } from './progress.ts';
-import { openCheckpointAt, SOURCE_HELP } from './source.ts';
+import { openAssuming } from './reading.ts';
+import { SOURCE_HELP } from './source.ts';
 import { tell } from './terminal.ts';
 
 interface ConvertFlags extends PlanFlags {
@@ -64,11 +65,11 @@ export function addConvert(program: Command): void {
     .option('--sha256', 'also the SHA-256 of each shard, its id on the Hub')
     .action(async (source: string, flags: ConvertFlags) => {
       const target = parseTarget(flags.to);
-      const options = planOptions(flags);
+      const chosen = planOptions(flags);
       const work = workOptions(flags);
       const signal = interruptSignal();
-      const { files, path, checkpoint, origin } = await openCheckpointAt(source, flags, signal);
-      const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
+      const { files, path, checkpoint, origin, assumed } = await openAssuming(source, flags, signal);
+      const plan = await planWithValues(checkpoint, files, target, { ...chosen, ...assumed, signal });
       if (plan.refusals.length > 0) throw refused(plan);
       const unfinished = flags.resume ? 'resume' : flags.restart ? 'restart' : 'refuse';
       const { sink, journal } = await openFolderOutput(flags.out, plan, files, {
@@ -94,14 +95,14 @@ export function addConvert(program: Command): void {
         })
         .finally(line.end);
       if (flags.card) {
-        const layout = detectLayout(checkpoint, assumption(flags));
+        const layout = detectLayout(checkpoint, assumed);
         const facts = {
           plan,
           layout,
           config: checkpoint.config,
           source: origin,
           proof: report.verified,
-          ...assumption(flags),
+          ...assumed,
         };
         await writeText(sink, 'README.md', modelCard(facts), signal);
       }
@@ -175,6 +176,7 @@ export function convertJson(out: string, report: ConversionReport, engineAsked =
     verified: { equal, tensors, bytes },
     ...(report.kept > 0 ? { kept: report.kept } : {}),
     ...(report.unpacked ? { unpacked: report.unpacked } : {}),
+    ...(report.assumed ? { assumed: report.assumed } : {}),
     ...(report.sourceHashes ? { sourceHashes: report.sourceHashes } : {}),
     ...(report.sha256 ? { sha256: report.sha256 } : {}),
     ...(engineAsked ? { engine: report.engine } : {}),
@@ -192,6 +194,7 @@ export function describeReport(out: string, report: ConversionReport): string[] 
           `Not lossless: ${plural(report.unpacked.tensors, 'tensor')} in ${report.unpacked.formats.join(' and ')} became bf16.`,
         ]
       : []),
+    ...(report.assumed ?? []),
     ...describeRun(report),
     ...report.configChanges.map(describeConfigChange),
     ...report.skipped.map((skipped) => `Left out: ${skipped.file} (${skipped.reason}).`),

@@ -8,11 +8,14 @@ import {
   inspectCheckpoint,
   type ParameterCount,
   plural,
+  type ReadingEvidence,
+  readingEvidence,
   tensorPlace,
 } from '../core/index.ts';
-import { assumption, interruptSignal, print, printJson } from './common.ts';
+import { interruptSignal, print, printJson } from './common.ts';
 import { mindsLines, withMinds } from './minds.ts';
-import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
+import { openAssuming } from './reading.ts';
+import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 /** `moe-loom inspect <source>`: how the experts are stored, layer by layer. Exit 1 when a finding is an error. */
 export function addInspect(program: Command): void {
@@ -20,14 +23,35 @@ export function addInspect(program: Command): void {
     .command('inspect')
     .description('say how a checkpoint stores its experts')
     .argument('<source>', SOURCE_HELP);
-  withReading(command).action(async (source: string, options: ReadingFlags) => {
-    const { checkpoint } = await openCheckpointAt(source, options, interruptSignal());
-    const layout = detectLayout(checkpoint, assumption(options));
-    const inspection = inspectCheckpoint(checkpoint, layout);
-    if (options.json) printJson(withMinds(inspection));
-    else print(describeInspection(inspection));
-    if (inspection.findings.some(({ severity }) => severity === 'error')) process.exitCode = 1;
-  });
+  withReading(command)
+    .option(
+      '--read-values',
+      'where names or shapes can be read in several ways, read some rows of one layer as evidence',
+    )
+    .action(async (source: string, options: InspectFlags) => {
+      const signal = interruptSignal();
+      const { checkpoint, files, assumed } = await openAssuming(source, options, signal);
+      const layout = detectLayout(checkpoint, assumed);
+      const inspection = inspectCheckpoint(checkpoint, layout);
+      const evidence = options.readValues ? await readingEvidence(checkpoint, layout, files, { signal }) : null;
+      if (options.json) printJson({ ...withMinds(inspection), ...(evidence ? { evidence } : {}) });
+      else
+        print([
+          ...describeInspection(inspection),
+          ...(assumed.assume?.restsOn ? [assumed.assume.restsOn] : []),
+          ...describeEvidence(evidence),
+        ]);
+      if (inspection.findings.some(({ severity }) => severity === 'error')) process.exitCode = 1;
+    });
+}
+
+interface InspectFlags extends ReadingFlags {
+  readonly readValues?: boolean;
+}
+
+function describeEvidence(evidence: readonly ReadingEvidence[] | null): string[] {
+  if (evidence?.length === 0) return ['No values were read: nothing here can be read in several ways.'];
+  return evidence?.map(({ message }) => message) ?? [];
 }
 
 export function describeInspection(inspection: Inspection): string[] {

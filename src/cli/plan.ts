@@ -7,17 +7,9 @@ import {
   planWithValues,
   predictTarget,
 } from '../core/index.ts';
-import {
-  assumption,
-  interruptSignal,
-  parseDtype,
-  parseLayers,
-  parseShardSize,
-  parseTarget,
-  print,
-  printJson,
-} from './common.ts';
-import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
+import { interruptSignal, parseDtype, parseLayers, parseShardSize, parseTarget, print, printJson } from './common.ts';
+import { openAssuming } from './reading.ts';
+import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
 export interface PlanFlags extends ReadingFlags {
   readonly to: string;
@@ -39,9 +31,9 @@ export function withPlanFlags(command: Command): Command {
     .option('--dtype <dtype>', 'bf16: unpack FP8 and MXFP4 weights to the numbers they stand for; not lossless');
 }
 
+/** What flags say of a plan, but for what is assumed. */
 export function planOptions(flags: PlanFlags): PlanOptions {
   return {
-    ...assumption(flags),
     layers: flags.layers === undefined ? undefined : parseLayers(flags.layers),
     keepRest: flags.keepRest,
     keepMtp: flags.keepMtp,
@@ -58,9 +50,10 @@ export function addPlan(program: Command): void {
     .argument('<source>', SOURCE_HELP);
   withPlanFlags(command).action(async (source: string, flags: PlanFlags) => {
     const target = parseTarget(flags.to);
-    const options = planOptions(flags);
+    const chosen = planOptions(flags);
     const signal = interruptSignal();
-    const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
+    const { checkpoint, files, assumed } = await openAssuming(source, flags, signal);
+    const options = { ...chosen, ...assumed };
     const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
     if (flags.json) printJson(planJson(plan));
     else print([...describePlan(plan), ...readers(checkpoint, plan, options)]);

@@ -319,6 +319,7 @@ export {
 export { histogramTensor } from './values/histogram.ts';
 export { type Unreadable, unreadableWords } from './values/matrices.ts';
 export { indexOf, previewTensor, type TensorPreview } from './values/preview.ts';
+export { evidenceCost, type ReadingEvidence, readingEvidence } from './values/reading-evidence.ts';
 export {
   type StatisticsCost,
   type StatisticsOptions,

@@ -27,6 +27,8 @@ export interface ConversionReport {
     readonly bytes: number;
     readonly method: string;
   };
+  /** What the files do not say and was assumed of them, as sentences; absent where nothing was. */
+  readonly assumed?: readonly string[];
   /** Where kernels computed, and why; no decisions where the plan has nothing to compute. */
   readonly engine: EngineUse;
   /** Shards that an earlier, unfinished run had written; this one read them back. */
@@ -58,6 +60,7 @@ export function reportOf(plan: ConversionPlan, facts: RunFacts): ConversionRepor
     copied: plan.copies.map((copy) => copy.file),
     skipped: plan.skipped,
     unpacked: plan.unpacked,
+    ...(plan.assumed ? { assumed: plan.assumed } : {}),
     verified: {
       equal: true,
       tensors: plan.tensors,

@@ -120,6 +120,8 @@ export interface Assumption {
   readonly orientation?: 'out-in' | 'in-out';
   /** The layout of every layer whose names fit it. */
   readonly layout?: ExpertLayout;
+  /** Sentences that say which values support it, where it was taken from values. */
+  readonly restsOn?: string;
 }
 
 /** Why a group has no form in a target; the tags are those of a plan's refusals. */

@@ -117,11 +117,13 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
   const collisions = nameCollisions(drafts);
   if (collisions.length > 0) return refusedPlan(checkpoint, target, options, collisions);
   const groups = steps(conversions, kept, target, basis);
+  const assumed = assumedNotes(options.assume);
   return {
     ...assemblePlan(basis, layout, target, options, drafts),
     groups,
+    ...(assumed.length > 0 ? { assumed } : {}),
     notes: [
-      ...assumedNotes(options.assume),
+      ...assumed,
       ...notes,
       ...unwrapNotes(checkpoint.tensors.keys()),
       ...unpackNotes(basis.unpacked),
@@ -131,9 +133,10 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
 }
 
 /** What is proven is proven of this reading alone. */
-function assumedNotes(assume: Assumption | undefined): string[] {
-  if (!assume?.layout) return [];
-  return [`The experts are read as ${layoutId(assume.layout)}, as was assumed. The files do not say it.`];
+function assumedNotes({ layout, restsOn }: Assumption = {}): string[] {
+  if (restsOn !== undefined) return [`How the experts are read rests on their values, as was asked. ${restsOn}`];
+  if (!layout) return [];
+  return [`The experts are read as ${layoutId(layout)}, as was assumed. The files do not say it.`];
 }
 
 /** What values could decide is not worth reading where something else stands in the way. */

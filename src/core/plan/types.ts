@@ -194,6 +194,8 @@ export interface ConversionPlan {
   readonly groups: readonly GroupStep[];
   /** What a person should know of this target for this architecture; experts that stay as they are. */
   readonly notes: readonly string[];
+  /** Those of the notes that say what was assumed; absent where nothing was. */
+  readonly assumed?: readonly string[];
   /** Null where every byte of every weight is kept. */
   readonly unpacked: Unpacked | null;
   readonly tensors: number;

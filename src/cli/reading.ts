@@ -1,0 +1,41 @@
+import { type Assumption, type Checkpoint, detectLayout, LoomError, readingEvidence } from '../core/index.ts';
+import { assumption, VALUES } from './common.ts';
+import { type OpenedSource, openCheckpointAt, type ReadingFlags } from './source.ts';
+import { tell } from './terminal.ts';
+
+/** A checkpoint and how it is to be read. */
+export interface OpenedReading extends OpenedSource {
+  readonly checkpoint: Checkpoint;
+  readonly assumed: { readonly assume?: Assumption };
+}
+
+/**
+ * Opens what a user names, and finds out what is assumed of it: with `--assume values` what the values of a layer support.
+ *
+ * @throws LoomError `usage` for an assumption that is none, `not-convertible` where values do not support one reading.
+ */
+export async function openAssuming(source: string, flags: ReadingFlags, signal: AbortSignal): Promise<OpenedReading> {
+  if (flags.assume !== VALUES) {
+    const assumed = assumption(flags);
+    return { ...(await openCheckpointAt(source, flags, signal)), assumed };
+  }
+  const opened = await openCheckpointAt(source, flags, signal);
+  return { ...opened, assumed: await assumedByValues(opened, signal) };
+}
+
+async function assumedByValues(
+  { checkpoint, files }: Pick<OpenedReading, 'checkpoint' | 'files'>,
+  signal: AbortSignal,
+): Promise<OpenedReading['assumed']> {
+  const evidence = await readingEvidence(checkpoint, detectLayout(checkpoint), files, { signal });
+  if (evidence.length === 0) {
+    tell('No values were read: nothing here can be read in several ways.');
+    return {};
+  }
+  const known = evidence.flatMap(({ assume }) => assume ?? []);
+  const restsOn = evidence.map(({ message }) => message).join(' ');
+  const same = new Set(known.map((assume) => JSON.stringify(assume))).size === 1;
+  if (known.length < evidence.length || !same)
+    throw new LoomError('not-convertible', `--assume values decides nothing here. ${restsOn}`);
+  return { assume: { ...known[0], restsOn } };
+}
