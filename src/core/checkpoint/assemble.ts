@@ -28,6 +28,8 @@ export interface AssembleInput {
   readonly identity: string;
   readonly listing: Listing;
   readonly outcomes: readonly ShardOutcome[];
+  /** Files that the index leaves out and whose headers were read: they count where they show that shards are slices. */
+  readonly beside?: readonly ShardOutcome[];
   readonly config: ParsedConfig | null;
   /** `unread` while the index has not been looked at, null when there is none or it is unusable. */
   readonly index: ShardIndex | 'unread' | null;
@@ -40,13 +42,16 @@ const MANY = 5;
 /** Joins headers, index and config into one checkpoint and says what does not fit. Pure: call it again as headers arrive. */
 export function assembleCheckpoint(input: AssembleInput): Checkpoint {
   const { listing, outcomes, index, knowledge = NO_KNOWLEDGE } = input;
-  const read = outcomes.flatMap((outcome) => ('error' in outcome ? [] : [outcome]));
+  const shards = outcomes.flatMap((outcome) => ('error' in outcome ? [] : [outcome]));
+  const beside = (input.beside ?? []).flatMap((outcome) => ('error' in outcome ? [] : [outcome]));
   const given = index === 'unread' ? null : index;
-  const perFile = new Map(read.map(({ file, header }) => [file, header.tensors]));
+  const perFile = new Map(shards.map(({ file, header }) => [file, header.tensors]));
   const compared = given && crossCheck(given, listing.index ?? 'the index', perFile);
   const follows = compared?.stale ? null : given;
-  const joined = joinTensors(read, follows, null);
-  const slices = slicesOf(input, read, joined.doubled !== null || (compared?.shadowed ?? 0) > 0);
+  const joined = joinTensors(shards, follows, null);
+  const mayDouble = joined.doubled !== null || (compared?.shadowed ?? 0) > 0 || beside.length > 0;
+  const slices = slicesOf(input, [...shards, ...beside], mayDouble);
+  const read = slices ? [...shards, ...beside] : shards;
   const [usable, checked] = slices ? [null, null] : [given, compared];
   const { tensors, doubled } = slices ? joinTensors(read, null, slices) : joined;
   const findings = slices
@@ -58,7 +63,7 @@ export function assembleCheckpoint(input: AssembleInput): Checkpoint {
     findings.push(finding('index-unread', `${listing.index} has not been compared with the shards yet.`));
   if (usable) findings.push(...scopeFinding(usable));
   if (checked?.stale) findings.push(checked.stale);
-  else if (usable && checked) findings.push(...indexFindings(usable, listing, checked));
+  else if (usable && checked) findings.push(...indexFindings(usable, listing, checked, beside));
   const absent = follows && !slices && absentTensors(follows, tensors, input);
   return {
     identity: input.identity,
@@ -90,7 +95,7 @@ function slicesOf(
 ): Slices | null {
   const headers = new Map(read.map(({ file, header }) => [file, header]));
   const root = listing.files.map(({ name }) => name).filter((name) => !name.includes('/'));
-  const shards = outcomes.map(({ file }) => file);
+  const shards = [...new Set([...outcomes, ...read].map(({ file }) => file))];
   return findSlices({ root, shards, headers, mayDouble, config: config?.value ?? null, knowledge });
 }
 
@@ -225,7 +230,12 @@ function scopeFinding(index: ShardIndex): Finding[] {
 }
 
 /** Index against shards: names without tensor, files nobody names, the stated total. */
-function indexFindings(index: ShardIndex, listing: Listing, { absent, findings: checked }: CrossCheck): Finding[] {
+function indexFindings(
+  index: ShardIndex,
+  listing: Listing,
+  { absent, findings: checked }: CrossCheck,
+  beside: readonly ReadShard[],
+): Finding[] {
   const findings = [...checked];
   const [first] = absent;
   if (first) {
@@ -244,10 +254,22 @@ function indexFindings(index: ShardIndex, listing: Listing, { absent, findings: 
       .slice(0, MANY)
       .join(', ');
     findings.push(
-      finding('shard-orphan', `${names} ${strays.length > 1 ? 'are' : 'is'} not named by the index and not read.`, {
-        file: strays[0]?.name,
-      }),
+      finding(
+        'shard-orphan',
+        `${names} ${strays.length > 1 ? 'are' : 'is'} not named by the index and not read.${besideWords(index, beside)}`,
+        { file: strays[0]?.name },
+      ),
     );
   }
   return findings;
+}
+
+/** What files hold that an index leaves out, by their headers. */
+function besideWords({ weightMap }: ShardIndex, beside: readonly ReadShard[]): string {
+  const words = beside.slice(0, MANY).map(({ file, header: { tensors } }) => {
+    const known = [...tensors.keys()].filter((name) => weightMap.has(name)).length;
+    const all = known === tensors.size ? 'all' : known === 0 ? 'none' : formatInteger(known);
+    return `${file} holds ${plural(tensors.size, 'tensor')}, of which the index names ${all}${known > 0 ? ' in other files' : ''}`;
+  });
+  return words.length === 0 ? '' : ` ${words.join('; ')}.`;
 }

@@ -18,7 +18,7 @@ import { isUnread } from './findings.ts';
 import { configAbsent, type Listing, listCheckpoint, SINGLE_FILE } from './listing.ts';
 import { withPlainNames } from './plain-names.ts';
 import { type Knowledge, NO_KNOWLEDGE } from './slices.ts';
-import { ignoredIndex, staleSplit, withRankFiles } from './split.ts';
+import { ignoredIndex, leftOutOfSeries, staleSplit, withRankFiles } from './split.ts';
 import type { Checkpoint, Finding } from './types.ts';
 
 /** Shards whose headers are read at once; where that is a matter of manners, the source itself lets fewer through. */
@@ -87,7 +87,16 @@ export async function openCheckpoint(files: FileSet, options: OpenOptions = {}):
   const { sliceFormats } = options.knowledge ?? NO_KNOWLEDGE;
   const listed = await files.list({ signal });
   const listing = listCheckpoint(files.identity, listed, { sliceFormats });
-  const opening: Opening = { files, listing, options, memory, arrived: new Map(), config: NOTHING, index: NOTHING };
+  const opening: Opening = {
+    files,
+    listing,
+    options,
+    memory,
+    arrived: new Map(),
+    beside: [],
+    config: NOTHING,
+    index: NOTHING,
+  };
   if (options.index === 'none' && listing.index !== null) leaveIndexOut(opening, ignoredIndex(listing.index));
   if (options.index === 'later' && listing.index !== null) opening.index = { value: 'unread', findings: [] };
   else [opening.config, opening.index] = await Promise.all([readConfig(opening), readIndexOf(opening)]);
@@ -97,6 +106,7 @@ export async function openCheckpoint(files: FileSet, options: OpenOptions = {}):
   const named = index && index !== 'unread' ? [...new Set(index.weightMap.values())].sort() : null;
   const shards = named ? withRankFiles(named, listed, sliceFormats) : opening.listing.shards;
   await readShards(opening, shards);
+  await readBeside(opening, named ? leftOutOfSeries(shards, listed) : []);
   const outcomes = shards.flatMap((file) => opening.arrived.get(file) ?? []);
   const first = outcomes[0];
   if (first && 'error' in first && outcomes.every((outcome) => 'error' in outcome)) {
@@ -121,6 +131,7 @@ interface Opening {
   readonly options: OpenOptions;
   readonly memory: OpenMemory;
   readonly arrived: Map<string, ReadOutcome>;
+  readonly beside: ShardOutcome[];
   config: Outcome<ParsedConfig | null>;
   index: Outcome<ShardIndex | 'unread' | null>;
 }
@@ -153,6 +164,17 @@ async function readShards(opening: Opening, shards: readonly string[]): Promise<
   [opening.config] = await Promise.all([config, rest]);
 }
 
+/** Headers of files that the index leaves out, as far as they can be read: they are no shards unless all are slices. */
+async function readBeside(opening: Opening, names: readonly string[]): Promise<void> {
+  const guide = createWindowGuide(null);
+  const read = async (file: string, signal: AbortSignal | undefined) => {
+    const outcome = await readShard(opening, file, guide, undefined, signal);
+    if (!('error' in outcome)) opening.beside.push(outcome);
+  };
+  await mapConcurrent(names, HEADERS_AT_ONCE, read, opening.options.signal);
+  opening.beside.sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
 /** Null where no index is listed, or one shard, of which the first window holds what there is. */
 function listedSizes({ files, index, shards }: Listing): ListedSizes | null {
   if (index === null || shards.length < 2) return null;
@@ -172,7 +194,10 @@ function namesByShard({ weightMap }: ShardIndex): ReadonlyMap<string, ShardNames
   return names;
 }
 
-function assemble({ files, listing, config, index, options }: Opening, outcomes: readonly ReadOutcome[]): Checkpoint {
+function assemble(
+  { files, listing, config, index, options, beside }: Opening,
+  outcomes: readonly ReadOutcome[],
+): Checkpoint {
   const unread = outcomes.flatMap((outcome) => {
     if (!outcome.unread || !('error' in outcome)) return [];
     return [finding('shard-unread', outcome.error.message, { file: outcome.file })];
@@ -181,6 +206,7 @@ function assemble({ files, listing, config, index, options }: Opening, outcomes:
     identity: files.identity,
     listing,
     outcomes: outcomes.filter((outcome) => !outcome.unread),
+    beside,
     config: config.value,
     index: index.value,
     findings: [...config.findings, ...index.findings, ...unread],

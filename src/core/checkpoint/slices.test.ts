@@ -5,7 +5,7 @@ import { refuseUnusable } from '../layouts/usable.ts';
 import { planConversion } from '../plan/conversion.ts';
 import { openCheckpoint } from '../programs/opening.ts';
 import type { TensorSpec } from '../safetensors/write-header.ts';
-import { filesOf, safetensorsBytes } from '../testing.fixture.ts';
+import { countingFiles, filesOf, safetensorsBytes } from '../testing.fixture.ts';
 
 const [E, H, I] = [4, 8, 6];
 const CONFIG = {
@@ -128,13 +128,68 @@ describe('slices that ranks saved', () => {
     await expect(opening('text', 'vision')).rejects.toThrow(/Its sub-folder text, vision does/);
   });
 
+  it('because files that the index leaves out hold the names that it puts elsewhere', async () => {
+    const half = safetensorsBytes(part(2));
+    for (const [one, two] of [
+      ['model-00001-of-00002', 'model-00002-of-00002'],
+      ['model_0', 'model_1'],
+    ]) {
+      const files = { [`${one}.safetensors`]: half, [`${two}.safetensors`]: half };
+      const index = indexOf(`${one}.safetensors`, part(2));
+      expect(await slices({ ...files, ...index })).toMatch(
+        new RegExp(
+          `${one}.safetensors, ${two}.safetensors hold tensors of the same names \\(4 names\\): slices that 2 ranks`,
+        ),
+      );
+      expect(inspectCheckpoint(await opened({ ...files, ...index })).parameterCounts.routed).toBe(3 * E * H * I);
+    }
+  });
+
   it('because files hold the same names', async () => {
     const files = { 'a.safetensors': safetensorsBytes(part(2)), 'b.safetensors': safetensorsBytes(part(2)) };
     expect(await slices(files)).toMatch(/a\.safetensors, b\.safetensors hold tensors of the same names \(4 names\)/);
   });
 });
 
+function indexOf(file: string, tensors: readonly TensorSpec[]) {
+  const weightMap = Object.fromEntries(tensors.map(({ name }) => [name, file]));
+  return { 'model.safetensors.index.json': JSON.stringify({ weight_map: weightMap }) };
+}
+
 describe('no slices', () => {
+  it('where a file that the index leaves out is another whole model, or holds other tensors: it says which', async () => {
+    const one = 'model-00001-of-00002.safetensors';
+    const two = 'model-00002-of-00002.safetensors';
+    const index = indexOf(one, part(1));
+    const copies = await opened({ [one]: safetensorsBytes(part(1)), [two]: safetensorsBytes(part(1)), ...index });
+    expect(copies.findings.map(({ message }) => message)).toEqual([
+      `${two} is not named by the index and not read. ${two} holds 4 tensors, of which the index names all in other files.`,
+    ]);
+    expect(copies.shards.map(({ file }) => file)).toEqual([one]);
+    const other = [{ name: 'lm_head.weight', dtype: 'BF16', shape: [16, H] }] as const;
+    const rest = await opened({ [one]: safetensorsBytes(part(1)), [two]: safetensorsBytes(other), ...index });
+    expect(rest.findings.map(({ message }) => message)).toEqual([
+      `${two} is not named by the index and not read. ${two} holds 1 tensor, of which the index names none.`,
+    ]);
+  });
+
+  it('and no header is read of files that belong to no series of the index, or of more than eight that do', async () => {
+    const name = (number: number) => `model-${String(number).padStart(5, '0')}-of-00030.safetensors`;
+    const named = part(1);
+    const others = Object.fromEntries(
+      Array.from({ length: 20 }, (_, at) => [
+        name(at + 2),
+        safetensorsBytes([{ name: `t${at}`, dtype: 'BF16', shape: [2] }]),
+      ]),
+    );
+    const aside = { 'consolidated.safetensors': safetensorsBytes(part(1)) };
+    const files = { [name(1)]: safetensorsBytes(named), ...others, ...aside, ...indexOf(name(1), named) };
+    const counted = countingFiles(filesOf({ 'config.json': JSON.stringify(CONFIG), ...files }));
+    await openCheckpoint(counted.files);
+    const read = new Set(counted.reads.map(({ file }) => file).filter((file) => file.endsWith('.safetensors')));
+    expect([...read].sort()).toEqual(Array.from({ length: 9 }, (_, at) => name(at + 1)));
+  });
+
   it('where a few tensors are doubled', async () => {
     const files = {
       'a.safetensors': safetensorsBytes(part(1)),

@@ -4,6 +4,7 @@ import { plural } from '../units.ts';
 import { staleIndex } from './cross-check.ts';
 import { finding } from './finding.ts';
 import { type Listing, otherSeries } from './listing.ts';
+import { seriesOf } from './series.ts';
 import { type Knowledge, rankFiles } from './slices.ts';
 import type { Finding } from './types.ts';
 
@@ -47,4 +48,19 @@ export function withRankFiles(
   if (rankFiles(named, formats).length === 0) return named;
   const root = files.map(({ name }) => name).filter((name) => !name.includes('/'));
   return [...new Set([...named, ...rankFiles(root, formats)])].sort();
+}
+
+/** So many headers of files that an index leaves out are read: two ranks that hold the same names show it. */
+const LIMIT_BESIDE = 8;
+
+/**
+ * Files that an index leaves out though their names count on from those that it names: they may be the slices of further
+ * ranks, whose names an index of one rank has already. The first {@link LIMIT_BESIDE}.
+ */
+export function leftOutOfSeries(named: readonly string[], files: readonly FileEntry[]): readonly string[] {
+  const root = files.map(({ name }) => name).filter((name) => !name.includes('/') && name.endsWith('.safetensors'));
+  const known = new Set(named);
+  if (root.every((name) => known.has(name))) return [];
+  const series = seriesOf(root).filter((each) => each.files.some((file) => known.has(file)));
+  return series.flatMap((each) => each.files.filter((file) => !known.has(file))).slice(0, LIMIT_BESIDE);
 }
