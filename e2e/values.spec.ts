@@ -5,6 +5,7 @@ import type { Page } from '@playwright/test';
 import { createBudget, createEngine, detectLayout, openCheckpoint, statisticsOf } from '../src/core/index.ts';
 import { filesOf } from '../src/core/testing.fixture.ts';
 import { briefly, PLANTED_FINDINGS, plantedFaults, plantedFiles } from '../src/core/values/planted.fixture.ts';
+import { storedWeights } from '../src/core/values/stored-weights.fixture.ts';
 import { dropPaths, expect, parametersOf, test, violations, visit } from './support/app.ts';
 
 const PLANTED = { repo: 'preset/planted-values' };
@@ -185,4 +186,19 @@ test('axe finds nothing in the table', async ({ page, hub }) => {
   await page.getByRole('radio', { name: 'Table' }).click();
   await expect(page.getByRole('table', { name: 'Values', exact: true })).toBeVisible();
   expect(await violations(page)).toEqual([]);
+});
+
+test('values are evidence for a reading of names, after a press that names their bytes', async ({ page }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'moe-loom-e2e-'));
+  const stored = { names: 'fused', gateUp: 'in-out', down: 'in-out', biases: true, fusion: 'interleaved' } as const;
+  for (const [name, content] of Object.entries(storedWeights({ ...stored, trained: 0.5 })))
+    writeFileSync(join(folder, name), content);
+  await page.goto('/');
+  await dropPaths(page, [folder]);
+  await page.getByRole('link', { name: 'Convert' }).click();
+  const refusals = page.getByRole('alert').filter({ hasText: 'This cannot be converted' });
+  await refusals.getByRole('button', { name: /^Look at the values \(reads at most \d+ kB\)$/ }).click();
+  await expect(refusals).toContainText('The values support gate-up-interleaved/gpt-oss for layers 0–2');
+  await refusals.getByRole('button', { name: 'Read as gate-up-interleaved/gpt-oss' }).click();
+  await expect(refusals).toHaveCount(0);
 });

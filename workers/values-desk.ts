@@ -1,4 +1,10 @@
-import { type Checkpoint, type CheckpointLayout, type StatisticsCost, statisticsCost } from '../src/core/index.ts';
+import {
+  type Checkpoint,
+  type CheckpointLayout,
+  evidenceCost,
+  type StatisticsCost,
+  statisticsCost,
+} from '../src/core/index.ts';
 
 /** What the measuring worker needs of the inspecting one. */
 export interface OpenedCheckpoint {
@@ -10,6 +16,8 @@ export interface OpenedCheckpoint {
 export interface ValuesDesk {
   /** What measuring these layers (null: all) reads; nothing is read for the answer. */
   statisticsCost(layers: readonly number[] | null): StatisticsCost;
+  /** The most bytes that evidence for a reading takes; 0 where no values would tell. Nothing is read for the answer. */
+  evidenceCost(): number;
   /** Posts the {@link OpenedCheckpoint} through `port`, past the page. */
   sendCheckpoint(port: MessagePort): void;
 }
@@ -20,6 +28,10 @@ export function createValuesDesk(opened: () => OpenedCheckpoint): ValuesDesk {
     statisticsCost: (layers) => {
       const { checkpoint, layout } = opened();
       return statisticsCost(checkpoint, layout, layers ?? undefined);
+    },
+    evidenceCost: () => {
+      const { checkpoint, layout } = opened();
+      return evidenceCost(checkpoint, layout);
     },
     sendCheckpoint: (port) => {
       const { checkpoint, layout } = opened();

@@ -2,6 +2,7 @@ import type {
   EngineChoice,
   EngineDecision,
   MatrixStatistics,
+  ReadingEvidence,
   StatisticsProgress,
   Unreadable,
   ValueFinding,
@@ -41,4 +42,6 @@ export interface ValuesApi {
     onEvent: (event: ValuesEvent) => void,
     signal: AbortSignal,
   ): Promise<ValuesOutcome>;
+  /** What values say of the ways in which layers can be read. */
+  evidence(signal: AbortSignal): Promise<readonly ReadingEvidence[]>;
 }

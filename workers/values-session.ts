@@ -6,6 +6,8 @@ import {
   type FileSet,
   findInValues,
   type MatrixStatistics,
+  type ReadingEvidence,
+  readingEvidence,
   type StatisticsProgress,
   statisticsCost,
   statisticsOf,
@@ -26,6 +28,7 @@ export interface ValuesSession {
     emit: (event: ValuesEvent) => void,
     signal: AbortSignal,
   ): Promise<ValuesOutcome>;
+  evidence(signal: AbortSignal): Promise<readonly ReadingEvidence[]>;
 }
 
 /** Measures layers of one checkpoint, one call after another, and finds in all that was measured. */
@@ -33,6 +36,7 @@ export function createValuesSession({ checkpoint, layout }: OpenedCheckpoint, fi
   const measured = new Map<string, MatrixStatistics>();
   const engines = new Map<EngineChoice, Engine>();
   return {
+    evidence: (signal) => readingEvidence(checkpoint, layout, files, { signal }),
     measure: async (layers, choice, emit, signal) => {
       const engine = engines.get(choice) ?? createEngine({ engine: choice });
       engines.set(choice, engine);

@@ -15,6 +15,10 @@ const api: ValuesApi = {
     const { files } = await openSource(source, { signal });
     session = createValuesSession(opened, files);
   },
+  evidence: (signal) => {
+    if (!session) throw new LoomError('internal', 'No checkpoint is open here.');
+    return session.evidence(signal);
+  },
   measure: async (layers, engine, onEvent, signal) => {
     if (!session || busy) throw new LoomError('internal', 'No checkpoint is open here, or it is being measured.');
     busy = true;

@@ -5,6 +5,7 @@ import { go, move } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { choose } from './choices.ts';
+import { ValuesEvidence } from './values-evidence.tsx';
 
 interface Step {
   readonly label: string;
@@ -69,6 +70,7 @@ export function Refusals({ plan }: { readonly plan: PlanSummary }) {
             ))}
             {messages.length > SHOWN && <li>… and {messages.length - SHOWN} more of this kind.</li>}
           </ul>
+          {(tag === 'layout-ambiguous' || tag === 'orientation-ambiguous') && <ValuesEvidence />}
           <div className="row">
             {[...readings(plan.refusals, tag), ...STEPS[tag]].map((step) => (
               <button key={step.label} type="button" className="button" onClick={() => step.act(key)}>
