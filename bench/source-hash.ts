@@ -3,7 +3,7 @@
  * [E, H, 2I]) with the built command line: from a plain folder, which states no hashes, and from a Hub cache folder, whose
  * blobs are named by their SHA-256. In turns; the ratio is what checking the stated hashes costs. One JSON line a target.
  *
- *     npm run build && npx tsx bench/source-hash.ts [--pairs 3] [--layers 1] [--to gate-up,per-expert] [--folder /tmp]
+ *     npm run build && npm run bench:source-hash -- [--pairs 3] [--layers 1] [--to gate-up,per-expert] [--folder /tmp]
  *
  * Needs three times the bytes of the checkpoint on the disk: 3.6 GB for one layer.
  */
