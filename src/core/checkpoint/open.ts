@@ -16,6 +16,7 @@ import { assembleCheckpoint, type ParsedConfig, type ShardOutcome } from './asse
 import { finding } from './finding.ts';
 import { isUnread } from './findings.ts';
 import { configAbsent, type Listing, listCheckpoint, SINGLE_FILE } from './listing.ts';
+import { parseConfig } from './parse-config.ts';
 import { withPlainNames } from './plain-names.ts';
 import { type Knowledge, NO_KNOWLEDGE } from './slices.ts';
 import { ignoredIndex, leftOutOfSeries, staleSplit, withRankFiles } from './split.ts';
@@ -326,32 +327,6 @@ async function readConfig({ files, listing, options, memory }: Opening): Promise
 /** Many things are called params.json: only one with a model's sizes is its config. */
 function isModelConfig(file: string, { value }: ParsedConfig): boolean {
   return file !== 'params.json' || ['dim', 'n_layers'].every((key) => typeof value[key] === 'number');
-}
-
-/** @throws LoomError `config-invalid` when the bytes are no JSON object. */
-export function parseConfig(bytes: Uint8Array, file = 'config.json'): ParsedConfig {
-  let value: unknown;
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    value = JSON.parse(withoutNonFinite(text));
-  } catch (cause) {
-    throw new LoomError(
-      'config-invalid',
-      `${file} is not JSON: ${cause instanceof Error ? cause.message : cause}.`,
-      { file },
-      cause,
-    );
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new LoomError('config-invalid', `${file} holds no JSON object.`, { file });
-  }
-  return { text, value: value as Record<string, unknown> };
-}
-
-/** Python writes NaN and Infinity (`time_step_limit` of Mamba hybrids); nothing here reads those keys, so they become null. */
-function withoutNonFinite(text: string): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) => (token.startsWith('"') ? token : 'null'));
 }
 
 /** How a file is read that is no tensor data. */
