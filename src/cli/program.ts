@@ -3,6 +3,7 @@ import { ERROR_TAGS, isLoomError, LoomError, VERSION } from '../core/index.ts';
 import { addCheck } from './check.ts';
 import { addCompare } from './compare.ts';
 import { addConvert } from './convert.ts';
+import { addDraw } from './draw.ts';
 import { addInspect } from './inspect.ts';
 import { addLoads } from './loads.ts';
 import { addMemory } from './memory.ts';
@@ -20,6 +21,7 @@ const COULD_NOT = 2;
 
 const COMMANDS = [
   addInspect,
+  addDraw,
   addPlan,
   addConvert,
   addVerify,

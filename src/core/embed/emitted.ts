@@ -1,6 +1,6 @@
 declare const language: unique symbol;
 
-export type Language = 'python' | 'shell' | 'yaml' | 'toml' | 'json' | 'markdown' | 'tsv';
+export type Language = 'python' | 'shell' | 'yaml' | 'toml' | 'json' | 'markdown' | 'tsv' | 'svg';
 
 /**
  * Text of a language that a program or a reader of that language will be given. Only this room makes it: from the text of
@@ -26,6 +26,8 @@ function tag<L extends Language>(): Tag<L> {
 export const python = tag<'python'>();
 /** A template literal for a shell: what is put in must be code. */
 export const shell = tag<'shell'>();
+/** A template literal in SVG: what is put in must be code. */
+export const svg = tag<'svg'>();
 /** A template literal in Markdown: what is put in must be code. */
 export const markdown = tag<'markdown'>();
 

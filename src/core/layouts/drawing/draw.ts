@@ -1,0 +1,84 @@
+import type { Checkpoint } from '../../checkpoint/types.ts';
+import { LoomError } from '../../errors.ts';
+import { formatBytes, formatInteger } from '../../units.ts';
+import { nameLayers } from '../layer-words.ts';
+import type { CheckpointLayout, LayerGroup } from '../types.ts';
+import { glyphOf } from './glyph.ts';
+import { glyphPicture } from './glyph-picture.ts';
+import { layerStrip } from './layer-strip.ts';
+import type { Picture } from './picture.ts';
+import { expertReads, layerReads } from './reads.ts';
+import { layerStripPicture } from './strip-picture.ts';
+import { stripsOf } from './strips.ts';
+
+/** What can be drawn of a layer: its kinds of tensors, or where their bytes lie. */
+export const DRAWINGS = ['glyph', 'strip'] as const;
+export type Drawing = (typeof DRAWINGS)[number];
+
+/** A picture with what it should say below itself. */
+export interface DrawnLayer {
+  readonly picture: Picture;
+  readonly notes: readonly string[];
+}
+
+/** Place in the layout of the layer with a number, or of the first that has experts. @throws LoomError `usage` where there is none. */
+export function groupToDraw(layout: Pick<CheckpointLayout, 'groups'>, layer: number | null): number {
+  const { groups } = layout;
+  const sparse = groups.flatMap((group, at) => (group.kind === 'dense' ? [] : [at]));
+  const at = layer === null ? sparse[0] : groups.findIndex(({ index }) => index === layer);
+  if (at !== undefined && at !== -1) return at;
+  throw new LoomError(
+    'usage',
+    layer === null
+      ? 'No layer with experts is known here, so there is none to draw.'
+      : `There is no layer ${layer}. Layers with experts: ${nameLayers(
+          sparse.flatMap((each) => groups[each] ?? []),
+          null,
+        )}.`,
+  );
+}
+
+/** One layer of a checkpoint, drawn. @throws LoomError `usage` where its experts are not known, so that no glyph of them can be drawn. */
+export function drawLayer(
+  checkpoint: Pick<Checkpoint, 'tensors' | 'shards' | 'config'>,
+  layout: Pick<CheckpointLayout, 'groups'>,
+  at: number,
+  drawing: Drawing,
+): DrawnLayer {
+  const group = layout.groups[at];
+  if (!group) throw new RangeError(`There is no group ${at}.`);
+  const title = titleOf(group);
+  const notes = readsNotes(checkpoint, group);
+  if (drawing === 'strip') {
+    const strip = layerStrip(stripsOf(checkpoint, layout), layout, at);
+    if (!strip) throw new RangeError(`There is no group ${at}.`);
+    return { picture: layerStripPicture(strip, title), notes };
+  }
+  const glyph = glyphOf(group);
+  if (!glyph)
+    throw new LoomError(
+      'usage',
+      `${title} has no experts of a known layout. \`--what strip\` draws where its bytes lie.`,
+    );
+  return { picture: glyphPicture(glyph, title), notes };
+}
+
+function titleOf({ index, prefix, layout, experts }: LayerGroup): string {
+  const where = index === null ? prefix : `Layer ${index}`;
+  if (!layout) return `${where}, dense`;
+  const dialect = layout.dialect === null ? '' : ` (${layout.dialect})`;
+  return `${where}: ${layout.family}${dialect}${experts === null ? '' : `, ${formatInteger(experts)} experts`}`;
+}
+
+/** How many reads an expert takes, said once for all of a layer. */
+function readsNotes(checkpoint: Pick<Checkpoint, 'tensors' | 'shards' | 'config'>, group: LayerGroup): string[] {
+  const { experts, fewest, most, split } = layerReads(checkpoint, group);
+  if (experts === 0) return [];
+  const first = expertReads(checkpoint, group, 0);
+  const count = fewest === most ? `${most}` : `${fewest} to ${most}`;
+  const between = first.between === 0 ? '' : `, ${formatBytes(first.between)} of others between those of expert 0`;
+  return [
+    `${formatBytes(first.bytes)} an expert, in ${count} ${most === 1 ? 'read' : 'reads'}${between}.`,
+    ...(split === 0 ? [] : [`${formatInteger(split)} experts lie in more than one file.`]),
+  ];
+}

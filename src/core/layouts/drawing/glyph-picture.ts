@@ -1,0 +1,177 @@
+import { formatInteger } from '../../units.ts';
+import type { Band, Glyph, GlyphTensor } from './glyph.ts';
+import { type Mark, monoWidth, moved, type Picture, words } from './picture.ts';
+
+/** The longest side of a matrix. */
+const SIDE = 112;
+/** No side is drawn shorter. */
+const THIN = 8;
+/** So many sheets of a stack are drawn, each so far behind the one before: tensors apart stand apart, those of one touch. */
+const APART = { sheets: 6, step: 9 } as const;
+const TOGETHER = { sheets: 24, step: 1 } as const;
+/** Blocks of a flat tensor that are drawn. */
+const FLAT_BLOCKS = 3;
+const STRIPES = 12;
+const COLUMN_GAP = 36;
+const TOP = 40;
+const LINE = 16;
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Each kind of tensor once, to one scale: how many matrices, which way round, and where gate and up are in them. */
+export function glyphPicture(glyph: Glyph, title: string): Picture {
+  const longest = Math.max(1, ...glyph.weights.flatMap(({ rows, columns }) => [rows, columns]));
+  const columns = glyph.weights.map((tensor) => column(tensor, glyph.companions, longest));
+  const height = Math.max(0, ...columns.map((each) => each.height));
+  const marks: Mark[] = [];
+  let x = 0;
+  for (const each of columns) {
+    marks.push(...moved(each.marks, x, 0));
+    x += each.width + COLUMN_GAP;
+  }
+  return {
+    width: Math.ceil(Math.max(1, x - COLUMN_GAP)),
+    height: Math.ceil(height),
+    title,
+    description: glyph.weights.map(inWords).join(' '),
+    marks,
+  };
+}
+
+/** A kind of tensor in a sentence. */
+function inWords({ template, stack, experts, rows, columns, rowsAre, bands }: GlyphTensor): string {
+  const which = {
+    apart: `${formatInteger(experts)} tensors ${template}, one for each expert`,
+    stacked: `one tensor ${template} with ${formatInteger(experts)} experts along its first dimension`,
+    flat: `one matrix ${template} with the rows of ${formatInteger(experts)} experts, one expert's below the other's`,
+    shared: `one tensor ${template} for all experts`,
+  }[stack];
+  const turned = rowsAre === 'unknown' ? 'which way round is not known' : `rows are ${rowsAre}`;
+  return `${which}: ${formatInteger(rows)} × ${formatInteger(columns)} each, ${turned}${halves(bands)}.`;
+}
+
+function halves(bands: readonly Band[]): string {
+  const [first, second] = bands;
+  if (!first || !second) return '';
+  const { along } = first;
+  return first.every
+    ? `, ${along} of gate and up by turns`
+    : `, ${first.projection} in the first half of its ${along}, ${second.projection} in the second`;
+}
+
+interface Column extends Size {
+  readonly marks: readonly Mark[];
+}
+
+function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest: number): Column {
+  const face = faceSize(tensor, longest);
+  const drawn = tensor.stack === 'flat' ? { ...face, height: face.height * FLAT_BLOCKS } : face;
+  const depth = depthOf(tensor);
+  const left = 4;
+  const bottom = TOP + depth + drawn.height;
+  const own = companions.filter(({ projection }) => projection === tensor.projection);
+  const lines = [
+    `${tensor.dtype} ${shapeText(tensor.shape)}`,
+    countText(tensor),
+    ...axisTexts(tensor),
+    ...own.map((each) => `+ ${each.part} ${each.dtype} ${shapeText(each.shape)}`),
+  ];
+  const marks: Mark[] = [
+    words(0, 14, tensor.template, { size: 13 }),
+    ...moved(stackMarks(tensor, drawn), left, TOP + depth),
+    ...lines.map((line, at) => words(0, bottom + 20 + at * LINE, line, { ink: at === 0 ? 'text' : 'quiet' })),
+  ];
+  const textWidth = Math.max(monoWidth(tensor.template, 13), ...lines.map((line) => monoWidth(line, 12)));
+  return {
+    marks,
+    width: Math.max(left + drawn.width + depth, textWidth),
+    height: bottom + 20 + lines.length * LINE,
+  };
+}
+
+/** A shape as it is written everywhere: `[128, 3072, 4096]`. */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
+function countText({ stack, experts }: GlyphTensor): string {
+  if (stack === 'apart') return `${formatInteger(experts)} tensors, one an expert`;
+  if (stack === 'shared') return 'one for all experts';
+  return `one tensor, ${formatInteger(experts)} experts`;
+}
+
+function axisTexts({ rows, columns, rowsAre }: GlyphTensor): string[] {
+  if (rowsAre === 'unknown') return [`${rows} × ${columns}, orientation not known`];
+  const other = rowsAre === 'outputs' ? 'inputs' : 'outputs';
+  return [`${formatInteger(rows)} ${rowsAre} down, ${formatInteger(columns)} ${other} across`];
+}
+
+function faceSize({ rows, columns }: GlyphTensor, longest: number): Size {
+  const scaled = (count: number) => Math.max(THIN, (count / longest) * SIDE);
+  return { width: scaled(columns), height: scaled(rows) };
+}
+
+function depthOf({ stack, experts }: GlyphTensor): number {
+  if (stack === 'flat' || stack === 'shared') return 0;
+  const { sheets, step } = stack === 'apart' ? APART : TOGETHER;
+  return (Math.min(experts, sheets) - 1) * step;
+}
+
+/** The sheets from the hindmost to the front one, whose top left is (0, 0). */
+function stackMarks(tensor: GlyphTensor, size: Size): Mark[] {
+  if (tensor.stack === 'flat') return flatMarks(tensor, size);
+  const { sheets: most, step } = tensor.stack === 'apart' ? APART : TOGETHER;
+  const sheets = tensor.stack === 'shared' ? 1 : Math.min(tensor.experts, most);
+  const marks: Mark[] = [];
+  for (let sheet = sheets - 1; sheet >= 0; sheet -= 1)
+    marks.push(...moved(faceMarks(tensor, size, tensor.stack === 'apart' || sheet === 0), sheet * step, -sheet * step));
+  return sheets > 1 && tensor.stack === 'stacked' ? [...marks, ...hull(size, (sheets - 1) * step)] : marks;
+}
+
+/** The edges of the box that one tensor is. */
+function hull({ width, height }: Size, depth: number): Mark[] {
+  const corners = [
+    [0, 0],
+    [depth, -depth],
+    [width + depth, -depth],
+    [width + depth, height - depth],
+    [width, height],
+  ] as const;
+  const outline = corners.slice(1).map((to, at): Mark => ({ kind: 'line', from: corners[at] ?? to, to, ink: 'text' }));
+  return [...outline, { kind: 'line', from: [width, 0], to: [width + depth, -depth], ink: 'text' }];
+}
+
+/** One expert's matrix with its bands, edged where it is a tensor of its own or the front of the stack. */
+function faceMarks(tensor: GlyphTensor, { width, height }: Size, edged: boolean): Mark[] {
+  const marks = tensor.bands.flatMap((band) => bandMarks(band, { width, height }));
+  if (edged) marks.push({ kind: 'box', x: 0, y: 0, width, height, ink: null, edge: 'text' });
+  return marks;
+}
+
+function bandMarks({ projection, along, from, to, every }: Band, { width, height }: Size): Mark[] {
+  const strip = (start: number, end: number): Mark =>
+    along === 'rows'
+      ? { kind: 'box', x: 0, y: start * height, width, height: (end - start) * height, ink: projection }
+      : { kind: 'box', x: start * width, y: 0, width: (end - start) * width, height, ink: projection };
+  if (!every) return [strip(from, to)];
+  const first = every === 'first' ? 0 : 1;
+  return Array.from({ length: STRIPES / 2 }, (_, at) =>
+    strip((2 * at + first) / STRIPES, (2 * at + first + 1) / STRIPES),
+  );
+}
+
+/** A few experts' blocks one below the other, cut off where the others follow. */
+function flatMarks(tensor: GlyphTensor, { width, height }: Size): Mark[] {
+  const block = height / FLAT_BLOCKS;
+  const marks = Array.from({ length: FLAT_BLOCKS }, (_, at) =>
+    moved(faceMarks(tensor, { width, height: block }, false), 0, at * block),
+  ).flat();
+  const cuts = Array.from(
+    { length: FLAT_BLOCKS - 1 },
+    (_, at): Mark => ({ kind: 'line', from: [0, (at + 1) * block], to: [width, (at + 1) * block], ink: 'surface' }),
+  );
+  return [...marks, ...cuts, { kind: 'box', x: 0, y: 0, width, height, ink: null, edge: 'text' }];
+}

@@ -1,0 +1,80 @@
+import { tensorPlace } from '../tensor-place.ts';
+import type { CheckpointLayout, ExpertMember, LayerGroup, StoredProjection } from '../types.ts';
+
+/** What a tensor is for, as pictures colour it and lists sort it. The number of a role is its place here. */
+export const ROLES = [
+  'gate',
+  'up',
+  'gate-up',
+  'down',
+  'router',
+  'shared',
+  'attention',
+  'mlp',
+  'norm',
+  'embedding',
+  'other',
+] as const;
+
+export type Role = (typeof ROLES)[number];
+
+/** What a tensor is in its layer: `part` is `weight`, `bias` or a companion of quantised weights, null outside experts. */
+export interface TensorRole {
+  readonly role: Role;
+  readonly part: string | null;
+  /** The one expert that it belongs to; null where it holds all of them or none. */
+  readonly expert: number | null;
+  /** Place of the layer group in the layout, -1 where it belongs to none. */
+  readonly group: number;
+}
+
+/** Tells the role of every tensor of a checkpoint, by its layout first and by its name where no group holds it. */
+export function roleReader(layout: Pick<CheckpointLayout, 'groups'>): (name: string) => TensorRole {
+  const known = new Map<string, TensorRole>();
+  const layers = new Map<string, number>();
+  layout.groups.forEach((group, at) => {
+    for (const [name, role] of rolesOf(group, at)) known.set(name, role);
+    const { stack, layer } = tensorPlace(`${group.prefix}.`);
+    if (layer !== null && !layers.has(`${stack} ${layer}`)) layers.set(`${stack} ${layer}`, at);
+  });
+  return (name) => {
+    const found = known.get(name);
+    if (found) return found;
+    const { stack, layer, rest } = tensorPlace(name);
+    const group = layer === null ? -1 : (layers.get(`${stack} ${layer}`) ?? -1);
+    return { role: roleByName(rest), part: null, expert: null, group };
+  };
+}
+
+/** Roles of the tensors that a group names: its experts', its router's, its shared experts'. */
+function* rolesOf(group: LayerGroup, at: number): Generator<readonly [string, TensorRole]> {
+  for (const member of group.members) {
+    const { projection, part } = member;
+    for (const [expert, name] of namesOf(member, group.experts))
+      yield [name, { role: projection satisfies StoredProjection, part, expert, group: at }];
+  }
+  for (const name of group.router) yield [name, { role: 'router', part: null, expert: null, group: at }];
+  for (const name of group.shared) yield [name, { role: 'shared', part: null, expert: null, group: at }];
+}
+
+/** Names of a member's tensors, each with the number of the one expert that it is of, null for a stack of all. */
+export function namesOf(
+  { template }: Pick<ExpertMember, 'template'>,
+  experts: number | null,
+): readonly (readonly [expert: number | null, name: string])[] {
+  if (!template.includes('{i}')) return [[null, template]];
+  return Array.from({ length: experts ?? 0 }, (_, expert) => [expert, template.replaceAll('{i}', String(expert))]);
+}
+
+/** First match decides: a norm inside an attention is a norm. */
+const BY_NAME: readonly (readonly [RegExp, Role])[] = [
+  [/(?:^|[._])(?:\w*norm\w*|ln_\w+|layernorm)(?:\.|$)/i, 'norm'],
+  [/(?:^|\.)(?:embed_tokens|tok_embeddings|word_embeddings|wte|embed\w*|lm_head|output)(?:\.|$)/, 'embedding'],
+  [/(?:^|\.)(?:\w*attn\w*|attention\w*|mixer|mamba|conv|temporal_block)(?:\.|$)/i, 'attention'],
+  [/(?:^|\.)(?:mlp|feed_forward|ffn|block_sparse_moe|moe)(?:\.|$)/, 'mlp'],
+];
+
+/** The role that a name below its layer tells, where no group of experts holds it. */
+function roleByName(rest: string): Role {
+  return BY_NAME.find(([pattern]) => pattern.test(rest))?.[1] ?? 'other';
+}

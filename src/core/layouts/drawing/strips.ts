@@ -1,0 +1,91 @@
+import type { Checkpoint } from '../../checkpoint/types.ts';
+import type { CheckpointLayout } from '../types.ts';
+import { ROLES, roleReader } from './role.ts';
+
+/** One file of a checkpoint: its tensors are those from `from` to before `to` in the columns of {@link Strips}. */
+export interface FileStrip {
+  readonly file: string;
+  readonly byteLength: number;
+  /** Where tensors begin: bytes before it are the header. */
+  readonly dataStart: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Where every tensor lies, in columns of one entry a tensor: files in the order of the checkpoint, tensors in the order of
+ * their bytes. Arrays can be transferred.
+ */
+export interface Strips {
+  readonly files: readonly FileStrip[];
+  readonly names: readonly string[];
+  /** From byte 0 of the file, half-open. */
+  readonly start: Float64Array<ArrayBuffer>;
+  readonly end: Float64Array<ArrayBuffer>;
+  /** Places in `ROLES`. */
+  readonly role: Uint8Array<ArrayBuffer>;
+  /** Place of the layer group in the layout, -1 for none. */
+  readonly group: Int32Array<ArrayBuffer>;
+  /** The one expert a tensor is of, -1 where it holds all of them or none. */
+  readonly expert: Int32Array<ArrayBuffer>;
+}
+
+/** Bytes of a file that no tensor has, half-open. */
+export interface Hole {
+  readonly start: number;
+  readonly end: number;
+}
+
+type Readable = Pick<Checkpoint, 'tensors' | 'shards'>;
+
+/** Every file as a strip of tensors. Tensors that ranks saved in slices stand where their first slice does. */
+export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'groups'>): Strips {
+  const place = new Map(checkpoint.shards.map(({ file }, at) => [file, at]));
+  const all = [...checkpoint.tensors.values()];
+  const ordered = all.every((tensor, at) => at === 0 || before(all[at - 1] ?? tensor, tensor, place) <= 0)
+    ? all
+    : all.sort((a, b) => before(a, b, place));
+  const count = ordered.length;
+  const roleOf = roleReader(layout);
+  const start = new Float64Array(count);
+  const end = new Float64Array(count);
+  const role = new Uint8Array(count);
+  const group = new Int32Array(count);
+  const expert = new Int32Array(count);
+  const bounds = new Map<string, [from: number, to: number]>();
+  ordered.forEach((tensor, at) => {
+    const known = roleOf(tensor.name);
+    start[at] = tensor.start;
+    end[at] = tensor.end;
+    role[at] = ROLES.indexOf(known.role);
+    group[at] = known.group;
+    expert[at] = known.expert ?? -1;
+    const bound = bounds.get(tensor.file);
+    if (bound) bound[1] = at + 1;
+    else bounds.set(tensor.file, [at, at + 1]);
+  });
+  const files = checkpoint.shards.map(({ file, byteLength, dataStart }): FileStrip => {
+    const [from, to] = bounds.get(file) ?? [0, 0];
+    return { file, byteLength, dataStart, from, to };
+  });
+  return { files, names: ordered.map(({ name }) => name), start, end, role, group, expert };
+}
+
+type Placed = { readonly file: string; readonly start: number };
+
+function before(a: Placed, b: Placed, place: ReadonlyMap<string, number>): number {
+  return (place.get(a.file) ?? 0) - (place.get(b.file) ?? 0) || a.start - b.start;
+}
+
+/** Bytes after the header of a file that no tensor has, its end included. */
+export function holesOf({ start, end }: Pick<Strips, 'start' | 'end'>, file: FileStrip): readonly Hole[] {
+  const holes: Hole[] = [];
+  let reached = file.dataStart;
+  for (let at = file.from; at < file.to; at += 1) {
+    const next = start[at] ?? reached;
+    if (next > reached) holes.push({ start: reached, end: next });
+    reached = Math.max(reached, end[at] ?? reached);
+  }
+  if (file.byteLength > reached) holes.push({ start: reached, end: file.byteLength });
+  return holes;
+}
