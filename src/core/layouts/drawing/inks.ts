@@ -19,7 +19,7 @@ export const INKS: Readonly<Record<Scheme, Readonly<Record<Ink, string>>>> = {
     mlp: '#7d6fb8',
     norm: '#828b97',
     embedding: '#9a8700',
-    other: '#8d96a3',
+    other: '#868f9c',
     companion: '#5b6470',
     text: '#171a1f',
     quiet: '#4d5561',
