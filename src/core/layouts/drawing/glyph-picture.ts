@@ -15,6 +15,8 @@ const STRIPES = 12;
 const COLUMN_GAP = 36;
 const TOP = 40;
 const LINE = 16;
+/** The box beside the name of a bias or of scales. */
+const SWATCH = 9;
 
 interface Size {
   readonly width: number;
@@ -73,22 +75,29 @@ function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest
   const left = 4;
   const bottom = TOP + depth + drawn.height;
   const own = companions.filter(({ projection }) => projection === tensor.projection);
-  const lines = [
-    `${tensor.dtype} ${shapeText(tensor.shape)}`,
-    countText(tensor),
-    ...axisTexts(tensor),
-    ...own.map((each) => `+ ${each.part} ${each.dtype} ${shapeText(each.shape)}`),
-  ];
+  const lines = [`${tensor.dtype} ${shapeText(tensor.shape)}`, countText(tensor), ...axisTexts(tensor)];
+  const beside = own.map((each) => `${each.part} ${each.dtype} ${shapeText(each.shape)}`);
   const marks: Mark[] = [
     words(0, 14, tensor.template, { size: 13 }),
     ...moved(stackMarks(tensor, drawn), left, TOP + depth),
+    ...beside.flatMap((line, at): Mark[] => {
+      const y = bottom + 20 + (lines.length + at) * LINE;
+      return [
+        { kind: 'box', x: left, y: y - 9, width: SWATCH, height: SWATCH, ink: 'companion', edge: 'text' },
+        words(left + SWATCH + 6, y, line, { ink: 'quiet' }),
+      ];
+    }),
     ...lines.map((line, at) => words(0, bottom + 20 + at * LINE, line, { ink: at === 0 ? 'text' : 'quiet' })),
   ];
-  const textWidth = Math.max(monoWidth(tensor.template, 13), ...lines.map((line) => monoWidth(line, 12)));
+  const textWidth = Math.max(
+    monoWidth(tensor.template, 13),
+    ...lines.map((line) => monoWidth(line, 12)),
+    ...beside.map((line) => left + SWATCH + 6 + monoWidth(line, 12)),
+  );
   return {
     marks,
     width: Math.max(left + drawn.width + depth, textWidth),
-    height: bottom + 20 + lines.length * LINE,
+    height: bottom + 20 + (lines.length + beside.length) * LINE,
   };
 }
 
@@ -103,9 +112,12 @@ function countText({ stack, experts }: GlyphTensor): string {
   return `one tensor, ${formatInteger(experts)} experts`;
 }
 
-function axisTexts({ rows, columns, rowsAre }: GlyphTensor): string[] {
+function axisTexts({ rows, columns, rowsAre, part }: GlyphTensor): string[] {
   if (rowsAre === 'unknown') return [`${rows} × ${columns}, orientation not known`];
   const other = rowsAre === 'outputs' ? 'inputs' : 'outputs';
+  // Several packed numbers share an element, so elements do not count inputs.
+  if (part !== 'weight')
+    return [`${rowsAre} down, ${other} across, packed: ${formatInteger(rows)} × ${formatInteger(columns)}`];
   return [`${formatInteger(rows)} ${rowsAre} down, ${formatInteger(columns)} ${other} across`];
 }
 
