@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { basename, isAbsolute } from 'node:path';
 import type { Command } from 'commander';
 import { DRAWINGS, type Drawing, detectLayout, drawLayer, groupToDraw, LoomError, svgOf } from '../core/index.ts';
 import { assumption, interruptSignal, printJson } from './common.ts';
@@ -38,12 +39,18 @@ export function addDraw(program: Command): void {
     const { picture, notes } = drawLayer(checkpoint, layout, groupToDraw(layout, layer), drawing);
     if (flags.json) printJson({ ...picture, notes });
     else {
-      const svg = svgOf(picture, { scheme: flags.dark ? 'dark' : 'light', notes: [checkpoint.identity, ...notes] });
+      const from = nameOf(checkpoint.identity);
+      const svg = svgOf(picture, { scheme: flags.dark ? 'dark' : 'light', notes: [from, ...notes] });
       if (flags.out === undefined) printCode(svg);
       else writeNew(flags.out, svg, flags.quiet === true);
     }
     tellErrorsOf(checkpoint, layout);
   });
+}
+
+/** A picture is made to be shown to others: of a local folder it says the name alone. */
+function nameOf(identity: string): string {
+  return isAbsolute(identity) ? basename(identity) : identity;
 }
 
 /** @throws LoomError `usage`. */
