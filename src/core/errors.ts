@@ -189,6 +189,11 @@ export const ERROR_TAGS = {
     exit: 2,
     meaning: 'The browser no longer lets the page into the folder, or the folder is gone.',
   },
+  'storage-unavailable': {
+    retryable: false,
+    exit: 2,
+    meaning: 'The browser gives this page no storage, or has cleared it.',
+  },
   'disk-full': { retryable: false, exit: 2, meaning: 'The place the output goes to is full.' },
   'output-not-empty': { retryable: false, exit: 2, meaning: 'The output folder already holds files.' },
   'output-changed': {

@@ -58,7 +58,13 @@ export {
   type ValueReport,
 } from './compare/values.ts';
 export type { FinishedShard, Journal, JournalHead } from './convert/journal.ts';
-export { listJournals, openStoredJournal, removeJournal, type StoredJournal } from './convert/journal-idb.ts';
+export {
+  listJournals,
+  openStoredJournal,
+  removeJournal,
+  type StoredJournal,
+  tryJournals,
+} from './convert/journal-idb.ts';
 export { leftoversOf } from './convert/leftovers.ts';
 export type { InHand, Progress } from './convert/progress.ts';
 export {
@@ -308,6 +314,7 @@ export type { Complex, TensorValue } from './safetensors/dtype-codes.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
 export { createOpfsSink, type Flusher, openOpfsFolder } from './sink/opfs.ts';
 export { jobFile, jobFiles, jobLock, jobsInUse, listJobs, removeJob, type StoredJob } from './sink/opfs-jobs.ts';
+export { tryOpfs } from './sink/opfs-trial.ts';
 export { createPickedFolderSink, type PickedFolderOptions } from './sink/picked-folder.ts';
 export type { Leftovers, Sink, SinkFile } from './sink/types.ts';
 export { type BlobEntry, blobFiles, directoryFiles } from './source/blob.ts';

@@ -1,5 +1,5 @@
 import { type DBSchema, type IDBPDatabase, type IDBPTransaction, openDB } from 'idb';
-import { LoomError } from '../errors.ts';
+import { isLoomError, LoomError } from '../errors.ts';
 import type { FinishedShard, Journal, JournalHead } from './journal.ts';
 
 const DATABASE = 'moe-loom-journals';
@@ -82,6 +82,16 @@ export async function removeJournal(job: string): Promise<void> {
   });
 }
 
+/** Why the browser keeps no record of conversions, null where it does: then one that breaks off can be resumed. */
+export async function tryJournals(): Promise<LoomError | null> {
+  try {
+    await (await open()).count('jobs');
+    return null;
+  } catch (cause) {
+    return isLoomError(cause) ? cause : unrecorded(cause);
+  }
+}
+
 function rangeOf(job: string): IDBKeyRange {
   return IDBKeyRange.bound([job, ''], [job, '\uffff']);
 }
@@ -96,19 +106,22 @@ async function durable(db: IDBPDatabase<Schema>, work: (tx: Transaction) => Prom
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 function open(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>(DATABASE, 1, {
-    upgrade: (db) => {
-      db.createObjectStore('jobs', { keyPath: 'job' });
-      db.createObjectStore('shards', { keyPath: ['job', 'file'] });
-    },
-    blocking: (_current, _wanted, event) => {
-      (event.target as IDBDatabase).close();
-      opened = null;
-    },
-    terminated: () => {
-      opened = null;
-    },
-  }).catch((cause: unknown) => {
+  // The call itself throws where a page may not store anything.
+  const start = async () =>
+    openDB<Schema>(DATABASE, 1, {
+      upgrade: (db) => {
+        db.createObjectStore('jobs', { keyPath: 'job' });
+        db.createObjectStore('shards', { keyPath: ['job', 'file'] });
+      },
+      blocking: (_current, _wanted, event) => {
+        (event.target as IDBDatabase).close();
+        opened = null;
+      },
+      terminated: () => {
+        opened = null;
+      },
+    });
+  opened ??= start().catch((cause: unknown) => {
     opened = null;
     return failed(cause);
   });
@@ -117,7 +130,14 @@ function open(): Promise<IDBPDatabase<Schema>> {
 
 function failed(cause: unknown): never {
   const full = cause instanceof Error && cause.name === 'QuotaExceededError';
+  if (full) {
+    const message = 'The browser storage is full: the record of the conversion does not fit. Free space and run again.';
+    throw new LoomError('disk-full', message, {}, cause);
+  }
+  throw unrecorded(cause);
+}
+
+function unrecorded(cause: unknown): LoomError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  if (full) throw new LoomError('disk-full', 'The browser storage is full. Free space and run again.', {}, cause);
-  throw new LoomError('write-failed', `The browser keeps no record of the conversion: ${reason}.`, {}, cause);
+  return new LoomError('write-failed', `The browser keeps no record of the conversion: ${reason}.`, {}, cause);
 }

@@ -14,11 +14,16 @@ export interface Movable extends FileSystemFileHandle {
 }
 
 /**
- * The place of `name` in `root`; folders on the way are made.
+ * The place of `name` in `root`; folders on the way are made. `failed` gives the browser's errors their sentence.
  *
- * @throws LoomError `path-outside-folder`, `output-not-empty` when the name is taken, and what {@link writeFailed} says.
+ * @throws LoomError `path-outside-folder`, `output-not-empty` when the name is taken, and what `failed` throws.
  */
-export async function placeFor(root: FileSystemDirectoryHandle, name: string, identity: string): Promise<Place> {
+export async function placeFor(
+  root: FileSystemDirectoryHandle,
+  name: string,
+  identity: string,
+  failed: (name: string, cause: unknown) => never = writeFailed,
+): Promise<Place> {
   const parts = name.split('/');
   if (parts.some((part) => part === '' || part === '.' || part === '..') || name.includes('\\')) {
     throw new LoomError('path-outside-folder', `The name ${name} leads out of ${identity}.`, { file: name });
@@ -28,10 +33,10 @@ export async function placeFor(root: FileSystemDirectoryHandle, name: string, id
   for (const part of parts)
     folder = await folder
       .getDirectoryHandle(part, { create: true })
-      .catch((cause: unknown) => writeFailed(name, cause));
+      .catch((cause: unknown) => failed(name, cause));
   const taken = await folder.getFileHandle(base).then(
     () => true,
-    (cause: unknown) => (isNamed(cause, 'NotFoundError') ? false : writeFailed(name, cause)),
+    (cause: unknown) => (isNamed(cause, 'NotFoundError') ? false : failed(name, cause)),
   );
   if (taken) throw new LoomError('output-not-empty', `${name} already exists in ${identity}.`, { file: name });
   return { folder, base };

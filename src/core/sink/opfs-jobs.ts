@@ -3,7 +3,8 @@ import { handleAt } from '../source/blob.ts';
 import { readFailed } from '../source/blob-source.ts';
 import { opfsFiles } from '../source/opfs.ts';
 import type { FileEntry, FileSet } from '../source/types.ts';
-import { isNamed, onceUnlocked, writeFailed } from './directory.ts';
+import { isNamed, onceUnlocked } from './directory.ts';
+import { storageFailed, storageRefused } from './storage-failed.ts';
 
 /** All of ours in the browser's storage lies under this folder. */
 const HOME = 'moe-loom';
@@ -29,11 +30,11 @@ export async function jobsInUse(): Promise<(job: string) => boolean> {
   return (job) => names.has(jobLock(job));
 }
 
-/** The folder of a job, made when it is not there. @throws LoomError `write-failed` where there is no such storage. */
+/** The folder of a job, made when it is not there. @throws LoomError `storage-unavailable`, `disk-full`. */
 export async function openJobFolder(job: string): Promise<FileSystemDirectoryHandle> {
   if (!/^[\w.-]+$/.test(job) || job.startsWith('.')) throw new LoomError('internal', `A job cannot be called ${job}.`);
   const home = await openHome(true);
-  return home.getDirectoryHandle(job, { create: true }).catch((cause: unknown) => writeFailed(job, cause));
+  return home.getDirectoryHandle(job, { create: true }).catch((cause: unknown) => storageFailed(job, cause));
 }
 
 /** The files of one job. @throws LoomError `path-not-found` when there is no such job. */
@@ -76,7 +77,7 @@ export async function listJobs(): Promise<StoredJob[]> {
 export async function removeJob(job: string): Promise<void> {
   const home = await openHome(false).catch(() => null);
   await onceUnlocked(async () => home?.removeEntry(job, { recursive: true })).catch((cause: unknown) => {
-    if (!isNamed(cause, 'NotFoundError')) writeFailed(job, cause);
+    if (!isNamed(cause, 'NotFoundError')) storageFailed(job, cause);
   });
   await removeHomeIfEmpty(home);
 }
@@ -88,15 +89,23 @@ async function removeHomeIfEmpty(home: FileSystemDirectoryHandle | null): Promis
   await root.removeEntry(HOME).catch(() => undefined);
 }
 
-async function openHome(create: boolean): Promise<FileSystemDirectoryHandle> {
+/**
+ * The folder of all that is ours in the browser storage.
+ *
+ * @throws LoomError `storage-unavailable`, and as {@link storageFailed}.
+ */
+export async function openHome(create: boolean): Promise<FileSystemDirectoryHandle> {
   if (typeof navigator === 'undefined' || typeof navigator.storage?.getDirectory !== 'function') {
     throw new LoomError(
-      'write-failed',
+      'storage-unavailable',
       'This browser has no storage of its own to write to. Use a current browser over https.',
     );
   }
-  const root = await navigator.storage
-    .getDirectory()
-    .catch((cause: unknown) => writeFailed('the browser storage', cause));
-  return root.getDirectoryHandle(HOME, { create });
+  try {
+    const root = await navigator.storage.getDirectory();
+    return await root.getDirectoryHandle(HOME, { create });
+  } catch (cause) {
+    if (isNamed(cause, 'QuotaExceededError')) storageFailed('the folder of the conversion', cause);
+    throw storageRefused(cause);
+  }
 }

@@ -44,6 +44,35 @@ describe('the sink in browser storage', () => {
     expect(await run('fullDisk')).toEqual({ tag: 'disk-full', names: [] });
   });
 
+  it('says what the file needs and how much of it fits, where the browser says nothing', async () => {
+    expect(await run('silentlyFull')).toEqual({
+      error: {
+        tag: 'disk-full',
+        message:
+          'The browser storage is full: huge needs 100 bytes, and 31 fit. Free space, or write to a folder instead.',
+        file: 'huge',
+        byte: 31,
+        needed: 100,
+        fits: 31,
+      },
+      names: [],
+    });
+  });
+
+  it('names the byte that could not be written, where the browser gives an error’s number for a length', async () => {
+    expect(await run('errorForLength')).toMatchObject({ tag: 'disk-full', file: 'a', byte: 40 });
+  });
+
+  it('tries the storage before it is offered, and leaves nothing there', async () => {
+    expect(await run('tries')).toEqual({
+      works: null,
+      left: [],
+      refused: 'storage-unavailable',
+      full: 'disk-full',
+      leftAfter: [],
+    });
+  });
+
   it('takes a short write for a full disk', async () => {
     expect(await run('shortWrite')).toBe('disk-full');
   });

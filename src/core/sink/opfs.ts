@@ -1,18 +1,10 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
 import { opfsFiles } from '../source/opfs.ts';
 import { openSyncAccess, type SyncAccess } from '../source/sync-access.ts';
-import {
-  diskFull,
-  type Movable,
-  onceUnlocked,
-  onlyFinished,
-  placeFor,
-  removeFile,
-  removeLeftovers,
-  writeFailed,
-} from './directory.ts';
+import { type Movable, onceUnlocked, onlyFinished, placeFor, removeFile, removeLeftovers } from './directory.ts';
 import { createEarlyFlush, EARLY_FROM_BYTES } from './early-flush.ts';
 import { openJobFolder, removeJob } from './opfs-jobs.ts';
+import { storageFailed, storageFull } from './storage-failed.ts';
 import type { Leftovers, Sink, SinkFile } from './types.ts';
 import { WRITE_BYTES } from './write-size.ts';
 
@@ -41,7 +33,7 @@ export interface OpfsOptions {
  *
  * Where the browser cannot rename a file, it is written under its final name, and a mark beside it says that it is not
  * finished; `files()` gives finished files alone.
- * @throws LoomError `write-failed` where there is no such storage, `output-not-empty` when the job's folder holds files.
+ * @throws LoomError `storage-unavailable`, `disk-full`, `output-not-empty` when the job's folder holds files.
  */
 export async function createOpfsSink(job: string, { leftovers, flusher }: OpfsOptions = {}): Promise<Sink> {
   const root = await openJobFolder(job);
@@ -116,16 +108,16 @@ async function createOpfsFile(
   byteLength: number,
   { flusher, done }: FileOptions,
 ): Promise<SinkFile> {
-  const place = await placeFor(root, name, 'the browser storage');
+  const place = await placeFor(root, name, 'the browser storage', storageFailed);
   const folderName = name.slice(0, name.length - place.base.length);
   const mark = folderName + unfinishedName(place.base);
   const marked: Movable = await place.folder
     .getFileHandle(unfinishedName(place.base), { create: true })
-    .catch((cause) => writeFailed(name, cause));
+    .catch((cause) => storageFailed(name, cause));
   const renames = typeof marked.move === 'function';
   const handle = renames
     ? marked
-    : await place.folder.getFileHandle(place.base, { create: true }).catch((cause) => writeFailed(name, cause));
+    : await place.folder.getFileHandle(place.base, { create: true }).catch((cause) => storageFailed(name, cause));
   const removeAll = async () => {
     if (!renames) await removeFile(root, name);
     await removeFile(root, mark);
@@ -162,12 +154,12 @@ async function createOpfsFile(
           file: name,
         });
       }
-      await early?.end().catch((cause: unknown) => writeFailed(name, cause));
+      await early?.end().catch((cause: unknown) => storageFailed(name, cause));
       flush(access, name);
       await close();
       if (renames) {
         const move = async () => marked.move?.(place.base);
-        await onceUnlocked(move).catch((cause: unknown) => writeFailed(name, cause, byteLength));
+        await onceUnlocked(move).catch((cause: unknown) => storageFailed(name, cause, byteLength));
       } else await removeFile(root, mark);
       done?.();
     },
@@ -186,29 +178,63 @@ async function openPreallocated(
   name: string,
   use: 'write' | 'share',
 ): Promise<SyncAccess> {
-  const access = await openSyncAccess(handle, use).catch((cause: unknown) => writeFailed(name, cause));
+  const access = await openSyncAccess(handle, use).catch((cause: unknown) => storageFailed(name, cause));
   if (!access) {
     throw new LoomError(
-      'write-failed',
+      'storage-unavailable',
       'This browser cannot write to its storage from here. Use a current browser, outside private mode.',
       { file: name },
     );
   }
   try {
-    access.truncate(byteLength);
+    insistOnRoom(access, byteLength, name);
   } catch (cause) {
     access.close();
-    writeFailed(name, cause);
+    storageFailed(name, cause);
   }
   return access;
 }
 
-/** A short write is how some browsers say that the disk is full. */
+/** Halvings until what fits is known: to the byte up to a MB, to a millionth above. */
+const HALVINGS = 20;
+
+/**
+ * Gives a file its length, or says what of it fits.
+ *
+ * Chromium's private windows leave the length as it is where there is no room, and throw nothing.
+ * @throws LoomError `disk-full`, and what the browser throws for another reason.
+ */
+function insistOnRoom(access: SyncAccess, byteLength: number, name: string): void {
+  const cause = refusalOf(access, byteLength);
+  if (cause === null) return;
+  let fits = 0;
+  let over = byteLength;
+  for (let step = 0; step < HALVINGS && over - fits > 1; step++) {
+    const half = Math.floor((fits + over) / 2);
+    if (refusalOf(access, half) === null) fits = half;
+    else over = half;
+  }
+  throw storageFull(name, fits, { needed: byteLength, fits }, cause);
+}
+
+/** Why a file cannot have a length for want of room, null where it has it. @throws what the browser throws otherwise. */
+function refusalOf(access: SyncAccess, byteLength: number): Error | null {
+  try {
+    access.truncate(byteLength);
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === 'QuotaExceededError') return cause;
+    throw cause;
+  }
+  return access.getSize() === byteLength ? null : new Error(`the length stayed ${access.getSize()}`);
+}
+
+/** A short write is how some browsers say that the disk is full; Chromium gives an error's number for a length then. */
 function writeAll(access: SyncAccess, bytes: Uint8Array<ArrayBuffer>, offset: number, name: string): void {
   for (let done = 0; done < bytes.byteLength; done += WRITE_BYTES) {
     const piece = bytes.subarray(done, done + WRITE_BYTES);
     const written = writePiece(access, piece, offset + done, name);
-    if (written !== piece.byteLength) throw diskFull(name, offset + done + written);
+    if (written === piece.byteLength) continue;
+    throw storageFull(name, offset + done + (written < piece.byteLength ? written : 0), null);
   }
 }
 
@@ -216,7 +242,7 @@ function writePiece(access: SyncAccess, piece: Uint8Array<ArrayBuffer>, at: numb
   try {
     return access.write(piece, { at });
   } catch (cause) {
-    return writeFailed(name, cause, at);
+    return storageFailed(name, cause, at);
   }
 }
 
@@ -224,6 +250,6 @@ function flush(access: SyncAccess, name: string): void {
   try {
     access.flush();
   } catch (cause) {
-    writeFailed(name, cause);
+    storageFailed(name, cause);
   }
 }

@@ -3,7 +3,8 @@ import { openSyncAccess } from '../source/sync-access.ts';
 import { MIB } from '../units.ts';
 import type { Movable } from './directory.ts';
 import { createOpfsSink, type Flusher } from './opfs.ts';
-import { listJobs } from './opfs-jobs.ts';
+import { listJobs, openHome } from './opfs-jobs.ts';
+import { tryOpfs } from './opfs-trial.ts';
 
 function bytes(length: number, from = 0): Uint8Array<ArrayBuffer> {
   const made = new Uint8Array(length);
@@ -65,6 +66,42 @@ const SCENARIOS: Readonly<Record<string, (job: string) => Promise<unknown>>> = {
     FileSystemSyncAccessHandle.prototype.write = original;
     await sink.discard();
     return tag;
+  },
+  /** A browser that neither throws nor grows the file: Chromium in a private window. */
+  async silentlyFull(job) {
+    const sink = await createOpfsSink(job);
+    const original = FileSystemSyncAccessHandle.prototype.truncate;
+    FileSystemSyncAccessHandle.prototype.truncate = function (size) {
+      if (size <= 31) original.call(this, size);
+    };
+    const error = await errorOf(sink.create('huge', 100));
+    FileSystemSyncAccessHandle.prototype.truncate = original;
+    const names = await namesIn(job);
+    await sink.discard();
+    return { error, names };
+  },
+  async errorForLength(job) {
+    const sink = await createOpfsSink(job);
+    const file = await sink.create('a', 80);
+    const original = FileSystemSyncAccessHandle.prototype.write;
+    FileSystemSyncAccessHandle.prototype.write = () => 2 ** 32 - 8;
+    const error = await errorOf(file.write(bytes(8), 40));
+    FileSystemSyncAccessHandle.prototype.write = original;
+    await sink.discard();
+    return error;
+  },
+  async tries() {
+    const works = await tryOpfs();
+    const left = await entriesAtHome();
+    const { getDirectory } = StorageManager.prototype;
+    StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('No.', 'SecurityError'));
+    const refused = await tryOpfs();
+    StorageManager.prototype.getDirectory = getDirectory;
+    const { write } = FileSystemSyncAccessHandle.prototype;
+    FileSystemSyncAccessHandle.prototype.write = () => 0;
+    const full = await tryOpfs();
+    FileSystemSyncAccessHandle.prototype.write = write;
+    return { works, left, refused: refused?.tag, full: full?.tag, leftAfter: await entriesAtHome() };
   },
   async discards(job) {
     const sink = await createOpfsSink(job);
@@ -179,6 +216,19 @@ async function namesIn(job: string): Promise<string[]> {
   return (await listJobs())
     .filter((entry) => entry.job === job)
     .flatMap((entry) => entry.files.map((file) => file.name));
+}
+
+async function entriesAtHome(): Promise<string[]> {
+  const names: string[] = [];
+  for await (const name of (await openHome(true)).keys()) names.push(name);
+  return names;
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => 'no error',
+    (error: unknown) => (isLoomError(error) ? { tag: error.tag, message: error.message, ...error.fields } : error),
+  );
 }
 
 async function tagOf(promise: Promise<unknown>): Promise<string> {

@@ -28,7 +28,7 @@ export interface BrowserCacheOptions {
  * Storage that is full, forbidden or broken makes it an empty cache; entries whose bytes have changed are removed.
  */
 export function browserHeaderCache(options: BrowserCacheOptions = {}): HeaderCache | null {
-  if (typeof indexedDB === 'undefined') return null;
+  if (!hasDatabases()) return null;
   const { name = 'moe-loom-headers', limit = CACHE_BYTES, now = Date.now } = options;
   const database = rememberSuccess((forget) => openDatabase(name, forget));
   let total: number | null = null;
@@ -56,6 +56,15 @@ export function browserHeaderCache(options: BrowserCacheOptions = {}): HeaderCac
       bytes.length > Math.min(limit, CACHE_ENTRY_BYTES) ? Promise.resolve() : orElse(undefined, () => put(key, bytes)),
     remove: (key) => orElse(undefined, () => remove(key)),
   };
+}
+
+/** False in Node, and where the browser throws as soon as a page asks for its databases. */
+function hasDatabases(): boolean {
+  try {
+    return typeof indexedDB !== 'undefined';
+  } catch {
+    return false;
+  }
 }
 
 /** The cache is an aid: where it fails, it is empty. */
