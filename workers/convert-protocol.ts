@@ -1,6 +1,7 @@
 import type {
   ConversionReport,
   EngineChoice,
+  ErrorWire,
   OutputShard,
   Pause,
   Progress,
@@ -14,7 +15,22 @@ import type { SourceDescriptor } from './protocol.ts';
 /** Where a conversion writes to, as a value that can be sent to a worker. */
 export type SinkDescriptor =
   | { readonly kind: 'opfs'; readonly job: string }
-  | { readonly kind: 'directory'; readonly handle: FileSystemDirectoryHandle };
+  | { readonly kind: 'directory'; readonly handle: FileSystemDirectoryHandle }
+  /** For small results; they are taken with `takeFiles`. */
+  | { readonly kind: 'memory' };
+
+/** A file that a conversion into memory made. */
+export interface MemoryFile {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+/** What was found when storage was tried: null where it works, else why it does not. */
+export interface StorageTrial {
+  readonly storage: ErrorWire | null;
+  /** The record of unfinished conversions. */
+  readonly record: ErrorWire | null;
+}
 
 /** How a conversion works; what it writes does not depend on it. */
 export interface WorkSettings {
@@ -49,6 +65,8 @@ export type ConvertEvent =
   | { readonly type: 'finalising'; readonly file: string | null }
   /** The source is being checked against its hashes: bytes read, and bytes to read. */
   | { readonly type: 'checking'; readonly done: number; readonly total: number }
+  /** The browser keeps no record of this conversion: it cannot be resumed. */
+  | { readonly type: 'unrecorded'; readonly reason: string }
   /** All requests to the Hub wait, or go on. */
   | { readonly type: 'pause'; readonly pause: Pause | null };
 
@@ -67,6 +85,10 @@ export interface ConvertApi {
   /** Stands still before the next piece of work. */
   pause(): void;
   resume(): void;
+  /** Writes a small file into the browser storage, and removes it. */
+  tryStorage(): Promise<StorageTrial>;
+  /** What the last conversion into memory made; handed out once. */
+  takeFiles(): readonly MemoryFile[];
 }
 
 /** A worker that makes shards for the one that converts. */

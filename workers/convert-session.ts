@@ -1,6 +1,7 @@
 import {
   type ConversionPlan,
   type CreateStreamDigest,
+  createMemorySink,
   createOpfsSink,
   createPickedFolderSink,
   DEFAULT_BUDGET_BYTES,
@@ -10,6 +11,7 @@ import {
   type Leftovers,
   LoomError,
   leftoversOf,
+  MEMORY_OUTPUT_BYTES,
   openStoredJournal,
   type Pause,
   type Progress,
@@ -18,6 +20,7 @@ import {
 } from '../src/core/index.ts';
 import type { ConvertEvent, ConvertRequest, SinkDescriptor, WorkSettings } from './convert-protocol.ts';
 import { createFlusher } from './flusher.ts';
+import { forgetCleared, openRecord } from './record.ts';
 import { openSource } from './sources.ts';
 
 /** Least time between two progress events of one file, in ms. */
@@ -38,10 +41,11 @@ export async function openOutput(
   signal: AbortSignal,
 ): Promise<{ readonly sink: Sink; readonly journal: Journal | undefined }> {
   if (!record) return { sink: await openSink(sink, tell), journal: undefined };
+  if (!record.resume) return { sink: await openSink(sink, tell), journal: await openRecord(record, tell) };
   const journal = await openStoredJournal(record.job, record.note);
-  if (!record.resume) return { sink: await openSink(sink, tell), journal };
   if (journal.head === null)
     throw new LoomError('path-not-found', `This browser knows of no unfinished conversion ${record.job} any more.`);
+  if (sink.kind === 'opfs') await forgetCleared(journal, sink.job);
   const leftovers = await leftoversOf(plan, files, journal, signal);
   return { sink: await openSink(sink, tell, leftovers), journal };
 }
@@ -92,7 +96,12 @@ async function insistOnSource(files: FileSet, { digest, tell, signal }: SourceWo
   throw new LoomError('source-hash-wrong', message, first);
 }
 
-function openSink(sink: SinkDescriptor, tell: (event: ConvertEvent) => void, leftovers?: Leftovers): Promise<Sink> {
+async function openSink(
+  sink: SinkDescriptor,
+  tell: (event: ConvertEvent) => void,
+  leftovers?: Leftovers,
+): Promise<Sink> {
+  if (sink.kind === 'memory') return createMemorySink('memory of this tab', MEMORY_OUTPUT_BYTES);
   if (sink.kind === 'opfs') return createOpfsSink(sink.job, { leftovers, flusher: createFlusher() });
   const onFinalising = (file: string | null) => tell({ type: 'finalising', file });
   return createPickedFolderSink(sink.handle, { onFinalising, leftovers });

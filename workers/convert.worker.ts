@@ -1,7 +1,9 @@
 import { createBudget, LoomError, runPlan } from '../src/core/index.ts';
 import type { ConvertApi, ConvertEvent } from './convert-protocol.ts';
 import { createGate, createTeller, openOutput, receivePlan, USUAL, withSource } from './convert-session.ts';
-import { createDigests, createRunnerPool, createSummer, type RunnerPool } from './runner-pool.ts';
+import { createSums, keepFiles, takeFiles } from './memory-files.ts';
+import { tryStorage } from './record.ts';
+import { createDigests, createRunnerPool, type RunnerPool } from './runner-pool.ts';
 import { exposeApi } from './transfer.ts';
 
 const gate = createGate();
@@ -14,31 +16,31 @@ const api: ConvertApi = {
     busy = true;
     const tell = (event: ConvertEvent) => void onEvent(event);
     const settings = request.settings ?? USUAL;
-    const summer = settings.sha256 ? createSummer(request.sink) : null;
+    const sums = createSums(request, settings);
     const digests = createDigests();
-    const work = { digest: digests.create, tell, signal };
     try {
       const plan = await receivePlan(planPort, signal);
-      return await withSource(request, work, async (files) => {
+      return await withSource(request, { digest: digests.create, tell, signal }, async (files) => {
         const { sink, journal } = await openOutput(request, plan, files, tell, signal);
         pool = createRunnerPool(request, plan, settings);
         if (gate.isClosed()) pool?.pause();
-        return runPlan(plan, {
+        const ran = runPlan(plan, {
           files,
           sink,
           journal,
           signal,
           streamDigest: digests.create,
           ...(pool ? { runners: pool } : { budget: createBudget(settings.memoryBytes), engine: settings.engine }),
-          ...(summer ? { sha256: summer.sum } : {}),
+          ...(sums ? { sha256: sums.of(sink) } : {}),
           onProgress: createTeller(tell),
           gate: () => gate.wait(signal),
         });
+        return keepFiles(request, sink, ran);
       });
     } finally {
       busy = false;
       pool = null;
-      summer?.dispose();
+      sums?.dispose();
       digests.dispose();
       gate.resume();
     }
@@ -51,6 +53,8 @@ const api: ConvertApi = {
     gate.resume();
     pool?.resume();
   },
+  tryStorage,
+  takeFiles,
 };
 
 exposeApi(api);

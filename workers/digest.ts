@@ -15,7 +15,13 @@ export function createWorkerDigest(runner: () => Supervised<RunnerApi>): () => P
     let settle: ((answer: FromDigest | LoomError) => void) | null = null;
     port1.onmessage = (event: MessageEvent<FromDigest>) => settle?.(event.data);
     const forgetDeath = worker.onDeath((error) => settle?.(error));
-    await worker.call.digest(port2);
+    const refused = await worker.call.digest(port2).then(
+      () => null,
+      (error: LoomError) => error,
+    );
+    // A page older than its server has no such worker any more, and its job goes on.
+    if (refused?.tag === 'part-not-loaded') return createStreamDigest();
+    if (refused) throw refused;
     const ask = async (message: ToDigest): Promise<FromDigest> => {
       const death = worker.death();
       if (death) throw death;

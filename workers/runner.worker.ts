@@ -32,6 +32,7 @@ const api: RunnerApi = {
     return answerShard(runners, shard, digests, signal, (event) => void onEvent(event));
   },
   sha256: async (sink, name, signal) => {
+    if (sink.kind === 'memory') throw new LoomError('internal', 'The memory of another worker cannot be read.');
     const files = sink.kind === 'opfs' ? await jobFiles(sink.job) : directoryFiles(sink.handle);
     return sha256Of(files, name, signal);
   },

@@ -117,7 +117,7 @@ describe('supervise', () => {
     const { client, fire } = start();
     const pending = errorOf(client.call.never());
     fire('error');
-    expect((await pending).message).toContain('could not be loaded');
+    expect(await pending).toMatchObject({ tag: 'part-not-loaded', message: expect.stringContaining('Reload') });
   });
 
   it('rejects what is pending with `cancelled` on dispose, once', async () => {

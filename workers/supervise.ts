@@ -39,6 +39,8 @@ export function supervise<Api extends object>(worker: WorkerLike, name = 'worker
   const pending = new Set<(error: LoomError) => void>();
   const listeners = new Set<(error: LoomError) => void>();
   let death: LoomError | null = null;
+  /** A worker that has answered was loaded. */
+  let heard = false;
 
   const end = (error: LoomError): boolean => {
     if (death) return false;
@@ -50,12 +52,22 @@ export function supervise<Api extends object>(worker: WorkerLike, name = 'worker
     pending.clear();
     return true;
   };
-  const die = (message: string) => {
-    const error = new LoomError('internal', message, { worker: name });
+  const die = (error: LoomError) => {
     if (end(error)) for (const listener of [...listeners]) listener(error);
   };
-  const onError = (event: Event) => die(`The ${name} stopped: ${textOf(event)}.`);
-  const onMessageError = () => die(`The ${name} sent something that cannot be read here.`);
+  const broken = (message: string) => die(new LoomError('internal', message, { worker: name }));
+  const onError = (event: Event) => {
+    const text = 'message' in event && typeof event.message === 'string' ? event.message : '';
+    if (text !== '') broken(`The ${name} stopped: ${text}.`);
+    else if (heard) broken(`The ${name} stopped: it ran out of memory.`);
+    else die(notLoaded(name));
+  };
+  const onMessageError = () => broken(`The ${name} sent something that cannot be read here.`);
+  const onMessage = () => {
+    heard = true;
+    worker.removeEventListener('message', onMessage);
+  };
+  worker.addEventListener('message', onMessage);
   worker.addEventListener('error', onError as EventListener);
   worker.addEventListener('messageerror', onMessageError);
 
@@ -118,7 +130,8 @@ function prepare(args: readonly unknown[]): { readonly args: unknown[]; readonly
   return { args: prepared, release: () => releases.forEach((release) => void release()) };
 }
 
-function textOf(event: Event): string {
-  const message = 'message' in event && typeof event.message === 'string' ? event.message : '';
-  return message === '' ? 'its script could not be loaded, or it ran out of memory' : message;
+/** The error for a worker whose script did not come. */
+function notLoaded(name: string): LoomError {
+  const message = `The ${name} could not be loaded: the server cannot be reached, or it holds a newer version of this page. Reload the page.`;
+  return new LoomError('part-not-loaded', message, { worker: name });
 }

@@ -230,6 +230,11 @@ export const ERROR_TAGS = {
     meaning: 'The runtime could not compute a layer, for memory or for another reason of its own.',
   },
   'verify-failed': { retryable: false, exit: 1, meaning: 'What was read back is not what the source holds.' },
+  'part-not-loaded': {
+    retryable: true,
+    exit: 2,
+    meaning: 'A script of the page could not be loaded: the server is not reached, or holds a newer version.',
+  },
   cancelled: { retryable: false, exit: 2, meaning: 'The work was stopped on request.' },
   internal: { retryable: false, exit: 2, meaning: 'A rule of this program was broken by the program itself.' },
 } as const;

@@ -312,6 +312,7 @@ export type {
 export { bitsOf, bytesOf, DTYPES, type DType, elementsOf, isComplex, isFp8 } from './safetensors/dtype.ts';
 export type { Complex, TensorValue } from './safetensors/dtype-codes.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
+export { createMemorySink, MEMORY_OUTPUT_BYTES } from './sink/memory.ts';
 export { createOpfsSink, type Flusher, openOpfsFolder } from './sink/opfs.ts';
 export { jobFile, jobFiles, jobLock, jobsInUse, listJobs, removeJob, type StoredJob } from './sink/opfs-jobs.ts';
 export { tryOpfs } from './sink/opfs-trial.ts';

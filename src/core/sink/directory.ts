@@ -31,9 +31,7 @@ export async function placeFor(
   const base = parts.pop() ?? '';
   let folder = root;
   for (const part of parts)
-    folder = await folder
-      .getDirectoryHandle(part, { create: true })
-      .catch((cause: unknown) => failed(name, cause));
+    folder = await folder.getDirectoryHandle(part, { create: true }).catch((cause: unknown) => failed(name, cause));
   const taken = await folder.getFileHandle(base).then(
     () => true,
     (cause: unknown) => (isNamed(cause, 'NotFoundError') ? false : failed(name, cause)),

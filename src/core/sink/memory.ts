@@ -1,6 +1,10 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
 import { memoryFiles } from '../source/memory.ts';
+import { GIB } from '../units.ts';
 import type { Sink } from './types.ts';
+
+/** A conversion into memory may make so many bytes: a tab has about 4 GB, and its files are in it twice for a moment. */
+export const MEMORY_OUTPUT_BYTES = GIB;
 
 /** A sink in memory, for small outputs and for tests. `capacity` bytes in all, then it is full. */
 export function createMemorySink(
