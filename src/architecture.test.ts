@@ -119,10 +119,10 @@ function fault(entry: Import): string | null {
     return target.startsWith('workers/') || target === 'src/core/index.ts' ? null : 'workers see core/index.ts';
   if (from.startsWith('src/app/')) {
     if (target.startsWith('src/app/') || target === 'src/core/index.ts' || target.endsWith('.css')) return null;
-    if (target === 'workers/transfer.ts' || target === 'workers/supervise.ts') return null;
+    if (/^workers\/(transfer|supervise|worker-policy)\.ts$/.test(target)) return null;
     return target.startsWith('workers/') && entry.typeOnly
       ? null
-      : 'the app sees core/index.ts, workers/transfer.ts, workers/supervise.ts and types of workers/';
+      : 'the app sees core/index.ts, workers/transfer.ts, supervise.ts, worker-policy.ts and types of workers/';
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import * as Comlink from 'comlink';
 import { type ErrorWire, fromWire, toWire } from '../src/core/index.ts';
+import { installWorkerPolicy } from './worker-policy.ts';
 
 /** What stands for an AbortSignal on its way to the other side. */
 type SignalWire = { readonly aborted: true } | { readonly aborted: false; readonly port: MessagePort };
@@ -66,6 +67,7 @@ export function releaseSignal(signal: AbortSignal): void {
  * each was heard: events travel through ports of their own, and could come after the answer.
  */
 export function exposeApi(api: object, endpoint?: Comlink.Endpoint): void {
+  installWorkerPolicy();
   installTransferHandlers();
   const members = Object.entries(api).map(([name, member]) => [name, eventsFirst(member as Method)]);
   Comlink.expose(Object.fromEntries(members), endpoint);

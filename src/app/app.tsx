@@ -1,9 +1,11 @@
 import { useEffect } from 'react';
 import { FailureNotice } from './features/failure/failure-notice.tsx';
+import { NotLoaded } from './features/failure/not-loaded.tsx';
 import { PauseNotice } from './features/failure/pause-notice.tsx';
 import { SignInNotice } from './features/failure/sign-in-notice.tsx';
 import { UnknownHostNotice } from './features/failure/unknown-host-notice.tsx';
 import { UnreadNotice } from './features/failure/unread-notice.tsx';
+import { VersionNotice } from './features/failure/version-notice.tsx';
 import { Waiting } from './features/failure/waiting.tsx';
 import { MapView } from './features/map/map-view.tsx';
 import { Rail } from './features/shell/rail.tsx';
@@ -29,6 +31,7 @@ export function App() {
         <Rail />
         <div className="strips">
           <SignInNotice />
+          <VersionNotice />
           <UnreadNotice />
         </div>
         <main className="view" key={view} tabIndex={-1}>
@@ -56,11 +59,12 @@ function CurrentView() {
   const painted = useInspection((state) => state.map !== null);
   const other = useAddress((address) => (address.view === 'compare' ? address.compare.with : null));
   const asked = useUnknownHost((state) => state.asked);
-  const Late = useLateView(view);
+  const late = useLateView(view);
   if (asked !== null && (asked.other === null || asked.other === other)) return <UnknownHostNotice asked={asked} />;
   if (status === 'idle') return <Start />;
   if (status === 'failed') return <FailureNotice />;
   if (!painted || (status === 'opening' && view !== 'map')) return <Waiting />;
   if (view === 'map') return <MapView />;
-  return Late && <Late />;
+  if (late.failed) return <NotLoaded onAgain={late.again} />;
+  return late.View && <late.View />;
 }

@@ -1,5 +1,6 @@
 import { type ComponentType, useEffect, useState } from 'react';
 import type { View } from './state/address.ts';
+import { checkVersion } from './state/version.ts';
 
 type LateView = Exclude<View, 'map'>;
 
@@ -14,28 +15,35 @@ const LOADS: Readonly<Record<LateView, () => Promise<ComponentType>>> = {
 
 const here = new Map<View, ComponentType>();
 
+/** A view whose code comes late: null until it has come; `again` asks once more where it did not. */
+export interface LateViewState {
+  readonly View: ComponentType | null;
+  readonly failed: boolean;
+  readonly again: () => void;
+}
+
 /**
- * A view's component, null until its code has come: ask for it while a checkpoint opens. React's own `lazy` would leave the
- * page empty for 300 ms, even where the code is there.
- *
- * @throws what the browser says when the code cannot be had.
+ * A view's component: ask for it while a checkpoint opens. React's own `lazy` would leave the page empty for 300 ms, even
+ * where the code is there.
  */
-export function useLateView(view: View): ComponentType | null {
-  const [fault, setFault] = useState<Error | null>(null);
+export function useLateView(view: View): LateViewState {
+  const [failed, setFailed] = useState<View | null>(null);
   const [, setArrived] = useState<View | null>(null);
   useEffect(() => {
-    if (view === 'map' || here.has(view)) return;
+    if (view === 'map' || here.has(view) || failed === view) return;
     let wanted = true;
     LOADS[view]()
       .then((component) => {
         here.set(view, component);
         if (wanted) setArrived(view);
       })
-      .catch((error) => wanted && setFault(error));
+      .catch(() => {
+        void checkVersion();
+        if (wanted) setFailed(view);
+      });
     return () => {
       wanted = false;
     };
-  }, [view]);
-  if (fault) throw fault;
-  return here.get(view) ?? null;
+  }, [view, failed]);
+  return { View: here.get(view) ?? null, failed: failed === view, again: () => setFailed(null) };
 }

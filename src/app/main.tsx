@@ -1,6 +1,7 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { installWorkerPolicy } from '../../workers/worker-policy.ts';
 import { App } from './app.tsx';
 import { queryClient } from './queries/queries.ts';
 import { followAddress } from './state/follow-address.ts';
@@ -9,6 +10,7 @@ import './theme/tokens.css';
 import './theme/base.css';
 import './theme/shell.css';
 
+installWorkerPolicy();
 takeSignInReturn();
 followAddress();
 const root = document.getElementById('root');

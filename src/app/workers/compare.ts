@@ -1,10 +1,13 @@
 import type { CompareApi } from '../../../workers/compare-protocol.ts';
 import { type Supervised, supervise } from '../../../workers/supervise.ts';
+import { watched } from './watched.ts';
 
 /** Starts a worker that holds a second checkpoint and compares the first with it. */
 export function startCompareWorker(): Supervised<CompareApi> {
-  return supervise<CompareApi>(
-    new Worker(new URL('../../../workers/compare.worker.ts', import.meta.url), { type: 'module', name: 'compare' }),
-    'comparing worker',
+  return watched(
+    supervise<CompareApi>(
+      new Worker(new URL('../../../workers/compare.worker.ts', import.meta.url), { type: 'module', name: 'compare' }),
+      'comparing worker',
+    ),
   );
 }

@@ -1,5 +1,6 @@
 import type { ConvertApi } from '../../../workers/convert-protocol.ts';
 import { type Supervised, supervise } from '../../../workers/supervise.ts';
+import { watched } from './watched.ts';
 
 /** Starts a worker that converts. */
 export function startConvertWorker(): Supervised<ConvertApi> {
@@ -7,5 +8,5 @@ export function startConvertWorker(): Supervised<ConvertApi> {
     type: 'module',
     name: 'convert',
   });
-  return supervise<ConvertApi>(worker, 'converting worker');
+  return watched(supervise<ConvertApi>(worker, 'converting worker'));
 }

@@ -1,10 +1,13 @@
 import type { InspectApi } from '../../../workers/protocol.ts';
 import { type Supervised, supervise } from '../../../workers/supervise.ts';
+import { watched } from './watched.ts';
 
 /** Starts a worker that reads headers and layouts. */
 export function startInspectWorker(): Supervised<InspectApi> {
-  return supervise<InspectApi>(
-    new Worker(new URL('../../../workers/inspect.worker.ts', import.meta.url), { type: 'module', name: 'inspect' }),
-    'inspecting worker',
+  return watched(
+    supervise<InspectApi>(
+      new Worker(new URL('../../../workers/inspect.worker.ts', import.meta.url), { type: 'module', name: 'inspect' }),
+      'inspecting worker',
+    ),
   );
 }

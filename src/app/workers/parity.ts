@@ -1,5 +1,6 @@
 import type { ParityApi } from '../../../workers/parity-protocol.ts';
 import { type Supervised, supervise } from '../../../workers/supervise.ts';
+import { watched } from './watched.ts';
 
 /** Starts a worker that computes layers; its runtime loads with the first of them. */
 export function startParityWorker(): Supervised<ParityApi> {
@@ -7,5 +8,5 @@ export function startParityWorker(): Supervised<ParityApi> {
     type: 'module',
     name: 'parity',
   });
-  return supervise<ParityApi>(worker, 'computing worker');
+  return watched(supervise<ParityApi>(worker, 'computing worker'));
 }

@@ -1,5 +1,6 @@
 import { type Supervised, supervise } from '../../../workers/supervise.ts';
 import type { ValuesApi } from '../../../workers/values-protocol.ts';
+import { watched } from './watched.ts';
 
 /** Starts a worker that reads weights and measures them. */
 export function startValuesWorker(): Supervised<ValuesApi> {
@@ -7,5 +8,5 @@ export function startValuesWorker(): Supervised<ValuesApi> {
     type: 'module',
     name: 'values',
   });
-  return supervise<ValuesApi>(worker, 'measuring worker');
+  return watched(supervise<ValuesApi>(worker, 'measuring worker'));
 }

@@ -4,7 +4,7 @@ import { addressStore, move, useAddress } from '../../state/address-store.ts';
 import type { ConvertAddress } from '../../state/convert-address.ts';
 import type { PickedFolder } from './output-folder.ts';
 
-export type OutputKind = 'opfs' | 'folder';
+export type OutputKind = 'opfs' | 'folder' | 'memory';
 
 /** What a person chose in the Convert view, beside what the address says. */
 export interface ConvertChoices {

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { formatBytes } from '../../../core/index.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
 import './convert.css';
@@ -8,7 +9,7 @@ import { EndedPanel } from './ended-panel.tsx';
 import { isBusy, type JobStatus, useJob } from './job-store.ts';
 import { LayerChoice } from './layer-choice.tsx';
 import { OutputChoice } from './output-choice.tsx';
-import { canPickFolder } from './output-folder.ts';
+import { bytesOf, fitsMemory, placeOf, usePlaces } from './places.ts';
 import { PlanPanel } from './plan-panel.tsx';
 import { ProgressPanel } from './progress-panel.tsx';
 import { Refusals } from './refusals.tsx';
@@ -109,19 +110,27 @@ function useStart(
   const { source, hub } = useInspection();
   const status = useJob((state) => state.status);
   const { output, folder } = useConvertChoices();
+  const places = usePlaces();
   const { engine, memory, sha256, checkSource } = useWorkChoices();
   const memoryBytes = memoryOf(memory);
-  const toFolder = output === 'folder' && canPickFolder();
+  const place = placeOf(output, places);
   const no = (note: string) => ({ act: null, note });
   if (isBusy(status)) return no('A conversion is running; one runs at a time.');
   if (order.problem !== null) return no(order.problem);
   if (!plan || !current || !source) return no('The plan comes first.');
   if (plan.refusals.length > 0) return no('This plan cannot be run; it says why.');
-  if (toFolder && !folder) return no('Pick the folder to write to.');
+  if (place === 'folder' && !folder) return no('Pick the folder to write to.');
+  if (place === 'memory' && !fitsMemory(bytesOf(plan)))
+    return no(
+      `The result of ${formatBytes(bytesOf(plan))} is too large for the memory of a tab. Choose another output.`,
+    );
   if (memoryBytes === null) return no('Name an amount of memory, such as 256 MiB.');
   const { target, options } = order;
   const settings = { engine, memoryBytes, sha256, checkSource };
-  const act = () => void startJob({ source, hub, plan, target, options, settings, folder: toFolder ? folder : null });
+  const to = place === 'folder' ? folder : null;
+  const act = () =>
+    void startJob({ source, hub, plan, target, options, settings, folder: to, inMemory: place === 'memory' });
+
   return { act, note: 'Nothing is written before you start.' };
 }
 

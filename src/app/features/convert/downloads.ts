@@ -1,3 +1,4 @@
+import type { MemoryFile } from '../../../../workers/convert-protocol.ts';
 import { jobFile, jobFiles } from '../../../core/index.ts';
 
 /** Browsers drop downloads that follow each other too fast. */
@@ -23,6 +24,18 @@ export async function openDownloads(job: string): Promise<readonly Download[]> {
     ...entry,
     href: URL.createObjectURL(files[index] as File),
     saveAs: entry.name.replaceAll('/', '_'),
+  }));
+  return shown;
+}
+
+/** Download addresses for files in memory, in place of those of the job before. */
+export function openBlobs(files: readonly MemoryFile[]): readonly Download[] {
+  closeDownloads();
+  shown = files.map(({ name, blob }) => ({
+    name,
+    byteLength: blob.size,
+    href: URL.createObjectURL(blob),
+    saveAs: name.replaceAll('/', '_'),
   }));
   return shown;
 }

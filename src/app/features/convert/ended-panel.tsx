@@ -1,8 +1,11 @@
 import { type ErrorTag, formatBytes } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { choose } from './choices.ts';
-import { useJob } from './job-store.ts';
+import { type JobState, useJob } from './job-store.ts';
+import { canPickFolder } from './output-folder.ts';
+import { bytesOf, fitsMemory } from './places.ts';
 import { clearJob } from './run-job.ts';
 
 interface Step {
@@ -12,29 +15,33 @@ interface Step {
 
 const toFolder: Step = { label: 'Write to a folder instead', act: () => choose({ output: 'folder' }) };
 const toStorage: Step = { label: 'Use the browser storage', act: () => choose({ output: 'opfs', folder: null }) };
+const toMemory: Step = { label: 'Keep it in memory instead', act: () => choose({ output: 'memory' }) };
 const pickAgain: Step = { label: 'Pick the folder again', act: () => choose({ output: 'folder', folder: null }) };
 const openAgain: Step = { label: 'Open the source again', act: () => go({ ...EMPTY, view: 'map' }) };
 
+const ELSEWHERE: ReadonlySet<ErrorTag> = new Set(['disk-full', 'storage-unavailable', 'write-failed']);
+const PICK_AGAIN: ReadonlySet<ErrorTag> = new Set(['permission-lost', 'output-not-empty', 'output-inside-source']);
+const OPEN_AGAIN: ReadonlySet<ErrorTag> = new Set(['source-changed', 'source-hash-wrong', 'path-not-found']);
+
 /** Ways on from an error, beside starting again. */
-const STEPS: Partial<Readonly<Record<ErrorTag, readonly Step[]>>> = {
-  'disk-full': [toFolder],
-  'permission-lost': [pickAgain, toStorage],
-  'output-not-empty': [pickAgain, toStorage],
-  'output-inside-source': [pickAgain, toStorage],
-  'source-changed': [openAgain],
-  'source-hash-wrong': [openAgain],
-  'path-not-found': [openAgain],
-  'write-failed': [toFolder],
-};
+function stepsFor(tag: ErrorTag, { output, plan }: JobState): readonly Step[] {
+  if (PICK_AGAIN.has(tag)) return [pickAgain, toStorage];
+  if (OPEN_AGAIN.has(tag)) return [openAgain];
+  if (!ELSEWHERE.has(tag)) return [];
+  const folder = output?.kind !== 'directory' && canPickFolder() ? [toFolder] : [];
+  const memory = output?.kind !== 'memory' && plan && fitsMemory(bytesOf(plan)) ? [toMemory] : [];
+  return [...folder, ...memory];
+}
 
 /** How a job ended that did not reach its end: what happened, what is left, what to do now. */
 export function EndedPanel({ onAgain }: { readonly onAgain: (() => void) | null }) {
-  const { status, error, aftermath, progress } = useJob();
-  const steps = status === 'failed' && error ? (STEPS[error.tag] ?? []) : [];
+  const job = useJob();
+  const { status, error, aftermath, progress } = job;
+  const steps = status === 'failed' && error ? stepsFor(error.tag, job) : [];
   return (
     <div className={status === 'failed' ? 'callout bad' : 'callout'} role="alert">
       <p>
-        {status === 'failed' ? error?.message : 'You cancelled the conversion'}
+        {status === 'failed' ? <Shown text={error?.message ?? ''} /> : 'You cancelled the conversion'}
         {status === 'cancelled' && (progress ? ` after ${formatBytes(progress.writtenBytes)}.` : '.')}
       </p>
       <p>{aftermath}</p>

@@ -11,8 +11,10 @@ export interface JobRequest {
   readonly target: Target;
   readonly options: PlanOptions;
   readonly settings: WorkSettings;
-  /** Null for the browser storage. */
+  /** Null for the browser storage, and for memory. */
   readonly folder: PickedFolder | null;
+  /** True for the memory of this tab. */
+  readonly inMemory?: boolean;
   /** The name of an unfinished job to go on with. */
   readonly resume?: string;
 }

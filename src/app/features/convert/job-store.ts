@@ -10,7 +10,8 @@ export type JobStatus = 'none' | 'asking' | 'running' | 'paused' | 'cancelling' 
 /** Where the output of a job goes or went. */
 export type JobOutput =
   | { readonly kind: 'opfs'; readonly job: string }
-  | { readonly kind: 'directory'; readonly name: string };
+  | { readonly kind: 'directory'; readonly name: string }
+  | { readonly kind: 'memory' };
 
 export interface JobState {
   readonly status: JobStatus;
@@ -28,13 +29,15 @@ export interface JobState {
   readonly pace: Pace;
   /** Milliseconds of work, pauses left out. */
   readonly workedMs: number;
+  /** Why the browser keeps no record of this job: it cannot be resumed. */
+  readonly unrecorded: string | null;
   readonly error: LoomError | null;
   /** What is known of leftovers after an end before the end: a sentence. */
   readonly aftermath: string | null;
   readonly report: ConversionReport | null;
   /** README.md for the result; null where the source is no longer open. */
   readonly card: string | null;
-  /** The output in the browser storage; empty for a picked folder. */
+  /** The output in the browser storage or in memory; empty for a picked folder. */
   readonly files: readonly Download[];
 }
 
@@ -50,6 +53,7 @@ export const NO_JOB: JobState = {
   samples: [],
   pace: { rate: null, left: null },
   workedMs: 0,
+  unrecorded: null,
   error: null,
   aftermath: null,
   report: null,

@@ -1,44 +1,89 @@
-import { useEffect, useRef, useState } from 'react';
-import { fromWire, isLoomError, toWire } from '../../../core/index.ts';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { formatBytes, fromWire, isLoomError, MEMORY_OUTPUT_BYTES, toWire } from '../../../core/index.ts';
+import { isInForeignFrame, OwnTabLink } from '../../parts/framed.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useInspection } from '../../state/inspection.ts';
-import { choose, useConvertChoices } from './choices.ts';
-import { ANSWER_MS, canPickFolder, pickFolder } from './output-folder.ts';
+import { choose, type OutputKind, useConvertChoices } from './choices.ts';
+import { ANSWER_MS, pickFolder } from './output-folder.ts';
+import { placeOf, usePlaces } from './places.ts';
 
-/** Where the files go. */
+/** Where the files go. What cannot be had says why, and how else. */
 export function OutputChoice() {
   const output = useConvertChoices((state) => state.output);
-  const pickable = canPickFolder();
+  const places = usePlaces();
+  const place = placeOf(output, places);
+  const { storage, record, folder } = places;
   return (
     <fieldset className="choice">
       <legend>Output</legend>
-      <label className="option">
-        <input
-          type="radio"
-          name="output"
-          checked={output === 'opfs' || !pickable}
-          onChange={() => choose({ output: 'opfs' })}
-        />
-        <span className="option-name">Browser storage, then download</span>
-        <span className="option-note">Fastest. Needs the room twice until you free it.</span>
-      </label>
-      <label className={pickable ? 'option' : 'option off'}>
-        <input
-          type="radio"
-          name="output"
-          disabled={!pickable}
-          checked={output === 'folder' && pickable}
-          onChange={() => choose({ output: 'folder' })}
-        />
-        <span className="option-name">A folder I pick</span>
-        <span className="option-note">
-          {pickable
-            ? 'Straight to disk; the browser copies each finished file once.'
-            : 'This browser cannot write to folders; Chrome and Edge can.'}
-        </span>
-      </label>
-      {output === 'folder' && pickable && <FolderPicker />}
+      <Option
+        place="opfs"
+        chosen={place}
+        name="Browser storage, then download"
+        off={storage !== null}
+        note={
+          <Shown
+            text={storage?.message ?? 'Fastest. Needs twice the space until you delete the files from the storage.'}
+          />
+        }
+      />
+      <Option
+        place="folder"
+        chosen={place}
+        name="A folder I pick"
+        off={!folder}
+        note={folder ? 'Straight to disk; the browser copies each finished file once.' : noFolder()}
+      />
+      {place === 'folder' && <FolderPicker />}
+      <Option
+        place="memory"
+        chosen={place}
+        name="Memory of this tab, then download"
+        off={false}
+        note={`For results of up to ${formatBytes(MEMORY_OUTPUT_BYTES)}. They are lost when the tab is closed.`}
+      />
+      {place !== 'memory' && record !== null && storage === null && (
+        <p className="option-note wrong">
+          <Shown text={record.message} /> A conversion that breaks off starts again from its first shard.
+        </p>
+      )}
+      {storage !== null && isInForeignFrame() && (
+        <div className="row">
+          <OwnTabLink />
+          <span className="option-note">There this page may have storage and folders.</span>
+        </div>
+      )}
     </fieldset>
+  );
+}
+
+function noFolder(): string {
+  return isInForeignFrame()
+    ? 'A page inside another site cannot write to folders.'
+    : 'This browser cannot write to folders; Chrome and Edge can.';
+}
+
+interface OptionProps {
+  readonly place: OutputKind;
+  readonly chosen: OutputKind;
+  readonly name: string;
+  readonly off: boolean;
+  readonly note: ReactNode;
+}
+
+function Option({ place, chosen, name, off, note }: OptionProps) {
+  return (
+    <label className={off ? 'option off' : 'option'}>
+      <input
+        type="radio"
+        name="output"
+        disabled={off}
+        checked={chosen === place}
+        onChange={() => choose({ output: place })}
+      />
+      <span className="option-name">{name}</span>
+      <span className="option-note">{note}</span>
+    </label>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { SourceDescriptor } from '../../../../workers/protocol.ts';
 import { LoomError } from '../../../core/index.ts';
+import { isInForeignFrame } from '../../parts/framed.tsx';
 
 /** A permission prompt that stays unanswered longer than this is given up. */
 export const ANSWER_MS = 20_000;
@@ -23,9 +24,9 @@ function picker(): Picker | null {
   return typeof found === 'function' ? found.bind(globalThis) : null;
 }
 
-/** True where a page may write to a folder that a person picks. */
+/** True where a page may write to a folder that a person picks; a frame of another site may not. */
 export function canPickFolder(): boolean {
-  return picker() !== null;
+  return picker() !== null && !isInForeignFrame();
 }
 
 /**

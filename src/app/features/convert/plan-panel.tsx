@@ -5,6 +5,7 @@ import { Breakable } from './breakable.tsx';
 import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
 import { Fact } from './fact.tsx';
 import { chainsOf } from './layer-ranges.ts';
+import { bytesOf, placeOf, usePlaces } from './places.ts';
 import { PlanLoads } from './plan-loads.tsx';
 import { useRoom } from './room.ts';
 import type { Order } from './use-plan.ts';
@@ -38,10 +39,11 @@ export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonl
 
 /** Required and free bytes; a warning, never a refusal: what browsers say of their room is a guess. */
 function RoomNote({ plan }: { readonly plan: PlanSummary }) {
-  const toFolder = useConvertChoices((state) => state.output === 'folder');
+  const output = useConvertChoices((state) => state.output);
+  const places = usePlaces();
   const room = useRoom();
-  if (toFolder || !room) return null;
-  const needed = plan.shards.reduce((sum, shard) => sum + shard.byteLength, 0);
+  if (!room || placeOf(output, places) !== 'opfs') return null;
+  const needed = bytesOf(plan);
   const kept = room.persisted ? '' : ' It may clear what is stored when the disk fills up: download soon.';
   if (needed <= room.free)
     return (

@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration, formatInteger, type Progress } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { Fact } from './fact.tsx';
 import { type JobState, useJob } from './job-store.ts';
 import { cancelJob, pauseJob, resumeJob } from './run-job.ts';
@@ -15,6 +16,11 @@ export function ProgressPanel() {
       <p className="hand" role="status">
         {handOf(job)}
       </p>
+      {job.unrecorded !== null && (
+        <p className="callout warn">
+          <Shown text={job.unrecorded} /> This conversion goes on, but it cannot be resumed if it breaks off.
+        </p>
+      )}
       <div className="meters">
         <Meter name="Written" done={progress?.writtenBytes ?? 0} total={toWrite} />
         <Meter name="Proven" done={progress?.verifiedBytes ?? 0} total={bytes} />

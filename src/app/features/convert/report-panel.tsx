@@ -31,7 +31,7 @@ export function ReportPanel() {
         {plural(report.verified.tensors, 'tensor')}, {formatInteger(report.verified.bytes)} bytes, all equal.
       </p>
       <Proof report={report} job={job} />
-      {job.output?.kind === 'opfs' ? <StoredFiles downloads={job.files} /> : <FolderNote job={job} />}
+      {job.output?.kind === 'directory' ? <FolderNote job={job} /> : <StoredFiles job={job} />}
       <div className="row">
         <button
           type="button"
@@ -151,12 +151,15 @@ function FolderNote({ job }: { readonly job: JobState }) {
   );
 }
 
-function StoredFiles({ downloads }: { readonly downloads: readonly Download[] }) {
+function StoredFiles({ job }: { readonly job: JobState }) {
+  const downloads = job.files;
+  const inMemory = job.output?.kind === 'memory';
   return (
     <>
       <table className="sheet">
         <caption>
-          {plural(downloads.length, 'file')} in the browser storage, {formatBytes(sizeOf(downloads))}
+          {plural(downloads.length, 'file')} in {inMemory ? 'the memory of this tab' : 'the browser storage'},{' '}
+          {formatBytes(sizeOf(downloads))}
         </caption>
         <tbody>
           {downloads.map((download) => (
@@ -165,6 +168,9 @@ function StoredFiles({ downloads }: { readonly downloads: readonly Download[] })
         </tbody>
       </table>
       <DownloadAll downloads={downloads} />
+      {inMemory && (
+        <p className="callout warn">These files are nowhere else. Download them before you close this tab.</p>
+      )}
     </>
   );
 }

@@ -14,13 +14,18 @@ export function useRoom(): Room | null {
 }
 
 async function askRoom(): Promise<Room | null> {
-  const { quota, usage } = (await navigator.storage?.estimate?.().catch(() => null)) ?? {};
-  if (quota === undefined || usage === undefined) return null;
-  const persisted = (await navigator.storage.persisted?.().catch(() => false)) ?? false;
-  return { free: Math.max(0, quota - usage), persisted };
+  try {
+    const { quota, usage } = (await navigator.storage?.estimate?.()) ?? {};
+    if (quota === undefined || usage === undefined) return null;
+    const persisted = (await navigator.storage.persisted?.().catch(() => false)) ?? false;
+    return { free: Math.max(0, quota - usage), persisted };
+  } catch {
+    return null;
+  }
 }
 
 /** Asks the browser not to clear its storage by itself; it may ask the person, or say no. */
-export function askToPersist(): void {
-  void navigator.storage?.persist?.().catch(() => false);
+export async function askToPersist(): Promise<void> {
+  // Where pages may not store anything, the call itself throws.
+  await (async () => navigator.storage?.persist?.())().catch(() => false);
 }

@@ -1,4 +1,10 @@
-import type { ConvertApi, ConvertEvent, SinkDescriptor } from '../../../../workers/convert-protocol.ts';
+import type {
+  ConvertApi,
+  ConvertEvent,
+  MemoryFile,
+  SinkDescriptor,
+  StorageTrial,
+} from '../../../../workers/convert-protocol.ts';
 import type { Supervised } from '../../../../workers/supervise.ts';
 import {
   type ConversionReport,
@@ -16,8 +22,9 @@ import {
 } from '../../../core/index.ts';
 import { useConversionPause } from '../../state/conversion-pause.ts';
 import { inspectWorker } from '../../state/inspection.ts';
+import { checkVersion } from '../../state/version.ts';
 import { startConvertWorker } from '../../workers/convert.ts';
-import { closeDownloads, openDownloads } from './downloads.ts';
+import { closeDownloads, openBlobs, openDownloads } from './downloads.ts';
 import { guardLeaving } from './guard-leaving.ts';
 import { holdJob, letGoOfJob } from './hold-job.ts';
 import type { JobRequest } from './job-request.ts';
@@ -49,6 +56,12 @@ function takeWorker(): Supervised<ConvertApi> {
   return worker;
 }
 
+/** Whether the browser storage can be written to, as a conversion would. @throws LoomError `part-not-loaded`. */
+export function tryStorage(): Promise<StorageTrial> {
+  warmUp();
+  return (spare ?? startConvertWorker()).call.tryStorage();
+}
+
 interface Running {
   readonly job: string;
   readonly worker: Supervised<ConvertApi>;
@@ -71,20 +84,25 @@ export async function startJob(request: JobRequest): Promise<void> {
   stayAwake();
   const { plan, target, folder } = request;
   const job = request.resume ?? newJobName(target);
-  const sink: SinkDescriptor = folder ? { kind: 'directory', handle: folder } : { kind: 'opfs', job };
-  const output = folder ? { kind: 'directory' as const, name: folder.name } : { kind: 'opfs' as const, job };
+  const sink = sinkOf(request, job);
+  const output = sink.kind === 'directory' ? { kind: sink.kind, name: sink.handle.name } : sink;
   useJob.setState({ ...NO_JOB, status: folder ? 'asking' : 'running', source: plan.source, target, output, plan });
   try {
     if (!(await holdJob(job)))
       throw new LoomError('output-in-use', 'Another tab is writing this conversion. Go on there, or close that tab.');
     if (folder) await assertWritable(folder);
-    else askToPersist();
+    else if (sink.kind === 'opfs') void askToPersist();
   } catch (error) {
     if (mine === starts) useJob.setState({ status: 'failed', error: loomError(error), aftermath: NOTHING_WRITTEN });
     return;
   }
   if (folder && !isAsking(mine)) return;
   await runInWorker(request, sink, job);
+}
+
+function sinkOf({ folder, inMemory = false }: JobRequest, job: string): SinkDescriptor {
+  if (folder) return { kind: 'directory', handle: folder };
+  return inMemory ? { kind: 'memory' } : { kind: 'opfs', job };
 }
 
 /** False when the person cancelled, or started another job, while the browser was asking. */
@@ -107,15 +125,16 @@ async function runInWorker(request: JobRequest, sink: SinkDescriptor, job: strin
     const inspector = inspectWorker();
     const sent = inspector.sendPlan(request.target, request.options, port1);
     const record = { job, note: noteOf(request, source), resume: request.resume !== undefined };
-    const order = { source, sink, record, settings: request.settings };
+    const order = { source, sink, settings: request.settings, ...(sink.kind === 'memory' ? {} : { record }) };
     const ran = worker.call.run(order, port2, listen, mine.abort.signal);
     const [, report] = await Promise.all([sent, ran]);
+    const blobs = sink.kind === 'memory' ? await worker.call.takeFiles() : [];
     end(mine);
     const from = { repo: request.hub?.repo ?? null, revision: request.hub?.commit ?? null };
     const made = { source: from, proof: report.verified };
     // Another source may have been opened meanwhile: then there is no card, and all else stands.
     const card = await inspector.card(request.target, request.options, made).catch(() => null);
-    await finish(report, card, sink);
+    await finish(report, card, sink, blobs);
   } catch (error) {
     if (!mine.ended) await endEarly(mine, loomError(error));
     else
@@ -130,12 +149,18 @@ async function runInWorker(request: JobRequest, sink: SinkDescriptor, job: strin
 function hear(event: ConvertEvent): void {
   if (event.type === 'pause') useConversionPause.setState({ pause: event.pause });
   else if (event.type === 'finalising') useJob.setState({ finalising: event.file });
+  else if (event.type === 'unrecorded') useJob.setState({ unrecorded: event.reason });
   else if (event.type === 'checking') useJob.setState({ checking: event });
   else noteProgress(event.progress, performance.now());
 }
 
-async function finish(report: ConversionReport, card: string | null, sink: SinkDescriptor): Promise<void> {
-  const files = sink.kind === 'opfs' ? await openDownloads(sink.job) : [];
+async function finish(
+  report: ConversionReport,
+  card: string | null,
+  sink: SinkDescriptor,
+  blobs: readonly MemoryFile[],
+): Promise<void> {
+  const files = sink.kind === 'opfs' ? await openDownloads(sink.job) : openBlobs(blobs);
   useJob.setState({ status: 'done', report, card, files, finalising: null });
 }
 
@@ -156,6 +181,7 @@ async function endEarly(mine: Running, error: LoomError): Promise<void> {
   const left = stays ?? (await cleanUp(mine, died));
   const aftermath = died || stays !== null || useJob.getState().progress !== null ? left : NOTHING_WRITTEN;
   letGoOfJob();
+  if (error.tag === 'part-not-loaded') void checkVersion();
   if (isAbort(error)) useJob.setState({ status: 'cancelled', aftermath, finalising: null });
   else useJob.setState({ status: 'failed', error, aftermath, finalising: null });
 }
@@ -175,6 +201,7 @@ async function cleanUp({ sink, job }: Running, died: boolean): Promise<string> {
       ? `Unfinished files may be left in ${sink.handle.name}: empty the folder before you use it again.`
       : `Nothing was left behind in ${sink.handle.name}: everything written was removed.`;
   }
+  if (sink.kind === 'memory') return 'Nothing was left behind: everything was in memory.';
   const left = !(await isRemoved(sink.job));
   return left
     ? 'What was written could not all be removed: it is listed below, under "In the browser storage".'
@@ -216,7 +243,7 @@ export function cancelJob(): void {
   useJob.setState({ status: 'cancelling' });
   mine.abort.abort();
   // A picked folder is cleaned by the worker alone, and the browser may be copying a finished file there.
-  if (mine.sink.kind === 'opfs') setTimeout(() => mine.ended || mine.worker.dispose(), CANCEL_MS);
+  if (mine.sink.kind !== 'directory') setTimeout(() => mine.ended || mine.worker.dispose(), CANCEL_MS);
 }
 
 /** Forgets an ended job; its files stay where they are. */

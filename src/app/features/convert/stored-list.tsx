@@ -39,7 +39,7 @@ function StoredRow({ stored, busy }: { readonly stored: StoredJob; readonly busy
     ? 'in use by another tab'
     : finished
       ? 'finished'
-      : 'unfinished: the page was closed before its end';
+      : 'unfinished, and its record is gone: it cannot be resumed';
   return (
     <li>
       <div>

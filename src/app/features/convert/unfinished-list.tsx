@@ -32,7 +32,7 @@ function UnfinishedRow({ unfinished }: { readonly unfinished: Unfinished }) {
   const identity = useInspection((state) => (state.status === 'open' ? (state.summary?.identity ?? null) : null));
   const [problem, setProblem] = useState<string | null>(null);
   const [asking, setAsking] = useState(false);
-  const { head, finished, target, folder, elsewhere } = unfinished;
+  const { head, finished, target, folder, elsewhere, cleared } = unfinished;
   const isOpen = identity === head.source.identity;
   const attempt = (work: () => Promise<void>) => {
     setProblem(null);
@@ -47,8 +47,9 @@ function UnfinishedRow({ unfinished }: { readonly unfinished: Unfinished }) {
         </span>{' '}
         → <span className="mono">{target}</span>
         <span className="option-note">
-          {finished} of {plural(head.shards.length, 'shard')} finished, {formatBytes(bytes)} in all,{' '}
-          {folder ? `in the folder ${folder.name}` : 'in the browser storage'}.
+          {cleared ? 'None' : finished} of {plural(head.shards.length, 'shard')} finished, {formatBytes(bytes)} in all,{' '}
+          {folder ? <Shown text={`in the folder ${folder.name}`} /> : 'in the browser storage'}.
+          {cleared && ' The browser has cleared what was written: it starts again from the first shard.'}
         </span>
         {problem !== null && (
           <span className="option-note wrong" role="alert">

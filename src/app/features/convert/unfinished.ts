@@ -4,6 +4,7 @@ import type { HubFacts, SourceDescriptor } from '../../../../workers/protocol.ts
 import {
   isTarget,
   LoomError,
+  listJobs,
   listJournals,
   type PlanOptions,
   removeJob,
@@ -33,6 +34,8 @@ interface Note {
 export interface Unfinished extends Omit<StoredJournal, 'note'>, Note {
   /** True while another tab is at it. */
   readonly elsewhere: boolean;
+  /** True where the browser storage holds nothing of it any more. */
+  readonly cleared: boolean;
 }
 
 /** The note of a job: no token, and no file that the browser would copy. */
@@ -51,10 +54,13 @@ export function useUnfinished(status: string): readonly Unfinished[] {
 }
 
 async function listUnfinished(): Promise<Unfinished[]> {
-  const [journals, elsewhere] = await Promise.all([listJournals(), heldElsewhere()]);
-  return journals.flatMap(({ note, ...journal }) =>
-    isNote(note) ? [{ ...journal, ...note, elsewhere: elsewhere(journal.job) }] : [],
-  );
+  const [journals, jobs, elsewhere] = await Promise.all([listJournals(), listJobs(), heldElsewhere()]);
+  const stored = new Set(jobs.map(({ job }) => job));
+  return journals.flatMap(({ note, ...journal }) => {
+    if (!isNote(note)) return [];
+    const cleared = note.folder === null && !stored.has(journal.job);
+    return [{ ...journal, ...note, cleared, elsewhere: elsewhere(journal.job) }];
+  });
 }
 
 /** Our own database may be an older version's. */

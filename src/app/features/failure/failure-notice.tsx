@@ -5,6 +5,7 @@ import { go } from '../../state/address-store.ts';
 import { EMPTY, HUB } from '../../state/follow-address.ts';
 import { retryOpening, useInspection } from '../../state/inspection.ts';
 import { adviceFor, type NextStep } from './next-steps.ts';
+import { reload } from './not-loaded.tsx';
 
 /** What happened while opening, to which file, and what to do now. */
 export function FailureNotice() {
@@ -68,6 +69,7 @@ function Step({
 }
 
 const STEPS: Record<Exclude<NextStep, 'model-page'>, readonly [string, () => void]> = {
+  reload: ['Reload', reload],
   retry: ['Try again', retryOpening],
   access: ['Sign in or give a token', () => document.querySelector<HTMLElement>('[data-access]')?.click()],
   'choose-files': ['Choose other files', () => go({ ...EMPTY, view: 'map' })],

@@ -2,7 +2,7 @@ import type { SourceDescriptor } from '../../../../workers/protocol.ts';
 import type { ErrorTag, LoomError } from '../../../core/index.ts';
 
 /** What a person can do now: each is a button. */
-export type NextStep = 'retry' | 'model-page' | 'access' | 'other-source' | 'choose-files';
+export type NextStep = 'reload' | 'retry' | 'model-page' | 'access' | 'other-source' | 'choose-files';
 
 export interface Advice {
   readonly title: string;
@@ -24,6 +24,7 @@ const TITLES: Partial<Record<ErrorTag, string>> = {
   'lfs-pointer': 'The weights were not downloaded.',
   'no-checkpoint': 'There is no checkpoint here.',
   'lora-adapter': 'This is an adapter, not a model.',
+  'part-not-loaded': 'A part of this page could not be loaded.',
   cancelled: 'Stopped.',
   internal: 'This program failed.',
   'permission-lost': 'The folder cannot be read any more.',
@@ -52,6 +53,7 @@ export function adviceFor(error: LoomError, source: SourceDescriptor | null): Ad
   const local = source?.kind === 'files' || source?.kind === 'directory';
   const { tag } = error;
   const steps: NextStep[] = [];
+  if (tag === 'part-not-loaded') steps.push('reload');
   if (error.retryable || tag === 'cancelled' || tag === 'internal') steps.push('retry');
   if (source?.kind === 'hub' && ABOUT_THE_PAGE.has(tag)) steps.push('model-page');
   if (source?.kind === 'hub' && ASKS_FOR_ACCESS.has(tag)) steps.push('access');

@@ -1,11 +1,11 @@
-import { lazy, Suspense } from 'react';
 import { formatInteger, isUnread, plural } from '../../../core/index.ts';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { useInspection } from '../../state/inspection.ts';
+import { late } from '../failure/late.tsx';
 import { OpeningCounts } from '../failure/waiting.tsx';
 
 /** Opens a popover, which needs more code than the map itself. */
-const Parameters = lazy(async () => ({ default: (await import('../parameters/parameters.tsx')).Parameters }));
+const Parameters = late(async () => (await import('../parameters/parameters.tsx')).Parameters);
 
 /** The verdict on the layout in one line, and how far the reading has come. */
 export function MapHeader() {
@@ -33,11 +33,7 @@ export function MapHeader() {
           <strong className="defects">{counted + (partly ? ' in what was read' : '')}</strong>
         )}
         {modelType !== null && <span className="mono quiet">{modelType}</span>}
-        {complete && (
-          <Suspense fallback={null}>
-            <Parameters />
-          </Suspense>
-        )}
+        {complete && <Parameters />}
       </div>
       <p className="totals">
         {size !== '' && <span>{size}</span>}

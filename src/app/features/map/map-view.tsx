@@ -1,8 +1,9 @@
-import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
+import { late } from '../failure/late.tsx';
 import { Details } from './details.tsx';
 import { Findings } from './findings.tsx';
 import type { Cell } from './geometry.ts';
@@ -13,10 +14,10 @@ import { useMapValues } from './use-map-values.ts';
 import '../../theme/map.css';
 import '../../theme/table.css';
 
-const ValuesBar = lazy(async () => ({ default: (await import('./values-bar.tsx')).ValuesBar }));
-const ValuesFindings = lazy(async () => ({ default: (await import('./values-findings.tsx')).ValuesFindings }));
-const ValuesTable = lazy(async () => ({ default: (await import('./values-table.tsx')).ValuesTable }));
-const MapTable = lazy(async () => ({ default: (await import('./map-table.tsx')).MapTable }));
+const ValuesBar = late(async () => (await import('./values-bar.tsx')).ValuesBar);
+const ValuesFindings = late(async () => (await import('./values-findings.tsx')).ValuesFindings);
+const ValuesTable = late(async () => (await import('./values-table.tsx')).ValuesTable);
+const MapTable = late(async () => (await import('./map-table.tsx')).MapTable);
 
 /** Layers by experts, with what is known of them. */
 export function MapView() {
@@ -35,28 +36,23 @@ export function MapView() {
       <MapHeader />
       <div>
         <MapTools map={map} values={values} zoom={zoom} onZoom={setZoom} />
-        {values && (
-          <Suspense fallback={<div />}>
-            <ValuesBar map={map} choice={values} />
-          </Suspense>
-        )}
+        {values && <ValuesBar until={<div />} map={map} choice={values} />}
       </div>
       <div className="map-body">
         {!painted ? (
           <div className="map-frame" />
         ) : shape === 'table' ? (
-          <Suspense fallback={<div />}>
-            <MapTable
-              map={map}
-              active={active}
-              chosen={chosen}
-              onActive={onActive}
-              onChoose={onChoose}
-              below={
-                values && <ValuesTable map={map} projection={values.projection} active={active} onActive={onActive} />
-              }
-            />
-          </Suspense>
+          <MapTable
+            until={<div />}
+            map={map}
+            active={active}
+            chosen={chosen}
+            onActive={onActive}
+            onChoose={onChoose}
+            below={
+              values && <ValuesTable map={map} projection={values.projection} active={active} onActive={onActive} />
+            }
+          />
         ) : (
           <MapGrid
             map={map}
@@ -72,11 +68,7 @@ export function MapView() {
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
         <aside className="map-side" aria-label="Details" tabIndex={0}>
           {active ? <Details ref={details} map={map} cell={active} onClose={() => onActive(null, true)} /> : <Hint />}
-          {values && (
-            <Suspense fallback={<section />}>
-              <ValuesFindings map={map} onActive={onActive} />
-            </Suspense>
-          )}
+          {values && <ValuesFindings until={<section />} map={map} onActive={onActive} />}
           <Findings />
         </aside>
       </div>

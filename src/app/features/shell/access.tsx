@@ -1,7 +1,8 @@
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
+import { late } from '../failure/late.tsx';
 import { useAccessLabel } from './access-label.ts';
 
-const AccessPopover = lazy(async () => ({ default: (await import('./access-popover.tsx')).AccessPopover }));
+const AccessPopover = late(async () => (await import('./access-popover.tsx')).AccessPopover);
 
 /** Access to the Hub; what opens loads when it is first asked for. */
 export function Access() {
@@ -13,9 +14,5 @@ export function Access() {
     </button>
   );
   if (!asked) return button;
-  return (
-    <Suspense fallback={button}>
-      <AccessPopover />
-    </Suspense>
-  );
+  return <AccessPopover until={button} />;
 }

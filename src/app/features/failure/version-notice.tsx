@@ -1,0 +1,26 @@
+import { useVersion } from '../../state/version.ts';
+import { reload } from './not-loaded.tsx';
+
+/** Says that the page is older than its server, once a part of it could not be loaded. */
+export function VersionNotice() {
+  const newer = useVersion(({ state }) => state === 'newer');
+  if (!newer) return null;
+  return (
+    <section className="strip" aria-labelledby="newer-version">
+      <div className="strip-head">
+        <div className="strip-words" role="status">
+          <h2 id="newer-version">A newer version of moe-loom is on the server.</h2>
+          <p>
+            Reload to use it. Until then, parts of this page that were not loaded yet cannot be opened. A running
+            conversion goes on in this tab: let it end first. What this browser stores stays.
+          </p>
+        </div>
+        <div className="strip-end">
+          <button type="button" className="button small primary" onClick={reload}>
+            Reload
+          </button>
+        </div>
+      </div>
+    </section>
+  );
+}
