@@ -1,4 +1,5 @@
 import {
+  clearHeaderCache,
   type Journal,
   jobFiles,
   type LoomError,
@@ -11,8 +12,15 @@ import type { ConvertEvent, JobRecord, StorageTrial } from './convert-protocol.t
 
 /** Tries what a conversion needs of the browser: a file in its storage, and a record of how far it came. */
 export async function tryStorage(): Promise<StorageTrial> {
-  const [storage, record] = await Promise.all([tryOpfs(), tryJournals()]);
+  const [first, record] = await Promise.all([tryOpfs(), tryJournals()]);
+  const storage = first?.tag === 'disk-full' ? await tryWithoutCache() : first;
   return { storage: storage && toWire(storage), record: record && toWire(record) };
+}
+
+/** Cached headers are an aid: they make room for a result. */
+async function tryWithoutCache(): Promise<LoomError | null> {
+  await clearHeaderCache().catch(() => undefined);
+  return tryOpfs();
 }
 
 /**

@@ -320,6 +320,7 @@ export { createPickedFolderSink, type PickedFolderOptions } from './sink/picked-
 export type { Leftovers, Sink, SinkFile } from './sink/types.ts';
 export { type BlobEntry, blobFiles, directoryFiles } from './source/blob.ts';
 export type { HeaderCache } from './source/header-cache.ts';
+export { clearHeaderCache } from './source/header-cache-idb.ts';
 export { type HeadersManifest, headersOnlyFiles } from './source/headers-only.ts';
 export { opfsFiles } from './source/opfs.ts';
 export type { Pause } from './source/retry.ts';

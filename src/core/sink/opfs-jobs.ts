@@ -4,7 +4,7 @@ import { readFailed } from '../source/blob-source.ts';
 import { opfsFiles } from '../source/opfs.ts';
 import type { FileEntry, FileSet } from '../source/types.ts';
 import { isNamed, onceUnlocked } from './directory.ts';
-import { storageFailed, storageRefused } from './storage-failed.ts';
+import { nothingFits, storageFailed, storageRefused } from './storage-failed.ts';
 
 /** All of ours in the browser's storage lies under this folder. */
 const HOME = 'moe-loom';
@@ -105,7 +105,7 @@ export async function openHome(create: boolean): Promise<FileSystemDirectoryHand
     const root = await navigator.storage.getDirectory();
     return await root.getDirectoryHandle(HOME, { create });
   } catch (cause) {
-    if (isNamed(cause, 'QuotaExceededError')) storageFailed('the folder of the conversion', cause);
+    if (isNamed(cause, 'QuotaExceededError')) throw nothingFits(cause);
     throw storageRefused(cause);
   }
 }

@@ -1,8 +1,8 @@
-import type { LoomError } from '../errors.ts';
-import { isLoomError } from '../errors.ts';
+import { isLoomError, type LoomError } from '../errors.ts';
 import { openSyncAccess } from '../source/sync-access.ts';
+import { isNamed } from './directory.ts';
 import { openHome } from './opfs-jobs.ts';
-import { storageFailed, storageFull, storageRefused } from './storage-failed.ts';
+import { nothingFits, storageRefused } from './storage-failed.ts';
 
 /** So much is written: as little as a browser charges for a file. */
 const TRIAL_BYTES = 4096;
@@ -31,7 +31,7 @@ async function writeTrial(handle: FileSystemFileHandle): Promise<void> {
   if (!access) throw storageRefused(null);
   try {
     const written = access.write(new Uint8Array(TRIAL_BYTES), { at: 0 });
-    if (written !== TRIAL_BYTES) throw storageFull('a file', 0, { needed: TRIAL_BYTES, fits: access.getSize() });
+    if (written !== TRIAL_BYTES) throw nothingFits(null);
     access.flush();
   } finally {
     access.close();
@@ -39,9 +39,6 @@ async function writeTrial(handle: FileSystemFileHandle): Promise<void> {
 }
 
 function reasonOf(cause: unknown): LoomError {
-  try {
-    return storageFailed('a file', cause);
-  } catch (error) {
-    return isLoomError(error) ? error : storageRefused(error);
-  }
+  if (isLoomError(cause)) return cause;
+  return isNamed(cause, 'QuotaExceededError') ? nothingFits(cause) : storageRefused(cause);
 }

@@ -31,6 +31,12 @@ export function storageRefused(cause: unknown): LoomError {
   return new LoomError('storage-unavailable', message, {}, cause);
 }
 
+/** For storage without room for a folder or a small file. */
+export function nothingFits(cause: unknown): LoomError {
+  const message = 'The browser storage is full: not even a folder fits. Free space, or write to a folder instead.';
+  return new LoomError('disk-full', message, { fits: 0 }, cause);
+}
+
 /** The one sentence for storage without room. `need` is null where the browser did not let it be measured. */
 export function storageFull(name: string, byte: number, need: StorageNeed | null, cause?: unknown): LoomError {
   const what = need

@@ -1,5 +1,6 @@
 import { CACHE_BYTES, CACHE_ENTRY_BYTES, type HeaderCache } from './header-cache.ts';
 
+const NAME = 'moe-loom-headers';
 const STORE = 'headers';
 /** Age and size of an entry: its keys alone tell what to evict, without loading bytes. */
 const BY_AGE = 'by-age';
@@ -29,7 +30,7 @@ export interface BrowserCacheOptions {
  */
 export function browserHeaderCache(options: BrowserCacheOptions = {}): HeaderCache | null {
   if (!hasDatabases()) return null;
-  const { name = 'moe-loom-headers', limit = CACHE_BYTES, now = Date.now } = options;
+  const { name = NAME, limit = CACHE_BYTES, now = Date.now } = options;
   const database = rememberSuccess((forget) => openDatabase(name, forget));
   let total: number | null = null;
   const remove = async (key: string) => {
@@ -65,6 +66,17 @@ function hasDatabases(): boolean {
   } catch {
     return false;
   }
+}
+
+/** Gives back the room that cached headers take; they are read again where they are needed. */
+export async function clearHeaderCache(name = NAME): Promise<void> {
+  if (!hasDatabases()) return;
+  await new Promise<void>((resolve) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => resolve();
+    request.onblocked = () => resolve();
+  });
 }
 
 /** The cache is an aid: where it fails, it is empty. */

@@ -7,12 +7,15 @@ import { choose, type OutputKind, useConvertChoices } from './choices.ts';
 import { ANSWER_MS, pickFolder } from './output-folder.ts';
 import { placeOf, usePlaces } from './places.ts';
 
+const TRYING = 'Trying whether this browser lets the page store files.';
+const FASTEST = 'Fastest. Needs twice the space until you delete the files from the storage.';
+
 /** Where the files go. What cannot be had says why, and how else. */
 export function OutputChoice() {
   const output = useConvertChoices((state) => state.output);
   const places = usePlaces();
   const place = placeOf(output, places);
-  const { storage, record, folder } = places;
+  const { storage, record, folder, trying } = places;
   return (
     <fieldset className="choice">
       <legend>Output</legend>
@@ -21,11 +24,7 @@ export function OutputChoice() {
         chosen={place}
         name="Browser storage, then download"
         off={storage !== null}
-        note={
-          <Shown
-            text={storage?.message ?? 'Fastest. Needs twice the space until you delete the files from the storage.'}
-          />
-        }
+        note={<Shown text={storage?.message ?? (trying ? TRYING : FASTEST)} />}
       />
       <Option
         place="folder"

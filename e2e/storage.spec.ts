@@ -1,0 +1,238 @@
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
+import { preview } from 'vite';
+import { serverHeaders } from '../deploy/headers.ts';
+import { expect, storedFiles, test, violations, visit } from './support/app.ts';
+import { refuseInWorkers, refuseStorage } from './support/no-storage.ts';
+import { markUsed } from './support/used-hub.ts';
+
+const DIST = fileURLToPath(new URL('../dist/app/', import.meta.url));
+const CONVERT = { repo: 'tiny/mixtral', view: 'convert', target: 'stacked', 'max-shard': '30 KB' };
+
+const start = (page: Page) => page.getByRole('button', { name: 'Start conversion' }).click();
+const job = (page: Page) => page.getByRole('region', { name: 'Conversion', exact: true });
+const report = (page: Page) => page.getByRole('region', { name: 'Report' });
+const place = (page: Page, name: RegExp) => page.getByRole('radio', { name });
+
+/** Gives the app's origin so much storage and no more. */
+async function limitStorage(page: Page, baseURL: string | undefined, quotaSize: number): Promise<void> {
+  const client = await page.context().newCDPSession(page);
+  await client.send('Storage.overrideQuotaForOrigin', { origin: new URL(baseURL ?? '').origin, quotaSize });
+}
+
+test('60 kB of storage: what fits is said of the file that does not, and memory is a way on', async ({
+  page,
+  hub,
+  baseURL,
+}) => {
+  await limitStorage(page, baseURL, 60_000);
+  await visit(page, hub, CONVERT);
+  const full = page.getByText(/The browser storage is full: /).first();
+  const offered = place(page, /^Browser storage/);
+  await expect(full.or(page.getByText(/^Fastest/)).first()).toBeVisible();
+  if (await offered.isEnabled()) await start(page);
+  await expect(full).toBeVisible();
+  await expect(full).toHaveText(
+    /not even a folder fits|model-00001-of-00014\.safetensors needs \d+ bytes, and \d+ fit/,
+  );
+  const instead = page.getByRole('button', { name: 'Keep it in memory instead' });
+  if (await instead.isVisible()) await instead.click();
+  else await place(page, /^Memory of this tab/).check();
+  await start(page);
+  await expect(report(page)).toContainText('all equal');
+});
+
+test('300 kB of storage: the file that does not fit is named with its own length, and others stay', async ({
+  page,
+  hub,
+  baseURL,
+}) => {
+  await limitStorage(page, baseURL, 300_000);
+  await visit(page, hub, CONVERT);
+  await start(page);
+  const said = job(page).getByRole('alert');
+  await expect(said).toContainText(/The browser storage is full: model-0000\d-of-00014\.safetensors needs \d+ bytes/);
+  const [, file = '', needed = '', fits = ''] = /full: (\S+) needs (\d+) bytes, and (\d+) fit/.exec(
+    (await said.textContent()) ?? '',
+  ) ?? [''];
+  expect(Number(fits)).toBeLessThan(Number(needed));
+  await page.getByText('14 shards in detail').click();
+  const row = page.getByRole('row', { name: new RegExp(`^${file}`) });
+  expect((await row.textContent())?.replaceAll(/[^\d]/g, '')).toContain(needed);
+  expect((await storedFiles(page)).filter((name) => name.endsWith(file))).toEqual([]);
+  await expect(said).toContainText(/shards? (is|are) finished and kept/);
+});
+
+test('storage that was cleared between visits: the unfinished conversion starts from its first shard', async ({
+  page,
+  hub,
+}) => {
+  page.on('dialog', (dialog) => void dialog.accept());
+  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, action: { type: 'slow', bps: 60_000 } });
+  await visit(page, hub, CONVERT);
+  await start(page);
+  await expect(job(page).getByText(/^[2-9] of \d+$/)).toBeVisible();
+  await page.goto('about:blank');
+  hub.faults.clear();
+  await visit(page, hub, { ...CONVERT, view: 'map' });
+  await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    await root.removeEntry('moe-loom', { recursive: true });
+  });
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
+  const unfinished = page.getByRole('region', { name: 'Unfinished conversions' });
+  await expect(unfinished).toContainText('None of 14 shards finished');
+  await unfinished.getByRole('button', { name: 'Go on' }).click();
+  await expect(report(page)).toContainText('all equal');
+});
+
+/** Serves a copy of the built app, which `change` may have changed. */
+async function serve(headers: Readonly<Record<string, string>>, change: (folder: string) => void = () => {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'moe-loom-deployed-'));
+  cpSync(DIST, folder, { recursive: true });
+  change(folder);
+  const server = await preview({
+    build: { outDir: folder },
+    preview: { port: 0, host: '127.0.0.1', headers },
+    logLevel: 'error',
+  });
+  const close = async () => {
+    await server.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { base: server.resolvedUrls?.local[0] ?? '', close };
+}
+
+test.describe('without storage', () => {
+  let server: Awaited<ReturnType<typeof serve>>;
+  test.beforeAll(async () => {
+    server = await serve({}, (folder) => refuseInWorkers(join(folder, 'assets')));
+  });
+  test.afterAll(() => server.close());
+  const base = () => server.base;
+
+  test('a private window: storage is not offered, the page says why, and memory takes the result', async ({
+    page,
+    hub,
+  }) => {
+    await refuseStorage(page);
+    await page.goto(`${base()}?${new URLSearchParams({ endpoint: hub.url, ...CONVERT })}`);
+    await page.getByRole('button', { name: /^Open from / }).click();
+    await expect(place(page, /^Browser storage/)).toBeDisabled();
+    await expect(page.getByText(/gives this page no storage \(SecurityError\): in a private window/)).toBeVisible();
+    await expect(place(page, /^A folder I pick/)).toBeChecked();
+    await place(page, /^Memory of this tab/).check();
+    expect(await violations(page)).toEqual([]);
+    await start(page);
+    await expect(report(page)).toContainText('all equal');
+    await expect(report(page)).toContainText('These files are nowhere else.');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      report(page).getByRole('link', { name: 'Download model.safetensors.index.json' }).click(),
+    ]);
+    expect(existsSync(await download.path())).toBe(true);
+  });
+
+  test('in a frame of another site without storage, the page opens and points to its own tab', async ({
+    page,
+    hub,
+  }) => {
+    await refuseStorage(page);
+    const { port } = new URL(base());
+    const inner = `http://127.0.0.1:${port}/?${new URLSearchParams({ endpoint: hub.url, ...CONVERT })}`;
+    await page.route(`http://localhost:${port}/frame`, (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<iframe src="${inner.replaceAll('&', '&amp;')}" style="width:100%;height:95vh"></iframe>`,
+      }),
+    );
+    await page.goto(`http://localhost:${port}/frame`);
+    const frame = page.frameLocator('iframe');
+    await frame.getByRole('button', { name: /^Open from / }).click();
+    await expect(frame.getByRole('radio', { name: /^Browser storage/ })).toBeDisabled();
+    await expect(frame.getByText('A page inside another site cannot write to folders.')).toBeVisible();
+    const link = frame.getByRole('link', { name: 'Open in its own tab' });
+    expect(await link.getAttribute('href')).toContain('view=convert');
+    await expect(frame.getByRole('radio', { name: /^Memory of this tab/ })).toBeChecked();
+    await frame.getByRole('button', { name: 'Start conversion' }).click();
+    await expect(frame.getByRole('region', { name: 'Report' })).toContainText('all equal');
+  });
+});
+
+test.describe('on a server of its own', () => {
+  let server: Awaited<ReturnType<typeof serve>>;
+  test.beforeAll(async () => {
+    server = await serve(Object.fromEntries(serverHeaders()));
+  });
+  test.afterAll(() => server.close());
+  const base = () => server.base;
+
+  test('with the headers of deploy/ it converts and computes, isolated, and nothing breaks the policy', async ({
+    page,
+    hub,
+  }) => {
+    const broken: string[] = [];
+    page.on('console', (message) => {
+      if (/Content Security Policy|Trusted/i.test(message.text())) broken.push(message.text());
+    });
+    await page.goto(`${base()}?sample=tiny-qwen3-moe&view=convert&target=stacked`);
+    expect(await page.evaluate(() => window.crossOriginIsolated)).toBe(true);
+    await start(page);
+    await expect(report(page)).toContainText('all equal');
+    await page.addInitScript(markUsed, hub.url);
+    const pair = {
+      repo: 'preset/per-expert-tiny',
+      with: 'preset/stacked-tiny',
+      view: 'compare',
+      part: 'block',
+      layer: '0',
+    };
+    await page.goto(`${base()}?${new URLSearchParams({ endpoint: hub.url, ...pair })}`);
+    await page.getByRole('button', { name: /^Compute layer/ }).click();
+    await expect(page.getByText(/The same output/).first()).toBeVisible();
+    expect(broken).toEqual([]);
+    const refused = await page.evaluate(() => {
+      const tries: readonly (() => unknown)[] = [
+        () => new Worker('https://example.org/worker.js'),
+        () => {
+          document.createElement('div').innerHTML = '<b>x</b>';
+        },
+        () => setTimeout('1', 0),
+      ];
+      return tries.map((attempt) => {
+        try {
+          attempt();
+          return 'done';
+        } catch (error) {
+          return (error as Error).name;
+        }
+      });
+    });
+    expect(refused).toEqual(['TypeError', 'TypeError', expect.not.stringMatching('done')]);
+  });
+
+  test('a newer version under an open tab offers to reload, and the running conversion ends well', async ({
+    page,
+    hub,
+  }) => {
+    await page.goto(`${base()}?sample=tiny-qwen3-moe&view=convert&target=stacked`);
+    await expect(page.getByRole('button', { name: 'Start conversion' })).toBeEnabled();
+    hub.faults.clear();
+    // The server gets other files under other names, as a deployment that removes the old ones leaves it.
+    await page.route(/\/assets\//, (route) => route.fulfill({ status: 404, body: 'gone' }));
+    await page.route(base(), (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<script type="module" src="./assets/index-NEW.js"></script>' }),
+    );
+    await start(page);
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Tensors' }).click();
+    const notice = page.getByRole('region', { name: 'A newer version of moe-loom is on the server.' });
+    await expect(notice.getByRole('button', { name: 'Reload' })).toBeVisible();
+    await expect(page.getByRole('alert')).toContainText('A newer version of moe-loom has replaced it');
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
+    await expect(report(page)).toContainText('all equal');
+  });
+});
