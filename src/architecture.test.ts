@@ -247,6 +247,18 @@ describe('the house', () => {
     expect(files.filter((file) => raw.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([]);
   });
 
+  it('puts what files and servers say into titles and labels by visible(), as the screen does', () => {
+    const said = /\b(?:identity|source|requestedRevision)\b|\.(?:name|tensor|file|path)\b|\btext\(/;
+    const files = code.filter((file) => file.startsWith('src/app/') && file.endsWith('.tsx'));
+    const raw = files.flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/\s(?:title|alt|aria-[a-z]+)=\{((?:[^{}]|\{[^{}]*\})*)\}/g)]
+        .map(([, expression = '']) => expression)
+        .filter((expression) => said.test(expression) && !expression.includes('visible('))
+        .map((expression) => `${file}: ${expression}`),
+    );
+    expect(raw).toEqual([]);
+  });
+
   it('writes to a terminal in cli/terminal.ts alone', () => {
     const writers = code.filter(
       (file) =>

@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { visible } from '../core/index.ts';
 import { FailureNotice } from './features/failure/failure-notice.tsx';
 import { NotLoaded } from './features/failure/not-loaded.tsx';
 import { PauseNotice } from './features/failure/pause-notice.tsx';
@@ -49,7 +50,7 @@ export function App() {
 function useTitle(): void {
   const name = useAddress((address) => address.repo ?? address.local ?? address.sample);
   useEffect(() => {
-    document.title = name === null ? 'moe-loom' : `${name} · moe-loom`;
+    document.title = name === null ? 'moe-loom' : `${visible(name)} · moe-loom`;
   }, [name]);
 }
 

@@ -1,5 +1,5 @@
 import type { CompareHead as Head } from '../../../../workers/compare-protocol.ts';
-import { formatBytes, formatInteger, plural, STATUS_WORDS, STATUSES } from '../../../core/index.ts';
+import { formatBytes, formatInteger, plural, STATUS_WORDS, STATUSES, visible } from '../../../core/index.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { saveBlob } from '../../parts/save-blob.ts';
@@ -86,11 +86,15 @@ function Side({ name, facts }: { readonly name: string; readonly facts: Head['le
   return (
     <p className="compare-side" data-side={name.toLowerCase()}>
       <strong>{name}</strong>
-      <span className="mono side-name" title={identity}>
+      <span className="mono side-name" title={visible(identity)}>
         <Shown text={identity} />
       </span>
       <span>{layout}</span>
-      {modelType !== null && <span className="mono quiet">{modelType}</span>}
+      {modelType !== null && (
+        <span className="mono quiet">
+          <Shown text={modelType} />
+        </span>
+      )}
       <span title={formatExactBytes(bytes)}>
         {plural(tensors, 'tensor')}
         {paired < tensors ? `, ${formatInteger(paired)} with a partner` : ', all with a partner'}, {formatBytes(bytes)}

@@ -1,7 +1,8 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useState } from 'react';
 import type { CompareQuery, CompareRow } from '../../../../workers/compare-protocol.ts';
-import { type EntryFacts, formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { type EntryFacts, formatBytes, formatInteger, plural, visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWorker, useComparison } from '../../state/comparison.ts';
 import { PAGE, useList } from '../tensors/use-list.ts';
@@ -151,17 +152,17 @@ function Row({ index, start, row, current, selected, onPick }: RowProps) {
       ref={styled({ translate: `0 ${start}px` })}
       onClick={() => row && onPick(row)}
     >
-      <GridCell className="pair-name mono" title={row?.facts?.left?.tensor}>
+      <GridCell className="pair-name mono" title={visible(row?.facts?.left?.tensor ?? '')}>
         {row && row.kind !== 'entry' && (
           <span className="twist" aria-hidden="true">
             {row.isOpen ? '▾' : '▸'}
           </span>
         )}
-        {cells?.left ?? (row ? '' : '…')}
+        <Shown text={cells?.left ?? (row ? '' : '…')} />
       </GridCell>
       <GridCell>{row && <StatusBadge status={row.status} />}</GridCell>
-      <GridCell className="pair-name mono" title={row?.facts?.right?.tensor}>
-        {cells?.right}
+      <GridCell className="pair-name mono" title={visible(row?.facts?.right?.tensor ?? '')}>
+        <Shown text={cells?.right ?? ''} />
       </GridCell>
       <GridCell className="mono" title={cells?.shapes}>
         {cells?.shapes}

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { formatBytes } from '../../../core/index.ts';
+import { formatBytes, visible } from '../../../core/index.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
 import './convert.css';
@@ -161,8 +161,8 @@ function JobPanel({ onAgain }: { readonly onAgain: (() => void) | null }) {
       <h2 ref={heading} tabIndex={-1}>
         {HEADINGS[status]}
         <span className="job-what">
-          <span className="mono" title={source}>
-            {source.replace(/@([0-9a-f]{7})[0-9a-f]{33}$/, '@$1')}
+          <span className="mono" title={visible(source)}>
+            <Shown text={source.replace(/@([0-9a-f]{7})[0-9a-f]{33}$/, '@$1')} />
           </span>{' '}
           → <span className="mono">{target}</span>
         </span>

@@ -7,6 +7,7 @@ import {
   formatInteger,
   plural,
   removeJob,
+  visible,
 } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { compareWith } from '../../state/comparison.ts';
@@ -185,7 +186,7 @@ function FileRow({ download }: { readonly download: Download }) {
         {formatBytes(download.byteLength)}
       </td>
       <td className="end">
-        <a href={download.href} download={download.saveAs} aria-label={`Download ${download.name}`}>
+        <a href={download.href} download={download.saveAs} aria-label={`Download ${visible(download.name)}`}>
           Download
         </a>
       </td>

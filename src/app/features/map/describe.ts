@@ -1,4 +1,4 @@
-import { type ExpertMap, formatBytes, type MapRow, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
+import { type ExpertMap, formatBytes, type MapRow, NO_DTYPE, NO_SHARD, visible } from '../../../core/index.ts';
 import type { Cell } from './geometry.ts';
 import type { CellPicture } from './use-map-values.ts';
 
@@ -23,7 +23,7 @@ export function describeCell(map: ExpertMap, { row, column }: Cell, values: Cell
 
 /** `Layer 3`, `MTP layer 61`. */
 export function nameOf({ kind, index, prefix }: MapRow): string {
-  const name = index === null ? prefix || 'Experts' : `layer ${index}`;
+  const name = index === null ? visible(prefix) || 'Experts' : `layer ${index}`;
   const text = kind === 'mtp' ? `MTP ${name}` : name;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

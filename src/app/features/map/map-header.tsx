@@ -1,5 +1,6 @@
 import { formatInteger, isUnread, plural } from '../../../core/index.ts';
 import { formatExactBytes } from '../../parts/numbers.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useInspection } from '../../state/inspection.ts';
 import { late } from '../failure/late.tsx';
 import { OpeningCounts } from '../failure/waiting.tsx';
@@ -32,7 +33,11 @@ export function MapHeader() {
         {(complete ? errors : cells) > 0 && (
           <strong className="defects">{counted + (partly ? ' in what was read' : '')}</strong>
         )}
-        {modelType !== null && <span className="mono quiet">{modelType}</span>}
+        {modelType !== null && (
+          <span className="mono quiet">
+            <Shown text={modelType} />
+          </span>
+        )}
         {complete && <Parameters />}
       </div>
       <p className="totals">

@@ -1,4 +1,6 @@
 import { useState } from 'react';
+import { visible } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useInspection } from '../../state/inspection.ts';
 
 /** The revision that is shown, with the commit it stands for; the button copies the whole commit. */
@@ -15,8 +17,8 @@ export function Revision() {
   const isCommit = hub.requestedRevision === hub.commit;
   return (
     <div className="revision">
-      <span title={`Revision ${hub.requestedRevision}, commit ${hub.commit}`}>
-        {isCommit ? 'commit' : `${hub.requestedRevision} ·`}
+      <span title={`Revision ${visible(hub.requestedRevision)}, commit ${hub.commit}`}>
+        <Shown text={isCommit ? 'commit' : `${hub.requestedRevision} ·`} />
       </span>
       <button
         type="button"

@@ -1,6 +1,7 @@
 import { Popover } from 'radix-ui';
 import { type KeyboardEvent, useId, useRef, useState } from 'react';
-import { formatInteger, plural } from '../../../core/index.ts';
+import { formatInteger, plural, visible } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { formatLayers, parseLayers } from '../../state/number-runs.ts';
 
 /** Values that are listed at once; the rest is found by typing. */
@@ -111,14 +112,16 @@ function Picker({ label, options, chosen, onToggle, onRuns }: FacetPickerProps) 
             role="option"
             className="facet-option mono"
             aria-selected={chosen.includes(value)}
-            aria-label={`${value}, ${plural(count, 'tensor')}`}
+            aria-label={`${visible(value)}, ${plural(count, 'tensor')}`}
             data-current={index === at}
             onClick={() => onToggle(value)}
           >
             <span aria-hidden="true" className="tick">
               {chosen.includes(value) ? '✓' : ''}
             </span>
-            <span className="facet-value">{value}</span>
+            <span className="facet-value">
+              <Shown text={value} />
+            </span>
             <span className="quiet">{formatInteger(count)}</span>
           </div>
         ))}

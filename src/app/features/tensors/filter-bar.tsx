@@ -1,4 +1,6 @@
 import { memo } from 'react';
+import { visible } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useTensorFacets } from '../../queries/queries.ts';
 import { formatLayers, parseLayers } from '../../state/number-runs.ts';
 import type { TensorAddress } from '../../state/tensor-address.ts';
@@ -53,8 +55,13 @@ export const FilterBar = memo(function FilterBar({ filter }: FilterBarProps) {
         <ul className="chips" aria-label="Filters in force">
           {chips.map(({ text, remove }) => (
             <li key={text}>
-              <button type="button" className="chip mono" aria-label={`Remove filter ${text}`} onClick={remove}>
-                {text} <span aria-hidden="true">×</span>
+              <button
+                type="button"
+                className="chip mono"
+                aria-label={`Remove filter ${visible(text)}`}
+                onClick={remove}
+              >
+                <Shown text={text} /> <span aria-hidden="true">×</span>
               </button>
             </li>
           ))}

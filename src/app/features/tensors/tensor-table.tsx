@@ -1,5 +1,6 @@
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo } from 'react';
 import type { TensorAnswer, TensorColumn, TensorRow } from '../../../../workers/tensors-protocol.ts';
+import { visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useTensorPage } from '../../queries/queries.ts';
@@ -138,8 +139,8 @@ const Row = memo(function Row({ index, start, row, current, chosen, onPick }: Ro
       {COLUMNS.map(({ id, number, text }) => (
         // biome-ignore lint/a11y/useSemanticElements: see above
         // biome-ignore lint/a11y/useFocusableInteractive: see above
-        <span key={id} role="gridcell" className={number ? 'number' : undefined} title={row && text(row)}>
-          {row ? text(row) : '…'}
+        <span key={id} role="gridcell" className={number ? 'number' : undefined} title={row && visible(text(row))}>
+          <Shown text={row ? text(row) : '…'} />
         </span>
       ))}
     </div>

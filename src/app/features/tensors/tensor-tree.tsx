@@ -1,7 +1,8 @@
 import { type KeyboardEvent, memo, useEffect, useMemo, useState } from 'react';
 import type { TensorAnswer, TreeRow } from '../../../../workers/tensors-protocol.ts';
-import { formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { formatBytes, formatInteger, plural, visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useTreePage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { shapeOf } from './columns.ts';
@@ -149,16 +150,16 @@ function Node({ index, start, row, current, chosen, onPick }: NodeProps) {
       aria-setsize={row?.siblings}
       aria-expanded={row && !row.isLeaf ? row.isOpen : undefined}
       aria-selected={row?.isLeaf === true && row.path === chosen}
-      aria-label={row && nameOf(row)}
+      aria-label={row && visible(nameOf(row))}
       data-current={current}
       ref={place}
       onClick={() => row && onPick(row)}
     >
-      <span title={row?.path} ref={indent}>
+      <span title={row && visible(row.path)} ref={indent}>
         <span className="twisty" aria-hidden="true">
           {row && !row.isLeaf ? (row.isOpen ? '▾' : '▸') : ''}
         </span>
-        {row ? row.label || '(empty)' : '…'}
+        <Shown text={row ? row.label || '(empty)' : '…'} />
       </span>
       <span>{tensor?.dtype}</span>
       <span className="number">{tensor ? shapeOf(tensor) : ''}</span>
