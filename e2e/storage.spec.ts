@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -143,13 +146,12 @@ test.describe('without storage', () => {
     await refuseStorage(page);
     const { port } = new URL(base());
     const inner = `http://127.0.0.1:${port}/?${new URLSearchParams({ endpoint: hub.url, ...CONVERT })}`;
-    await page.route(`http://localhost:${port}/frame`, (route) =>
-      route.fulfill({
-        contentType: 'text/html',
-        body: `<iframe src="${inner.replaceAll('&', '&amp;')}" style="width:100%;height:95vh"></iframe>`,
-      }),
-    );
-    await page.goto(`http://localhost:${port}/frame`);
+    const outer = createServer((_, answer) => {
+      answer.setHeader('content-type', 'text/html');
+      answer.end(`<iframe src="${inner.replaceAll('&', '&amp;')}" style="width:100%;height:95vh"></iframe>`);
+    }).listen(0, 'localhost');
+    await once(outer, 'listening');
+    await page.goto(`http://localhost:${(outer.address() as AddressInfo).port}/`);
     const frame = page.frameLocator('iframe');
     await frame.getByRole('button', { name: /^Open from / }).click();
     await expect(frame.getByRole('radio', { name: /^Browser storage/ })).toBeDisabled();
@@ -159,6 +161,7 @@ test.describe('without storage', () => {
     await expect(frame.getByRole('radio', { name: /^Memory of this tab/ })).toBeChecked();
     await frame.getByRole('button', { name: 'Start conversion' }).click();
     await expect(frame.getByRole('region', { name: 'Report' })).toContainText('all equal');
+    outer.close();
   });
 });
 

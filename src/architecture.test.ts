@@ -251,7 +251,11 @@ describe('the house', () => {
     const said = /\b(?:identity|source|requestedRevision)\b|\.(?:name|tensor|file|path)\b|\btext\(/;
     const files = code.filter((file) => file.startsWith('src/app/') && file.endsWith('.tsx'));
     const raw = files.flatMap((file) =>
-      [...readFileSync(join(ROOT, file), 'utf8').matchAll(/\s(?:title|alt|aria-[a-z]+)=\{((?:[^{}]|\{[^{}]*\})*)\}/g)]
+      [
+        ...readFileSync(join(ROOT, file), 'utf8').matchAll(
+          /\s(?:title|alt|aria-label|aria-valuetext)=\{((?:[^{}]|\{[^{}]*\})*)\}/g,
+        ),
+      ]
         .map(([, expression = '']) => expression)
         .filter((expression) => said.test(expression) && !expression.includes('visible('))
         .map((expression) => `${file}: ${expression}`),

@@ -8,6 +8,8 @@ const REFUSE = `(() => {
   for (const name of ['localStorage', 'sessionStorage', 'indexedDB']) {
     if (name in globalThis) Object.defineProperty(globalThis, name, { get: () => { throw refused(); } });
   }
+  // A frame's first, empty document has none.
+  if (typeof StorageManager === 'undefined') return;
   for (const name of ['getDirectory', 'estimate', 'persist', 'persisted']) {
     StorageManager.prototype[name] = () => Promise.reject(refused());
   }

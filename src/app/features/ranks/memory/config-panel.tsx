@@ -1,5 +1,11 @@
 import { useState } from 'react';
-import { configFramework, configKinds, DEFAULT_MEMORY_PROGRAM, type MemorySetup } from '../../../../core/index.ts';
+import {
+  configFramework,
+  configKinds,
+  DEFAULT_MEMORY_PROGRAM,
+  type MemorySetup,
+  visible,
+} from '../../../../core/index.ts';
 import { CopyButton } from '../../../parts/copy-button.tsx';
 import { RichText } from '../../../parts/rich-text.tsx';
 import { Shown } from '../../../parts/shown.tsx';
@@ -60,7 +66,7 @@ export function ConfigPanel({ setup }: { readonly setup: MemorySetup }) {
             ))}
           </ul>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-          <section tabIndex={0} aria-label={file.file}>
+          <section tabIndex={0} aria-label={visible(file.file)}>
             <pre>{file.text}</pre>
           </section>
         </>
