@@ -12,7 +12,7 @@ export function FailureNotice() {
   const error = useInspection((state) => state.error);
   const source = useInspection((state) => state.source);
   if (!error) return null;
-  const { title, steps } = adviceFor(error, source);
+  const { title, hint, steps } = adviceFor(error, source);
   const { file, byte } = error.fields;
   return (
     <section className="notice failed" role="alert" data-error-tag={error.tag}>
@@ -22,6 +22,7 @@ export function FailureNotice() {
       <p>
         <Shown text={error.message} />
       </p>
+      {hint !== null && <p>{hint}</p>}
       {file !== undefined && !file.includes(' ') && !error.message.includes(file) && (
         <p className="quiet">
           File{' '}

@@ -22,6 +22,11 @@ describe('adviceFor', () => {
     );
   });
 
+  it('says what can be done outside of the page, and to reload one that is older than its server', () => {
+    expect(adviceFor(new LoomError('lfs-pointer', 'x'), hub).hint).toContain('git lfs pull');
+    expect(stepsFor('part-not-loaded').slice(0, 2)).toEqual(['reload', 'retry']);
+  });
+
   it('offers no second try of what cannot change by itself', () => {
     expect(stepsFor('repo-not-found')).not.toContain('retry');
   });

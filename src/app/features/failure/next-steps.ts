@@ -6,6 +6,8 @@ export type NextStep = 'reload' | 'retry' | 'model-page' | 'access' | 'other-sou
 
 export interface Advice {
   readonly title: string;
+  /** What can be done outside of this page; null where the message says it. */
+  readonly hint: string | null;
   readonly steps: readonly NextStep[];
 }
 
@@ -29,6 +31,11 @@ const TITLES: Partial<Record<ErrorTag, string>> = {
   internal: 'This program failed.',
   'permission-lost': 'The folder cannot be read any more.',
   'source-changed': 'The files changed while they were read.',
+};
+
+const HINTS: Partial<Record<ErrorTag, string>> = {
+  'lfs-pointer':
+    'Run "git lfs pull" in the folder, or download the files again with "hf download". Then open them again.',
 };
 
 const ASKS_FOR_ACCESS: ReadonlySet<ErrorTag> = new Set([
@@ -59,5 +66,6 @@ export function adviceFor(error: LoomError, source: SourceDescriptor | null): Ad
   if (source?.kind === 'hub' && ASKS_FOR_ACCESS.has(tag)) steps.push('access');
   if (local) steps.push('choose-files');
   steps.push('other-source');
-  return { title: TITLES[tag] ?? (local ? 'These files cannot be read.' : 'This checkpoint cannot be read.'), steps };
+  const title = TITLES[tag] ?? (local ? 'These files cannot be read.' : 'This checkpoint cannot be read.');
+  return { title, hint: HINTS[tag] ?? null, steps };
 }
