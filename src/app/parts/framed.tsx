@@ -1,5 +1,6 @@
 /** True inside a frame of another site: browsers give such a page less storage, or none, and no folders. */
 export function isInForeignFrame(): boolean {
+  if (typeof window === 'undefined') return false;
   try {
     return window.self !== window.top && window.top?.location.origin !== window.location.origin;
   } catch {
