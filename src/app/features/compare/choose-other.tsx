@@ -1,11 +1,11 @@
 import { type DragEvent, useState } from 'react';
 import { formatBytes, formatRepoReference, isLoomError, parseRepoReference, plural } from '../../../core/index.ts';
+import { isFinished, jobName, useStoredJobs } from '../../jobs/stored-jobs.ts';
 import { FileInput } from '../../parts/file-input.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWith, compareWithLocal, useComparison } from '../../state/comparison.ts';
 import { learnHost } from '../../state/known-hosts.ts';
-import { isFinished, jobName, useStoredJobs } from '../convert/stored-jobs.ts';
 import { chosenFiles, collectDrop } from '../start/collect-drop.ts';
 import { SAMPLES } from '../start/samples.ts';
 

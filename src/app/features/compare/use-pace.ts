@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { addSample, type Pace, paceOf, type Sample } from '../convert/rate.ts';
+import { addSample, type Pace, paceOf, type Sample } from '../../jobs/rate.ts';
 
 const REST: Pace = { rate: null, left: null };
 

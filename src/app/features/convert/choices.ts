@@ -1,8 +1,8 @@
 import { create } from 'zustand';
 import { type Assumption, type EngineChoice, MIB, parseSize } from '../../../core/index.ts';
+import type { PickedFolder } from '../../jobs/output-folder.ts';
 import { addressStore, move, useAddress } from '../../state/address-store.ts';
 import type { ConvertAddress } from '../../state/convert-address.ts';
-import type { PickedFolder } from './output-folder.ts';
 
 export type OutputKind = 'opfs' | 'folder' | 'memory';
 

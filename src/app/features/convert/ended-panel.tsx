@@ -1,12 +1,12 @@
 import { type ErrorTag, formatBytes } from '../../../core/index.ts';
+import { type JobState, useJob } from '../../jobs/job-store.ts';
+import { canPickFolder } from '../../jobs/output-folder.ts';
+import { clearJob } from '../../jobs/run-job.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { choose } from './choices.ts';
-import { type JobState, useJob } from './job-store.ts';
-import { canPickFolder } from './output-folder.ts';
 import { bytesOf, fitsMemory } from './places.ts';
-import { clearJob } from './run-job.ts';
 
 interface Step {
   readonly label: string;

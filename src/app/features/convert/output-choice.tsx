@@ -1,10 +1,10 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes, fromWire, isLoomError, MEMORY_OUTPUT_BYTES, toWire } from '../../../core/index.ts';
+import { ANSWER_MS, pickFolder } from '../../jobs/output-folder.ts';
 import { isInForeignFrame, OwnTabLink } from '../../parts/framed.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useInspection } from '../../state/inspection.ts';
 import { choose, type OutputKind, useConvertChoices } from './choices.ts';
-import { ANSWER_MS, pickFolder } from './output-folder.ts';
 import { placeOf, usePlaces } from './places.ts';
 
 const TRYING = 'Trying whether this browser lets the page store files.';

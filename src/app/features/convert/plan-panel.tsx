@@ -1,5 +1,6 @@
 import type { PlanSummary } from '../../../../workers/protocol.ts';
 import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { useRoom } from '../../jobs/room.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { Breakable } from './breakable.tsx';
 import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
@@ -7,7 +8,6 @@ import { Fact } from './fact.tsx';
 import { chainsOf } from './layer-ranges.ts';
 import { bytesOf, placeOf, usePlaces } from './places.ts';
 import { PlanLoads } from './plan-loads.tsx';
-import { useRoom } from './room.ts';
 import type { Order } from './use-plan.ts';
 
 /** What would be done, before anything is. */

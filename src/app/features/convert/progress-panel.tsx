@@ -1,8 +1,8 @@
 import { formatBytes, formatDuration, formatInteger, type Progress } from '../../../core/index.ts';
+import { type JobState, useJob } from '../../jobs/job-store.ts';
+import { cancelJob, pauseJob, resumeJob } from '../../jobs/run-job.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { Fact } from './fact.tsx';
-import { type JobState, useJob } from './job-store.ts';
-import { cancelJob, pauseJob, resumeJob } from './run-job.ts';
 
 /** Bytes done of bytes to do, how fast, how long still, and what is in hand; pause, resume, cancel. */
 export function ProgressPanel() {

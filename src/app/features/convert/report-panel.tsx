@@ -9,16 +9,16 @@ import {
   removeJob,
   visible,
 } from '../../../core/index.ts';
+import { type Download, downloadAll, downloadText } from '../../jobs/downloads.ts';
+import { EngineReport } from '../../jobs/engine-report.tsx';
+import { type JobState, useJob } from '../../jobs/job-store.ts';
+import { clearJob } from '../../jobs/run-job.ts';
+import { useRefreshStored } from '../../jobs/stored-jobs.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { compareWith } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { EngineReport } from '../engine/engine-report.tsx';
 import { Breakable } from './breakable.tsx';
-import { type Download, downloadAll, downloadText } from './downloads.ts';
-import { type JobState, useJob } from './job-store.ts';
 import { openResult } from './open-result.ts';
-import { clearJob } from './run-job.ts';
-import { useRefreshStored } from './stored-jobs.ts';
 
 /** What was written and proven, what was not, and the files. */
 export function ReportPanel() {

@@ -1,9 +1,10 @@
 import { useState } from 'react';
 import { formatBytes, formatInteger, plural, removeJob, type StoredJob } from '../../../core/index.ts';
+import { isBusy, useJob } from '../../jobs/job-store.ts';
+import { isFinished, jobName, showStored, useRefreshStored, useStoredJobs } from '../../jobs/stored-jobs.ts';
+import { useUnfinished } from '../../jobs/unfinished.ts';
+import '../../jobs/stored.css';
 import { Shown } from '../../parts/shown.tsx';
-import { isBusy, useJob } from './job-store.ts';
-import { isFinished, jobName, showStored, useRefreshStored, useStoredJobs } from './stored-jobs.ts';
-import { useUnfinished } from './unfinished.ts';
 
 /** What earlier conversions left in the browser storage, to show again or to delete. */
 export function StoredList() {

@@ -9,13 +9,12 @@ import {
   plural,
   type StatisticsCost,
 } from '../../../core/index.ts';
+import { EngineReport } from '../../jobs/engine-report.tsx';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { Segments } from '../../parts/segments.tsx';
-
 import { move, useAddress } from '../../state/address-store.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
 import { formatLayers } from '../../state/number-runs.ts';
-import { EngineReport } from '../engine/engine-report.tsx';
 import { PROJECTIONS, type ProjectionId, STATISTIC_IDS, STATISTICS } from './statistics.ts';
 import type { ValueChoice } from './use-map-values.ts';
 import { ValuesExport } from './values-export.tsx';

@@ -1,7 +1,7 @@
 import { statisticsTsv } from '../../../core/index.ts';
+import { downloadText } from '../../jobs/downloads.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { useInspection } from '../../state/inspection.ts';
-import { downloadText } from '../convert/downloads.ts';
 import { allMatrices } from './statistics.ts';
 import { useValues } from './values-store.ts';
 

@@ -11,10 +11,10 @@ import {
   toWire,
   type ValueFinding,
 } from '../../../core/index.ts';
+import { pinSource } from '../../jobs/pin-source.ts';
+import { addSample, type Pace, paceOf, type Sample } from '../../jobs/rate.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
 import { startValuesWorker } from '../../workers/values.ts';
-import { pinSource } from '../convert/pin-source.ts';
-import { addSample, type Pace, paceOf, type Sample } from '../convert/rate.ts';
 import { type Measured, withMatrices } from './statistics.ts';
 
 /** What was measured of the open checkpoint, and what is being measured. */

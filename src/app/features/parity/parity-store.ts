@@ -11,9 +11,9 @@ import {
   type ParityProgress,
   toWire,
 } from '../../../core/index.ts';
+import { pinSource } from '../../jobs/pin-source.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
 import { startParityWorker } from '../../workers/parity.ts';
-import { pinSource } from '../convert/pin-source.ts';
 
 export interface ParityState {
   readonly status: 'idle' | 'running' | 'cancelling' | 'done' | 'cancelled' | 'failed';

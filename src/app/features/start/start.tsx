@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { isLoomError } from '../../../core/index.ts';
+import { UnfinishedList } from '../../jobs/unfinished-list.tsx';
 import { FileInput } from '../../parts/file-input.tsx';
 import { go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
-import { UnfinishedList } from '../convert/unfinished-list.tsx';
 import { chosenFiles } from './collect-drop.ts';
 import { SAMPLES } from './samples.ts';
 import '../../theme/start.css';

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import type { WorkSettings } from '../../../../workers/convert-protocol.ts';
-import type { HubFacts, SourceDescriptor } from '../../../../workers/protocol.ts';
+import type { WorkSettings } from '../../../workers/convert-protocol.ts';
+import type { HubFacts, SourceDescriptor } from '../../../workers/protocol.ts';
 import {
   isTarget,
   LoomError,
@@ -11,8 +11,8 @@ import {
   removeJournal,
   type StoredJournal,
   type Target,
-} from '../../../core/index.ts';
-import { inspectWorker, useInspection } from '../../state/inspection.ts';
+} from '../../core/index.ts';
+import { inspectWorker, useInspection } from '../state/inspection.ts';
 import { heldElsewhere } from './hold-job.ts';
 import type { JobRequest } from './job-request.ts';
 import type { PickedFolder } from './output-folder.ts';

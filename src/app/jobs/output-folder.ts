@@ -1,6 +1,6 @@
-import type { SourceDescriptor } from '../../../../workers/protocol.ts';
-import { LoomError } from '../../../core/index.ts';
-import { isInForeignFrame } from '../../parts/framed.tsx';
+import type { SourceDescriptor } from '../../../workers/protocol.ts';
+import { LoomError } from '../../core/index.ts';
+import { isInForeignFrame } from '../parts/framed.tsx';
 
 /** A permission prompt that stays unanswered longer than this is given up. */
 export const ANSWER_MS = 20_000;

@@ -1,5 +1,5 @@
-import type { MemoryFile } from '../../../../workers/convert-protocol.ts';
-import { jobFile, jobFiles } from '../../../core/index.ts';
+import type { MemoryFile } from '../../../workers/convert-protocol.ts';
+import { jobFile, jobFiles } from '../../core/index.ts';
 
 /** Browsers drop downloads that follow each other too fast. */
 const BETWEEN_MS = 1000;

@@ -1,6 +1,6 @@
-import type { WorkSettings } from '../../../../workers/convert-protocol.ts';
-import type { HubFacts, PlanSummary, SourceDescriptor } from '../../../../workers/protocol.ts';
-import type { PlanOptions, Target } from '../../../core/index.ts';
+import type { WorkSettings } from '../../../workers/convert-protocol.ts';
+import type { HubFacts, PlanSummary, SourceDescriptor } from '../../../workers/protocol.ts';
+import type { PlanOptions, Target } from '../../core/index.ts';
 import type { PickedFolder } from './output-folder.ts';
 
 /** Everything that a conversion needs to start. */

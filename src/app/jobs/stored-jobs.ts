@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ConversionReport, jobFile, listJobs, type StoredJob } from '../../../core/index.ts';
+import { type ConversionReport, jobFile, listJobs, type StoredJob } from '../../core/index.ts';
 import { openDownloads } from './downloads.ts';
 import { holdJob } from './hold-job.ts';
 import { NO_JOB, useJob } from './job-store.ts';

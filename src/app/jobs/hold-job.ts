@@ -1,4 +1,4 @@
-import { jobLock, jobsInUse } from '../../../core/index.ts';
+import { jobLock, jobsInUse } from '../../core/index.ts';
 
 let release = () => {};
 /** The job that this page holds. */

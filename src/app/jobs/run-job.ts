@@ -4,8 +4,8 @@ import type {
   MemoryFile,
   SinkDescriptor,
   StorageTrial,
-} from '../../../../workers/convert-protocol.ts';
-import type { Supervised } from '../../../../workers/supervise.ts';
+} from '../../../workers/convert-protocol.ts';
+import type { Supervised } from '../../../workers/supervise.ts';
 import {
   type ConversionReport,
   fromWire,
@@ -19,11 +19,11 @@ import {
   removeJournal,
   type Target,
   toWire,
-} from '../../../core/index.ts';
-import { useConversionPause } from '../../state/conversion-pause.ts';
-import { inspectWorker } from '../../state/inspection.ts';
-import { checkVersion } from '../../state/version.ts';
-import { startConvertWorker } from '../../workers/convert.ts';
+} from '../../core/index.ts';
+import { useConversionPause } from '../state/conversion-pause.ts';
+import { inspectWorker } from '../state/inspection.ts';
+import { checkVersion } from '../state/version.ts';
+import { startConvertWorker } from '../workers/convert.ts';
 import { closeDownloads, openBlobs, openDownloads } from './downloads.ts';
 import { guardLeaving } from './guard-leaving.ts';
 import { holdJob, letGoOfJob } from './hold-job.ts';

@@ -1,11 +1,10 @@
 import { useState } from 'react';
-import { formatBytes, plural } from '../../../core/index.ts';
-import { go } from '../../state/address-store.ts';
-import { EMPTY } from '../../state/follow-address.ts';
-import { useInspection } from '../../state/inspection.ts';
-import './convert.css';
-import './job.css';
-import { Shown } from '../../parts/shown.tsx';
+import { formatBytes, plural } from '../../core/index.ts';
+import { go } from '../state/address-store.ts';
+import { EMPTY } from '../state/follow-address.ts';
+import { useInspection } from '../state/inspection.ts';
+import './stored.css';
+import { Shown } from '../parts/shown.tsx';
 import { isBusy, useJob } from './job-store.ts';
 import { startJob } from './run-job.ts';
 import { forget, resumeRequest, type Unfinished, useRefreshUnfinished, useUnfinished } from './unfinished.ts';

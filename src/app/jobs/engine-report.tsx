@@ -1,6 +1,6 @@
-import type { EngineDecision } from '../../../core/index.ts';
-import '../../theme/engine.css';
-import { Shown } from '../../parts/shown.tsx';
+import type { EngineDecision } from '../../core/index.ts';
+import './engine-report.css';
+import { Shown } from '../parts/shown.tsx';
 
 interface EngineReportProps {
   readonly decisions: readonly EngineDecision[];
