@@ -3,11 +3,11 @@ import { formatBytes, formatRepoReference, isLoomError, parseRepoReference, plur
 import { isFinished, jobName, useStoredJobs } from '../../jobs/stored-jobs.ts';
 import { FileInput } from '../../parts/file-input.tsx';
 import { Shown } from '../../parts/shown.tsx';
+import { chosenFiles, collectDrop } from '../../sources/collect-drop.ts';
+import { SAMPLES } from '../../sources/samples.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWith, compareWithLocal, useComparison } from '../../state/comparison.ts';
 import { learnHost } from '../../state/known-hosts.ts';
-import { chosenFiles, collectDrop } from '../start/collect-drop.ts';
-import { SAMPLES } from '../start/samples.ts';
 
 /** Ways to name the second checkpoint. */
 export function ChooseOther() {

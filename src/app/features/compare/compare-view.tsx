@@ -9,12 +9,12 @@ import {
   useComparison,
 } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { ParityPanel } from '../parity/parity-panel.tsx';
 import { ChooseOther } from './choose-other.tsx';
 import { CompareHead } from './compare-head.tsx';
 import { PairDetails } from './pair-details.tsx';
 import { PairMaps } from './pair-maps.tsx';
 import { PairTree } from './pair-tree.tsx';
+import { ParityPanel } from './parity/parity-panel.tsx';
 import { useSelected } from './use-selected.ts';
 import { ValuePanel } from './value-panel.tsx';
 import '../../theme/map.css';

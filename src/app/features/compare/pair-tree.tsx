@@ -3,9 +3,9 @@ import type { CompareQuery, CompareRow } from '../../../../workers/compare-proto
 import { type EntryFacts, formatBytes, formatInteger, plural, visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
+import { PAGE, useList } from '../../parts/virtual-list/use-list.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWorker, useComparison } from '../../state/comparison.ts';
-import { PAGE, useList } from '../tensors/use-list.ts';
 import { useComparePage } from './queries.ts';
 import { StatusBadge } from './status-badge.tsx';
 import { useOpenRows } from './use-open-rows.ts';

@@ -1,8 +1,8 @@
 import type { LoadVerdict } from '../../../../workers/protocol.ts';
+import { VerdictBadge } from '../../checkpoint/verdict-badge.tsx';
+import { damageOf, isGoodVerdict, VERDICT_ORDER } from '../../checkpoint/verdict-words.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useLoads, usePlanLoads } from '../../queries/queries.ts';
-import { VerdictBadge } from '../loads/verdict-badge.tsx';
-import { damageOf, isGoodVerdict, VERDICT_ORDER } from '../loads/wording.ts';
 import type { Order } from './use-plan.ts';
 
 /** Who will load the result, before it is written. */

@@ -1,11 +1,11 @@
 import type { LoadVerdict } from '../../../../workers/protocol.ts';
+import { VerdictBadge } from '../../checkpoint/verdict-badge.tsx';
+import { EVIDENCE_WORDS, sentenceOf } from '../../checkpoint/verdict-words.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { RichText } from '../../parts/rich-text.tsx';
 import { go } from '../../state/address-store.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { NameList } from './name-list.tsx';
-import { VerdictBadge } from './verdict-badge.tsx';
-import { EVIDENCE_WORDS, sentenceOf } from './wording.ts';
 
 /** One consumer: verdict, what happens, what it takes, how that is known, and the cure. */
 export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {

@@ -3,8 +3,8 @@ import { useLoads } from '../../queries/queries.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { ConsumerRow } from './consumer-row.tsx';
 import './loads.css';
+import { silentOnes, summaryOf, worstFirst } from '../../checkpoint/verdict-words.ts';
 import { Shown } from '../../parts/shown.tsx';
-import { silentOnes, summaryOf, worstFirst } from './wording.ts';
 
 /** Which programs load this layout, half-load it without a word, or refuse it. */
 export function LoadsView() {

@@ -2,12 +2,12 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
 import type { LoadVerdict, NameKind } from '../../../../workers/protocol.ts';
 import { formatInteger, plural } from '../../../core/index.ts';
+import { NAME_KINDS } from '../../checkpoint/verdict-words.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useLoadNames } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
-import { NAME_KINDS } from './wording.ts';
 
 const ROW = 20;
 

@@ -1,12 +1,12 @@
 import { formatInteger, isUnread, plural } from '../../../core/index.ts';
+import { OpeningCounts } from '../../checkpoint/opening-counts.tsx';
+import { late } from '../../parts/late.tsx';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useInspection } from '../../state/inspection.ts';
-import { late } from '../failure/late.tsx';
-import { OpeningCounts } from '../failure/waiting.tsx';
 
 /** Opens a popover, which needs more code than the map itself. */
-const Parameters = late(async () => (await import('../parameters/parameters.tsx')).Parameters);
+const Parameters = late(async () => (await import('../../checkpoint/parameters.tsx')).Parameters);
 
 /** The verdict on the layout in one line, and how far the reading has come. */
 export function MapHeader() {

@@ -1,9 +1,9 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
+import { late } from '../../parts/late.tsx';
 import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { late } from '../failure/late.tsx';
 import { Details } from './details.tsx';
 import { Findings } from './findings.tsx';
 import type { Cell } from './geometry.ts';

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { late } from '../failure/late.tsx';
+import { late } from '../../parts/late.tsx';
 import { useAccessLabel } from './access-label.ts';
 
 const AccessPopover = late(async () => (await import('./access-popover.tsx')).AccessPopover);

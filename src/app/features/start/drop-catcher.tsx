@@ -1,8 +1,8 @@
 import { type DragEvent, type ReactNode, useState } from 'react';
 import { isLoomError } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
+import { collectDrop } from '../../sources/collect-drop.ts';
 import { openLocal } from '../../state/follow-address.ts';
-import { collectDrop } from './collect-drop.ts';
 
 /** Takes files and folders dropped anywhere on the page. */
 export function DropCatcher({ children }: { readonly children: ReactNode }) {

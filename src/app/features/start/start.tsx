@@ -2,10 +2,10 @@ import { useState } from 'react';
 import { isLoomError } from '../../../core/index.ts';
 import { UnfinishedList } from '../../jobs/unfinished-list.tsx';
 import { FileInput } from '../../parts/file-input.tsx';
+import { chosenFiles } from '../../sources/collect-drop.ts';
+import { SAMPLES } from '../../sources/samples.ts';
 import { go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
-import { chosenFiles } from './collect-drop.ts';
-import { SAMPLES } from './samples.ts';
 import '../../theme/start.css';
 import { Shown } from '../../parts/shown.tsx';
 

@@ -1,10 +1,10 @@
 import { memo } from 'react';
 import { visible } from '../../../core/index.ts';
+import { Parameters } from '../../checkpoint/parameters.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useTensorFacets } from '../../queries/queries.ts';
 import { formatLayers, parseLayers } from '../../state/number-runs.ts';
 import type { TensorAddress } from '../../state/tensor-address.ts';
-import { Parameters } from '../parameters/parameters.tsx';
 import { FacetPicker } from './facet-picker.tsx';
 import { show } from './use-tensors.ts';
 

@@ -3,10 +3,10 @@ import type { TensorAnswer, TensorColumn, TensorRow } from '../../../../workers/
 import { visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
+import { PAGE, type Show, useList } from '../../parts/virtual-list/use-list.ts';
 import { useTensorPage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { COLUMNS } from './columns.ts';
-import { PAGE, type Show, useList } from './use-list.ts';
 
 interface TensorTableProps {
   readonly answer: TensorAnswer;

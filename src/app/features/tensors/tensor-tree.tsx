@@ -3,11 +3,11 @@ import type { TensorAnswer, TreeRow } from '../../../../workers/tensors-protocol
 import { formatBytes, formatInteger, plural, visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
+import { PAGE, type Show, useList } from '../../parts/virtual-list/use-list.ts';
 import { useTreePage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { shapeOf } from './columns.ts';
 import { type Branches, useBranches } from './use-branches.ts';
-import { PAGE, type Show, useList } from './use-list.ts';
 
 interface TensorTreeProps {
   readonly answer: TensorAnswer;

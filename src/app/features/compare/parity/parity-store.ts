@@ -1,7 +1,7 @@
 import { create } from 'zustand';
-import type { ParityApi, ParityRequest } from '../../../../workers/parity-protocol.ts';
-import type { SourceDescriptor } from '../../../../workers/protocol.ts';
-import type { Supervised } from '../../../../workers/supervise.ts';
+import type { ParityApi, ParityRequest } from '../../../../../workers/parity-protocol.ts';
+import type { SourceDescriptor } from '../../../../../workers/protocol.ts';
+import type { Supervised } from '../../../../../workers/supervise.ts';
 import {
   fromWire,
   isAbort,
@@ -10,10 +10,10 @@ import {
   type ParityJson,
   type ParityProgress,
   toWire,
-} from '../../../core/index.ts';
-import { pinSource } from '../../jobs/pin-source.ts';
-import { inspectWorker, useInspection } from '../../state/inspection.ts';
-import { startParityWorker } from '../../workers/parity.ts';
+} from '../../../../core/index.ts';
+import { pinSource } from '../../../jobs/pin-source.ts';
+import { inspectWorker, useInspection } from '../../../state/inspection.ts';
+import { startParityWorker } from '../../../workers/parity.ts';
 
 export interface ParityState {
   readonly status: 'idle' | 'running' | 'cancelling' | 'done' | 'cancelled' | 'failed';

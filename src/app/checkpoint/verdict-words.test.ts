@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { LoadVerdict } from '../../../../workers/protocol.ts';
-import { LOADERS, type ProgramId, type Verdict } from '../../../core/index.ts';
-import { sentenceOf, silentOnes, summaryOf, worstFirst } from './wording.ts';
+import type { LoadVerdict } from '../../../workers/protocol.ts';
+import { LOADERS, type ProgramId, type Verdict } from '../../core/index.ts';
+import { sentenceOf, silentOnes, summaryOf, worstFirst } from './verdict-words.ts';
 
 const NONE = { count: 0, first: [] };
 

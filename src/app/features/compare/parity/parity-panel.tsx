@@ -1,11 +1,11 @@
 import { useId } from 'react';
-import type { SourceDescriptor } from '../../../../workers/protocol.ts';
-import { formatBytes } from '../../../core/index.ts';
+import type { SourceDescriptor } from '../../../../../workers/protocol.ts';
+import { formatBytes } from '../../../../core/index.ts';
 import { ParityForm } from './parity-form.tsx';
 import { ParityResult } from './parity-result.tsx';
 import { cancelParity, useParity } from './parity-store.ts';
-import '../../theme/parity.css';
-import { Shown } from '../../parts/shown.tsx';
+import './parity.css';
+import { Shown } from '../../../parts/shown.tsx';
 
 interface ParityPanelProps {
   /** The second checkpoint, where one is compared with. */

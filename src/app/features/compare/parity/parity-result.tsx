@@ -1,8 +1,8 @@
 import { useDeferredValue, useState } from 'react';
-import type { ParityJson } from '../../../core/index.ts';
-import { CopyButton } from '../../parts/copy-button.tsx';
-import { saveBlob } from '../../parts/save-blob.ts';
-import { Shown } from '../../parts/shown.tsx';
+import type { ParityJson } from '../../../../core/index.ts';
+import { CopyButton } from '../../../parts/copy-button.tsx';
+import { saveBlob } from '../../../parts/save-blob.ts';
+import { Shown } from '../../../parts/shown.tsx';
 import { useParity } from './parity-store.ts';
 import { TokenCounts } from './token-counts.tsx';
 import { formatRelative, pairsAsTsv, WAYS } from './words.ts';

@@ -1,5 +1,5 @@
 import { type ComponentType, type ReactNode, useEffect, useState } from 'react';
-import { checkVersion } from '../../state/version.ts';
+import { checkVersion } from '../state/version.ts';
 
 /** What draws a part that is still to come. */
 type Late<P> = ComponentType<P & { readonly until?: ReactNode }>;

@@ -1,5 +1,5 @@
-import type { ParityJson } from '../../../core/index.ts';
-import { styled } from '../../parts/set-style.ts';
+import type { ParityJson } from '../../../../core/index.ts';
+import { styled } from '../../../parts/set-style.ts';
 
 /** How often each expert and each rank was chosen: bars, with the numbers as text. */
 export function TokenCounts({ report }: { readonly report: ParityJson }) {

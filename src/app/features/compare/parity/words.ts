@@ -1,4 +1,4 @@
-import { type ParityJson, tsvText } from '../../../core/index.ts';
+import { type ParityJson, tsvText } from '../../../../core/index.ts';
 
 type RunId = ParityJson['runs'][number]['id'];
 

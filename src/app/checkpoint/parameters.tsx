@@ -1,7 +1,7 @@
 import { Popover } from 'radix-ui';
-import { formatInteger, type ParameterCount } from '../../../core/index.ts';
-import { useParameters } from '../../queries/queries.ts';
-import '../../theme/parameters.css';
+import { formatInteger, type ParameterCount } from '../../core/index.ts';
+import { useParameters } from '../queries/queries.ts';
+import './parameters.css';
 
 /** How many parameters there are and how many a token uses; opens what they are made of. */
 export function Parameters() {

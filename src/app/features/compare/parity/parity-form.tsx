@@ -1,11 +1,11 @@
 import { useState } from 'react';
-import type { ParityRequest } from '../../../../workers/parity-protocol.ts';
-import type { SourceDescriptor } from '../../../../workers/protocol.ts';
-import { formatBytes, type MapRow } from '../../../core/index.ts';
-import { Segments } from '../../parts/segments.tsx';
-import { move, useAddress } from '../../state/address-store.ts';
-import { useInspection } from '../../state/inspection.ts';
-import { MOST_TOKENS, USUAL_TOKENS } from '../../state/parity-address.ts';
+import type { ParityRequest } from '../../../../../workers/parity-protocol.ts';
+import type { SourceDescriptor } from '../../../../../workers/protocol.ts';
+import { formatBytes, type MapRow } from '../../../../core/index.ts';
+import { Segments } from '../../../parts/segments.tsx';
+import { move, useAddress } from '../../../state/address-store.ts';
+import { useInspection } from '../../../state/inspection.ts';
+import { MOST_TOKENS, USUAL_TOKENS } from '../../../state/parity-address.ts';
 import { computeParity, useParity } from './parity-store.ts';
 
 interface FormProps {

@@ -1,6 +1,6 @@
-import type { Verdict } from '../../../core/index.ts';
+import type { Verdict } from '../../core/index.ts';
 import './verdict-badge.css';
-import { VERDICT_WORDS } from './wording.ts';
+import { VERDICT_WORDS } from './verdict-words.ts';
 
 /** Drawn on 16 × 16; each verdict has a shape of its own, so that colour says nothing alone. */
 const MARKS: Readonly<Record<Verdict, string>> = {

@@ -1,5 +1,5 @@
-import type { LoadVerdict, NameKind } from '../../../../workers/protocol.ts';
-import { type EvidenceKind, plural, type Verdict } from '../../../core/index.ts';
+import type { LoadVerdict, NameKind } from '../../../workers/protocol.ts';
+import { type EvidenceKind, plural, type Verdict } from '../../core/index.ts';
 
 /** Verdicts in words. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {

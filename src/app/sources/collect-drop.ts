@@ -1,5 +1,5 @@
-import type { NamedFile, SourceDescriptor } from '../../../../workers/protocol.ts';
-import { LoomError } from '../../../core/index.ts';
+import type { NamedFile, SourceDescriptor } from '../../../workers/protocol.ts';
+import { LoomError } from '../../core/index.ts';
 
 type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;
 type HandleItem = DataTransferItem & { getAsFileSystemHandle?: () => Promise<FileSystemHandle | null> };
