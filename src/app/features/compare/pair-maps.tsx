@@ -2,10 +2,10 @@ import { useCallback, useState } from 'react';
 import { STATUS_WORDS, STATUSES } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { useComparison } from '../../state/comparison.ts';
-import { useResting } from '../map/cell-tooltip.tsx';
 import { nameOf } from '../map/describe.ts';
 import type { Cell } from '../map/geometry.ts';
 import { MapGrid } from '../map/map-grid.tsx';
+import { useResting } from '../map/use-resting.ts';
 import { PieceLine } from './piece-line.tsx';
 import { usePairs } from './queries.ts';
 import { type SideMap, usePairMaps } from './use-pair-maps.ts';
@@ -43,7 +43,7 @@ export function PairMaps({ selected }: PairMapsProps) {
           {...shared}
           side="left"
           map={left.map}
-          values={left.picture}
+          picture={left.picture}
           active={active}
           ghost={hover.side === 'right' && hover.cell ? opposite(right, hover.cell) : null}
           onActive={choose}
@@ -56,7 +56,7 @@ export function PairMaps({ selected }: PairMapsProps) {
           {...shared}
           side="right"
           map={right.map}
-          values={right.picture}
+          picture={right.picture}
           active={active && opposite(left, active)}
           ghost={hover.side === 'left' && hover.cell ? opposite(left, hover.cell) : null}
           onActive={chooseRight}
@@ -97,7 +97,7 @@ function About({ side, cell }: { readonly side: SideMap; readonly cell: Cell }) 
       <strong>
         {nameOf(facts)}, expert {cell.column}
       </strong>
-      <span>{side.picture.words(cell)}</span>
+      <span>{side.words(cell)}</span>
       {mine.slice(0, 4).map(({ facts: pair, proof }) => (
         <span key={`${pair.projection} ${pair.part}`} className="tooltip-tensor">
           <span>

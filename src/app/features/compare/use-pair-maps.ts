@@ -3,7 +3,8 @@ import { CELL, type ExpertMap, STATUSES } from '../../../core/index.ts';
 import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import type { Cell } from '../map/geometry.ts';
-import type { CellPicture } from '../map/use-map-values.ts';
+import type { CellPicture } from '../map/map-grid-props.ts';
+import { packed } from '../map/palette.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';
 import { PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 
@@ -11,6 +12,8 @@ import { PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 export interface SideMap {
   readonly map: ExpertMap;
   readonly picture: CellPicture;
+  /** Status and proof of a cell. */
+  readonly words: (cell: Cell) => string;
   /** Row → the pair of layers that it is of; -1 where it has no partner. */
   readonly groups: readonly number[];
   /** Row → row of the other map; -1 where there is none. */
@@ -80,16 +83,10 @@ function sideOf(
     const known = facts(cell);
     return known ? wordsOf(known.status, known.proof) : 'no partner';
   };
-  return { map, picture: { pixels: new Uint8ClampedArray(pixels.buffer), marks, words }, groups, twins };
+  return { map, picture: { pixels: new Uint8ClampedArray(pixels.buffer), marks, words }, words, groups, twins };
 }
 
 const FIRST_DIFFERENCE = STATUSES.indexOf('dtype-changed');
-
-/** A colour as one little-endian RGBA number. */
-function packed(hex: string): number {
-  const value = Number.parseInt(hex.slice(1), 16);
-  return (0xff000000 | ((value & 255) << 16) | (value & 0xff00) | (value >> 16)) >>> 0;
-}
 
 const NONE = packed('#c2c8d2');
 const PROVEN = packed(PROVEN_COLOUR);

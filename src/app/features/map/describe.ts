@@ -1,11 +1,11 @@
 import { type ExpertMap, formatBytes, type MapRow, NO_DTYPE, NO_SHARD, visible } from '../../../core/index.ts';
 import type { Cell } from './geometry.ts';
-import type { CellPicture } from './use-map-values.ts';
+import type { CellPicture } from './map-grid-props.ts';
 
 const STATES = ['not there', 'not read yet', 'present', 'defect'] as const;
 
-/** One cell in words, what was measured of it last: what a screen reader says, and the first line of its tooltip. */
-export function describeCell(map: ExpertMap, { row, column }: Cell, values: CellPicture | null = null): string {
+/** One cell in words, what its picture says of it last: what a screen reader says, and the first line of its tooltip. */
+export function describeCell(map: ExpertMap, { row, column }: Cell, words: CellPicture['words'] = null): string {
   const facts = map.rows[row];
   if (!facts) return '';
   if (!facts.experts) return `${nameOf(facts)}, dense, no experts`;
@@ -17,7 +17,7 @@ export function describeCell(map: ExpertMap, { row, column }: Cell, values: Cell
   if (dtype !== NO_DTYPE) parts.push(map.dtypes[dtype] ?? '');
   if ((map.bytes[at] ?? 0) > 0) parts.push(formatBytes(map.bytes[at] ?? 0));
   if (shard !== NO_SHARD) parts.push(`${map.shards[shard] ?? ''}${map.split[at] ? ' and another' : ''}`);
-  if (values) parts.push(values.words({ row, column }));
+  if (words) parts.push(words({ row, column }));
   return parts.join(', ');
 }
 

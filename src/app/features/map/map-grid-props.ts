@@ -1,13 +1,21 @@
 import type { ReactNode } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
 import type { Cell } from './geometry.ts';
-import type { CellPicture } from './use-map-values.ts';
+
+/** What cells show: one thing at a time. */
+export interface CellPicture {
+  /** One RGBA pixel a cell; clear where the ground below shall be seen. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  /** Cells with a finding; null where cells show no numbers. Then, what is clear is not measured. */
+  readonly marks: ReadonlySet<number> | null;
+  /** What the picture says of a cell; null where the cell's own facts say it all. */
+  readonly words: ((cell: Cell) => string) | null;
+}
 
 /** What the grid shows, and what it tells. */
 export interface MapGridProps {
   readonly map: ExpertMap;
-  /** Null when cells show something else than numbers. */
-  readonly values: CellPicture | null;
+  readonly picture: CellPicture;
   readonly zoom: number;
   readonly active: Cell | null;
   readonly chosen: ReadonlySet<number>;
@@ -20,6 +28,6 @@ export interface MapGridProps {
   /** The cell that another grid's pointer means here. */
   readonly ghost?: Cell | null;
   readonly onHover?: (cell: Cell | null) => void;
-  /** What a tooltip says of a cell, in place of the tensors of the open checkpoint. */
-  readonly about?: (cell: Cell) => ReactNode;
+  /** What a tooltip says of a cell. */
+  readonly about: (cell: Cell) => ReactNode;
 }

@@ -1,21 +1,20 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
-import { useChoices } from '../../state/choices.ts';
 import { useTheme } from '../../theme/use-theme.ts';
-import { CellTooltip } from './cell-tooltip.tsx';
-import { pixelsOf } from './colours.ts';
 import { describeCell } from './describe.ts';
 import { type Cell, contentSize, fitGeometry } from './geometry.ts';
+import { GridTooltip } from './grid-tooltip.tsx';
 import type { MapGridProps } from './map-grid-props.ts';
 import { paintScene, readInks } from './paint.ts';
+import { RowFacts } from './row-facts.tsx';
 import { useGridKeys } from './use-grid-keys.ts';
 import { useGridPointer } from './use-grid-pointer.ts';
 import { useViewport } from './use-viewport.ts';
 
 /** Layers by experts: a canvas with an ARIA grid over it. */
 export function MapGrid(props: MapGridProps) {
-  const { map, values, active, chosen, side = '', onHover } = props;
+  const { map, picture, active, chosen, side = '', onHover } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const { view, size } = useViewport(scroller);
@@ -63,7 +62,7 @@ export function MapGrid(props: MapGridProps) {
             aria-colindex={(active?.column ?? 0) + 1}
             aria-selected={active !== null}
           >
-            {active ? describeCell(map, active, values) : 'No cell yet: press an arrow key.'}
+            {active ? describeCell(map, active, picture.words) : 'No cell yet: press an arrow key.'}
           </span>
         </div>
         <div
@@ -74,7 +73,11 @@ export function MapGrid(props: MapGridProps) {
           <canvas ref={canvas} className="map-canvas" />
         </div>
       </div>
-      {hover && <CellTooltip map={map} values={values} cell={hover.cell} x={hover.x} y={hover.y} about={props.about} />}
+      {hover && (
+        <GridTooltip x={hover.x} y={hover.y}>
+          {hover.cell.column === -1 ? <RowFacts map={map} row={hover.cell.row} /> : props.about(hover.cell)}
+        </GridTooltip>
+      )}
     </div>
   );
 }
@@ -90,8 +93,7 @@ interface Painting extends MapGridProps {
 
 /** Keeps the canvas true to what it is given, one painting a frame. */
 function usePainting(canvas: React.RefObject<HTMLCanvasElement | null>, painting: Painting): void {
-  const { map, values, geometry, view, size, hover, active, chosen, band } = painting;
-  const mode = useChoices((choices) => choices.colour);
+  const { map, picture, geometry, view, size, hover, active, chosen, band } = painting;
   const theme = useTheme();
   const [ratio, setRatio] = useState(() => window.devicePixelRatio);
   useEffect(() => {
@@ -100,9 +102,8 @@ function usePainting(canvas: React.RefObject<HTMLCanvasElement | null>, painting
     query.addEventListener('change', follow);
     return () => query.removeEventListener('change', follow);
   }, [ratio]);
-  const pixels = values?.pixels;
-  const marks = values?.marks ?? null;
-  const layer = useMemo(() => layerOf(map, pixels ?? pixelsOf(map, mode)), [map, mode, pixels]);
+  const { pixels, marks } = picture;
+  const layer = useMemo(() => layerOf(map, pixels), [map, pixels]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the inks are the theme's
   const inks = useMemo(() => readInks(document.documentElement), [theme]);
   useEffect(() => {

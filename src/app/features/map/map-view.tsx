@@ -1,13 +1,17 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
+import type { ExpertMap } from '../../../core/index.ts';
 import { late } from '../../parts/late.tsx';
 import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
+import { CellFacts } from './cell-facts.tsx';
+import { pixelsOf } from './colours.ts';
 import { Details } from './details.tsx';
 import { Findings } from './findings.tsx';
 import type { Cell } from './geometry.ts';
 import { MapGrid } from './map-grid.tsx';
+import type { CellPicture } from './map-grid-props.ts';
 import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
 import { useMapValues } from './use-map-values.ts';
@@ -30,7 +34,9 @@ export function MapView() {
   const onChoose = useChoosing();
   const painted = useAfterPaint();
   const values = useMapValues(map);
-  if (!map) return null;
+  const stored = useStoredPicture(map);
+  const picture = values ?? stored;
+  if (!map || !picture) return null;
   return (
     <div className="map-view">
       <MapHeader />
@@ -56,13 +62,14 @@ export function MapView() {
         ) : (
           <MapGrid
             map={map}
-            values={values}
+            picture={picture}
             zoom={zoom}
             active={active}
             chosen={chosen}
             onActive={onActive}
             onChoose={onChoose}
             onOpen={() => requestAnimationFrame(() => details.current?.focus())}
+            about={(cell) => <CellFacts map={map} values={values} cell={cell} />}
           />
         )}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
@@ -86,6 +93,12 @@ function Hint() {
       </p>
     </section>
   );
+}
+
+/** The cells as they are stored, in the colours that the reader chose. */
+function useStoredPicture(map: ExpertMap | null): CellPicture | null {
+  const colour = useChoices((choices) => choices.colour);
+  return useMemo(() => map && { pixels: pixelsOf(map, colour), marks: null, words: null }, [map, colour]);
 }
 
 /** The cell that the address names, as row and column of the map. */

@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
 import { useAddress } from '../../state/address-store.ts';
 import type { Cell } from './geometry.ts';
+import type { CellPicture } from './map-grid-props.ts';
 import {
   formatStatistic,
   isProjection,
@@ -30,9 +31,8 @@ export function useValueChoice(): ValueChoice | null {
 }
 
 /** The map's cells as values. */
-export interface MapValues extends ValueChoice {
+export interface MapValues extends ValueChoice, CellPicture {
   readonly scale: ColourScale | null;
-  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
   /** True while an expert of the map has no value. */
   readonly missing: boolean;
   /** Cells that a finding names. */
@@ -40,9 +40,6 @@ export interface MapValues extends ValueChoice {
   /** A cell's value and findings, for a screen reader and a tooltip. */
   readonly words: (cell: Cell) => string;
 }
-
-/** What the grid needs to show cells as values. */
-export type CellPicture = Pick<MapValues, 'pixels' | 'marks' | 'words'>;
 
 /** Values of the open map in the chosen statistic; null when cells show something else. */
 export function useMapValues(map: ExpertMap | null): MapValues | null {

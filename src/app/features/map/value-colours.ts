@@ -1,5 +1,6 @@
 import type { ExpertMap } from '../../../core/index.ts';
-import { type LegendItem, mixed, packed, RAMP } from './colours.ts';
+import type { LegendItem } from './colours.ts';
+import { mixed, packed, RAMP } from './palette.ts';
 import {
   formatStatistic,
   type Layer,

@@ -1,7 +1,7 @@
-import { useLayoutEffect, useRef } from 'react';
 import type { PlacedPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import type { Cell } from '../map/geometry.ts';
+import { GridTooltip } from '../map/grid-tooltip.tsx';
 import { rankColour } from './rank-colours.ts';
 import { Swatch } from './rank-facts.tsx';
 import { useRankCell } from './use-ranks.ts';
@@ -21,19 +21,10 @@ interface TooltipProps {
 
 /** Who holds the expert under the pointer, and its bytes. */
 export function PlacementTooltip({ query, placed, cell, rank, x, y }: TooltipProps) {
-  const box = useRef<HTMLDivElement>(null);
   const found = useRankCell(query, cell.row, cell.column);
-  useLayoutEffect(() => {
-    const element = box.current;
-    const frame = element?.parentElement;
-    if (!element || !frame) return;
-    const left = x > frame.clientWidth / 2 ? `calc(${x - 8}px - 100%)` : `${x + 24}px`;
-    const top = y > frame.clientHeight / 2 ? `calc(${y - 8}px - 100%)` : `${y + 24}px`;
-    element.style.translate = `${left} ${top}`;
-  }, [x, y]);
   const row = placed.rows[cell.row];
   return (
-    <div ref={box} className="tooltip" aria-hidden="true">
+    <GridTooltip x={x} y={y}>
       <strong>
         {row && layerName(row)}, expert {cell.column}
       </strong>
@@ -52,6 +43,6 @@ export function PlacementTooltip({ query, placed, cell, rank, x, y }: TooltipPro
         </span>
       )}
       {found && <span className="quiet mono">{formatExactBytes(found.bytes)}</span>}
-    </div>
+    </GridTooltip>
   );
 }

@@ -1,0 +1,52 @@
+import type { ExpertMap } from '../../../core/index.ts';
+import { formatRange } from '../../parts/numbers.ts';
+import { Shown } from '../../parts/shown.tsx';
+import { useCell } from '../../queries/queries.ts';
+import { describeCell } from './describe.ts';
+import type { Cell } from './geometry.ts';
+import type { MapValues } from './use-map-values.ts';
+import { useResting } from './use-resting.ts';
+
+/** More tensors than this are counted, not named. */
+const SHOWN = 6;
+
+interface CellFactsProps {
+  readonly map: ExpertMap;
+  readonly values: MapValues | null;
+  readonly cell: Cell;
+}
+
+/** Names, shapes, file and byte range of the cell under the pointer. */
+export function CellFacts({ map, values, cell }: CellFactsProps) {
+  const resting = useResting(cell);
+  const experts = map.rows[cell.row]?.experts ?? 0;
+  const asked = resting && cell.column < experts ? cell : null;
+  const { data } = useCell(asked?.row ?? null, asked?.column ?? null);
+  const mine = data?.row === cell.row && data.expert === cell.column ? data : null;
+  return (
+    <>
+      <strong>{describeCell(map, cell).split(', ').slice(0, 2).join(', ')}</strong>
+      {values && cell.column < experts && <span className="mono">{values.words(cell)}</span>}
+      {!mine && <span className="quiet">{describeCell(map, cell).split(', ').slice(2).join(' · ')}</span>}
+      {mine?.tensors.slice(0, SHOWN).map((tensor) => (
+        <span key={tensor.name} className="tooltip-tensor">
+          <span className="mono">
+            <Shown text={tensor.name} />
+          </span>
+          <span className="quiet mono">
+            {tensor.dtype} [{tensor.shape.join(', ')}] · <Shown text={tensor.file} /> ·{' '}
+            {formatRange(tensor.slice ?? tensor)}
+          </span>
+        </span>
+      ))}
+      {mine && mine.tensors.length > SHOWN && (
+        <span className="quiet">and {mine.tensors.length - SHOWN} more: click to pin</span>
+      )}
+      {mine?.defects.slice(0, 2).map((message) => (
+        <span key={message} className="defect">
+          <Shown text={message} />
+        </span>
+      ))}
+    </>
+  );
+}
