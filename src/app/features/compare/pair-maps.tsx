@@ -1,11 +1,11 @@
 import { useCallback, useState } from 'react';
 import { STATUS_WORDS, STATUSES } from '../../../core/index.ts';
+import { nameOf } from '../../grid/describe.ts';
+import { MapGrid } from '../../grid/expert-grid.tsx';
+import type { Cell } from '../../grid/geometry.ts';
+import { useResting } from '../../grid/use-resting.ts';
 import { styled } from '../../parts/set-style.ts';
 import { useComparison } from '../../state/comparison.ts';
-import { nameOf } from '../map/describe.ts';
-import type { Cell } from '../map/geometry.ts';
-import { MapGrid } from '../map/map-grid.tsx';
-import { useResting } from '../map/use-resting.ts';
 import { PieceLine } from './piece-line.tsx';
 import { usePairs } from './queries.ts';
 import { type SideMap, usePairMaps } from './use-pair-maps.ts';

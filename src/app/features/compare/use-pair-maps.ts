@@ -1,10 +1,10 @@
 import { useMemo } from 'react';
 import { CELL, type ExpertMap, STATUSES } from '../../../core/index.ts';
+import type { CellPicture } from '../../grid/expert-grid-props.ts';
+import type { Cell } from '../../grid/geometry.ts';
+import { packed } from '../../grid/palette.ts';
 import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
-import type { Cell } from '../map/geometry.ts';
-import type { CellPicture } from '../map/map-grid-props.ts';
-import { packed } from '../map/palette.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';
 import { PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 

@@ -1,11 +1,11 @@
 import type { ExpertMap } from '../../../core/index.ts';
+import { describeCell } from '../../grid/describe.ts';
+import type { Cell } from '../../grid/geometry.ts';
+import { useResting } from '../../grid/use-resting.ts';
 import { formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
-import { describeCell } from './describe.ts';
-import type { Cell } from './geometry.ts';
 import type { MapValues } from './use-map-values.ts';
-import { useResting } from './use-resting.ts';
 
 /** More tensors than this are counted, not named. */
 const SHOWN = 6;

@@ -1,5 +1,5 @@
 import type { ExpertMap } from '../../../core/index.ts';
-import type { Cell } from './geometry.ts';
+import type { Cell } from '../../grid/geometry.ts';
 import { formatNumber, matricesOf } from './statistics.ts';
 import { useValues } from './values-store.ts';
 

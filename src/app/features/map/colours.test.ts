@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CELL, type ExpertMap, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
+import { TEN } from '../../grid/palette.ts';
 import { legendOf, pixelsOf } from './colours.ts';
-import { TEN } from './palette.ts';
 
 function mapWith(shards: number, bytes: readonly number[] = [10, 20, 0, 30]): ExpertMap {
   return {

@@ -1,6 +1,6 @@
 import { CELL, type ExpertMap, formatBytes, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
+import { packed, RAMP, TEN } from '../../grid/palette.ts';
 import type { Colour } from '../../state/choices.ts';
-import { packed, RAMP, TEN } from './palette.ts';
 
 export interface LegendItem {
   readonly colour: string;

@@ -1,14 +1,14 @@
 import type { Ref } from 'react';
 import type { CellFacts } from '../../../../workers/protocol.ts';
 import { type ExpertMap, formatInteger, plural } from '../../../core/index.ts';
+import { layoutOf, nameOf } from '../../grid/describe.ts';
+import type { Cell } from '../../grid/geometry.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { CellValues } from './cell-values.tsx';
-import { layoutOf, nameOf } from './describe.ts';
-import type { Cell } from './geometry.ts';
 
 interface DetailsProps {
   readonly map: ExpertMap;

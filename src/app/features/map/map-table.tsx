@@ -1,9 +1,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useRef } from 'react';
 import { type ExpertMap, formatBytes, formatInteger, NO_SHARD } from '../../../core/index.ts';
+import { describeCell, layoutOf, nameOf } from '../../grid/describe.ts';
+import type { Cell } from '../../grid/geometry.ts';
 import { styled } from '../../parts/set-style.ts';
-import { describeCell, layoutOf, nameOf } from './describe.ts';
-import type { Cell } from './geometry.ts';
 
 interface MapTableProps {
   readonly map: ExpertMap;

@@ -1,11 +1,11 @@
 import { CELL, type ExpertMap, plural } from '../../../core/index.ts';
+import { ZOOMS } from '../../grid/geometry.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-store.ts';
 import { type Colour, useChoices } from '../../state/choices.ts';
 import { formatLayers } from '../../state/number-runs.ts';
 import { type Legend, legendOf } from './colours.ts';
-import { ZOOMS } from './geometry.ts';
 import type { MapValues } from './use-map-values.ts';
 
 /** What cells show at first when a person asks for numbers. */

@@ -1,5 +1,8 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
+import { MapGrid } from '../../grid/expert-grid.tsx';
+import type { CellPicture } from '../../grid/expert-grid-props.ts';
+import type { Cell } from '../../grid/geometry.ts';
 import { late } from '../../parts/late.tsx';
 import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
@@ -9,9 +12,6 @@ import { CellFacts } from './cell-facts.tsx';
 import { pixelsOf } from './colours.ts';
 import { Details } from './details.tsx';
 import { Findings } from './findings.tsx';
-import type { Cell } from './geometry.ts';
-import { MapGrid } from './map-grid.tsx';
-import type { CellPicture } from './map-grid-props.ts';
 import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
 import { useMapValues } from './use-map-values.ts';

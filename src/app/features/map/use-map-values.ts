@@ -1,8 +1,8 @@
 import { useMemo } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
+import type { CellPicture } from '../../grid/expert-grid-props.ts';
+import type { Cell } from '../../grid/geometry.ts';
 import { useAddress } from '../../state/address-store.ts';
-import type { Cell } from './geometry.ts';
-import type { CellPicture } from './map-grid-props.ts';
 import {
   formatStatistic,
   isProjection,

@@ -1,6 +1,6 @@
 import type { ExpertMap } from '../../../core/index.ts';
+import { mixed, packed, RAMP } from '../../grid/palette.ts';
 import type { LegendItem } from './colours.ts';
-import { mixed, packed, RAMP } from './palette.ts';
 import {
   formatStatistic,
   type Layer,

@@ -1,6 +1,6 @@
 import { type ExpertMap, type ExpertPlace, plural, type ValueFinding } from '../../../core/index.ts';
+import type { Cell } from '../../grid/geometry.ts';
 import { Shown } from '../../parts/shown.tsx';
-import type { Cell } from './geometry.ts';
 import { useValues } from './values-store.ts';
 
 /** More are a flood; the download holds them all. */

@@ -1,8 +1,8 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useDeferredValue, useMemo, useRef, useState } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
+import type { Cell } from '../../grid/geometry.ts';
 import { styled } from '../../parts/set-style.ts';
-import type { Cell } from './geometry.ts';
 import { formatNumber, formatStatistic, type ProjectionId, statisticsAt } from './statistics.ts';
 import { useValues } from './values-store.ts';
 

@@ -1,6 +1,6 @@
 import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
-import type { Cell, Geometry } from '../map/geometry.ts';
-import type { Inks } from '../map/paint.ts';
+import type { Cell, Geometry } from '../../grid/geometry.ts';
+import type { Inks } from '../../grid/paint-experts.ts';
 import { NODE_RANKS, rankOfCell } from './rank-colours.ts';
 
 export interface PlacementScene {

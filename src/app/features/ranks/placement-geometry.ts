@@ -1,4 +1,4 @@
-import { type Geometry, GUTTER } from '../map/geometry.ts';
+import { type Geometry, GUTTER } from '../../grid/geometry.ts';
 
 /** Ranks' or nodes' labels, then experts' numbers. */
 const AXIS = 36;

@@ -1,10 +1,10 @@
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from 'react';
 import type { PlacedPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import { type Cell, cellAt, contentSize, scrollTo } from '../../grid/geometry.ts';
+import { moved } from '../../grid/use-grid-keys.ts';
+import { useViewport } from '../../grid/use-viewport.ts';
 import { styled } from '../../parts/set-style.ts';
 import { move, useAddress } from '../../state/address-store.ts';
-import { type Cell, cellAt, contentSize, scrollTo } from '../map/geometry.ts';
-import { moved } from '../map/use-grid-keys.ts';
-import { useViewport } from '../map/use-viewport.ts';
 import { placementGeometry, placementHeight } from './placement-geometry.ts';
 import { PlacementTooltip } from './placement-tooltip.tsx';
 import { chooseRank, useShownRank } from './rank-choices.ts';

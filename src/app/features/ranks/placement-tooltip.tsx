@@ -1,7 +1,7 @@
 import type { PlacedPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import type { Cell } from '../../grid/geometry.ts';
+import { GridTooltip } from '../../grid/grid-tooltip.tsx';
 import { formatExactBytes } from '../../parts/numbers.ts';
-import type { Cell } from '../map/geometry.ts';
-import { GridTooltip } from '../map/grid-tooltip.tsx';
 import { rankColour } from './rank-colours.ts';
 import { Swatch } from './rank-facts.tsx';
 import { useRankCell } from './use-ranks.ts';

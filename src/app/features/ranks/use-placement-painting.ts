@@ -1,8 +1,8 @@
 import { type RefObject, useEffect, useMemo, useState } from 'react';
 import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
+import type { Cell, Geometry } from '../../grid/geometry.ts';
+import { readInks } from '../../grid/paint-experts.ts';
 import { useTheme } from '../../theme/use-theme.ts';
-import type { Cell, Geometry } from '../map/geometry.ts';
-import { readInks } from '../map/paint.ts';
 import { paintPlacement } from './paint-placement.ts';
 import { cellsOfRank, pixelsOf } from './rank-colours.ts';
 import { sizeText } from './words.ts';

@@ -1,6 +1,6 @@
-import { type ExpertMap, formatBytes, type MapRow, NO_DTYPE, NO_SHARD, visible } from '../../../core/index.ts';
+import { type ExpertMap, formatBytes, type MapRow, NO_DTYPE, NO_SHARD, visible } from '../../core/index.ts';
+import type { CellPicture } from './expert-grid-props.ts';
 import type { Cell } from './geometry.ts';
-import type { CellPicture } from './map-grid-props.ts';
 
 const STATES = ['not there', 'not read yet', 'present', 'defect'] as const;
 

@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { ExpertMap } from '../../../core/index.ts';
-import { styled } from '../../parts/set-style.ts';
-import { useTheme } from '../../theme/use-theme.ts';
+import type { ExpertMap } from '../../core/index.ts';
+import { styled } from '../parts/set-style.ts';
+import { useTheme } from '../theme/use-theme.ts';
 import { describeCell } from './describe.ts';
+import type { MapGridProps } from './expert-grid-props.ts';
 import { type Cell, contentSize, fitGeometry } from './geometry.ts';
 import { GridTooltip } from './grid-tooltip.tsx';
-import type { MapGridProps } from './map-grid-props.ts';
-import { paintScene, readInks } from './paint.ts';
+import { paintScene, readInks } from './paint-experts.ts';
 import { RowFacts } from './row-facts.tsx';
 import { useGridKeys } from './use-grid-keys.ts';
 import { useGridPointer } from './use-grid-pointer.ts';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { ExpertMap } from '../../../core/index.ts';
+import type { ExpertMap } from '../../core/index.ts';
 import type { Cell } from './geometry.ts';
 
 /** What cells show: one thing at a time. */

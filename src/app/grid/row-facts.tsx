@@ -1,4 +1,4 @@
-import type { ExpertMap } from '../../../core/index.ts';
+import type { ExpertMap } from '../../core/index.ts';
 import { layoutOf, nameOf } from './describe.ts';
 
 /** What the tooltip says of a whole layer. */

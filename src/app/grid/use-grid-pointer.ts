@@ -1,6 +1,6 @@
 import { type PointerEvent, useRef, useState } from 'react';
+import type { MapGridProps } from './expert-grid-props.ts';
 import { type Cell, cellAt, type Geometry } from './geometry.ts';
-import type { MapGridProps } from './map-grid-props.ts';
 
 /** Pixels a press may wander and still be a click. */
 const CLICK_SLACK = 5;

@@ -1,6 +1,6 @@
 import type { KeyboardEvent, RefObject } from 'react';
+import type { MapGridProps } from './expert-grid-props.ts';
 import { type Cell, type Geometry, scrollTo } from './geometry.ts';
-import type { MapGridProps } from './map-grid-props.ts';
 
 const PAGE_ROWS = 10;
 

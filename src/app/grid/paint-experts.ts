@@ -1,4 +1,4 @@
-import { CELL, type ExpertMap, type MapRow } from '../../../core/index.ts';
+import { CELL, type ExpertMap, type MapRow } from '../../core/index.ts';
 import { type Cell, type Geometry, LANE } from './geometry.ts';
 import { paintMarks } from './paint-marks.ts';
 
