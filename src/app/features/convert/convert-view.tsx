@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { formatBytes, visible } from '../../../core/index.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
+import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
 import './convert.css';
 import './job.css';
 import { isBusy, type JobStatus, useJob } from '../../jobs/job-store.ts';
@@ -9,19 +9,19 @@ import { startJob, warmUp } from '../../jobs/run-job.ts';
 import { UnfinishedList } from '../../jobs/unfinished-list.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { EndedPanel } from './ended-panel.tsx';
-import { LayerChoice } from './layer-choice.tsx';
-import { OutputChoice } from './output-choice.tsx';
+import { LayerChoice } from './options/layer-choice.tsx';
+import { OutputChoice } from './options/output-choice.tsx';
+import { ShardSize } from './options/shard-size.tsx';
+import { TargetChoice } from './options/target-choice.tsx';
+import { UnpackChoice } from './options/unpack-choice.tsx';
+import { WorkChoice } from './options/work-choice.tsx';
 import { bytesOf, fitsMemory, placeOf, usePlaces } from './places.ts';
 import { PlanPanel } from './plan-panel.tsx';
 import { ProgressPanel } from './progress-panel.tsx';
 import { Refusals } from './refusals.tsx';
 import { ReportPanel } from './report-panel.tsx';
-import { ShardSize } from './shard-size.tsx';
 import { StoredList } from './stored-list.tsx';
-import { TargetChoice } from './target-choice.tsx';
-import { UnpackChoice } from './unpack-choice.tsx';
 import { type Order, useOrder, usePlan } from './use-plan.ts';
-import { WorkChoice } from './work-choice.tsx';
 
 /** Choose, look at the plan, convert, and see what was proven. */
 export function ConvertView() {

@@ -3,9 +3,9 @@ import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../
 import { useRoom } from '../../jobs/room.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { Breakable } from './breakable.tsx';
-import { memoryOf, useConvertChoices, useWorkChoices } from './choices.ts';
 import { Fact } from './fact.tsx';
-import { chainsOf } from './layer-ranges.ts';
+import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
+import { chainsOf } from './options/layer-ranges.ts';
 import { bytesOf, placeOf, usePlaces } from './places.ts';
 import { PlanLoads } from './plan-loads.tsx';
 import type { Order } from './use-plan.ts';

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { isTarget, type PlanOptions, parseSize, type Target } from '../../../core/index.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
-import { useConvertChoices, useWorkChoices } from './choices.ts';
+import { useConvertChoices, useWorkChoices } from './options/choices.ts';
 
 /** Typing settles for this long before a plan is asked for. */
 const SETTLE_MS = 200;

@@ -5,7 +5,7 @@ import { useResting } from '../../grid/use-resting.ts';
 import { formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
-import type { MapValues } from './use-map-values.ts';
+import type { MapValues } from './values/use-map-values.ts';
 
 /** More tensors than this are counted, not named. */
 const SHOWN = 6;

@@ -8,7 +8,7 @@ import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { CellValues } from './cell-values.tsx';
+import { CellValues } from './values/cell-values.tsx';
 
 interface DetailsProps {
   readonly map: ExpertMap;

@@ -6,7 +6,7 @@ import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-
 import { type Colour, useChoices } from '../../state/choices.ts';
 import { formatLayers } from '../../state/number-runs.ts';
 import { type Legend, legendOf } from './colours.ts';
-import type { MapValues } from './use-map-values.ts';
+import type { MapValues } from './values/use-map-values.ts';
 
 /** What cells show at first when a person asks for numbers. */
 const FIRST_STATISTIC = 'rms';

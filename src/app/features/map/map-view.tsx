@@ -14,13 +14,13 @@ import { Details } from './details.tsx';
 import { Findings } from './findings.tsx';
 import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
-import { useMapValues } from './use-map-values.ts';
+import { useMapValues } from './values/use-map-values.ts';
 import '../../theme/map.css';
 import '../../theme/table.css';
 
-const ValuesBar = late(async () => (await import('./values-bar.tsx')).ValuesBar);
-const ValuesFindings = late(async () => (await import('./values-findings.tsx')).ValuesFindings);
-const ValuesTable = late(async () => (await import('./values-table.tsx')).ValuesTable);
+const ValuesBar = late(async () => (await import('./values/values-bar.tsx')).ValuesBar);
+const ValuesFindings = late(async () => (await import('./values/values-findings.tsx')).ValuesFindings);
+const ValuesTable = late(async () => (await import('./values/values-table.tsx')).ValuesTable);
 const MapTable = late(async () => (await import('./map-table.tsx')).MapTable);
 
 /** Layers by experts, with what is known of them. */

@@ -3,7 +3,7 @@ import type { RankFiles, RankPicture } from '../../../../workers/ranks-protocol.
 import { formatInteger } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { useTheme } from '../../theme/use-theme.ts';
-import { rgbOf } from './rank-colours.ts';
+import { rgbOf } from './placement/rank-colours.ts';
 
 /** Pixels of a row: a gap, the strip, a gap. */
 const LINES = [false, true, true, false] as const;

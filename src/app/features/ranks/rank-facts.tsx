@@ -1,8 +1,8 @@
 import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
 import { formatBytes, formatInteger, frameworkOf, plural } from '../../../core/index.ts';
 import { formatRange } from '../../parts/numbers.ts';
+import { rankColour } from './placement/rank-colours.ts';
 import { chooseRank, useShownRank } from './rank-choices.ts';
-import { rankColour } from './rank-colours.ts';
 import { useRankDetail } from './use-ranks.ts';
 import { coordsText, formatFactor, formatIntervals, totalOf } from './words.ts';
 

@@ -12,8 +12,8 @@ import {
 import type { Address } from '../../state/address.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
-import { ownOptions } from './own-options.ts';
 import { useRankChoices } from './rank-choices.ts';
+import { ownOptions } from './setup/own-options.ts';
 
 /** A pointer that rests this long on a rank or a cell is looked up. */
 const REST_MS = 50;

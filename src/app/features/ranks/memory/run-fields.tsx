@@ -5,9 +5,9 @@ import {
   memoryProgramOf,
   parseLoraTargets,
 } from '../../../../core/index.ts';
-import { Choice } from '../choice.tsx';
-import { NumberField } from '../number-field.tsx';
-import { TextField } from '../text-field.tsx';
+import { Choice } from '../setup/choice.tsx';
+import { NumberField } from '../setup/number-field.tsx';
+import { TextField } from '../setup/text-field.tsx';
 
 interface RunFieldsProps {
   readonly setup: MemorySetup;

@@ -10,8 +10,8 @@ import {
   type Offload,
   REGIMES,
 } from '../../../../core/index.ts';
-import { Choice } from '../choice.tsx';
-import { NumberField } from '../number-field.tsx';
+import { Choice } from '../setup/choice.tsx';
+import { NumberField } from '../setup/number-field.tsx';
 import { LoraFields, SpeedFields } from './run-fields.tsx';
 
 interface FieldsProps {

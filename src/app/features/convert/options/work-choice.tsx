@@ -1,0 +1,78 @@
+import { type EngineChoice, formatInteger } from '../../../../core/index.ts';
+import { Segments } from '../../../parts/segments.tsx';
+import { sizeText } from '../../../state/convert-address.ts';
+import { chooseWork, memoryOf, useWorkChoices } from './choices.ts';
+
+const ENGINE_NAMES: readonly (readonly [EngineChoice, string])[] = [
+  ['auto', 'auto'],
+  ['cpu', 'CPU'],
+  ['webgpu', 'WebGPU'],
+];
+const ENGINE_NOTES: Readonly<Record<EngineChoice, string>> = {
+  auto: 'Each operation runs where its first piece was faster.',
+  cpu: 'Always the CPU.',
+  webgpu: 'The graphics device where there is one, else the CPU.',
+};
+
+/** How the work is done; what is written is the same, whatever is chosen. */
+export function WorkChoice() {
+  const { engine, memory, sha256, checkSource } = useWorkChoices();
+  const bytes = memoryOf(memory);
+  return (
+    <details className="more">
+      <summary>Engine, memory, hashes</summary>
+      <div className="work">
+        <div className="field-label">
+          Kernels run on
+          <Segments
+            label="Kernels run on"
+            options={ENGINE_NAMES}
+            value={engine}
+            onChange={(next) => chooseWork({ engine: next === 'auto' ? null : next })}
+          />
+          <span className="option-note">{ENGINE_NOTES[engine]} The bytes are the same.</span>
+        </div>
+        <label className="field-label">
+          Memory for buffers
+          <input
+            className="field mono short"
+            value={memory}
+            spellCheck={false}
+            autoComplete="off"
+            aria-invalid={bytes === null}
+            aria-describedby="memory-help"
+            onChange={(event) => chooseWork({ buffers: sizeText(event.target.value) })}
+          />
+          <span id="memory-help" className={bytes === null ? 'option-note wrong' : 'option-note'}>
+            {bytes === null
+              ? 'A size of at least 16 MiB, such as 512 MiB.'
+              : `${formatInteger(bytes)} bytes, all workers together.`}
+          </span>
+        </label>
+        <label className="check">
+          <input type="checkbox" checked={sha256} onChange={(event) => chooseWork({ sha256: event.target.checked })} />
+          <span>
+            SHA-256 of each shard
+            <span className="option-note">
+              Its id on the Hub, to check an upload against. Slower than the conversion.
+            </span>
+          </span>
+        </label>
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={checkSource}
+            onChange={(event) => chooseWork({ checkSource: event.target.checked })}
+          />
+          <span>
+            Check source hashes first
+            <span className="option-note">
+              Reads every source file with a stated sha256 once more, before anything is written. Files that are
+              converted whole are always checked.
+            </span>
+          </span>
+        </label>
+      </div>
+    </details>
+  );
+}

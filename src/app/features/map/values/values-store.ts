@@ -1,0 +1,138 @@
+import { create } from 'zustand';
+import type { Supervised } from '../../../../../workers/supervise.ts';
+import type { ValuesApi, ValuesEvent, ValuesOutcome } from '../../../../../workers/values-protocol.ts';
+import {
+  type ExpertMap,
+  fromWire,
+  isAbort,
+  isLoomError,
+  type LoomError,
+  type StatisticsProgress,
+  toWire,
+  type ValueFinding,
+} from '../../../../core/index.ts';
+import { pinSource } from '../../../jobs/pin-source.ts';
+import { addSample, type Pace, paceOf, type Sample } from '../../../jobs/rate.ts';
+import { inspectWorker, useInspection } from '../../../state/inspection.ts';
+import { startValuesWorker } from '../../../workers/values.ts';
+import { type Measured, withMatrices } from './statistics.ts';
+
+/** What was measured of the open checkpoint, and what is being measured. */
+export interface ValuesState {
+  /** The opening that the values belong to; empty when there are none. */
+  readonly key: string;
+  readonly status: 'idle' | 'running' | 'cancelling' | 'done' | 'cancelled' | 'failed';
+  readonly progress: StatisticsProgress | null;
+  readonly pace: Pace;
+  readonly measured: Measured;
+  /** Prefixes of the layers of which everything is measured. */
+  readonly whole: ReadonlySet<string>;
+  readonly findings: readonly ValueFinding[];
+  readonly outcome: ValuesOutcome | null;
+  readonly error: LoomError | null;
+}
+
+const NOTHING: ValuesState = {
+  key: '',
+  status: 'idle',
+  progress: null,
+  pace: { rate: null, left: null },
+  measured: new Map(),
+  whole: new Set(),
+  findings: [],
+  outcome: null,
+  error: null,
+};
+
+export const useValues = create<ValuesState>()(() => NOTHING);
+
+interface Running {
+  readonly worker: Supervised<ValuesApi>;
+  /** The picture of the checkpoint that the worker holds: another one means that more of it has been read since. */
+  readonly map: ExpertMap | null;
+  readonly key: string;
+}
+
+function isCurrent(held: Running): boolean {
+  const { key, map } = useInspection.getState();
+  return held.key === key && held.map === map && !held.worker.death();
+}
+
+let running: Running | null = null;
+let abort: AbortController | null = null;
+let samples: readonly Sample[] = [];
+
+/** Measures layers (null: all) on top of what is measured; what happens shows in the store. */
+export async function startMeasuring(layers: readonly number[] | null): Promise<void> {
+  const { key } = useInspection.getState();
+  const before = useValues.getState();
+  if (before.status === 'running' || before.status === 'cancelling') return;
+  const kept = running && isCurrent(running) ? before : { ...NOTHING, key };
+  const mine = new AbortController();
+  abort = mine;
+  samples = [];
+  useValues.setState({ ...kept, status: 'running', progress: null, pace: NOTHING.pace, outcome: null, error: null });
+  try {
+    const worker = await workerFor(key, mine.signal);
+    const listen = (event: ValuesEvent) => {
+      if (abort === mine) hear(event);
+    };
+    const outcome = await worker.call.measure(layers, 'auto', listen, mine.signal);
+    if (abort === mine) useValues.setState({ status: 'done', outcome });
+  } catch (error) {
+    if (abort !== mine) return;
+    const known = isLoomError(error) ? error : fromWire(toWire(error));
+    useValues.setState(isAbort(known) ? { status: 'cancelled' } : { status: 'failed', error: known });
+  }
+}
+
+/** Stops where it is; what was measured stays. */
+export function cancelMeasuring(): void {
+  if (useValues.getState().status !== 'running') return;
+  useValues.setState({ status: 'cancelling' });
+  abort?.abort();
+}
+
+/** The worker that holds this checkpoint, started and given it where there is none. */
+async function workerFor(key: string, signal: AbortSignal): Promise<Supervised<ValuesApi>> {
+  if (running && isCurrent(running)) return running.worker;
+  running?.worker.dispose();
+  running = null;
+  const { source, hub, map } = useInspection.getState();
+  if (!source) throw fromWire({ tag: 'cancelled', message: 'No checkpoint is open.', fields: {} });
+  const worker = startValuesWorker();
+  const { port1, port2 } = new MessageChannel();
+  try {
+    const sent = inspectWorker().sendCheckpoint(port1);
+    await Promise.all([sent, worker.call.open(pinSource(source, hub), port2, signal)]);
+  } catch (error) {
+    worker.dispose();
+    throw error;
+  }
+  running = { worker, map, key };
+  return worker;
+}
+
+function hear(event: ValuesEvent): void {
+  const state = useValues.getState();
+  if (event.type === 'matrices') useValues.setState({ measured: withMatrices(state.measured, event.matrices) });
+  else if (event.type === 'layers') useValues.setState({ whole: new Set([...state.whole, ...event.prefixes]) });
+  else if (event.type === 'findings') useValues.setState({ findings: event.findings });
+  else {
+    const now = performance.now();
+    const { progress } = event;
+    samples = addSample(samples, { at: now, done: progress.done });
+    useValues.setState({ progress, pace: paceOf(samples, now, progress.total) });
+  }
+}
+
+/** Another checkpoint has other values. */
+useInspection.subscribe(({ key }) => {
+  const known = useValues.getState().key;
+  if (known === '' || known === key) return;
+  abort?.abort();
+  abort = null;
+  running?.worker.dispose();
+  running = null;
+  useValues.setState(NOTHING, true);
+});
