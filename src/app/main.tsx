@@ -8,7 +8,7 @@ import { followAddress } from './state/follow-address.ts';
 import { takeSignInReturn } from './state/sign-in.ts';
 import './theme/tokens.css';
 import './theme/base.css';
-import './theme/shell.css';
+import './features/shell/shell.css';
 
 installWorkerPolicy();
 takeSignInReturn();

@@ -17,11 +17,11 @@ import { PairTree } from './pair-tree.tsx';
 import { ParityPanel } from './parity/parity-panel.tsx';
 import { useSelected } from './use-selected.ts';
 import { ValuePanel } from './value-panel.tsx';
-import '../../theme/map.css';
+import '../map/map.css';
 import '../../theme/table.css';
-import '../../theme/tensors.css';
-import '../../theme/compare.css';
-import '../../theme/pair-list.css';
+import '../tensors/tensors.css';
+import './compare.css';
+import './pair-list.css';
 
 /** Two checkpoints beside each other: what matches, what lies between, and whether the numbers are the same. */
 export function CompareView() {

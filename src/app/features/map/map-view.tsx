@@ -15,7 +15,7 @@ import { Findings } from './findings.tsx';
 import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
 import { useMapValues } from './values/use-map-values.ts';
-import '../../theme/map.css';
+import './map.css';
 import '../../theme/table.css';
 
 const ValuesBar = late(async () => (await import('./values/values-bar.tsx')).ValuesBar);

@@ -21,10 +21,10 @@ import { SetupBar } from './setup/setup-bar.tsx';
 import { TakeAlong } from './take-along.tsx';
 import { type RankAnswer, useNeighbours, useRankAnswer, useRankQuery } from './use-ranks.ts';
 import { WarningsCard } from './warnings-card.tsx';
-import '../../theme/map.css';
+import '../map/map.css';
 import '../../theme/table.css';
-import '../../theme/ranks.css';
-import '../../theme/rank-list.css';
+import './ranks.css';
+import './rank-list.css';
 import { Shown } from '../../parts/shown.tsx';
 
 /** Who holds what, or what a GPU needs: two parts of one view. */

@@ -6,7 +6,7 @@ import { chosenFiles } from '../../sources/collect-drop.ts';
 import { SAMPLES } from '../../sources/samples.ts';
 import { go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
-import '../../theme/start.css';
+import './start.css';
 import { Shown } from '../../parts/shown.tsx';
 
 /** The start screen: ways in, and nothing else. */

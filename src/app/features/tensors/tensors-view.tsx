@@ -11,7 +11,7 @@ import { TensorDetails } from './tensor-details.tsx';
 import { TensorTable } from './tensor-table.tsx';
 import { TensorTree } from './tensor-tree.tsx';
 import { searchFor, show, sortBy, useChosen, useTensorQuery } from './use-tensors.ts';
-import '../../theme/tensors.css';
+import './tensors.css';
 import { Shown } from '../../parts/shown.tsx';
 
 const HINTS: Readonly<Record<SearchMode, string>> = {

@@ -19,7 +19,7 @@ import { PROJECTIONS, type ProjectionId, STATISTIC_IDS, STATISTICS } from './sta
 import type { ValueChoice } from './use-map-values.ts';
 import { ValuesExport } from './values-export.tsx';
 import { cancelMeasuring, startMeasuring, useValues } from './values-store.ts';
-import '../../../theme/values.css';
+import './values.css';
 import { Shown } from '../../../parts/shown.tsx';
 
 /** Which statistic of which matrices, of which layers; measuring them, how far it is, where it ran. */

@@ -17,7 +17,7 @@ import { formatSetup, parseSetup } from './setup-address.ts';
 import { SetupFields } from './setup-fields.tsx';
 import { TermTable } from './term-table.tsx';
 import { useMemory } from './use-memory.ts';
-import '../../../theme/memory.css';
+import './memory.css';
 import { Shown } from '../../../parts/shown.tsx';
 
 /** Will it fit: a set-up, what it needs of each GPU, what else would fit, another beside it, configurations. */
