@@ -139,7 +139,7 @@ async function pan(page: Page) {
   const larger = page.getByRole('button', { name: 'Larger cells' });
   while (await larger.isEnabled()) await larger.click();
   const deltas = await page.evaluate(async (frames) => {
-    const scroller = document.querySelector('.map-scroller') as HTMLElement;
+    const scroller = document.querySelector('.grid-scroller') as HTMLElement;
     const found: number[] = [];
     let last = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
     for (let frame = 0; frame < frames; frame += 1) {

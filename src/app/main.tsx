@@ -8,6 +8,7 @@ import { followAddress } from './state/follow-address.ts';
 import { takeSignInReturn } from './state/sign-in.ts';
 import './theme/tokens.css';
 import './theme/base.css';
+import './theme/parts.css';
 import './features/shell/shell.css';
 
 installWorkerPolicy();

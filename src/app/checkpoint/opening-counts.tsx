@@ -1,6 +1,7 @@
 import { formatBytes, formatInteger, plural } from '../../core/index.ts';
 import { Shown } from '../parts/shown.tsx';
 import { cancelOpening, useInspection } from '../state/inspection.ts';
+import './opening-counts.css';
 
 /** Requests, bytes and shards so far, with Cancel. */
 export function OpeningCounts() {

@@ -11,6 +11,7 @@ import { RowFacts } from './row-facts.tsx';
 import { useGridKeys } from './use-grid-keys.ts';
 import { useGridPointer } from './use-grid-pointer.ts';
 import { useViewport } from './use-viewport.ts';
+import './grid.css';
 
 /** Layers by experts: a canvas with an ARIA grid over it. */
 export function MapGrid(props: MapGridProps) {
@@ -31,11 +32,11 @@ export function MapGrid(props: MapGridProps) {
   const content = contentSize(geometry);
   const row = active ? map.rows[active.row] : undefined;
   return (
-    <div className="map-frame">
+    <div className="grid-frame">
       {/* biome-ignore lint/a11y/useSemanticElements: twelve thousand table cells would not pan */}
       <div
         ref={scroller}
-        className="map-scroller"
+        className="grid-scroller"
         role="grid"
         aria-label={side === '' ? 'Layers by experts' : `Layers by experts, ${side}`}
         aria-rowcount={map.rows.length}
@@ -66,11 +67,11 @@ export function MapGrid(props: MapGridProps) {
           </span>
         </div>
         <div
-          className="map-content"
+          className="grid-content"
           role="presentation"
           ref={styled({ width: `${content.width}px`, height: `${content.height}px` })}
         >
-          <canvas ref={canvas} className="map-canvas" />
+          <canvas ref={canvas} className="grid-canvas" />
         </div>
       </div>
       {hover && (

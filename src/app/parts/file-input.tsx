@@ -1,4 +1,5 @@
 import { type ReactNode, useRef } from 'react';
+import './file-input.css';
 
 /** A button that chooses files, or a folder with all that is in it. */
 export function FileInput({

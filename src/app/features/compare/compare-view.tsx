@@ -17,9 +17,7 @@ import { PairTree } from './pair-tree.tsx';
 import { ParityPanel } from './parity/parity-panel.tsx';
 import { useSelected } from './use-selected.ts';
 import { ValuePanel } from './value-panel.tsx';
-import '../map/map.css';
 import '../../theme/table.css';
-import '../tensors/tensors.css';
 import './compare.css';
 import './pair-list.css';
 

@@ -2,6 +2,7 @@ import { formatInteger } from '../../../core/index.ts';
 import { useNow } from '../../parts/use-now.ts';
 import { useConversionPause } from '../../state/conversion-pause.ts';
 import { cancelOpening, cancelRetry, useInspection } from '../../state/inspection.ts';
+import './failure.css';
 
 const WHY = {
   'rate-limited': 'The Hub asks for fewer requests (429).',

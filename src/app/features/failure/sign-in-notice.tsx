@@ -1,5 +1,6 @@
 import { Shown } from '../../parts/shown.tsx';
 import { dismissSignInError, useSignIn } from '../../state/sign-in.ts';
+import './failure.css';
 
 /** How coming back from signing in went, where it is not over or went wrong. */
 export function SignInNotice() {

@@ -2,6 +2,7 @@ import type { WireFinding } from '../../../../workers/protocol.ts';
 import { isUnread, plural } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { cancelRetry, retryUnread, useInspection } from '../../state/inspection.ts';
+import './failure.css';
 
 /** Files whose sentences are shown before the rest is folded away. */
 const SHOWN = 3;

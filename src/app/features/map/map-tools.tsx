@@ -40,7 +40,7 @@ export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
         }}
       />
       <LegendLine map={map} legend={values ? valueLegend(values) : legendOf(map, colour)} values={values} />
-      <div className="map-tools-end">
+      <div className="tools-end">
         <Chosen />
         {shape === 'grid' && (
           <div className="segments">

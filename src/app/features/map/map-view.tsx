@@ -46,7 +46,7 @@ export function MapView() {
       </div>
       <div className="map-body">
         {!painted ? (
-          <div className="map-frame" />
+          <div className="grid-frame" />
         ) : shape === 'table' ? (
           <MapTable
             until={<div />}
@@ -73,7 +73,7 @@ export function MapView() {
           />
         )}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-        <aside className="map-side" aria-label="Details" tabIndex={0}>
+        <aside className="side" aria-label="Details" tabIndex={0}>
           {active ? <Details ref={details} map={map} cell={active} onClose={() => onActive(null, true)} /> : <Hint />}
           {values && <ValuesFindings until={<section />} map={map} onActive={onActive} />}
           <Findings />

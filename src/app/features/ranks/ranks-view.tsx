@@ -21,7 +21,6 @@ import { SetupBar } from './setup/setup-bar.tsx';
 import { TakeAlong } from './take-along.tsx';
 import { type RankAnswer, useNeighbours, useRankAnswer, useRankQuery } from './use-ranks.ts';
 import { WarningsCard } from './warnings-card.tsx';
-import '../map/map.css';
 import '../../theme/table.css';
 import './ranks.css';
 import './rank-list.css';
@@ -115,7 +114,7 @@ const Body = memo(function Body({ answer: { query, picture } }: { readonly answe
           </div>
         )}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-        <aside className="map-side ranks-side" aria-label="About this placement" tabIndex={0}>
+        <aside className="side ranks-side" aria-label="About this placement" tabIndex={0}>
           <WarningsCard warnings={placed.warnings} />
           <RankFacts query={query} picture={picture} placed={placed} />
           <MeshCard placed={placed} />

@@ -6,6 +6,7 @@ import { useViewport } from '../../../grid/use-viewport.ts';
 import { styled } from '../../../parts/set-style.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { chooseRank, useShownRank } from '../rank-choices.ts';
+import '../../../grid/grid.css';
 import { useRankDetail } from '../use-ranks.ts';
 import { coordsText, layerName } from '../words.ts';
 import { placementGeometry, placementHeight } from './placement-geometry.ts';
@@ -104,11 +105,11 @@ export function PlacementGrid({ query, placed }: GridProps) {
       aria-label="Layers by experts"
       ref={styled({ '--placement-height': `${placementHeight(rows.length)}px` })}
     >
-      <div className="map-frame">
+      <div className="grid-frame">
         {/* biome-ignore lint/a11y/useSemanticElements: twelve thousand table cells would not pan */}
         <div
           ref={scroller}
-          className="map-scroller"
+          className="grid-scroller"
           role="grid"
           aria-label="Experts by rank"
           aria-rowcount={rows.length}
@@ -134,11 +135,11 @@ export function PlacementGrid({ query, placed }: GridProps) {
             </span>
           </div>
           <div
-            className="map-content"
+            className="grid-content"
             role="presentation"
             ref={styled({ width: `${content.width}px`, height: `${content.height}px` })}
           >
-            <canvas ref={canvas} className="map-canvas" />
+            <canvas ref={canvas} className="grid-canvas" />
           </div>
         </div>
         {hover && <PlacementTooltip query={query} placed={placed} rank={rankAt(hover.cell)} {...hover} />}

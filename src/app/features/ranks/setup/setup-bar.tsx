@@ -36,7 +36,7 @@ export function SetupBar({ query, picture }: SetupProps) {
       <StrategyFields query={query} />
       <LayoutField target={query.target} />
       <WeightsField query={query} />
-      <div className="map-tools-end">
+      <div className="tools-end">
         <Segments
           label="Show as"
           options={[
