@@ -6,6 +6,7 @@ import { PROGRAM_IDS } from './core/programs/all.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LINES = 400;
+const SOURCES_IN_A_FOLDER = 20;
 
 /** Who may import whom, as in docs/architecture.md. `types` allows `import type` alone. */
 const ROOMS: Readonly<
@@ -102,6 +103,18 @@ function roomOf(file: string): string | null {
 function packageOf(specifier: string): string {
   const parts = specifier.split('/');
   return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : (parts[0] ?? '');
+}
+
+/** The feature of the app that a file belongs to, null for every other file. */
+function featureOf(file: string): string | null {
+  return /^src\/app\/features\/([^/]+)\//.exec(file)?.[1] ?? null;
+}
+
+/** Names of classes that a style sheet has rules for. */
+function classesOf(sheet: string): string[] {
+  const text = readFileSync(join(ROOT, sheet), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+  const selectors = text.replaceAll(/\{[^{}]*\}/g, '{}');
+  return [...new Set([...selectors.matchAll(/\.([a-z][\w-]*)/g)].map((match) => match[1] ?? ''))];
 }
 
 /** Why an import is not allowed, or null. */
@@ -238,6 +251,55 @@ describe('the house', () => {
     const bodies = programs.filter((file) => /@@[A-Z]+@@/.test(readFileSync(join(ROOT, file), 'utf8')));
     expect(bodies.length).toBeGreaterThan(2);
     expect(bodies.filter((file) => /\$\{/.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([]);
+  });
+
+  it('has no feature that imports another, its tests and style sheets included', () => {
+    const found = sources
+      .filter((file) => featureOf(file) !== null)
+      .flatMap(importsOf)
+      .filter(({ from, target }) => ![null, featureOf(from)].includes(featureOf(target ?? '')));
+    expect(found.map(({ from, specifier }) => `${from} imports ${specifier}`)).toEqual([]);
+  });
+
+  it('has no room of the app below its features that imports one', () => {
+    const above = ['src/app/app.tsx', 'src/app/main.tsx', 'src/app/late-views.ts'];
+    const below = sources.filter((file) => file.startsWith('src/app/') && featureOf(file) === null);
+    const found = below
+      .filter((file) => !above.includes(file))
+      .flatMap(importsOf)
+      .filter(({ target }) => featureOf(target ?? '') !== null);
+    expect(found.map(({ from, specifier }) => `${from} imports ${specifier}`)).toEqual([]);
+  });
+
+  it('has at most 20 sources in a folder of the app', () => {
+    const folders = new Map<string, number>();
+    for (const file of code.filter((each) => each.startsWith('src/app/')))
+      folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);
+    expect(folders.size).toBeGreaterThan(10);
+    const crowded = [...folders].filter(([, count]) => count > SOURCES_IN_A_FOLDER);
+    expect(crowded).toEqual([]);
+  });
+
+  it('keeps the style sheet of a feature in its folder: the theme styles what several use', () => {
+    const screens = code.filter((file) => file.endsWith('.tsx') && file.startsWith('src/app/'));
+    const words = screens.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')] as const);
+    const general = styles.filter((file) => featureOf(file) === null);
+    expect(styles.length - general.length).toBeGreaterThan(8);
+    const misplaced = general.flatMap((sheet) =>
+      classesOf(sheet).flatMap((name) => {
+        const users = words.filter(([, text]) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(text));
+        const features = new Set(users.map(([file]) => featureOf(file)));
+        const [only] = features;
+        return features.size === 1 && only !== null ? [`${sheet}: .${name} is of ${only} alone`] : [];
+      }),
+    );
+    expect(misplaced).toEqual([]);
+    // And each is loaded by a source beside it.
+    const loaded = new Set(
+      imports.flatMap(({ from, target }) => (dirname(from) === dirname(target ?? '') ? [target] : [])),
+    );
+    const top = styles.filter((sheet) => sheet.startsWith('src/app/theme/') || sheet.endsWith('/shell.css'));
+    expect(styles.filter((sheet) => !top.includes(sheet) && !loaded.has(sheet))).toEqual([]);
   });
 
   it('shows what files and servers say by parts/shown.tsx, which marks what is not seen', () => {
