@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ExpertMap } from '../../core/index.ts';
 import type { Cell } from './geometry.ts';
+import type { How } from './press.ts';
 
 /** What cells show: one thing at a time. */
 export interface CellPicture {
@@ -12,8 +13,8 @@ export interface CellPicture {
   readonly words: ((cell: Cell) => string) | null;
 }
 
-/** What the grid shows, and what it tells. */
-export interface MapGridProps {
+/** What a grid of layers by experts shows, and what it tells. */
+export interface ExpertGridProps {
   readonly map: ExpertMap;
   readonly picture: CellPicture;
   readonly zoom: number;
@@ -21,7 +22,7 @@ export interface MapGridProps {
   readonly chosen: ReadonlySet<number>;
   /** Moves the cursor; `pinned` when a person clicked or pressed Enter there. */
   readonly onActive: (cell: Cell | null, pinned: boolean) => void;
-  readonly onChoose: (rows: readonly number[], how: 'set' | 'toggle' | 'add') => void;
+  readonly onChoose: (rows: readonly number[], how: How) => void;
   readonly onOpen: () => void;
   /** Which of several grids on a page it is: a word for its name and ids. */
   readonly side?: string;

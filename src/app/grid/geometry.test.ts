@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cellAt, contentSize, fitGeometry, GUTTER, scrollTo } from './geometry.ts';
-import { moved } from './use-grid-keys.ts';
+import { cellAt, contentSize, fitGeometry, GUTTER, scrollTo, visibleColumns, visibleRows } from './geometry.ts';
 
 const giant = fitGeometry(94, 128, 1100, 800, 1);
 
@@ -39,15 +38,22 @@ describe('scrollTo', () => {
   });
 });
 
-describe('moved', () => {
-  const last = { row: 93, column: 127 };
-  it('walks the grid and stops at its edges', () => {
-    const from = { row: 10, column: 20 };
-    expect(moved('ArrowDown', from, last, false)).toEqual({ row: 11, column: 20 });
-    expect(moved('Home', from, last, false)).toEqual({ row: 10, column: 0 });
-    expect(moved('End', from, last, true)).toEqual({ row: 93, column: 127 });
-    expect(moved('PageUp', from, last, false)).toEqual({ row: 0, column: 20 });
-    expect(moved('ArrowLeft', { row: 0, column: 0 }, last, false)).toEqual({ row: 0, column: 0 });
-    expect(moved('a', from, last, false)).toBeNull();
+describe('visibleRows and visibleColumns', () => {
+  const view = { left: 80, top: 33, width: 400, height: 300 };
+  it('tell what is in sight, and no more', () => {
+    const { axis, cellHeight, cellWidth } = giant;
+    const [first, last] = visibleRows(giant, view);
+    expect(first).toBe(Math.floor(33 / cellHeight));
+    // The last row begins within the view, and the one after it does not.
+    expect(axis + last * cellHeight - 33).toBeLessThanOrEqual(300);
+    expect(axis + (last + 1) * cellHeight - 33).toBeGreaterThan(300);
+    expect(visibleColumns(giant, view)).toEqual([80 / cellWidth, (80 + 400) / cellWidth]);
+  });
+
+  it('stop at the ends of the grid, and find nothing in an empty one', () => {
+    expect(visibleRows(giant, { ...view, top: 0, height: 5000 })).toEqual([0, 93]);
+    expect(visibleColumns(giant, { ...view, width: 5000 })[1]).toBe(128);
+    const [first, last] = visibleRows(fitGeometry(0, 0, 400, 300, 1), { ...view, top: 0 });
+    expect(last).toBeLessThan(first);
   });
 });

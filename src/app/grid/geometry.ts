@@ -41,6 +41,27 @@ export interface Cell {
   readonly column: number;
 }
 
+/** What of a grid is in sight: how far it is scrolled, and how large the window on it is. */
+export interface View {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The first and the last row of which something is in sight; the last is before the first where there is none. */
+export function visibleRows({ rows, cellHeight, axis }: Geometry, { top, height }: View): readonly [number, number] {
+  return [
+    Math.max(0, Math.floor(top / cellHeight)),
+    Math.min(rows - 1, Math.floor((top + height - axis) / cellHeight)),
+  ];
+}
+
+/** The first column in sight, and the one behind the last. */
+export function visibleColumns({ columns, cellWidth }: Geometry, { left, width }: View): readonly [number, number] {
+  return [Math.floor(left / cellWidth), Math.min(columns, Math.ceil((left + width) / cellWidth))];
+}
+
 /** The row and column under a point of the visible canvas; column -1 in the gutter, null outside of the rows. */
 export function cellAt(
   geometry: Geometry,

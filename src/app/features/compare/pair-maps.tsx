@@ -1,7 +1,7 @@
 import { useCallback, useState } from 'react';
 import { STATUS_WORDS, STATUSES } from '../../../core/index.ts';
 import { nameOf } from '../../grid/describe.ts';
-import { MapGrid } from '../../grid/expert-grid.tsx';
+import { ExpertGrid } from '../../grid/expert-grid.tsx';
 import type { Cell } from '../../grid/geometry.ts';
 import { useResting } from '../../grid/use-resting.ts';
 import { styled } from '../../parts/set-style.ts';
@@ -39,7 +39,7 @@ export function PairMaps({ selected }: PairMapsProps) {
   return (
     <div className="pair-maps">
       <figure aria-label="Left">
-        <MapGrid
+        <ExpertGrid
           {...shared}
           side="left"
           map={left.map}
@@ -52,7 +52,7 @@ export function PairMaps({ selected }: PairMapsProps) {
         />
       </figure>
       <figure aria-label="Right">
-        <MapGrid
+        <ExpertGrid
           {...shared}
           side="right"
           map={right.map}

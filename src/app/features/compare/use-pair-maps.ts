@@ -2,7 +2,7 @@ import { useMemo } from 'react';
 import { CELL, type ExpertMap, STATUSES } from '../../../core/index.ts';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import type { Cell } from '../../grid/geometry.ts';
-import { packed } from '../../grid/palette.ts';
+import { packed } from '../../grid/paint/palette.ts';
 import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CELL, type ExpertMap, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
-import { TEN } from '../../grid/palette.ts';
+import { TEN } from '../../grid/paint/palette.ts';
 import { legendOf, pixelsOf } from './colours.ts';
 
 function mapWith(shards: number, bytes: readonly number[] = [10, 20, 0, 30]): ExpertMap {

@@ -1,5 +1,5 @@
 import { CELL, type ExpertMap, formatBytes, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
-import { packed, RAMP, TEN } from '../../grid/palette.ts';
+import { packed, RAMP, TEN } from '../../grid/paint/palette.ts';
 import type { Colour } from '../../state/choices.ts';
 
 export interface LegendItem {

@@ -1,6 +1,6 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
 import type { ExpertMap } from '../../../core/index.ts';
-import { MapGrid } from '../../grid/expert-grid.tsx';
+import { ExpertGrid } from '../../grid/expert-grid.tsx';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { late } from '../../parts/late.tsx';
@@ -60,7 +60,7 @@ export function MapView() {
             }
           />
         ) : (
-          <MapGrid
+          <ExpertGrid
             map={map}
             picture={picture}
             zoom={zoom}

@@ -1,5 +1,5 @@
 import type { ExpertMap } from '../../../../core/index.ts';
-import { mixed, packed, RAMP } from '../../../grid/palette.ts';
+import { mixed, packed, RAMP } from '../../../grid/paint/palette.ts';
 import type { LegendItem } from '../colours.ts';
 import {
   formatStatistic,

@@ -1,12 +1,15 @@
-import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from 'react';
+import { type FocusEvent, type KeyboardEvent, type PointerEvent, useMemo, useRef } from 'react';
 import type { PlacedPicture, RankQuery } from '../../../../../workers/ranks-protocol.ts';
-import { type Cell, cellAt, contentSize, scrollTo } from '../../../grid/geometry.ts';
-import { moved } from '../../../grid/use-grid-keys.ts';
+import type { Cell } from '../../../grid/geometry.ts';
+import { GridFrame } from '../../../grid/grid-frame.tsx';
+import type { Hover } from '../../../grid/hover.ts';
+import { meaningOf } from '../../../grid/keys.ts';
+import { showCell } from '../../../grid/use-grid-keys.ts';
+import { useHover } from '../../../grid/use-hover.ts';
 import { useViewport } from '../../../grid/use-viewport.ts';
 import { styled } from '../../../parts/set-style.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
-import { chooseRank, useShownRank } from '../rank-choices.ts';
-import '../../../grid/grid.css';
+import { chooseRank, useRankChoices, useShownRank } from '../rank-choices.ts';
 import { useRankDetail } from '../use-ranks.ts';
 import { coordsText, layerName } from '../words.ts';
 import { placementGeometry, placementHeight } from './placement-geometry.ts';
@@ -19,23 +22,18 @@ interface GridProps {
   readonly placed: PlacedPicture;
 }
 
-interface Hover {
-  readonly cell: Cell;
-  readonly x: number;
-  readonly y: number;
-}
-
 /** Layers by experts, coloured by rank: a canvas with an ARIA grid over it. */
 export function PlacementGrid({ query, placed }: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const { view, size } = useViewport(scroller);
-  const [hover, setHover] = useState<Hover | null>(null);
+  const viewport = useViewport(scroller);
   const { rows, width, mesh } = placed;
   const geometry = useMemo(
-    () => placementGeometry(rows.length, width, size.width, size.height),
-    [rows.length, width, size],
+    () => placementGeometry(rows.length, width, viewport.size.width, viewport.size.height),
+    [rows.length, width, viewport.size],
   );
+  const pointed = useHover(scroller, geometry, viewport);
+  const hover = overCells(pointed.hover);
   const active = useActiveCell(placed);
   const shown = useShownRank(mesh.world);
   const shared = useMemo(() => placed.redundant > 0 || placed.twins.some((twin, rank) => twin !== rank), [placed]);
@@ -45,8 +43,7 @@ export function PlacementGrid({ query, placed }: GridProps) {
     shown,
     cells: detail?.cells ?? null,
     geometry,
-    view,
-    size,
+    viewport,
     active,
     hover: hover?.cell ?? null,
   });
@@ -57,93 +54,54 @@ export function PlacementGrid({ query, placed }: GridProps) {
   const go = (cell: Cell) => {
     move({ layer: rows[cell.row]?.index ?? cell.row, expert: cell.column });
     chooseRank({ hovered: rankAt(cell) });
-    const element = scroller.current;
-    if (!element) return;
-    const from = { left: element.scrollLeft, top: element.scrollTop };
-    element.scrollTo(scrollTo(geometry, cell, from, { width: element.clientWidth, height: element.clientHeight }));
+    showCell(scroller.current, geometry, cell);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const last = { row: rows.length - 1, column: width - 1 };
-    const next = event.altKey
-      ? null
-      : moved(event.key, active ?? { row: 0, column: 0 }, last, event.ctrlKey || event.metaKey);
-    if (next) go(active ? next : { row: 0, column: 0 });
-    else if (event.key === 'Enter' && active) chooseRank({ pinned: rankAt(active) });
-    else if (event.key === 'Escape') {
+    const meaning = meaningOf(event, active, { row: rows.length - 1, column: width - 1 });
+    if (!meaning || meaning.kind === 'choose') return;
+    event.preventDefault();
+    if (meaning.kind === 'move') go(meaning.to);
+    else if (meaning.kind === 'open') chooseRank({ pinned: rankAt(meaning.cell) });
+    else {
       move({ layer: null, expert: null });
       chooseRank({ pinned: null, hovered: null });
-    } else return;
-    event.preventDefault();
-  };
-  const locate = (event: PointerEvent<HTMLElement>): Hover | null => {
-    const element = event.currentTarget;
-    const box = element.getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    if (x >= element.clientWidth || y >= element.clientHeight) return null;
-    const cell = cellAt(geometry, { left: element.scrollLeft, top: element.scrollTop }, x, y);
-    return cell && cell.column >= 0 ? { cell, x, y } : null;
+    }
   };
   const onPointerMove = (event: PointerEvent<HTMLElement>) => {
-    const at = locate(event);
-    if (hover?.cell.row === at?.cell.row && hover?.cell.column === at?.cell.column) return;
-    setHover(at);
-    chooseRank({ hovered: rankAt(at?.cell ?? null) });
+    const hovered = rankAt(overCells(pointed.follow(event))?.cell ?? null);
+    if (hovered !== useRankChoices.getState().hovered) chooseRank({ hovered });
   };
   const onPointerLeave = () => {
-    setHover(null);
+    pointed.leave();
     chooseRank({ hovered: null });
   };
+  const onFocus = (event: FocusEvent<HTMLElement>) => {
+    if (active && event.currentTarget.matches(':focus-visible')) chooseRank({ hovered: rankAt(active) });
+  };
+  const onBlur = () => chooseRank({ hovered: null });
   const onClick = () => {
     if (!hover) return;
     chooseRank({ pinned: rankAt(hover.cell) });
     move({ layer: rows[hover.cell.row]?.index ?? hover.cell.row, expert: hover.cell.column });
   };
-  const content = contentSize(geometry);
   return (
     <section
       className="placement"
       aria-label="Layers by experts"
       ref={styled({ '--placement-height': `${placementHeight(rows.length)}px` })}
     >
-      <div className="grid-frame">
-        {/* biome-ignore lint/a11y/useSemanticElements: twelve thousand table cells would not pan */}
-        <div
-          ref={scroller}
-          className="grid-scroller"
-          role="grid"
-          aria-label="Experts by rank"
-          aria-rowcount={rows.length}
-          aria-colcount={width}
-          aria-activedescendant={active ? 'placement-cell' : undefined}
-          tabIndex={0}
-          onKeyDown={onKeyDown}
-          onFocus={(event) =>
-            active && event.currentTarget.matches(':focus-visible') && chooseRank({ hovered: rankAt(active) })
-          }
-          onBlur={() => chooseRank({ hovered: null })}
-          onPointerMove={onPointerMove}
-          onPointerLeave={onPointerLeave}
-          onClick={onClick}
-        >
-          {/* biome-ignore lint/a11y/useSemanticElements: see above */}
-          {/* biome-ignore lint/a11y/useFocusableInteractive: the grid holds the focus and names the cell */}
-          <div className="hidden" role="row" aria-rowindex={(active?.row ?? 0) + 1}>
-            {/* biome-ignore lint/a11y/useFocusableInteractive: see above */}
-            {/* biome-ignore lint/a11y/useSemanticElements: see above */}
-            <span id="placement-cell" role="gridcell" aria-colindex={(active?.column ?? 0) + 1}>
-              {active ? describeCell(placed, active, rankAt(active)) : 'No cell yet: press an arrow key.'}
-            </span>
-          </div>
-          <div
-            className="grid-content"
-            role="presentation"
-            ref={styled({ width: `${content.width}px`, height: `${content.height}px` })}
-          >
-            <canvas ref={canvas} className="grid-canvas" />
-          </div>
-        </div>
+      <GridFrame
+        label="Experts by rank"
+        cellId="placement-cell"
+        geometry={geometry}
+        active={active}
+        words={active && describeCell(placed, active, rankAt(active))}
+        scroller={scroller}
+        canvas={canvas}
+        handlers={{ onKeyDown, onFocus, onBlur, onPointerMove, onPointerLeave, onClick }}
+      >
         {hover && <PlacementTooltip query={query} placed={placed} rank={rankAt(hover.cell)} {...hover} />}
-      </div>
+      </GridFrame>
       <p className="placement-note quiet small">
         {mesh.world <= NODE_RANKS
           ? 'A colour a rank.'
@@ -152,6 +110,11 @@ export function PlacementGrid({ query, placed }: GridProps) {
       </p>
     </section>
   );
+}
+
+/** The hover where it is over a cell: the gutter says nothing here. */
+function overCells(hover: Hover | null): Hover | null {
+  return hover && hover.cell.column >= 0 ? hover : null;
 }
 
 /** What a screen reader hears of a cell. */

@@ -1,4 +1,4 @@
-import type { Geometry } from './geometry.ts';
+import type { Geometry } from '../geometry.ts';
 
 const LARGEST = 5;
 const SMALLEST = 1.5;
