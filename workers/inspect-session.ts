@@ -167,7 +167,6 @@ function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummar
 
 function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
   const { files, repo, meter } = desk;
-  const groups = map.rows.map((row) => layout.groups[row.group]);
   const plan = (target: Target, options: PlanOptions) => planWithValues(checkpoint, files, target, options);
   return {
     checkpoint,
@@ -187,14 +186,15 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
     ranks: createRankDesk(files, checkpoint, layout),
 
     cell: (row, expert) => {
-      const group = groups[row];
-      if (!group) throw new LoomError('internal', `The map has no row ${row}.`);
-      const defects = group.defects.filter((defect) => defect.expert === undefined || defect.expert === expert);
+      const facts = map.rows[row];
+      if (!facts) throw new LoomError('internal', `The map has no row ${row}.`);
+      const group = layout.groups[facts.group];
+      const defects = facts.defects.filter((defect) => defect.expert === undefined || defect.expert === expert);
       return {
         row,
         expert,
-        prefix: group.prefix,
-        tensors: cellTensors(checkpoint, group, expert),
+        prefix: facts.prefix,
+        tensors: group ? cellTensors(checkpoint, group, expert) : [],
         defects: defects.map((defect) => defect.message),
       };
     },

@@ -18,6 +18,12 @@ describe('layoutOf', () => {
     expect(layoutOf(rowOf(3, 4, { dialect: null }))).toBe('per-expert');
     expect(layoutOf(rowOf(3, 4, { family: null, dialect: null }))).toBe('not read yet');
     expect(layoutOf(rowOf(3, null))).toBe('dense');
+    const lost = {
+      family: null,
+      dialect: null,
+      defects: [{ tag: 'expert-missing', message: 'Nothing was read.' }],
+    } as const;
+    expect(layoutOf(rowOf(3, 4, lost))).toBe('missing');
   });
 });
 

@@ -29,8 +29,8 @@ export function nameOf({ kind, index, prefix }: MapRow): string {
 }
 
 /** How a layer's experts are stored, in the words of the architecture page. */
-export function layoutOf({ kind, family, dialect }: MapRow): string {
+export function layoutOf({ kind, family, dialect, defects }: MapRow): string {
   if (kind === 'dense') return 'dense';
-  if (family === null) return 'not read yet';
+  if (family === null) return defects.length > 0 ? 'missing' : 'not read yet';
   return dialect === null ? family : `${family} · ${dialect}`;
 }

@@ -161,8 +161,11 @@ async function readShards(opening: Opening, shards: readonly string[]): Promise<
   if (alone) await read(first, options.signal);
   // The headers come before the config in the queue: the picture waits for the first of them alone.
   const rest = mapConcurrent(alone ? shards.slice(1) : shards, HEADERS_AT_ONCE, read, options.signal);
-  const config = names === null ? readConfig(opening) : opening.config;
-  [opening.config] = await Promise.all([config, rest]);
+  const config = async () => {
+    // Known to every picture from here on, not only to the last one: it says how many layers there are.
+    if (names === null) opening.config = await readConfig(opening);
+  };
+  await Promise.all([config(), rest]);
 }
 
 /** Headers of files that the index leaves out, as far as they can be read: they are no shards unless all are slices. */

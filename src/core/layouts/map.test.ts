@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openCheckpoint } from '../checkpoint/open.ts';
+import { type OpenProgress, openCheckpoint } from '../checkpoint/open.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { openLocal } from '../source/folder.node.ts';
+import type { FileSet } from '../source/types.ts';
 import { detectLayout } from './detect.ts';
 import { CELL, cellTensors, mapExperts, NO_SHARD } from './map.ts';
 
@@ -15,6 +16,33 @@ const mapOf = (checkpoint: Checkpoint, complete = true) =>
 function without(checkpoint: Checkpoint, leaves: (name: string, file: string) => boolean): Checkpoint {
   const tensors = new Map([...checkpoint.tensors].filter(([name, { file }]) => !leaves(name, file)));
   return { ...checkpoint, tensors };
+}
+
+/** A promise and what resolves it. */
+function gate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+/** The files in this order: one shard, the config, the other shards. */
+function configSecond(files: FileSet): FileSet {
+  const gates = [gate(), gate()] as const;
+  let shards = 0;
+  const open: FileSet['open'] = async (name, options) => {
+    const isConfig = name === 'config.json';
+    if (isConfig) await gates[0].promise;
+    else if (++shards > 1) await gates[1].promise;
+    const source = await files.open(name, options);
+    const dispose = async () => {
+      await source.dispose?.();
+      gates[isConfig ? 1 : 0].resolve();
+    };
+    return { key: source.key, byteLength: source.byteLength, read: source.read, dispose };
+  };
+  return { ...files, list: (options) => files.list(options), open };
 }
 
 describe('mapExperts', () => {
@@ -80,6 +108,44 @@ describe('mapExperts', () => {
         false,
       ).columns,
     ).toBe(full.columns);
+  });
+
+  it('has the same rows while headers arrive, once the config has', async () => {
+    for (const name of ['qwen3_moe', 'deepseek_v3', 'gpt_oss']) {
+      const files = await openLocal(join(import.meta.dirname, '../../../fixtures/checkpoints', name, 'hub'));
+      const seen: number[] = [];
+      const onShard = ({ partial }: OpenProgress) => {
+        if (partial().config !== null) seen.push(mapOf(partial(), false).rows.length);
+      };
+      const checkpoint = await openCheckpoint(configSecond(files), { index: 'later', onShard });
+      // All but the first header come after the config, and none of them brings a row.
+      expect(seen, name).toHaveLength(checkpoint.shards.length - 1);
+      expect(new Set(seen), name).toEqual(new Set([mapOf(checkpoint).rows.length]));
+    }
+  });
+
+  it('keeps the row of a layer whose tensors are all in a missing file', async () => {
+    const whole = await open('qwen3_moe');
+    const full = mapOf(whole);
+    const lost = full.rows.findIndex((row) => row.kind === 'moe');
+    const { index = null, prefix: group = '' } = full.rows[lost] ?? {};
+    const prefix = group.replace('.mlp', '');
+    const names = [...whole.tensors.keys()].filter((name) => name.startsWith(`${prefix}.`));
+    const absent = new Map(names.map((name) => [name, 'model-00009-of-00009.safetensors']));
+    const map = mapOf({ ...without(whole, (name) => names.includes(name)), absent });
+    expect(map.rows.map((row) => row.index)).toEqual(full.rows.map((row) => row.index));
+    expect(map.rows[lost]).toMatchObject({
+      kind: 'moe',
+      experts: full.columns,
+      defects: [
+        { message: `No tensor of layer ${index} was read. The index puts them into model-00009-of-00009.safetensors.` },
+      ],
+    });
+    const cells = map.state.subarray(lost * map.columns, (lost + 1) * map.columns);
+    expect(new Set(cells)).toEqual(new Set([CELL.defect]));
+    expect(map.defects).toBe(map.columns);
+    // Without an index that names them, nobody says that they should be here.
+    expect(mapOf(without(whole, (name) => names.includes(name))).rows).toHaveLength(full.rows.length - 1);
   });
 
   it('keeps colours when shards come in another order', async () => {

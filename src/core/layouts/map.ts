@@ -1,8 +1,9 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
+import { plural } from '../units.ts';
 import { architectureOf, isMoeLayer, modelTypeOf } from './architecture-rules.ts';
 import { expertConfig, expertCount, layerCount } from './config-keys.ts';
-import { tensorPlace } from './tensor-place.ts';
+import { layerPrefix, tensorPlace } from './tensor-place.ts';
 import type { CheckpointLayout, Defect, Dialect, ExpertMember, Family, GroupKind, LayerGroup } from './types.ts';
 
 /** What is known of one cell. `pending`: shards that may hold it have not been read yet. */
@@ -72,7 +73,7 @@ export interface MapOptions {
   readonly shards?: readonly string[] | undefined;
 }
 
-type Readable = Pick<Checkpoint, 'tensors' | 'config' | 'shards'>;
+type Readable = Pick<Checkpoint, 'tensors' | 'config' | 'shards' | 'absent'>;
 
 /** Draws a checkpoint's layout as rows and cells; pure, its arrays can be transferred. */
 export function mapExperts(checkpoint: Readable, layout: CheckpointLayout, options: MapOptions): ExpertMap {
@@ -92,10 +93,11 @@ export function mapExperts(checkpoint: Readable, layout: CheckpointLayout, optio
     shardIndex: new Map(shards.map((file, at) => [file, at])),
     dtypes: [],
   };
+  const missing = options.complete ? CELL.defect : CELL.pending;
   const painted = rows.map((row, at) => {
     const group = layout.groups[row.group];
     if (group && row.kind !== 'dense') paintGroup(paint, at, group, row);
-    else if (row.experts) paint.state.fill(CELL.pending, at * columns, at * columns + Math.min(row.experts, columns));
+    else if (row.experts) paint.state.fill(missing, at * columns, at * columns + Math.min(row.experts, columns));
     return { ...row, bytes: rowBytes(paint, at) };
   });
   const { state, shard, split, bytes, dtype, dtypes } = paint;
@@ -213,14 +215,32 @@ function countDefects(rows: readonly MapRow[], state: Uint8Array, columns: numbe
 
 function rowsOf(checkpoint: Readable, layout: CheckpointLayout, complete: boolean): MapRow[] {
   const known = layout.groups.map((group, at) => rowOf(group, at, complete, checkpoint));
-  if (complete) return known.slice(0, LIMIT_ROWS);
   const seen = new Set(known.filter((row) => row.kind !== 'mtp').map((row) => row.index));
-  const awaited = awaitedRows(checkpoint, known).filter((row) => !seen.has(row.index));
+  const unseen = promisedRows(checkpoint, known).filter((row) => !seen.has(row.index));
+  const awaited = complete ? lostRows(checkpoint, unseen) : unseen;
+  if (awaited.length === 0 && complete) return known.slice(0, LIMIT_ROWS);
   const order = (row: MapRow) => (row.kind === 'mtp' ? 1e9 : 0) + (row.index ?? -1);
   const stacks = new Set(known.map((row) => stackAndRest(row.prefix)));
   // With several stacks (a vision tower, two decoders) the layout's own order counts.
   const rows = [...known, ...awaited];
   return (stacks.size <= 2 ? rows.sort((a, b) => order(a) - order(b)) : rows).slice(0, LIMIT_ROWS);
+}
+
+/** Of rows that no header shows, those of which the index names tensors: they keep their place, and say which files lack. */
+function lostRows({ absent }: Readable, unseen: readonly MapRow[]): MapRow[] {
+  const files = new Map<string, Set<string>>();
+  for (const [name, file] of absent ?? []) {
+    const layer = layerPrefix(name);
+    files.set(layer, (files.get(layer) ?? new Set()).add(file));
+  }
+  return unseen.flatMap((row) => {
+    const held = files.get(layerPrefix(row.prefix));
+    if (!held) return [];
+    const [first] = held;
+    const where = held.size === 1 ? first : `${first} and ${plural(held.size - 1, 'other file')}`;
+    const message = `No tensor of layer ${row.index} was read. The index puts them into ${where}.`;
+    return [{ ...row, defects: [{ tag: 'expert-missing' as const, message }] }];
+  });
 }
 
 /** What the prefixes of one stack's layers have in common. */
@@ -257,8 +277,8 @@ const SURE: ReadonlySet<string> = new Set([
   'expert-dtype-unequal',
 ]);
 
-/** Layers that the config promises and no header has shown yet. */
-function awaitedRows({ config }: Readable, known: readonly MapRow[]): MapRow[] {
+/** Every layer that the config promises, as it is known without a header. */
+function promisedRows({ config }: Readable, known: readonly MapRow[]): MapRow[] {
   const first = known.find((row) => row.kind === 'moe');
   const stem = first?.prefix ?? '';
   const layers = Math.min(layerCount(config, stem) ?? 0, LIMIT_ROWS);
