@@ -99,9 +99,10 @@ describe('a missing shard', () => {
     const mlp = [['gate', I, H] as const, ['up', I, H] as const, ['down', H, I] as const].map(([what, ...shape]) =>
       tensor(`model.layers.1.mlp.${what}_proj.weight`, ...shape),
     );
+    const ends = [tensor('model.norm.weight', H), tensor('lm_head.weight', 16, H)];
     const apart = [
       [...OUTER, ...layer(0), ...mlp],
-      [...layer(1), ...layer(2)],
+      [...layer(1), ...layer(2), ...ends],
     ];
     const bereft = { ...series(apart), [INDEX]: indexOf(apart) };
     expect(tagsOf(await inspected(bereft))).toEqual(['shard-missing']);

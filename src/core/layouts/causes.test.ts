@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { finding } from '../checkpoint/finding.ts';
 import { causesOf, errorsOf } from './causes.ts';
-import { checkpointOf, type Headers, readRealNames } from './checkpoints.fixture.ts';
+import { checkpointOf, ENDS, type Headers, readRealNames } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 
 const CONFIG = {
@@ -27,9 +27,10 @@ function headers(without: (name: string) => boolean = () => false): Headers {
       ];
     }),
   ]);
-  return Object.fromEntries(
+  const inLayers = Object.fromEntries(
     names.filter(([name]) => !without(name)).map(([name, shape]) => [name, { dtype: 'BF16', shape }]),
   );
+  return { ...ENDS, ...inLayers };
 }
 
 function causes(made: Headers, config: object = CONFIG, findings: ReturnType<typeof finding>[] = []) {

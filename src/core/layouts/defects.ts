@@ -13,6 +13,7 @@ export const DEFECTS = {
   'families-mixed': 'One layer holds its experts in two layouts at once.',
   'expert-leftover': 'A tensor under the experts belongs to no layout.',
   'config-mismatch': 'The tensors say otherwise than the config.',
+  'tensor-missing': 'A tensor outside the routed experts, or a whole layer, that the model has is not there.',
   'layout-unknown': 'The experts are stored in a way that is not known here.',
   'layout-ambiguous': 'The names fit several layouts, and nothing in the files says which; `--assume` does.',
   'names-wrapped':

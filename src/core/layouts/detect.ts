@@ -7,6 +7,7 @@ import { configuredExperts, countContradictions, unreadLists } from './contradic
 import { emptyGroup, groupOf, hintedGroup } from './group.ts';
 import { hintOf } from './hint-of.ts';
 import type { Layer } from './layer.ts';
+import { missingTensors } from './missing-tensors.ts';
 import { isMtpStack, predictionDefects } from './prediction.ts';
 import { brokenPromises } from './promises.ts';
 import type { Context } from './resolve.ts';
@@ -42,6 +43,7 @@ export function detectLayout(
     ...predictionDefects(checkpoint, groups, row),
     ...brokenPromises(checkpoint, groups, row),
     ...known.told,
+    ...missingTensors(checkpoint, groups, row),
   ];
   return { modelType, layout: sharedFamily(groups), groups, defects };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { absenceOfExperts } from './absence.ts';
-import { checkpointOf, type Headers } from './checkpoints.fixture.ts';
+import { checkpointOf, ENDS, type Headers } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 import { missingExperts } from './missing-experts.ts';
 import type { Entry } from './rows.fixture.ts';
@@ -52,7 +52,8 @@ function checkpoint(made: readonly Entry[], says: Record<string, unknown> | null
 }
 
 function detect(made: Made, says: Record<string, unknown> | null) {
-  return detectLayout(checkpoint(entries(made), says));
+  const { tensors, config: given } = checkpoint(entries(made), says);
+  return detectLayout({ tensors: new Map([...tensors, ...checkpointOf(ENDS, null).tensors]), config: given });
 }
 
 const counts = (layout: ReturnType<typeof detect>) => layout.groups.map((group) => group.experts);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { checkpointOf } from './checkpoints.fixture.ts';
+import { checkpointOf, ENDS } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 
 const [E, H, I] = [2, 12, 8];
@@ -28,7 +28,7 @@ function told(
   more: Partial<Pick<Checkpoint, 'findings' | 'absent'>> = {},
 ) {
   const headers = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { dtype: 'BF16', shape }]));
-  const layout = detectLayout({ ...checkpointOf(headers, config), ...more });
+  const layout = detectLayout({ ...checkpointOf({ ...ENDS, ...headers }, config), ...more });
   expect(layout.groups.flatMap(({ defects }) => defects)).toEqual([]);
   return layout.defects.map(({ tag, message }) => `${tag}: ${message}`);
 }
@@ -80,7 +80,7 @@ describe('multi-token prediction', () => {
     expect(told(MAIN, { ...CONFIG, num_nextn_predict_layers: 1 }, { absent, findings })).toEqual([
       'mtp-shard-missing: Layer 2, multi-token prediction, lacks 8 tensors that mtp.safetensors should hold. The other layers do not need them.',
     ]);
-    const main = new Map([['model.layers.1.input_layernorm.weight', 'b.safetensors']]);
+    const main = new Map([0, 1].map((at) => [`model.layers.${at}.input_layernorm.weight`, 'b.safetensors']));
     expect(told({ ...MAIN, ...EXTRA }, { ...CONFIG, num_nextn_predict_layers: 1 }, { absent: main })).toEqual([]);
   });
 
@@ -93,6 +93,7 @@ describe('multi-token prediction', () => {
 
   test('has its own number of experts where the config gives it one', () => {
     const draft = {
+      'norm.weight': [H],
       'layers.0.ffn.gate.weight': [4, H],
       'mtp.0.ffn.gate.weight': [E, H],
       ...Object.fromEntries(

@@ -8,7 +8,7 @@ import { type Answer, type Harm, NO_NAMES, type Response } from './types.ts';
 
 /** What keeps a checkpoint from being loaded whole, whoever loads it and whatever its layout is. */
 export function harmsOf(input: LoadInput): readonly Harm[] {
-  return [...ofFiles(input), ...ofNumbers(input), ...ofRouters(input), ...beyond(input)];
+  return [...ofFiles(input), ...ofNumbers(input), ...ofMissing(input), ...ofRouters(input), ...beyond(input)];
 }
 
 /** Errors about the files, and what says that they hold a part of a model. */
@@ -22,6 +22,12 @@ function ofFiles({ checkpoint: { findings = [], indexFile } }: LoadInput): Harm[
     const kind = tag === 'shard-missing' && indexFile === null ? 'series-gap' : tag;
     return [{ tag: kind, need: `A whole checkpoint. ${message}` }];
   });
+}
+
+/** Tensors outside the experts that the model has and nobody holds. */
+function ofMissing({ layout }: LoadInput): Harm[] {
+  const lost = layout.defects.filter(({ tag }) => tag === 'tensor-missing');
+  return lost.map(({ message }) => ({ tag: 'tensor-missing', need: `A whole model. ${message}` }));
 }
 
 /** Sizes that the config gives as something else than one number. */

@@ -11,7 +11,7 @@ import type { LoadInput } from './sparse-layers.ts';
  * What a program makes of a checkpoint's routed experts.
  *
  * `loads`: as they are. `loads-converting`: rearranged while loading, nothing lost. `partial`: it starts, but experts
- * are at random or dropped. `refuses`: it stops with an error. `unknown`: there is no evidence either way.
+ * or other tensors are at random or dropped. `refuses`: it stops with an error. `unknown`: there is no evidence either way.
  */
 export type Verdict = 'loads' | 'loads-converting' | 'partial' | 'refuses' | 'unknown';
 
@@ -56,7 +56,8 @@ export interface ProgramVerdict<Id extends string = string> extends NameReport {
 export interface Harm {
   /**
    * The tag of a finding; `series-gap` for a missing file that no index names; `config-number` for a size that is no
-   * number; `router-rows` for routers of other experts; `layers-beyond` for layers that the config does not count.
+   * number; `router-rows` for routers of other experts; `layers-beyond` for layers that the config does not count;
+   * `tensor-missing` for tensors outside the experts that nobody holds.
    */
   readonly tag:
     | FindingTag
@@ -65,7 +66,8 @@ export interface Harm {
     | 'series-gap'
     | 'config-number'
     | 'router-rows'
-    | 'layers-beyond';
+    | 'layers-beyond'
+    | 'tensor-missing';
   /** What it takes to be without it, in sentences. */
   readonly need: string;
   /** Tensors that do not fit because of it. */

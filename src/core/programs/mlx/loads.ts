@@ -38,7 +38,7 @@ export const mlxLoads = byClaims({
   proof: { script: MLX_SCRIPT_BODY },
   library: { name: 'mlx', target: 'switch-mlp' },
   usage: { language: 'sh', code: (repo) => shell`mlx_lm.generate --model ${shellWord(repo)} --prompt "Hello"` },
-  minds: { 'shard-missing': NO_SHARD, 'series-gap': NO_SHARD },
+  minds: { 'shard-missing': NO_SHARD, 'series-gap': NO_SHARD, 'tensor-missing': NO_SHARD },
   claims: [
     { layouts: [OWN], types: MLX_TYPES, verdict: 'loads', quantised: true, evidence: MLX },
     {

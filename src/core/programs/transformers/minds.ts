@@ -14,6 +14,11 @@ const NO_FILE: Response = {
 /** What transformers makes of checkpoints that are not whole. */
 export const MINDS: NonNullable<LoadsFacet['minds']> = {
   'shard-missing': NO_FILE,
+  'tensor-missing': {
+    verdict: 'partial',
+    says: 'It names what is missing in a warning, makes random values for it, and starts.',
+    evidence: READ,
+  },
   'config-number': {
     verdict: 'refuses',
     says: 'Its class makes tensors of that size, which torch does only of whole numbers.',

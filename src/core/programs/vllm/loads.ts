@@ -6,12 +6,12 @@ import type { LoadInput } from '../../loads/sparse-layers.ts';
 import type { Response } from '../../loads/types.ts';
 import { APART, FACTS, from, OTHERS, QWEN3, QWEN35 } from '../claims.ts';
 
-/** It reads the files that are there; whether every parameter was in them is looked at without quantisation alone. */
-function noShard(input: LoadInput): Response {
+/** It reads what is there; whether that was every parameter is looked at without quantisation alone. */
+function notAll(input: LoadInput): Response {
   const evidence = from('source', 'vLLM, default_loader.py, load_weights: what was not loaded', FACTS);
   return quantMethod(input) === null
     ? { verdict: 'refuses', says: 'It ends with “Following weights were not initialized from checkpoint”.', evidence }
-    : { verdict: 'partial', says: 'It starts, and what was in the file is what memory held.', evidence };
+    : { verdict: 'partial', says: 'It starts, and what is missing is what memory held.', evidence };
 }
 
 /** What is known of how vLLM loads a checkpoint. */
@@ -24,7 +24,7 @@ export const vllmLoads = byClaims({
       'vLLM tells no names of tensors that it did not load; watch its start for a KeyError, and compare its answers with those of transformers 5.',
   },
   usage: { language: 'sh', code: (repo) => shell`vllm serve ${shellWord(repo)}` },
-  minds: { 'shard-missing': noShard },
+  minds: { 'shard-missing': notAll, 'tensor-missing': notAll },
   claims: [
     {
       layouts: ['per-expert/projections', 'per-expert/w123'],

@@ -1,0 +1,117 @@
+import type { HeldLayer } from './layer-tensors.ts';
+
+/** Tensors that one layer lacks and the others of its kind have. */
+export interface Lack {
+  readonly layer: HeldLayer;
+  /** Below the layer, as a plain checkpoint names them. */
+  readonly names: readonly string[];
+}
+
+/** Modules that some layers of a model share or leave out. Sources: GLM and HY (`indexer_types`), DeepSeek V4. */
+const OPTIONAL = /^(.*\.)?(indexer|compressor|tid2eid|relative_attention_bias|rotary_emb)(\.|$)/;
+/** Parts of a layer that go with its MLP: layers with experts may have others. */
+const OF_MLP = /(^|[._])(mlp|ffn?|feed_?forward|moe|router|expert\w*|shared\w*)([._]|$)|(^|\.)gate\./;
+/** What every layer with such a part has, whatever its kind of attention. */
+const NEEDED = /(^|[._])([qkvo]_proj|qkv_proj|out_proj|\w*norm|gate|router)\.weight$/;
+/** Parts of which the last is there where the others are. */
+const CLOSED: readonly (readonly string[])[] = [
+  ['q_proj', 'k_proj', 'v_proj', 'o_proj'],
+  ['gate_proj', 'up_proj', 'down_proj'],
+];
+/** Beside the parts of a closed set these take no part's place. */
+const BESIDE = /norm$|^(gate|router|shared_expert_gate|sinks)$/;
+
+/**
+ * What layers of one stack lack, by their siblings: a tensor that every other layer of the kind has, where the layer has
+ * nothing in its place and nothing of another shape beside it.
+ *
+ * Attention and norms are compared with layers of one kind of attention, whether these have experts; an MLP, a router and
+ * shared experts with layers that have experts too, or have none too.
+ */
+export function lacksBySiblings(layers: readonly HeldLayer[]): Lack[] {
+  return layers.flatMap((layer) => {
+    const others = layers.filter((each) => each !== layer);
+    const sameAttention = others.filter((each) => each.attention === layer.attention);
+    const sameKind = sameAttention.filter((each) => each.mlp === layer.mlp);
+    const sameMlp = others.filter((each) => each.mlp === layer.mlp);
+    const names = [
+      ...lackedBeside(layer, sameKind, () => true),
+      ...(sameMlp.length < 2 ? [] : lackedBeside(layer, sameMlp, (name) => isOfMlp(name, layer, sameMlp))),
+      ...lackedBeside(layer, sameAttention, (name) => !isOfMlp(name, layer, sameAttention)),
+      ...(sameAttention.length > 0 || others.length < 2
+        ? []
+        : lackedBeside(layer, others, (name) => NEEDED.test(name) && !isOfMlp(name, layer, others))),
+    ];
+    return names.length === 0 ? [] : [{ layer, names: [...new Set(names)] }];
+  });
+}
+
+function lackedBeside(layer: HeldLayer, peers: readonly HeldLayer[], asks: (name: string) => boolean): string[] {
+  return commonNames(peers).filter(
+    (name) => !layer.held.has(name) && asks(name) && !isLeftOut(layer, name) && fits(layer, name, peers),
+  );
+}
+
+/** True for a module that layers may do without, where nothing of it is here. */
+function isLeftOut({ held }: HeldLayer, name: string): boolean {
+  const [module = ''] = OPTIONAL.exec(name) ?? [];
+  return module !== '' && ![...held.keys()].some((own) => own.startsWith(module));
+}
+
+/** Names that all of these layers hold. */
+function commonNames(peers: readonly HeldLayer[]): string[] {
+  const [first, ...rest] = peers;
+  return first ? [...first.held.keys()].filter((name) => rest.every(({ held }) => held.has(name))) : [];
+}
+
+function isOfMlp(name: string, layer: HeldLayer, peers: readonly HeldLayer[]): boolean {
+  const part = partOf(name);
+  return OF_MLP.test(name) || part === layer.container || peers.some(({ container }) => container === part);
+}
+
+/** True where the layer is like its peers but for what it lacks: it has no part, and no shape, that none of them has. */
+function fits(layer: HeldLayer, name: string, peers: readonly HeldLayer[]): boolean {
+  const part = partOf(name);
+  const beside = [...layer.held].filter(([own]) => partOf(own) === part);
+  const inPlace = beside.length > 0 ? beside : [...layer.held].filter(([own]) => isBeside(own, name, layer));
+  return inPlace.every(([own, shape]) =>
+    peers.some(({ held }) => {
+      const other = held.get(own);
+      return other !== undefined && (other === shape || other === '' || shape === '');
+    }),
+  );
+}
+
+/** What may stand in the place of a part that is not here at all: for a norm another norm, else anything but an MLP. */
+function isBeside(own: string, name: string, { container }: HeldLayer): boolean {
+  return /norm\.weight$/.test(name) ? /^[^.]*norm[^.]*\./.test(own) : partOf(own) !== container;
+}
+
+function partOf(name: string): string {
+  return name.slice(0, name.indexOf('.'));
+}
+
+/** What a layer lacks by itself: of a closed set of parts all but one are there. `leaveOut`: parts that it may lack. */
+export function lacksByParts(layers: readonly HeldLayer[], leaveOut: ReadonlySet<string>): Lack[] {
+  return layers.flatMap((layer) => {
+    const names = CLOSED.flatMap((parts) => missingPart(layer, parts, leaveOut));
+    return names.length === 0 ? [] : [{ layer, names }];
+  });
+}
+
+function missingPart({ held }: HeldLayer, parts: readonly string[], leaveOut: ReadonlySet<string>): string[] {
+  const modules = new Map<string, Set<string>>();
+  for (const name of held.keys()) {
+    if (!name.endsWith('.weight')) continue;
+    const stem = name.slice(0, -'.weight'.length);
+    const dot = stem.lastIndexOf('.');
+    const at = stem.slice(0, dot + 1);
+    modules.set(at, (modules.get(at) ?? new Set()).add(stem.slice(dot + 1)));
+  }
+  return Array.from(modules).flatMap(([at, found]) => {
+    const [lost, ...more] = parts.filter((part) => !found.has(part));
+    const others = [...found].some((word) => !parts.includes(word) && !BESIDE.test(word));
+    if (lost === undefined || more.length > 0 || others || leaveOut.has(lost)) return [];
+    return [`${at}${lost}.weight`];
+  });
+}
