@@ -22,6 +22,14 @@ export const FINDINGS = {
     severity: 'error',
     meaning: 'What lies beside a shard says that its download has not ended; bytes may be missing or zero.',
   },
+  'conversion-unfinished': {
+    severity: 'error',
+    meaning: 'A shard of a conversion is not finished: the folder holds a part of the converted model.',
+  },
+  'series-several': {
+    severity: 'error',
+    meaning: 'Shards of two splits lie in one folder, and no index says which of them are the model.',
+  },
   'index-invalid': { severity: 'error', meaning: 'The index cannot be used.' },
   'index-stale': {
     severity: 'error',

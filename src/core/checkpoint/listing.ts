@@ -153,8 +153,18 @@ function chooseShards(names: readonly string[], ranked: readonly string[]): Chos
   const series = seriesOf(all.filter((name) => !isRanked.has(name)));
   const [best] = series.filter(({ total }) => total !== null).sort(byWorth);
   if (ranked.length > 0 && best?.missing.length !== 0) return { shards: all, gaps: [] };
-  if (best) return { shards: best.files, gaps: gapFindings([best]) };
+  if (best) return { shards: best.files, gaps: [...severalFindings(best, series), ...gapFindings([best])] };
   return { shards: all, gaps: gapFindings(series) };
+}
+
+/** Another split under the same stem: folders of two runs copied into one. Other stems are other forms of one model. */
+function severalFindings(best: Series, series: readonly Series[]): Finding[] {
+  const [other] = series.filter(({ stem, total }) => stem === best.stem && total !== null && total !== best.total);
+  if (!other) return [];
+  const words = ({ files, total }: Series) =>
+    `${files[0]}${files.length > 1 ? ' …' : ''} (${files.length} of ${total})`;
+  const message = `Shards of two splits lie here, ${words(best)} and ${words(other)}, and no index says which are the model: files of two runs were copied into one folder. The first are read. Move the others to a folder of their own.`;
+  return [finding('series-several', message, { file: other.files[0] })];
 }
 
 function byWorth(a: Series, b: Series): number {

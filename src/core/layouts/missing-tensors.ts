@@ -38,13 +38,15 @@ export function missingTensors(
   const stacks = [...new Set(main.map(stackOf))].filter((stack) => !isMtpStack(stack));
   const known = row !== undefined && config !== null && main.length > 0;
   if (known && isExpertsAlone(held, main)) return [missing(EXPERTS_ALONE)];
+  const lacks = Array.from(held.stacks).flatMap(([stack, layers]) =>
+    lackDefects(stack, layers, config, row, stacks.includes(stack)),
+  );
+  const told = new Set(lacks.flatMap(({ group, message }) => (/gate|router/.test(message) ? (group ?? []) : [])));
   return [
     ...(known ? outsideDefects(held, stacks, config, row) : []),
     ...stacks.flatMap((stack) => layerDefects(stack, held, checkpoint, row, main)),
-    ...(known ? routerDefects(main, held) : []),
-    ...Array.from(held.stacks).flatMap(([stack, layers]) =>
-      lackDefects(stack, layers, config, row, stacks.includes(stack)),
-    ),
+    ...(known ? routerDefects(main, held, told) : []),
+    ...lacks,
   ];
 }
 
@@ -117,9 +119,10 @@ function isPromised(config: Config | null, row: Architecture | undefined, stack:
   return isMoeLayer(row, expertConfig(config, stack), index) === true;
 }
 
-function routerDefects(main: readonly LayerGroup[], { stacks }: HeldTensors): Defect[] {
-  const bare = main.filter(
-    (group) => group.kind === 'moe' && group.expertTensors.length > 0 && !hasRouter(group, stacks.get(stackOf(group))),
+function routerDefects(main: readonly LayerGroup[], { stacks }: HeldTensors, told: ReadonlySet<string>): Defect[] {
+  const sparse = main.filter(({ kind, expertTensors }) => kind === 'moe' && expertTensors.length > 0);
+  const bare = sparse.filter(
+    (group) => !told.has(`${stackOf(group)}.${group.index}`) && !hasRouter(group, stacks.get(stackOf(group))),
   );
   if (bare.length === 0) return [];
   const layers = nameLayers(bare, null);

@@ -1,4 +1,4 @@
-import { LoomError } from '../errors.ts';
+import { isLoomError, LoomError } from '../errors.ts';
 import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource } from '../source/types.ts';
 import { formatBytes, KIB } from '../units.ts';
@@ -31,10 +31,35 @@ export async function readHeader(source: ByteSource, options: ReadHeaderOptions)
   const known = cache ? await recallHeader(source, cache, options) : null;
   if (known !== null) return known;
   const bytes = await readStart(source, options);
-  const header = parseHeader(bytes.subarray(LENGTH_BYTES), limitsOf(source, options));
+  const header = await parsed(bytes, source, options);
   await cache?.put(source.key, bytes);
   return header;
 }
+
+/** The header; where the file goes on after its end, the error says whether another file begins there. */
+async function parsed(bytes: Uint8Array, source: ByteSource, options: ReadHeaderOptions): Promise<Header> {
+  try {
+    return parseHeader(bytes.subarray(LENGTH_BYTES), limitsOf(source, options));
+  } catch (error) {
+    const isLonger = isLoomError(error) && error.tag === 'data-incomplete';
+    const joined = isLonger ? await joinedAt(error, source, options) : null;
+    throw joined ?? error;
+  }
+}
+
+/** The error of two files written one behind the other, null where no header begins at the end of the first. */
+async function joinedAt(error: LoomError, source: ByteSource, { file, signal }: ReadHeaderOptions) {
+  const { byte } = error.fields;
+  if (byte === undefined || byte + LENGTH_BYTES >= source.byteLength) return null;
+  const start = await source.read({ start: byte, end: byte + LENGTH_BYTES + 1 }, { signal });
+  const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
+  const fits = length > 1n && length + BigInt(byte + LENGTH_BYTES) <= BigInt(source.byteLength);
+  if (!fits || start[LENGTH_BYTES] !== OPEN_BRACE) return null;
+  const message = `${error.message} Another safetensors file begins there: two files were joined into one, and readers of the format refuse it. Cut ${file} at byte ${byte} into two files, or get the files of the model again.`;
+  return new LoomError('data-incomplete', message, error.fields, error);
+}
+
+const OPEN_BRACE = 0x7b;
 
 /** The file up to the end of its header. */
 async function readStart(source: ByteSource, options: ReadHeaderOptions): Promise<Uint8Array> {
