@@ -1,7 +1,6 @@
 import type { Damage } from './model.fixture.ts';
 import { CONFIG_DAMAGES, EXPERT_DAMAGES, VALUE_DAMAGES } from './of-experts.fixture.ts';
 import { FILE_DAMAGES, INDEX_DAMAGES, SLICE_DAMAGES } from './of-files.fixture.ts';
-import { ABSENT_DAMAGES, FOLDER_DAMAGES } from './of-parts.fixture.ts';
 
 /** What happens to checkpoints on their way, each a kind that somebody has met. */
 export const DAMAGES: readonly Damage[] = [
@@ -11,6 +10,4 @@ export const DAMAGES: readonly Damage[] = [
   ...EXPERT_DAMAGES,
   ...CONFIG_DAMAGES,
   ...VALUE_DAMAGES,
-  ...ABSENT_DAMAGES,
-  ...FOLDER_DAMAGES,
 ];
