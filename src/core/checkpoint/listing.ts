@@ -157,9 +157,15 @@ function chooseShards(names: readonly string[], ranked: readonly string[]): Chos
   return { shards: all, gaps: gapFindings(series) };
 }
 
-/** Another split under the same stem: folders of two runs copied into one. Other stems are other forms of one model. */
+/**
+ * Another split under the same stem that is as complete: folders of two runs copied into one. Other stems are other forms
+ * of one model; where one of two is complete, that is the model, and the other a left-over.
+ */
 function severalFindings(best: Series, series: readonly Series[]): Finding[] {
-  const [other] = series.filter(({ stem, total }) => stem === best.stem && total !== null && total !== best.total);
+  const isAsComplete = ({ missing }: Series) => missing.length === 0 || best.missing.length > 0;
+  const [other] = series.filter(
+    (each) => each.stem === best.stem && each.total !== null && each.total !== best.total && isAsComplete(each),
+  );
   if (!other) return [];
   const words = ({ files, total }: Series) =>
     `${files[0]}${files.length > 1 ? ' …' : ''} (${files.length} of ${total})`;

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import {
   checkpointOf,
+  ENDS,
   type Headers,
   readFixture,
   readRealNames,
@@ -273,8 +274,10 @@ describe('the other consumers', () => {
 
 describe('what is not plain', () => {
   const E = 4;
-  const apart = (parts: Readonly<Record<string, readonly [string, readonly number[]]>>): Headers =>
-    Object.fromEntries(
+  const apart = (parts: Readonly<Record<string, readonly [string, readonly number[]]>>): Headers => ({
+    ...ENDS,
+    'model.layers.0.mlp.gate.weight': { dtype: 'BF16', shape: [E, 512] },
+    ...Object.fromEntries(
       Array.from({ length: E }, (_, i) =>
         ['gate_proj', 'up_proj', 'down_proj'].flatMap((p) =>
           Object.entries(parts).map(([part, [dtype, shape]]) => [
@@ -283,7 +286,8 @@ describe('what is not plain', () => {
           ]),
         ),
       ).flat(),
-    );
+    ),
+  });
   const config = {
     model_type: 'deepseek_v3',
     architectures: ['DeepseekV3ForCausalLM'],
