@@ -36,6 +36,13 @@ function layer(at: number, experts: number, held = experts): Named[] {
   return [[`${path}.gate.weight`, [experts, H]], ...apart.flat()];
 }
 
+/** What a model has outside its layers. */
+const ENDS: readonly Named[] = [
+  ['model.embed_tokens.weight', [8, H]],
+  ['model.norm.weight', [H]],
+  ['lm_head.weight', [8, H]],
+];
+
 /** A folder with one file for each list of tensors. */
 function checkpoint(name: string, experts: number, ...files: Named[][]): string {
   const path = join(work, name);
@@ -55,7 +62,7 @@ function checkpoint(name: string, experts: number, ...files: Named[][]): string 
 
 describe('moe-loom ranks', () => {
   it('names the experts of each layer where layers differ, and the config that contradicts them', async () => {
-    const source = checkpoint('pruned', 8, layer(0, 8), layer(1, 6), layer(2, 6));
+    const source = checkpoint('pruned', 8, [...ENDS, ...layer(0, 8)], layer(1, 6), layer(2, 6));
     const { code, stdout } = await run(source, '--framework', 'transformers-5', '--ep', '2');
     expect(code).toBe(0);
     const lines = stdout.split('\n').map((line) => line.trim());
