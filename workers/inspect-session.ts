@@ -26,6 +26,7 @@ import {
   tensorBytes,
   unreadFiles,
 } from '../src/core/index.ts';
+import { type LayerPictures, layerPictures } from './layer-pictures.ts';
 import { createLoads, type Loads, predictPlan } from './loads.ts';
 import { createMeter, createTicker, type Meter } from './meter.ts';
 import type { CellFacts, InspectEvent, MadeFacts, MapSummary, PlanSummary, SourceDescriptor } from './protocol.ts';
@@ -40,6 +41,7 @@ export interface InspectSession {
   /** Lets go of the source. */
   dispose(): Promise<void>;
   cell(row: number, expert: number): CellFacts;
+  layerPictures(row: number): LayerPictures | null;
   inspection(): Inspection;
   readonly layout: CheckpointLayout;
   readonly files: FileSet;
@@ -198,6 +200,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
         defects: defects.map((defect) => defect.message),
       };
     },
+    layerPictures: (row) => layerPictures(checkpoint, layout, map, row),
     inspection: () => inspectCheckpoint(checkpoint, layout),
     plan,
     loads: createLoads(checkpoint, layout),

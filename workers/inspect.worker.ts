@@ -39,6 +39,7 @@ const api: InspectApi = {
     if (mine === turn) session = opened;
   },
   cell: (row, expert) => current().cell(row, expert),
+  layerPictures: (row) => current().layerPictures(row),
   ...createTensorDesk(current),
   inspection: () => current().inspection(),
   ...createRankCalls(current),

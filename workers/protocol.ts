@@ -12,6 +12,7 @@ import type {
   ProgramId,
   Target,
 } from '../src/core/index.ts';
+import type { LayerPictures } from './layer-pictures.ts';
 import type { MemoryApi } from './memory-protocol.ts';
 import type { RankApi } from './ranks-protocol.ts';
 import type { TensorApi } from './tensors-protocol.ts';
@@ -157,6 +158,8 @@ export interface InspectApi extends RankApi, MemoryApi, TensorApi, ValuesDesk {
   /** Reads the files of the open source that could not be read, and nothing else; the last map holds them too. */
   readAgain(onEvent: (event: InspectEvent) => void, signal: AbortSignal): Promise<void>;
   cell(row: number, expert: number): CellFacts;
+  /** The layer of a row of the map, drawn; null where no tensor of it is known. */
+  layerPictures(row: number): LayerPictures | null;
   inspection(): Inspection;
   /** What each consumer makes of the open checkpoint, by names and shapes. */
   loads(): readonly LoadVerdict[];

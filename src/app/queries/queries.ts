@@ -32,6 +32,18 @@ export function useCell(row: number | null, expert: number | null) {
   });
 }
 
+/** The layer of a row of the map, drawn. */
+export function useLayerPictures(row: number | null) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['layer-pictures', key, row],
+    queryFn: () => inspectWorker().layerPictures(row ?? 0),
+    enabled: key !== null && row !== null,
+    placeholderData: keepPreviousData,
+    gcTime: 30_000,
+  });
+}
+
 /** Number and id of the tensors that a search finds, with its first rows. */
 export function useTensorAnswer(query: TensorQuery) {
   const key = useOpenKey();

@@ -13,16 +13,21 @@ export interface Choices {
   readonly theme: Theme;
   readonly colour: Colour;
   readonly shape: MapShape;
-  readonly set: (patch: Partial<Pick<Choices, 'theme' | 'colour' | 'shape'>>) => void;
+  /** Whether the map draws a layer below its cells. */
+  readonly layerShown: boolean;
+  readonly set: (patch: Partial<Omit<Choices, 'set'>>) => void;
 }
 
 /** The choices, kept in this browser; values that an older version left are replaced by the usual ones. */
 export const useChoices = create<Choices>()(
-  persist((set) => ({ theme: 'system', colour: 'shard', shape: 'grid', set: (patch) => set(patch) }), {
-    name: 'moe-loom-choices',
-    partialize: ({ theme, colour, shape }) => ({ theme, colour, shape }),
-    merge: (stored, current) => ({ ...current, ...checked(stored) }),
-  }),
+  persist(
+    (set) => ({ theme: 'system', colour: 'shard', shape: 'grid', layerShown: true, set: (patch) => set(patch) }),
+    {
+      name: 'moe-loom-choices',
+      partialize: ({ set: _, ...chosen }) => chosen,
+      merge: (stored, current) => ({ ...current, ...checked(stored) }),
+    },
+  ),
 );
 
 function checked(stored: unknown): Partial<Choices> {
@@ -30,5 +35,6 @@ function checked(stored: unknown): Partial<Choices> {
   const theme = THEMES.find((known) => known === value.theme);
   const colour = COLOURS.find((known) => known === value.colour);
   const shape = SHAPES.find((known) => known === value.shape);
-  return { ...(theme ? { theme } : {}), ...(colour ? { colour } : {}), ...(shape ? { shape } : {}) };
+  const layerShown = typeof value.layerShown === 'boolean' ? { layerShown: value.layerShown } : {};
+  return { ...layerShown, ...(theme ? { theme } : {}), ...(colour ? { colour } : {}), ...(shape ? { shape } : {}) };
 }

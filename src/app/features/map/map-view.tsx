@@ -21,6 +21,7 @@ import '../../theme/table.css';
 const ValuesBar = late(async () => (await import('./values/values-bar.tsx')).ValuesBar);
 const ValuesFindings = late(async () => (await import('./values/values-findings.tsx')).ValuesFindings);
 const ValuesTable = late(async () => (await import('./values/values-table.tsx')).ValuesTable);
+const LayerPanel = late(async () => (await import('./layer/layer-panel.tsx')).LayerPanel);
 const MapTable = late(async () => (await import('./map-table.tsx')).MapTable);
 
 /** Layers by experts, with what is known of them. */
@@ -79,7 +80,23 @@ export function MapView() {
           <Findings />
         </aside>
       </div>
+      {painted && (
+        <LayerPanel
+          until={<div />}
+          map={map}
+          row={active?.row ?? firstWithExperts(map)}
+          expert={active?.column ?? null}
+        />
+      )}
     </div>
+  );
+}
+
+/** The row that stands for the model until one is pinned. */
+function firstWithExperts(map: ExpertMap): number {
+  return Math.max(
+    0,
+    map.rows.findIndex(({ kind }) => kind === 'moe'),
   );
 }
 

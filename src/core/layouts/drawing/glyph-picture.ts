@@ -26,21 +26,35 @@ interface Size {
 /** Each kind of tensor once, to one scale: how many matrices, which way round, and where gate and up are in them. */
 export function glyphPicture(glyph: Glyph, title: string): Picture {
   const longest = Math.max(1, ...glyph.weights.flatMap(({ rows, columns }) => [rows, columns]));
-  const columns = glyph.weights.map((tensor) => column(tensor, glyph.companions, longest));
-  const height = Math.max(0, ...columns.map((each) => each.height));
-  const marks: Mark[] = [];
+  const above = sharedStart(glyph.weights.map(({ template }) => template));
+  const columns = glyph.weights.map((tensor) => column(tensor, glyph.companions, longest, above.length));
+  const top = above === '' ? 0 : LINE;
+  const height = top + Math.max(0, ...columns.map((each) => each.height));
+  const marks: Mark[] = above === '' ? [] : [words(0, 10, `below ${above}`, { ink: 'quiet' })];
   let x = 0;
   for (const each of columns) {
-    marks.push(...moved(each.marks, x, 0));
+    marks.push(...moved(each.marks, x, top));
     x += each.width + COLUMN_GAP;
   }
   return {
-    width: Math.ceil(Math.max(1, x - COLUMN_GAP)),
+    width: Math.ceil(Math.max(1, x - COLUMN_GAP, monoWidth(`below ${above}`, LINE))),
     height: Math.ceil(height),
     title,
     description: glyph.weights.map(inWords).join(' '),
     marks,
   };
+}
+
+/** What all names begin with, up to a dot before the number of an expert. */
+function sharedStart(names: readonly string[]): string {
+  const [first = ''] = names;
+  let end = 0;
+  for (let dot = first.indexOf('.'); dot !== -1; dot = first.indexOf('.', dot + 1)) {
+    const start = first.slice(0, dot + 1);
+    if (start.includes('{i}') || start.endsWith('experts.') || !names.every((name) => name.startsWith(start))) break;
+    end = dot + 1;
+  }
+  return first.slice(0, end);
 }
 
 /** A kind of tensor in a sentence. */
@@ -68,7 +82,8 @@ interface Column extends Size {
   readonly marks: readonly Mark[];
 }
 
-function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest: number): Column {
+function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest: number, above: number): Column {
+  const name = tensor.template.slice(above);
   const face = faceSize(tensor, longest);
   const drawn = tensor.stack === 'flat' ? { ...face, height: face.height * FLAT_BLOCKS } : face;
   const depth = depthOf(tensor);
@@ -78,7 +93,7 @@ function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest
   const lines = [`${tensor.dtype} ${shapeText(tensor.shape)}`, countText(tensor), ...axisTexts(tensor)];
   const beside = own.map((each) => `${each.part} ${each.dtype} ${shapeText(each.shape)}`);
   const marks: Mark[] = [
-    words(0, 14, tensor.template, { size: 13 }),
+    words(0, 14, name, { size: 13 }),
     ...moved(stackMarks(tensor, drawn), left, TOP + depth),
     ...beside.flatMap((line, at): Mark[] => {
       const y = bottom + 20 + (lines.length + at) * LINE;
@@ -90,7 +105,7 @@ function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest
     ...lines.map((line, at) => words(0, bottom + 20 + at * LINE, line, { ink: at === 0 ? 'text' : 'quiet' })),
   ];
   const textWidth = Math.max(
-    monoWidth(tensor.template, 13),
+    monoWidth(name, 13),
     ...lines.map((line) => monoWidth(line, 12)),
     ...beside.map((line) => left + SWATCH + 6 + monoWidth(line, 12)),
   );

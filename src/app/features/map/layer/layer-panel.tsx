@@ -1,0 +1,124 @@
+import { useState } from 'react';
+import { type ExpertMap, type Picture, visible } from '../../../../core/index.ts';
+import { nameOf } from '../../../grid/describe.ts';
+import { Segments } from '../../../parts/segments.tsx';
+import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
+import { fileName, savePng, saveSvg } from '../../../pictures/save-picture.ts';
+import { useLayerPictures } from '../../../queries/queries.ts';
+import { useChoices } from '../../../state/choices.ts';
+import { useInspection } from '../../../state/inspection.ts';
+import './layer-panel.css';
+
+interface LayerPanelProps {
+  readonly map: ExpertMap;
+  /** The row whose layer is drawn. */
+  readonly row: number;
+  /** The expert that is marked; null for none. */
+  readonly expert: number | null;
+}
+
+/** One layer as it is stored: its kinds of tensors to scale, and where their bytes lie. */
+export function LayerPanel({ map, row, expert }: LayerPanelProps) {
+  const { layerShown, set } = useChoices();
+  const facts = map.rows[row];
+  const { data } = useLayerPictures(layerShown ? row : null);
+  if (!facts) return null;
+  const shown = data?.row === row ? data : null;
+  return (
+    <section className="layer-panel" aria-label={`${nameOf(facts)} as it is stored`}>
+      <header className="layer-panel-head">
+        <h2>
+          <button
+            type="button"
+            className="link"
+            aria-expanded={layerShown}
+            onClick={() => set({ layerShown: !layerShown })}
+          >
+            {nameOf(facts)} as it is stored
+          </button>
+        </h2>
+        {shown && <span className="quiet">{shown.notes.join(' ')}</span>}
+        {shown && <Drawn glyph={shown.glyph} strip={shown.strip} notes={shown.notes} name={nameOf(facts)} />}
+      </header>
+      {shown && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <section className="picture-frame" tabIndex={0} aria-label="Drawing">
+          <PictureLegend pictures={[...(shown.glyph ? [shown.glyph] : []), shown.strip]} />
+          <div className="layer-pictures">
+            {shown.glyph && <PictureView picture={shown.glyph} expert={null} />}
+            <PictureView picture={shown.strip} expert={expert} />
+          </div>
+          <Facts strip={shown.strip} />
+        </section>
+      )}
+    </section>
+  );
+}
+
+interface DrawnProps {
+  readonly glyph: Picture | null;
+  readonly strip: Picture;
+  readonly notes: readonly string[];
+  readonly name: string;
+}
+
+const FORMATS = [
+  ['svg', 'SVG'],
+  ['png', 'PNG'],
+] as const;
+
+/** Saves the drawings, in the colours that the page has. */
+function Drawn({ glyph, strip, notes, name }: DrawnProps) {
+  const identity = useInspection((state) => state.summary?.identity ?? '');
+  const [which, setWhich] = useState<'glyph' | 'strip'>('glyph');
+  const [failed, setFailed] = useState<string | null>(null);
+  const picture = which === 'glyph' && glyph ? glyph : strip;
+  const save = (format: 'svg' | 'png') => {
+    const scheme = document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light';
+    const saving = { picture, notes: [identity, ...notes], scheme, name: fileName(identity, name, which) } as const;
+    setFailed(null);
+    if (format === 'svg') saveSvg(saving);
+    else savePng(saving).catch((error: unknown) => setFailed(error instanceof Error ? error.message : String(error)));
+  };
+  return (
+    <span className="layer-panel-save">
+      {glyph && (
+        <Segments
+          label="What to save"
+          options={[
+            ['glyph', 'Tensors'],
+            ['strip', 'Bytes'],
+          ]}
+          value={which}
+          onChange={setWhich}
+        />
+      )}
+      {FORMATS.map(([format, title]) => (
+        <button key={format} type="button" className="button small" onClick={() => save(format)}>
+          Save as {title}
+        </button>
+      ))}
+      {failed !== null && <span role="alert">The picture could not be made: {visible(failed)}</span>}
+    </span>
+  );
+}
+
+/** The same facts as rows of text. */
+function Facts({ strip }: { readonly strip: Picture }) {
+  const [open, setOpen] = useState(false);
+  const lines = strip.marks.flatMap((mark) => (mark.kind === 'box' && mark.title !== undefined ? [mark.title] : []));
+  return (
+    <details className="layer-facts" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>As a list</summary>
+      {open && (
+        <ol>
+          {[...new Set(lines)].map((line) => (
+            <li key={line} className="mono">
+              {visible(line)}
+            </li>
+          ))}
+        </ol>
+      )}
+    </details>
+  );
+}

@@ -1,0 +1,119 @@
+import { type ReactNode, useId } from 'react';
+import { type Mark, type Picture, type Role, rolesIn, textureOf, visible } from '../../core/index.ts';
+import { colourOf, fillOf, textureId } from './fills.ts';
+import './pictures.css';
+
+interface PictureViewProps {
+  readonly picture: Picture;
+  /** The expert whose boxes are marked; null for none. */
+  readonly expert: number | null;
+}
+
+/** A drawing of core's, painted as SVG in the page's own colours. */
+export function PictureView({ picture, expert }: PictureViewProps) {
+  const id = `p${useId().replace(/\W/g, '')}`;
+  const { width, height, title, description, marks } = picture;
+  const chosen = marks.filter((mark) => mark.kind === 'box' && mark.expert !== undefined && mark.expert === expert);
+  return (
+    <svg
+      className="picture"
+      role="img"
+      aria-label={visible(`${title}. ${description}`)}
+      width={width}
+      height={height}
+      viewBox={`0 0 ${width} ${height}`}
+    >
+      <defs>
+        {rolesIn(marks).map((role) => (
+          <Texture key={role} id={textureId(id, role)} role={role} />
+        ))}
+      </defs>
+      {marks.map((mark, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: marks of a picture have no other name and never move
+        <Painted key={at} mark={mark} id={id} />
+      ))}
+      {chosen.map((mark, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: as above
+        <Chosen key={at} mark={mark} />
+      ))}
+    </svg>
+  );
+}
+
+function Painted({ mark, id }: { readonly mark: Mark; readonly id: string }) {
+  if (mark.kind === 'words')
+    return (
+      <text
+        x={mark.x}
+        y={mark.y}
+        className={mark.mono ? 'mono' : undefined}
+        fontSize={mark.size}
+        fill={colourOf(mark.ink)}
+        textAnchor={mark.anchor}
+      >
+        {visible(mark.text)}
+      </text>
+    );
+  if (mark.kind === 'line') {
+    const [[x1, y1], [x2, y2]] = [mark.from, mark.to];
+    return <line x1={x1} y1={y1} x2={x2} y2={y2} stroke={colourOf(mark.ink)} />;
+  }
+  const { x, y, width, height, ink, edge, title } = mark;
+  return (
+    <rect x={x} y={y} width={width} height={height} fill={fillOf(ink, id)} stroke={edge && colourOf(edge)}>
+      {title !== undefined && <title>{visible(title)}</title>}
+    </rect>
+  );
+}
+
+/** A frame round a box of the chosen expert, light inside dark so that it shows on every colour. */
+function Chosen({ mark }: { readonly mark: Mark }) {
+  if (mark.kind !== 'box') return null;
+  const { x, y, width, height } = mark;
+  const box = { x: x - 1, y: y - 1, width: Math.max(3, width + 2), height: height + 2, fill: 'none' };
+  return (
+    <g className="picture-chosen">
+      <rect {...box} stroke={colourOf('surface')} strokeWidth={4} />
+      <rect {...box} stroke={colourOf('text')} strokeWidth={2} />
+    </g>
+  );
+}
+
+/** The texture of a role over its colour. */
+function Texture({ id, role }: { readonly id: string; readonly role: Role }) {
+  const over: Readonly<Record<ReturnType<typeof textureOf>, ReactNode>> = {
+    plain: null,
+    rising: <path className="picture-texture" d="M-1 7L7 -1M-1 1L1 -1M5 7L7 5" />,
+    level: <path className="picture-texture" d="M0 1.5H6M0 4.5H6" />,
+    dots: <circle className="picture-dot" cx="3" cy="3" r="1.2" />,
+    crossed: <path className="picture-texture" d="M0 0L6 6M6 0L0 6" />,
+    halves: <rect y="3" width="6" height="3" fill={colourOf('up')} />,
+  };
+  return (
+    <pattern id={id} width="6" height="6" patternUnits="userSpaceOnUse">
+      <rect width="6" height="6" fill={colourOf(role)} />
+      {over[textureOf(role)]}
+    </pattern>
+  );
+}
+
+/** What the colours and textures of pictures mean. */
+export function PictureLegend({ pictures }: { readonly pictures: readonly Picture[] }) {
+  const id = `l${useId().replace(/\W/g, '')}`;
+  const roles = rolesIn(pictures.flatMap(({ marks }) => marks)).filter((role) => role !== 'gate-up');
+  return (
+    <figure className="legend" aria-label="Legend">
+      {roles.map((role) => (
+        <span key={role} className="legend-item">
+          <svg className="swatch" viewBox="0 0 12 12" aria-hidden="true">
+            <defs>
+              <Texture id={textureId(id, role)} role={role} />
+            </defs>
+            <rect width="12" height="12" fill={fillOf(role, id)} />
+          </svg>
+          <span className="mono">{role}</span>
+        </span>
+      ))}
+    </figure>
+  );
+}
