@@ -254,3 +254,14 @@ export function summarisePlan(plan: ConversionPlan): PlanSummary {
     shards,
   };
 }
+
+/** What screens ask of the open session: one cell, one layer, the whole in brief. */
+export function createCellCalls(
+  current: () => InspectSession,
+): Pick<InspectSession, 'cell' | 'layerPictures' | 'inspection'> {
+  return {
+    cell: (row, expert) => current().cell(row, expert),
+    layerPictures: (row) => current().layerPictures(row),
+    inspection: () => current().inspection(),
+  };
+}

@@ -1,5 +1,5 @@
 import { LoomError, loadScript } from '../src/core/index.ts';
-import { type InspectSession, openSession, summarisePlan } from './inspect-session.ts';
+import { createCellCalls, type InspectSession, openSession, summarisePlan } from './inspect-session.ts';
 import { compactVerdict } from './loads.ts';
 import { createMemoryCalls } from './memory.ts';
 import type { InspectApi, InspectEvent } from './protocol.ts';
@@ -38,10 +38,8 @@ const api: InspectApi = {
     const opened = await current().readAgain((event) => void onEvent(movable(event)), signal);
     if (mine === turn) session = opened;
   },
-  cell: (row, expert) => current().cell(row, expert),
-  layerPictures: (row) => current().layerPictures(row),
+  ...createCellCalls(current),
   ...createTensorDesk(current),
-  inspection: () => current().inspection(),
   ...createRankCalls(current),
   ...createMemoryCalls(current),
   loads: () => current().loads.all().map(compactVerdict),

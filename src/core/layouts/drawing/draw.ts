@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../../checkpoint/types.ts';
 import { LoomError } from '../../errors.ts';
-import { formatBytes, formatInteger } from '../../units.ts';
+import { formatBytes, formatInteger, plural } from '../../units.ts';
 import { nameLayers } from '../layer-words.ts';
 import type { CheckpointLayout, LayerGroup } from '../types.ts';
 import { glyphOf } from './glyph.ts';
@@ -79,6 +79,6 @@ function readsNotes(checkpoint: Pick<Checkpoint, 'tensors' | 'shards' | 'config'
   const between = first.between === 0 ? '' : `, ${formatBytes(first.between)} of others between those of expert 0`;
   return [
     `${formatBytes(first.bytes)} an expert, in ${count} ${most === 1 ? 'read' : 'reads'}${between}.`,
-    ...(split === 0 ? [] : [`${formatInteger(split)} experts lie in more than one file.`]),
+    ...(split === 0 ? [] : [`Of ${plural(split, 'expert')} the bytes lie in more than one file.`]),
   ];
 }

@@ -12,7 +12,7 @@ const TOGETHER = { sheets: 24, step: 1 } as const;
 /** Blocks of a flat tensor that are drawn. */
 const FLAT_BLOCKS = 3;
 const STRIPES = 12;
-const COLUMN_GAP = 36;
+const COLUMN_GAP = 28;
 const TOP = 40;
 const LINE = 16;
 /** The box beside the name of a bias or of scales. */
@@ -132,8 +132,8 @@ function axisTexts({ rows, columns, rowsAre, part }: GlyphTensor): string[] {
   const other = rowsAre === 'outputs' ? 'inputs' : 'outputs';
   // Several packed numbers share an element, so elements do not count inputs.
   if (part !== 'weight')
-    return [`${rowsAre} down, ${other} across, packed: ${formatInteger(rows)} × ${formatInteger(columns)}`];
-  return [`${formatInteger(rows)} ${rowsAre} down, ${formatInteger(columns)} ${other} across`];
+    return [`${rowsAre} down, ${other} across`, `packed: ${formatInteger(rows)} × ${formatInteger(columns)}`];
+  return [`${formatInteger(rows)} ${rowsAre} down`, `${formatInteger(columns)} ${other} across`];
 }
 
 function faceSize({ rows, columns }: GlyphTensor, longest: number): Size {

@@ -2,7 +2,7 @@ import { formatBytes, formatInteger } from '../../units.ts';
 import type { LayerStrip, LayerStripFile, StripBox } from './layer-strip.ts';
 import { type Mark, monoWidth, moved, type Picture, words } from './picture.ts';
 
-const WIDTH = 880;
+const WIDTH = 700;
 const STRIP = 30;
 const LENS = 44;
 /** Boxes of the enlarged beginning. */
