@@ -23,7 +23,7 @@ export function LayerPanel({ map, row, expert }: LayerPanelProps) {
   const facts = map.rows[row];
   const { data } = useLayerPictures(layerShown ? row : null);
   if (!facts) return null;
-  const shown = data?.row === row ? data : null;
+  const shown = layerShown && data?.row === row ? data : null;
   return (
     <section className="layer-panel" aria-label={`${nameOf(facts)} as it is stored`}>
       <header className="layer-panel-head">
