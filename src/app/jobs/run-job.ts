@@ -191,7 +191,7 @@ async function whatStays(job: string): Promise<string | null> {
   const journal = (await listJournals()).find((stored) => stored.job === job);
   if (!journal || journal.finished === 0) return null;
   const { finished, head } = journal;
-  return `${finished} of ${plural(head.shards.length, 'shard')} ${finished === 1 ? 'is' : 'are'} finished and kept: go on from there below, under "Unfinished conversions".`;
+  return `${finished} of ${plural(head.shards.length, 'shard')} ${finished === 1 ? 'is' : 'are'} finished and kept. To use them, press "Go on" under "Unfinished conversions".`;
 }
 
 async function cleanUp({ sink, job }: Running, died: boolean): Promise<string> {

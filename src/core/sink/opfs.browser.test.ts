@@ -48,8 +48,7 @@ describe('the sink in browser storage', () => {
     expect(await run('silentlyFull')).toEqual({
       error: {
         tag: 'disk-full',
-        message:
-          'The browser storage is full: huge needs 100 bytes, and 31 fit. Free space, or write to a folder instead.',
+        message: 'The browser storage is full: huge needs 100 bytes, and 31 fit. Free space, or choose another output.',
         file: 'huge',
         byte: 31,
         needed: 100,

@@ -33,7 +33,7 @@ export function storageRefused(cause: unknown): LoomError {
 
 /** For storage without room for a folder or a small file. */
 export function nothingFits(cause: unknown): LoomError {
-  const message = 'The browser storage is full: not even a folder fits. Free space, or write to a folder instead.';
+  const message = 'The browser storage is full: not even a small file fits. Free space, or choose another output.';
   return new LoomError('disk-full', message, { fits: 0 }, cause);
 }
 
@@ -42,6 +42,6 @@ export function storageFull(name: string, byte: number, need: StorageNeed | null
   const what = need
     ? `${name} needs ${need.needed} bytes, and ${need.fits} fit`
     : `${name} could not be written at byte ${byte}`;
-  const message = `The browser storage is full: ${what}. Free space, or write to a folder instead.`;
+  const message = `The browser storage is full: ${what}. Free space, or choose another output.`;
   return new LoomError('disk-full', message, { file: name, byte, ...need }, cause);
 }

@@ -1,11 +1,13 @@
 import type { PlanSummary } from '../../../../workers/protocol.ts';
 import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { useJob } from '../../jobs/job-store.ts';
 import { useRoom } from '../../jobs/room.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { Breakable } from './breakable.tsx';
 import { Fact } from './fact.tsx';
 import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
 import { chainsOf } from './options/layer-ranges.ts';
+import { PlaceNote } from './place-note.tsx';
 import { bytesOf, placeOf, usePlaces } from './places.ts';
 import { PlanLoads } from './plan-loads.tsx';
 import type { Order } from './use-plan.ts';
@@ -25,6 +27,7 @@ export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonl
           exact={`Buffers; the largest piece needs ${formatInteger(plan.peakPartBytes)} bytes`}
         />
       </dl>
+      <PlaceNote plan={plan} />
       <RoomNote plan={plan} />
       <Scope plan={plan} />
       {plan.unpacked && <NotLossless unpacked={plan.unpacked} />}
@@ -37,12 +40,16 @@ export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonl
   );
 }
 
-/** Required and free bytes; a warning, never a refusal: what browsers say of their room is a guess. */
+/**
+ * Required and free bytes; a warning, never a refusal: what browsers say of their room is a guess, and nothing is told of
+ * it beside a storage that was full.
+ */
 function RoomNote({ plan }: { readonly plan: PlanSummary }) {
   const output = useConvertChoices((state) => state.output);
   const places = usePlaces();
   const room = useRoom();
-  if (!room || placeOf(output, places) !== 'opfs') return null;
+  const full = useJob(({ error }) => error?.tag === 'disk-full');
+  if (!room || full || placeOf(output, places) !== 'opfs') return null;
   const needed = bytesOf(plan);
   const kept = room.persisted ? '' : ' It may clear what is stored when the disk fills up: download soon.';
   if (needed <= room.free)
@@ -106,7 +113,7 @@ function Chains({ plan }: { readonly plan: PlanSummary }) {
             <td className="number">{chain.count}</td>
             <td className="mono whole">{chain.from}</td>
             <td className="mono whole">{chain.to ?? 'as it is'}</td>
-            <td>{chain.operations.join(' → ') || 'Rename'}</td>
+            <td className="wide">{chain.operations.join(' → ') || 'Rename'}</td>
           </tr>
         ))}
       </tbody>

@@ -46,6 +46,8 @@ const INCOMPLETE = [
   'index-stale',
   'index-invalid',
 ];
+/** Those that are cured by a file that is still to come. */
+const GONE = ['shard-missing', 'index-tensor-missing'];
 /** Those after which the shards may be read without the index. */
 const ABOUT_INDEX = ['index-stale', 'index-invalid'];
 
@@ -56,6 +58,13 @@ function FindingSteps({ tags }: { readonly tags: ReadonlySet<string> }) {
   if (!INCOMPLETE.some((tag) => tags.has(tag)) || sample) return null;
   return (
     <div className="finding-steps">
+      {GONE.some((tag) => tags.has(tag)) && (
+        <p>
+          {hub
+            ? 'Ask the authors to upload what is missing, or look for it in another revision.'
+            : 'Get what is missing with "hf download" or from where the model came from, put it into the same folder, and choose the folder again.'}
+        </p>
+      )}
       {tags.has('lfs-pointer') && (
         <p>
           Fetch the weights with <code>git lfs pull</code> in the clone

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { formatBytes, fromWire, isLoomError, MEMORY_OUTPUT_BYTES, toWire } from '../../../../core/index.ts';
 import { ANSWER_MS, pickFolder } from '../../../jobs/output-folder.ts';
-import { isInForeignFrame, OwnTabLink } from '../../../parts/framed.tsx';
+import { isInForeignFrame } from '../../../parts/framed.tsx';
 import { Shown } from '../../../parts/shown.tsx';
 import { useInspection } from '../../../state/inspection.ts';
 import { placeOf, usePlaces } from '../places.ts';
@@ -45,12 +45,6 @@ export function OutputChoice() {
         <p className="option-note wrong">
           <Shown text={record.message} /> A conversion that breaks off starts again from its first shard.
         </p>
-      )}
-      {storage !== null && isInForeignFrame() && (
-        <div className="row">
-          <OwnTabLink />
-          <span className="option-note">There this page may have storage and folders.</span>
-        </div>
       )}
     </fieldset>
   );
