@@ -115,7 +115,7 @@ test('a full disk ends it with finished shards kept, and room lets it go on', as
   const used = await page.evaluate(async () => (await navigator.storage.estimate()).usage ?? 0);
   await client.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: used + 160_000 });
   await start(page);
-  await expect(job(page)).toContainText('The disk is full');
+  await expect(job(page)).toContainText('The browser storage is full');
   await expect(job(page)).toContainText(/\d+ of \d+ shards (is|are) finished and kept/);
   const kept = (await storedFiles(page)).filter((name) => name.endsWith('.safetensors'));
   expect(kept.length).toBeGreaterThan(0);

@@ -35,16 +35,11 @@ describe.skipIf(executablePath === null)('Firefox', () => {
   beforeAll(async () => {
     hub = await startHub({ repos: allRepos() });
     server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
-    browser = await puppeteer.launch({
-      browser: 'firefox',
-      executablePath: executablePath ?? '',
-      headless: true,
-      extraPrefsFirefox: {
-        'browser.download.folderList': 2,
-        'browser.download.dir': downloads,
-        'browser.download.alwaysOpenPanel': false,
-        'browser.helperApps.neverAsk.saveToDisk': 'application/octet-stream,application/json',
-      },
+    browser = await launch({
+      'browser.download.folderList': 2,
+      'browser.download.dir': downloads,
+      'browser.download.alwaysOpenPanel': false,
+      'browser.helperApps.neverAsk.saveToDisk': 'application/octet-stream,application/json',
     });
   });
   beforeEach(async () => {
@@ -52,11 +47,20 @@ describe.skipIf(executablePath === null)('Firefox', () => {
     hub.clearJournal();
     errors = [];
     context = await browser.createBrowserContext();
-    page = await context.newPage();
+    await openPage(context);
+  });
+  /** Lets the test go on in a page of this context; what breaks the page's policy is an error of the test. */
+  async function openPage(from: BrowserContext): Promise<void> {
+    page = await from.newPage();
     page.setDefaultTimeout(45_000);
     await page.setViewport({ width: 1280, height: 800 });
     page.on('pageerror', (error) => errors.push(error instanceof Error ? error.message : String(error)));
-  });
+    await page.evaluateOnNewDocument(() => {
+      addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) => {
+        throw new Error(`The page broke its own policy: ${effectiveDirective} ${blockedURI}`);
+      });
+    });
+  }
   afterEach(async () => {
     await context.close();
     expect(errors).toEqual([]);
@@ -173,6 +177,21 @@ describe.skipIf(executablePath === null)('Firefox', () => {
     await see('button', 'Retry these');
   });
 
+  it('converts into memory in a private window, which has no storage', async () => {
+    const privately = await launch({ 'browser.privatebrowsing.autostart': true });
+    try {
+      await openPage(privately.defaultBrowserContext());
+      await visit({ repo: 'tiny/mixtral', view: 'convert', target: 'stacked' });
+      await read('The browser gives this page no storage (SecurityError)');
+      await read('The result is kept in the memory of this tab.');
+      await click('button', 'Start conversion');
+      await read('all equal');
+      await read('These files are nowhere else.');
+    } finally {
+      await privately.close();
+    }
+  });
+
   it('opens chosen files', async () => {
     await visit();
     const input = await page.waitForSelector('input[type=file][aria-label="Choose files"]');
@@ -181,6 +200,15 @@ describe.skipIf(executablePath === null)('Firefox', () => {
     await read('104 tensors');
   });
 });
+
+function launch(extraPrefsFirefox: Readonly<Record<string, string | number | boolean>>): Promise<Browser> {
+  return puppeteer.launch({
+    browser: 'firefox',
+    executablePath: executablePath ?? '',
+    headless: true,
+    extraPrefsFirefox: { ...extraPrefsFirefox },
+  });
+}
 
 async function seen(page: Page, selector: string): Promise<ElementHandle<Element>> {
   const element = await page.waitForSelector(selector, { visible: true }).catch(() => null);

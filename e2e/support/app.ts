@@ -121,3 +121,24 @@ export function storedFiles(page: Page): Promise<string[]> {
     return names;
   });
 }
+
+/**
+ * What stands past the edge of a narrow screen, 390 wide: the page itself, or a part of the view that scrolls sideways.
+ * Only the map may.
+ */
+export async function pastTheEdge(page: Page): Promise<string[]> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  const found = await page.evaluate(() => {
+    const wide = (element: Element) => element.scrollWidth > element.clientWidth;
+    const page = document.scrollingElement;
+    const scrolls = [...document.querySelectorAll('main, main *:not(.map-scroller)')].filter(
+      (element) => wide(element) && /auto|scroll/.test(getComputedStyle(element).overflowX),
+    );
+    return [...(page && page.scrollWidth > innerWidth ? [page] : []), ...scrolls].map(
+      ({ tagName, className, scrollWidth }) => `${tagName} ${className}: ${scrollWidth}`,
+    );
+  });
+  if (before) await page.setViewportSize(before);
+  return found;
+}
