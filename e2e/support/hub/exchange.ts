@@ -43,6 +43,8 @@ export interface Exchange {
 /** How the body leaves, when a fault changes that. */
 export interface Transport {
   delayMs?: number;
+  /** Nothing is sent before this resolves. */
+  until?: Promise<void>;
   bytesPerSecond?: number;
   stall?: { afterBytes: number; ms: number };
   resetAfterBytes?: number;

@@ -165,7 +165,7 @@ function alterTransport(action: FaultAction, { transport }: Reply): void {
   if (action.type === 'truncateChunked') Object.assign(transport, { cutAfterBytes: action.bytes, chunked: true });
   if (action.type === 'slow') transport.bytesPerSecond = action.bps;
   if (action.type === 'stall') transport.stall = { afterBytes: action.afterBytes, ms: action.ms };
-  if (action.type === 'ttfb') transport.delayMs = action.ms;
+  if (action.type === 'ttfb') Object.assign(transport, { delayMs: action.ms, until: action.until });
 }
 
 function flipEtag(headers: Record<string, string>): void {

@@ -11,7 +11,8 @@ export type FaultAction =
   | { type: 'truncateChunked'; bytes: number }
   | { type: 'slow'; bps: number }
   | { type: 'stall'; afterBytes: number; ms: number }
-  | { type: 'ttfb'; ms: number }
+  /** `until` holds the answer back for as long as a test in the same process wants. */
+  | { type: 'ttfb'; ms: number; until?: Promise<void> }
   | { type: 'ignoreRange'; bps?: number }
   | { type: 'wrongContentRange'; mode: 'shift' | 'total' | 'missing' | '*' }
   | { type: 'rangeShiftedBody'; by?: number }

@@ -65,6 +65,7 @@ function endBody(res: ServerResponse, reply: Reply): void {
 export async function sendReply(res: ServerResponse, reply: Reply, entry: JournalEntry, head: boolean): Promise<void> {
   const { transport } = reply;
   if (transport.delayMs) await wait(transport.delayMs, undefined, { ref: false });
+  await transport.until;
   if (res.destroyed) return;
   const headers = { ...reply.headers };
   if (!transport.chunked && reply.status !== 304) headers['Content-Length'] ??= String(reply.end - reply.start);
