@@ -1,7 +1,7 @@
 /**
- * Hostile headers and indexes: what the command line and a tab take over idle, and what they say. One JSON line a case.
+ * Hostile headers and indexes: what the command line and a tab take over idle, and what they say. One JSON line a case. Cases may be chosen.
  *
- *     npm run build && npm run bench:headers [-- <MB of a header, 100>]
+ *     npm run build && npm run bench:headers [-- <MB of a header, 100> <case> …]
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -11,13 +11,14 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from '@playwright/test';
 import { preview } from 'vite';
 import { findBrowser } from '../e2e/support/browser.ts';
-import { HOSTILE, writeHostile } from '../e2e/support/hostile.ts';
+import { HOSTILE, isIndexCase, writeHostile } from '../e2e/support/hostile.ts';
 import { rendererPid, residentBytes, watchMost } from '../e2e/support/resident.ts';
 
 const BIN = fileURLToPath(new URL('../dist/cli/moe-loom.js', import.meta.url));
 /** Most bytes over idle: of a header, and of an index. */
 const LIMITS = { header: 400e6, index: 600e6 } as const;
 const megabytes = Number(process.argv[2] ?? 100);
+const chosen = process.argv.slice(3);
 const base = mkdtempSync(join(tmpdir(), 'moe-loom-headers-'));
 const mb = (bytes: number) => Math.round(bytes / 1e6);
 
@@ -59,9 +60,9 @@ async function runTab(folder: string): Promise<{ readonly most: number; readonly
 
 try {
   const idle = (await runNode(['--version'])).most;
-  for (const name of HOSTILE) {
-    const limit = name === 'index' ? LIMITS.index : LIMITS.header;
-    const folder = writeHostile(base, name, (name === 'index' ? 2.4 : 1) * megabytes * 1e6);
+  for (const name of HOSTILE.filter((each) => chosen.length === 0 || chosen.includes(each))) {
+    const limit = isIndexCase(name) ? LIMITS.index : LIMITS.header;
+    const folder = writeHostile(base, name, (isIndexCase(name) ? 2.4 : 1) * megabytes * 1e6);
     const node = await runNode(['inspect', folder]);
     const tab = await runTab(folder);
     rmSync(folder, { recursive: true });

@@ -13,6 +13,7 @@ import {
   forgetUnread,
   type Inspection,
   inspectCheckpoint,
+  isLoomError,
   LoomError,
   mapExperts,
   modelCard,
@@ -96,7 +97,7 @@ async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<
   const order = shards.sort();
   let partial: (() => Checkpoint) | null = null;
   const painter = createTicker(() => {
-    if (partial) emit(picture(partial(), order, false).event);
+    if (partial) paintPart(partial(), order, emit);
     partial = null;
   });
   const onShard = (progress: OpenProgress) => {
@@ -108,6 +109,8 @@ async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<
   try {
     const first = await openCheckpoint(files, { ...options, index: withoutIndex ? 'none' : 'later', onShard });
     painter.stop();
+    // It holds all headers, whose tensors the checkpoint has too.
+    partial = null;
     const more = first.indexFile !== null;
     if (more && partly) emit(picture(first, order, true).event);
     const checkpoint = more ? await openCheckpoint(files, options) : first;
@@ -139,6 +142,15 @@ function picture(checkpoint: Checkpoint, shards: readonly string[], complete: bo
   const layout = detectLayout(checkpoint);
   const map = mapExperts(checkpoint, layout, { complete, shards });
   return { layout, event: { type: 'map', map, summary: summarise(checkpoint, layout, complete), complete } };
+}
+
+/** What keeps a picture from being made is told once all headers have come. */
+function paintPart(checkpoint: Checkpoint, shards: readonly string[], emit: Reading['emit']): void {
+  try {
+    emit(picture(checkpoint, shards, false).event);
+  } catch (error) {
+    if (!isLoomError(error)) throw error;
+  }
 }
 
 function summarise(checkpoint: Checkpoint, layout: CheckpointLayout, complete: boolean): MapSummary {

@@ -13,7 +13,7 @@ export const ERROR_TAGS = {
   'header-too-large': {
     retryable: false,
     exit: 1,
-    meaning: 'The header length is above the cap (100,000,000 bytes unless set otherwise).',
+    meaning: 'The header is above a cap: 100,000,000 bytes unless set otherwise, 500,000 tensors.',
   },
   'header-length-invalid': {
     retryable: false,
@@ -74,7 +74,8 @@ export const ERROR_TAGS = {
   'index-weight-map-invalid': {
     retryable: false,
     exit: 1,
-    meaning: '`weight_map` is missing, empty, or maps a name to something other than a file name.',
+    meaning:
+      '`weight_map` is missing, empty, names more than 1,000,000 tensors, or maps a name to something other than a file name.',
   },
   'index-file-name-invalid': {
     retryable: false,
@@ -86,6 +87,11 @@ export const ERROR_TAGS = {
     retryable: false,
     exit: 1,
     meaning: 'The index names a tensor that its shard does not hold.',
+  },
+  'layers-too-many': {
+    retryable: false,
+    exit: 1,
+    meaning: 'The names of the tensors number more than 20,000 layers, which no model has.',
   },
   'lfs-pointer': {
     retryable: false,

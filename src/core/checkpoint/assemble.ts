@@ -158,29 +158,13 @@ function placedTensors(outcome: ReadShard): readonly CheckpointTensor[] {
   const known = placed.get(outcome);
   if (known) return known;
   const { header, file } = outcome;
-  const names = ownNames([...header.tensors.keys()]);
-  const made = Array.from(header.tensors.values(), (info, at) =>
-    place(names[at] ?? info.name, info, file, header.dataStart),
-  );
+  const made = Array.from(header.tensors.values(), (info) => place(info, file, header.dataStart));
   placed.set(outcome, made);
   return made;
 }
 
-/**
- * The same names, cut from a text that holds nothing else: those of a parsed header are pieces of its whole text, and
- * keep that alive.
- */
-function ownNames(names: readonly string[]): readonly string[] {
-  const text = names.join('');
-  let end = 0;
-  return names.map(({ length }) => {
-    end += length;
-    return text.slice(end - length, end);
-  });
-}
-
-function place(name: string, info: TensorInfo, file: string, dataStart: number): CheckpointTensor {
-  const { dtype, shape, exactShape, start, end } = info;
+function place(info: TensorInfo, file: string, dataStart: number): CheckpointTensor {
+  const { name, dtype, shape, exactShape, start, end } = info;
   const tensor: CheckpointTensor = {
     name,
     dtype,

@@ -345,3 +345,22 @@ test('half a million tensors are sorted', () => {
   expect(groups).toHaveLength(218);
   expect(groups.slice(0, 217).every((group) => group.experts === 768 && group.defects.length === 0)).toBe(true);
 }, 30_000);
+
+test('names that number more layers than any model has are refused by name', () => {
+  const tensors = new Map(checkpointOf({}, null).tensors);
+  const add = (name: string) =>
+    tensors.set(name, { name, dtype: 'BF16', shape: [4], file: 'a', start: 0 as FileOffset, end: 0 as FileOffset });
+  for (let at = 0; at < 20_000; at += 1) add(`model.layers.${at}.w`);
+  expect(detectLayout({ tensors, config: null }).layout).toBe('dense');
+  add('model.layers.20000.w');
+  expect(() => detectLayout({ tensors, config: null })).toThrow(
+    expect.objectContaining({ tag: 'layers-too-many', fields: { tensor: 'model.layers.20000.w' } }),
+  );
+});
+
+test('of many leftovers the first thousand are told, and the rest counted', () => {
+  const odd = Array.from({ length: 1500 }, (_, at): Entry => [`${P}.experts.0.odd.${at}`, [4, 6]]);
+  const { defects } = only([...apart(P, [0, 1]), ...odd]);
+  expect(defects).toHaveLength(1000);
+  expect(defects.at(-1)?.message).toMatch(/belongs to no layout\. So it is with 500 more tensors\.$/);
+});

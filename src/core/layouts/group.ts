@@ -1,3 +1,4 @@
+import { plural } from '../units.ts';
 import { type Bucket, compareText, type Kind, namesInOrder } from './bucket.ts';
 import { countExperts } from './counts.ts';
 import { canonicalStem, type DialectSpec } from './dialects.ts';
@@ -121,13 +122,17 @@ function partOrder(part: string): number {
   return part === 'weight' ? 0 : part === 'bias' ? 1 : 2;
 }
 
+/** Leftovers of one group that are told one by one: each is a sentence in memory. */
+const MOST_LEFTOVERS = 1000;
+
 function leftoverDefects(bucket: Bucket): Defect[] {
-  const twice = doubledKinds(bucket);
-  return [...bucket.leftovers, ...twice].map((tensor) => ({
-    tag: 'expert-leftover',
-    message: `${tensor} stands under the experts, but belongs to no layout.`,
-    tensor,
-  }));
+  const names = [...bucket.leftovers, ...doubledKinds(bucket)];
+  return names.slice(0, MOST_LEFTOVERS).map((tensor, at) => {
+    const more = at + 1 === MOST_LEFTOVERS ? names.length - MOST_LEFTOVERS : 0;
+    const rest = more === 0 ? '' : ` So it is with ${plural(more, 'more tensor')}.`;
+    const message = `${tensor} stands under the experts, but belongs to no layout.${rest}`;
+    return { tag: 'expert-leftover', message, tensor };
+  });
 }
 
 /** Tensors that say the same part of the same projection in another spelling. */

@@ -46,6 +46,16 @@ function configSecond(files: FileSet): FileSet {
 }
 
 describe('mapExperts', () => {
+  it('carries ten thousand defects at most, and of each row the first', async () => {
+    const checkpoint = await open('qwen3_moe');
+    const layout = detectLayout(checkpoint);
+    const defects = Array.from({ length: 9000 }, (_, at) => ({ tag: 'expert-leftover', message: `${at}` }) as const);
+    const groups = layout.groups.map((group) => ({ ...group, defects }));
+    const { rows } = mapExperts(checkpoint, { ...layout, groups }, { complete: true });
+    expect(rows.length).toBeGreaterThan(2);
+    expect(rows.slice(0, 3).map((row) => row.defects.length)).toEqual([9000, 1000, 1]);
+  });
+
   it('draws each expert of a per-expert layout with its shard, dtype and bytes', async () => {
     const checkpoint = await open('qwen3_moe');
     const map = mapOf(checkpoint);

@@ -15,6 +15,9 @@ export const NO_DTYPE = 0xff;
 const LIMIT_COLUMNS = 4096;
 const LIMIT_ROWS = 4096;
 
+/** Defects that rows carry, all together: each row keeps its first. A picture goes to another thread with each of them. */
+const LIMIT_DEFECTS = 10_000;
+
 export interface MapRow {
   /** Place of the layer group in the layout, -1 for layers that are known from the config alone. */
   readonly group: number;
@@ -102,7 +105,7 @@ export function mapExperts(checkpoint: Readable, layout: CheckpointLayout, optio
   });
   const { state, shard, split, bytes, dtype, dtypes } = paint;
   return {
-    rows: painted,
+    rows: withFewDefects(painted),
     columns,
     state,
     shard,
@@ -123,6 +126,15 @@ export function cellTensors(checkpoint: Readable, group: LayerGroup, expert: num
     const { name, dtype, shape, file, start, end } = tensor;
     const { projection, part } = member;
     return [{ name, projection, part, dtype, shape, file, start, end, slice: sliceOf(group, member, tensor, expert) }];
+  });
+}
+
+function withFewDefects(rows: readonly MapRow[]): readonly MapRow[] {
+  let left = LIMIT_DEFECTS;
+  return rows.map((row) => {
+    const most = Math.max(1, left);
+    left -= row.defects.length;
+    return row.defects.length <= most ? row : { ...row, defects: row.defects.slice(0, most) };
   });
 }
 

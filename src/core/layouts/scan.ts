@@ -1,4 +1,6 @@
 import type { CheckpointTensor } from '../checkpoint/types.ts';
+import { LoomError } from '../errors.ts';
+import { quote } from '../safetensors/json-scanner.ts';
 import { addExpert, type Bucket, createBucket } from './bucket.ts';
 import {
   createExpertNameParser,
@@ -23,12 +25,15 @@ const WORDS = /^(up|down)\./;
 /** Parts of a layer that are no MLP: no example of what is not recognised. */
 const NO_MLP = /attn|attention|norm|embed/i;
 const LIMIT_SEEN = 3;
+/** Models have some hundreds. Each takes about two kilobytes in memory, and a header could name one with every tensor. */
+const MAX_LAYERS = 20_000;
 const SHARED = /(^|\.)(shared_experts?|shared_mlp|share_expert|shared_expert_gate)\./;
 
 /**
  * Sorts every tensor into its layer, in one pass over the names.
  *
  * Names under the same experts tend to follow each other, so the last ones are tried first.
+ * @throws LoomError `layers-too-many`.
  */
 export function scanLayers(tensors: ReadonlyMap<string, CheckpointTensor>): readonly Layer[] {
   const layers = new Map<string, Layer>();
@@ -78,7 +83,7 @@ function sortTensor(
 ): LastExperts | null {
   const { bare, place } = unwrap(tensor.name);
   const cut = layerEnd(bare);
-  const layer = layerAt(layers, tensor.name.slice(0, place(cut, 'end')));
+  const layer = layerAt(layers, tensor, place(cut, 'end'));
   const from = cut === 0 ? 0 : cut + 1;
   const rest = bare.slice(from);
   const name = parse(rest);
@@ -100,6 +105,11 @@ function sortTensor(
   return null;
 }
 
+function tooManyLayers(tensor: string): never {
+  const message = `The names number more than ${MAX_LAYERS} layers, as in ${quote(tensor)}: no model has so many, so no layout is told. If the files are a model, rename its tensors.`;
+  throw new LoomError('layers-too-many', message, { tensor });
+}
+
 /** A tensor with what its name says below its layer, wrappers left out. */
 interface Sorted {
   readonly tensor: CheckpointTensor;
@@ -109,9 +119,11 @@ interface Sorted {
   readonly prefixTo: (length: number) => string;
 }
 
-function layerAt(layers: Map<string, Layer>, prefix: string): Layer {
+function layerAt(layers: Map<string, Layer>, { name }: CheckpointTensor, end: number): Layer {
+  const prefix = name.slice(0, end);
   const known = layers.get(prefix);
   if (known) return known;
+  if (layers.size === MAX_LAYERS) tooManyLayers(name);
   const layer = createLayer(prefix);
   layers.set(prefix, layer);
   return layer;

@@ -240,9 +240,8 @@ export class JsonScanner {
   skipValue(): void {
     const byte = this.peek();
     if (byte === QUOTE) this.skipString();
-    else if (byte === OPEN_BRACE) {
-      this.skipObject();
-    } else if (byte === OPEN_BRACKET) for (let more = this.openArray(); more; more = this.nextItem()) this.skipValue();
+    else if (byte === OPEN_BRACE) this.skipObject();
+    else if (byte === OPEN_BRACKET) for (let more = this.openArray(); more; more = this.nextItem()) this.skipValue();
     else this.readValue();
   }
 

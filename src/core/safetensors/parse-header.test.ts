@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type ErrorTag, isLoomError, LoomError } from '../errors.ts';
 import { FILE_CASES, fileOf, parseFile, readCorpus } from './corpus.fixture.ts';
 import { bytesOf, DTYPES } from './dtype.ts';
+import { MAX_HEADER_TENSORS } from './limits.ts';
 import { MAX_HEADER_BYTES, parseHeader, parseHeaderLength } from './parse-header.ts';
 
 function errorOf(work: () => unknown): LoomError {
@@ -213,5 +214,28 @@ describe('parseHeader', () => {
     const one = parseFile(fileOf(`{"t":{"dtype":"${dtype}","shape":[2,4],"data_offsets":[0,${end}]}}`, end));
     const other = parseFile(fileOf(`{"t":{"shape":[2, 4],"data_offsets":[0 ,${end}], "dtype":"${dtype}"}}`, end));
     expect(other.tensors).toEqual(one.tensors);
+  });
+});
+
+describe('the number of tensors of a header', () => {
+  const entry = (name: string) => `"${name}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`;
+  const most = [entry('a'), entry('b'), entry('c')].join();
+  const parse = (json: string, maxTensors: number) => {
+    const bytes = new TextEncoder().encode(json);
+    return parseHeader(bytes, { file: 'f.safetensors', fileSize: 8 + bytes.length, maxTensors });
+  };
+
+  it('may be the limit, and one more is refused before its value is looked at', () => {
+    expect(parse(`{"__metadata__":{},${most}}`, 3).tensors.size).toBe(3);
+    const { tag, message, fields } = errorOf(() => parse(`{${most},"one more":7}`, 3));
+    const byte = 8 + 1 + most.length + 1;
+    expect([tag, fields]).toEqual(['header-too-large', { file: 'f.safetensors', byte }]);
+    expect(message).toBe(
+      `The header names more than 3 tensors, the most that is read from one file (byte ${byte} of f.safetensors). Save the checkpoint in several shards.`,
+    );
+  });
+
+  it('is 500,000: as many as the largest checkpoint has over all its files', () => {
+    expect(MAX_HEADER_TENSORS).toBe(500_000);
   });
 });

@@ -1,5 +1,6 @@
 import { LoomError } from '../errors.ts';
 import { JsonScanner, OPEN_BRACE, QUOTE, quote, type ScanTags } from './json-scanner.ts';
+import { MAX_HEADER_TENSORS, tooManyTensors } from './limits.ts';
 import { createEntryHeads, type EntryHeads, readEntry } from './tensor-entry.ts';
 import type { FileOffset, Header, TensorInfo } from './types.ts';
 
@@ -9,6 +10,7 @@ export interface HeaderOptions {
   /** Bytes of the whole file: without it coverage cannot be proven. */
   readonly fileSize: number;
   readonly maxHeaderBytes?: number | undefined;
+  readonly maxTensors?: number | undefined;
 }
 
 /** The reference reader's cap, in decimal; files with more than about a million tensors meet it (issue #668). */
@@ -73,7 +75,7 @@ function checkLength(length: bigint, options: HeaderOptions): void {
 export function parseHeader(json: Uint8Array, options: HeaderOptions): Header {
   checkLength(BigInt(json.length), options);
   const scanner = new JsonScanner(json, { file: options.file, tags: TAGS, base: LENGTH_BYTES });
-  const { tensors, metadata } = readRoot(scanner);
+  const { tensors, metadata } = readRoot(scanner, options);
   scanner.expectEnd();
   const dataStart = LENGTH_BYTES + json.length;
   const ordered = inDataOrder(tensors);
@@ -81,7 +83,10 @@ export function parseHeader(json: Uint8Array, options: HeaderOptions): Header {
   return { headerLength: json.length, dataStart: dataStart as FileOffset, tensors: ordered, metadata };
 }
 
-function readRoot(scanner: JsonScanner): { tensors: Map<string, TensorInfo>; metadata: Map<string, string> | null } {
+function readRoot(
+  scanner: JsonScanner,
+  { file, maxTensors = MAX_HEADER_TENSORS }: HeaderOptions,
+): { tensors: Map<string, TensorInfo>; metadata: Map<string, string> | null } {
   const tensors = new Map<string, TensorInfo>();
   const heads = createEntryHeads();
   let metadata: Map<string, string> | null = null;
@@ -93,6 +98,8 @@ function readRoot(scanner: JsonScanner): { tensors: Map<string, TensorInfo>; met
       if (metadata !== null) scanner.duplicate(name, at);
       metadata = readMetadata(scanner);
     } else {
+      if (tensors.size === maxTensors)
+        throw tooManyTensors('header-too-large', maxTensors, { file, byte: scanner.base + at });
       readTensor(scanner, name, at, tensors, heads);
     }
   }

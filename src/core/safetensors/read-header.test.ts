@@ -48,6 +48,17 @@ describe('readHeader', () => {
     expect(reads).toEqual(wanted.slice(0, requests));
   });
 
+  it('reads a long header in one piece, so that it is in memory once', async () => {
+    const length = 17 << 20;
+    const { source, reads } = countingSource(fileWithHeader(length, 5));
+    const header = await readHeader(source, { file: 'f', window: WINDOW });
+    expect(header.tensors.size).toBe(1);
+    expect(reads).toEqual([
+      { start: 0, end: WINDOW },
+      { start: 0, end: 8 + length },
+    ]);
+  });
+
   it('never asks for more than the file', async () => {
     const { source, reads } = countingSource(fileWithHeader(100, 5));
     await readHeader(source, { file: 'f' });

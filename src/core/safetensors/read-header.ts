@@ -1,7 +1,7 @@
 import { isLoomError, LoomError } from '../errors.ts';
 import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource } from '../source/types.ts';
-import { formatBytes, KIB } from '../units.ts';
+import { formatBytes, KIB, MIB } from '../units.ts';
 import { LFS_POINTER_LIMIT, parseLfsPointer } from './lfs-pointer.ts';
 import { nameForeignFile } from './not-weights.ts';
 import { LENGTH_BYTES, parseHeader, parseHeaderLength } from './parse-header.ts';
@@ -20,6 +20,9 @@ export interface ReadHeaderOptions {
 
 /** Holds the header of about 700 tensors: most shards of most models. */
 export const HEADER_WINDOW = 64 * KIB;
+
+/** Of a header longer than this, the first window is read again with the rest. */
+const READ_AGAIN = 16 * MIB;
 
 /**
  * The header of a file, in one read when it fits the window and in two otherwise.
@@ -70,6 +73,8 @@ async function readStart(source: ByteSource, options: ReadHeaderOptions): Promis
   if (fileSize < LFS_POINTER_LIMIT) refusePointer(first, file);
   const end = LENGTH_BYTES + lengthIn(first, source, options);
   if (end <= first.length) return first.subarray(0, end);
+  // Joined to the first bytes, a long header would be in memory twice.
+  if (end > READ_AGAIN) return source.read({ start: 0, end }, { signal });
   const whole = new Uint8Array(end);
   whole.set(first);
   whole.set(await source.read({ start: first.length, end }, { signal }), first.length);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isLoomError } from '../errors.ts';
 import type { ByteRange, ByteSource } from '../source/types.ts';
 import { INDEX_CASES, readCorpus } from './corpus.fixture.ts';
+import { MAX_INDEX_TENSORS } from './limits.ts';
 import { createIndexReader, INDEX_PART_BYTES, parseIndex, readIndex } from './read-index.ts';
 import type { ShardIndex } from './types.ts';
 
@@ -157,5 +158,21 @@ describe('readIndex', () => {
     const long = { ...source, byteLength: 250_000_001 };
     await expect(readIndex(long, { file: 'i.json' })).rejects.toMatchObject({ tag: 'index-json-invalid' });
     expect(reads).toEqual([]);
+  });
+});
+
+it('names a limited number of tensors, and one more is refused before its value is looked at', () => {
+  expect(MAX_INDEX_TENSORS).toBe(1_000_000);
+  const start = '{"weight_map":{';
+  const most = ['a', 'b', 'c'].map((name) => `"${name}":"${S}"`).join();
+  const read = (text: string) =>
+    outcomeOf(() => parseIndex(new TextEncoder().encode(text), { file: 'i.json', maxTensors: 3 }));
+  expect(read(`${start}${most}}}`)).toMatchObject({ totalSize: null });
+  const byte = start.length + most.length + 1;
+  const message = `weight_map names more than 3 tensors, the most that is read from an index (byte ${byte} of i.json). Read the shards without the index (--no-index on the command line).`;
+  expect(read(`${start}${most},"one more":7}}`)).toEqual({
+    tag: 'index-weight-map-invalid',
+    message,
+    fields: { file: 'i.json', byte },
   });
 });

@@ -3,12 +3,14 @@ import type { ByteSource } from '../source/types.ts';
 import { MIB } from '../units.ts';
 import { checkShardName, MAX_INDEX_BYTES } from './index-file.ts';
 import { JsonScanner, OPEN_BRACE, QUOTE } from './json-scanner.ts';
+import { MAX_INDEX_TENSORS, tooManyTensors } from './limits.ts';
 import { isJsonObject, uniformTags } from './strict-json.ts';
 import type { ShardIndex } from './types.ts';
 import { detached, withoutCutCharacter } from './utf8.ts';
 
 export interface IndexOptions {
   readonly file: string;
+  readonly maxTensors?: number | undefined;
 }
 
 /** An index is read in parts of this length: two are in memory, one read while the other is parsed. */
@@ -18,8 +20,6 @@ const TAGS = uniformTags('index-json-invalid');
 const MAP_TAG = 'index-weight-map-invalid';
 /** Members of the root beside the two that are read; kept to tell when one repeats. */
 const MAX_MEMBERS = 10_000;
-/** The largest index known (Kimi K3) has 497,000; 240 MB could hold ten million, which a tab cannot. */
-const MAX_TENSORS = 2_000_000;
 /** Metadata longer than this are not kept: they say the total and little else. */
 const MAX_METADATA_BYTES = 1 * MIB;
 const NOTHING = new Uint8Array(0);
@@ -29,9 +29,9 @@ const NOTHING = new Uint8Array(0);
  *
  * @throws LoomError `index-json-invalid`, `index-weight-map-invalid`, `index-file-name-invalid`, with `file` and the byte.
  */
-export function parseIndex(bytes: Uint8Array, { file }: IndexOptions): ShardIndex {
-  assertLength(bytes.length, file);
-  const reader = createIndexReader({ file });
+export function parseIndex(bytes: Uint8Array, options: IndexOptions): ShardIndex {
+  assertLength(bytes.length, options.file);
+  const reader = createIndexReader(options);
   for (let at = 0; at < bytes.length; at += INDEX_PART_BYTES) reader.push(bytes.subarray(at, at + INDEX_PART_BYTES));
   return reader.end();
 }
@@ -74,8 +74,8 @@ export interface IndexReader {
   end(): ShardIndex;
 }
 
-export function createIndexReader({ file }: IndexOptions): IndexReader {
-  const walk = createWalk(file);
+export function createIndexReader({ file, maxTensors = MAX_INDEX_TENSORS }: IndexOptions): IndexReader {
+  const walk = createWalk(file, maxTensors);
   let rest: Uint8Array = NOTHING;
   let base = 0;
   /** What is left over is looked at again when it is twice as long, so that a long value costs no more than twice. */
@@ -134,7 +134,7 @@ interface Walk {
 }
 
 /** Goes through an index by steps; one that the bytes end within changes nothing and is taken again. */
-function createWalk(file: string): Walk {
+function createWalk(file: string, maxTensors: number): Walk {
   const seen = new Set<string>();
   const weightMap = new Map<string, string>();
   const shards = new Map<string, string>();
@@ -177,9 +177,9 @@ function createWalk(file: string): Walk {
       const at = scanner.pos;
       const { size } = weightMap;
       const name = scanner.readKey();
+      if (size === maxTensors) throw tooManyTensors(MAP_TAG, maxTensors, { file, byte: scanner.base + at });
       weightMap.set(name, readShardName(scanner, name, shards, file));
       if (weightMap.size === size) scanner.duplicate(name, at);
-      if (size === MAX_TENSORS) scanner.fail(MAP_TAG, `weight_map names more than ${MAX_TENSORS} tensors`, at);
       return 'afterEntry';
     },
     afterEntry: (scanner, isCut) => {

@@ -153,3 +153,11 @@ describe('any header', () => {
     return jsonOf(bytes, length).replaceAll('{"dtype":', '{"x":0,"dtype":');
   }
 });
+
+it('refuses more tensors than are read from one file', () => {
+  const specs = ['a', 'b'].map((name) => ({ name, dtype: 'U8', shape: [1] }) as const);
+  expect(layoutHeader(specs, null, { maxTensors: 2 }).tensors).toHaveLength(2);
+  expect(() => layoutHeader(specs, null, { maxTensors: 1 })).toThrow(
+    'The header names more than 1 tensors, the most that is read from one file. Save the checkpoint in several shards.',
+  );
+});

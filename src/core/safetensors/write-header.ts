@@ -1,6 +1,7 @@
 import { LoomError } from '../errors.ts';
 import { type DType, isDType, rankOf } from './dtype.ts';
 import { quote } from './json-scanner.ts';
+import { MAX_HEADER_TENSORS, tooManyTensors } from './limits.ts';
 import { LENGTH_BYTES, MAX_HEADER_BYTES, METADATA_KEY } from './parse-header.ts';
 import { exactByteCount, MAX_U64, plainByteCount, shapeFault } from './tensor-size.ts';
 import type { DataOffset, FileOffset, Shape, TensorInfo } from './types.ts';
@@ -16,6 +17,7 @@ export interface TensorSpec {
 
 export interface LayoutOptions {
   readonly maxHeaderBytes?: number | undefined;
+  readonly maxTensors?: number | undefined;
 }
 
 /** The beginning of a file and where everything after it goes. */
@@ -43,6 +45,8 @@ export function layoutHeader(
   metadata: ReadonlyMap<string, string> | null,
   options: LayoutOptions = {},
 ): HeaderLayout {
+  const { maxTensors = MAX_HEADER_TENSORS } = options;
+  if (specs.length > maxTensors) throw tooManyTensors('header-too-large', maxTensors);
   for (const spec of specs) checkSpec(spec);
   const order = utf8Order(specs.map(({ name }) => name));
   const ranked = [...specs].sort((a, b) => rankOf(b.dtype) - rankOf(a.dtype) || order(a.name, b.name));
