@@ -42,7 +42,7 @@ const TEXTS: Readonly<Record<Hostile, Text>> = {
   'most-layers': {
     most: MAX_HEADER_TENSORS - 1,
     start: '{',
-    member: (at) => `"model.layers.${at % 19_999}.mlp.${Math.floor(at / 19_999)}.${'x'.repeat(80)}.w":${ENTRY},`,
+    member: (at) => `"model.layers.${at % 9_999}.mlp.${Math.floor(at / 9_999)}.${'x'.repeat(80)}.w":${ENTRY},`,
     end: `"z":${ENTRY}}`,
   },
   escapes: { start: '{', member: (at) => `"${'\\u00e9'.repeat(40)}${at}":${ENTRY},`, end: `"z":${ENTRY}}` },

@@ -91,7 +91,7 @@ export const ERROR_TAGS = {
   'layers-too-many': {
     retryable: false,
     exit: 1,
-    meaning: 'The names of the tensors number more than 20,000 layers, which no model has.',
+    meaning: 'The names of the tensors number more than 10,000 layers, which no model has.',
   },
   'lfs-pointer': {
     retryable: false,

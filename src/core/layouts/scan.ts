@@ -1,6 +1,7 @@
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
 import { quote } from '../safetensors/json-scanner.ts';
+import { formatInteger } from '../units.ts';
 import { addExpert, type Bucket, createBucket } from './bucket.ts';
 import {
   createExpertNameParser,
@@ -26,7 +27,7 @@ const WORDS = /^(up|down)\./;
 const NO_MLP = /attn|attention|norm|embed/i;
 const LIMIT_SEEN = 3;
 /** Models have some hundreds. Each takes about two kilobytes in memory, and a header could name one with every tensor. */
-const MAX_LAYERS = 20_000;
+const MAX_LAYERS = 10_000;
 const SHARED = /(^|\.)(shared_experts?|shared_mlp|share_expert|shared_expert_gate)\./;
 
 /**
@@ -106,7 +107,7 @@ function sortTensor(
 }
 
 function tooManyLayers(tensor: string): never {
-  const message = `The names number more than ${MAX_LAYERS} layers, as in ${quote(tensor)}: no model has so many, so no layout is told. If the files are a model, rename its tensors.`;
+  const message = `The names number more than ${formatInteger(MAX_LAYERS)} layers, as in ${quote(tensor)}: no model has so many, so no layout is told. If the files are a model, rename its tensors.`;
   throw new LoomError('layers-too-many', message, { tensor });
 }
 
