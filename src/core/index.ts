@@ -124,7 +124,6 @@ export {
   type SignInRequest,
   startSignIn,
 } from './hub/oauth.ts';
-export { describePrivateHost } from './hub/private-hosts.ts';
 export {
   formatRepoReference,
   HUB_ENDPOINT,
@@ -309,6 +308,8 @@ export type {
   SlotMap,
   Strategy,
 } from './ranks/types.ts';
+export type { Pause } from './remote/gate.ts';
+export { describePrivateHost } from './remote/private-hosts.ts';
 export { bitsOf, bytesOf, DTYPES, type DType, elementsOf, isComplex, isFp8 } from './safetensors/dtype.ts';
 export type { Complex, TensorValue } from './safetensors/dtype-codes.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
@@ -323,7 +324,6 @@ export type { HeaderCache } from './source/header-cache.ts';
 export { clearHeaderCache } from './source/header-cache-idb.ts';
 export { type HeadersManifest, headersOnlyFiles } from './source/headers-only.ts';
 export { opfsFiles } from './source/opfs.ts';
-export type { Pause } from './source/retry.ts';
 export { openSyncAccess, type SyncAccess } from './source/sync-access.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
 export * from './units.ts';

@@ -1,17 +1,19 @@
 import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
+import { type Access, type Authenticate, createAccess } from '../remote/access.ts';
+import type { Gate, Pause } from '../remote/gate.ts';
+import { createLinks, type Links } from '../remote/links.ts';
+import type { QuotaCounter } from '../remote/quota.ts';
+import { withRetry } from '../remote/retry.ts';
+import { createSharedFailures, type SharedFailures } from '../remote/shared-failures.ts';
+import type { Clock } from '../source/clock.ts';
 import { type HttpExchange, type HttpOptions, httpSource, locateFile, type SeenTags } from '../source/http.ts';
-import { type Clock, type Gate, type Pause, withRetry } from '../source/retry.ts';
 import type { ByteSource, ReadOptions } from '../source/types.ts';
 import { KIB } from '../units.ts';
-import { type Access, type Authenticate, createAccess } from './access.ts';
 import { explainFileServer, explainHubRefusal, type HubQuestion } from './errors.ts';
-import { createLinks, type Links } from './links.ts';
 import { mannersOf } from './manners.ts';
 import type { ListedFile } from './model-info.ts';
 import { encodePath } from './names.ts';
-import type { QuotaCounter } from './quota.ts';
 import { HUB_ENDPOINT, type RepoReference } from './reference.ts';
-import { createFate, type Fate } from './shared-fate.ts';
 
 /** Branch that is read when no revision is named. */
 const USUAL_REVISION = 'main';
@@ -65,7 +67,7 @@ export interface HubClient {
   readonly retries: number | undefined;
   readonly onRetry: HubClientOptions['onRetry'];
   readonly access: Access;
-  readonly fate: Fate;
+  readonly failures: SharedFailures;
   readonly links: Links;
   /** The ETags of a file, as far as reads have met them. */
   tags(file: string): SeenTags;
@@ -97,7 +99,7 @@ export function createClient(wanted: RepoReference, options: HubClientOptions): 
     retries,
     onRetry: options.onRetry,
     access: createAccess(token !== null, options.authenticate),
-    fate: createFate(gate.clock, () => gate.pausedUntil),
+    failures: createSharedFailures(gate.clock, () => gate.pausedUntil),
     links,
     tags: (file) => {
       const known = tags.get(file) ?? new Map();
@@ -151,7 +153,7 @@ function checkToken(token: string | undefined): string | null {
 
 /** One file at a commit: its header by one ranged request that is redirected, its tensors from its signed address. */
 export function openFile(client: HubClient, repo: string, commit: string, file: ListedFile, name: string): ByteSource {
-  const { gate, retries, onRetry, fate, access, links } = client;
+  const { gate, retries, onRetry, failures, access, links } = client;
   const { byteLength } = file;
   const url = `${client.question.endpoint}/${encodePath(repo)}/resolve/${commit}/${encodePath(file.path)}`;
   const key = keyOf(file) ?? `${repo}@${commit}/${file.path}`;
@@ -163,7 +165,7 @@ export function openFile(client: HubClient, repo: string, commit: string, file: 
   const sign = (signal: AbortSignal) =>
     access.run((signedIn) => locateFile({ ...http(signedIn), url, byteLength, signal }));
   const read: ByteSource['read'] = async (range, options) => {
-    fate.check(name);
+    failures.check(name);
     if (file.sha256 === null || range.start <= HEADERS_WITHIN) return resolved(range, options);
     const link = await links.of(file.path, sign, options?.signal);
     throwIfAborted(options?.signal);
@@ -176,9 +178,9 @@ export function openFile(client: HubClient, repo: string, commit: string, file: 
       throw error;
     }
   };
-  const turn = (error: LoomError, signal: AbortSignal | undefined) => fate.turn(name, error, signal);
+  const turn = (error: LoomError, signal: AbortSignal | undefined) => failures.turn(name, error, signal);
   const source = { key, byteLength, firm: true, remote: true, sha256: file.sha256 ?? undefined, read };
-  return fate.share(withRetry(source, { gate, retries, onRetry, turn }), name, file.sha256 !== null);
+  return failures.share(withRetry(source, { gate, retries, onRetry, turn }), name, file.sha256 !== null);
 }
 
 /** A browser cannot read a refusal without CORS headers: it looks like a connection that never was. */

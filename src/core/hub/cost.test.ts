@@ -5,12 +5,12 @@ import { qwen3Moe235b } from '../../../e2e/support/hub/qwen3-moe.ts';
 import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
 import { createOpenMemory, type OpenProgress, openCheckpoint } from '../checkpoint/open.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
+import { createQuotaCounter } from '../remote/quota.ts';
 import { fileOf } from '../safetensors/corpus.fixture.ts';
 import { FIRST_WINDOW } from '../safetensors/read-header.ts';
 import { memoryFiles } from '../source/memory.ts';
 import type { ByteRange, FileSet } from '../source/types.ts';
 import type { HubRequest } from './client.ts';
-import { createQuotaCounter } from './quota.ts';
 import { openHubRepo } from './repo.ts';
 
 const BIG = 'Qwen/Qwen3-235B-A22B';

@@ -7,8 +7,8 @@ import { presetRepos } from '../../../e2e/support/hub/presets.ts';
 import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
 import { createOpenMemory, forgetUnread, type OpenMemory, openCheckpoint, unreadFiles } from '../checkpoint/open.ts';
 import { isLoomError } from '../errors.ts';
+import type { Pause } from '../remote/gate.ts';
 import { hastyClock } from '../source/clock.fixture.ts';
-import type { Pause } from '../source/retry.ts';
 import { createManners } from './manners.ts';
 import { type HubRepo, type OpenHubOptions, openHubRepo } from './repo.ts';
 

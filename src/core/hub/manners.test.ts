@@ -3,8 +3,8 @@ import { presetRepos } from '../../../e2e/support/hub/presets.ts';
 import { qwen3Moe235b } from '../../../e2e/support/hub/qwen3-moe.ts';
 import { startHub } from '../../../e2e/support/hub/server.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
+import type { Pause } from '../remote/gate.ts';
 import { hastyClock } from '../source/clock.fixture.ts';
-import type { Pause } from '../source/retry.ts';
 import { createManners, mannersOf } from './manners.ts';
 import { openHubRepo } from './repo.ts';
 

@@ -1,6 +1,8 @@
-import { createGate, type Gate, type GateOptions } from '../source/retry.ts';
-import { ANONYMOUS_RESOLVER_QUOTA, createQuotaCounter, type QuotaCounter } from './quota.ts';
+import { createGate, type Gate, type GateOptions } from '../remote/gate.ts';
+import { createQuotaCounter, type QuotaCounter } from '../remote/quota.ts';
 
+/** File requests that an address without a token may make in that time (the Hub's documentation, September 2025). */
+const ANONYMOUS_RESOLVER_QUOTA = 3000;
 /** Requests left unused: other tabs and programs of this address ask too. */
 const LEFT_UNUSED = 50;
 

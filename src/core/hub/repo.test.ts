@@ -5,8 +5,8 @@ import { presetRepos } from '../../../e2e/support/hub/presets.ts';
 import { qwen3Moe235b } from '../../../e2e/support/hub/qwen3-moe.ts';
 import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
+import { createGate, type Pause, SLOTS } from '../remote/gate.ts';
 import { hastyClock } from '../source/clock.fixture.ts';
-import { createGate, type Pause, SLOTS } from '../source/retry.ts';
 import type { HubRequest } from './client.ts';
 import { type OpenHubOptions, openHubRepo } from './repo.ts';
 

@@ -1,9 +1,9 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
+import { retrying } from '../remote/retry.ts';
 import { cacheOf, type HeaderCache } from '../source/header-cache.ts';
 import { browserHeaderCache } from '../source/header-cache-idb.ts';
 import { fetchJson } from '../source/http.ts';
 import { filesMeantBy, namesCheckpoint } from '../source/one-file.ts';
-import { retrying } from '../source/retry.ts';
 import type { FileEntry, FileSet } from '../source/types.ts';
 import { createClient, type HubClient, type HubClientOptions, openFile } from './client.ts';
 import { disabledError } from './errors.ts';
@@ -179,7 +179,7 @@ function repoOf(
       if (!file) throw noSuchFile(name, repo, commit);
       return openFile(client, repo, commit, file, name);
     },
-    tryAgain: () => client.fate.reset(),
+    tryAgain: () => client.failures.reset(),
     dispose: async () => client.dispose(),
   };
 }

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { presetRepos } from '../../../e2e/support/hub/presets.ts';
 import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
+import { createGate } from '../remote/gate.ts';
 import { hastyClock } from '../source/clock.fixture.ts';
-import { createGate } from '../source/retry.ts';
 import { openHubRepo } from './repo.ts';
 
 const REPO = 'preset/per-expert-tiny';

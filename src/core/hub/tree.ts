@@ -1,6 +1,6 @@
 import { isLoomError, LoomError } from '../errors.ts';
+import { retrying } from '../remote/retry.ts';
 import { fetchJson } from '../source/http.ts';
-import { retrying } from '../source/retry.ts';
 import type { HubClient } from './client.ts';
 import { type ListedFile, MAX_INFO_BYTES, type ModelInfo, parseTree } from './model-info.ts';
 import { encodePath } from './names.ts';

@@ -1,7 +1,7 @@
 import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
 import { formatBytes } from '../units.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { HttpExchange, HttpRefusal } from './http-types.ts';
-import { type Clock, systemClock } from './retry.ts';
 import { describeHop, type Hop, trailOf, whyUnreachable } from './trail.ts';
 import type { ByteRange, ByteSource, ReadOptions } from './types.ts';
 

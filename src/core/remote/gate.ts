@@ -1,24 +1,6 @@
 import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
-import { MIB } from '../units.ts';
-import type { ByteRange, ByteSource, ReadOptions } from './types.ts';
-
-/** Time as the network code sees it; tests give their own. `after` gives back what calls it off. */
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** `idle`: nobody waits for it, so that it does not keep the program from ending. */
-  after(ms: number, run: () => void, idle?: boolean): () => void;
-}
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  after: (ms, run, idle = false) => {
-    const id: unknown = setTimeout(run, ms);
-    // Node has an object, browsers a number: there a timer keeps nothing open.
-    if (idle && typeof id === 'object') (id as { unref(): void }).unref();
-    return () => clearTimeout(id as number);
-  },
-};
+import { type Clock, systemClock } from '../source/clock.ts';
+import { backOff, jittered, MAX_PAUSE_MS } from './back-off.ts';
 
 /**
  * Room for requests in flight, in slots. A header is small and takes one: over HTTP/2, which the Hub speaks, what limits
@@ -26,22 +8,10 @@ export const systemClock: Clock = {
  * three rounds; servers allow 100 streams and more on one connection.
  */
 export const SLOTS = 40;
-/** A request for so many bytes is limited by the line: six at once, as many as browsers open HTTP/1.1 connections. */
-const HEAVY_BYTES = MIB;
-const HEAVY_SLOTS = 6;
-/** The Hub counts in windows of 300 s: no pause need be longer. */
-export const MAX_PAUSE_MS = 300_000;
 /** First pause after a 429 that does not say how long; doubling from here reaches the window's end in six steps. */
 const RATE_LIMIT_PAUSE_MS = 5_000;
 /** So many lost connections in a row are a matter for all requests: a browser shows a 429 without CORS headers so. */
 const NETWORK_BURST = 3;
-const FIRST_DELAY_MS = 1_000;
-const MAX_DELAY_MS = 8_000;
-const DEFAULT_RETRIES = 3;
-/** Pauses that one request sits out: enough to see the Hub's window pass. */
-const RATE_LIMIT_RETRIES = 8;
-/** A request that came this far before it broke has earned its full number of retries again. */
-const RENEWING_BYTES = MIB;
 
 /** All requests wait: why, and until when (milliseconds since the epoch). */
 export interface Pause {
@@ -225,114 +195,4 @@ function createLessons(halt: Halt, random: () => number) {
       }
     },
   };
-}
-
-/** 1 s, doubling, to 8 s: what Python's client waits. */
-function backOff(step: number): number {
-  return Math.min(FIRST_DELAY_MS * 2 ** step, MAX_DELAY_MS);
-}
-
-/** Between half and all of `ms`, so that those who failed together do not come back together. */
-function jittered(ms: number, random: () => number): number {
-  return Math.min(ms, MAX_PAUSE_MS) * (0.5 + random() / 2);
-}
-
-export interface RetryOptions {
-  readonly gate: Gate;
-  /** Further attempts after the first; 3 unless given. Pauses for a 429 are counted apart. */
-  readonly retries?: number | undefined;
-  /** Hears of each further attempt: why, and after how many milliseconds. A pause of the gate is told by the gate. */
-  readonly onRetry?: ((error: LoomError, waitMs: number) => void) | undefined;
-  /** Waited for before each further attempt; what it throws ends the work. */
-  readonly turn?: ((error: LoomError, signal: AbortSignal | undefined) => Promise<void>) | undefined;
-  /** Room that each attempt takes in the gate. */
-  readonly slots?: number | undefined;
-}
-
-/**
- * Runs `task` through the gate, again after errors whose tag is retryable.
- *
- * @throws what the last attempt threw; LoomError `cancelled` as soon as the signal is aborted.
- */
-export async function retrying<T>(task: () => Promise<T>, options: RetryOptions, signal?: AbortSignal): Promise<T> {
-  const { gate, retries = DEFAULT_RETRIES, onRetry, turn, slots } = options;
-  let failures = 0;
-  let refusals = 0;
-  for (;;) {
-    try {
-      return await gate.run(task, signal, slots);
-    } catch (error) {
-      throwIfAborted(signal);
-      if (!isLoomError(error) || !error.retryable) throw error;
-      if (receivedOf(error) >= RENEWING_BYTES) failures = 0;
-      if (error.tag === 'rate-limited' ? refusals++ >= RATE_LIMIT_RETRIES : failures >= allowed(error, retries)) {
-        throw error;
-      }
-      // After a 429 the gate itself is the delay; a spent address is signed anew at once.
-      const atOnce = error.tag === 'link-expired' || error.tag === 'rate-limited';
-      const wait = atOnce ? 0 : jittered(backOff(failures), gate.random);
-      if (error.tag !== 'rate-limited') failures++;
-      onRetry?.(error, wait);
-      if (!atOnce) await delay(gate.clock, wait, signal);
-      await turn?.(error, signal);
-    }
-  }
-}
-
-/** A fresh signed address that is refused too will be refused a third time. */
-function allowed(error: LoomError, retries: number): number {
-  return error.tag === 'link-expired' ? Math.min(1, retries) : retries;
-}
-
-/** Bytes that had arrived, in their place in the target, when a read failed. */
-function receivedOf(error: LoomError): number {
-  return typeof error.fields.received === 'number' ? error.fields.received : 0;
-}
-
-/** Resolves after `ms`. @throws LoomError `cancelled`. */
-function delay(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const leave = () => {
-      stop();
-      reject(new LoomError('cancelled', 'The work was stopped.'));
-    };
-    const stop = clock.after(ms, () => {
-      signal?.removeEventListener('abort', leave);
-      resolve();
-    });
-    signal?.addEventListener('abort', leave, { once: true });
-  });
-}
-
-/**
- * The source with reads that survive passing failures; a read that broke off goes on at the first byte that is missing.
- *
- * Errors that it can resume after carry the field `received`: bytes already in place.
- */
-export function withRetry(source: ByteSource, options: RetryOptions): ByteSource {
-  return {
-    ...source,
-    read: (range, read) => readOn(source, range, options, read),
-    dispose: async () => source.dispose?.(),
-  };
-}
-
-async function readOn(source: ByteSource, range: ByteRange, options: RetryOptions, read: ReadOptions = {}) {
-  const { signal, into } = read;
-  const length = range.end - range.start;
-  const target = into?.subarray(0, length) ?? new Uint8Array(Math.max(0, length));
-  let done = 0;
-  const attempt = async () => {
-    const rest = target.subarray(done);
-    try {
-      const bytes = await source.read({ start: range.start + done, end: range.end }, { signal, into: rest });
-      if (bytes.buffer !== rest.buffer || bytes.byteOffset !== rest.byteOffset) rest.set(bytes);
-    } catch (error) {
-      if (isLoomError(error)) done += receivedOf(error);
-      throw error;
-    }
-  };
-  const slots = length < HEAVY_BYTES ? 1 : HEAVY_SLOTS;
-  await retrying(attempt, { slots, ...options }, signal);
-  return target;
 }

@@ -1,5 +1,5 @@
 import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
-import type { Clock } from '../source/retry.ts';
+import type { Clock } from '../source/clock.ts';
 
 /** Signed addresses hold for an hour; one of this age is replaced before it fails. */
 export const LINK_AGE_MS = 50 * 60_000;

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type ErrorTag, LoomError } from '../errors.ts';
-import { handClock, hastyClock } from './clock.fixture.ts';
-import { memorySource } from './memory.ts';
-import { type Clock, createGate, MAX_PAUSE_MS, type Pause, retrying, withRetry } from './retry.ts';
-import type { ByteRange, ByteSource } from './types.ts';
+import { handClock, hastyClock } from '../source/clock.fixture.ts';
+import type { Clock } from '../source/clock.ts';
+import { memorySource } from '../source/memory.ts';
+import type { ByteRange, ByteSource } from '../source/types.ts';
+import { MAX_PAUSE_MS } from './back-off.ts';
+import { createGate, type Pause } from './gate.ts';
+import { retrying, withRetry } from './retry.ts';
 
 function fail(tag: ErrorTag, fields: Record<string, number> = {}): LoomError {
   return new LoomError(tag, 'It failed.', fields);

@@ -1,8 +1,5 @@
 /** Seconds over which the Hub counts requests. */
-export const QUOTA_WINDOW_SECONDS = 300;
-/** File requests that an address without a token may make in that time (the Hub's documentation, September 2025). */
-export const ANONYMOUS_RESOLVER_QUOTA = 3000;
-
+const QUOTA_WINDOW_SECONDS = 300;
 /** Our own count of requests for files: the Hub's is in headers that pages cannot read. */
 export interface QuotaCounter {
   count(): void;

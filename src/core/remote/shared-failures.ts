@@ -1,5 +1,5 @@
 import { type ErrorTag, isLoomError, LoomError, throwIfAborted } from '../errors.ts';
-import type { Clock } from '../source/retry.ts';
+import type { Clock } from '../source/clock.ts';
 import type { ByteSource } from '../source/types.ts';
 
 /** What one file of a repository is refused for, all are. */
@@ -16,7 +16,7 @@ const FOR_NOW: ReadonlySet<ErrorTag> = new Set<ErrorTag>(['network', 'rate-limit
 const RESPITE_MS = 5_000;
 
 /** What the reads of one repository know of each other. */
-export interface Fate {
+export interface SharedFailures {
   /**
    * Gives the source with reads that fail at once where an earlier one has shown that they must.
    *
@@ -29,7 +29,7 @@ export interface Fate {
    * Waited for before a read of `file` that failed with `error` is tried again. Where the cause may be everybody's, one
    * tries for all: the others go on when any read is served, and fail with it when it has used up its attempts.
    *
-   * @throws LoomError as {@link Fate.check}, and `cancelled`.
+   * @throws LoomError as {@link SharedFailures.check}, and `cancelled`.
    */
   turn(file: string, error: LoomError, signal: AbortSignal | undefined): Promise<void>;
   /** Forgets what was found: somebody asks to try again. */
@@ -43,7 +43,7 @@ interface Scout {
 }
 
 /** Spares 118 shards from finding out one by one that the repository is closed or the network gone. */
-export function createFate(clock: Clock, pausedUntil: () => number | null = () => null): Fate {
+export function createSharedFailures(clock: Clock, pausedUntil: () => number | null = () => null): SharedFailures {
   let verdict: { readonly error: LoomError; readonly until: number } | null = null;
   let served = 0;
   let scout: Scout | null = null;

@@ -4,11 +4,11 @@ import type { JournalEntry } from '../../../e2e/support/hub/exchange.ts';
 import { qwen3Moe235b } from '../../../e2e/support/hub/qwen3-moe.ts';
 import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
 import { isLoomError, toWire } from '../errors.ts';
+import type { HubRequest } from '../hub/client.ts';
+import { type OpenHubOptions, openHubRepo } from '../hub/repo.ts';
 import { handClock, hastyClock } from '../source/clock.fixture.ts';
-import { createGate } from '../source/retry.ts';
-import type { HubRequest } from './client.ts';
+import { createGate } from './gate.ts';
 import { createLinks, LINK_AGE_MS } from './links.ts';
-import { type OpenHubOptions, openHubRepo } from './repo.ts';
 
 const BIG = 'Qwen/Qwen3-235B-A22B';
 const SHARD = 'model-00003-of-00118.safetensors';

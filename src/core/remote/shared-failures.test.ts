@@ -2,16 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { type ErrorTag, LoomError } from '../errors.ts';
 import { handClock } from '../source/clock.fixture.ts';
 import { memorySource } from '../source/memory.ts';
-import { createFate } from './shared-fate.ts';
+import { createSharedFailures } from './shared-failures.ts';
 
 function setUp() {
   const clock = handClock();
-  const fate = createFate(clock);
+  const failures = createSharedFailures(clock);
   let reads = 0;
   let failure: ErrorTag | null = null;
   const inner = memorySource(new Uint8Array(4), 'key');
   const share = (file: string, first?: () => Promise<never>) =>
-    fate.share(
+    failures.share(
       {
         ...inner,
         read: async (range) => {
@@ -31,7 +31,7 @@ function setUp() {
       (error: LoomError) => `${error.tag} ${error.fields.file}`,
     );
   };
-  return { clock, fate, read, share, reads: () => reads };
+  return { clock, failures, read, share, reads: () => reads };
 }
 
 it('closes all files of a repo that is closed, for good', async () => {
@@ -86,9 +86,9 @@ it('takes a lost connection for one file’s own while others are served', async
 });
 
 it('is forgotten when somebody tries again', async () => {
-  const { fate, read } = setUp();
+  const { failures, read } = setUp();
   expect(await read('a', 'repo-gated')).toBe('repo-gated a');
-  fate.reset();
+  failures.reset();
   expect(await read('b', null)).toBe('read');
 });
 
@@ -105,26 +105,26 @@ describe('trying again', () => {
   };
 
   it('is done by one for all, who go on when a read is served', async () => {
-    const { fate, read } = setUp();
-    expect(await stateOf(fate.turn('a', lost, undefined))).toBe('goes on');
-    const b = fate.turn('b', lost, undefined);
+    const { failures, read } = setUp();
+    expect(await stateOf(failures.turn('a', lost, undefined))).toBe('goes on');
+    const b = failures.turn('b', lost, undefined);
     expect(await stateOf(b)).toBe('waits');
     await read('c', null);
     expect(await stateOf(b)).toBe('goes on');
   });
 
   it('ends for all when the one has failed', async () => {
-    const { fate, read } = setUp();
-    await fate.turn('a', lost, undefined);
-    const b = fate.turn('b', lost, undefined);
+    const { failures, read } = setUp();
+    await failures.turn('a', lost, undefined);
+    const b = failures.turn('b', lost, undefined);
     await read('a', 'network');
     expect(await stateOf(b)).toBe('network');
   });
 
   it('passes to the next when the one failed for a reason of its own', async () => {
-    const { fate, read } = setUp();
-    await fate.turn('a', lost, undefined);
-    const [b, c] = [fate.turn('b', lost, undefined), fate.turn('c', lost, undefined)];
+    const { failures, read } = setUp();
+    await failures.turn('a', lost, undefined);
+    const [b, c] = [failures.turn('b', lost, undefined), failures.turn('c', lost, undefined)];
     await read('a', 'server-error');
     expect([await stateOf(b), await stateOf(c)]).toEqual(['goes on', 'waits']);
     await read('b', null);
@@ -132,16 +132,16 @@ describe('trying again', () => {
   });
 
   it('waits for nobody where the failure is one file’s own', async () => {
-    const { fate } = setUp();
-    await fate.turn('a', lost, undefined);
-    expect(await stateOf(fate.turn('b', new LoomError('server-error', 'No.'), undefined))).toBe('goes on');
+    const { failures } = setUp();
+    await failures.turn('a', lost, undefined);
+    expect(await stateOf(failures.turn('b', new LoomError('server-error', 'No.'), undefined))).toBe('goes on');
   });
 
   it('is left when the work is stopped', async () => {
-    const { fate } = setUp();
-    await fate.turn('a', lost, undefined);
+    const { failures } = setUp();
+    await failures.turn('a', lost, undefined);
     const leave = new AbortController();
-    const b = fate.turn('b', lost, leave.signal);
+    const b = failures.turn('b', lost, leave.signal);
     leave.abort();
     expect(await stateOf(b)).toBe('cancelled');
   });

@@ -6,11 +6,11 @@ import { qwen3Moe235b } from '../../../e2e/support/hub/qwen3-moe.ts';
 import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { type ErrorTag, LoomError, toWire } from '../errors.ts';
+import type { HubRequest } from '../hub/client.ts';
+import { type OpenHubOptions, openHubRepo } from '../hub/repo.ts';
 import { hastyClock } from '../source/clock.fixture.ts';
-import { createGate } from '../source/retry.ts';
 import { createAccess } from './access.ts';
-import type { HubRequest } from './client.ts';
-import { type OpenHubOptions, openHubRepo } from './repo.ts';
+import { createGate } from './gate.ts';
 
 const BIG = 'Qwen/Qwen3-235B-A22B';
 const TINY = 'preset/per-expert-tiny';
