@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
 import {
@@ -14,6 +13,7 @@ import {
   formatInteger,
   frameworkIdOf,
   isFrameworkId,
+  isLoomError,
   LoomError,
   type ModelFacts,
   type ModelOverrides,
@@ -40,6 +40,7 @@ import {
   summarize,
   withHashes,
 } from '../core/index.ts';
+import { readRegular } from '../core/source/regular-file.node.ts';
 import { assumption, interruptSignal, parseDtype, parseTarget, print, printJson } from './common.ts';
 import { openOrConfig } from './config-source.ts';
 import { tellErrors } from './damage.ts';
@@ -275,8 +276,9 @@ function strategyOf({ placement }: RankFlags): Strategy | undefined {
 
 async function textOf(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readRegular(path, path);
   } catch (error) {
+    if (isLoomError(error)) throw error;
     throw new LoomError('path-not-found', `${path} cannot be read.`, { file: path }, error);
   }
 }

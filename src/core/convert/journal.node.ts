@@ -1,8 +1,9 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
-import { LoomError } from '../errors.ts';
+import { isLoomError, LoomError } from '../errors.ts';
 import { JOURNAL_FILE } from '../sink/folder.node.ts';
+import { readRegular } from '../source/regular-file.node.ts';
 import type { FinishedShard, Journal, JournalHead } from './journal.ts';
 
 const Head = v.object({
@@ -27,11 +28,12 @@ const Forgotten = v.object({ forgotten: v.string() });
  * that is finished no more, each on disk before the next. A last line that was cut short by a kill does not count.
  *
  * Nothing is written before `begin`.
- * @throws LoomError `read-failed` when there is one that cannot be read.
+ * @throws LoomError `read-failed` when there is one that cannot be read, `not-a-file` when its name is that of no file.
  */
 export async function openFolderJournal(folder: string): Promise<Journal> {
   const path = join(resolve(folder), JOURNAL_FILE);
-  const text = await readFile(path, 'utf8').catch((cause) => {
+  const text = await readRegular(path, path).catch((cause) => {
+    if (isLoomError(cause)) throw cause;
     if (cause?.code === 'ENOENT' || cause?.code === 'ENOTDIR') return '';
     throw new LoomError('read-failed', `${path} cannot be read: ${cause?.message}.`, { file: path }, cause);
   });

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { LoomError } from '../errors.ts';
+import { isLoomError, LoomError } from '../errors.ts';
+import { openRegular } from '../source/regular-file.node.ts';
 import { MIB } from '../units.ts';
 import type { StreamDigest } from '../verify/stream-digest.ts';
 
@@ -18,11 +18,16 @@ export async function createNodeDigest(): Promise<StreamDigest> {
   };
 }
 
-/** SHA-256 of a file of a folder, in hex, streamed. @throws LoomError `read-failed`, `cancelled`. */
+/** SHA-256 of a file of a folder, in hex, streamed. @throws LoomError `read-failed`, `not-a-file`, `cancelled`. */
 export async function sha256File(folder: string, name: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(join(folder, name), { highWaterMark: MIB }), hash, { signal }).catch((cause) => {
+  const read = async () => {
+    const handle = await openRegular(join(folder, name), name);
+    await pipeline(handle.createReadStream({ highWaterMark: MIB }), hash, { signal });
+  };
+  await read().catch((cause) => {
     if (signal?.aborted) throw new LoomError('cancelled', 'The work was stopped.');
+    if (isLoomError(cause)) throw cause;
     throw new LoomError('read-failed', `${name} cannot be read: ${cause?.message}.`, { file: name }, cause);
   });
   return hash.digest('hex');

@@ -1,6 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isLoomError } from '../errors.ts';
+import { readRegular } from '../source/regular-file.node.ts';
 import { isCommit } from './names.ts';
 import { parseRepoReference, type RepoReference } from './reference.ts';
 
@@ -21,7 +23,8 @@ export interface CachedRepo {
  * A model in the local cache of Hub downloads, or null when it is not there or holds no safetensors.
  *
  * Finds the cache as huggingface_hub does; a revision is a name that was downloaded under, or a full commit id.
- * @throws LoomError `repo-reference-invalid` for a text that names no repository.
+ * @throws LoomError `repo-reference-invalid` for a text that names no repository, `not-a-file` where a name of the cache
+ * that holds a commit is a pipe, a socket or a device.
  */
 export async function findInHubCache(reference: RepoReference | string, env: Environment): Promise<CachedRepo | null> {
   const { repo, revision, path } = typeof reference === 'string' ? parseRepoReference(reference) : reference;
@@ -59,7 +62,13 @@ function homeOf(env: Environment): string {
 
 async function commitOf(root: string, revision: string): Promise<string | null> {
   if (isCommit(revision)) return revision;
-  const text = await readFile(join(root, 'refs', ...revision.split('/')), 'utf8').catch(() => '');
+  const path = join(root, 'refs', ...revision.split('/'));
+  // A folder is no fault: of a branch `a/b` the cache has the folder `a`.
+  if ((await stat(path).catch(() => null))?.isDirectory() !== false) return null;
+  const text = await readRegular(path, path).catch((error: unknown) => {
+    if (isLoomError(error)) throw error;
+    return '';
+  });
   return isCommit(text.trim()) ? text.trim() : null;
 }
 
@@ -92,7 +101,7 @@ async function missingFrom(folder: string, present: readonly string[]): Promise<
 /** None where the index cannot be read: who opens it says why. */
 async function shardsOf(index: string): Promise<readonly string[]> {
   try {
-    const { weight_map: map } = JSON.parse(await readFile(index, 'utf8')) as { weight_map?: unknown };
+    const { weight_map: map } = JSON.parse(await readRegular(index, index)) as { weight_map?: unknown };
     if (typeof map !== 'object' || map === null) return [];
     return [...new Set(Object.values(map))].filter((name): name is string => typeof name === 'string');
   } catch {

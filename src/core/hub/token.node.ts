@@ -1,5 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isLoomError } from '../errors.ts';
+import { readRegular } from '../source/regular-file.node.ts';
 import { type Environment, expandHome, hubHome } from './cache.node.ts';
 
 export interface FoundToken {
@@ -20,7 +21,11 @@ export async function findToken(env: Environment): Promise<FoundToken | null> {
   }
   if (isTrue(env.HF_HUB_DISABLE_IMPLICIT_TOKEN)) return null;
   const path = env.HF_TOKEN_PATH ? expandHome(env.HF_TOKEN_PATH, env) : join(hubHome(env), 'token');
-  const token = (await readFile(path, 'utf8').catch(() => '')).trim();
+  const text = await readRegular(path, path).catch((error: unknown) => {
+    if (isLoomError(error)) throw error;
+    return '';
+  });
+  const token = text.trim();
   return token === '' ? null : { token, from: path };
 }
 

@@ -1,20 +1,9 @@
-import {
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, realpath, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { LoomError, throwIfAborted } from '../errors.ts';
 import { isInside, openLocal } from '../source/folder.node.ts';
+import { readRegular } from '../source/regular-file.node.ts';
 import type { FileSet } from '../source/types.ts';
 import { createEarlyFlush, EARLY_FROM_BYTES } from './early-flush.ts';
 import type { Leftovers, Sink, SinkFile } from './types.ts';
@@ -103,7 +92,7 @@ async function lockFolder(root: string): Promise<() => Promise<void>> {
 
 /** False when the process that left the lock has ended, or is this one under a number used again. */
 async function isHeld(path: string): Promise<boolean> {
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const text = await readRegular(path, LOCK_FILE).catch(() => '');
   const [, pid, host] = /^\{"pid":(\d+),"host":"([^"]*)"\}$/.exec(text) ?? [];
   if (pid === undefined) return false;
   if (host !== hostname()) return true;

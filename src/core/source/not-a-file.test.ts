@@ -6,8 +6,14 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkFiles } from '../checkpoint/check.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
+import { openFolderJournal } from '../convert/journal.node.ts';
+import { sha256File } from '../convert/sha256.node.ts';
+import { findInHubCache } from '../hub/cache.node.ts';
+import { findToken } from '../hub/token.node.ts';
+import { JOURNAL_FILE } from '../sink/folder.node.ts';
 import { safetensorsBytes } from '../testing.fixture.ts';
 import { openLocal } from './folder.node.ts';
+import { readRegular } from './regular-file.node.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'moe-loom-special-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -81,4 +87,37 @@ it('a file that becomes a pipe before it is read is named, and nobody waits for 
   rmSync(path);
   execFileSync('mkfifo', [path]);
   await expect(source.read({ start: 0, end: 8 })).rejects.toMatchObject({ tag: 'not-a-file' });
+});
+
+describe.each(KINDS)('%s is named at once, and nobody waits for it', (kind, make) => {
+  const place = (name: string) => {
+    const folder = join(root, String(made++));
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    make(join(folder, name));
+    return folder;
+  };
+  const named = { tag: 'not-a-file', message: expect.stringContaining(kind) };
+
+  it('as a text that is read whole', async () => {
+    await expect(readRegular(join(place('counts.json'), 'counts.json'), 'counts.json')).rejects.toMatchObject(named);
+  });
+
+  it('as the file of a token', async () => {
+    const env = { HF_HOME: place('token') };
+    await expect(findToken(env)).rejects.toMatchObject(named);
+  });
+
+  it('as a journal in an output folder, and as a file that is hashed there', async () => {
+    const output = place(JOURNAL_FILE);
+    await expect(openFolderJournal(output)).rejects.toMatchObject(named);
+    await expect(sha256File(output, JOURNAL_FILE)).rejects.toMatchObject(named);
+  });
+
+  it('as a revision of the Hub cache', async () => {
+    const cache = place('models--org--name/refs/main');
+    const found = findInHubCache('org/name', { HF_HUB_CACHE: cache });
+    // Of a branch `a/b` the cache has the folder `a`: that is no fault, and no revision.
+    if (kind === 'a folder') expect(await found).toBe(null);
+    else await expect(found).rejects.toMatchObject(named);
+  });
 });

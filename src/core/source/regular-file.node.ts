@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { LoomError } from '../errors.ts';
 
 /** Opening a named pipe to read waits for a writer, perhaps for ever, unless this is asked for; files do not heed it. */
@@ -35,7 +35,12 @@ export function assertFile(info: Kinds, name: string): void {
 
 /** Opens a file to read; never waits for the writer of a pipe. @throws LoomError `not-a-file`, and what the system throws. */
 export async function openRegular(path: string, name: string): Promise<FileHandle> {
-  const handle = await open(path, constants.O_RDONLY | NO_WAIT);
+  const handle = await open(path, constants.O_RDONLY | NO_WAIT).catch(async (cause) => {
+    // A socket cannot be opened at all.
+    const info = await stat(path).catch(() => null);
+    if (info !== null) assertFile(info, name);
+    throw cause;
+  });
   try {
     assertFile(await handle.stat(), name);
     return handle;
