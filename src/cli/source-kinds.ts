@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type CachedRepo, findInHubCache, hubCacheFolder } from '../core/hub/cache.node.ts';
-import { findToken, isOffline } from '../core/hub/token.node.ts';
+import { findToken, isOffline, stallMsOf } from '../core/hub/token.node.ts';
 import {
   describePrivateHost,
   type FileSet,
@@ -129,6 +129,7 @@ async function openHub(reference: RepoReference, endpoint: string, signal: Abort
     endpoint,
     token: found?.token,
     signal,
+    stallMs: stallMsOf(process.env),
     fetch: createNodeFetch(process.env),
     onNote: note,
     onTokenSent: () => note(`The token of ${found?.from} is sent to ${host}, and to no other host.`),

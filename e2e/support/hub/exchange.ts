@@ -45,6 +45,8 @@ export interface Transport {
   delayMs?: number;
   /** Nothing is sent before this resolves. */
   until?: Promise<void>;
+  /** The connection is reset before a word of the answer. */
+  resetFirst?: boolean;
   bytesPerSecond?: number;
   stall?: { afterBytes: number; ms: number };
   resetAfterBytes?: number;

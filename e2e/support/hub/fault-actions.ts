@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { bytesBody, concatBody, repeatBody } from './body.ts';
+import { type Body, bytesBody, concatBody, repeatBody, textBody } from './body.ts';
 import { cdnErrorReply } from './cdn.ts';
 import type { HubContext } from './context.ts';
 import {
@@ -16,7 +16,7 @@ import {
   revisionNotFound,
 } from './errors.ts';
 import { type Exchange, type Reply, reply, textReply } from './exchange.ts';
-import type { FaultAction } from './faults.ts';
+import type { FaultAction, WrittenAnswer } from './faults.ts';
 import type { RateCounter } from './rate.ts';
 import type { RepoFile } from './repo.ts';
 import { mainCommit } from './store.ts';
@@ -194,6 +194,26 @@ function stripCors(headers: Record<string, string>): void {
   for (const name of Object.keys(headers)) if (name.startsWith('Access-Control-')) delete headers[name];
 }
 
+function writeAnswer(answer: Reply, { status, bare, headers = {}, body, edit, transport }: WrittenAnswer): void {
+  if (status !== undefined) answer.status = status;
+  if (bare) answer.headers = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === null) delete answer.headers[name];
+    else answer.headers[name] = value;
+  }
+  Object.assign(answer.transport, transport);
+  if (body !== undefined) setBody(answer, typeof body === 'string' ? textBody(body) : body);
+  edit?.(answer);
+}
+
+/** Puts another body into an answer, whole. */
+export function setBody(answer: Reply, body: Body): void {
+  answer.body = body;
+  answer.start = 0;
+  answer.end = body.size;
+  delete answer.headers['Content-Length'];
+}
+
 /** What a fault changes in the finished answer. */
 export function alterReply(context: HubContext, action: FaultAction, exchange: Exchange, answer: Reply): void {
   if (answer.status === 206) alterPart(action, answer);
@@ -203,4 +223,5 @@ export function alterReply(context: HubContext, action: FaultAction, exchange: E
   if (action.type === 'cacheable') answer.headers['Cache-Control'] = 'public, max-age=31536000';
   if (action.type === 'noCORS' || ('cors' in action && action.cors === false)) stripCors(answer.headers);
   if (action.type === 'preflightFail') stripCors(answer.headers);
+  if (action.type === 'answer') writeAnswer(answer, action);
 }

@@ -1,4 +1,5 @@
-import type { Exchange, Origin } from './exchange.ts';
+import type { Body } from './body.ts';
+import type { Exchange, Origin, Reply, Transport } from './exchange.ts';
 import type { Quotas } from './rate.ts';
 
 /** What a fault does to a request. Those of one line have no settings; the others name theirs. */
@@ -26,9 +27,24 @@ export type FaultAction =
   | { type: 'preflightFail'; status?: 403 | 405 }
   | { type: 'etagFlip' | 'cdnHostSwap' | 'noCORS' | 'gzipOnRange' | 'cacheable' }
   | { type: 'redirectLoop' | 'redirectToHttp' | 'redirectToEvil' }
-  | { type: 'linkLoop' | 'linkForeign' };
+  | { type: 'linkLoop' | 'linkForeign' }
+  | WrittenAnswer;
 
-/** Every fault there is. */
+/** The finished answer written over, for what has no name of its own; what is not given stays. */
+export interface WrittenAnswer {
+  readonly type: 'answer';
+  readonly status?: number;
+  /** None of the server's own headers: as whoever stands between would answer. */
+  readonly bare?: boolean;
+  /** Set, or taken out where null. */
+  readonly headers?: Readonly<Record<string, string | null>>;
+  readonly body?: string | Body;
+  /** Changes the answer as it then is. Only for rules that are added in this process. */
+  readonly edit?: (answer: Reply) => void;
+  readonly transport?: Transport;
+}
+
+/** Every fault that has a name of its own. */
 export const FAULT_TYPES: ReadonlySet<FaultAction['type']> = new Set<FaultAction['type']>([
   'rate429',
   'quotaReal',
@@ -143,7 +159,8 @@ export class FaultBook {
 
   /** Gives back what takes the rule out again. */
   add(rule: FaultRule): () => void {
-    if (!FAULT_TYPES.has(rule.action?.type)) throw new Error(`no fault ${rule.action?.type}`);
+    if (rule.action?.type !== 'answer' && !FAULT_TYPES.has(rule.action?.type))
+      throw new Error(`no fault ${rule.action?.type}`);
     const active = activate(rule);
     this.#rules.push(active);
     return () => {

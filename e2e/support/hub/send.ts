@@ -67,6 +67,10 @@ export async function sendReply(res: ServerResponse, reply: Reply, entry: Journa
   if (transport.delayMs) await wait(transport.delayMs, undefined, { ref: false });
   await transport.until;
   if (res.destroyed) return;
+  if (transport.resetFirst) {
+    res.socket?.resetAndDestroy();
+    return;
+  }
   const headers = { ...reply.headers };
   if (!transport.chunked && reply.status !== 304) headers['Content-Length'] ??= String(reply.end - reply.start);
   entry.status = reply.status;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isLoomError } from '../errors.ts';
+import { isLoomError, LoomError } from '../errors.ts';
 import { readRegular } from '../source/regular-file.node.ts';
 import { type Environment, expandHome, hubHome } from './cache.node.ts';
 
@@ -37,4 +37,20 @@ export function isOffline(env: Environment): boolean {
 /** What huggingface_hub takes for yes. */
 function isTrue(value: string | undefined): boolean {
   return /^(1|on|yes|true)$/i.test(value ?? '');
+}
+
+/**
+ * Milliseconds without a byte after which a server is given up, by `HF_HUB_DOWNLOAD_TIMEOUT` (whole seconds, as
+ * huggingface_hub reads it); undefined where it is not set.
+ *
+ * @throws LoomError `usage` for a value that is no number of seconds.
+ */
+export function stallMsOf(env: Environment): number | undefined {
+  const text = env.HF_HUB_DOWNLOAD_TIMEOUT?.trim();
+  if (!text) return undefined;
+  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text) * 1000;
+  throw new LoomError(
+    'usage',
+    `HF_HUB_DOWNLOAD_TIMEOUT takes whole seconds from 1 to 99999; "${text}" is not that. Correct it, or leave it out for 30.`,
+  );
 }
