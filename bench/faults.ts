@@ -9,7 +9,10 @@ const start = performance.now();
 const word = process.argv[2] ?? '';
 const outcomes = await runFaults(
   FAULTS.filter(({ name }) => name.includes(word)),
-  ({ row, seconds }) => process.stderr.write(`${seconds.toFixed(1)} s  ${row.name}\n`),
+  (outcome) => {
+    const lines = [...describeFaults([outcome]), ...outcome.wrong.map((what) => `    ${what}`)];
+    process.stderr.write(`${lines.join('\n')}\n`);
+  },
 );
 const wrong = outcomes.flatMap((outcome) => outcome.wrong.map((what) => `${outcome.row.name}: ${what}`));
 const whole = outcomes.flatMap(({ row, stdout, stderr }) => ['', `== ${row.name}`, stdout.trimEnd(), stderr.trimEnd()]);

@@ -4,6 +4,7 @@ import { openFolderOutput } from '../core/convert/output.node.ts';
 import { createNodeDigest, sha256File } from '../core/convert/sha256.node.ts';
 import { createThreadRunners } from '../core/convert/threads.node.ts';
 import {
+  type Checkpoint,
   type ConversionPlan,
   type ConversionReport,
   createBudget,
@@ -16,6 +17,7 @@ import {
   formatBytes,
   formatInteger,
   isEngineChoice,
+  isUnread,
   type Journal,
   LoomError,
   MIB,
@@ -70,7 +72,7 @@ export function addConvert(program: Command): void {
       const signal = interruptSignal();
       const { files, path, checkpoint, origin, assumed } = await openAssuming(source, flags, signal);
       const plan = await planWithValues(checkpoint, files, target, { ...chosen, ...assumed, signal });
-      if (plan.refusals.length > 0) throw refused(plan);
+      if (plan.refusals.length > 0) throw refused(plan, checkpoint);
       const unfinished = flags.resume ? 'resume' : flags.restart ? 'restart' : 'refuse';
       const { sink, journal } = await openFolderOutput(flags.out, plan, files, {
         source: path ?? undefined,
@@ -111,8 +113,12 @@ export function addConvert(program: Command): void {
     });
 }
 
-function refused(plan: ConversionPlan): LoomError {
+/** Files that could not be read this time do not say that the checkpoint is wrong: they end the work. */
+function refused(plan: ConversionPlan, { findings }: Pick<Checkpoint, 'findings'>): LoomError {
   const messages = [...new Set(plan.refusals.map((refusal) => refusal.message))];
+  const unread = findings.find((finding) => isUnread(finding) && messages.some((one) => one.includes(finding.message)));
+  if (unread)
+    return new LoomError('read-failed', unread.message, unread.file === undefined ? {} : { file: unread.file });
   return new LoomError(
     'not-convertible',
     messages.slice(0, 3).join(' ') + (messages.length > 3 ? ` … and ${messages.length - 3} more reasons.` : ''),

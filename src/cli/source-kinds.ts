@@ -125,7 +125,7 @@ async function openHub(reference: RepoReference, endpoint: string, signal: Abort
   const { host } = new URL(reference.endpoint ?? hubAddress(endpoint));
   if (reference.endpoint !== null && reference.endpoint !== hubAddress(endpoint)) noteForeign(reference.endpoint);
   const waiting = createWaiting(host, signal);
-  return openHubRepo(reference, {
+  const repo = await openHubRepo(reference, {
     endpoint,
     token: found?.token,
     signal,
@@ -135,7 +135,12 @@ async function openHub(reference: RepoReference, endpoint: string, signal: Abort
     onTokenSent: () => note(`The token of ${found?.from} is sent to ${host}, and to no other host.`),
     onPause: waiting.pause,
     onRetry: waiting.retry,
+  }).catch((error: unknown) => {
+    if (!isLoomError(error) || error.tag !== 'token-rejected' || found === null) throw error;
+    throw new LoomError(error.tag, `${error.message} It was found in ${found.from}.`, error.fields, error);
   });
+  if (repo.movedTo !== null) note(`${reference.repo} has moved: the Hub now calls it ${repo.movedTo}.`);
+  return repo;
 }
 
 /** An address may name any server: said, as in the app, where it is not the user's own Hub. */

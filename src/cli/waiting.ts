@@ -40,7 +40,7 @@ export function createWaiting(host: string, signal: AbortSignal): Waiting {
       if (timer !== null) clearInterval(timer);
       const line = () => {
         const seconds = Math.max(0, Math.ceil((pause.until - Date.now()) / 1000));
-        const text = `${host} ${REASONS[pause.reason]}: going on in ${seconds} s (Ctrl-C stops).`;
+        const text = `${pause.host ?? host} ${REASONS[pause.reason]}: going on in ${seconds} s (Ctrl-C stops).`;
         if (live) drawLine(text);
         else tell(text);
       };

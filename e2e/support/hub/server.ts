@@ -167,7 +167,11 @@ function serve(machine: Machine, origin: Origin): (message: IncomingMessage, res
   };
 }
 
+/** A client on a busy machine must not find the connection that it kept closed under it. */
+const KEEP_ALIVE_MS = 60_000;
+
 async function listen(server: Server, port: number): Promise<string> {
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

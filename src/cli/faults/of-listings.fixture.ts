@@ -56,7 +56,7 @@ export const LISTING_FAULTS: readonly FaultRow[] = [
     name: 'a listing cut after the first shard: the file tree has the rest',
     strikes: [
       changed((info) => {
-        info.siblings = info.siblings?.filter(({ rfilename }) => !rfilename.includes('00002'));
+        info.siblings = info.siblings?.filter(({ rfilename }) => !rfilename.includes('00002-of'));
       }),
     ],
     exit: 0,
@@ -67,7 +67,7 @@ export const LISTING_FAULTS: readonly FaultRow[] = [
     name: 'a listing cut, and a file tree that cannot be read',
     strikes: [
       changed((info) => {
-        info.siblings = info.siblings?.filter(({ rfilename }) => !rfilename.includes('00002'));
+        info.siblings = info.siblings?.filter(({ rfilename }) => !rfilename.includes('00002-of'));
       }),
       { at: 'tree', with: { type: '5xx', status: 500 } },
     ],
@@ -82,7 +82,7 @@ export const LISTING_FAULTS: readonly FaultRow[] = [
     name: 'listing and file tree that give one file two sizes',
     strikes: [
       changed((info) => {
-        info.siblings = info.siblings?.filter(({ rfilename }) => !rfilename.includes('00002'));
+        info.siblings = info.siblings?.filter(({ rfilename }) => !rfilename.includes('00002-of'));
         for (const sibling of info.siblings ?? []) if (sibling.rfilename === 'config.json') sibling.size = 9;
       }),
     ],
@@ -96,7 +96,9 @@ export const LISTING_FAULTS: readonly FaultRow[] = [
       withoutSiblings,
       {
         at: 'tree',
-        with: ({ hub, id }) => ({ headers: { Link: `<${hub}/api/models/${id}/tree/x?cursor=again>; rel="next"` } }),
+        with: ({ hub, id }) => ({
+          headers: { Link: `<${hub}/api/models/${id}/tree/x?cursor=eyJvZmZzZXQiOjB9>; rel="next"` },
+        }),
       },
     ],
     exit: 2,
@@ -114,7 +116,7 @@ export const LISTING_FAULTS: readonly FaultRow[] = [
     name: 'a listing that is no JSON',
     strikes: [{ at: 'listing', with: { body: '{"id": "fault/row", "siblings": [' } }],
     exit: 2,
-    says: [({ hub }) => new URL(hub).host, /the listing of fault\/row-\d+ .*is not JSON/i, /\[answer-invalid\]/],
+    says: [({ hub }) => new URL(hub).host, /The listing of fault\/row-\d+ from .* is not JSON/, /\[answer-invalid\]/],
     requests: 1,
   },
   {
@@ -159,8 +161,8 @@ export const LISTING_FAULTS: readonly FaultRow[] = [
         info.id = 'other/model';
       }),
     ],
-    exit: 0,
-    says: [/other\/model/],
+    exit: 2,
+    says: [/no public model other\/model/, /\[repo-not-found\]/],
     requests: 11,
   },
   {

@@ -14,7 +14,7 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     repo: () => ({ gated: 'manual' }),
     exit: 2,
     says: [/fault\/row-\d+ is gated/, ({ hub, id }) => `${hub}/${id}`, /\[repo-gated\]/],
-    requests: 2,
+    requests: 3,
   },
   {
     name: 'gated, with a token that is not let in (403)',
@@ -22,7 +22,7 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     env: token('hf_reader'),
     exit: 2,
     says: [/your account is not on the list/, ({ hub, id }) => `Ask for access at ${hub}/${id}`, /\[repo-gated\]/],
-    requests: 2,
+    requests: 3,
   },
   {
     name: "the listing refused by a proxy's page (403)",
@@ -92,8 +92,8 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     name: 'a listed shard that is not there (404)',
     strikes: [{ at: 'shard', with: { type: '404entry' } }],
     args: convert,
-    exit: 2,
-    says: [/holds no file model-00002-of-00002\.safetensors/, /\[path-not-found\]/],
+    exit: 1,
+    says: [/model-00002-of-00002\.safetensors is missing/],
     requests: 9,
   },
   {
@@ -133,7 +133,7 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { status: 403, headers: { 'Content-Type': 'application/xml' }, body: XML } }],
     args: convert,
     exit: 2,
-    says: [({ fileHost }) => new URL(fileHost).host, /did not accept the signed address/, /\[link-expired\]/],
+    says: [({ fileHost }) => new URL(fileHost).host, /did not accept the signed address/, /\[read-failed\]/],
     never: /<Error>/,
     requests: 11,
   },
@@ -149,7 +149,7 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: '416' } }],
     args: convert,
     exit: 2,
-    says: [/model-00002-of-00002\.safetensors is shorter than the listing says/, /\[source-changed\]/],
+    says: [/model-00002-of-00002\.safetensors is shorter than the listing says/, /\[read-failed\]/],
     requests: 9,
   },
   {
@@ -167,7 +167,7 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     ],
     env: slowAfter(20),
     exit: 2,
-    says: [/the listing of fault\/row-\d+ is longer than the 128 MB that we read/, /\[answer-invalid\]/],
+    says: [/The listing of fault\/row-\d+ from 127.* is longer than the 128 MB that we read/, /\[answer-invalid\]/],
     requests: 1,
   },
 ];

@@ -1,6 +1,9 @@
+import type { Reply } from '../../../e2e/support/hub/exchange.ts';
 import { convert, type FaultRow, slowAfter } from './row.fixture.ts';
 
-const DATE = () => new Date(Date.now() + 90_000).toUTCString();
+const inNinetySeconds = ({ headers }: Reply) => {
+  headers['Retry-After'] = new Date(Date.now() + 90_000).toUTCString();
+};
 const tooMany = (headers: Record<string, string | null>) => ({
   status: 429,
   headers: { RateLimit: null, ...headers },
@@ -19,7 +22,7 @@ export const WAITING_FAULTS: readonly FaultRow[] = [
   },
   {
     name: '429, Retry-After as a date, stopped by Ctrl-C',
-    strikes: [{ at: 'listing', with: () => tooMany({ 'Retry-After': DATE() }) }],
+    strikes: [{ at: 'listing', with: { ...tooMany({}), edit: inNinetySeconds } }],
     exit: 2,
     says: [/asks for fewer requests \(429\): going on in (8|9)\d s/, /\[cancelled\]/],
     interruptAt: /going on in/,
@@ -82,7 +85,7 @@ export const WAITING_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'shard', with: { type: '5xx', status: 500 } }],
     args: convert,
     exit: 2,
-    says: [/could not answer for model-00002-of-00002\.safetensors \(500\)/, /\[server-error\]/],
+    says: [/could not answer for model-00002-of-00002\.safetensors \(500\)/, /\[read-failed\]/],
     requests: 15,
   },
   {
@@ -98,7 +101,7 @@ export const WAITING_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: '5xx', status: 504, html: true } }],
     args: convert,
     exit: 2,
-    says: [({ fileHost }) => new URL(fileHost).host, /model-00002-of-00002\.safetensors \(504\)/, /\[server-error\]/],
+    says: [({ fileHost }) => new URL(fileHost).host, /model-00002-of-00002\.safetensors \(504\)/, /\[read-failed\]/],
     requests: 18,
   },
   {
@@ -118,7 +121,7 @@ export const WAITING_FAULTS: readonly FaultRow[] = [
     says: [
       ({ fileHost, hub }) => `came from ${new URL(fileHost).host} (redirected from ${new URL(hub).host}) for 1 s`,
       /model-00002-of-00002\.safetensors/,
-      /\[stalled\]/,
+      /\[read-failed\]/,
     ],
     requests: 18,
   },

@@ -14,7 +14,7 @@ const PROGRAM = fileURLToPath(new URL('../../../dist/cli/moe-loom.js', import.me
 const TOGETHER = 6;
 const SECONDS = 60;
 /** For Ctrl-C, on a machine that does other things too: far below every pause that is interrupted. */
-const STOP_SECONDS = 10;
+const STOP_SECONDS = 30;
 /** Settings of whoever runs the tests that would change an answer. */
 const SETTING = /^(HF_|HUGGING|TRANSFORMERS_|XDG_|NODE_OPTIONS$|NODE_EXTRA|(HTTPS?|ALL|NO)_PROXY$)/i;
 

@@ -26,7 +26,7 @@ export function explainHubRefusal(refusal: HttpRefusal, question: HubQuestion): 
     repo: question.repo,
     status,
     code,
-    ...(tag === 'rate-limited' ? { retryAfter: refusal.retryAfter } : {}),
+    ...(tag === 'rate-limited' ? { retryAfter: refusal.retryAfter, host: refusal.from } : {}),
   });
 }
 

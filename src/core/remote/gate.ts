@@ -18,6 +18,8 @@ export interface Pause {
   /** `quota`: by our own count the server would refuse the next request. */
   readonly reason: 'rate-limited' | 'network' | 'quota';
   readonly until: number;
+  /** The host that asks for it, where it is known: a file host has limits of its own. */
+  readonly host?: string | undefined;
 }
 
 export interface GateOptions {
@@ -136,7 +138,7 @@ function waitIn(queue: Set<Place>, slots: number, signal: AbortSignal | undefine
 interface Halt {
   readonly until: number | null;
   /** Makes all wait for `ms` from now; a longer pause under way stays as it is. */
-  begin(reason: Pause['reason'], ms: number): void;
+  begin(reason: Pause['reason'], ms: number, host?: string): void;
   /** Whether anybody waits for the end: nobody else keeps the program running for it. */
   heed(waiting: boolean): void;
 }
@@ -158,13 +160,13 @@ function createHalt(clock: Clock, onEnd: () => void, tell: (pause: Pause | null)
     get until() {
       return until;
     },
-    begin: (reason, ms) => {
+    begin: (reason, ms, host) => {
       const wait = Math.min(ms, MAX_PAUSE_MS);
       const next = clock.now() + wait;
       if (until !== null && next <= until) return;
       until = next;
       arm(wait);
-      tell({ reason, until });
+      tell({ reason, until, ...(host === undefined ? {} : { host }) });
     },
     heed: (waiting) => {
       if (waiting === heeded) return;
@@ -187,9 +189,11 @@ function createLessons(halt: Halt, random: () => number) {
       if (!isLoomError(error) || error.tag === 'cancelled') return;
       lost = error.tag === 'network' ? lost + 1 : 0;
       if (error.tag === 'rate-limited') {
-        const { retryAfter } = error.fields;
-        if (typeof retryAfter === 'number') halt.begin(error.tag, (retryAfter + random()) * 1000);
-        else if (halt.until === null) halt.begin(error.tag, jittered(RATE_LIMIT_PAUSE_MS * 2 ** refused++, random));
+        const { retryAfter, host } = error.fields;
+        const asks = typeof host === 'string' ? host : undefined;
+        if (typeof retryAfter === 'number') halt.begin(error.tag, (retryAfter + random()) * 1000, asks);
+        else if (halt.until === null)
+          halt.begin(error.tag, jittered(RATE_LIMIT_PAUSE_MS * 2 ** refused++, random), asks);
       } else if (lost >= NETWORK_BURST && halt.until === null) {
         halt.begin('network', jittered(backOff(lost - NETWORK_BURST), random));
       }

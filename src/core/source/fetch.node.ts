@@ -46,9 +46,15 @@ function nextOf(url: URL, location: string): URL {
   const next = URL.canParse(location, url) ? new URL(location, url) : null;
   if (next !== null && /^https?:$/.test(next.protocol) && !(url.protocol === 'https:' && next.protocol === 'http:'))
     return next;
-  const where = next === null ? 'a place that is no address' : next.origin;
-  const message = `${url.host} led the request to ${where}, which is not asked from an encrypted address. Check the address of the Hub and the network, then try again.`;
+  const message = `${url.host} led the request to ${placeOf(next)}. It was not followed. Check the address of the Hub and the network, then try again.`;
   throw new LoomError('redirect-unsafe', message);
+}
+
+/** Where a redirect leads that is not followed, for a sentence; the rest of the address may be a secret. */
+function placeOf(next: URL | null): string {
+  if (next === null) return 'a place that is no address';
+  if (!/^https?:$/.test(next.protocol)) return `an address that begins with ${next.protocol}, which is no web address`;
+  return `${next.origin}, which is not encrypted, from an encrypted address`;
 }
 
 function circle(way: readonly URL[]): LoomError {

@@ -1,10 +1,12 @@
 import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
 import { formatBytes } from '../units.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { insistOnRange, insistOnState, overlong, type SeenTags, short } from './http-range.ts';
 import type { HttpExchange, HttpRefusal } from './http-types.ts';
 import { describeHop, type Hop, trailOf, whyUnreachable } from './trail.ts';
 import type { ByteRange, ByteSource, ReadOptions } from './types.ts';
 
+export type { SeenTags } from './http-range.ts';
 export type { HttpExchange, HttpRefusal } from './http-types.ts';
 
 /** A connection over which nothing came for so long is given up. */
@@ -36,9 +38,6 @@ export interface HttpSourceOptions extends HttpOptions {
   readonly tags?: SeenTags | undefined;
 }
 
-/** The ETag of a file by the origin that serves it: two servers of one file may name the same bytes differently. */
-export type SeenTags = Map<string, string>;
-
 /**
  * A file on a server that honours ranges; each read is one GET, and gives exactly the bytes asked for or throws.
  *
@@ -63,60 +62,18 @@ async function readRange(source: HttpSourceOptions, range: ByteRange, read: Read
   throwIfAborted(read.signal);
   if (length === 0) return target;
   const { url, shownUrl = url } = source;
-  return runExchange(source, { url, shownUrl, range }, read.signal, async (response, nextChunk) => {
-    insistOnRange(response, range, source);
-    insistOnTag(response, range, source);
+  return runExchange(source, { url, shownUrl, range }, read.signal, async (response, nextChunk, from) => {
+    insistOnRange(response, range, source, from);
+    insistOnState(response, range, source, from);
     let received = 0;
     for (let chunk = await nextChunk(); chunk !== null; chunk = await nextChunk()) {
-      if (received + chunk.length > length) throw overlong(name, range);
+      if (received + chunk.length > length) throw overlong(name, range, from);
       target.set(chunk, received);
       received += chunk.length;
     }
-    if (received < length) throw short(name, range, received);
+    if (received < length) throw short(name, range, received, from);
     return target;
   });
-}
-
-function insistOnRange(response: Response, range: ByteRange, { name, byteLength }: HttpSourceOptions): void {
-  const asked = `bytes ${range.start}-${range.end - 1}/${byteLength}`;
-  if (response.status !== 206) {
-    const message = `The server sent all of ${name} in place of ${range.end - range.start} bytes, so nothing was read. A proxy between here and there may be dropping the Range header; try another network or download the files first.`;
-    throw new LoomError('range-ignored', message, { file: name, byte: range.start, status: response.status });
-  }
-  const got = response.headers.get('Content-Range');
-  const encoding = response.headers.get('Content-Encoding');
-  if (got === asked && (encoding === null || encoding === 'identity')) return;
-  const what = got === asked ? `compressed with ${encoding}` : `labelled "${got ?? 'nothing'}"`;
-  const size = /^bytes \d+-\d+\/(\d+)$/.exec(got ?? '')?.[1];
-  const moved = size !== undefined && Number(size) !== byteLength;
-  const why = moved
-    ? `the file now has ${size} bytes where the listing says ${byteLength}`
-    : 'such bytes cannot be trusted';
-  const message = `The answer for ${name} came ${what} where "${asked}" was asked; ${why}. Open the repository anew, or try another network.`;
-  throw new LoomError('content-range-wrong', message, { file: name, byte: range.start });
-}
-
-/** A browser cannot read the ETag of every server; then there is nothing to compare. */
-function insistOnTag(response: Response, range: ByteRange, { name, url, tags }: HttpSourceOptions): void {
-  const tag = response.headers.get('ETag')?.replace(/^W\//, '') ?? '';
-  if (!tags || tag === '') return;
-  const origin = new URL(response.url === '' ? url : response.url).origin;
-  const seen = tags.get(origin);
-  if (seen === undefined) tags.set(origin, tag);
-  else if (seen !== tag) {
-    const message = `${name} changed on the server while it was being read: its ETag was ${seen} and is now ${tag}. Open the repository again, then restart.`;
-    throw new LoomError('source-changed', message, { file: name, byte: range.start });
-  }
-}
-
-function overlong(name: string, range: ByteRange): LoomError {
-  const message = `The server sent more than the ${range.end - range.start} bytes of ${name} that were asked for. Try another network: something between here and there alters answers.`;
-  return new LoomError('read-overlong', message, { file: name, byte: range.start });
-}
-
-function short(name: string, range: ByteRange, received: number): LoomError {
-  const message = `Only ${received} of ${range.end - range.start} bytes of ${name} came. Try again.`;
-  return new LoomError('read-short', message, { file: name, byte: range.start + received, received });
 }
 
 export interface FetchTextOptions extends HttpOptions {
@@ -133,44 +90,65 @@ export interface FetchTextOptions extends HttpOptions {
  *
  * @throws LoomError as {@link httpSource}, and `answer-invalid` when it is longer than `limit` or not UTF-8.
  */
-export function fetchText(options: FetchTextOptions): Promise<string> {
+export async function fetchText(options: FetchTextOptions): Promise<string> {
+  return (await fetchWhole(options)).text;
+}
+
+/** A text, and who sent it. */
+function fetchWhole(options: FetchTextOptions): Promise<{ readonly text: string; readonly from: string }> {
   const { name, url, limit, signal } = options;
-  return runExchange(options, { url, shownUrl: url, range: null }, signal, async (response, nextChunk) => {
+  return runExchange(options, { url, shownUrl: url, range: null }, signal, async (response, nextChunk, from) => {
     if (leftOrigin(url, response)) throw unsafe(name, url, response);
     options.onHeaders?.(response.headers);
+    if (Number(response.headers.get('Content-Length')) > limit) throw tooLong(name, from, limit);
     const parts: Uint8Array[] = [];
     let size = 0;
     for (let chunk = await nextChunk(); chunk !== null; chunk = await nextChunk()) {
       size += chunk.length;
       if (size > limit) {
-        throw new LoomError('answer-invalid', `${name} is longer than the ${formatBytes(limit)} that we read.`, {
-          limit,
-        });
+        throw tooLong(name, from, limit);
       }
       parts.push(chunk);
     }
-    return decode(parts, name);
+    return { text: decode(parts, name, from), from };
   });
 }
 
-function decode(parts: readonly Uint8Array[], name: string): string {
+function tooLong(name: string, from: string, limit: number): LoomError {
+  const message = `${sentence(name)} from ${from} is longer than the ${formatBytes(limit)} that we read. Check the address of the Hub.`;
+  return new LoomError('answer-invalid', message, { limit });
+}
+
+function decode(parts: readonly Uint8Array[], name: string, from: string): string {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   try {
     return parts.map((part) => decoder.decode(part, { stream: true })).join('') + decoder.decode();
   } catch (cause) {
-    throw new LoomError('answer-invalid', `${name} is not UTF-8 text.`, {}, cause);
+    const message = `${sentence(name)} from ${from} is not UTF-8 text. Check the address of the Hub.`;
+    throw new LoomError('answer-invalid', message, {}, cause);
   }
 }
 
 /** As {@link fetchText}, parsed. @throws LoomError `answer-invalid` when it is no JSON. */
 export async function fetchJson(options: FetchTextOptions): Promise<unknown> {
-  const text = await fetchText(options);
+  const { text, from } = await fetchWhole(options);
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const message = `${options.name} is not JSON. The address may lead to a sign-in page of your network; check that, then try again.`;
-    throw new LoomError('answer-invalid', message, {}, cause);
+    throw new LoomError('answer-invalid', `${sentence(options.name)} from ${from} ${notJson(text)}`, {}, cause);
   }
+}
+
+function notJson(text: string): string {
+  if (text.trim() === '') return 'is empty. Try again later.';
+  if (/^\s*<(!doctype|html|head|body)/i.test(text))
+    return 'is a web page, perhaps the sign-in page of your network. Open that address in a browser on this computer to see what it asks for, then try again.';
+  return 'is not JSON, or breaks off. Check the address of the Hub, then try again.';
+}
+
+/** A file keeps its name as it is; `the listing of …` begins a sentence. */
+function sentence(words: string): string {
+  return words.replace(/^the /, 'The ');
 }
 
 export interface LocateOptions extends HttpOptions {
@@ -194,7 +172,8 @@ export function locateFile(options: LocateOptions): Promise<string | null> {
 }
 
 type NextChunk = () => Promise<Uint8Array | null>;
-type UseAnswer<T> = (response: Response, nextChunk: NextChunk) => Promise<T>;
+/** `from`: who answers, for a sentence. */
+type UseAnswer<T> = (response: Response, nextChunk: NextChunk, from: string) => Promise<T>;
 
 interface Asked {
   readonly url: string;
@@ -227,11 +206,12 @@ async function runExchange<T>(
       throw (options.explain ?? explainRefusal)(readRefusal(options, url, response, trail));
     }
     const reader = response.body?.getReader();
-    return await use(response, async () => {
+    const nextChunk = async () => {
       const chunk = await line.guard(reader?.read() ?? Promise.resolve(null), tally.bytes);
       tally.bytes += chunk?.value?.length ?? 0;
       return chunk?.value ?? null;
-    });
+    };
+    return await use(response, nextChunk, describeHop(trailOf(line.signal, url, response.url)));
   } catch (error) {
     line.close();
     throw error;
@@ -264,7 +244,7 @@ function watchLine(options: HttpOptions, url: string, signal: AbortSignal | unde
   const reason = (cause: unknown, received: number) => {
     if (signal?.aborted) return new LoomError('cancelled', 'The work was stopped.');
     // A fetch of ours that follows redirects itself says in its own words what it refused.
-    if (isLoomError(cause)) return cause;
+    if (isLoomError(cause)) return cause.tag === 'usage' ? cause : refusedOnTheWay(name, cause);
     const trail = trailOf(controller.signal, url, answeredBy);
     if (stalled) return stall(name, stallMs, received, trail);
     return blocked(name, trail, received, cause, hint);
@@ -293,6 +273,10 @@ function watchLine(options: HttpOptions, url: string, signal: AbortSignal | unde
   };
 }
 
+function refusedOnTheWay(name: string, { tag, message, fields }: LoomError): LoomError {
+  return new LoomError(tag, `${sentence(name)} cannot be read. ${message}`, { ...fields, file: name });
+}
+
 function stall(name: string, stallMs: number, received: number, trail: readonly Hop[]): LoomError {
   const message = `Nothing of ${name} came from ${describeHop(trail)} for ${stallMs / 1000} s. Check the connection, then try again.`;
   return new LoomError('stalled', message, { file: name, received });
@@ -305,8 +289,8 @@ function blocked(name: string, trail: readonly Hop[], received: number, cause: u
     received > 0
       ? `The connection to ${where} broke off while ${name} was read. Check the network, then try again.`
       : why !== null
-        ? `${name} cannot be reached: ${why}.`
-        : `${name} cannot be reached: ${where} is blocked or offline. Check the network, proxy and content blockers, then try again.${hint && ` ${hint}`}`;
+        ? `${sentence(name)} cannot be reached: ${why}.`
+        : `${sentence(name)} cannot be reached: ${where} is blocked or offline. Check the network, proxy and content blockers, then try again.${hint && ` ${hint}`}`;
   return new LoomError('network', message, { file: name, received }, cause);
 }
 
@@ -356,7 +340,7 @@ export function explainRefusal(refusal: HttpRefusal): LoomError {
   if (status === 429) {
     const wait = retryAfter === null ? 'a few minutes' : `${retryAfter} s`;
     const message = `${from} asks for fewer requests (429). Wait ${wait}, then go on.`;
-    return new LoomError('rate-limited', message, { ...fields, retryAfter });
+    return new LoomError('rate-limited', message, { ...fields, retryAfter, host: from });
   }
   if (status === 408 || status >= 500) {
     const message = `${from} could not answer for ${name} (${status}). Try again in a few minutes.`;

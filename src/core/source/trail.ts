@@ -67,6 +67,10 @@ export function whyUnreachable(cause: unknown, trail: readonly Hop[]): string | 
     return `${where} does not answer (${code}). Check the connection; in a company network, set HTTPS_PROXY`;
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE')
     return `${where} closed the connection (${code}). Try again`;
+  if (/^(EPROTO|ERR_SSL_)/.test(code))
+    return `${where} does not speak TLS as this program does (${code}). If it is a server without encryption, write http:// in place of https://; else a proxy or gateway may answer in its place`;
+  if (code.startsWith('HPE_'))
+    return `what answers at ${where} does not speak HTTP (${code}). Check the address and the port`;
   return `${where} cannot be talked to (${code}). Check the network, then try again`;
 }
 

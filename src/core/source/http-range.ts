@@ -1,0 +1,79 @@
+import { LoomError } from '../errors.ts';
+import type { ByteRange } from './types.ts';
+
+/** What tells one state of a file from another, by the origin that serves it: two servers of one file may name the same bytes differently. */
+export type SeenTags = Map<string, string>;
+
+/** What was asked of a server: a file, as it is known. */
+interface AskedFile {
+  readonly name: string;
+  readonly url: string;
+  readonly byteLength: number;
+  readonly tags?: SeenTags | undefined;
+}
+
+/**
+ * Refuses an answer that is not exactly the bytes asked for, as the server labels them. `from`: who answers, for a sentence.
+ *
+ * @throws LoomError `range-ignored`, `content-range-wrong`.
+ */
+export function insistOnRange(
+  response: Response,
+  range: ByteRange,
+  { name, byteLength }: AskedFile,
+  from: string,
+): void {
+  const asked = `bytes ${range.start}-${range.end - 1}/${byteLength}`;
+  if (response.status !== 206) {
+    const message = `${from} sent all of ${name} in place of ${range.end - range.start} bytes, so nothing was read. A proxy between here and there may be dropping the Range header; try another network or download the files first.`;
+    throw new LoomError('range-ignored', message, { file: name, byte: range.start, status: response.status });
+  }
+  const got = response.headers.get('Content-Range');
+  const encoding = response.headers.get('Content-Encoding');
+  if (got === asked && (encoding === null || encoding === 'identity')) return;
+  const what = got === asked ? `compressed with ${encoding}` : `labelled "${got ?? 'nothing'}"`;
+  const size = /^bytes \d+-\d+\/(\d+)$/.exec(got ?? '')?.[1];
+  const moved = size !== undefined && Number(size) !== byteLength;
+  const why = moved
+    ? `the file now has ${size} bytes where the listing says ${byteLength}`
+    : 'such bytes cannot be trusted';
+  const message = `The answer of ${from} for ${name} came ${what} where "${asked}" was asked; ${why}. Open the repository anew, or try another network.`;
+  throw new LoomError('content-range-wrong', message, { file: name, byte: range.start });
+}
+
+/**
+ * Refuses bytes of another state of the file than those read before. A browser cannot read the ETag of every server: without
+ * it Last-Modified counts, and without both there is nothing to compare.
+ *
+ * @throws LoomError `source-changed`.
+ */
+export function insistOnState(
+  response: Response,
+  range: ByteRange,
+  { name, url, tags }: AskedFile,
+  from: string,
+): void {
+  const etag = response.headers.get('ETag')?.replace(/^W\//, '') ?? '';
+  const kind = etag === '' ? 'Last-Modified' : 'ETag';
+  const tag = etag === '' ? (response.headers.get(kind) ?? '') : etag;
+  if (!tags || tag === '') return;
+  const key = `${kind} ${new URL(response.url === '' ? url : response.url).origin}`;
+  const seen = tags.get(key);
+  if (seen === undefined) tags.set(key, tag);
+  else if (seen !== tag) {
+    const message = `${name} changed on ${from} while it was being read: its ${kind} was ${seen} and is now ${tag}. Open the repository again, then restart.`;
+    throw new LoomError('source-changed', message, { file: name, byte: range.start });
+  }
+}
+
+/** The error for a body that is longer than what was asked for. */
+export function overlong(name: string, range: ByteRange, from: string): LoomError {
+  const message = `${from} sent more than the ${range.end - range.start} bytes of ${name} that were asked for. Try another network: something between here and there alters answers.`;
+  return new LoomError('read-overlong', message, { file: name, byte: range.start });
+}
+
+/** The error for a body that ended early; `received` bytes are in place. */
+export function short(name: string, range: ByteRange, received: number, from: string): LoomError {
+  const message = `Only ${received} of ${range.end - range.start} bytes of ${name} came from ${from}. Check the connection, then try again.`;
+  return new LoomError('read-short', message, { file: name, byte: range.start + received, received });
+}
