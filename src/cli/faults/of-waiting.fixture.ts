@@ -123,7 +123,7 @@ export const WAITING_FAULTS: readonly FaultRow[] = [
       /model-00002-of-00002\.safetensors/,
       /\[read-failed\]/,
     ],
-    requests: 18,
+    requests: 24,
   },
   {
     name: 'a server that takes the connection and never speaks',
@@ -135,11 +135,11 @@ export const WAITING_FAULTS: readonly FaultRow[] = [
   },
   {
     name: 'a slow drip, byte by byte, is waited for',
-    strikes: [{ at: 'config', with: { type: 'slow', bps: 4000 } }],
-    env: slowAfter(1),
+    strikes: [{ at: 'config', with: { type: 'slow', bps: 120 } }],
+    env: slowAfter(4),
     exit: 0,
     says: [],
-    requests: 9,
+    requests: 13,
   },
   {
     name: 'a wait between two tries, stopped by Ctrl-C',

@@ -53,17 +53,22 @@ export function insistOnState(
   { name, url, tags }: AskedFile,
   from: string,
 ): void {
-  const etag = response.headers.get('ETag')?.replace(/^W\//, '') ?? '';
-  const kind = etag === '' ? 'Last-Modified' : 'ETag';
-  const tag = etag === '' ? (response.headers.get(kind) ?? '') : etag;
-  if (!tags || tag === '') return;
-  const key = `${kind} ${new URL(response.url === '' ? url : response.url).origin}`;
-  const seen = tags.get(key);
-  if (seen === undefined) tags.set(key, tag);
-  else if (seen !== tag) {
-    const message = `${name} changed on ${from} while it was being read: its ${kind} was ${seen} and is now ${tag}. Open the repository again, then restart.`;
-    throw new LoomError('source-changed', message, { file: name, byte: range.start });
+  if (!tags) return;
+  const { origin } = new URL(response.url === '' ? url : response.url);
+  let same = false;
+  for (const kind of ['ETag', 'Last-Modified']) {
+    const tag = response.headers.get(kind)?.replace(/^W\//, '') ?? '';
+    if (tag === '') continue;
+    const seen = tags.get(`${kind} ${origin}`);
+    if (seen === undefined) tags.set(`${kind} ${origin}`, tag);
+    else if (seen === tag) same = true;
+    else if (!same) throw changed(name, range, `its ${kind} was ${seen} and is now ${tag}`, from);
   }
+}
+
+function changed(name: string, range: ByteRange, what: string, from: string): LoomError {
+  const message = `${name} changed on ${from} while it was being read: ${what}. Open the repository again, then restart.`;
+  return new LoomError('source-changed', message, { file: name, byte: range.start });
 }
 
 /** The error for a body that is longer than what was asked for. */
