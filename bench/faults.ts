@@ -1,6 +1,6 @@
 /**
  * Faults of the network × the built command line: exit code (`!` where an answer is wrong), requests, seconds and what is said; what is
- * wrong below it. Exit 1 if anything is. `npm run bench:faults -- word` runs the faults with that word in their name, with all that they print.
+ * wrong below it. Exit 1 if anything is. `npm run bench:faults -- word` runs those whose name the pattern finds, with all that they print.
  */
 import { FAULTS } from '../src/cli/faults/list.fixture.ts';
 import { describeFaults, runFaults } from '../src/cli/faults/run.fixture.ts';
@@ -8,7 +8,7 @@ import { describeFaults, runFaults } from '../src/cli/faults/run.fixture.ts';
 const start = performance.now();
 const word = process.argv[2] ?? '';
 const outcomes = await runFaults(
-  FAULTS.filter(({ name }) => name.includes(word)),
+  FAULTS.filter(({ name }) => new RegExp(word).test(name)),
   (outcome) => {
     const lines = [...describeFaults([outcome]), ...outcome.wrong.map((what) => `    ${what}`)];
     process.stderr.write(`${lines.join('\n')}\n`);

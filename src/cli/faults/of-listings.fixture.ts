@@ -179,7 +179,7 @@ export const LISTING_FAULTS: readonly FaultRow[] = [
     repo: () => ({
       files: [...changedModel(() => {}), repoFile('model-\u001b[31mred\u202e.safetensors', 'no weights at all')],
     }),
-    exit: 1,
+    exit: 0,
     says: [/\\u001b|\\x1b|␛/i],
     never: /\p{Cc}\[31m|\u202e/u,
     requests: 11,

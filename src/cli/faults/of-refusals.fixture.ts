@@ -157,7 +157,7 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'files', with: { type: 'gateRevoked' }, after: 3 }],
     args: convert,
     exit: 2,
-    says: [/is gated, and your account is not on the list/, /\[repo-gated\]/],
+    says: [/is gated, and your account is not on the list/, /\[(repo-gated|read-failed)\]/],
     requests: 12,
   },
   {
