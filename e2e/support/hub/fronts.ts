@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, connect, createServer as createPlainServer, type Server as PlainServer } from 'node:net';
-import { SELF_SIGNED } from './certificate.ts';
+import type { Certificate } from './certificate.ts';
 
 /** What stands between a client and the Hub; each listens on loopback. */
 export interface Front {
@@ -14,11 +14,12 @@ export interface Front {
 interface PassOptions {
   /** Path that stands before every path of the Hub, as at a company's own copy; taken off, and put before redirects. */
   readonly prefix?: string;
-  readonly secure?: boolean;
+  /** Speaks TLS with it. */
+  readonly secure?: Certificate;
 }
 
 /** Passes every request on to the Hub at `target`. */
-export function startFront(target: string, { prefix = '', secure = false }: PassOptions = {}): Promise<Front> {
+export function startFront(target: string, { prefix = '', secure }: PassOptions = {}): Promise<Front> {
   const seen: string[] = [];
   const answer = (message: IncomingMessage, res: ServerResponse) => {
     const url = message.url ?? '/';
@@ -26,7 +27,7 @@ export function startFront(target: string, { prefix = '', secure = false }: Pass
     if (!url.startsWith(`${prefix}/`)) res.writeHead(404).end('Nothing lies here.');
     else passOn(target + url.slice(prefix.length), message, res, prefix);
   };
-  const server = secure ? createSecureServer(SELF_SIGNED, answer) : createServer(answer);
+  const server = secure ? createSecureServer(secure, answer) : createServer(answer);
   return listening(server, seen, secure ? 'https' : 'http');
 }
 
