@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LoomError } from '../errors.ts';
+import { nameForeignJson } from '../safetensors/not-weights.ts';
 import { readHeader } from '../safetensors/read-header.ts';
 import { memorySource } from '../source/memory.ts';
 import { unfinishedDownloads } from './unfinished.ts';
@@ -40,6 +41,24 @@ describe('a file that is no safetensors file', () => {
     expect(await said(latin('\xff\xfe\xfd\xfc\xfb\xfa\xf9\xf8\xf7'))).toMatch(/^header-too-large: /);
     expect(await said(latin(''))).toMatch(/^header-too-small: /);
     expect(await said(latin('\x00'.repeat(7)))).toMatch(/^header-too-small: /);
+  });
+});
+
+describe('a file that should be JSON', () => {
+  it.each([
+    ['<!doctype html><title>Sign in</title>', /^f is not JSON: it is a web page \(HTML\), "Sign in"\. .*download/],
+    ['<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', /an XML text that says "AccessDenied"/],
+    [
+      'version https://git-lfs.github.com/spec/v1\noid sha256:0',
+      /a Git LFS pointer, not the file itself.*git lfs pull/,
+    ],
+    ['\x00'.repeat(64), /zeros at its start.*unfinished/],
+  ])('is named where it is something else: %j', (text, what) => {
+    expect(nameForeignJson(latin(text), 'f')).toMatch(what);
+  });
+
+  it.each(['', '{"a":', '[1', 'hidden_size = 1', 'PK\x03\x04'])('is left to the parser: %j', (text) => {
+    expect(nameForeignJson(latin(text), 'f')).toBeNull();
   });
 });
 

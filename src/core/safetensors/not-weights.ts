@@ -50,12 +50,20 @@ export function nameForeignFile(start: Uint8Array, file: string): LoomError | nu
   });
 }
 
+/**
+ * A sentence on what a file is that should be JSON, by its first bytes: a web page, the error of a file server, a pointer,
+ * zeros. Null where they tell nothing; to be asked once it failed as JSON.
+ */
+export function nameForeignJson(start: Uint8Array, file: string): string | null {
+  const text = textOf(start);
+  const known = zeros(start) ?? (text === null ? null : recogniseStranger(text));
+  return known && `${file} is not JSON: it is ${known.what}. ${known.todo}`;
+}
+
 function recognise(start: Uint8Array): Known | null {
   if (start.length === 0) return null;
-  if (start.length >= 8 && start.every((byte) => byte === 0)) {
-    const todo = 'Let the download run to its end, or delete the file and download it again.';
-    return { what: 'zeros at its start, space that was set aside for a download which is unfinished', todo };
-  }
+  const empty = zeros(start);
+  if (empty) return empty;
   const text = textOf(start);
   if (text !== null) return recogniseText(text);
   const head = String.fromCharCode(...start.subarray(0, 8));
@@ -71,7 +79,25 @@ function textOf(start: Uint8Array): string | null {
   return /[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]/.test(text) ? null : text.trim();
 }
 
+function zeros(start: Uint8Array): Known | null {
+  if (start.length < 8 || !start.every((byte) => byte === 0)) return null;
+  const todo = 'Let the download run to its end, or delete the file and download it again.';
+  return { what: 'zeros at its start, space that was set aside for a download which is unfinished', todo };
+}
+
 function recogniseText(text: string): Known {
+  const stranger = recogniseStranger(text);
+  if (stranger) return stranger;
+  if (/^[{[]/.test(text))
+    return {
+      what: `a JSON text that begins ${quote(text)}`,
+      todo: `The answer of a server was saved in its place. ${AGAIN}`,
+    };
+  return { what: `a text that begins "${quote(text)}"`, todo: AGAIN };
+}
+
+/** Texts that stand in the place of a file which did not come. */
+function recogniseStranger(text: string): Known | null {
   if (/^(<!doctype html|<html|<head|<body)/i.test(text)) {
     const title = /<title[^>]*>([^<]*)</i.exec(text)?.[1]?.trim() ?? '';
     const named = title === '' ? '' : `, "${quote(title)}"`;
@@ -83,22 +109,17 @@ function recogniseText(text: string): Known {
     return { what: `an XML text${named}`, todo: `The error of a file server was saved in its place. ${AGAIN}` };
   }
   if (/\/annex\/objects\//.test(text))
-    return { what: 'a git-annex pointer, not the weights', todo: 'Fetch the weights with "git annex get".' };
+    return { what: 'a git-annex pointer, not the file itself', todo: 'Fetch the file with "git annex get".' };
   if (text.startsWith('version https://git-lfs') || text.startsWith('version https://hawser'))
-    return { what: 'a Git LFS pointer, not the weights', todo: 'Fetch the weights with "git lfs pull".' };
+    return { what: 'a Git LFS pointer, not the file itself', todo: 'Fetch the file with "git lfs pull".' };
   if (/^outs:\s*\n-\s+(md5|hash):/.test(text))
-    return { what: 'a DVC pointer, not the weights', todo: 'Fetch the weights with "dvc pull".' };
+    return { what: 'a DVC pointer, not the file itself', todo: 'Fetch the file with "dvc pull".' };
   if (/^[^\n<>"|?*]{1,1000}\.safetensors$/.test(text) && /[\\/]/.test(text))
     return {
       what: `the path of another file (${quote(text)}): a link that was copied as text`,
       todo: 'Copy the file itself in its place, or make the link again.',
     };
-  if (/^[{[]/.test(text))
-    return {
-      what: `a JSON text that begins ${quote(text)}`,
-      todo: `The answer of a server was saved in its place. ${AGAIN}`,
-    };
-  return { what: `a text that begins "${quote(text)}"`, todo: AGAIN };
+  return null;
 }
 
 /** A stranger's words as an error may repeat them: on one line, without what a terminal or page would obey. */
