@@ -16,7 +16,7 @@ import {
   verdictOf,
 } from '../core/index.ts';
 import { assumption, interruptSignal, parseLayers, print, printJson } from './common.ts';
-import { tellErrors } from './damage.ts';
+import { refuseUnread, tellErrors } from './damage.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 import { drawLine, eraseLine, printCode } from './terminal.ts';
 
@@ -42,7 +42,12 @@ export function addCompare(program: Command): void {
   withReading(command).action(async (left: string, right: string, flags: CompareFlags) => {
     const layers = flags.layers === undefined ? null : new Set(parseLayers(flags.layers));
     const signal = interruptSignal();
-    const [a, b] = await Promise.all([openCheckpointAt(left, flags, signal), openCheckpointAt(right, flags, signal)]);
+    const [a, b] = await Promise.all([
+      openCheckpointAt(left, flags, signal, 'tell'),
+      openCheckpointAt(right, flags, signal, 'tell'),
+    ]);
+    refuseUnread(a.checkpoint, 'Left');
+    refuseUnread(b.checkpoint, 'Right');
     const { assume } = assumption(flags);
     const found = correspond(a.checkpoint, b.checkpoint, { assume: { left: assume, right: assume } });
     const line = createLine(flags.quiet === true);

@@ -17,7 +17,6 @@ import {
   formatBytes,
   formatInteger,
   isEngineChoice,
-  isUnread,
   type Journal,
   LoomError,
   MIB,
@@ -31,6 +30,7 @@ import {
   writeText,
 } from '../core/index.ts';
 import { interruptSignal, parseTarget, print, printJson } from './common.ts';
+import { unreadBehind } from './damage.ts';
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
 import { createProgressLine } from './progress.ts';
 import { openAssuming } from './reading.ts';
@@ -114,11 +114,10 @@ export function addConvert(program: Command): void {
 }
 
 /** Files that could not be read this time do not say that the checkpoint is wrong: they end the work. */
-function refused(plan: ConversionPlan, { findings }: Pick<Checkpoint, 'findings'>): LoomError {
+function refused(plan: ConversionPlan, checkpoint: Checkpoint): LoomError {
+  const unread = unreadBehind(plan, checkpoint);
+  if (unread) return unread;
   const messages = [...new Set(plan.refusals.map((refusal) => refusal.message))];
-  const unread = findings.find((finding) => isUnread(finding) && messages.some((one) => one.includes(finding.message)));
-  if (unread)
-    return new LoomError('read-failed', unread.message, unread.file === undefined ? {} : { file: unread.file });
   return new LoomError(
     'not-convertible',
     messages.slice(0, 3).join(' ') + (messages.length > 3 ? ` … and ${messages.length - 3} more reasons.` : ''),

@@ -13,11 +13,12 @@ import {
   tensorPlace,
 } from '../core/index.ts';
 import { interruptSignal, print, printJson } from './common.ts';
+import { exitOf } from './damage.ts';
 import { mindsLines, withMinds } from './minds.ts';
 import { openAssuming } from './reading.ts';
 import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
-/** `moe-loom inspect <source>`: how the experts are stored, layer by layer. Exit 1 when a finding is an error. */
+/** `moe-loom inspect <source>`: how the experts are stored, layer by layer. Exit 1 when a finding is an error, 2 when all that is wrong is that files could not be read. */
 export function addInspect(program: Command): void {
   const command = program
     .command('inspect')
@@ -41,7 +42,8 @@ export function addInspect(program: Command): void {
           ...(assumed.assume?.restsOn ? [assumed.assume.restsOn] : []),
           ...describeEvidence(evidence),
         ]);
-      if (inspection.findings.some(({ severity }) => severity === 'error')) process.exitCode = 1;
+      const errors = inspection.findings.filter(({ severity }) => severity === 'error');
+      if (errors.length > 0) process.exitCode = exitOf(errors);
     });
 }
 
@@ -57,7 +59,7 @@ function describeEvidence(evidence: readonly ReadingEvidence[] | null): string[]
 export function describeInspection(inspection: Inspection): string[] {
   const { modelType, tensors, parameters, bytes, shards, layout } = inspection;
   return [
-    `Model type   ${modelType ?? 'unknown (no config.json)'}`,
+    `Model type   ${modelType ?? unknownType(inspection)}`,
     `Tensors      ${formatInteger(tensors)} in ${plural(shards, 'shard')}, ${formatBytes(bytes)} (${formatInteger(bytes)} bytes)`,
     `Parameters   ${formatInteger(parameters)}`,
     ...parameterLines(inspection.parameterCounts),
@@ -65,6 +67,11 @@ export function describeInspection(inspection: Inspection): string[] {
     ...layerLines(inspection.layers),
     ...inspection.findings.flatMap((finding) => [`! ${finding.message} [${finding.tag}]`, ...mindsLines(finding)]),
   ];
+}
+
+function unknownType({ findings }: Inspection): string {
+  const unusable = findings.some(({ tag }) => tag === 'config-invalid');
+  return unusable ? 'unknown (config.json cannot be used)' : 'unknown (no config.json)';
 }
 
 function parameterLines(counts: ParameterCount): string[] {

@@ -46,8 +46,8 @@ export function addParity(program: Command): void {
     const signal = interruptSignal();
     const numbers = numbersOf(flags);
     const line = createLine(flags.quiet === true);
-    const first = await openCheckpointAt(source, flags, signal);
-    const second = other === undefined ? undefined : await openCheckpointAt(other, flags, signal);
+    const first = await openCheckpointAt(source, flags, signal, 'tell');
+    const second = other === undefined ? undefined : await openCheckpointAt(other, flags, signal, 'tell');
     const { input, expect } = await readInput(flags, signal);
     const report = await compareBlock(first, {
       layer: numbers.layer,

@@ -8,6 +8,7 @@ import {
   predictTarget,
 } from '../core/index.ts';
 import { interruptSignal, parseDtype, parseLayers, parseShardSize, parseTarget, print, printJson } from './common.ts';
+import { unreadBehind } from './damage.ts';
 import { openAssuming } from './reading.ts';
 import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 
@@ -55,6 +56,8 @@ export function addPlan(program: Command): void {
     const { checkpoint, files, assumed } = await openAssuming(source, flags, signal);
     const options = { ...chosen, ...assumed };
     const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
+    const unread = unreadBehind(plan, checkpoint);
+    if (unread) throw unread;
     if (flags.json) printJson(planJson(plan));
     else print([...describePlan(plan), ...readers(checkpoint, plan, options)]);
     if (plan.refusals.length > 0) process.exitCode = 1;

@@ -10,14 +10,15 @@ export interface OpenedReading extends OpenedSource {
 }
 
 /**
- * Opens what a user names, and finds out what is assumed of it: with `--assume values` what the values of a layer support.
+ * Opens what a user names, and finds out what is assumed of it: with `--assume values` what the values of a layer support. A file that
+ * could not be read this time is left to the command, unless values are to be read.
  *
  * @throws LoomError `usage` for an assumption that is none, `not-convertible` where values do not support one reading.
  */
 export async function openAssuming(source: string, flags: ReadingFlags, signal: AbortSignal): Promise<OpenedReading> {
   if (flags.assume !== VALUES) {
     const assumed = assumption(flags);
-    return { ...(await openCheckpointAt(source, flags, signal)), assumed };
+    return { ...(await openCheckpointAt(source, flags, signal, 'tell')), assumed };
   }
   const opened = await openCheckpointAt(source, flags, signal);
   return { ...opened, assumed: await assumedByValues(opened, signal) };

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type Checkpoint, openCheckpoint } from '../core/index.ts';
 import { type AssumeFlags, type OutputOptions, withAssume, withOutput } from './common.ts';
+import { refuseUnread } from './damage.ts';
 import { type OpenedSource, openSource, type SourceFlags } from './source-kinds.ts';
 
 export { type OpenedSource, openSource, type SourceFlags } from './source-kinds.ts';
@@ -29,13 +30,21 @@ export function withSource(command: Command): Command {
     .option('--no-index', 'read the shards without the index that lies beside them');
 }
 
-/** {@link openSource} and its headers. */
+/**
+ * {@link openSource} and its headers.
+ *
+ * `unread`: whether a file that could not be read this time is refused, or left to a command that can tell something without it.
+ * @throws LoomError as `refuseUnread`, and what opening throws.
+ */
 export async function openCheckpointAt(
   source: string,
   flags: SourceFlags,
   signal: AbortSignal,
+  unread: 'refuse' | 'tell' = 'refuse',
 ): Promise<OpenedSource & { readonly checkpoint: Checkpoint }> {
   const opened = await openSource(source, flags, signal);
   const index = flags.index === false ? 'none' : 'first';
-  return { ...opened, checkpoint: await openCheckpoint(opened.files, { signal, index }) };
+  const checkpoint = await openCheckpoint(opened.files, { signal, index });
+  if (unread === 'refuse') refuseUnread(checkpoint);
+  return { ...opened, checkpoint };
 }

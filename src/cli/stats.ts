@@ -8,6 +8,8 @@ import {
   detectLayout,
   formatBytes,
   formatDuration,
+  incompleteError,
+  isUnread,
   LoomError,
   type MatrixStatistics,
   plural,
@@ -35,7 +37,7 @@ export function addStats(program: Command): void {
   withReading(command).action(async (source: string, flags: StatsFlags) => {
     const layers = flags.layers === undefined ? undefined : parseLayers(flags.layers);
     const signal = interruptSignal();
-    const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
+    const { checkpoint, files } = await openCheckpointAt(source, flags, signal, 'tell');
     const layout = detectLayout(checkpoint, assumption(flags));
     if (layout.groups.every(({ kind }) => kind === 'dense')) throw nothingToMeasure(checkpoint, layout);
     const line = createLine(flags.quiet === true);
@@ -49,12 +51,13 @@ export function addStats(program: Command): void {
     if (flags.json) printJson(report);
     else print(describeStatistics(report));
     tellErrorsOf(checkpoint, layers === undefined ? layout : onlyLayers(layout, layers));
-    if (report.matrices.length === 0) process.exitCode = 1;
+    if (report.matrices.length === 0) process.exitCode ||= 1;
   });
 }
 
 function nothingToMeasure(checkpoint: Checkpoint, layout: CheckpointLayout): LoomError {
   const [error] = checkpoint.findings.filter(({ severity }) => severity === 'error');
+  if (error && isUnread(error)) return incompleteError(error);
   if (error) return new LoomError('checkpoint-defective', error.message);
   const { known, message } = absenceOfExperts(checkpoint, layout);
   return new LoomError(known ? 'usage' : 'checkpoint-defective', message);

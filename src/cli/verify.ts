@@ -20,7 +20,7 @@ import {
   withAssume,
   withOutput,
 } from './common.ts';
-import { tellErrors } from './damage.ts';
+import { refuseUnread, tellErrors } from './damage.ts';
 import { openCheckpointAt, openSource, SOURCE_HELP, type SourceFlags, withSource } from './source.ts';
 
 /** Differences that a person is shown; `--json` has them all. */
@@ -61,9 +61,11 @@ export function addVerify(program: Command): void {
 
 async function compare(original: string, converted: string, options: SourceFlags & AssumeFlags, signal: AbortSignal) {
   const [left, right] = await Promise.all([
-    openCheckpointAt(original, options, signal),
-    openCheckpointAt(converted, options, signal),
+    openCheckpointAt(original, options, signal, 'tell'),
+    openCheckpointAt(converted, options, signal, 'tell'),
   ]);
+  refuseUnread(left.checkpoint, 'Original');
+  refuseUnread(right.checkpoint, 'Converted');
   const verification = await verifyCheckpoints(left, right, { signal, ...assumption(options) });
   if (verification.differences.length > 0) {
     tellErrors(fileErrors('Original', left.checkpoint));

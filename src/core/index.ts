@@ -173,7 +173,7 @@ export { countParameters, type ParameterCount } from './layouts/parameters.ts';
 export { isPredictionTag, type PredictionTag } from './layouts/prediction.ts';
 export { type TensorPlace, tensorPlace } from './layouts/tensor-place.ts';
 export type * from './layouts/types.ts';
-export { refuseUnusable, unusableFinding } from './layouts/usable.ts';
+export { incompleteError, refuseUnusable, unusableFinding } from './layouts/usable.ts';
 export { isGood } from './loads/predict.ts';
 export type { EvidenceKind, NameReport, Verdict } from './loads/types.ts';
 export { type HiddenStates, randomStates, readStates } from './parity/hidden-states.ts';

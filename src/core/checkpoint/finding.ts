@@ -1,3 +1,4 @@
+import type { ErrorTag } from '../errors.ts';
 import { FINDINGS, type FindingTag } from './findings.ts';
 import type { Finding } from './types.ts';
 
@@ -5,7 +6,7 @@ import type { Finding } from './types.ts';
 export function finding(
   tag: FindingTag,
   message: string,
-  where: { file?: string | undefined; tensor?: string | undefined } = {},
+  where: { file?: string | undefined; tensor?: string | undefined; cause?: ErrorTag | undefined } = {},
 ): Finding {
   return {
     tag,
@@ -13,5 +14,6 @@ export function finding(
     severity: FINDINGS[tag].severity,
     ...(where.file === undefined ? {} : { file: where.file }),
     ...(where.tensor === undefined ? {} : { tensor: where.tensor }),
+    ...(where.cause === undefined ? {} : { cause: where.cause }),
   };
 }

@@ -1,6 +1,7 @@
 import { mapConcurrent } from '../concurrency.ts';
 import { ERROR_TAGS, type ErrorFields, isAbort, isLoomError, LoomError, toWire } from '../errors.ts';
 import { MAX_INDEX_BYTES } from '../safetensors/index-file.ts';
+import { nameForeignJson } from '../safetensors/not-weights.ts';
 import {
   createWindowGuide,
   type ListedSizes,
@@ -204,7 +205,8 @@ function assemble(
 ): Checkpoint {
   const unread = outcomes.flatMap((outcome) => {
     if (!outcome.unread || !('error' in outcome)) return [];
-    return [finding('shard-unread', outcome.error.message, { file: outcome.file })];
+    const { tag, message } = outcome.error;
+    return [finding('shard-unread', message, { file: outcome.file, cause: tag })];
   });
   return assembleCheckpoint({
     identity: files.identity,
@@ -270,7 +272,8 @@ async function readIndexOf({ files, listing, options, memory }: Opening): Promis
   } catch (error) {
     if (isAbort(error) || !isLoomError(error)) throw error;
     const { tag, unread } = saysNothingOfFile(error) ? UNREAD : ({ tag: 'index-invalid', unread: false } as const);
-    memory.index = { value: null, findings: [finding(tag, error.message, { file: listing.index })], unread };
+    const where = { file: listing.index, cause: unread ? error.tag : undefined };
+    memory.index = { value: null, findings: [finding(tag, error.message, where)], unread };
     return memory.index;
   }
 }
@@ -296,10 +299,20 @@ export async function readCheckpointIndex(
 ): Promise<ShardIndex> {
   const way: Way<ShardIndex> = {
     limit: MAX_INDEX_BYTES,
-    parse: (bytes) => parseIndex(bytes, { file }),
+    parse: (bytes) => parseIndexFile(bytes, file),
     long: (source) => readIndex(source, { file, signal }),
   };
   return readParsed(files, file, way, { signal, cache });
+}
+
+/** @throws LoomError as `parseIndex`; where the file is something else than JSON, it says what. */
+function parseIndexFile(bytes: Uint8Array, file: string): ShardIndex {
+  try {
+    return parseIndex(bytes, { file });
+  } catch (error) {
+    if (!isLoomError(error) || error.tag !== 'index-json-invalid') throw error;
+    throw new LoomError(error.tag, nameForeignJson(bytes, file) ?? error.message, error.fields, error);
+  }
 }
 
 async function readConfig({ files, listing, options, memory }: Opening): Promise<Outcome<ParsedConfig | null>> {
@@ -322,7 +335,8 @@ async function readConfig({ files, listing, options, memory }: Opening): Promise
       isLoomError(error) && saysNothingOfFile(error) ? UNREAD : ({ tag: 'config-invalid', unread: false } as const);
     const told = toWire(error).message;
     const message = unread ? told : `${listing.config} cannot be used: ${told}`;
-    memory.config = { value: null, findings: [finding(tag, message, { file: listing.config })], unread };
+    const where = { file: listing.config, cause: unread ? toWire(error).tag : undefined };
+    memory.config = { value: null, findings: [finding(tag, message, where)], unread };
     return memory.config;
   }
 }

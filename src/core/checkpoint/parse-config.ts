@@ -1,4 +1,5 @@
 import { LoomError } from '../errors.ts';
+import { nameForeignJson } from '../safetensors/not-weights.ts';
 import type { ParsedConfig } from './assemble.ts';
 
 /** @throws LoomError `config-invalid` when the bytes are no JSON object. */
@@ -9,12 +10,8 @@ export function parseConfig(bytes: Uint8Array, file = 'config.json'): ParsedConf
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     value = JSON.parse(withoutNonFinite(text));
   } catch (cause) {
-    throw new LoomError(
-      'config-invalid',
-      `${file} is not JSON: ${cause instanceof Error ? cause.message : cause}.`,
-      { file },
-      cause,
-    );
+    const why = `${file} is not JSON: ${cause instanceof Error ? cause.message : cause}.`;
+    throw new LoomError('config-invalid', nameForeignJson(bytes, file) ?? why, { file }, cause);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new LoomError('config-invalid', `${file} holds no JSON object.`, { file });

@@ -1,3 +1,4 @@
+import type { ErrorTag } from '../errors.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
 import type { FileEntry } from '../source/types.ts';
@@ -34,6 +35,8 @@ export interface Finding {
   readonly severity: 'error' | 'warning';
   readonly file?: string;
   readonly tensor?: string;
+  /** Of a file that was not read this time: the tag of the error that it failed with. */
+  readonly cause?: ErrorTag;
 }
 
 /** A model's files as one value: no handles, survives `structuredClone`. */

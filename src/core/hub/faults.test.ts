@@ -6,7 +6,7 @@ import { FAULT_TYPES, type FaultAction, type FaultRule } from '../../../e2e/supp
 import { presetRepos } from '../../../e2e/support/hub/presets.ts';
 import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
 import { createOpenMemory, forgetUnread, type OpenMemory, openCheckpoint, unreadFiles } from '../checkpoint/open.ts';
-import { isLoomError } from '../errors.ts';
+import { type ErrorTag, isLoomError } from '../errors.ts';
 import type { Pause } from '../remote/gate.ts';
 import { hastyClock } from '../source/clock.fixture.ts';
 import { createManners } from './manners.ts';
@@ -164,27 +164,42 @@ const HARMLESS: readonly (Case & { readonly sees: string; readonly reason?: Paus
 ];
 
 /** One of three shards cannot be read: it is named, the others stay, and it alone is read again. */
-const ONE_SHARD: readonly Case[] = [
-  { action: { type: '5xx', status: 502, html: true }, how: 'a server error that stays' },
-  { action: { type: 'reset', afterBytes: 100 }, how: 'reset each time' },
-  { action: { type: 'truncateCL', bytes: 50 }, how: 'cut off before its length' },
-  { action: { type: 'truncateChunked', bytes: 50 }, how: 'ended early, as if whole' },
-  { action: { type: 'stall', afterBytes: 20, ms: 60_000 }, how: 'silence in the middle', options: { stallMs: 400 } },
-  { action: { type: 'ignoreRange', bps: 10_000 }, how: '200 and the whole file' },
-  { action: { type: 'wrongContentRange', mode: 'total' }, how: 'another file size' },
-  { action: { type: 'wrongContentRange', mode: 'shift' }, how: 'another range' },
-  { action: { type: 'wrongContentRange', mode: 'missing' }, how: 'no Content-Range' },
-  { action: { type: 'wrongContentRange', mode: '*' }, how: 'no size' },
-  { action: { type: 'overlong', bytes: 10 }, how: 'more than was asked for' },
-  { action: { type: 'gzipOnRange' }, how: 'a part, compressed' },
-  { action: { type: '416' }, how: 'past the end' },
-  { action: { type: 'sigExpired' }, how: 'every signed address spent' },
-  { action: { type: 'sigWrongRange' }, how: 'every signed address for another range' },
-  { action: { type: 'sigWrongRange', cors: false }, how: 'the same, unreadable' },
-  { action: { type: 'noCORS' }, how: 'no CORS headers' },
-  { action: { type: 'redirectLoop' }, how: 'a redirect to itself', rule: { origin: 'hub' } },
-  { action: { type: 'redirectToHttp' }, how: 'a redirect to an unknown host, unencrypted', rule: { origin: 'hub' } },
-  { action: { type: 'redirectToEvil' }, how: 'a redirect to a foreign server', rule: { origin: 'hub' } },
+const ONE_SHARD: readonly (Case & { readonly cause: ErrorTag })[] = [
+  { action: { type: '5xx', status: 502, html: true }, how: 'a server error that stays', cause: 'server-error' },
+  { action: { type: 'reset', afterBytes: 100 }, how: 'reset each time', cause: 'network' },
+  { action: { type: 'truncateCL', bytes: 50 }, how: 'cut off before its length', cause: 'network' },
+  { action: { type: 'truncateChunked', bytes: 50 }, how: 'ended early, as if whole', cause: 'read-short' },
+  {
+    action: { type: 'stall', afterBytes: 20, ms: 60_000 },
+    how: 'silence in the middle',
+    options: { stallMs: 400 },
+    cause: 'stalled',
+  },
+  { action: { type: 'ignoreRange', bps: 10_000 }, how: '200 and the whole file', cause: 'range-ignored' },
+  { action: { type: 'wrongContentRange', mode: 'total' }, how: 'another file size', cause: 'content-range-wrong' },
+  { action: { type: 'wrongContentRange', mode: 'shift' }, how: 'another range', cause: 'content-range-wrong' },
+  { action: { type: 'wrongContentRange', mode: 'missing' }, how: 'no Content-Range', cause: 'content-range-wrong' },
+  { action: { type: 'wrongContentRange', mode: '*' }, how: 'no size', cause: 'content-range-wrong' },
+  { action: { type: 'overlong', bytes: 10 }, how: 'more than was asked for', cause: 'read-overlong' },
+  { action: { type: 'gzipOnRange' }, how: 'a part, compressed', cause: 'content-range-wrong' },
+  { action: { type: '416' }, how: 'past the end', cause: 'source-changed' },
+  { action: { type: 'sigExpired' }, how: 'every signed address spent', cause: 'link-expired' },
+  { action: { type: 'sigWrongRange' }, how: 'every signed address for another range', cause: 'link-expired' },
+  { action: { type: 'sigWrongRange', cors: false }, how: 'the same, unreadable', cause: 'network' },
+  { action: { type: 'noCORS' }, how: 'no CORS headers', cause: 'network' },
+  { action: { type: 'redirectLoop' }, how: 'a redirect to itself', rule: { origin: 'hub' }, cause: 'network' },
+  {
+    action: { type: 'redirectToHttp' },
+    how: 'a redirect to an unknown host, unencrypted',
+    rule: { origin: 'hub' },
+    cause: 'network',
+  },
+  {
+    action: { type: 'redirectToEvil' },
+    how: 'a redirect to a foreign server',
+    rule: { origin: 'hub' },
+    cause: 'range-ignored',
+  },
 ];
 
 /** The bytes or the Hub say that a shard is no good: reading it again at this commit would give the same. */
@@ -272,7 +287,7 @@ describe('one shard that fails', () => {
     const checkpoint = await openCheckpoint(repo, { index: 'later', memory });
     const [unread, ...more] = checkpoint.findings.filter(({ severity }) => severity === 'error');
     expect(more).toEqual([]);
-    expect(unread).toMatchObject({ tag: 'shard-unread', file: FILE });
+    expect(unread).toMatchObject({ tag: 'shard-unread', file: FILE, cause: one.cause });
     expect(unreadFiles(checkpoint)).toEqual([FILE]);
     expect(checkpoint.shards.length).toBe(2);
     hub.clearJournal();

@@ -62,8 +62,9 @@ export async function openHubRepo(reference: RepoReference | string, options: Op
     const told = await readInfo(client, options.signal);
     if (told.disabled) throw disabledError(client.question);
     client.access.learn(told);
-    const { info, whole } = await completed(client, told, wanted.path, options.signal);
-    return repoOf(client, info, placeOf(wanted, info), cacheFor(client, info, options.headerCache), whole);
+    const found = await completed(client, told, wanted.path, options.signal);
+    const { info } = found;
+    return repoOf(client, found, placeOf(wanted, info), cacheFor(client, info, options.headerCache));
   } catch (error) {
     client.dispose();
     throw error;
@@ -88,20 +89,36 @@ async function readInfo(client: HubClient, signal: AbortSignal | undefined): Pro
   return parseModelInfo(await retrying(ask, { gate, retries, onRetry }, signal));
 }
 
-/** The listing, and where it may be cut short the file tree with it; `whole` when no other file can be found. */
-async function completed(client: HubClient, info: ModelInfo, path: string, signal: AbortSignal | undefined) {
+/** What is known of a repo's files. */
+interface Known {
+  readonly info: ModelInfo;
+  /** Whether the file tree was asked for already. */
+  readonly asked: boolean;
+  /** Why the file tree could not be read: whether a file that is not listed is there is then not known. */
+  readonly unread: LoomError | null;
+}
+
+/** The listing, and where it may be cut short the file tree with it. */
+async function completed(
+  client: HubClient,
+  info: ModelInfo,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<Known> {
   const doubt = whyDoubted(info, path);
-  if (doubt === null) return { info, whole: false };
+  if (doubt === null) return { info, asked: false, unread: null };
+  let unread: LoomError | null = null;
   const tree = await readTree(client, info, signal).catch((error: unknown) => {
     throwIfAborted(signal);
     if (info.files.length === 0 || info.unsized > 0) throw error;
     client.note(noteUnreadTree(info, doubt, error));
+    unread = error as LoomError;
     return null;
   });
-  if (tree === null) return { info, whole: true };
+  if (tree === null) return { info, asked: true, unread };
   const { files, notes } = joinListings(info, tree);
   for (const note of notes) client.note(note);
-  return { info: { ...info, files, unsized: 0 }, whole: true };
+  return { info: { ...info, files, unsized: 0 }, asked: true, unread: null };
 }
 
 /** What part of a repository a set shows. */
@@ -128,10 +145,9 @@ function filesIn(folder: string, files: readonly ListedFile[]): readonly HubFile
 
 function repoOf(
   client: HubClient,
-  info: ModelInfo,
+  { info, ...known }: Known,
   { folder: path, file: asFile }: Place,
   cache: HeaderCache | null,
-  whole: boolean,
 ): HubRepo {
   const { endpoint, repo: asked, revision } = client.question;
   const { id: repo, commit } = info;
@@ -143,14 +159,22 @@ function repoOf(
   const byName = new Map(all.map((file) => [file.name, file]));
   /** An index may name a shard that the listing left out, with nothing else to tell that it was cut short. */
   let tree: Promise<readonly ListedFile[]> | null = null;
+  let { asked: treeAsked, unread } = known;
   const findInTree = async (name: string, signal: AbortSignal | undefined) => {
-    if (whole) return undefined;
-    tree ??= readTree(client, info, signal).catch((error: unknown) => {
-      tree = null;
-      throwIfAborted(signal);
-      client.note(noteUnreadTree(info, `it does not name ${name}`, error));
-      return [];
-    });
+    if (treeAsked) return undefined;
+    tree ??= readTree(client, info, signal).then(
+      (all) => {
+        unread = null;
+        return all;
+      },
+      (error: unknown) => {
+        tree = null;
+        throwIfAborted(signal);
+        client.note(noteUnreadTree(info, `it does not name ${name}`, error));
+        unread = error as LoomError;
+        return [];
+      },
+    );
     const found = (await tree).find((file) => file.path === prefix + name);
     if (found) client.note(`The Hub's description of ${repo} does not name ${found.path}; its file tree does.`);
     return found;
@@ -176,12 +200,20 @@ function repoOf(
     open: async (name, options) => {
       throwIfAborted(options?.signal);
       const file = byName.get(name) ?? (await findInTree(name, options?.signal));
-      if (!file) throw noSuchFile(name, repo, commit);
+      if (!file) throw unread ? notKnown(name, repo, unread) : noSuchFile(name, repo, commit);
       return openFile(client, repo, commit, file, name);
     },
-    tryAgain: () => client.failures.reset(),
+    tryAgain: () => {
+      treeAsked &&= unread === null;
+      client.failures.reset();
+    },
     dispose: async () => client.dispose(),
   };
+}
+
+function notKnown(name: string, repo: string, { tag, message, fields }: LoomError): LoomError {
+  const told = `Whether ${repo} holds ${name} is not known: its listing does not name it, and its file tree could not be read. ${message}`;
+  return new LoomError(tag, told, { ...fields, file: name });
 }
 
 function noSuchFile(name: string, repo: string, commit: string): LoomError {

@@ -122,6 +122,15 @@ describe('a listing that may be cut short', () => {
       expect(notes).toEqual([expect.stringContaining(`may be cut short (it does not name ${SHARD})`)]);
       expect(repo.files.length).toBeGreaterThan(2);
       expect(hub.leaks).toEqual([]);
+      // That it is not there is not known.
+      await expect(repo.open(SHARD)).rejects.toMatchObject({
+        tag: expect.stringMatching(/answer-invalid|repo-not-found/),
+        message: expect.stringContaining(`Whether ${REPO} holds ${SHARD} is not known`),
+      });
+      hub.faults.clear();
+      repo.tryAgain();
+      expect((await repo.open(SHARD)).byteLength).toBeGreaterThan(0);
+      hub.faults.add({ action: { type }, pathRe: '/tree/' });
       await expect(open(() => [])).rejects.toMatchObject({ name: 'LoomError' });
     }
     expect(hub.journal.every(({ path }) => !path.startsWith('/evil'))).toBe(true);

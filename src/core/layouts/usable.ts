@@ -1,3 +1,4 @@
+import { isUnread } from '../checkpoint/findings.ts';
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
 
@@ -24,6 +25,15 @@ const INCOMPLETE: ReadonlySet<Finding['tag'] | 'partial'> = new Set([
 /** The first finding that says which part of a checkpoint is not here or was not read; null where all of it was. */
 export function incompleteBy<F extends Pick<Finding, 'tag'>>(findings: readonly F[]): F | null {
   return findings.find(({ tag }) => INCOMPLETE.has(tag)) ?? null;
+}
+
+/**
+ * The error for what a part of a checkpoint keeps from being done, with the finding's own sentence after `lead`. A part that was not
+ * read this time says nothing against the checkpoint: the error is then that of the read.
+ */
+export function incompleteError({ tag, message, file, cause }: Finding, lead = ''): LoomError {
+  const read = cause ?? (isUnread({ tag }) ? 'read-failed' : 'checkpoint-defective');
+  return new LoomError(read, lead === '' ? message : `${lead} ${message}`, file === undefined ? {} : { file });
 }
 
 /** What keeps everybody from working with a checkpoint's tensors, null where nothing does. */

@@ -5,7 +5,7 @@ import { withoutConsequences } from '../layouts/consequences.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import type { BlockRules } from '../layouts/families/block.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
-import { incompleteBy, refuseUnusable } from '../layouts/usable.ts';
+import { incompleteBy, incompleteError, refuseUnusable } from '../layouts/usable.ts';
 import type { Weight } from './graph.ts';
 import { numbersOf } from './numbers.ts';
 import type { Reader } from './reading.ts';
@@ -38,12 +38,12 @@ export function findBlock(checkpoint: Checkpoint, layer: number, assume?: Assump
   const groups = layout.groups.filter((group) => group.kind === 'moe' && group.index === layer);
   const [found] = groups;
   const gap = incompleteBy(checkpoint.findings);
-  if (!found && gap) throw new LoomError('checkpoint-defective', `Layer ${layer} cannot be computed. ${gap.message}`);
+  if (!found && gap) throw incompleteError(gap, `Layer ${layer} cannot be computed.`);
   if (!found) throw new LoomError('usage', noSuchLayer(layout.groups, layer));
   const answer = blockRules(layout.modelType, checkpoint.config, found);
   const defect = found.defects.find((each) => defectSeverity(each) === 'error');
   if (defect && gap && isExplained(checkpoint, layout, found))
-    throw new LoomError('checkpoint-defective', `Layer ${layer} cannot be computed. ${gap.message}`);
+    throw incompleteError(gap, `Layer ${layer} cannot be computed.`);
   if (defect) throw new LoomError('checkpoint-defective', defect.message);
   if (found.layout?.family === 'unknown')
     throw new LoomError('block-unknown', `Layer ${layer} cannot be computed. ${found.reason ?? ''}`);
@@ -51,9 +51,7 @@ export function findBlock(checkpoint: Checkpoint, layer: number, assume?: Assump
   const { rules } = answer;
   const tensors = blockTensors(checkpoint, found, rules);
   if ('reason' in tensors)
-    throw gap
-      ? new LoomError('checkpoint-defective', `${tensors.reason} ${gap.message}`)
-      : new LoomError('block-unknown', tensors.reason);
+    throw gap ? incompleteError(gap, tensors.reason) : new LoomError('block-unknown', tensors.reason);
   const weight = checkpoint.tensors.get(tensors.tensors.router.weight);
   const [rows = 0, columns = 0] = weight?.shape ?? [];
   const beside = rules.zeroExperts + (rules.router.kind === 'sharing' ? rules.router.shared : 0);

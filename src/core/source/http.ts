@@ -350,7 +350,7 @@ export function explainRefusal(refusal: HttpRefusal): LoomError {
     return new LoomError('path-not-found', `${from} has no ${name} at this address (404). Check the address.`, fields);
   }
   if (status === 416) {
-    const message = `${name} is shorter than the listing says. Open the repository anew.`;
+    const message = `${from} says that ${name} is shorter than the listing says (416). Open the repository again; if it says so again, the file or its listing is an old copy.`;
     return new LoomError('source-changed', message, fields);
   }
   const message = `${from} refused the request for ${name} (${status}). Check the address and your access.`;
