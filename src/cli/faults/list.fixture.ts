@@ -1,4 +1,5 @@
 import { ANSWER_FAULTS } from './of-answers.fixture.ts';
+import { COMMAND_FAULTS } from './of-commands.fixture.ts';
 import { CONNECTION_FAULTS, REDIRECT_FAULTS } from './of-connections.fixture.ts';
 import { FILE_FAULTS, SETTING_FAULTS } from './of-files.fixture.ts';
 import { LISTING_FAULTS } from './of-listings.fixture.ts';
@@ -14,6 +15,7 @@ export const FAULTS: readonly FaultRow[] = [
   ...REDIRECT_FAULTS,
   ...REFUSAL_FAULTS,
   ...LISTING_FAULTS,
+  ...COMMAND_FAULTS,
   ...FILE_FAULTS,
   ...SETTING_FAULTS,
 ];

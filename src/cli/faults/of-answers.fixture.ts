@@ -31,7 +31,7 @@ export const ANSWER_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: 'ignoreRange' } }],
     args: convert,
     exit: 2,
-    says: [/sent all of/, SHARD, ({ fileHost }) => new URL(fileHost).host, /\[read-failed\]/],
+    says: [/sent all of/, SHARD, ({ fileHost }) => new URL(fileHost).host, /\[range-ignored\]/],
     requests: 9,
   },
   {
@@ -39,7 +39,7 @@ export const ANSWER_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: 'wrongContentRange', mode: 'shift' } }],
     args: convert,
     exit: 2,
-    says: [SHARD, /labelled "bytes 1-/, ({ fileHost }) => new URL(fileHost).host, /\[read-failed\]/],
+    says: [SHARD, /labelled "bytes 1-/, ({ fileHost }) => new URL(fileHost).host, /\[content-range-wrong\]/],
     requests: 9,
   },
   {
@@ -47,7 +47,7 @@ export const ANSWER_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: 'wrongContentRange', mode: 'missing' } }],
     args: convert,
     exit: 2,
-    says: [SHARD, /labelled "nothing"/, /\[read-failed\]/],
+    says: [SHARD, /labelled "nothing"/, /\[content-range-wrong\]/],
     requests: 9,
   },
   {
@@ -55,7 +55,7 @@ export const ANSWER_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: 'wrongContentRange', mode: 'total' } }],
     args: convert,
     exit: 2,
-    says: [SHARD, /the file now has \d+ bytes where the listing says \d+/, /\[read-failed\]/],
+    says: [SHARD, /the file now has \d+ bytes where the listing says \d+/, /\[content-range-wrong\]/],
     requests: 9,
   },
   {
@@ -79,7 +79,7 @@ export const ANSWER_FAULTS: readonly FaultRow[] = [
     ],
     args: convert,
     exit: 2,
-    says: [SHARD, /\[read-failed\]/],
+    says: [SHARD, /\[content-range-wrong\]/],
     requests: 9,
   },
   {
@@ -94,7 +94,7 @@ export const ANSWER_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: 'overlong', bytes: 16 } }],
     args: convert,
     exit: 2,
-    says: [SHARD, /sent more than the \d+ bytes/, /\[read-failed\]/],
+    says: [SHARD, /sent more than the \d+ bytes/, /\[read-overlong\]/],
     requests: 9,
   },
   {
@@ -102,7 +102,7 @@ export const ANSWER_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: 'truncateCL', bytes: 500 } }],
     args: convert,
     exit: 2,
-    says: [SHARD, ({ fileHost }) => new URL(fileHost).host, /\[read-failed\]/],
+    says: [SHARD, ({ fileHost }) => new URL(fileHost).host, /\[(network|read-short)\]/],
     requests: 18,
   },
   {
@@ -110,7 +110,7 @@ export const ANSWER_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: 'truncateChunked', bytes: 500 } }],
     args: convert,
     exit: 2,
-    says: [SHARD, /Only \d+ of \d+ bytes/, /\[read-failed\]/],
+    says: [SHARD, /Only \d+ of \d+ bytes/, /\[(network|read-short)\]/],
     requests: 18,
   },
   {
@@ -118,7 +118,7 @@ export const ANSWER_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: 'gzipOnRange' } }],
     args: convert,
     exit: 2,
-    says: [SHARD, /compressed with gzip/, /\[read-failed\]/],
+    says: [SHARD, /compressed with gzip/, /\[content-range-wrong\]/],
     requests: 9,
   },
   {

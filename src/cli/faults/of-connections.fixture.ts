@@ -112,7 +112,7 @@ export const CONNECTION_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: 'reset', afterBytes: 0 } }],
     args: convert,
     exit: 2,
-    says: [({ fileHost }) => new URL(fileHost).host, /model-00002-of-00002\.safetensors/, /\[read-failed\]/],
+    says: [({ fileHost }) => new URL(fileHost).host, /model-00002-of-00002\.safetensors/, /\[network\]/],
     requests: 18,
   },
   {
@@ -239,7 +239,7 @@ export const REDIRECT_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'shard', with: { status: 302, headers: { Location: 'file:///etc/passwd' } } }],
     args: convert,
     exit: 2,
-    says: [({ hub }) => new URL(hub).host, /an address that begins with file:/, /\[read-failed\]/],
+    says: [({ hub }) => new URL(hub).host, /an address that begins with file:/, /\[redirect-unsafe\]/],
     never: /root:/,
     requests: 8,
   },

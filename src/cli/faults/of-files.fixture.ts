@@ -24,14 +24,26 @@ export const FILE_FAULTS: readonly FaultRow[] = [
     name: 'an index that is a web page',
     files: (files) => void files.set('model.safetensors.index.json', PAGE),
     exit: 1,
-    says: [/model\.safetensors\.index\.json/],
+    says: [/model\.safetensors\.index\.json is not JSON: it is a web page \(HTML\), "Sign in"/, /\[index-invalid\]/],
     requests: 9,
   },
   {
     name: 'a config that is a web page',
     files: (files) => void files.set('config.json', PAGE),
     exit: 0,
-    says: [/config\.json/],
+    says: [
+      /unknown \(config\.json cannot be used\)/,
+      /config\.json is not JSON: it is a web page \(HTML\), "Sign in"/,
+      /\[config-invalid\]/,
+    ],
+    never: /no config\.json/,
+    requests: 9,
+  },
+  {
+    name: 'a config that is an LFS pointer',
+    files: (files) => void files.set('config.json', POINTER),
+    exit: 0,
+    says: [/config\.json is not JSON: it is a Git LFS pointer, not the file itself/, /\[config-invalid\]/],
     requests: 9,
   },
   {

@@ -1,8 +1,9 @@
 import type { Reply } from '../../../e2e/support/hub/exchange.ts';
 import { convert, type FaultRow, slowAfter } from './row.fixture.ts';
 
-const inNinetySeconds = ({ headers }: Reply) => {
-  headers['Retry-After'] = new Date(Date.now() + 90_000).toUTCString();
+/** Pauses that are interrupted last for minutes, so that an end within seconds proves something on a busy machine too. */
+const inFourMinutes = ({ headers }: Reply) => {
+  headers['Retry-After'] = new Date(Date.now() + 240_000).toUTCString();
 };
 const tooMany = (headers: Record<string, string | null>) => ({
   status: 429,
@@ -13,18 +14,21 @@ const tooMany = (headers: Record<string, string | null>) => ({
 /** The server asks for patience, or is slow, or says nothing. */
 export const WAITING_FAULTS: readonly FaultRow[] = [
   {
-    name: '429, Retry-After 240, stopped by Ctrl-C',
-    strikes: [{ at: 'listing', with: tooMany({ 'Retry-After': '240' }) }],
+    name: '429, Retry-After 3600, stopped by Ctrl-C',
+    strikes: [{ at: 'listing', with: tooMany({ 'Retry-After': '3600' }) }],
     exit: 2,
-    says: [/127\.0\.0\.1:\d+ asks for fewer requests \(429\): going on in 24\d s \(Ctrl-C stops\)/, /\[cancelled\]/],
+    says: [
+      /127\.0\.0\.1:\d+ asks for fewer requests \(429\): going on in (300|299) s \(Ctrl-C stops\)/,
+      /\[cancelled\]/,
+    ],
     interruptAt: /going on in/,
     requests: 1,
   },
   {
     name: '429, Retry-After as a date, stopped by Ctrl-C',
-    strikes: [{ at: 'listing', with: { ...tooMany({}), edit: inNinetySeconds } }],
+    strikes: [{ at: 'listing', with: { ...tooMany({}), edit: inFourMinutes } }],
     exit: 2,
-    says: [/asks for fewer requests \(429\): going on in (8|9)\d s/, /\[cancelled\]/],
+    says: [/asks for fewer requests \(429\): going on in (2[0-4]\d) s/, /\[cancelled\]/],
     interruptAt: /going on in/,
     requests: 1,
   },
@@ -45,17 +49,17 @@ export const WAITING_FAULTS: readonly FaultRow[] = [
   },
   {
     name: '429, the window in RateLimit alone, stopped by Ctrl-C',
-    strikes: [{ at: 'listing', with: tooMany({ RateLimit: '"api";r=0;t=77' }) }],
+    strikes: [{ at: 'listing', with: tooMany({ RateLimit: '"api";r=0;t=270' }) }],
     exit: 2,
-    says: [/going on in 7\d s/, /\[cancelled\]/],
+    says: [/going on in 2[67]\d s/, /\[cancelled\]/],
     interruptAt: /going on in/,
     requests: 1,
   },
   {
     name: '429 of the file host, stopped by Ctrl-C',
-    strikes: [{ at: 'bytes', with: tooMany({ 'Retry-After': '120' }) }],
+    strikes: [{ at: 'bytes', with: tooMany({ 'Retry-After': '280' }) }],
     exit: 2,
-    says: [({ fileHost }) => new URL(fileHost).host, /going on in 12\d s/, /\[cancelled\]/],
+    says: [({ fileHost }) => new URL(fileHost).host, /going on in 2[78]\d s/, /\[cancelled\]/],
     interruptAt: /going on in/,
     requests: 9,
   },
@@ -85,7 +89,7 @@ export const WAITING_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'shard', with: { type: '5xx', status: 500 } }],
     args: convert,
     exit: 2,
-    says: [/could not answer for model-00002-of-00002\.safetensors \(500\)/, /\[read-failed\]/],
+    says: [/could not answer for model-00002-of-00002\.safetensors \(500\)/, /\[server-error\]/],
     requests: 15,
   },
   {
@@ -101,7 +105,7 @@ export const WAITING_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: '5xx', status: 504, html: true } }],
     args: convert,
     exit: 2,
-    says: [({ fileHost }) => new URL(fileHost).host, /model-00002-of-00002\.safetensors \(504\)/, /\[read-failed\]/],
+    says: [({ fileHost }) => new URL(fileHost).host, /model-00002-of-00002\.safetensors \(504\)/, /\[server-error\]/],
     requests: 18,
   },
   {
@@ -121,7 +125,7 @@ export const WAITING_FAULTS: readonly FaultRow[] = [
     says: [
       ({ fileHost, hub }) => `came from ${new URL(fileHost).host} (redirected from ${new URL(hub).host}) for 1 s`,
       /model-00002-of-00002\.safetensors/,
-      /\[read-failed\]/,
+      /\[stalled\]/,
     ],
     requests: 24,
   },

@@ -54,13 +54,15 @@ export interface FaultRow {
   readonly exit: number;
   /** All of them, on standard error where the exit code is 2, else in all that is printed; a text is looked for as it stands. */
   readonly says: readonly (RegExp | ((place: Place) => string))[];
+  /** Prints an answer as far as there is one, and ends with 2: what is said may stand in the answer. */
+  readonly answers?: true;
   /** Nowhere in what is printed. */
   readonly never?: RegExp;
   /** Requests to Hub and file host, at most; what a fault may cost. */
   readonly requests: number;
-  /** Ctrl-C is pressed as soon as this stands on standard error; the program then ends within two seconds. */
+  /** Ctrl-C is pressed as soon as this stands on standard error; the program then ends long before the pause is over. */
   readonly interruptAt?: RegExp;
-  /** Seconds that it may take; 60 unless given. */
+  /** Seconds that it may take; 120 unless given. */
   readonly seconds?: number;
   /** What may lie in the row's folder afterwards; nothing unless given. */
   readonly leaves?: RegExp;
