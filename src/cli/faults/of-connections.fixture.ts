@@ -125,6 +125,14 @@ export const CONNECTION_FAULTS: readonly FaultRow[] = [
     requests: 15,
   },
   {
+    // 4,096 bytes are asked for: they come only if no try asks again for what came before.
+    name: 'a reset after every 1,200 bytes of a shard, for ever: each try goes on where the last broke off',
+    strikes: [{ at: 'bytes', with: { type: 'reset', afterBytes: 1200 } }],
+    exit: 0,
+    says: [/broke off while model-00002-of-00002\.safetensors was read\. Trying again/],
+    requests: 16,
+  },
+  {
     name: 'a proxy that is not there',
     env: ({ dead }) => throughProxy(dead, { HF_ENDPOINT: `http://${BEHIND}` }),
     exit: 2,

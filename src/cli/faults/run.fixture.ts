@@ -15,6 +15,10 @@ const TOGETHER = 4;
 const SECONDS = 120;
 /** For Ctrl-C, on a machine that does other things too: far below every pause that is interrupted. */
 const STOP_SECONDS = 30;
+/** Errors that some server is answerable for: it must be named. */
+const OF_A_SERVER =
+  /\[(network|stalled|rate-limited|server-error|http-status|range-ignored|content-range-wrong|read-short|read-overlong|link-expired|source-changed|redirect-unsafe|redirect-loop)\]$/;
+const HOST = /\b(127\.0\.0\.1|localhost):\d+|\bhub\.moe-loom\.(test|invalid)\b/;
 /** Settings of whoever runs the tests that would change an answer. */
 const SETTING = /^(HF_|HUGGING|TRANSFORMERS_|XDG_|NODE_OPTIONS$|NODE_EXTRA|(HTTPS?|ALL|NO)_PROXY$)/i;
 
@@ -133,6 +137,8 @@ function wrongWith(ran: Ran & Pick<Outcome, 'row' | 'requests'>, place: Place, s
   if (/Signature=|Policy=|hf_(member|reader|owner)/.test(all)) wrong.push('shows a secret');
   if (row.never?.test(all)) wrong.push(`says ${row.never}`);
   if (row.exit === 2 && !/\. \[[a-z-]+\]$/m.test(told.trimEnd())) wrong.push('does not end in a sentence and its tag');
+  const [last = ''] = stderr.trimEnd().split('\n').slice(-1);
+  if (OF_A_SERVER.test(last) && !HOST.test(last)) wrong.push('does not name the host');
   if (requests > row.requests) wrong.push(`costs ${requests} requests where ${row.requests} are enough`);
   if (row.interruptAt && stopped === null) wrong.push(`never came to ${row.interruptAt}`);
   if (stopped !== null && stopped > STOP_SECONDS) wrong.push(`ended ${stopped.toFixed(1)} s after Ctrl-C`);
