@@ -23,7 +23,7 @@ import { createEngine } from '../../src/core/kernels/engine.ts';
 import { openOnce } from '../../src/core/open-once.ts';
 import { planConversion } from '../../src/core/plan/conversion.ts';
 import { isTarget } from '../../src/core/plan/targets.ts';
-import { writeFully } from '../../src/core/sink/folder.node.ts';
+import { writeFully } from '../../src/core/sink/folder-file.node.ts';
 import type { SinkFile } from '../../src/core/sink/types.ts';
 import { openLocal } from '../../src/core/source/folder.node.ts';
 

@@ -128,6 +128,11 @@ export const ERROR_TAGS = {
     exit: 2,
     meaning: 'A folder, pipe, socket or device has the name of a file.',
   },
+  'file-not-permitted': {
+    retryable: false,
+    exit: 2,
+    meaning: 'This user may not read the file or folder, so nothing is known of it.',
+  },
   'path-outside-folder': {
     retryable: false,
     exit: 2,

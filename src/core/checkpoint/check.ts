@@ -1,5 +1,5 @@
 import { mapConcurrent } from '../concurrency.ts';
-import { type ErrorTag, isAbort, isLoomError, LoomError } from '../errors.ts';
+import { ERROR_TAGS, type ErrorTag, isAbort, isLoomError, LoomError } from '../errors.ts';
 import { readIndexName } from '../safetensors/index-name.ts';
 import { readHeader } from '../safetensors/read-header.ts';
 import type { Header, ShardIndex } from '../safetensors/types.ts';
@@ -26,7 +26,8 @@ const FILES_AT_ONCE = 8;
 /**
  * Checks every safetensors file and index of a set against the format's rules, and indexes against their shards.
  *
- * @throws LoomError `no-checkpoint` when there is nothing to check.
+ * @throws LoomError `no-checkpoint` when there is nothing to check, and what reading throws where a file cannot be read
+ * (`file-not-permitted`, `read-failed`): it is then not known to be invalid.
  */
 export async function checkFiles(files: FileSet, signal?: AbortSignal): Promise<CheckResult> {
   const names = (await files.list({ signal })).map((entry) => entry.name);
@@ -106,9 +107,14 @@ async function verdict(file: string, check: () => Promise<void>): Promise<Checke
     await check();
     return { file, valid: true, error: null };
   } catch (error) {
-    if (isAbort(error) || !isLoomError(error)) throw error;
+    if (isAbort(error) || !isLoomError(error) || isOfTheWay(error)) throw error;
     return { file, valid: false, error: { tag: error.tag, message: error.message } };
   }
+}
+
+/** True where the bytes could not be had: then the file is neither valid nor invalid. */
+function isOfTheWay({ tag }: LoomError): boolean {
+  return ERROR_TAGS[tag].exit === 2 && tag !== 'path-not-found' && tag !== 'not-a-file';
 }
 
 /** @throws LoomError `index-shard-missing` for the first shard that is not there. */

@@ -238,13 +238,18 @@ async function readShard(
     guide.learn(header);
     return { file, byteLength: source.byteLength, header };
   } catch (error) {
-    if (isAbort(error) || !isLoomError(error)) throw error;
+    if (isAbort(error) || isNotPermitted(error) || !isLoomError(error)) throw error;
     const { tag, fields } = error;
     const message = tag === 'path-not-found' ? `The shard ${file} is missing.` : error.message;
     return { file, byteLength, error: { tag, message }, fields, ...(saysNothingOfFile(error) ? { unread: true } : {}) };
   } finally {
     await source?.dispose?.();
   }
+}
+
+/** A file that this user may not read ends the opening: whatever was said without it would be said of the checkpoint. */
+function isNotPermitted(error: unknown): boolean {
+  return isLoomError(error) && error.tag === 'file-not-permitted';
 }
 
 /** True for errors of the way to a file or of access to it; `exit` 1 is for what the bytes themselves show. */
@@ -270,7 +275,7 @@ async function readIndexOf({ files, listing, options, memory }: Opening): Promis
     memory.index = singleFileBeside(listing, index) ?? { value: index, findings: [] };
     return memory.index;
   } catch (error) {
-    if (isAbort(error) || !isLoomError(error)) throw error;
+    if (isAbort(error) || isNotPermitted(error) || !isLoomError(error)) throw error;
     const { tag, unread } = saysNothingOfFile(error) ? UNREAD : ({ tag: 'index-invalid', unread: false } as const);
     const where = { file: listing.index, cause: unread ? error.tag : undefined };
     memory.index = { value: null, findings: [finding(tag, error.message, where)], unread };
@@ -330,7 +335,7 @@ async function readConfig({ files, listing, options, memory }: Opening): Promise
       : { value: null, findings: [configAbsent()] };
     return memory.config;
   } catch (error) {
-    if (isAbort(error)) throw error;
+    if (isAbort(error) || isNotPermitted(error)) throw error;
     const { tag, unread } =
       isLoomError(error) && saysNothingOfFile(error) ? UNREAD : ({ tag: 'config-invalid', unread: false } as const);
     const told = toWire(error).message;

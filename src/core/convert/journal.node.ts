@@ -2,7 +2,11 @@ import { open, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { isLoomError, LoomError } from '../errors.ts';
-import { JOURNAL_FILE } from '../sink/folder.node.ts';
+import { isInside } from '../inside.ts';
+import { JOURNAL_FILE, NOTE_END } from '../sink/ledger.node.ts';
+import { writeFully } from '../sink/folder-file.node.ts';
+import { syncFolder } from '../sink/sync-folder.node.ts';
+import { failed } from '../sink/write-failed.node.ts';
 import { readRegular } from '../source/regular-file.node.ts';
 import type { FinishedShard, Journal, JournalHead } from './journal.ts';
 
@@ -13,7 +17,12 @@ const Head = v.object({
   scope: v.string(),
   layers: v.nullable(v.array(v.number())),
   shards: v.array(v.object({ file: v.string(), byteLength: v.number() })),
-  source: v.object({ identity: v.string(), files: v.array(v.object({ name: v.string(), key: v.string() })) }),
+  source: v.object({
+    identity: v.string(),
+    files: v.array(
+      v.object({ name: v.string(), key: v.string(), firm: v.optional(v.boolean()), sha256: v.optional(v.string()) }),
+    ),
+  }),
 });
 const Finished = v.object({
   file: v.string(),
@@ -27,18 +36,22 @@ const Forgotten = v.object({ forgotten: v.string() });
  * The journal in an output folder: one line of JSON for the head, one for each finished shard and for each
  * that is finished no more, each on disk before the next. A last line that was cut short by a kill does not count.
  *
- * Nothing is written before `begin`.
- * @throws LoomError `read-failed` when there is one that cannot be read, `not-a-file` when its name is that of no file.
+ * Between the lines stand the notes of the ledger (`sink/ledger.node.ts`). Nothing is written before `begin`.
+ * @throws LoomError `read-failed` when there is one that cannot be read, `resume-refused` when it is none of this version,
+ * `path-outside-folder` when it names a file outside the folder.
  */
 export async function openFolderJournal(folder: string): Promise<Journal> {
-  const path = join(resolve(folder), JOURNAL_FILE);
+  const root = resolve(folder);
+  const path = join(root, JOURNAL_FILE);
   const text = await readRegular(path, path).catch((cause) => {
     if (isLoomError(cause)) throw cause;
     if (cause?.code === 'ENOENT' || cause?.code === 'ENOTDIR') return '';
     throw new LoomError('read-failed', `${path} cannot be read: ${cause?.message}.`, { file: path }, cause);
   });
-  const lines = text.split('\n').slice(0, -1);
-  let head = parse(Head, lines[0]) as JournalHead | null;
+  const lines = text.split('\n').slice(0, -1).map(withoutNotes);
+  let head = lines.length === 0 ? null : headOf(lines[0] ?? '', path);
+  // A line that was cut short is ended before the next one.
+  let gap = text === '' || text.endsWith('\n') || text.endsWith(NOTE_END) ? '' : NOTE_END;
   const finished = new Map<string, FinishedShard>();
   for (const line of lines.slice(1)) {
     const forgotten = parse(Forgotten, line);
@@ -49,8 +62,11 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
   const append = async (value: unknown, flag: 'w' | 'a') => {
     const handle = await open(path, flag).catch((cause) => failed(path, cause));
     try {
-      await handle.appendFile(`${JSON.stringify(value)}\n`);
+      // One write: threads add their notes to the same file.
+      const bytes = new TextEncoder().encode(`${flag === 'a' ? gap : ''}${JSON.stringify(value)}\n`);
+      await writeFully(handle, bytes, null, path);
       await handle.sync();
+      gap = '';
     } catch (cause) {
       failed(path, cause);
     } finally {
@@ -65,6 +81,7 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
     finished,
     begin: async (now) => {
       await append(now, 'w');
+      await syncFolder(root).catch((cause) => failed(path, cause));
       head = now;
       finished.clear();
     },
@@ -81,10 +98,31 @@ export async function openFolderJournal(folder: string): Promise<Journal> {
     remove: async () => {
       await turn.catch(() => undefined);
       await rm(path, { force: true });
+      await syncFolder(root).catch((cause) => failed(path, cause));
       head = null;
       finished.clear();
     },
   };
+}
+
+/** What follows the last note before the end of a line. */
+function withoutNotes(line: string): string {
+  return line.slice(line.lastIndexOf(NOTE_END) + 1);
+}
+
+/** A whole first line is a head, or the file is not ours to write over. */
+function headOf(line: string, path: string): JournalHead {
+  const head = parse(Head, line) as JournalHead | null;
+  if (head === null) {
+    const message = `${path} is not a journal that this version can read. Move it away, or name another output folder.`;
+    throw new LoomError('resume-refused', message, { file: path, byte: 0 });
+  }
+  const outside = head.shards.find(({ file }) => !isInside(`/${file}`, ''));
+  if (outside) {
+    const message = `${path} names the shard ${outside.file}, which leads out of the folder. Nothing was changed. Remove the journal, and name another output folder.`;
+    throw new LoomError('path-outside-folder', message, { file: path, byte: 0 });
+  }
+  return head;
 }
 
 function parse<Schema extends v.GenericSchema>(schema: Schema, line: string | undefined): v.InferOutput<Schema> | null {
@@ -94,12 +132,4 @@ function parse<Schema extends v.GenericSchema>(schema: Schema, line: string | un
   } catch {
     return null;
   }
-}
-
-function failed(path: string, cause: unknown): never {
-  const code = (cause as { code?: unknown } | null)?.code;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    throw new LoomError('disk-full', 'The disk is full. Free space and run again.', { file: path }, cause);
-  throw new LoomError('write-failed', `${path} cannot be written: ${reason}.`, { file: path }, cause);
 }

@@ -1,10 +1,9 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { createBudget } from '../budget.ts';
 import { type ErrorWire, fromWire, LoomError, toWire } from '../errors.ts';
 import type { OutputShard } from '../plan/types.ts';
-import { createFolderFile } from '../sink/folder.node.ts';
+import { createFolderFile, removeOwn } from '../sink/folder-file.node.ts';
+import { createLedger } from '../sink/ledger.node.ts';
 import { openLocal } from '../source/folder.node.ts';
 import {
   answerShard,
@@ -95,18 +94,19 @@ export async function serveShards(
 ): Promise<void> {
   const files = await openLocal(setup.source);
   const tell = (message: FromThread) => port.postMessage(message);
+  const ledger = createLedger(setup.out);
   const runners = create({
     files,
     budget: createBudget(setup.budgetBytes),
     engine: setup.engine,
     sink: {
-      create: (name, byteLength) => createFolderFile(setup.out, name, byteLength, () => {}),
+      create: (name, byteLength) => createFolderFile(setup.out, name, byteLength, ledger, () => {}),
       files: () => ({
         identity: setup.out,
         list: async (options) => (await openLocal(setup.out)).list(options),
         open: async (name, options) => (await openLocal(setup.out)).open(name, options),
       }),
-      remove: (name) => rm(join(setup.out, name), { force: true }),
+      remove: (name) => removeOwn(setup.out, name, ledger),
     },
   });
   let abort = new AbortController();

@@ -1,3 +1,5 @@
+import { isInside } from '../inside.ts';
+
 /** Longest part of a repository's name (huggingface_hub, `validate_repo_id`). */
 const MAX_NAME_PART = 96;
 /** Git refuses no length; servers and file systems do. */
@@ -47,7 +49,7 @@ export function isRepoPath(path: string): boolean {
 
 /** True for a path that a listing may hold: odd characters are encoded, a part that leads elsewhere is a lie. */
 export function isListedPath(path: string): boolean {
-  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..') && !/\0|\p{Cs}/u.test(path);
+  return path !== '' && isInside(`/${path}`, '') && !/\p{Cs}/u.test(path);
 }
 
 /** The path with every part percent-encoded. */

@@ -1,4 +1,5 @@
 import { LoomError } from '../errors.ts';
+import { isInside } from '../inside.ts';
 import { quote } from './json-scanner.ts';
 import { formatPythonJson } from './python-json.ts';
 import { assertWellFormed } from './utf8.ts';
@@ -40,9 +41,8 @@ function shardNameFault(name: string): string | null {
   if (name === '') return 'is empty';
   if (FORBIDDEN.test(name)) return 'holds a character that a plain file name has not';
   if (!name.endsWith(SUFFIX)) return `does not end in ${SUFFIX}`;
-  const parts = name.split('/');
-  if (parts[0] === '') return 'is an absolute path';
-  return parts.some((part) => part === '' || part === '.' || part === '..') ? 'has an empty or dotted part' : null;
+  if (name.startsWith('/')) return 'is an absolute path';
+  return isInside(`/${name}`, '') ? null : 'has an empty or dotted part';
 }
 
 export interface IndexParts {

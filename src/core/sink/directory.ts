@@ -1,4 +1,5 @@
 import { LoomError } from '../errors.ts';
+import { isInside } from '../inside.ts';
 import type { FileSet } from '../source/types.ts';
 import type { Leftovers } from './types.ts';
 
@@ -24,10 +25,7 @@ export async function placeFor(
   identity: string,
   failed: (name: string, cause: unknown) => never = writeFailed,
 ): Promise<Place> {
-  const parts = name.split('/');
-  if (parts.some((part) => part === '' || part === '.' || part === '..') || name.includes('\\')) {
-    throw new LoomError('path-outside-folder', `The name ${name} leads out of ${identity}.`, { file: name });
-  }
+  const parts = partsOf(name, identity);
   const base = parts.pop() ?? '';
   let folder = root;
   for (const part of parts)
@@ -38,6 +36,12 @@ export async function placeFor(
   );
   if (taken) throw new LoomError('output-not-empty', `${name} already exists in ${identity}.`, { file: name });
   return { folder, base };
+}
+
+/** @throws LoomError `path-outside-folder`. */
+function partsOf(name: string, identity: string): string[] {
+  if (isInside(`/${name}`, '') && !name.includes('\\')) return name.split('/');
+  throw new LoomError('path-outside-folder', `The name ${name} leads out of ${identity}.`, { file: name });
 }
 
 /** A set without the files that are still being written. */
@@ -72,9 +76,13 @@ export async function onceUnlocked<T>(act: () => Promise<T>): Promise<T> {
   return act();
 }
 
-/** Removes a file if it is there, then the folders above it that are empty, up to `root`. */
+/**
+ * Removes a file if it is there, then the folders above it that are empty, up to `root`.
+ *
+ * @throws LoomError `path-outside-folder`.
+ */
 export async function removeFile(root: FileSystemDirectoryHandle, name: string): Promise<void> {
-  const parts = name.split('/');
+  const parts = partsOf(name, root.name);
   const way = [root];
   for (const part of parts.slice(0, -1)) {
     const next = await way

@@ -3,7 +3,8 @@ import { open } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createFolderSink, writeFully } from './folder.node.ts';
+import { createFolderSink } from './folder.node.ts';
+import { writeFully } from './folder-file.node.ts';
 
 let work: string;
 beforeEach(() => {

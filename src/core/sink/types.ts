@@ -20,8 +20,12 @@ export interface Sink {
   /** @throws LoomError `disk-full`, `write-failed`; `output-not-empty` when the name is taken. */
   create(name: string, byteLength: number, options?: WriteOptions): Promise<SinkFile>;
   /** Counts a file that another thread completed in the same place as written by this sink. */
-  adopt(name: string): void;
-  /** Takes back one complete file; nothing happens when it is not there. */
+  adopt(name: string): void | Promise<void>;
+  /**
+   * Takes back one complete file; nothing happens when it is not there.
+   *
+   * @throws LoomError `output-changed` when another file has taken its place, where that can be told: it stays.
+   */
   remove(name: string): Promise<void>;
   /** What was written so far, for reading back. */
   files(): FileSet;

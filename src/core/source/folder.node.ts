@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { access, type FileHandle, readdir, readlink, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
+import { isInside } from '../inside.ts';
 import { namesCheckpoint, narrowTo } from './one-file.ts';
 import { assertFile, notAFile, openRegular, otherKind, readRegular } from './regular-file.node.ts';
 import type { ByteRange, ByteSource, FileEntry, FileSet, ReadOptions } from './types.ts';
@@ -35,7 +36,7 @@ const NAMES_A_FILE = /\.safetensors(\.index\.json)?$|^config\.json$/i;
 export async function openLocal(path: string, options: LocalOptions = {}): Promise<FileSet> {
   const { revision = 'main', alone = false, onNote } = options;
   const full = resolve(path);
-  const info = await stat(full).catch(() => null);
+  const info = await stat(full).catch((cause) => (isNoAccess(cause) ? fail(path, cause) : null));
   if (!info) throw new LoomError('path-not-found', `There is no file or folder ${path}.`, { file: path });
   if (info.isFile()) {
     const name = basename(full);
@@ -96,9 +97,10 @@ function folder(root: string, trusted: string, depth: number, onNote: LocalOptio
       if (!isInside(resolve(root, name), root)) {
         throw new LoomError('path-outside-folder', `The name ${name} leads out of ${root}.`, { file: name });
       }
-      const found = await realpath(join(root, name)).catch(() => null);
+      const found = await realpath(join(root, name)).catch((cause) => (isNoAccess(cause) ? fail(name, cause) : null));
       if (found === null) throw missing(name, root);
       const real = (await targetOfText(found)) ?? found;
+      if (await isHidden(real)) throw noAccess(name);
       const reason = isInside(real, trusted) ? null : await whyNotRead(real);
       if (reason !== null)
         throw new LoomError('path-outside-folder', `${name} is a link to ${real}, ${reason}.`, { file: name });
@@ -128,7 +130,9 @@ interface Find {
 
 async function walk(find: Find, prefix: string, depth: number, entries: FileEntry[]): Promise<void> {
   const { root, signal } = find;
-  for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
+  const folderName = prefix || root;
+  const held = await readdir(join(root, prefix), { withFileTypes: true }).catch((cause) => fail(folderName, cause));
+  for (const entry of held) {
     throwIfAborted(signal);
     if (entry.name.startsWith('.')) continue;
     const name = prefix ? `${prefix}/${entry.name}` : entry.name;
@@ -139,6 +143,11 @@ async function walk(find: Find, prefix: string, depth: number, entries: FileEntr
     }
     const full = join(root, name);
     const isLink = entry.isSymbolicLink() || (entry.isFile() && (await targetOfText(full)) !== null);
+    if (isLink && named && (await isHidden(full))) {
+      // It is listed, so that opening it says what it is: left out, it would be taken for missing.
+      entries.push({ name, byteLength: 0 });
+      continue;
+    }
     const info = isLink ? await linkedFile(find, name) : await stat(full).catch(() => null);
     if (!info || (!info.isFile() && !named)) continue;
     entries.push({ name, byteLength: info.isFile() ? info.size : 0 });
@@ -206,10 +215,23 @@ async function trustedRoot(root: string): Promise<string> {
   return isSnapshot ? repo : real;
 }
 
-/** True when `path` is `root` or lies below it; both absolute. */
-export function isInside(path: string, root: string): boolean {
-  const way = relative(root, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+/** True for what is there, or behind a link, and may not be read. */
+function isHidden(full: string): Promise<boolean> {
+  return access(full, constants.R_OK).then(
+    () => false,
+    (cause) => isNoAccess(cause),
+  );
+}
+
+/** True for what the system says of a file or folder that this user may not read. */
+function isNoAccess(cause: unknown): boolean {
+  const code = (cause as { code?: unknown } | null)?.code;
+  return code === 'EACCES' || code === 'EPERM';
+}
+
+function noAccess(name: string): LoomError {
+  const message = `You may not read ${name} (no permission), so nothing is known of it. Ask its owner for permission to read it, then run again.`;
+  return new LoomError('file-not-permitted', message, { file: name });
 }
 
 function missing(name: string, root: string): LoomError {
@@ -226,7 +248,7 @@ const BLOB = /[\\/]blobs[\\/]([0-9a-f]{64})$/;
  * @throws LoomError `not-a-file`.
  */
 async function fileSource(real: string, name: string): Promise<ByteSource> {
-  const info = await stat(real, { bigint: true });
+  const info = await stat(real, { bigint: true }).catch((cause) => fail(name, cause));
   assertFile(info, name);
   const byteLength = Number(info.size);
   let handle: Promise<FileHandle> | null = null;
@@ -259,7 +281,8 @@ async function readFully(
   options: ReadOptions | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const length = range.end - range.start;
-  if (!(range.start >= 0 && length >= 0 && range.end <= byteLength)) {
+  if (range.start >= 0 && length >= 0 && range.end > byteLength) throw cutShort(name, byteLength);
+  if (!(range.start >= 0 && length >= 0)) {
     throw new LoomError('internal', `Bytes ${range.start}–${range.end} are not in ${name} (${byteLength} bytes).`, {
       file: name,
     });
@@ -271,23 +294,20 @@ async function readFully(
     const { bytesRead } = await handle
       .read(target, done, length - done, range.start + done)
       .catch((cause) => fail(name, cause, range.start + done));
-    if (bytesRead === 0) {
-      throw new LoomError(
-        'source-changed',
-        `${name} ends at byte ${range.start + done}; it was longer when it was opened.`,
-        {
-          file: name,
-          byte: range.start + done,
-        },
-      );
-    }
+    if (bytesRead === 0) throw cutShort(name, range.start + done);
     done += bytesRead;
   }
   return target;
 }
 
+function cutShort(name: string, end: number): LoomError {
+  const message = `${name} ends at byte ${end}; it was longer when its header was read. Restore the file, then run again.`;
+  return new LoomError('source-changed', message, { file: name, byte: end });
+}
+
 function fail(name: string, cause: unknown, byte = 0): never {
   if (isLoomError(cause)) throw cause;
+  if (isNoAccess(cause)) throw noAccess(name);
   const reason = cause instanceof Error ? cause.message : String(cause);
   throw new LoomError('read-failed', `${name} cannot be read at byte ${byte}: ${reason}.`, { file: name, byte }, cause);
 }

@@ -99,7 +99,7 @@ describe('a folder', () => {
     const view = await source.read({ start: 0, end: 3 }, { into });
     expect(view.buffer).toBe(into.buffer);
     expect([...into]).toEqual([0, 1, 2, 0, 0, 0, 0, 0]);
-    await expect(source.read({ start: 90, end: 101 })).rejects.toMatchObject({ tag: 'internal' });
+    await expect(source.read({ start: 90, end: 101 })).rejects.toMatchObject({ tag: 'source-changed' });
     await expect(source.read({ start: 0, end: 1 }, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       tag: 'cancelled',
     });
