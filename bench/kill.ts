@@ -2,9 +2,11 @@
  * Kills a conversion at random moments, again and again, goes on each time, and holds what is left to a run that nothing
  * interrupted: no half shard under its final name, the same bytes at the end, at most one shard a thread made again.
  *
- * So the process of the command line (SIGKILL), and then the tab of the built app in Chromium (closed).
+ * First each signal that ends a process, once a conversion, as a table: SIGTERM, SIGINT and SIGHUP keep finished shards and
+ * end with exit code 2. Then the process of the command line again and again (SIGKILL), and the tab of the built app in
+ * Chromium (closed).
  *
- *     npm run build && npm run bench:kill -- [--kills 170] [--tabs 30] [--seed 1]
+ *     npm run build && npm run bench:kill -- [--signals 20] [--only SIGTERM] [--kills 170] [--tabs 30] [--seed 1]
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,13 +14,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { INDEX_FILE } from '../src/core/safetensors/index-file.ts';
-import { JOURNAL_FILE } from '../src/core/sink/folder.node.ts';
+import { JOURNAL_FILE } from '../src/core/sink/ledger.node.ts';
 import { BIN } from './convert/node.ts';
 import { createRandom, DIMS, generate, MAX_SHARD, sumOf, sums } from './kill/common.ts';
+import { isWrong, killBy, SIGNALS, type SignalRow, signalTable } from './kill/signals.ts';
 import { killTabs } from './kill/tabs.ts';
 
 const { values: flags } = parseArgs({
   options: {
+    signals: { type: 'string', default: '20' },
+    only: { type: 'string' },
     kills: { type: 'string', default: '170' },
     tabs: { type: 'string', default: '30' },
     seed: { type: 'string', default: '1' },
@@ -63,6 +68,14 @@ try {
   const wanted = sums(join(work, 'straight'));
   const random = createRandom(Number(flags.seed));
   const out = join(work, 'out');
+  const signals: SignalRow[] = [];
+  if (Number(flags.signals) > 0) {
+    for (const signal of SIGNALS.filter((one) => flags.only === undefined || one === flags.only)) {
+      const kills = { args: (to: string) => args(source, to), out, wanted, straightMs: straight.ms, random };
+      signals.push(await killBy(signal, { ...kills, kills: Number(flags.signals) }));
+    }
+    process.stdout.write(`${signalTable(signals).join('\n')}\n`);
+  }
   const found = { kills: 0, tooLate: 0, conversions: 0, half: 0, differing: 0, mostRedone: 0, kept: 0 };
   while (found.kills < Number(flags.kills)) {
     rmSync(out, { recursive: true, force: true });
@@ -97,11 +110,11 @@ try {
     Number(flags.tabs) > 0 ? await killTabs(work, { source, wanted, random, kills: Number(flags.tabs) }) : null;
   const bytes = DIMS.layers * DIMS.experts * 3 * DIMS.hidden * DIMS.moeIntermediate * 2;
   process.stdout.write(
-    `${JSON.stringify({ bench: 'kill', threads: THREADS, expert_bytes: bytes, shards: wanted.size - 2, straight_ms: Math.round(straight.ms), ...found, tabs })}\n`,
+    `${JSON.stringify({ bench: 'kill', threads: THREADS, expert_bytes: bytes, shards: wanted.size - 2, straight_ms: Math.round(straight.ms), ...found, tabs, signals })}\n`,
   );
   const wrong = found.half + found.differing > 0 || found.mostRedone > THREADS;
   const wrongTabs = tabs !== null && tabs.half + tabs.differing > 0;
-  process.exitCode = wrong || wrongTabs ? 1 : 0;
+  process.exitCode = wrong || wrongTabs || signals.some(isWrong) ? 1 : 0;
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

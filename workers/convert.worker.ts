@@ -29,6 +29,8 @@ const api: ConvertApi = {
           sink,
           journal,
           signal,
+          // Here a cancel is the button, which says that it removes what was written.
+          discard: true,
           streamDigest: digests.create,
           ...(pool ? { runners: pool } : { budget: createBudget(settings.memoryBytes), engine: settings.engine }),
           ...(sums ? { sha256: sums.of(sink) } : {}),

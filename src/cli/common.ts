@@ -13,12 +13,14 @@ export function withOutput(command: Command): Command {
   return command.option('--json', 'print one JSON object on standard output').option('--quiet', 'no progress');
 }
 
-/** A signal that Ctrl-C and a polite kill abort; the second Ctrl-C ends the process at once. */
+/** What asks a process to end: Ctrl-C, a polite kill or a job's time limit, and a terminal that closes. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A signal that Ctrl-C, a polite kill and a closed terminal abort; the second one of a kind ends the process at once. */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   const stop = () => controller.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
+  for (const name of ENDING) process.once(name, stop);
   return controller.signal;
 }
 

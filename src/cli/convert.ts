@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
-import { openFolderOutput } from '../core/convert/output.node.ts';
+import { openFolderJournal } from '../core/convert/journal.node.ts';
+import { type FolderOutput, openFolderOutput } from '../core/convert/output.node.ts';
 import { createNodeDigest, sha256File } from '../core/convert/sha256.node.ts';
 import { createThreadRunners } from '../core/convert/threads.node.ts';
 import {
@@ -14,6 +15,7 @@ import {
   detectLayout,
   ENGINES,
   type EngineChoice,
+  type FileSet,
   formatBytes,
   formatInteger,
   isEngineChoice,
@@ -27,7 +29,7 @@ import {
   type RunOptions,
   runnersFitting,
   runPlan,
-  writeText,
+  shellWord,
 } from '../core/index.ts';
 import { interruptSignal, parseTarget, print, printJson } from './common.ts';
 import { unreadBehind } from './damage.ts';
@@ -46,6 +48,7 @@ interface ConvertFlags extends PlanFlags {
   readonly sha256?: boolean;
   readonly resume?: boolean;
   readonly restart?: boolean;
+  readonly discard?: boolean;
 }
 
 const MIN_MEMORY = 16 * MIB;
@@ -59,8 +62,12 @@ export function addConvert(program: Command): void {
   withPlanFlags(command)
     .requiredOption('--out <folder>', 'where to write; empty or absent')
     .option('--card', 'write a README.md: what changed, who loads it, how it was proven')
-    .option('--resume', 'go on with an unfinished conversion in that folder')
-    .option('--restart', 'remove an unfinished conversion in that folder and start anew')
+    .option('--resume', 'resume the unfinished conversion in that folder')
+    .option('--restart', 'remove the unfinished conversion in that folder and start again')
+    .option(
+      '--discard',
+      'keep nothing: remove the unfinished conversion in that folder and end; when this one is stopped, remove its finished shards',
+    )
     .option('--engine <where>', 'where kernels compute: auto (the default), cpu or webgpu; the bytes are the same')
     .option('--memory <size>', 'memory for buffers, all threads together', '256MiB')
     .option('--threads <n>', 'shards made at once; as many as cores and memory allow unless given')
@@ -73,44 +80,58 @@ export function addConvert(program: Command): void {
       const { files, path, checkpoint, origin, assumed } = await openAssuming(source, flags, signal);
       const plan = await planWithValues(checkpoint, files, target, { ...chosen, ...assumed, signal });
       if (plan.refusals.length > 0) throw refused(plan, checkpoint);
-      const unfinished = flags.resume ? 'resume' : flags.restart ? 'restart' : 'refuse';
-      const { sink, journal } = await openFolderOutput(flags.out, plan, files, {
-        source: path ?? undefined,
-        unfinished,
-        signal,
-      });
+      const output = await openOutput(flags, plan, files, path, signal);
+      if (output === null) return;
+      const { sink, journal } = output;
+      const card = (proof: ConversionReport['verified']) => {
+        const layout = detectLayout(checkpoint, assumed);
+        return modelCard({ plan, layout, config: checkpoint.config, source: origin, proof, ...assumed });
+      };
       const line = createProgressLine(flags.quiet === true);
       const report = await runPlan(plan, {
         files,
         sink,
         journal,
         signal,
+        discard: flags.discard,
         streamDigest: createNodeDigest,
         onProgress: line.update,
+        ...(flags.card ? { card } : {}),
         ...runnersFor(plan, path, sink.identity, work),
         ...(flags.sha256 ? { sha256: (file, inner) => sha256File(sink.identity, file, inner) } : {}),
       })
         .catch((error: unknown) => {
           line.end();
-          tellWhatStays(plan, journal, flags.out);
+          tellWhatStays(plan, journal, argumentsOf(command));
           throw error;
         })
         .finally(line.end);
-      if (flags.card) {
-        const layout = detectLayout(checkpoint, assumed);
-        const facts = {
-          plan,
-          layout,
-          config: checkpoint.config,
-          source: origin,
-          proof: report.verified,
-          ...assumed,
-        };
-        await writeText(sink, 'README.md', modelCard(facts), signal);
-      }
       if (flags.json) printJson(convertJson(sink.identity, report, flags.engine !== undefined));
       else print(describeReport(sink.identity, report));
     });
+}
+
+/** The output folder and its journal; null where an unfinished conversion was to be removed, and was. */
+async function openOutput(
+  flags: ConvertFlags,
+  plan: ConversionPlan,
+  files: FileSet,
+  path: string | null,
+  signal: AbortSignal,
+): Promise<FolderOutput | null> {
+  const source = path ?? undefined;
+  const removes = flags.discard === true && !flags.resume && !flags.restart && (await isUnfinished(flags.out));
+  const unfinished = flags.resume ? 'resume' : flags.restart || removes ? 'restart' : 'refuse';
+  const output = await openFolderOutput(flags.out, plan, files, { source, unfinished, signal });
+  if (!removes) return output;
+  await output.sink.discard();
+  if (flags.json) printJson({ discarded: output.sink.identity });
+  else print([`Removed the unfinished conversion in ${output.sink.identity}.`]);
+  return null;
+}
+
+async function isUnfinished(folder: string): Promise<boolean> {
+  return (await openFolderJournal(folder)).head !== null;
 }
 
 /** Files that could not be read this time do not say that the checkpoint is wrong: they end the work. */
@@ -160,12 +181,26 @@ function runnersFor(
   return { runners: createThreadRunners(new URL(import.meta.url), setup, count) };
 }
 
-function tellWhatStays(plan: ConversionPlan, journal: Journal, out: string): void {
+/** Says how many shards stay, and the command that resumes. */
+function tellWhatStays(plan: ConversionPlan, journal: Journal, given: readonly string[]): void {
   const { size } = journal.finished;
   if (size === 0) return;
+  const one = size === 1;
   tell(
-    `${size} of ${plural(plan.shards.length, 'shard')} ${size === 1 ? 'is' : 'are'} finished and stay${size === 1 ? 's' : ''} in ${out}: run again with --resume to go on.`,
+    `${size} of ${plural(plan.shards.length, 'shard')} ${one ? 'is' : 'are'} finished and ${one ? 'stays' : 'stay'}; resume with \`${resumeCommand(given)}\`.`,
   );
+}
+
+/** The command line that was given, as one that resumes. */
+export function resumeCommand(given: readonly string[]): string {
+  const kept = given.filter((arg) => arg !== '--resume' && arg !== '--restart');
+  return ['moe-loom', ...kept, '--resume'].map(shellWord).join(' ');
+}
+
+/** The arguments of the whole program. */
+function argumentsOf(command: Command): readonly string[] {
+  const root = command.parent as (Command & { readonly rawArgs?: readonly string[] }) | null;
+  return root?.rawArgs ?? [];
 }
 
 /** What `convert --json` prints: a contract; `sourceHashes` was added to it. Keys beyond it stand where they were asked for, or a run was gone on with. */

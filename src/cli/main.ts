@@ -2,7 +2,10 @@
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { serveShards, type ThreadSetup } from '../core/convert/threads.node.ts';
 import { runProgram } from './program.ts';
+import { guardStreams } from './terminal.ts';
 
 /** The command line itself; a converting thread runs the same file and makes shards instead. */
-if (isMainThread) await runProgram(process.argv.slice(2));
-else if (parentPort) await serveShards(parentPort, workerData as ThreadSetup);
+if (isMainThread) {
+  guardStreams();
+  await runProgram(process.argv.slice(2));
+} else if (parentPort) await serveShards(parentPort, workerData as ThreadSetup);

@@ -5,6 +5,27 @@ import { type Emitted, jsonOf, visible } from '../core/index.ts';
  * is printed, a character that a terminal would act on, or that would hide or turn others, stands as its escape.
  */
 
+/** Exit codes of a command whose output could not be printed: a reader that has left (128 + SIGPIPE), and anything else. */
+const READER_LEFT = 141;
+const COULD_NOT = 2;
+
+/**
+ * Ends the program where standard output takes no more: without a word when its reader has left (`… | head`), else with a
+ * sentence, as when the disk is full. Standard error may fail: nobody reads it then, and the work goes on.
+ */
+export function guardStreams(): void {
+  process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'EPIPE') process.exit(READER_LEFT);
+    const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT';
+    const what = full ? 'The disk is full: standard output' : 'Standard output';
+    tell(
+      `moe-loom: ${what} could not be written (${cause.message}), so the answer is not complete. ${full ? 'Free space, or print to another place' : 'Print to another place'}, then run again. [${full ? 'disk-full' : 'write-failed'}]`,
+    );
+    process.exit(COULD_NOT);
+  });
+  process.stderr.on('error', () => undefined);
+}
+
 /** Lines on standard output; a line break inside one is shown as `\n`. */
 export function print(lines: readonly string[]): void {
   process.stdout.write(`${lines.map(visible).join('\n')}\n`);

@@ -79,7 +79,7 @@ export {
   type WantedDigests,
 } from './convert/remote.ts';
 export type { ConversionReport } from './convert/report.ts';
-export { type RunOptions, runPlan, writeText } from './convert/run.ts';
+export { type RunOptions, runPlan } from './convert/run.ts';
 export {
   createLocalRunners,
   type EngineUse,
@@ -91,6 +91,7 @@ export { sha256Of } from './convert/sha256.ts';
 export { describeSourceHashes, type SourceHashes } from './convert/source-hashes.ts';
 export type { Emitted } from './embed/emitted.ts';
 export { jsonOf } from './embed/json.ts';
+export { shellWord } from './embed/shell.ts';
 export { tsvText } from './embed/tsv.ts';
 export { type VisiblePart, visible, visibleParts } from './embed/visible.ts';
 export {

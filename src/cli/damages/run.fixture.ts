@@ -144,7 +144,7 @@ function tensorsIn(folder: string): Map<string, { readonly shape: readonly numbe
 async function runInside(args: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
   const { stdout, stderr } = process;
   const before = { exitCode: process.exitCode, out: stdout.write, err: stderr.write };
-  const signals = (['SIGINT', 'SIGTERM'] as const).map((name) => [name, process.listeners(name)] as const);
+  const signals = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => [name, process.listeners(name)] as const);
   let text = '';
   const keep = (chunk: string | Uint8Array) => {
     text += typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk);

@@ -17,8 +17,13 @@ export interface JournalHead {
   readonly shards: readonly { readonly file: string; readonly byteLength: number }[];
   readonly source: {
     readonly identity: string;
-    /** The files that the plan reads, each with what tells its content from another (`ByteSource.key`). */
-    readonly files: readonly { readonly name: string; readonly key: string; readonly firm?: boolean | undefined }[];
+    /** The files that the plan reads, each with what tells its content from another (`ByteSource.key`, `firm`, `sha256`). */
+    readonly files: readonly {
+      readonly name: string;
+      readonly key: string;
+      readonly firm?: boolean | undefined;
+      readonly sha256?: string | undefined;
+    }[];
   };
 }
 
@@ -57,7 +62,8 @@ export async function sourceKeys(plan: ConversionPlan, files: FileSet, signal?: 
   const keys: SourceKey[] = [];
   for (const name of [...new Set(spans.map((span) => span.file))].sort()) {
     const source = await files.open(name, { signal });
-    keys.push({ name, key: source.key, firm: source.firm ?? false });
+    const { key, firm = false, sha256 } = source;
+    keys.push({ name, key, firm, ...(sha256 === undefined ? {} : { sha256 }) });
     await source.dispose?.();
   }
   return keys;

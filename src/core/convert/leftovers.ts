@@ -7,8 +7,11 @@ import { changedFiles } from './evidence.ts';
 import { type Journal, type JournalHead, journalHead, plannedFiles, type SourceKey } from './journal.ts';
 
 /**
- * What an unfinished output holds that this plan can go on from. Files whose key does not prove that they are what they
- * were are read again, as far as the finished shards were made of them.
+ * What an unfinished output holds that this plan can be resumed from.
+ *
+ * A source file with another key than before is refused, also where the bytes that the finished shards were made of are the
+ * same: nothing is known of its other bytes. Where the key proves nothing (a browser's files), and where the source states
+ * the same sha256 as before, which is checked at the end, those bytes are read again and compared.
  *
  * @throws LoomError `resume-refused`, saying in which way the source or the plan is another.
  */
@@ -23,21 +26,34 @@ export async function leftoversOf(
   if (then === null) throw refused('its journal cannot be read');
   const difference = differenceOf(then, now);
   if (difference !== null) throw refused(difference);
-  const doubtful = movedSince(then.source.files, now.source.files);
-  const changed = await changedFiles(doubtful, plan, journal.finished, files, signal);
-  if (changed.length > 0) throw refused(`${namesOf(changed)} changed since`);
+  const { doubtful, changed } = movedSince(then.source.files, now.source.files);
+  const other = changed.length > 0 ? changed : await changedFiles(doubtful, plan, journal.finished, files, signal);
+  if (other.length > 0)
+    throw refused(`${namesOf(other)} changed since (its size, its times or its content), so the rest may not fit`);
   return { finished: [...journal.finished.keys()], planned: plannedFiles(plan) };
 }
 
 function refused(why: string): LoomError {
-  const message = `The unfinished conversion cannot be gone on with: ${why}. Start anew, or restore what changed.`;
+  const message = `The unfinished conversion cannot be resumed: ${why}. Start again (--restart on the command line), or restore what changed.`;
   return new LoomError('resume-refused', message);
 }
 
-/** Files whose keys do not prove that they are what they were. */
-export function movedSince(then: readonly SourceKey[], now: readonly SourceKey[]): string[] {
-  const keys = new Map(then.map(({ name, key }) => [name, key]));
-  return now.filter(({ name, key, firm }) => keys.get(name) !== key || !firm).map(({ name }) => name);
+/** Files that are others than they were, and files of which the keys do not say. Pure. */
+export function movedSince(
+  then: readonly SourceKey[],
+  now: readonly SourceKey[],
+): { readonly changed: readonly string[]; readonly doubtful: readonly string[] } {
+  const before = new Map(then.map((file) => [file.name, file]));
+  const changed: string[] = [];
+  const doubtful: string[] = [];
+  for (const { name, key, firm = false, sha256 } of now) {
+    const old = before.get(name);
+    const stated = sha256 !== undefined && sha256 === old?.sha256;
+    if (old?.key === key && firm) continue;
+    if (firm && old?.firm && !stated) changed.push(name);
+    else doubtful.push(name);
+  }
+  return { changed, doubtful };
 }
 
 /** In which way `now` is not what was begun, or null. */

@@ -262,7 +262,28 @@ describe('what happens while a conversion runs', () => {
     expect(existsSync(join(out, 'model.safetensors.index.json'))).toBe(false);
     await expect(convert(files)).rejects.toMatchObject({ tag: 'resume-refused' });
     writeFileSync(first, before);
-    expect((await convert(files)).kept).toBeGreaterThan(0);
+    await expect(convert(files)).rejects.toMatchObject({ tag: 'resume-refused' });
+  });
+
+  it('a source that is cut short is noticed, by who has it open and by who opens it then', async () => {
+    for (const [at, edge] of [
+      [0, 1000],
+      [1, 100_000],
+    ] as const) {
+      const files = await openLocal(source);
+      const path = join(source, SHARDS[2] ?? '');
+      const before = readFileSync(path);
+      let cut = false;
+      const onProgress = ({ shardsDone }: Progress) => {
+        if (cut || shardsDone < at) return;
+        cut = true;
+        truncateSync(path, edge);
+      };
+      const run = convert(files, { out: join(work, `cut-${at}`), onProgress });
+      await expect(run).rejects.toMatchObject({ tag: 'source-changed', fields: { file: SHARDS[2] } });
+      expect(cut).toBe(true);
+      writeFileSync(path, before);
+    }
   });
 
   it('a touch alone ends nothing', async () => {
@@ -284,6 +305,24 @@ describe('what happens while a conversion runs', () => {
     expect(existsSync(join(out, 'model.safetensors.index.json'))).toBe(false);
     await convert(files);
     expect(contents(out)).toEqual(contents(straight));
+  });
+
+  it('a shard that goes when all are proven is noticed before anything is written beside the shards', async () => {
+    const files = await openLocal(source);
+    const plan = planConversion(await openCheckpoint(files), 'stacked', { maxShardBytes: 60_000 });
+    const { sink, journal } = await openFolderOutput(out, plan, files, { unfinished: 'refuse' });
+    const begun: string[] = [];
+    const create: typeof sink.create = async (name, ...rest) => {
+      begun.push(name);
+      return sink.create(name, ...rest);
+    };
+    const onProgress = ({ shardsDone }: Progress) => {
+      if (shardsDone === plan.shards.length) rmSync(join(out, weights(out)[0] ?? ''), { force: true });
+    };
+    await expect(runPlan(plan, { files, sink: { ...sink, create }, journal, onProgress })).rejects.toMatchObject({
+      tag: expect.stringMatching(/output-changed|path-not-found/),
+    });
+    expect(begun.every((name) => name.endsWith('.safetensors'))).toBe(true);
   });
 
   it('a file beside the shards that is removed before the index is there is noticed', async () => {

@@ -17,7 +17,7 @@ import { openCheckpoint } from '../checkpoint/open.ts';
 import { LoomError } from '../errors.ts';
 import { type PlanOptions, planConversion } from '../plan/conversion.ts';
 import type { Target } from '../plan/types.ts';
-import { JOURNAL_FILE } from '../sink/folder.node.ts';
+import { JOURNAL_FILE } from '../sink/ledger.node.ts';
 import type { Sink } from '../sink/types.ts';
 import { openLocal } from '../source/folder.node.ts';
 import { countingFiles, hubFolder } from '../testing.fixture.ts';
@@ -167,9 +167,8 @@ describe('a conversion that broke off', () => {
     await expect(resumed()).rejects.toMatchObject(refused(new RegExp(`${shard} changed since`)));
     expect(contents(out)).toEqual(before);
     writeFileSync(join(source, shard), bytes);
-    utimesSync(join(source, shard), new Date(), new Date(2001, 1, 1));
-    await resumed();
-    expect(contents(out)).toEqual(await expected());
+    await expect(resumed()).rejects.toMatchObject(refused(new RegExp(`${shard} changed since`)));
+    expect(contents(out)).toEqual(before);
   });
 
   it('does not touch a file that it did not write', async () => {
@@ -181,15 +180,83 @@ describe('a conversion that broke off', () => {
     });
   });
 
-  it('leaves nothing when it is cancelled', async () => {
-    await interrupted();
-    const { files, plan } = await planned();
-    const { sink, journal } = await openFolderOutput(out, plan, files, { source, unfinished: 'resume' });
-    const controller = new AbortController();
-    const onProgress = () => controller.abort();
-    await expect(runPlan(plan, { files, sink, journal, signal: controller.signal, onProgress })).rejects.toMatchObject({
-      tag: 'cancelled',
-    });
+  it('keeps its finished shards when it is cancelled, and leaves nothing where that was asked for', async () => {
+    const left = await interrupted();
+    const cancelled = async (discard: boolean) => {
+      const { files, plan } = await planned();
+      const { sink, journal } = await openFolderOutput(out, plan, files, { source, unfinished: 'resume' });
+      const controller = new AbortController();
+      const onProgress = () => controller.abort();
+      const options = { files, sink, journal, signal: controller.signal, onProgress, discard };
+      await expect(runPlan(plan, options)).rejects.toMatchObject({ tag: 'cancelled' });
+    };
+    await cancelled(false);
+    expect(readdirSync(out)).toEqual([JOURNAL_FILE, ...left]);
+    await cancelled(true);
     expect(readdirSync(out)).toEqual([]);
+  });
+});
+
+describe('what a conversion did not write', () => {
+  const refused = (name: string) => ({ tag: 'output-not-empty', message: expect.stringContaining(name) });
+
+  it.each(['resume', 'restart'] as const)('is never removed by who would %s, under whatever name', async (unfinished) => {
+    await interrupted();
+    for (const name of ['README.md', 'config.json', 'moe-loom-report.json', 'model-00005-of-00006.safetensors']) {
+      writeFileSync(join(out, name), 'mine');
+      const before = readdirSync(out);
+      const { files, plan } = await planned();
+      const opened = openFolderOutput(out, plan, files, { source, unfinished });
+      await expect(opened).rejects.toMatchObject(refused(name));
+      expect(readdirSync(out)).toEqual(before);
+      expect(readFileSync(join(out, name), 'utf8')).toBe('mine');
+      rmSync(join(out, name));
+    }
+  });
+
+  it('stays where it took the place of a finished shard, also when everything is to be removed', async () => {
+    const [first = '', second = ''] = await interrupted(4);
+    // The system may give the inode of the removed file to the new one.
+    rmSync(join(out, first));
+    writeFileSync(join(out, first), 'mine');
+    await expect(resumed()).rejects.toMatchObject({ tag: 'output-changed', fields: { file: first } });
+    expect(readFileSync(join(out, first), 'utf8')).toBe('mine');
+    expect(readdirSync(out)).toContain(second);
+    const { files, plan } = await planned();
+    await expect(openFolderOutput(out, plan, files, { source, unfinished: 'restart' })).rejects.toMatchObject(
+      refused(first),
+    );
+    expect(readdirSync(out)).toContain(second);
+    rmSync(join(out, first));
+    await resumed();
+    expect(contents(out)).toEqual(await expected());
+  });
+
+  it('stays when its name comes up while the conversion runs', async () => {
+    const { files, plan } = await planned();
+    const { sink, journal } = await openFolderOutput(out, plan, files, { source, unfinished: 'refuse' });
+    const onProgress = () => writeFileSync(join(out, 'config.json'), 'mine');
+    await expect(runPlan(plan, { files, sink, journal, onProgress })).rejects.toMatchObject(refused('config.json'));
+    expect(readFileSync(join(out, 'config.json'), 'utf8')).toBe('mine');
+    expect(readdirSync(out)).not.toContain('model.safetensors.index.json');
+  });
+
+  it('is not reached through the names of a journal', async () => {
+    await interrupted();
+    const victim = join(work, 'victim.safetensors');
+    writeFileSync(victim, 'mine');
+    const journal = readFileSync(join(out, JOURNAL_FILE), 'utf8');
+    writeFileSync(join(out, JOURNAL_FILE), journal.replace(/"file":"[^"]+"/, '"file":"../victim.safetensors"'));
+    for (const unfinished of ['resume', 'restart', 'refuse'] as const) {
+      const { files, plan } = await planned();
+      const opened = openFolderOutput(out, plan, files, { source, unfinished });
+      await expect(opened).rejects.toMatchObject({ tag: 'path-outside-folder' });
+    }
+    writeFileSync(join(out, JOURNAL_FILE), 'a letter\n');
+    const { files, plan } = await planned();
+    const opened = openFolderOutput(out, plan, files, { source, unfinished: 'restart' });
+    await expect(opened).rejects.toMatchObject({ tag: 'resume-refused' });
+    expect(readFileSync(join(out, JOURNAL_FILE), 'utf8')).toBe('a letter\n');
+    expect(readFileSync(victim, 'utf8')).toBe('mine');
   });
 });

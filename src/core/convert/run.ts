@@ -29,16 +29,20 @@ export interface RunOptions {
   readonly budget?: Budget | undefined;
   readonly engine?: EngineChoice | undefined;
   /**
-   * What survives an end before the end. With a journal, finished shards stay after a failure, and a run that finds
-   * some goes on from them. The sink holds what `leftoversOf` found.
+   * What survives an early end. With a journal, finished shards stay when the run fails or is cancelled, and a run that finds
+   * some resumes from them. The sink holds what `leftoversOf` found.
    */
   readonly journal?: Journal | undefined;
+  /** When the run is cancelled, finished shards are removed too, also with a journal. */
+  readonly discard?: boolean | undefined;
   /** SHA-256 of a finished file, in hex; asked for each shard while the next ones are made. */
   readonly sha256?: ((file: string, signal: AbortSignal | undefined) => Promise<string>) | undefined;
   /** Where the SHA-256 of source files is worked out that state one; in this thread unless given. */
   readonly streamDigest?: CreateStreamDigest | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** The text of a README.md beside the result, written before the config; none unless given. */
+  readonly card?: ((proof: ConversionReport['verified']) => string) | undefined;
   /** Awaited before each piece of work, for runners that are not given. */
   readonly gate?: (() => Promise<void>) | undefined;
 }
@@ -50,12 +54,11 @@ const SHARDS_AT_ONCE = 2;
 
 /**
  * Runs a plan: writes its shards, reads every byte of them back and compares, holds the source files to the SHA-256 that
- * is stated for them, then writes the files beside the shards, the config and last the index. At the end the source is
- * what it was, and every file of the output is still there.
+ * is stated for them, then writes the files beside the shards, the config and last the index. Every shard is looked at
+ * again before the first of these, and every file before and after the index. The source is then what it was.
  *
- * When it is cancelled, everything written is taken back, finished shards of earlier runs too. When it fails, everything
- * is taken back unless there is a journal and a finished shard to go on from; a shard that was made of a file with a
- * wrong hash is not one.
+ * When it fails or is cancelled, everything is taken back unless there is a journal and a finished shard to resume from;
+ * a shard that was made of a file with a wrong hash is not one. With `discard`, a cancel takes everything back.
  * @throws LoomError `not-convertible`, `cancelled`, `verify-failed`, `source-hash-wrong`, `source-changed`,
  * `output-changed`, and what source and sink throw.
  */
@@ -73,9 +76,11 @@ export async function runPlan(plan: ConversionPlan, options: RunOptions): Promis
     await sink.close?.();
     return report;
   } catch (error) {
-    const stays = !isAbort(error) && journal !== undefined && journal.finished.size > 0;
-    if (stays) await sink.close?.();
+    const discards = options.discard === true && isAbort(error);
+    if (!discards && journal !== undefined && journal.finished.size > 0) await sink.close?.();
     else {
+      // The journal says which files are ours, so it goes after them.
+      for (const file of [...(journal?.finished.keys() ?? [])]) await sink.remove(file).catch(() => undefined);
       await journal?.remove();
       await sink.discard();
     }
@@ -146,6 +151,12 @@ async function finish(
   const { sink, signal, files } = options;
   meter.finish();
   const sums = await sha256Of(shards, work);
+  const proveAgain = async (file: string) => {
+    const at = plan.shards.findIndex((shard) => shard.file === file);
+    const [shard, made] = [plan.shards[at], shards[at]];
+    if (shard && made) await runners.prove(shard, digestsOf(made), { signal, ...UNHEARD });
+  };
+  await watch.insist(proveAgain);
   const checked: string[] = [...sourceHashes.checked];
   for (const { file } of plan.copies) {
     if (await copyFile(options, file)) checked.push(file);
@@ -164,12 +175,8 @@ async function finish(
     await watch.note(name);
   };
   await write(REPORT_FILE, `${JSON.stringify(report, null, 2)}\n`);
+  if (options.card) await write('README.md', options.card(report.verified));
   if (plan.config) await write(plan.config.file ?? 'config.json', plan.config.text);
-  const proveAgain = async (file: string) => {
-    const at = plan.shards.findIndex((shard) => shard.file === file);
-    const [shard, made] = [plan.shards[at], shards[at]];
-    if (shard && made) await runners.prove(shard, digestsOf(made), { signal, ...UNHEARD });
-  };
   await watch.insist(proveAgain);
   await write(INDEX_FILE, plan.index);
   await watch.insist(proveAgain);
@@ -208,7 +215,7 @@ async function finishShard(shard: OutputShard, work: Work, signal: AbortSignal):
 async function makeShard(shard: OutputShard, work: Work, signal: AbortSignal): Promise<MadeShard> {
   const { journal, sink } = work.options;
   const shardMade = await guarded(shard, work, (hooks) => work.runners.make(shard, hooks), signal);
-  sink.adopt(shard.file);
+  await sink.adopt(shard.file);
   await journal?.add(shardMade.made);
   return shardMade;
 }
@@ -219,7 +226,8 @@ async function dropMadeOfWrong(error: unknown, { plan, options: { journal, sink 
   if (!file || !journal) return;
   for (const shard of plan.shards.filter((one) => sourcesOf(one).has(file))) {
     await journal.forget(shard.file);
-    await sink.remove(shard.file);
+    // A file that took its place stays; the error to tell is the one at hand.
+    await sink.remove(shard.file).catch(() => undefined);
   }
 }
 
@@ -334,12 +342,7 @@ async function copyFile({ files, sink, signal, streamDigest }: RunOptions, name:
 }
 
 /** Writes a small text file, whole or not at all. */
-export async function writeText(
-  sink: Sink,
-  name: string,
-  text: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function writeText(sink: Sink, name: string, text: string, signal: AbortSignal | undefined): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   await whole(sink, { file: name, byteLength: bytes.byteLength }, { signal }, (file) =>
     file.write(bytes, 0, { signal }),

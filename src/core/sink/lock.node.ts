@@ -165,7 +165,7 @@ async function sweep(claim: Claim): Promise<void> {
 /** Null when it is not there. */
 async function readLock(path: string): Promise<FoundLock | null> {
   try {
-    const text = await readFile(path, 'utf8');
+    const text = await readRegular(path, LOCK_FILE);
     return { text, owner: parseOwner(text) };
   } catch (cause) {
     return (cause as { code?: unknown }).code === 'ENOENT' ? null : { text: '', owner: null };
