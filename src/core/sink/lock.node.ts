@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { link, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { LoomError } from '../errors.ts';
+import { readRegular } from '../source/regular-file.node.ts';
 import { startOf } from './process-start.node.ts';
 import { failed } from './write-failed.node.ts';
 
