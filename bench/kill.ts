@@ -71,7 +71,7 @@ try {
   const signals: SignalRow[] = [];
   if (Number(flags.signals) > 0) {
     for (const signal of SIGNALS.filter((one) => flags.only === undefined || one === flags.only)) {
-      const kills = { args: (to: string) => args(source, to), out, wanted, straightMs: straight.ms, random };
+      const kills = { args: (to: string) => args(source, to), out, wanted, withinMs: straight.ms, random };
       signals.push(await killBy(signal, { ...kills, kills: Number(flags.signals) }));
     }
     process.stdout.write(`${signalTable(signals).join('\n')}\n`);

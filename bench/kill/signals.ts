@@ -32,8 +32,8 @@ export interface SignalKills {
   readonly out: string;
   /** SHA-256 of each file of a conversion that nothing interrupted. */
   readonly wanted: ReadonlyMap<string, string>;
-  /** Milliseconds of that conversion. */
-  readonly straightMs: number;
+  /** Milliseconds of that conversion, or of a shorter one: signals come within this time. */
+  readonly withinMs: number;
   readonly random: () => number;
   readonly kills: number;
 }
@@ -42,11 +42,13 @@ interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stderr: string;
+  readonly ms: number;
 }
 
 /** Runs the program, and sends it a signal after so many milliseconds where that is given. */
 export function runUntil(args: readonly string[], signal?: NodeJS.Signals, afterMs = 0): Promise<Ended> {
   const child = spawn(process.execPath, [...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const start = performance.now();
   let stderr = '';
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
@@ -55,7 +57,7 @@ export function runUntil(args: readonly string[], signal?: NodeJS.Signals, after
   return new Promise((resolve) => {
     child.on('close', (code, by) => {
       clearTimeout(timer);
-      resolve({ code, signal: by, stderr });
+      resolve({ code, signal: by, stderr, ms: performance.now() - start });
     });
   });
 }
@@ -66,16 +68,22 @@ export async function killBy(signal: Ending, kills: SignalKills): Promise<Signal
     ...{ signal, kills: 0, tooLate: 0, code2: 0, bySignal: 0 },
     ...{ finished: 0, kept: 0, half: 0, wrongEnd: 0, differing: 0 },
   };
-  while (row.kills < kills.kills) await killOnce(row, kills);
+  let { withinMs } = kills;
+  while (row.kills < kills.kills) {
+    const ms = await killOnce(row, { ...kills, withinMs });
+    if (ms !== null) withinMs = Math.min(withinMs, ms);
+    process.stderr.write(ms === null ? '.' : '-');
+  }
   return row;
 }
 
-async function killOnce(row: SignalRow, { args, out, wanted, straightMs, random }: SignalKills): Promise<void> {
+/** Gives the time of a conversion that ended before its signal came, else null. */
+async function killOnce(row: SignalRow, { args, out, wanted, withinMs, random }: SignalKills): Promise<number | null> {
   rmSync(out, { recursive: true, force: true });
-  const ended = await runUntil(args(out), row.signal, random() * straightMs);
+  const ended = await runUntil(args(out), row.signal, random() * withinMs);
   if (ended.code === 0) {
     row.tooLate++;
-    return;
+    return ended.ms;
   }
   row.kills++;
   if (ended.code === 2) row.code2++;
@@ -98,6 +106,7 @@ async function killOnce(row: SignalRow, { args, out, wanted, straightMs, random 
   row.finished += finished.length;
   row.kept += [...before].filter(([name, identity]) => identityOf(join(out, name)) === identity).length;
   if (JSON.stringify([...sums(out)]) !== JSON.stringify([...wanted])) row.differing++;
+  return null;
 }
 
 /**
