@@ -102,7 +102,8 @@ async function killOnce(row: SignalRow, { args, out, wanted, withinMs, random }:
   const whole = existsSync(join(out, INDEX_FILE)) && !existsSync(join(out, '.moe-loom-journal'));
   const unfinished = existsSync(join(out, '.moe-loom-journal'));
   const again = whole ? null : await runUntil([...args(out), ...(unfinished ? ['--resume'] : [])]);
-  if (again && again.code !== 0) throw new Error(`Resuming after ${row.signal} ended with ${again.code}: ${again.stderr}`);
+  if (again && again.code !== 0)
+    throw new Error(`Resuming after ${row.signal} ended with ${again.code}: ${again.stderr}`);
   row.finished += finished.length;
   row.kept += [...before].filter(([name, identity]) => identityOf(join(out, name)) === identity).length;
   if (JSON.stringify([...sums(out)]) !== JSON.stringify([...wanted])) row.differing++;
@@ -118,7 +119,9 @@ function isMeant(signal: Ending, ended: Ended, finished: number, out: string): b
   if (ended.code !== 2) return ended.signal === signal && !existsSync(out);
   if (existsSync(join(out, '.moe-loom-lock'))) return false;
   if (finished === 0) return !existsSync(out);
-  return /\d+ of \d+ shards (is|are) finished and stays?; resume with `moe-loom convert .* --resume`\./.test(ended.stderr);
+  return /\d+ of \d+ shards (is|are) finished and stays?; resume with `moe-loom convert .* --resume`\./.test(
+    ended.stderr,
+  );
 }
 
 function identityOf(path: string): string {

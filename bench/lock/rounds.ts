@@ -45,7 +45,8 @@ export async function lockRounds(rounds: number, processes: number, stale: boole
     await Promise.all(children.map((child) => answerOf(child)));
     for (let round = 0; round < rounds; round++) {
       const token = randomUUID();
-      if (stale) writeFileSync(join(folder, LOCK_FILE), JSON.stringify({ pid, host: hostname(), started: 'gone', token }));
+      if (stale)
+        writeFileSync(join(folder, LOCK_FILE), JSON.stringify({ pid, host: hostname(), started: 'gone', token }));
       const answers = await Promise.all(
         children.map((child) => {
           const answer = answerOf(child);
@@ -79,7 +80,17 @@ function answerOf(child: ChildProcess): Promise<RoundAnswer> {
 
 /** The rows as a table. */
 export function lockTable(rows: readonly LockRounds[]): string[] {
-  const head = ['stale lock', 'rounds', 'processes', 'entries', 'refusals', 'none at first', 'two in', 'files left', 's'];
+  const head = [
+    'stale lock',
+    'rounds',
+    'processes',
+    'entries',
+    'refusals',
+    'none at first',
+    'two in',
+    'files left',
+    's',
+  ];
   const cells = rows.map((row) =>
     [
       row.stale ? 'yes' : 'no',

@@ -57,15 +57,18 @@ const once = (signal: NodeJS.Signals) => async (child: ReturnType<typeof spawn>)
 const shards = () => readdirSync(out).filter((name) => name.endsWith('.safetensors'));
 
 describe('a conversion that is asked to end', () => {
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('by %s keeps what is finished and says how to resume', async (signal) => {
-    const { code, stderr } = await run(order(), once(signal));
-    expect(code).toBe(2);
-    const said = /^(\d+) of \d+ shards are finished and stay; resume with `(.*)`\.$/m.exec(stderr);
-    expect(Number(said?.[1])).toBe(shards().length);
-    expect(said?.[2]).toBe(`moe-loom ${order().join(' ')} --resume`);
-    expect(stderr).toContain('[cancelled]');
-    expect(readdirSync(out).sort()).toEqual([JOURNAL, ...shards()].sort());
-  });
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'by %s keeps what is finished and says how to resume',
+    async (signal) => {
+      const { code, stderr } = await run(order(), once(signal));
+      expect(code).toBe(2);
+      const said = /^(\d+) of \d+ shards are finished and stay; resume with `(.*)`\.$/m.exec(stderr);
+      expect(Number(said?.[1])).toBe(shards().length);
+      expect(said?.[2]).toBe(`moe-loom ${order().join(' ')} --resume`);
+      expect(stderr).toContain('[cancelled]');
+      expect(readdirSync(out).sort()).toEqual([JOURNAL, ...shards()].sort());
+    },
+  );
 
   it('with --discard leaves nothing, while it runs and afterwards', async () => {
     expect((await run(order('--discard'), once('SIGTERM'))).code).toBe(2);

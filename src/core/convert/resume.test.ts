@@ -200,19 +200,22 @@ describe('a conversion that broke off', () => {
 describe('what a conversion did not write', () => {
   const refused = (name: string) => ({ tag: 'output-not-empty', message: expect.stringContaining(name) });
 
-  it.each(['resume', 'restart'] as const)('is never removed by who would %s, under whatever name', async (unfinished) => {
-    await interrupted();
-    for (const name of ['README.md', 'config.json', 'moe-loom-report.json', 'model-00005-of-00006.safetensors']) {
-      writeFileSync(join(out, name), 'mine');
-      const before = readdirSync(out);
-      const { files, plan } = await planned();
-      const opened = openFolderOutput(out, plan, files, { source, unfinished });
-      await expect(opened).rejects.toMatchObject(refused(name));
-      expect(readdirSync(out)).toEqual(before);
-      expect(readFileSync(join(out, name), 'utf8')).toBe('mine');
-      rmSync(join(out, name));
-    }
-  });
+  it.each(['resume', 'restart'] as const)(
+    'is never removed by who would %s, under whatever name',
+    async (unfinished) => {
+      await interrupted();
+      for (const name of ['README.md', 'config.json', 'moe-loom-report.json', 'model-00005-of-00006.safetensors']) {
+        writeFileSync(join(out, name), 'mine');
+        const before = readdirSync(out);
+        const { files, plan } = await planned();
+        const opened = openFolderOutput(out, plan, files, { source, unfinished });
+        await expect(opened).rejects.toMatchObject(refused(name));
+        expect(readdirSync(out)).toEqual(before);
+        expect(readFileSync(join(out, name), 'utf8')).toBe('mine');
+        rmSync(join(out, name));
+      }
+    },
+  );
 
   it('stays where it took the place of a finished shard, also when everything is to be removed', async () => {
     const [first = '', second = ''] = await interrupted(4);

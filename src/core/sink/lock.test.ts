@@ -76,8 +76,12 @@ describe('the lock of an output folder', () => {
     expect(readdirSync(folder)).toEqual([LOCK_FILE]);
   });
 
-  it.each([false, true])('never lets two processes in (after one that ended: %s)', { timeout: 60_000 }, async (stale) => {
-    const { twoIn, left, entries } = await lockRounds(25, 4, stale);
-    expect({ twoIn, left, entries }).toEqual({ twoIn: 0, left: 0, entries: 100 });
-  });
+  it.each([false, true])(
+    'never lets two processes in (after one that ended: %s)',
+    { timeout: 60_000 },
+    async (stale) => {
+      const { twoIn, left, entries } = await lockRounds(25, 4, stale);
+      expect({ twoIn, left, entries }).toEqual({ twoIn: 0, left: 0, entries: 100 });
+    },
+  );
 });

@@ -10,7 +10,7 @@ import { openFolderJournal } from '../convert/journal.node.ts';
 import { sha256File } from '../convert/sha256.node.ts';
 import { findInHubCache } from '../hub/cache.node.ts';
 import { findToken } from '../hub/token.node.ts';
-import { JOURNAL_FILE } from '../sink/folder.node.ts';
+import { JOURNAL_FILE } from '../sink/ledger.node.ts';
 import { safetensorsBytes } from '../testing.fixture.ts';
 import { openLocal } from './folder.node.ts';
 import { readRegular } from './regular-file.node.ts';
