@@ -124,7 +124,7 @@ export function storedFiles(page: Page): Promise<string[]> {
 
 /**
  * What stands past the edge of a narrow screen, 390 wide: the page itself, or a part of the view that scrolls sideways.
- * Only the map may.
+ * Only a grid of layers by experts may.
  */
 export async function pastTheEdge(page: Page): Promise<string[]> {
   const before = page.viewportSize();
@@ -132,7 +132,7 @@ export async function pastTheEdge(page: Page): Promise<string[]> {
   const found = await page.evaluate(() => {
     const wide = (element: Element) => element.scrollWidth > element.clientWidth;
     const page = document.scrollingElement;
-    const scrolls = [...document.querySelectorAll('main, main *:not(.map-scroller)')].filter(
+    const scrolls = [...document.querySelectorAll('main, main *:not(.grid-scroller)')].filter(
       (element) => wide(element) && /auto|scroll/.test(getComputedStyle(element).overflowX),
     );
     return [...(page && page.scrollWidth > innerWidth ? [page] : []), ...scrolls].map(
