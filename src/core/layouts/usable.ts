@@ -1,4 +1,3 @@
-import { isUnread } from '../checkpoint/findings.ts';
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
 
@@ -31,9 +30,9 @@ export function incompleteBy<F extends Pick<Finding, 'tag'>>(findings: readonly 
  * The error for what a part of a checkpoint keeps from being done, with the finding's own sentence after `lead`. A part that was not
  * read this time says nothing against the checkpoint: the error is then that of the read.
  */
-export function incompleteError({ tag, message, file, cause }: Finding, lead = ''): LoomError {
-  const read = cause ?? (isUnread({ tag }) ? 'read-failed' : 'checkpoint-defective');
-  return new LoomError(read, lead === '' ? message : `${lead} ${message}`, file === undefined ? {} : { file });
+export function incompleteError({ message, file, cause }: Finding, lead = ''): LoomError {
+  const tag = cause ?? 'checkpoint-defective';
+  return new LoomError(tag, lead === '' ? message : `${lead} ${message}`, file === undefined ? {} : { file });
 }
 
 /** What keeps everybody from working with a checkpoint's tensors, null where nothing does. */
