@@ -3,6 +3,8 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFolderJournal } from '../../src/core/convert/journal.node.ts';
 import { INDEX_FILE } from '../../src/core/safetensors/index-file.ts';
+import { JOURNAL_FILE } from '../../src/core/sink/ledger.node.ts';
+import { LOCK_FILE } from '../../src/core/sink/lock.node.ts';
 import { sums } from './common.ts';
 
 /** What asks a process to end, and what ends it. */
@@ -99,8 +101,8 @@ async function killOnce(row: SignalRow, { args, out, wanted, withinMs, random }:
   row.half += names.filter((name) => made.get(name) !== wanted.get(name)).length;
   const before = new Map(finished.map((name) => [name, identityOf(join(out, name))]));
   // Killed between the end of the journal and the program's own: the conversion is whole.
-  const whole = existsSync(join(out, INDEX_FILE)) && !existsSync(join(out, '.moe-loom-journal'));
-  const unfinished = existsSync(join(out, '.moe-loom-journal'));
+  const whole = isWhole(out);
+  const unfinished = existsSync(join(out, JOURNAL_FILE));
   const again = whole ? null : await runUntil([...args(out), ...(unfinished ? ['--resume'] : [])]);
   if (again && again.code !== 0)
     throw new Error(`Resuming after ${row.signal} ended with ${again.code}: ${again.stderr}`);
@@ -111,17 +113,21 @@ async function killOnce(row: SignalRow, { args, out, wanted, withinMs, random }:
 }
 
 /**
- * A signal that asks: exit code 2 and the sentence with what stays, or the signal itself while the program has not begun,
- * with nothing there. SIGKILL: by the signal.
+ * A signal that asks: exit code 2 and the sentence with what stays, or the signal itself where the program has not begun, with
+ * nothing there, or has done its work. SIGKILL: by the signal.
  */
 function isMeant(signal: Ending, ended: Ended, finished: number, out: string): boolean {
   if (signal === 'SIGKILL') return ended.signal === 'SIGKILL';
-  if (ended.code !== 2) return ended.signal === signal && !existsSync(out);
-  if (existsSync(join(out, '.moe-loom-lock'))) return false;
+  if (ended.code !== 2) return ended.signal === signal && (!existsSync(out) || isWhole(out));
+  if (existsSync(join(out, LOCK_FILE))) return false;
   if (finished === 0) return !existsSync(out);
   return /\d+ of \d+ shards (is|are) finished and stays?; resume with `moe-loom convert .* --resume`\./.test(
     ended.stderr,
   );
+}
+
+function isWhole(out: string): boolean {
+  return existsSync(join(out, INDEX_FILE)) && !existsSync(join(out, JOURNAL_FILE));
 }
 
 function identityOf(path: string): string {
