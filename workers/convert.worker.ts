@@ -21,15 +21,13 @@ const api: ConvertApi = {
     try {
       const plan = await receivePlan(planPort, signal);
       return await withSource(request, { digest: digests.create, tell, signal }, async (files) => {
-        const { sink, journal } = await openOutput(request, plan, files, tell, signal);
+        const output = await openOutput(request, plan, files, tell, signal);
         pool = createRunnerPool(request, plan, settings);
         if (gate.isClosed()) pool?.pause();
         const ran = runPlan(plan, {
           files,
-          sink,
-          journal,
+          ...output,
           signal,
-          // Here a cancel is the button, which says that it removes what was written.
           discard: true,
           streamDigest: digests.create,
           ...(pool ? { runners: pool } : { budget: createBudget(settings.memoryBytes), engine: settings.engine }),
