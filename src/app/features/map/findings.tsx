@@ -45,9 +45,10 @@ const INCOMPLETE = [
   'index-tensor-missing',
   'index-stale',
   'index-invalid',
+  'tensor-missing',
 ];
 /** Those that are cured by a file that is still to come. */
-const GONE = ['shard-missing', 'index-tensor-missing'];
+const GONE = ['shard-missing', 'index-tensor-missing', 'tensor-missing'];
 /** Those after which the shards may be read without the index. */
 const ABOUT_INDEX = ['index-stale', 'index-invalid'];
 
