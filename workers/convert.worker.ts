@@ -31,11 +31,11 @@ const api: ConvertApi = {
           discard: true,
           streamDigest: digests.create,
           ...(pool ? { runners: pool } : { budget: createBudget(settings.memoryBytes), engine: settings.engine }),
-          ...(sums ? { sha256: sums.of(sink) } : {}),
+          ...(sums ? { sha256: sums.of(output.sink) } : {}),
           onProgress: createTeller(tell),
           gate: () => gate.wait(signal),
         });
-        return keepFiles(request, sink, ran);
+        return keepFiles(request, output.sink, ran);
       });
     } finally {
       busy = false;
