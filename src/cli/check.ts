@@ -1,11 +1,25 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
-import { type CheckResult, checkFiles, plural } from '../core/index.ts';
+import {
+  type Cause,
+  type CheckResult,
+  causesOf,
+  checkFiles,
+  detectLayout,
+  type FileSet,
+  openCheckpoint,
+  plural,
+} from '../core/index.ts';
 import { openLocal } from '../core/source/folder.node.ts';
 import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
 
-/** `moe-loom check <file-or-folder>…`: exit 1 when any file breaks a rule of the format. */
+/** What is said of a path: its files, and what is wrong between them. */
+interface Checked extends Pick<CheckResult, 'files'> {
+  readonly findings: readonly Cause[];
+}
+
+/** `moe-loom check <file-or-folder>…`: exit 1 when any file breaks a rule of the format, or a model lacks tensors. */
 export function addCheck(program: Command): void {
   const command = program
     .command('check')
@@ -13,7 +27,7 @@ export function addCheck(program: Command): void {
     .argument('<paths...>', 'files or folders');
   withOutput(command).action(async (paths: string[], options: OutputOptions) => {
     const signal = interruptSignal();
-    const results: CheckResult[] = [];
+    const results: Checked[] = [];
     for (const path of paths) results.push(relabel(await checkPath(path, signal), path, paths.length > 1));
     const files = results.flatMap((result) => result.files);
     const found = results.flatMap((result) => result.findings);
@@ -26,15 +40,31 @@ export function addCheck(program: Command): void {
 }
 
 /** An index is checked with the shards beside it. */
-async function checkPath(path: string, signal: AbortSignal): Promise<CheckResult> {
-  const isIndex = path.endsWith('.safetensors.index.json') && (await stat(path).catch(() => null))?.isFile();
-  if (!isIndex) return checkFiles(await openLocal(path, { alone: true }), signal);
+async function checkPath(path: string, signal: AbortSignal): Promise<Checked> {
+  const found = await stat(path).catch(() => null);
+  const isIndex = path.endsWith('.safetensors.index.json') && found?.isFile();
+  if (!isIndex) {
+    const files = await openLocal(path, { alone: true });
+    const result = await checkFiles(files, signal);
+    return found?.isDirectory() ? withMissing(result, files, signal) : result;
+  }
   const all = await checkFiles(await openLocal(dirname(path)), signal);
   const name = path.slice(path.lastIndexOf('/') + 1);
   return { files: all.files.filter((file) => file.file === name), findings: all.findings };
 }
 
-function relabel(result: CheckResult, path: string, several: boolean): CheckResult {
+/** Of a folder with a config, whose files are valid, also what the model lacks. */
+async function withMissing(result: Checked, files: FileSet, signal: AbortSignal): Promise<Checked> {
+  const { findings } = result;
+  if (result.files.some(({ valid }) => !valid) || findings.some(({ severity }) => severity === 'error')) return result;
+  const names = (await files.list({ signal })).map(({ name }) => name);
+  if (!names.includes('config.json')) return result;
+  const checkpoint = await openCheckpoint(files, { signal });
+  const missing = causesOf(checkpoint, detectLayout(checkpoint)).filter(({ tag }) => tag === 'tensor-missing');
+  return { ...result, findings: [...findings, ...missing] };
+}
+
+function relabel(result: Checked, path: string, several: boolean): Checked {
   if (!several) return result;
   return {
     ...result,
