@@ -67,7 +67,7 @@ const TEXTS: Readonly<Record<Hostile, Text>> = {
   'most-index': {
     most: MAX_INDEX_TENSORS - 1,
     start: '{"metadata":{},"weight_map":{',
-    member: (at) => `"model.layers.${at % 217}.${'x'.repeat(160)}.${at}.w":"model-00001-of-00002.safetensors",`,
+    member: (at) => `"model.layers.${at % 217}.${'x'.repeat(410)}.${at}.w":"model-00001-of-00002.safetensors",`,
     end: '"z":"model-00001-of-00002.safetensors"}}',
   },
 };

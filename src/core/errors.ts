@@ -75,7 +75,7 @@ export const ERROR_TAGS = {
     retryable: false,
     exit: 1,
     meaning:
-      '`weight_map` is missing, empty, names more than 1,000,000 tensors, or maps a name to something other than a file name.',
+      '`weight_map` is missing, empty, names more than 500,000 tensors, or maps a name to something other than a file name.',
   },
   'index-file-name-invalid': {
     retryable: false,

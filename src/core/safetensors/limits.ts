@@ -8,7 +8,7 @@ import { formatInteger } from '../units.ts';
 export const MAX_HEADER_TENSORS = 500_000;
 
 /** Most tensors of one index. The largest index known (Kimi K3) has 497,000; 240 MB could name ten million. */
-export const MAX_INDEX_TENSORS = 1_000_000;
+export const MAX_INDEX_TENSORS = 500_000;
 
 const WORDS = {
   'header-too-large': {
