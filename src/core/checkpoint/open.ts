@@ -9,7 +9,7 @@ import {
   type ShardNames,
   type WindowGuide,
 } from '../safetensors/read-header.ts';
-import { INDEX_PART_BYTES, parseIndex, readIndex } from '../safetensors/read-index.ts';
+import { parseIndex, readIndex } from '../safetensors/read-index.ts';
 import type { ShardIndex } from '../safetensors/types.ts';
 import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
@@ -19,6 +19,7 @@ import { isUnread } from './findings.ts';
 import { configAbsent, type Listing, listCheckpoint, SINGLE_FILE } from './listing.ts';
 import { parseConfig } from './parse-config.ts';
 import { withPlainNames } from './plain-names.ts';
+import { readParsed, type Way } from './read-parsed.ts';
 import { type Knowledge, NO_KNOWLEDGE } from './slices.ts';
 import { ignoredIndex, leftOutOfSeries, staleSplit, withRankFiles } from './split.ts';
 import type { Checkpoint, Finding } from './types.ts';
@@ -349,57 +350,4 @@ async function readConfig({ files, listing, options, memory }: Opening): Promise
 /** Many things are called params.json: only one with a model's sizes is its config. */
 function isModelConfig(file: string, { value }: ParsedConfig): boolean {
   return file !== 'params.json' || ['dim', 'n_layers'].every((key) => typeof value[key] === 'number');
-}
-
-/** How a file is read that is no tensor data. */
-interface Way<T> {
-  /** More bytes than such a file may have are refused. */
-  readonly limit: number;
-  readonly parse: (bytes: Uint8Array<ArrayBuffer>) => T;
-  /** For a file that is longer than a part. */
-  readonly long?: (source: ByteSource) => Promise<T>;
-}
-
-/** A file, parsed: from the cache when what is there has its length and parses, else from the source. */
-async function readParsed<T>(
-  files: FileSet,
-  file: string,
-  { limit, parse, long }: Way<T>,
-  { signal, cache }: Pick<OpenOptions, 'signal' | 'cache'>,
-): Promise<T> {
-  const source = await files.open(file, { signal });
-  try {
-    const { key, byteLength } = source;
-    if (byteLength > limit) {
-      const message = `${file} has ${byteLength} bytes, more than the ${limit} that such a file may have.`;
-      throw new LoomError('read-failed', message, { file });
-    }
-    if (long && byteLength > INDEX_PART_BYTES) return await long(source);
-    const known = cache ? await recall(cache, key, byteLength, parse) : null;
-    if (known) return known.value;
-    const bytes = await source.read({ start: 0, end: byteLength }, { signal });
-    const value = parse(bytes);
-    await cache?.put(key, bytes);
-    return value;
-  } finally {
-    await source.dispose?.();
-  }
-}
-
-/** What the cache holds, when it has the length of the file and parses; anything else is removed from it. */
-async function recall<T>(
-  cache: HeaderCache,
-  key: string,
-  byteLength: number,
-  parse: (bytes: Uint8Array<ArrayBuffer>) => T,
-): Promise<{ readonly value: T } | null> {
-  const kept = await cache.get(key);
-  if (kept === null) return null;
-  try {
-    if (kept.length === byteLength) return { value: parse(kept) };
-  } catch {
-    // Not this file: below.
-  }
-  await cache.remove(key);
-  return null;
 }
