@@ -45,7 +45,7 @@ export function missingTensors(
   return [
     ...(known ? outsideDefects(held, stacks, config, row) : []),
     ...stacks.flatMap((stack) => layerDefects(stack, held, checkpoint, row, main)),
-    ...(known ? routerDefects(main, held, told) : []),
+    ...(known ? routerDefects(main, held, told, row) : []),
     ...lacks,
   ];
 }
@@ -119,22 +119,34 @@ function isPromised(config: Config | null, row: Architecture | undefined, stack:
   return isMoeLayer(row, expertConfig(config, stack), index) === true;
 }
 
-function routerDefects(main: readonly LayerGroup[], { stacks }: HeldTensors, told: ReadonlySet<string>): Defect[] {
+function routerDefects(
+  main: readonly LayerGroup[],
+  { stacks }: HeldTensors,
+  told: ReadonlySet<string>,
+  { tails }: Pick<Architecture, 'tails'>,
+): Defect[] {
+  const words = tails.flatMap(([disk, memory]) => (/^(gate|router)\.weight$/.test(memory) ? [disk] : []));
   const sparse = main.filter(({ kind, expertTensors }) => kind === 'moe' && expertTensors.length > 0);
   const bare = sparse.filter(
-    (group) => !told.has(`${stackOf(group)}.${group.index}`) && !hasRouter(group, stacks.get(stackOf(group))),
+    (group) => !told.has(`${stackOf(group)}.${group.index}`) && !hasRouter(group, words, stacks.get(stackOf(group))),
   );
   if (bare.length === 0) return [];
   const layers = nameLayers(bare, null);
   return [missing(`No router of ${layers} is here: nothing chooses among the experts. ${effectOf(bare.length)}`)];
 }
 
-/** A router, or its weight where others of its tensors are here; one under a word that is not known counts. */
-function hasRouter({ router, index }: LayerGroup, layers: readonly HeldLayer[] = []): boolean {
+/** A router, or its weight where others of its tensors are here; one under a word that is not known counts, or under one of the model type's own. */
+function hasRouter(
+  { router, index }: LayerGroup,
+  words: readonly string[],
+  layers: readonly HeldLayer[] = [],
+): boolean {
   if (router.some((name) => !/bias/.test(name))) return true;
   const own = layers.find((layer) => layer.index === index);
   return [...(own?.held.keys() ?? [])].some(
-    (name) => /(^|[._])(gate|router)([._]|$)/.test(name) && !/bias|shared/.test(name),
+    (name) =>
+      (/(^|[._])(gate|router)([._]|$)/.test(name) && !/bias|shared/.test(name)) ||
+      words.some((word) => name === word || name.endsWith(`.${word}`)),
   );
 }
 
