@@ -16,6 +16,9 @@ const PARAMS = {
 /** A small checkpoint in Mistral's own format: its names, its params.json and its index. */
 function nativeFiles(more: Record<string, string> = {}) {
   const shapes: readonly (readonly [string, readonly number[]])[] = [
+    ['tok_embeddings.weight', [16, H]],
+    ['norm.weight', [H]],
+    ['output.weight', [16, H]],
     ['layers.0.feed_forward.w1.weight', [20, H]],
     ['layers.1.gate.weight', [E, H]],
     ['layers.1.shared_experts.w1.weight', [I, H]],
