@@ -13,6 +13,9 @@ const [E, H, I] = [3, 12, 8];
 function filesWith(scalar: readonly number[]): FileSet {
   const scale = patternBytes('scale', 4);
   const tensors = [
+    { name: 'model.embed_tokens.weight', dtype: 'BF16', shape: [16, H] },
+    { name: 'model.norm.weight', dtype: 'BF16', shape: [H] },
+    { name: 'lm_head.weight', dtype: 'BF16', shape: [16, H] },
     { name: 'model.layers.0.mlp.gate.weight', dtype: 'BF16', shape: [E, H] },
     { name: `${P}.gate_up_proj`, dtype: 'F8_E4M3', shape: [E, 2 * I, H] },
     { name: `${P}.down_proj`, dtype: 'F8_E4M3', shape: [E, H, I] },
