@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react';
+import { type PointerEvent, type ReactNode, useId, useState } from 'react';
 import { type Mark, type Picture, type Role, rolesIn, textureOf, visible } from '../../core/index.ts';
 import { colourOf, fillOf, textureId } from './fills.ts';
 import './pictures.css';
@@ -12,31 +12,39 @@ interface PictureViewProps {
 /** A drawing of core's, painted as SVG in the page's own colours. */
 export function PictureView({ picture, expert }: PictureViewProps) {
   const id = `p${useId().replace(/\W/g, '')}`;
+  const [says, setSays] = useState<string | null>(null);
   const { width, height, title, description, marks } = picture;
   const chosen = marks.filter((mark) => mark.kind === 'box' && mark.expert !== undefined && mark.expert === expert);
+  const point = ({ target }: PointerEvent) =>
+    setSays(target instanceof SVGElement ? (target.dataset.says ?? null) : null);
   return (
-    <svg
-      className="picture"
-      role="img"
-      aria-label={visible(`${title}. ${description}`)}
-      width={width}
-      height={height}
-      viewBox={`0 0 ${width} ${height}`}
-    >
-      <defs>
-        {rolesIn(marks).map((role) => (
-          <Texture key={role} id={textureId(id, role)} role={role} />
+    <figure>
+      <svg
+        onPointerMove={point}
+        onPointerLeave={() => setSays(null)}
+        className="picture"
+        role="img"
+        aria-label={visible(`${title}. ${description}`)}
+        width={width}
+        height={height}
+        viewBox={`0 0 ${width} ${height}`}
+      >
+        <defs>
+          {rolesIn(marks).map((role) => (
+            <Texture key={role} id={textureId(id, role)} role={role} />
+          ))}
+        </defs>
+        {marks.map((mark, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: marks of a picture have no other name and never move
+          <Painted key={at} mark={mark} id={id} />
         ))}
-      </defs>
-      {marks.map((mark, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: marks of a picture have no other name and never move
-        <Painted key={at} mark={mark} id={id} />
-      ))}
-      {chosen.map((mark, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: as above
-        <Chosen key={at} mark={mark} />
-      ))}
-    </svg>
+        {chosen.map((mark, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: as above
+          <Chosen key={at} mark={mark} />
+        ))}
+      </svg>
+      <figcaption className="picture-says mono">{says !== null && visible(says)}</figcaption>
+    </figure>
   );
 }
 
@@ -60,9 +68,15 @@ function Painted({ mark, id }: { readonly mark: Mark; readonly id: string }) {
   }
   const { x, y, width, height, ink, edge, title } = mark;
   return (
-    <rect x={x} y={y} width={width} height={height} fill={fillOf(ink, id)} stroke={edge && colourOf(edge)}>
-      {title !== undefined && <title>{visible(title)}</title>}
-    </rect>
+    <rect
+      x={x}
+      y={y}
+      width={width}
+      height={height}
+      fill={fillOf(ink, id)}
+      stroke={edge && colourOf(edge)}
+      data-says={title}
+    />
   );
 }
 
