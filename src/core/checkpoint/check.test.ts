@@ -13,7 +13,7 @@ const indexes: { dir: string; valid: boolean; warn?: string }[] = JSON.parse(
 const WARNINGS: Readonly<Record<string, string>> = { total_size: 'total-size-wrong', unindexed: 'tensor-orphan' };
 
 describe('check', () => {
-  it('gives all strict verdicts of the corpus', async () => {
+  it('gives all strict verdicts of the corpus', { timeout: 120_000 }, async () => {
     expect(manifest).toHaveLength(223);
     const wrong: string[] = [];
     for (const { file, strict } of manifest) {
