@@ -17,6 +17,9 @@ function transformers5(checkpoint: TestCheckpoint): ConsumerVerdict {
   return verdict;
 }
 
+/** Variants for which a tensor outside the experts is found missing. */
+const LACKING: ReadonlySet<string> = new Set(['nemotron_h mixed', 'longcat_flash hub-mtp-extra', 'aria mixed']);
+
 describe.each(Object.entries(readLoadsMore()))('%s is loaded as transformers 5.17.0 does', (type, variants) => {
   const real = REAL[type];
   if (!real) throw new Error(`${type} is not among the real names.`);
@@ -40,7 +43,8 @@ describe.each(Object.entries(readLoadsMore()))('%s is loaded as transformers 5.1
       unexpected: unfold(said.unexpected),
       mismatched: unfold(said.mismatched),
     });
-    const good = found.missing.length === 0;
+    // Three variants lack more than experts, of which the program's answer here says nothing.
+    const good = found.missing.length === 0 && !LACKING.has(`${type} ${variant}`);
     expect(['loads', 'loads-converting']).toEqual(good ? expect.arrayContaining([found.verdict]) : expect.anything());
     if (!good) expect(found.verdict).toBe('partial');
   });
