@@ -5,6 +5,7 @@ import {
   type ConversionPlan,
   causesOf,
   cellTensors,
+  createLayerDrawer,
   createOpenMemory,
   describePlan,
   detectLayout,
@@ -181,6 +182,7 @@ function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummar
 
 function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
   const { files, repo, meter } = desk;
+  const drawer = createLayerDrawer(checkpoint, layout);
   const plan = (target: Target, options: PlanOptions) => planWithValues(checkpoint, files, target, options);
   return {
     checkpoint,
@@ -212,7 +214,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
         defects: defects.map((defect) => defect.message),
       };
     },
-    layerPictures: (row) => layerPictures(checkpoint, layout, map, row),
+    layerPictures: (row) => layerPictures(drawer, map, row),
     inspection: () => inspectCheckpoint(checkpoint, layout),
     plan,
     loads: createLoads(checkpoint, layout),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { detectLayout, mapExperts } from '../src/core/index.ts';
+import { createLayerDrawer, detectLayout, mapExperts } from '../src/core/index.ts';
 import { openFixture } from '../src/core/testing.fixture.ts';
 import { layerPictures } from './layer-pictures.ts';
 
@@ -8,7 +8,8 @@ describe('pictures of a layer', () => {
     const { checkpoint } = await openFixture('deepseek_v3');
     const layout = detectLayout(checkpoint);
     const map = mapExperts(checkpoint, layout, { complete: true });
-    const drawn = map.rows.map((_, row) => layerPictures(checkpoint, layout, map, row));
+    const drawer = createLayerDrawer(checkpoint, layout);
+    const drawn = map.rows.map((_, row) => layerPictures(drawer, map, row));
     map.rows.forEach(({ kind, index }, row) => {
       expect(drawn[row]?.row).toBe(row);
       expect(drawn[row]?.glyph === null).toBe(kind === 'dense');
@@ -22,6 +23,6 @@ describe('pictures of a layer', () => {
     const layout = detectLayout(none);
     const map = mapExperts(none, layout, { complete: false });
     expect(map.rows.length).toBeGreaterThan(0);
-    expect(layerPictures(none, layout, map, 0)).toBeNull();
+    expect(layerPictures(createLayerDrawer(none, layout), map, 0)).toBeNull();
   });
 });

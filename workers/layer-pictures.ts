@@ -1,12 +1,4 @@
-import {
-  type Checkpoint,
-  type CheckpointLayout,
-  drawLayer,
-  type ExpertMap,
-  isLoomError,
-  LoomError,
-  type Picture,
-} from '../src/core/index.ts';
+import { type ExpertMap, type LayerDrawer, LoomError, type Picture } from '../src/core/index.ts';
 
 /** A layer as it is stored: its kinds of tensors, and where their bytes lie. */
 export interface LayerPictures {
@@ -20,24 +12,10 @@ export interface LayerPictures {
 }
 
 /** Draws the layer of a row of the map; null for a row that no tensor is known of. */
-export function layerPictures(
-  checkpoint: Checkpoint,
-  layout: CheckpointLayout,
-  map: ExpertMap,
-  row: number,
-): LayerPictures | null {
+export function layerPictures(drawer: LayerDrawer, map: ExpertMap, row: number): LayerPictures | null {
   const facts = map.rows[row];
   if (!facts) throw new LoomError('internal', `The map has no row ${row}.`);
-  if (!layout.groups[facts.group]) return null;
-  const { picture, notes } = drawLayer(checkpoint, layout, facts.group, 'strip');
-  return { row, glyph: glyphIn(checkpoint, layout, facts.group), strip: picture, notes };
-}
-
-function glyphIn(checkpoint: Checkpoint, layout: CheckpointLayout, group: number): Picture | null {
-  try {
-    return drawLayer(checkpoint, layout, group, 'glyph').picture;
-  } catch (error) {
-    if (isLoomError(error) && error.tag === 'usage') return null;
-    throw error;
-  }
+  const at = facts.group;
+  if (at === -1) return null;
+  return { row, glyph: drawer.glyph(at), strip: drawer.strip(at), notes: drawer.notes(at) };
 }

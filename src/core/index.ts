@@ -147,10 +147,18 @@ export { type Cause, causesOf, errorsOf } from './layouts/causes.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { layoutId, layoutOf } from './layouts/dialects.ts';
-export { DRAWINGS, type Drawing, type DrawnLayer, drawLayer, groupToDraw } from './layouts/drawing/draw.ts';
+export {
+  createLayerDrawer,
+  DRAWINGS,
+  type Drawing,
+  type DrawnLayer,
+  drawLayer,
+  groupToDraw,
+  type LayerDrawer,
+} from './layouts/drawing/draw.ts';
 export { type Band, type Glyph, type GlyphTensor, glyphOf } from './layouts/drawing/glyph.ts';
 export { glyphPicture, shapeText } from './layouts/drawing/glyph-picture.ts';
-export { INKS, isRole, type Scheme, textureOf } from './layouts/drawing/inks.ts';
+export { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './layouts/drawing/inks.ts';
 export { type LayerStrip, type LayerStripFile, layerStrip, type StripBox } from './layouts/drawing/layer-strip.ts';
 export type { Ink, Mark, Picture } from './layouts/drawing/picture.ts';
 export { expertReads, layerReads, modelReads, type ReadsSummary } from './layouts/drawing/reads.ts';

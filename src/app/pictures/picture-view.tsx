@@ -1,5 +1,5 @@
-import { type PointerEvent, type ReactNode, useId, useState } from 'react';
-import { type Mark, type Picture, type Role, rolesIn, textureOf, visible } from '../../core/index.ts';
+import { type PointerEvent, useId, useState } from 'react';
+import { type Mark, type Picture, type Role, rolesIn, TEXTURE_PATHS, textureOf, visible } from '../../core/index.ts';
 import { colourOf, fillOf, textureId } from './fills.ts';
 import './pictures.css';
 
@@ -95,18 +95,14 @@ function Chosen({ mark }: { readonly mark: Mark }) {
 
 /** The texture of a role over its colour. */
 function Texture({ id, role }: { readonly id: string; readonly role: Role }) {
-  const over: Readonly<Record<ReturnType<typeof textureOf>, ReactNode>> = {
-    plain: null,
-    rising: <path className="picture-texture" d="M-1 7L7 -1M-1 1L1 -1M5 7L7 5" />,
-    level: <path className="picture-texture" d="M0 1.5H6M0 4.5H6" />,
-    dots: <circle className="picture-dot" cx="3" cy="3" r="1.2" />,
-    crossed: <path className="picture-texture" d="M0 0L6 6M6 0L0 6" />,
-    halves: <rect y="3" width="6" height="3" fill={colourOf('up')} />,
-  };
+  const texture = textureOf(role);
+  const path = TEXTURE_PATHS[texture];
   return (
     <pattern id={id} width="6" height="6" patternUnits="userSpaceOnUse">
       <rect width="6" height="6" fill={colourOf(role)} />
-      {over[textureOf(role)]}
+      {path !== undefined && <path className="picture-texture" d={path} />}
+      {texture === 'dots' && <circle className="picture-dot" cx="3" cy="3" r="1.2" />}
+      {texture === 'halves' && <rect y="3" width="6" height="3" fill={colourOf('up')} />}
     </pattern>
   );
 }

@@ -9,7 +9,7 @@ import { layerStrip } from './layer-strip.ts';
 import type { Picture } from './picture.ts';
 import { expertReads, layerReads } from './reads.ts';
 import { layerStripPicture } from './strip-picture.ts';
-import { stripsOf } from './strips.ts';
+import { type Strips, stripsOf } from './strips.ts';
 
 /** What can be drawn of a layer: its kinds of tensors, or where their bytes lie. */
 export const DRAWINGS = ['glyph', 'strip'] as const;
@@ -38,29 +38,55 @@ export function groupToDraw(layout: Pick<CheckpointLayout, 'groups'>, layer: num
   );
 }
 
+type Drawn = Pick<Checkpoint, 'tensors' | 'shards' | 'config'>;
+
+/** Draws the layers of one checkpoint, by their place in the layout. @throws RangeError for a place that it does not have. */
+export interface LayerDrawer {
+  /** Null for a layer without experts, or whose experts are not known. */
+  glyph(at: number): Picture | null;
+  strip(at: number): Picture;
+  /** What a picture of the layer should say below itself. */
+  notes(at: number): readonly string[];
+}
+
+/** Where all tensors lie is worked out once, when the first strip is drawn. */
+export function createLayerDrawer(checkpoint: Drawn, layout: Pick<CheckpointLayout, 'groups'>): LayerDrawer {
+  let strips: Strips | null = null;
+  const groupAt = (at: number): LayerGroup => {
+    const group = layout.groups[at];
+    if (!group) throw new RangeError(`There is no group ${at}.`);
+    return group;
+  };
+  return {
+    glyph: (at) => {
+      const group = groupAt(at);
+      const glyph = glyphOf(group);
+      return glyph && glyphPicture(glyph, titleOf(group));
+    },
+    strip: (at) => {
+      const group = groupAt(at);
+      strips ??= stripsOf(checkpoint, layout);
+      return layerStripPicture(layerStrip(strips, group, at), titleOf(group));
+    },
+    notes: (at) => readsNotes(checkpoint, groupAt(at)),
+  };
+}
+
 /** One layer of a checkpoint, drawn. @throws LoomError `usage` where its experts are not known, so that no glyph of them can be drawn. */
 export function drawLayer(
-  checkpoint: Pick<Checkpoint, 'tensors' | 'shards' | 'config'>,
+  checkpoint: Drawn,
   layout: Pick<CheckpointLayout, 'groups'>,
   at: number,
   drawing: Drawing,
 ): DrawnLayer {
-  const group = layout.groups[at];
-  if (!group) throw new RangeError(`There is no group ${at}.`);
-  const title = titleOf(group);
-  const notes = readsNotes(checkpoint, group);
-  if (drawing === 'strip') {
-    const strip = layerStrip(stripsOf(checkpoint, layout), layout, at);
-    if (!strip) throw new RangeError(`There is no group ${at}.`);
-    return { picture: layerStripPicture(strip, title), notes };
-  }
-  const glyph = glyphOf(group);
-  if (!glyph)
-    throw new LoomError(
-      'usage',
-      `${title} has no experts of a known layout. \`--what strip\` draws where its bytes lie.`,
-    );
-  return { picture: glyphPicture(glyph, title), notes };
+  const drawer = createLayerDrawer(checkpoint, layout);
+  const picture = drawing === 'strip' ? drawer.strip(at) : drawer.glyph(at);
+  if (picture) return { picture, notes: drawer.notes(at) };
+  const title = layout.groups[at] ? titleOf(layout.groups[at]) : '';
+  throw new LoomError(
+    'usage',
+    `${title} has no experts of a known layout. \`--what strip\` draws where its bytes lie.`,
+  );
 }
 
 function titleOf({ index, prefix, layout, experts }: LayerGroup): string {
@@ -71,7 +97,7 @@ function titleOf({ index, prefix, layout, experts }: LayerGroup): string {
 }
 
 /** How many reads an expert takes, said once for all of a layer. */
-function readsNotes(checkpoint: Pick<Checkpoint, 'tensors' | 'shards' | 'config'>, group: LayerGroup): string[] {
+function readsNotes(checkpoint: Drawn, group: LayerGroup): string[] {
   const { experts, fewest, most, split } = layerReads(checkpoint, group);
   if (experts === 0) return [];
   const first = expertReads(checkpoint, group, 0);

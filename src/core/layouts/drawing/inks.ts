@@ -62,6 +62,13 @@ export function textureOf(ink: Ink): Texture {
   return TEXTURES[ink] ?? 'plain';
 }
 
+/** Lines of a texture in a square of six units, as the path of an SVG; absent where it is made of something else. */
+export const TEXTURE_PATHS: Partial<Record<Texture, string>> = {
+  rising: 'M-1 7L7 -1M-1 1L1 -1M5 7L7 5',
+  level: 'M0 1.5H6M0 4.5H6',
+  crossed: 'M0 0L6 6M6 0L0 6',
+};
+
 /** True for the inks of roles, which a legend names. */
 export function isRole(ink: Ink): ink is Role {
   return (ROLES as readonly string[]).includes(ink);

@@ -1,4 +1,4 @@
-import type { CheckpointLayout, LayerGroup, Projection } from '../types.ts';
+import type { LayerGroup, Projection } from '../types.ts';
 import { type Band, type GlyphTensor, glyphOf } from './glyph.ts';
 import { ROLES, type Role } from './role.ts';
 import { type FileStrip, type Hole, holesOf, type Strips } from './strips.ts';
@@ -38,10 +38,8 @@ export interface LayerStrip {
   readonly files: readonly LayerStripFile[];
 }
 
-/** A layer's geometry in its files: stacked tensors are taken apart into one run an expert and projection. */
-export function layerStrip(strips: Strips, layout: Pick<CheckpointLayout, 'groups'>, at: number): LayerStrip | null {
-  const group = layout.groups[at];
-  if (!group) return null;
+/** The geometry of a layer in its files, by its group and the group's place in the layout: stacked tensors are taken apart into one run an expert and projection. */
+export function layerStrip(strips: Strips, group: LayerGroup, at: number): LayerStrip {
   const stacked = stackedTensors(group);
   const files = strips.files.flatMap((file): LayerStripFile[] => {
     const own: number[] = [];

@@ -1,6 +1,6 @@
 import { type Emitted, joined, svg } from '../../embed/emitted.ts';
 import { xmlText } from '../../embed/xml.ts';
-import { INKS, isRole, type Scheme, textureOf } from './inks.ts';
+import { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './inks.ts';
 import { type Ink, type Mark, monoWidth, type Picture } from './picture.ts';
 import { ROLES, type Role } from './role.ts';
 
@@ -70,17 +70,15 @@ function pattern(role: Role, scheme: Scheme): Svg {
   const paper = colour('surface', scheme);
   const ground = svg`<rect width="6" height="6" fill="${colour(role, scheme)}"/>`;
   const open = svg`<pattern id="${id}" width="6" height="6" patternUnits="userSpaceOnUse">`;
-  const line = (path: string) =>
-    svg`<path d="${xmlText(path)}" stroke="${paper}" stroke-opacity="0.45" stroke-width="1" fill="none"/>`;
-  const over: Readonly<Record<ReturnType<typeof textureOf>, Svg>> = {
-    plain: svg``,
-    rising: line('M-1 7L7 -1M-1 1L1 -1M5 7L7 5'),
-    level: line('M0 1.5H6M0 4.5H6'),
-    dots: svg`<circle cx="3" cy="3" r="1.2" fill="${paper}" fill-opacity="0.6"/>`,
-    crossed: line('M0 0L6 6M6 0L0 6'),
-    halves: svg`<rect y="3" width="6" height="3" fill="${colour('up', scheme)}"/>`,
-  };
-  return svg`${open}${ground}${over[textureOf(role)]}</pattern>`;
+  const texture = textureOf(role);
+  const path = TEXTURE_PATHS[texture];
+  if (path !== undefined)
+    return svg`${open}${ground}<path d="${xmlText(path)}" stroke="${paper}" stroke-opacity="0.45" stroke-width="1" fill="none"/></pattern>`;
+  if (texture === 'dots')
+    return svg`${open}${ground}<circle cx="3" cy="3" r="1.2" fill="${paper}" fill-opacity="0.6"/></pattern>`;
+  if (texture === 'halves')
+    return svg`${open}${ground}<rect y="3" width="6" height="3" fill="${colour('up', scheme)}"/></pattern>`;
+  return svg`${open}${ground}</pattern>`;
 }
 
 function round(value: number): number {
