@@ -29,39 +29,70 @@ const BESIDE = /norm$|^(gate|router|shared_expert_gate|sinks)$/;
  * shared experts with layers that have experts too, or have none too.
  */
 export function lacksBySiblings(layers: readonly HeldLayer[]): Lack[] {
+  const kinds = kindsBy(layers, ({ attention, mlp }) => JSON.stringify([attention, mlp]));
+  const attentions = kindsBy(layers, ({ attention }) => attention);
+  const mlps = kindsBy(layers, ({ mlp }) => mlp);
+  const all = kindOf(layers);
   return layers.flatMap((layer) => {
-    const others = layers.filter((each) => each !== layer);
-    const sameAttention = others.filter((each) => each.attention === layer.attention);
-    const sameKind = sameAttention.filter((each) => each.mlp === layer.mlp);
-    const sameMlp = others.filter((each) => each.mlp === layer.mlp);
+    const sameAttention = attentions(layer);
+    const sameMlp = mlps(layer);
     const names = [
-      ...lackedBeside(layer, sameKind, () => true),
-      ...(sameMlp.length < 2 ? [] : lackedBeside(layer, sameMlp, (name) => isOfMlp(name, layer, sameMlp))),
-      ...lackedBeside(layer, sameAttention, (name) => !isOfMlp(name, layer, sameAttention)),
-      ...(sameAttention.length > 0 || others.length < 2
+      ...lackedBeside(layer, kinds(layer), () => true),
+      ...(sameMlp.layers.length < 3 ? [] : lackedBeside(layer, sameMlp, (name, peers) => isOfMlp(name, layer, peers))),
+      ...lackedBeside(layer, sameAttention, (name, peers) => !isOfMlp(name, layer, peers)),
+      ...(sameAttention.layers.length > 1 || layers.length < 3
         ? []
-        : lackedBeside(layer, others, (name) => NEEDED.test(name) && !isOfMlp(name, layer, others))),
+        : lackedBeside(layer, all, (name, peers) => NEEDED.test(name) && !isOfMlp(name, layer, peers))),
     ];
     return names.length === 0 ? [] : [{ layer, names: [...new Set(names)] }];
   });
 }
 
-function lackedBeside(layer: HeldLayer, peers: readonly HeldLayer[], asks: (name: string) => boolean): string[] {
-  return commonNames(peers).filter(
-    (name) => !layer.held.has(name) && asks(name) && !isLeftOut(layer, name) && fits(layer, name, peers),
-  );
+/** Layers that are compared with each other. */
+interface Kind {
+  readonly layers: readonly HeldLayer[];
+  /** Names that all of them hold but one. */
+  readonly lackedByOne: readonly string[];
+}
+
+function kindOf(layers: readonly HeldLayer[]): Kind {
+  const counts = new Map<string, number>();
+  for (const { held } of layers) for (const name of held.keys()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const wanted = layers.length - 1;
+  return {
+    layers,
+    lackedByOne: wanted === 0 ? [] : [...counts].flatMap(([name, count]) => (count === wanted ? [name] : [])),
+  };
+}
+
+/** The kind of a layer among layers that are alike by `key`. */
+function kindsBy<K>(layers: readonly HeldLayer[], key: (layer: HeldLayer) => K): (layer: HeldLayer) => Kind {
+  const alike = new Map<K, HeldLayer[]>();
+  for (const layer of layers) {
+    const own = alike.get(key(layer));
+    if (own) own.push(layer);
+    else alike.set(key(layer), [layer]);
+  }
+  const kinds = new Map(Array.from(alike, ([each, own]) => [each, kindOf(own)] as const));
+  return (layer) => kinds.get(key(layer)) ?? { layers: [], lackedByOne: [] };
+}
+
+/** What this layer alone of its kind lacks, where that may be asked for. */
+function lackedBeside(
+  layer: HeldLayer,
+  { layers, lackedByOne }: Kind,
+  asks: (name: string, peers: readonly HeldLayer[]) => boolean,
+): string[] {
+  const names = lackedByOne.filter((name) => !layer.held.has(name));
+  if (names.length === 0) return [];
+  const peers = layers.filter((each) => each !== layer);
+  return names.filter((name) => asks(name, peers) && !isLeftOut(layer, name) && fits(layer, name, peers));
 }
 
 /** True for a module that layers may do without, where nothing of it is here. */
 function isLeftOut({ held }: HeldLayer, name: string): boolean {
   const [module = ''] = OPTIONAL.exec(name) ?? [];
   return module !== '' && ![...held.keys()].some((own) => own.startsWith(module));
-}
-
-/** Names that all of these layers hold. */
-function commonNames(peers: readonly HeldLayer[]): string[] {
-  const [first, ...rest] = peers;
-  return first ? [...first.held.keys()].filter((name) => rest.every(({ held }) => held.has(name))) : [];
 }
 
 function isOfMlp(name: string, layer: HeldLayer, peers: readonly HeldLayer[]): boolean {
