@@ -53,6 +53,12 @@ const HALVES = {
   encoder: ['encoder_layers', ...LAYER_KEYS],
   decoder: ['decoder_layers', 'num_decoder_layers', ...LAYER_KEYS],
 } as const;
+/**
+ * Most layers of a model: models have some hundreds, and each takes about two kilobytes here. A config that says more is
+ * not counted up, and names that number more are no layout.
+ */
+export const MAX_LAYERS = 10_000;
+
 /** A list with one config a layer, whose entries come before what the config says for all layers. */
 export const BLOCK_LIST = 'block_configs';
 

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { BLOCK_LIST, type Config, expertConfig, isConfig, layerCount } from './config-keys.ts';
+import { BLOCK_LIST, type Config, expertConfig, isConfig, layerCount, MAX_LAYERS } from './config-keys.ts';
 import { heldName } from './held-names.ts';
 import { isDigit, stackRoot, tensorPlace } from './tensor-place.ts';
 import type { CheckpointLayout } from './types.ts';
@@ -44,21 +44,23 @@ export function heldTensors(
   const stacks = new Map<string, Map<number, HeldLayer>>();
   const outside: string[] = [];
   const kindOf = kindsOf(config, groups);
-  for (const name of [...tensors.keys(), ...(absent?.keys() ?? [])]) {
-    if (isExpert(name) || experts.has(name)) continue;
+  const sort = (name: string) => {
+    if (isExpert(name) || experts.has(name)) return;
     const { stack, layer, rest } = tensorPlace(bareName(name));
     if (layer === null) {
       outside.push(bareName(name));
-      continue;
+      return;
     }
-    const held = heldName(rest);
-    if (held === null) continue;
+    const held = layer < MAX_LAYERS ? heldName(rest) : null;
+    if (held === null) return;
     const layers = stacks.get(stack) ?? new Map<number, HeldLayer>();
     stacks.set(stack, layers);
     const known = layers.get(layer) ?? { stack, index: layer, held: new Map(), ...kindOf(stack, layer) };
     layers.set(layer, known);
     known.held.set(held, rest === held ? (tensors.get(name)?.shape.join() ?? '') : '');
-  }
+  };
+  for (const name of tensors.keys()) sort(name);
+  for (const name of absent?.keys() ?? []) sort(name);
   return { stacks: new Map(Array.from(stacks, ([stack, layers]) => [stack, [...layers.values()]])), outside };
 }
 

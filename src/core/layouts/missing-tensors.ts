@@ -2,7 +2,15 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import { plural } from '../units.ts';
 import type { Architecture } from './architecture.ts';
 import { isMoeLayer } from './architecture-rules.ts';
-import { type Config, configNumber, expertConfig, expertCount, layerCount, readKey } from './config-keys.ts';
+import {
+  type Config,
+  configNumber,
+  expertConfig,
+  expertCount,
+  layerCount,
+  MAX_LAYERS,
+  readKey,
+} from './config-keys.ts';
 import { type HeldLayer, type HeldTensors, hasBlockList, heldTensors, isBlocks } from './layer-tensors.ts';
 import { nameLayers, stackOf } from './layer-words.ts';
 import { missingOutside } from './outer-tensors.ts';
@@ -13,8 +21,6 @@ import { incompleteBy } from './usable.ts';
 
 interface Readable extends Pick<Checkpoint, 'tensors' | 'config'>, Partial<Pick<Checkpoint, 'findings' | 'absent'>> {}
 
-/** A config of more layers is no model; its layers are not counted up. */
-const LIMIT_LAYERS = 10_000;
 const LIMIT_NAMED = 4;
 
 /**
@@ -97,9 +103,9 @@ function layerDefects(
   if (hasBlockList(config)) return [];
   const there = new Set((stacks.get(stack) ?? []).map(({ index }) => index));
   for (const group of main) if (stackOf(group) === stack && group.index !== null) there.add(group.index);
-  const blocks = configNumber(config, ['num_layers'], null, stack) ?? LIMIT_LAYERS;
+  const blocks = configNumber(config, ['num_layers'], null, stack) ?? MAX_LAYERS;
   const counted = config === null || row === undefined ? null : layerCount(config, stack);
-  const count = Math.min(counted === null ? Math.max(0, ...there) : Math.min(counted, blocks), LIMIT_LAYERS);
+  const count = Math.min(counted === null ? Math.max(0, ...there) : Math.min(counted, blocks), MAX_LAYERS);
   const first = counted === null ? Math.min(...there) : 0;
   const gone = Array.from({ length: count }, (_, index) => index).filter(
     (index) => index > first - 1 && !there.has(index) && !isPromised(config, row, stack, index),
@@ -158,7 +164,7 @@ function lackDefects(
   isMain: boolean,
 ): Defect[] {
   if (isMtpStack(stack) || hasBlockList(config)) return [];
-  const count = isMain ? (layerCount(config, stack) ?? LIMIT_LAYERS) : LIMIT_LAYERS;
+  const count = isMain ? (layerCount(config, stack) ?? MAX_LAYERS) : MAX_LAYERS;
   const own = layers.filter(({ index }) => index < count);
   const compared = isMain || (isBlocks(stack) && own.length > 2) ? lacksBySiblings(own) : [];
   const closed = isMain ? lacksByParts(own, leftOut(config, row)) : [];

@@ -1,14 +1,20 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import type { Architecture } from './architecture.ts';
 import { isMoeLayer } from './architecture-rules.ts';
-import { type Config, configNumber, expertConfig, expertCount, hiddenSize, layerCount, topK } from './config-keys.ts';
+import {
+  type Config,
+  configNumber,
+  expertConfig,
+  expertCount,
+  hiddenSize,
+  layerCount,
+  MAX_LAYERS,
+  topK,
+} from './config-keys.ts';
 import { stackOf } from './layer-words.ts';
 import { routerRows } from './router-rows.ts';
 import { layerPrefix } from './tensor-place.ts';
 import type { Defect, LayerGroup } from './types.ts';
-
-/** A config of more layers is no model; its layers are not counted up. */
-const LIMIT_LAYERS = 10_000;
 
 /** Shared experts, for which some routers have rows too. */
 const SHARED_KEYS = ['n_shared_experts', 'num_shared_experts'] as const;
@@ -46,8 +52,8 @@ function absentLayers(
   const held = new Set(kept.map((group) => `${stackOf(group)} ${group.index}`));
   return (stacks.length === 0 ? [''] : stacks).flatMap((stack) => {
     // Where blocks have two attentions, one key counts these and the other the blocks.
-    const blocks = configNumber(config, ['num_layers'], null, stack) ?? LIMIT_LAYERS;
-    const count = Math.min(layerCount(config, stack) ?? 0, blocks, LIMIT_LAYERS);
+    const blocks = configNumber(config, ['num_layers'], null, stack) ?? MAX_LAYERS;
+    const count = Math.min(layerCount(config, stack) ?? 0, blocks, MAX_LAYERS);
     const absent = Array.from({ length: count }, (_, index) => index).filter(
       (index) =>
         !held.has(`${stack} ${index}`) &&

@@ -3,6 +3,7 @@ import { LoomError } from '../errors.ts';
 import { quote } from '../safetensors/json-scanner.ts';
 import { formatInteger } from '../units.ts';
 import { addExpert, type Bucket, createBucket } from './bucket.ts';
+import { MAX_LAYERS } from './config-keys.ts';
 import {
   createExpertNameParser,
   type ExpertName,
@@ -26,8 +27,6 @@ const WORDS = /^(up|down)\./;
 /** Parts of a layer that are no MLP: no example of what is not recognised. */
 const NO_MLP = /attn|attention|norm|embed/i;
 const LIMIT_SEEN = 3;
-/** Models have some hundreds. Each takes about two kilobytes in memory, and a header could name one with every tensor. */
-const MAX_LAYERS = 10_000;
 const SHARED = /(^|\.)(shared_experts?|shared_mlp|share_expert|shared_expert_gate)\./;
 
 /**

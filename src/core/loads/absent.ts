@@ -1,5 +1,5 @@
 import { isMoeLayer } from '../layouts/architecture-rules.ts';
-import { expertConfig, layerCount } from '../layouts/config-keys.ts';
+import { expertConfig, layerCount, MAX_LAYERS } from '../layouts/config-keys.ts';
 import { layerEnd } from '../layouts/tensor-place.ts';
 import { containerOf } from './direct.ts';
 import { type LoadInput, stackOf } from './sparse-layers.ts';
@@ -25,12 +25,10 @@ export function absentExperts(input: LoadInput): string | null {
 /** True when the config says of every layer that it has no experts. */
 function saysDense({ checkpoint: { config }, row }: LoadInput): boolean {
   const count = layerCount(config);
-  if (!row || !config || count === null || count > LIMIT_LAYERS) return false;
+  if (!row || !config || count === null || count > MAX_LAYERS) return false;
   const part = expertConfig(config);
   return Array.from({ length: count }, (_, index) => isMoeLayer(row, part, index)).every((says) => says === false);
 }
-
-const LIMIT_LAYERS = 10_000;
 
 /** Layers with a router where the experts' container stands: `model.layers.0`. */
 function routedLayers(input: LoadInput): string[] {

@@ -1,7 +1,15 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import type { Architecture } from '../layouts/architecture.ts';
 import { isMoeLayer } from '../layouts/architecture-rules.ts';
-import { configNumber, expertConfig, expertCount, hiddenSize, layerCount, readKey } from '../layouts/config-keys.ts';
+import {
+  configNumber,
+  expertConfig,
+  expertCount,
+  hiddenSize,
+  layerCount,
+  MAX_LAYERS,
+  readKey,
+} from '../layouts/config-keys.ts';
 import { tensorPlace } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 
@@ -60,13 +68,10 @@ export function sparseLayers({ checkpoint, layout, row }: LoadInput, hints: Laye
   return [...found.values()].sort((a, b) => (a.index ?? -1) - (b.index ?? -1));
 }
 
-/** A config of a million layers is no model; its layers are not counted up. */
-const LIMIT_LAYERS = 10_000;
-
 function countOf(config: Checkpoint['config'], stack: string, key: string | null): number | null {
   const own = config && key !== null ? readKey(config, key) : null;
   const count = typeof own === 'number' ? own : layerCount(config, stack);
-  return count !== null && count <= LIMIT_LAYERS ? count : null;
+  return count !== null && count <= MAX_LAYERS ? count : null;
 }
 
 /** `model.layers` of `model.layers.0.mlp`; the whole prefix outside numbered layers. */

@@ -8,6 +8,7 @@ import {
   hiddenSize,
   isConfig,
   layerCount,
+  MAX_LAYERS,
   modelTypes,
   readKey,
   topK,
@@ -19,7 +20,6 @@ import { type CacheShape, type ModelShape, PARTS, type Parameters } from './shap
 
 /** Sizes above these are a mistake or an attack: no decoder comes near. */
 const LIMIT_SIZE = 1e7;
-const LIMIT_LAYERS = 10_000;
 
 const VOCABULARY = ['vocab_size'] as const;
 const HEADS = ['num_attention_heads', 'n_heads', 'num_heads'] as const;
@@ -84,7 +84,7 @@ export function describe(config: Config): Described {
   const { traits: usual, known } = traitsOf(modelTypes(config).at(-1) ?? null);
   const assumed = known ? [] : [`${String(config.model_type ?? 'This model')} is not known here: counted like Llama.`];
   const [hidden, layers] = [need(hiddenSize(config), 'hidden_size'), need(layerCount(config), 'num_hidden_layers')];
-  if (layers > LIMIT_LAYERS) throw invalid('num_hidden_layers', layers);
+  if (layers > MAX_LAYERS) throw invalid('num_hidden_layers', layers);
   const heads = need(configNumber(config, HEADS), 'num_attention_heads');
   const experts = expertCount(config) ?? 0;
   const sparseLayers = experts === 0 ? [] : sparseLayersOf(part, layers);
