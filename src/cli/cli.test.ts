@@ -288,6 +288,27 @@ describe('sentences', () => {
       /Its sub-folder sub does: open that/,
     ],
     [
+      'pieces of one file',
+      () => folder('pieces', { 'model.safetensors.part-aa': 'x', 'model.safetensors.part-ab': 'y' }),
+      ['inspect', 'check'],
+      2,
+      /2 files \(model\.safetensors\.part-aa, model\.safetensors\.part-ab\) look like pieces of one.*into model\.safetensors/,
+    ],
+    [
+      'downloads that have only begun',
+      () => folder('begun', { 'model.safetensors.crdownload': 'x' }),
+      ['inspect', 'check'],
+      2,
+      /model\.safetensors\.crdownload is what a download leaves that is unfinished/,
+    ],
+    [
+      'an index alone',
+      () => folder('index', { 'model.safetensors.index.json': '{"metadata":{},"weight_map":{"a":"b.safetensors"}}' }),
+      ['inspect'],
+      2,
+      /model\.safetensors\.index\.json names the shards, and none of them is here/,
+    ],
+    [
       'no MoE',
       () => folder('dense', { 'model.safetensors': dense(), 'config.json': '{"model_type":"llama"}' }),
       ['convert'],

@@ -6,6 +6,7 @@ import type { Header, ShardIndex } from '../safetensors/types.ts';
 import type { FileSet } from '../source/types.ts';
 import { crossCheck } from './cross-check.ts';
 import { numberingGaps } from './listing.ts';
+import { nothingHere } from './nothing-here.ts';
 import { readCheckpointIndex } from './open.ts';
 import type { Finding } from './types.ts';
 import { unfinishedDownloads } from './unfinished.ts';
@@ -30,14 +31,13 @@ const FILES_AT_ONCE = 8;
  * (`file-not-permitted`, `read-failed`): it is then not known to be invalid.
  */
 export async function checkFiles(files: FileSet, signal?: AbortSignal): Promise<CheckResult> {
-  const names = (await files.list({ signal })).map((entry) => entry.name);
+  const entries = await files.list({ signal });
+  const names = entries.map((entry) => entry.name);
   const indexes = names.filter((name) => isIndex(name));
   // A set of one file is what the caller named, whatever its ending.
   const shards = names.filter((name) => !isIndex(name) && (/\.safetensors$/i.test(name) || names.length === 1));
   if (indexes.length + shards.length === 0) {
-    throw new LoomError('no-checkpoint', `There is no safetensors file and no index in ${files.identity}.`, {
-      file: files.identity,
-    });
+    throw nothingHere(files.identity, entries);
   }
   const headers = new Map<string, Header>();
   const checked = await mapConcurrent(

@@ -3,15 +3,14 @@ import { INDEX_FILE } from '../safetensors/index-file.ts';
 import { readIndexName } from '../safetensors/index-name.ts';
 import type { FileEntry } from '../source/types.ts';
 import { finding } from './finding.ts';
+import { isOtherWeights, nothingHere } from './nothing-here.ts';
 import { type Series, seriesOf } from './series.ts';
-import { distributedWords, rankFiles, type SliceFormat } from './slices.ts';
+import { rankFiles, type SliceFormat } from './slices.ts';
 import type { Finding } from './types.ts';
 import { unfinishedDownloads } from './unfinished.ts';
 
 /** Names that loaders look for, in their order: one file before an index. */
 export const SINGLE_FILE = 'model.safetensors';
-/** Weights in other formats, which we name and never read. */
-const OTHER_WEIGHTS = /(\.(bin|pt|pth|ckpt|gguf|h5|msgpack|onnx|npz|distcp)|\.bin(\.\w+)?\.index(\.\w+)?\.json)$/;
 const ADAPTER = /^adapter_(model\.(safetensors|bin)|config\.json)$/;
 
 /** A model's config, the most telling first: transformers' own, then Mistral's, which stands alone beside Mistral's own files. */
@@ -25,13 +24,6 @@ export interface Listing {
   readonly config: string | null;
   readonly files: readonly FileEntry[];
   readonly findings: readonly Finding[];
-}
-
-/** True for a file that holds weights in a format other than safetensors. */
-export function isOtherWeights(name: string): boolean {
-  return (
-    OTHER_WEIGHTS.test(name) && !/(^|\/)(training_args|scheduler|optimizer|rng_state[^/]*)\.(bin|pt|pth)$/.test(name)
-  );
 }
 
 export interface ListingOptions {
@@ -54,7 +46,7 @@ export function listCheckpoint(
   const root = files.map((file) => file.name).filter((name) => !name.includes('/') && !name.startsWith('.'));
   const tensorsFiles = root.filter((name) => /\.safetensors$/i.test(name));
   const adapter = root.some((name) => ADAPTER.test(name));
-  if (tensorsFiles.length === 0) throw nothingHere(identity, files, adapter);
+  if (tensorsFiles.length === 0) throw adapter ? adapterAlone(identity) : nothingHere(identity, files);
   const { shards, gaps } = chooseShards(tensorsFiles, rankFiles(tensorsFiles, sliceFormats));
   const index = withoutIndex ? null : chooseIndex(root, shards);
   const config = CONFIG_FILES.find((name) => root.includes(name)) ?? null;
@@ -83,47 +75,15 @@ export function listCheckpoint(
   return { shards, index, config, files, findings };
 }
 
+function adapterAlone(identity: string): LoomError {
+  return new LoomError(
+    'lora-adapter',
+    `${identity} holds a LoRA adapter, not a model. Merge it into its base model first, then open the result.`,
+  );
+}
+
 export function configAbsent(): Finding {
   return finding('config-absent', 'There is no config.json, so the architecture is not known.');
-}
-
-function nothingHere(identity: string, files: readonly FileEntry[], adapter: boolean): LoomError {
-  if (adapter) {
-    return new LoomError(
-      'lora-adapter',
-      `${identity} holds a LoRA adapter, not a model. Merge it into its base model first, then open the result.`,
-    );
-  }
-  const folders = [
-    ...new Set(
-      files
-        .filter((file) => file.name.endsWith('.safetensors'))
-        .map((file) => file.name.slice(0, file.name.lastIndexOf('/'))),
-    ),
-  ];
-  const others = files.filter((file) => isOtherWeights(file.name)).length;
-  const distributed = distributedWords(files.map(({ name }) => name.slice(name.lastIndexOf('/') + 1)));
-  const hint =
-    folders.length > 0
-      ? foldersWords(folders)
-      : distributed !== null
-        ? ` ${distributed}`
-        : others > 0
-          ? ` It holds ${others} weight files in other formats; only safetensors can be read here.`
-          : '';
-  return new LoomError('no-checkpoint', `There is no safetensors file in ${identity}.${hint}`, { file: identity });
-}
-
-/** Folders of ranks hold slices each: none of them is a model. */
-function foldersWords(folders: readonly string[]): string {
-  const some = folders.slice(0, 3).join(', ');
-  const ranked = rankFiles(
-    folders.map((folder) => `${folder.slice(folder.lastIndexOf('/') + 1)}.safetensors`),
-    [],
-  );
-  return ranked.length > 1
-    ? ` Its sub-folders ${some}${folders.length > 3 ? ' …' : ''} hold what ${ranked.length} ranks saved, slices of the tensors: join them with the tool of the program that saved them, then open the result.`
-    : ` Its sub-folder ${some} does: open that.`;
 }
 
 /** The plain name first; of variants the one whose word the shards' names carry, or the only one. */

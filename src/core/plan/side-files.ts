@@ -1,4 +1,4 @@
-import { isOtherWeights } from '../checkpoint/listing.ts';
+import { isOtherWeights } from '../checkpoint/nothing-here.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
 import { readIndexName } from '../safetensors/index-name.ts';
 import type { FileEntry } from '../source/types.ts';
