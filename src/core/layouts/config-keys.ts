@@ -196,6 +196,16 @@ export function layerCount(config: Config | null, prefix = ''): number | null {
   return Array.isArray(blocks) ? blocks.length : null;
 }
 
+/**
+ * Numbers below a stack that the config counts, at most {@link MAX_LAYERS}; null where it counts none. Where each holds two
+ * attentions (LongCat-Flash), one key counts these and `num_layers` the numbers.
+ */
+export function blockCount(config: Config | null, prefix = ''): number | null {
+  const counted = layerCount(config, prefix);
+  if (counted === null) return null;
+  return Math.min(counted, configNumber(config, ['num_layers'], null, prefix) ?? counted, MAX_LAYERS);
+}
+
 /** The intermediate size of one routed expert. */
 export function expertIntermediate(config: Config | null, layer: number | null = null, prefix = ''): number | null {
   return configNumber(config, INTERMEDIATE_KEYS, layer, prefix);

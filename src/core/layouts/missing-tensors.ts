@@ -2,15 +2,7 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import { plural } from '../units.ts';
 import type { Architecture } from './architecture.ts';
 import { isMoeLayer } from './architecture-rules.ts';
-import {
-  type Config,
-  configNumber,
-  expertConfig,
-  expertCount,
-  layerCount,
-  MAX_LAYERS,
-  readKey,
-} from './config-keys.ts';
+import { blockCount, type Config, expertConfig, expertCount, MAX_LAYERS, readKey } from './config-keys.ts';
 import { type HeldLayer, type HeldTensors, hasBlockList, heldTensors, isBlocks } from './layer-tensors.ts';
 import { nameLayers, stackOf } from './layer-words.ts';
 import { missingOutside } from './outer-tensors.ts';
@@ -51,7 +43,14 @@ export function missingTensors(
   return [
     ...(known ? outsideDefects(held, stacks, config, row) : []),
     ...stacks.flatMap((stack) => layerDefects(stack, held, checkpoint, row, main)),
-    ...(known ? routerDefects(main, held, told, row) : []),
+    ...(known
+      ? routerDefects(
+          main.filter((group) => isCounted(group, config)),
+          held,
+          told,
+          row,
+        )
+      : []),
     ...lacks,
   ];
 }
@@ -103,9 +102,8 @@ function layerDefects(
   if (hasBlockList(config)) return [];
   const there = new Set((stacks.get(stack) ?? []).map(({ index }) => index));
   for (const group of main) if (stackOf(group) === stack && group.index !== null) there.add(group.index);
-  const blocks = configNumber(config, ['num_layers'], null, stack) ?? MAX_LAYERS;
-  const counted = config === null || row === undefined ? null : layerCount(config, stack);
-  const count = Math.min(counted === null ? Math.max(0, ...there) : Math.min(counted, blocks), MAX_LAYERS);
+  const counted = config === null || row === undefined ? null : blockCount(config, stack);
+  const count = Math.min(counted ?? Math.max(0, ...there), MAX_LAYERS);
   const first = counted === null ? Math.min(...there) : 0;
   const gone = Array.from({ length: count }, (_, index) => index).filter(
     (index) => index > first - 1 && !there.has(index) && !isPromised(config, row, stack, index),
@@ -123,6 +121,11 @@ function layerDefects(
 function isPromised(config: Config | null, row: Architecture | undefined, stack: string, index: number): boolean {
   if (config === null || row === undefined || expertCount(config, index, stack) === null) return false;
   return isMoeLayer(row, expertConfig(config, stack), index) === true;
+}
+
+/** False for a layer past those that the config counts: no program makes it, so it needs no router. */
+function isCounted(group: LayerGroup, config: Config): boolean {
+  return (group.index ?? 0) < (blockCount(config, stackOf(group)) ?? MAX_LAYERS);
 }
 
 function routerDefects(
@@ -164,7 +167,7 @@ function lackDefects(
   isMain: boolean,
 ): Defect[] {
   if (isMtpStack(stack) || hasBlockList(config)) return [];
-  const count = isMain ? (layerCount(config, stack) ?? MAX_LAYERS) : MAX_LAYERS;
+  const count = isMain ? (blockCount(config, stack) ?? MAX_LAYERS) : MAX_LAYERS;
   const own = layers.filter(({ index }) => index < count);
   const compared = isMain || (isBlocks(stack) && own.length > 2) ? lacksBySiblings(own) : [];
   const closed = isMain ? lacksByParts(own, leftOut(config, row)) : [];

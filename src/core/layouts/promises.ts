@@ -1,16 +1,7 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import type { Architecture } from './architecture.ts';
 import { isMoeLayer } from './architecture-rules.ts';
-import {
-  type Config,
-  configNumber,
-  expertConfig,
-  expertCount,
-  hiddenSize,
-  layerCount,
-  MAX_LAYERS,
-  topK,
-} from './config-keys.ts';
+import { blockCount, type Config, configNumber, expertConfig, expertCount, hiddenSize, topK } from './config-keys.ts';
 import { stackOf } from './layer-words.ts';
 import { routerRows } from './router-rows.ts';
 import { layerPrefix } from './tensor-place.ts';
@@ -51,10 +42,7 @@ function absentLayers(
   const kept = known.filter(({ kind, expertTensors }) => kind !== 'moe' || expertTensors.length > 0);
   const held = new Set(kept.map((group) => `${stackOf(group)} ${group.index}`));
   return (stacks.length === 0 ? [''] : stacks).flatMap((stack) => {
-    // Where blocks have two attentions, one key counts these and the other the blocks.
-    const blocks = configNumber(config, ['num_layers'], null, stack) ?? MAX_LAYERS;
-    const count = Math.min(layerCount(config, stack) ?? 0, blocks, MAX_LAYERS);
-    const absent = Array.from({ length: count }, (_, index) => index).filter(
+    const absent = Array.from({ length: blockCount(config, stack) ?? 0 }, (_, index) => index).filter(
       (index) =>
         !held.has(`${stack} ${index}`) &&
         expertCount(config, index, stack) !== null &&
