@@ -126,7 +126,8 @@ describe('while a process converts', () => {
         const bytes = Buffer.from(before);
         for (let at = 8 + Number(bytes.readBigUInt64LE(0)); at < bytes.length; at += 1000)
           bytes[at] = (bytes[at] ?? 0) ^ 1;
-        writeFileSync(path, bytes);
+        // not emptied first, as a whole write would: a reader would find it short
+        writeFileSync(path, bytes, { flag: 'r+' });
         utimesSync(path, atime, mtime);
       });
       expect(ended.stderr).toContain('model-00001-of-00003.safetensors changed while it was being converted');
