@@ -31,7 +31,10 @@ const OF_MLP = /mlp|moe|ffn|expert/;
 /** Tells layers by lists that have few words: sizes of each layer are no kinds. */
 const MOST_KINDS = 4;
 
-/** Sorts the names that a checkpoint holds, or that its index says a missing shard holds. */
+/** Models have some thousands of tensors outside their experts; with more, the parts of a layer are not known for sure. */
+const MAX_HELD = 100_000;
+
+/** Sorts the names that a checkpoint holds, or that its index says a missing shard holds; null where they are no model's. */
 export function heldTensors(
   {
     tensors,
@@ -39,13 +42,16 @@ export function heldTensors(
     config,
   }: Pick<Checkpoint, 'tensors' | 'config'> & { readonly absent: Checkpoint['absent'] | undefined },
   groups: CheckpointLayout['groups'],
-): HeldTensors {
+): HeldTensors | null {
   const experts = new Set(groups.flatMap(({ expertTensors }) => expertTensors.filter((name) => !isExpert(name))));
   const stacks = new Map<string, Map<number, HeldLayer>>();
   const outside: string[] = [];
   const kindOf = kindsOf(config, groups);
+  let count = 0;
   const sort = (name: string) => {
     if (isExpert(name) || experts.has(name)) return;
+    count += 1;
+    if (count > MAX_HELD) return;
     const { stack, layer, rest } = tensorPlace(bareName(name));
     if (layer === null) {
       outside.push(bareName(name));
@@ -61,6 +67,7 @@ export function heldTensors(
   };
   for (const name of tensors.keys()) sort(name);
   for (const name of absent?.keys() ?? []) sort(name);
+  if (count > MAX_HELD) return null;
   return { stacks: new Map(Array.from(stacks, ([stack, layers]) => [stack, [...layers.values()]])), outside };
 }
 

@@ -33,6 +33,7 @@ export function missingTensors(
   if (part || isAdapter(checkpoint)) return [];
   const main = groups.filter(({ kind, index }) => kind !== 'mtp' && index !== null);
   const held = heldTensors({ ...checkpoint, absent }, groups);
+  if (held === null) return [];
   const stacks = [...new Set(main.map(stackOf))].filter((stack) => !isMtpStack(stack));
   const known = row !== undefined && config !== null && main.length > 0;
   if (known && isExpertsAlone(held, main)) return [missing(EXPERTS_ALONE)];
