@@ -3,12 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
+import { filesOfModel, wholeModel } from '../src/cli/damages/model.fixture.ts';
+import { ABSENT_DAMAGES } from '../src/cli/damages/of-parts.fixture.ts';
 import { dropPaths, expect, parametersOf, paste, pastTheEdge, test, visit } from './support/app.ts';
 import { pointerText } from './support/hub/repo.ts';
 
 const WHOLE = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
 const SHARDS = [1, 2, 3].map((number) => `model-0000${number}-of-00003.safetensors`);
 const SECOND = 'model-00002-of-00003.safetensors';
+
+const KEY = 'model.layers.1.self_attn.k_proj.weight';
 
 const made: string[] = [];
 test.afterAll(() => {
@@ -21,6 +25,16 @@ function damaged(change: (folder: string) => void): string {
   made.push(folder);
   cpSync(WHOLE, folder, { recursive: true });
   change(folder);
+  return folder;
+}
+
+/** A small model of which nobody holds one tensor. */
+function lackingKey(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'moe-loom-lacking-'));
+  made.push(folder);
+  const model = wholeModel();
+  ABSENT_DAMAGES.find(({ name }) => name === 'no k_proj in one layer')?.model?.(model);
+  for (const [file, bytes] of filesOfModel(model)) writeFileSync(join(folder, file), bytes);
   return folder;
 }
 
@@ -51,7 +65,7 @@ test('what did not come along is named, with the way to get it', async ({ page }
   const webPage = damaged((folder) =>
     writeFileSync(join(folder, SECOND), '<!doctype html><html><head><title>Sign in</title></head><body></body></html>'),
   );
-  // The finding of single tensors that are missing comes with the branch that looks for them.
+  const lacking = lackingKey();
   const missing = damaged((folder) => rmSync(join(folder, SECOND)));
 
   await test.step('Git LFS pointers', async () => {
@@ -71,6 +85,14 @@ test('what did not come along is named, with the way to get it', async ({ page }
       `${SECOND} is not a safetensors file: it is a web page (HTML), "Sign in".`,
     );
     await expect(findings(page)).toContainText('Delete it and download the file again.');
+    expect(await pastTheEdge(page)).toEqual([]);
+    await findings(page).getByRole('button', { name: 'Choose other files' }).click();
+  });
+
+  await test.step('one tensor that is not there', async () => {
+    await choose(page, lacking);
+    await expect(findings(page)).toContainText(`${KEY} is missing; the other layers of this kind have it.`);
+    await expect(findings(page)).toContainText('A program that starts all the same makes up its values');
     expect(await pastTheEdge(page)).toEqual([]);
     await findings(page).getByRole('button', { name: 'Choose other files' }).click();
   });

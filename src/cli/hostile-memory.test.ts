@@ -13,7 +13,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 /** A tenth of the longest header, and of the index; `npm run bench:headers` measures the whole against 400 and 600 MB. */
 const BYTES = { header: 10e6, index: 24e6 } as const;
 /**
- * Most over idle. Tensors are what remains, and these files hold a quarter of the most that a header may name, and under
+ * Most over idle. Tensors are what remains, and these files hold a third of the most that a header may name, and under
  * half of what an index may; values that were built, or escapes in a text each, would take more.
  */
 const MOST = { header: 150e6, index: 260e6 } as const;

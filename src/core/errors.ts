@@ -13,7 +13,7 @@ export const ERROR_TAGS = {
   'header-too-large': {
     retryable: false,
     exit: 1,
-    meaning: 'The header is above a cap: 100,000,000 bytes unless set otherwise, 500,000 tensors.',
+    meaning: 'The header is above a cap: 100,000,000 bytes unless set otherwise, 300,000 tensors.',
   },
   'header-length-invalid': {
     retryable: false,

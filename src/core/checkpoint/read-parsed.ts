@@ -1,5 +1,5 @@
 import { LoomError } from '../errors.ts';
-import { INDEX_PART_BYTES } from '../safetensors/read-index.ts';
+import { JSON_PART_BYTES } from '../safetensors/json-parts.ts';
 import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource, FileSet } from '../source/types.ts';
 
@@ -31,7 +31,7 @@ export async function readParsed<T>(
       const message = `${file} has ${byteLength} bytes, more than the ${limit} that such a file may have.`;
       throw new LoomError('read-failed', message, { file });
     }
-    if (long && byteLength > INDEX_PART_BYTES) return await long(source);
+    if (long && byteLength > JSON_PART_BYTES) return await long(source);
     const known = cache ? await recall(cache, key, byteLength, parse) : null;
     if (known) return known.value;
     const bytes = await source.read({ start: 0, end: byteLength }, { signal });

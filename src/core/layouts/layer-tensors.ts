@@ -32,7 +32,7 @@ const OF_MLP = /mlp|moe|ffn|expert/;
 const MOST_KINDS = 4;
 
 /** Models have some thousands of tensors outside their experts; with more, the parts of a layer are not known for sure. */
-const MAX_HELD = 100_000;
+const MAX_HELD = 30_000;
 
 /** Sorts the names that a checkpoint holds, or that its index says a missing shard holds; null where they are no model's. */
 export function heldTensors(

@@ -48,14 +48,12 @@ export const MINUS = 0x2d;
 
 const KEYS_COMPARED = 1000;
 const PLAIN_DIGITS = 15;
+/** No double needs as many; 100 MB of them would stand in memory as a text. */
+const MAX_NUMBER = 10_000;
 /** No fault is judged by bytes farther than this from the position: two escapes of six, rounded up. */
 const FARTHEST_LOOK = 16;
 
-const [TRUE, FALSE, NULL] = ['true', 'false', 'null'].map((word) => new TextEncoder().encode(word)) as [
-  Uint8Array,
-  Uint8Array,
-  Uint8Array,
-];
+const WORDS = [true, false, null].map((value) => [new TextEncoder().encode(String(value)), value] as const);
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/;
 const SHOWN_NAME = 120;
 
@@ -229,7 +227,8 @@ export class JsonScanner {
   private numberCharacters(): string {
     const { bytes, pos } = this;
     let at = pos;
-    while (isNumberByte(bytes[at] ?? 0)) at++;
+    while (isNumberByte(bytes[at] ?? 0))
+      if (++at - pos > MAX_NUMBER) this.syntax(`A number has more than ${MAX_NUMBER} characters`);
     return decodeValid(bytes.subarray(pos, at));
   }
 
@@ -295,11 +294,7 @@ export class JsonScanner {
   }
 
   private readWord(): boolean | null {
-    for (const [word, value] of [
-      [TRUE, true],
-      [FALSE, false],
-      [NULL, null],
-    ] as const) {
+    for (const [word, value] of WORDS) {
       const at = this.pos;
       if (!this.skipBytes(word)) continue;
       if (!isWordByte(this.bytes[this.pos] ?? COMMA)) return value;

@@ -1,4 +1,5 @@
 import { LoomError } from '../errors.ts';
+import { createPartReader, createWalk, type PartReader, type Walk } from './json-parts.ts';
 import { JsonScanner, OPEN_BRACE, QUOTE, quote, type ScanTags } from './json-scanner.ts';
 import { MAX_HEADER_TENSORS, tooManyTensors } from './limits.ts';
 import { createEntryHeads, type EntryHeads, readEntry } from './tensor-entry.ts';
@@ -73,37 +74,83 @@ function checkLength(length: bigint, options: HeaderOptions): void {
  * @throws LoomError with the rule's tag, and `file`, `byte` and, where there is one, `tensor`.
  */
 export function parseHeader(json: Uint8Array, options: HeaderOptions): Header {
-  checkLength(BigInt(json.length), options);
-  const scanner = new JsonScanner(json, { file: options.file, tags: TAGS, base: LENGTH_BYTES });
-  const { tensors, metadata } = readRoot(scanner, options);
-  scanner.expectEnd();
-  const dataStart = LENGTH_BYTES + json.length;
-  const ordered = inDataOrder(tensors);
-  checkCoverage(ordered, options, dataStart);
-  return { headerLength: json.length, dataStart: dataStart as FileOffset, tensors: ordered, metadata };
+  const { walk, result } = walkHeader(json.length, options);
+  walk.on(new JsonScanner(json, { file: options.file, tags: TAGS, base: LENGTH_BYTES }), true);
+  return result();
 }
 
-function readRoot(
-  scanner: JsonScanner,
-  { file, maxTensors = MAX_HEADER_TENSORS }: HeaderOptions,
-): { tensors: Map<string, TensorInfo>; metadata: Map<string, string> | null } {
+/** As {@link parseHeader}, of a header that comes in parts. */
+export interface HeaderReader extends PartReader {
+  /** The header, once it has ended. @throws LoomError where its tensors do not cover the file. */
+  result(): Header;
+}
+
+/** @throws LoomError where a header of this length cannot be. */
+export function createHeaderReader(length: number, options: HeaderOptions): HeaderReader {
+  const { walk, result } = walkHeader(length, options);
+  return { ...createPartReader({ file: options.file, tags: TAGS, base: LENGTH_BYTES }, walk), result };
+}
+
+function walkHeader(length: number, options: HeaderOptions): { readonly walk: Walk; readonly result: () => Header } {
+  checkLength(BigInt(length), options);
+  const { file, maxTensors = MAX_HEADER_TENSORS } = options;
   const tensors = new Map<string, TensorInfo>();
   const heads = createEntryHeads();
   let metadata: Map<string, string> | null = null;
-  if (scanner.peek() !== OPEN_BRACE) scanner.wrongType(TAGS.syntax, 'The header is not a JSON object');
-  for (let more = scanner.openObject(); more; more = scanner.nextMember()) {
+  const readMember = (scanner: JsonScanner) => {
     const at = scanner.pos;
     const name = scanner.readKey();
     if (name === METADATA_KEY) {
       if (metadata !== null) scanner.duplicate(name, at);
       metadata = readMetadata(scanner);
-    } else {
-      if (tensors.size === maxTensors)
-        throw tooManyTensors('header-too-large', maxTensors, { file, byte: scanner.base + at });
-      readTensor(scanner, name, at, tensors, heads);
+      return;
     }
-  }
-  return { tensors, metadata };
+    if (tensors.size === maxTensors)
+      throw tooManyTensors('header-too-large', maxTensors, { file, byte: scanner.base + at });
+    readTensor(scanner, name, at, tensors, heads);
+  };
+  const walk = createWalk('root', {
+    root: {
+      depth: 0,
+      step: (scanner, isCut) => {
+        if (scanner.peek() !== OPEN_BRACE) scanner.wrongType(TAGS.syntax, 'The header is not a JSON object');
+        const more = scanner.openObject();
+        if (isCut()) return null;
+        return more ? 'member' : 'end';
+      },
+    },
+    member: {
+      depth: 1,
+      step: (scanner) => {
+        readMember(scanner);
+        return 'afterMember';
+      },
+    },
+    afterMember: {
+      depth: 1,
+      step: (scanner, isCut) => {
+        const more = scanner.nextMember();
+        if (isCut()) return null;
+        return more ? 'member' : 'end';
+      },
+    },
+    end: {
+      depth: 0,
+      step: (scanner, isCut) => {
+        scanner.expectEnd();
+        return isCut() ? null : 'done';
+      },
+    },
+  });
+  return {
+    walk,
+    result: () => {
+      const dataStart = LENGTH_BYTES + length;
+      const ordered = inDataOrder(tensors);
+      checkCoverage(ordered, options, dataStart);
+      return { headerLength: length, dataStart: dataStart as FileOffset, tensors: ordered, metadata };
+    },
+  };
 }
 
 function readTensor(
@@ -114,8 +161,17 @@ function readTensor(
   heads: EntryHeads,
 ): void {
   const { size } = tensors;
+  const { dims } = heads;
   scanner.tensor = name;
-  tensors.set(name, readEntry(scanner, name, heads));
+  let entry: TensorInfo;
+  try {
+    entry = readEntry(scanner, name, heads);
+  } catch (error) {
+    // An entry that a part ends within is read again.
+    heads.dims = dims;
+    throw error;
+  }
+  tensors.set(name, entry);
   if (tensors.size === size) scanner.duplicate(name, at);
   scanner.tensor = undefined;
 }

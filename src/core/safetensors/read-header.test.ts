@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ByteRange, ByteSource } from '../source/types.ts';
 import { fileOf } from './corpus.fixture.ts';
+import { JSON_PART_BYTES } from './json-parts.ts';
 import { parseLfsPointer } from './lfs-pointer.ts';
 import { readHeader } from './read-header.ts';
 
@@ -48,14 +49,16 @@ describe('readHeader', () => {
     expect(reads).toEqual(wanted.slice(0, requests));
   });
 
-  it('reads a long header in one piece, so that it is in memory once', async () => {
+  it('reads a long header in parts, so that it is never in memory whole', async () => {
     const length = 17 << 20;
     const { source, reads } = countingSource(fileWithHeader(length, 5));
     const header = await readHeader(source, { file: 'f', window: WINDOW });
     expect(header.tensors.size).toBe(1);
     expect(reads).toEqual([
       { start: 0, end: WINDOW },
-      { start: 0, end: 8 + length },
+      { start: 8, end: 8 + JSON_PART_BYTES },
+      { start: 8 + JSON_PART_BYTES, end: 8 + 2 * JSON_PART_BYTES },
+      { start: 8 + 2 * JSON_PART_BYTES, end: 8 + length },
     ]);
   });
 

@@ -2,9 +2,10 @@ import { isLoomError, LoomError } from '../errors.ts';
 import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource } from '../source/types.ts';
 import { formatBytes, KIB, MIB } from '../units.ts';
+import { readParts } from './json-parts.ts';
 import { LFS_POINTER_LIMIT, parseLfsPointer } from './lfs-pointer.ts';
 import { nameForeignFile } from './not-weights.ts';
-import { LENGTH_BYTES, parseHeader, parseHeaderLength } from './parse-header.ts';
+import { createHeaderReader, LENGTH_BYTES, parseHeader, parseHeaderLength } from './parse-header.ts';
 import type { Header } from './types.ts';
 
 export interface ReadHeaderOptions {
@@ -21,8 +22,8 @@ export interface ReadHeaderOptions {
 /** Holds the header of about 700 tensors: most shards of most models. */
 export const HEADER_WINDOW = 64 * KIB;
 
-/** Of a header longer than this, the first window is read again with the rest. */
-const READ_AGAIN = 16 * MIB;
+/** A header longer than this is read from its start again, in parts: whole, it would be in memory beside what is made of it. */
+const LONG = 16 * MIB;
 
 /**
  * The header of a file, in one read when it fits the window and in two otherwise.
@@ -33,16 +34,32 @@ export async function readHeader(source: ByteSource, options: ReadHeaderOptions)
   const { cache } = options;
   const known = cache ? await recallHeader(source, cache, options) : null;
   if (known !== null) return known;
-  const bytes = await readStart(source, options);
-  const header = await parsed(bytes, source, options);
+  const first = await readFirst(source, options);
+  const end = LENGTH_BYTES + lengthIn(first, source, options);
+  if (end > LONG) return told(source, options, () => readLong(source, end, options));
+  const bytes = await upTo(end, first, source, options);
+  const header = await told(source, options, () =>
+    parseHeader(bytes.subarray(LENGTH_BYTES), limitsOf(source, options)),
+  );
   await cache?.put(source.key, bytes);
   return header;
 }
 
+/** A long header, part by part. It is not cached. */
+async function readLong(source: ByteSource, end: number, options: ReadHeaderOptions): Promise<Header> {
+  const reader = createHeaderReader(end - LENGTH_BYTES, limitsOf(source, options));
+  await readParts(source, { start: LENGTH_BYTES, end }, reader, options.signal);
+  return reader.result();
+}
+
 /** The header; where the file goes on after its end, the error says whether another file begins there. */
-async function parsed(bytes: Uint8Array, source: ByteSource, options: ReadHeaderOptions): Promise<Header> {
+async function told(
+  source: ByteSource,
+  options: ReadHeaderOptions,
+  read: () => Header | Promise<Header>,
+): Promise<Header> {
   try {
-    return parseHeader(bytes.subarray(LENGTH_BYTES), limitsOf(source, options));
+    return await read();
   } catch (error) {
     const isLonger = isLoomError(error) && error.tag === 'data-incomplete';
     const joined = isLonger ? await joinedAt(error, source, options) : null;
@@ -64,17 +81,26 @@ async function joinedAt(error: LoomError, source: ByteSource, { file, signal }: 
 
 const OPEN_BRACE = 0x7b;
 
-/** The file up to the end of its header. */
-async function readStart(source: ByteSource, options: ReadHeaderOptions): Promise<Uint8Array> {
-  const { file, signal, window = HEADER_WINDOW } = options;
+/** The first window of the file. */
+async function readFirst(
+  source: ByteSource,
+  { file, signal, window = HEADER_WINDOW }: ReadHeaderOptions,
+): Promise<Uint8Array> {
   const fileSize = source.byteLength;
   const least = fileSize < LFS_POINTER_LIMIT ? fileSize : Math.max(window, LENGTH_BYTES);
   const first = await source.read({ start: 0, end: Math.min(least, fileSize) }, { signal });
   if (fileSize < LFS_POINTER_LIMIT) refusePointer(first, file);
-  const end = LENGTH_BYTES + lengthIn(first, source, options);
+  return first;
+}
+
+/** The file up to the end of its header, of which the first bytes are here. */
+async function upTo(
+  end: number,
+  first: Uint8Array,
+  source: ByteSource,
+  { signal }: ReadHeaderOptions,
+): Promise<Uint8Array> {
   if (end <= first.length) return first.subarray(0, end);
-  // Joined to the first bytes, a long header would be in memory twice.
-  if (end > READ_AGAIN) return source.read({ start: 0, end }, { signal });
   const whole = new Uint8Array(end);
   whole.set(first);
   whole.set(await source.read({ start: first.length, end }, { signal }), first.length);

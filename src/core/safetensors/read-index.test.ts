@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { isLoomError } from '../errors.ts';
 import type { ByteRange, ByteSource } from '../source/types.ts';
 import { INDEX_CASES, readCorpus } from './corpus.fixture.ts';
+import { JSON_PART_BYTES } from './json-parts.ts';
 import { MAX_INDEX_TENSORS } from './limits.ts';
-import { createIndexReader, INDEX_PART_BYTES, parseIndex, readIndex } from './read-index.ts';
+import { createIndexReader, parseIndex, readIndex } from './read-index.ts';
 import type { ShardIndex } from './types.ts';
 
 const S = 'model.safetensors';
@@ -30,7 +31,8 @@ function inParts(bytes: Uint8Array, cuts: readonly number[]): unknown {
       reader.push(bytes.slice(from, at));
       from = at;
     }
-    return reader.end();
+    reader.end();
+    return reader.result();
   });
 }
 
@@ -147,8 +149,8 @@ describe('readIndex', () => {
     const { weightMap } = await readIndex(source, { file: 'i.json' });
     expect(weightMap.size).toBe(200_000);
     expect([...weightMap.keys()].at(-1)).toBe('model.layers.199999.mlp.gate.weight');
-    expect(reads.length).toBe(Math.ceil(bytes.length / INDEX_PART_BYTES));
-    expect(reads.map(({ start }) => start)).toEqual(reads.map((_, at) => at * INDEX_PART_BYTES));
+    expect(reads.length).toBe(Math.ceil(bytes.length / JSON_PART_BYTES));
+    expect(reads.map(({ start }) => start)).toEqual(reads.map((_, at) => at * JSON_PART_BYTES));
     expect(reads.at(-1)?.end).toBe(bytes.length);
     expect(weightMap).toEqual(parseIndex(bytes, { file: 'i.json' }).weightMap);
   });

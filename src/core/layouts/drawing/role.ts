@@ -28,26 +28,53 @@ export interface TensorRole {
   readonly group: number;
 }
 
-/** Tells the role of every tensor of a checkpoint, by its layout first and by its name where no group holds it. */
+/** Layers whose names are spelled out at a time: files hold their tensors layer by layer, in a few runs. */
+const MOST_SPELLED = 8;
+
+/**
+ * Tells the role of every tensor of a checkpoint, by its layout first and by its name where no group holds it. Names of
+ * half a million experts are never spelled out together.
+ */
 export function roleReader(layout: Pick<CheckpointLayout, 'groups'>): (name: string) => TensorRole {
-  const known = new Map<string, TensorRole>();
-  const layers = new Map<string, number>();
+  const layers = new Map<string, number[]>();
   layout.groups.forEach((group, at) => {
-    for (const [name, role] of rolesOf(group, at)) known.set(name, role);
-    const { stack, layer } = tensorPlace(`${group.prefix}.`);
-    if (layer !== null && !layers.has(`${stack} ${layer}`)) layers.set(`${stack} ${layer}`, at);
+    const key = layerKey(`${group.prefix}.`);
+    const same = layers.get(key);
+    if (same) same.push(at);
+    else layers.set(key, [at]);
   });
+  const spelled = new Map<string, ReadonlyMap<string, TensorRole>>();
+  const namesOfLayer = (key: string, groups: readonly number[]) => {
+    const known = spelled.get(key);
+    if (known) return known;
+    const made = new Map(groups.flatMap((at) => [...rolesOf(layout.groups[at], at)]));
+    const [oldest] = spelled.keys();
+    if (oldest !== undefined && spelled.size === MOST_SPELLED) spelled.delete(oldest);
+    spelled.set(key, made);
+    return made;
+  };
   return (name) => {
-    const found = known.get(name);
-    if (found) return found;
     const { stack, layer, rest } = tensorPlace(name);
-    const group = layer === null ? -1 : (layers.get(`${stack} ${layer}`) ?? -1);
-    return { role: roleByName(rest), part: null, expert: null, group };
+    const key = keyOf(stack, layer);
+    const groups = layers.get(key) ?? [];
+    const found = groups.length === 0 ? undefined : namesOfLayer(key, groups).get(name);
+    const group = layer === null ? -1 : (groups[0] ?? -1);
+    return found ?? { role: roleByName(rest), part: null, expert: null, group };
   };
 }
 
+function layerKey(name: string): string {
+  const { stack, layer } = tensorPlace(name);
+  return keyOf(stack, layer);
+}
+
+function keyOf(stack: string, layer: number | null): string {
+  return layer === null ? '' : `${stack} ${layer}`;
+}
+
 /** Roles of the tensors that a group names: its experts', its router's, its shared experts'. */
-function* rolesOf(group: LayerGroup, at: number): Generator<readonly [string, TensorRole]> {
+function* rolesOf(group: LayerGroup | undefined, at: number): Generator<readonly [string, TensorRole]> {
+  if (!group) return;
   for (const member of group.members) {
     const { projection, part } = member;
     for (const [expert, name] of namesOf(member, group.experts))
