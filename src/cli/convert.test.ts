@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hubFolder } from '../core/testing.fixture.ts';
+import { run } from './run.fixture.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/cli/moe-loom.js', import.meta.url));
 const SOURCE = hubFolder('gpt_oss');
@@ -14,14 +15,6 @@ beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), 'moe-loom-convert-'));
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
-
-function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [BIN, ...args], { maxBuffer: 64e6 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
 
 /** Every file but the report, which names threads and times. */
 const contents = (folder: string) =>

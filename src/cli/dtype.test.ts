@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fp8Entries } from '../core/plan/unpack.fixture.ts';
 import { hubFolder } from '../core/testing.fixture.ts';
+import { run } from './run.fixture.ts';
 
-const BIN = fileURLToPath(new URL('../../dist/cli/moe-loom.js', import.meta.url));
 let work: string;
 
 beforeAll(() => {
@@ -18,15 +16,6 @@ beforeAll(() => {
   }
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
-
-/** The built program, as a user runs it. */
-function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [BIN, ...args], (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
 
 describe('--dtype bf16', () => {
   it.each(['cpu', 'auto'])('gives what plain weights give, on %s, and says that it is not lossless', async (engine) => {

@@ -1,23 +1,13 @@
-import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIXTURES, hubFolder } from '../core/testing.fixture.ts';
+import { run } from './run.fixture.ts';
 
-const BIN = fileURLToPath(new URL('../../dist/cli/moe-loom.js', import.meta.url));
 const CONFIG = join(FIXTURES, 'configs/Qwen3-30B-A3B.json');
 const SETUP = ['--gpus', '16', '--dp', '8', '--cp', '2', '--ep', '16', '--context', '32768'];
 let work: string;
-
-function run(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [BIN, ...args], (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
 
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), 'moe-loom-memory-'));

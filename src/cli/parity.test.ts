@@ -1,19 +1,9 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FIXTURES, hubFolder } from '../core/testing.fixture.ts';
+import { run as runProgram } from './run.fixture.ts';
 
-const BIN = fileURLToPath(new URL('../../dist/cli/moe-loom.js', import.meta.url));
-
-/** The built program, as a user runs it. */
-function run(...args: string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [BIN, 'parity', ...args], { maxBuffer: 64e6 }, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
+const run = (...args: string[]) => runProgram('parity', ...args);
 
 const BLOCK_IO = join(FIXTURES, 'checkpoints/mixtral/block_io.safetensors');
 

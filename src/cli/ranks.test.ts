@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { safetensorsBytes } from '../core/testing.fixture.ts';
+import { run as runProgram } from './run.fixture.ts';
 
-const BIN = fileURLToPath(new URL('../../dist/cli/moe-loom.js', import.meta.url));
 const [I, H] = [4, 8];
 let work: string;
 
@@ -15,14 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** The built program, as a user runs it. */
-function run(...args: string[]): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [BIN, 'ranks', ...args], (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
-}
+const run = (...args: string[]) => runProgram('ranks', ...args);
 
 type Named = readonly [name: string, shape: readonly number[]];
 
