@@ -18,16 +18,19 @@ import {
   LoomError,
   mapExperts,
   modelCard,
+  modelReads,
   type OpenMemory,
   type OpenProgress,
   openCheckpoint,
   type Pause,
   type PlanOptions,
   planWithValues,
+  type ReadsSummary,
   type Target,
   tensorBytes,
   unreadFiles,
 } from '../src/core/index.ts';
+import { type FileStrips, fileStrips, type StripTensor, stripTensor } from './file-strips.ts';
 import { type LayerPictures, layerPictures } from './layer-pictures.ts';
 import { createLoads, type Loads, predictPlan } from './loads.ts';
 import { createMeter, createTicker, type Meter } from './meter.ts';
@@ -44,6 +47,9 @@ export interface InspectSession {
   dispose(): Promise<void>;
   cell(row: number, expert: number): CellFacts;
   layerPictures(row: number): LayerPictures | null;
+  fileStrips(): FileStrips;
+  stripTensor(at: number): StripTensor;
+  modelReads(): ReadsSummary;
   inspection(): Inspection;
   readonly layout: CheckpointLayout;
   readonly files: FileSet;
@@ -215,6 +221,9 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
       };
     },
     layerPictures: (row) => layerPictures(drawer, map, row),
+    fileStrips: () => fileStrips(drawer),
+    stripTensor: (at) => stripTensor(drawer, checkpoint, at),
+    modelReads: () => modelReads(checkpoint, layout),
     inspection: () => inspectCheckpoint(checkpoint, layout),
     plan,
     loads: createLoads(checkpoint, layout),
@@ -272,10 +281,13 @@ export function summarisePlan(plan: ConversionPlan): PlanSummary {
 /** What screens ask of the open session: one cell, one layer, the whole in brief. */
 export function createCellCalls(
   current: () => InspectSession,
-): Pick<InspectSession, 'cell' | 'layerPictures' | 'inspection'> {
+): Pick<InspectSession, 'cell' | 'layerPictures' | 'fileStrips' | 'stripTensor' | 'modelReads' | 'inspection'> {
   return {
     cell: (row, expert) => current().cell(row, expert),
     layerPictures: (row) => current().layerPictures(row),
+    fileStrips: () => current().fileStrips(),
+    stripTensor: (at) => current().stripTensor(at),
+    modelReads: () => current().modelReads(),
     inspection: () => current().inspection(),
   };
 }

@@ -10,8 +10,10 @@ import type {
   Pause,
   PlanOptions,
   ProgramId,
+  ReadsSummary,
   Target,
 } from '../src/core/index.ts';
+import type { FileStrips, StripTensor } from './file-strips.ts';
 import type { LayerPictures } from './layer-pictures.ts';
 import type { MemoryApi } from './memory-protocol.ts';
 import type { RankApi } from './ranks-protocol.ts';
@@ -160,6 +162,12 @@ export interface InspectApi extends RankApi, MemoryApi, TensorApi, ValuesDesk {
   cell(row: number, expert: number): CellFacts;
   /** The layer of a row of the map, drawn; null where no tensor of it is known. */
   layerPictures(row: number): LayerPictures | null;
+  /** Where every tensor lies in its file. */
+  fileStrips(): FileStrips;
+  /** What the tensor at a place of {@link fileStrips} is. */
+  stripTensor(at: number): StripTensor;
+  /** Reads of all experts of the model. */
+  modelReads(): ReadsSummary;
   inspection(): Inspection;
   /** What each consumer makes of the open checkpoint, by names and shapes. */
   loads(): readonly LoadVerdict[];

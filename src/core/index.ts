@@ -164,7 +164,7 @@ export type { Ink, Mark, Picture } from './layouts/drawing/picture.ts';
 export { expertReads, layerReads, modelReads, type ReadsSummary } from './layouts/drawing/reads.ts';
 export { ROLES, type Role } from './layouts/drawing/role.ts';
 export { layerStripPicture } from './layouts/drawing/strip-picture.ts';
-export { holesOf, type Strips, stripsOf } from './layouts/drawing/strips.ts';
+export { type FileStrip, type Hole, holesOf, type Strips, stripsOf } from './layouts/drawing/strips.ts';
 export { rolesIn, svgOf } from './layouts/drawing/svg.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
 export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';

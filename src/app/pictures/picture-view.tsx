@@ -109,8 +109,12 @@ function Texture({ id, role }: { readonly id: string; readonly role: Role }) {
 
 /** What the colours and textures of pictures mean. */
 export function PictureLegend({ pictures }: { readonly pictures: readonly Picture[] }) {
+  return <RoleLegend roles={rolesIn(pictures.flatMap(({ marks }) => marks)).filter((role) => role !== 'gate-up')} />;
+}
+
+/** What the colours and textures of roles are. */
+export function RoleLegend({ roles }: { readonly roles: readonly Role[] }) {
   const id = `l${useId().replace(/\W/g, '')}`;
-  const roles = rolesIn(pictures.flatMap(({ marks }) => marks)).filter((role) => role !== 'gate-up');
   return (
     <figure className="legend" aria-label="Legend">
       {roles.map((role) => (

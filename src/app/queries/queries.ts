@@ -44,6 +44,40 @@ export function useLayerPictures(row: number | null) {
   });
 }
 
+/** Where every tensor lies in its file. */
+export function useFileStrips() {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['file-strips', key],
+    queryFn: () => inspectWorker().fileStrips(),
+    enabled: key !== null,
+    gcTime: 30_000,
+  });
+}
+
+/** The tensor at a place of the strips. */
+export function useStripTensor(at: number | null) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['strip-tensor', key, at],
+    queryFn: () => inspectWorker().stripTensor(at ?? 0),
+    enabled: key !== null && at !== null,
+    placeholderData: keepPreviousData,
+    gcTime: 30_000,
+  });
+}
+
+/** Reads of all experts of the model. */
+export function useModelReads() {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['model-reads', key],
+    queryFn: () => inspectWorker().modelReads(),
+    enabled: key !== null,
+    gcTime: 30_000,
+  });
+}
+
 /** Number and id of the tensors that a search finds, with its first rows. */
 export function useTensorAnswer(query: TensorQuery) {
   const key = useOpenKey();

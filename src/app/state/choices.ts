@@ -5,7 +5,7 @@ export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 export const COLOURS = ['shard', 'dtype', 'bytes'] as const;
 export type Colour = (typeof COLOURS)[number];
-export const SHAPES = ['grid', 'table'] as const;
+export const SHAPES = ['grid', 'files', 'table'] as const;
 export type MapShape = (typeof SHAPES)[number];
 
 /** What a person chose on this machine; nothing here belongs to a checkpoint. */

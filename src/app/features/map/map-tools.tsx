@@ -21,25 +21,11 @@ interface MapToolsProps {
 
 /** What the colours say, how large cells are, which layers are chosen. */
 export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
-  const { colour, shape, set } = useChoices();
+  const { shape, set } = useChoices();
   const step = (by: number) => onZoom(ZOOMS[(ZOOMS as readonly number[]).indexOf(zoom) + by] ?? zoom);
   return (
     <div className="map-tools">
-      <Segments<Colour | 'values'>
-        label="Colour by"
-        options={[
-          ['shard', 'Shard'],
-          ['dtype', 'Dtype'],
-          ['bytes', 'Bytes'],
-          ['values', 'Values'],
-        ]}
-        value={values ? 'values' : colour}
-        onChange={(next) => {
-          if (next !== 'values') set({ colour: next });
-          go(next === 'values' ? { statistic: FIRST_STATISTIC } : { statistic: null, projection: null });
-        }}
-      />
-      <LegendLine map={map} legend={values ? valueLegend(values) : legendOf(map, colour)} values={values} />
+      {shape !== 'files' && <Colouring map={map} values={values} />}
       <div className="tools-end">
         <Chosen />
         {shape === 'grid' && (
@@ -56,6 +42,7 @@ export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
           label="Show as"
           options={[
             ['grid', 'Grid'],
+            ['files', 'Files'],
             ['table', 'Table'],
           ]}
           value={shape}
@@ -63,6 +50,30 @@ export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
         />
       </div>
     </div>
+  );
+}
+
+/** What colours say: a choice, and what each means. */
+function Colouring({ map, values }: Pick<MapToolsProps, 'map' | 'values'>) {
+  const { colour, set } = useChoices();
+  return (
+    <>
+      <Segments<Colour | 'values'>
+        label="Colour by"
+        options={[
+          ['shard', 'Shard'],
+          ['dtype', 'Dtype'],
+          ['bytes', 'Bytes'],
+          ['values', 'Values'],
+        ]}
+        value={values ? 'values' : colour}
+        onChange={(next) => {
+          if (next !== 'values') set({ colour: next });
+          go(next === 'values' ? { statistic: FIRST_STATISTIC } : { statistic: null, projection: null });
+        }}
+      />
+      <LegendLine map={map} legend={values ? valueLegend(values) : legendOf(map, colour)} values={values} />
+    </>
   );
 }
 

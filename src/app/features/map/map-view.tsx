@@ -22,6 +22,7 @@ const ValuesBar = late(async () => (await import('./values/values-bar.tsx')).Val
 const ValuesFindings = late(async () => (await import('./values/values-findings.tsx')).ValuesFindings);
 const ValuesTable = late(async () => (await import('./values/values-table.tsx')).ValuesTable);
 const LayerPanel = late(async () => (await import('./layer/layer-panel.tsx')).LayerPanel);
+const FileStrips = late(async () => (await import('./strips/file-strips.tsx')).FileStrips);
 const MapTable = late(async () => (await import('./map-table.tsx')).MapTable);
 
 /** Layers by experts, with what is known of them. */
@@ -48,6 +49,8 @@ export function MapView() {
       <div className="map-body">
         {!painted ? (
           <div className="grid-frame" />
+        ) : shape === 'files' ? (
+          <FileStrips until={<div className="grid-frame" />} map={map} active={active} onActive={onActive} />
         ) : shape === 'table' ? (
           <MapTable
             until={<div />}

@@ -45,13 +45,19 @@ export interface LayerDrawer {
   /** Null for a layer without experts, or whose experts are not known. */
   glyph(at: number): Picture | null;
   strip(at: number): Picture;
+  /** Every file, tensor by tensor. */
+  strips(): Strips;
   /** What a picture of the layer should say below itself. */
   notes(at: number): readonly string[];
 }
 
 /** Where all tensors lie is worked out once, when the first strip is drawn. */
 export function createLayerDrawer(checkpoint: Drawn, layout: Pick<CheckpointLayout, 'groups'>): LayerDrawer {
-  let strips: Strips | null = null;
+  let known: Strips | null = null;
+  const strips = () => {
+    known ??= stripsOf(checkpoint, layout);
+    return known;
+  };
   const groupAt = (at: number): LayerGroup => {
     const group = layout.groups[at];
     if (!group) throw new RangeError(`There is no group ${at}.`);
@@ -65,9 +71,9 @@ export function createLayerDrawer(checkpoint: Drawn, layout: Pick<CheckpointLayo
     },
     strip: (at) => {
       const group = groupAt(at);
-      strips ??= stripsOf(checkpoint, layout);
-      return layerStripPicture(layerStrip(strips, group, at), titleOf(group));
+      return layerStripPicture(layerStrip(strips(), group, at), titleOf(group));
     },
+    strips,
     notes: (at) => readsNotes(checkpoint, groupAt(at)),
   };
 }

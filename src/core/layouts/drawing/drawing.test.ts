@@ -185,3 +185,14 @@ describe('reads of an expert', () => {
     expect(layerReads(checkpoint, group)).toMatchObject({ experts: 12, fewest: 1 });
   });
 });
+
+it('says how many experts a tensor is cut into where it holds all of them', async () => {
+  const stacked = await opened('gpt_oss');
+  const cuts = (name: RegExp) =>
+    stacked.strips.names.flatMap((each, at) => (name.test(each) ? [stacked.strips.cut[at]] : []));
+  const experts = stacked.layout.groups[0]?.experts;
+  expect(new Set(cuts(/experts\.(gate_up|down)_proj(_blocks|_bias)?$/))).toEqual(new Set([experts]));
+  expect(new Set(cuts(/self_attn|norm|router/))).toEqual(new Set([0]));
+  const apart = await opened('qwen3_moe');
+  expect(apart.strips.cut.every((cut) => cut === 0)).toBe(true);
+});

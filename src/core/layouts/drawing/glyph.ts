@@ -61,6 +61,13 @@ export function glyphOf(
   };
 }
 
+/** The tensors of a layer that hold all its experts, an expert's bytes after the other's. */
+export function stackedTensors(group: LayerGroup): readonly GlyphTensor[] {
+  const glyph = glyphOf(group);
+  const all = glyph ? [...glyph.weights, ...glyph.companions] : [];
+  return all.filter(({ stack }) => stack === 'stacked' || stack === 'flat');
+}
+
 function glyphTensor(
   member: ExpertMember,
   spec: DialectSpec,

@@ -1,5 +1,5 @@
 import type { LayerGroup, Projection } from '../types.ts';
-import { type Band, type GlyphTensor, glyphOf } from './glyph.ts';
+import { type Band, type GlyphTensor, stackedTensors } from './glyph.ts';
 import { ROLES, type Role } from './role.ts';
 import { type FileStrip, type Hole, holesOf, type Strips } from './strips.ts';
 
@@ -40,7 +40,7 @@ export interface LayerStrip {
 
 /** The geometry of a layer in its files, by its group and the group's place in the layout: stacked tensors are taken apart into one run an expert and projection. */
 export function layerStrip(strips: Strips, group: LayerGroup, at: number): LayerStrip {
-  const stacked = stackedTensors(group);
+  const stacked = new Map(stackedTensors(group).map((each) => [each.template, each]));
   const files = strips.files.flatMap((file): LayerStripFile[] => {
     const own: number[] = [];
     for (let tensor = file.from; tensor < file.to; tensor += 1) if (strips.group[tensor] === at) own.push(tensor);
@@ -51,15 +51,6 @@ export function layerStrip(strips: Strips, group: LayerGroup, at: number): Layer
     0,
   );
   return { prefix: group.prefix, index: group.index, bytes, files };
-}
-
-/** Tensors that hold all experts, by name. */
-function stackedTensors(group: LayerGroup): ReadonlyMap<string, GlyphTensor> {
-  const glyph = glyphOf(group);
-  const all = glyph ? [...glyph.weights, ...glyph.companions] : [];
-  return new Map(
-    all.filter(({ stack }) => stack === 'stacked' || stack === 'flat').map((each) => [each.template, each]),
-  );
 }
 
 function fileOf(
@@ -87,10 +78,10 @@ function boxesOf(strips: Strips, tensor: number, stacked: ReadonlyMap<string, Gl
   const role = ROLES[strips.role[tensor] ?? 0] ?? 'other';
   const expert = strips.expert[tensor] ?? -1;
   const kind = stacked.get(name);
-  const each = kind ? (end - start) / kind.experts : 0;
-  if (!kind || !Number.isInteger(each) || each === 0)
-    return [{ name, role, part: null, expert: expert === -1 ? null : expert, start, end }];
-  return Array.from({ length: kind.experts }, (_, number) =>
+  const experts = strips.cut[tensor] ?? 0;
+  const each = (end - start) / experts;
+  if (!kind || experts === 0) return [{ name, role, part: null, expert: expert === -1 ? null : expert, start, end }];
+  return Array.from({ length: experts }, (_, number) =>
     halvesOf(kind, each).map(([part, from, to]) => ({
       name,
       role: part,

@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../../checkpoint/types.ts';
 import type { CheckpointLayout } from '../types.ts';
+import { stackedTensors } from './glyph.ts';
 import { ROLES, roleReader } from './role.ts';
 
 /** One file of a checkpoint: its tensors are those from `from` to before `to` in the columns of {@link Strips}. */
@@ -28,6 +29,8 @@ export interface Strips {
   readonly group: Int32Array<ArrayBuffer>;
   /** The one expert a tensor is of, -1 where it holds all of them or none. */
   readonly expert: Int32Array<ArrayBuffer>;
+  /** How many experts a tensor holds, one after another in pieces of one length; 0 where its bytes are not cut so. */
+  readonly cut: Uint16Array<ArrayBuffer>;
 }
 
 /** Bytes of a file that no tensor has, half-open. */
@@ -52,6 +55,8 @@ export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'g
   const role = new Uint8Array(count);
   const group = new Int32Array(count);
   const expert = new Int32Array(count);
+  const cut = new Uint16Array(count);
+  const cutsOf = cutReader(layout);
   const bounds = new Map<string, [from: number, to: number]>();
   ordered.forEach((tensor, at) => {
     const known = roleOf(tensor.name);
@@ -60,6 +65,8 @@ export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'g
     role[at] = ROLES.indexOf(known.role);
     group[at] = known.group;
     expert[at] = known.expert ?? -1;
+    const experts = cutsOf(known.group).get(tensor.name) ?? 0;
+    cut[at] = experts > 0 && (tensor.end - tensor.start) % experts === 0 && tensor.end > tensor.start ? experts : 0;
     const bound = bounds.get(tensor.file);
     if (bound) bound[1] = at + 1;
     else bounds.set(tensor.file, [at, at + 1]);
@@ -68,7 +75,20 @@ export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'g
     const [from, to] = bounds.get(file) ?? [0, 0];
     return { file, byteLength, dataStart, from, to };
   });
-  return { files, names: ordered.map(({ name }) => name), start, end, role, group, expert };
+  return { files, names: ordered.map(({ name }) => name), start, end, role, group, expert, cut };
+}
+
+/** Tensors that hold all experts of a layer one after another, by name, with the number of experts. */
+function cutReader({ groups }: Pick<CheckpointLayout, 'groups'>): (group: number) => ReadonlyMap<string, number> {
+  const known = new Map<number, ReadonlyMap<string, number>>();
+  return (at) => {
+    const before = known.get(at);
+    if (before) return before;
+    const group = groups[at];
+    const made = new Map(group ? stackedTensors(group).map(({ template, experts }) => [template, experts]) : []);
+    known.set(at, made);
+    return made;
+  };
 }
 
 type Placed = { readonly file: string; readonly start: number };

@@ -1,0 +1,198 @@
+import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react';
+import type { FileStrips as Strips } from '../../../../../workers/file-strips.ts';
+import { type ExpertMap, visible } from '../../../../core/index.ts';
+import type { Cell } from '../../../grid/geometry.ts';
+import { GridTooltip } from '../../../grid/grid-tooltip.tsx';
+import { type Paint, useCanvas, useInks } from '../../../grid/use-canvas.ts';
+import { useViewport, type Viewport } from '../../../grid/use-viewport.ts';
+import { styled } from '../../../parts/set-style.ts';
+import { RoleLegend } from '../../../pictures/picture-view.tsx';
+import { useFileStrips, useModelReads, useStripTensor } from '../../../queries/queries.ts';
+import { contentSize, fitStrips, placeOfTensor, type StripPlace, scrollTo } from './geometry.ts';
+import { movedTo } from './keys.ts';
+import { paintStrips, type StripScene, stripInks } from './paint.ts';
+import { StripFacts } from './strip-facts.tsx';
+import { usePointed } from './use-pointed.ts';
+import { useZoom } from './use-zoom.ts';
+import { fileLabels, layerOfGroup, readsWords, rolesOf, wordsOf } from './words.ts';
+import './file-strips.css';
+
+interface FileStripsProps {
+  readonly map: ExpertMap;
+  /** The pinned expert, as row and column of the map. */
+  readonly active: Cell | null;
+  readonly onActive: (cell: Cell | null, pinned: boolean) => void;
+}
+
+/** Every file as a strip of its tensors, in the order of their bytes. */
+export function FileStrips(props: FileStripsProps) {
+  const { data: strips } = useFileStrips();
+  return strips ? <StripsOf {...props} strips={strips} /> : <div className="grid-frame" />;
+}
+
+function StripsOf({ map, active, onActive, strips }: FileStripsProps & { readonly strips: Strips }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const viewport = useViewport(scroller);
+  const sizing = useZoom(scroller, strips, viewport);
+  const { size } = viewport;
+  const geometry = useMemo(() => fitStrips(strips.files, size, sizing.zoom), [strips, size, sizing.zoom]);
+  const { pointed, handlers } = usePointed(scroller, geometry, strips, viewport);
+  const [cursor, setCursor] = useState<number | null>(null);
+  const chosen = useChosen(map, active);
+  const layerOf = useMemo(() => layerOfGroup(map), [map]);
+  const hover = pointed?.place.tensor ?? null;
+  useCanvas(canvas, size, usePaint({ strips, geometry, layerOf, chosen, hover, active: cursor }, viewport));
+  const pin = (place: StripPlace) => {
+    setCursor(place.tensor);
+    const row = map.rows.findIndex(({ group }) => group === strips.group[place.tensor ?? -1]);
+    if (place.expert !== null && row >= 0) onActive({ row, column: place.expert }, true);
+  };
+  const place = cursor === null ? null : placeOfTensor(strips, cursor);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const to = movedTo(strips, cursor, event.key);
+    if (to !== null) {
+      setCursor(to);
+      show(scroller.current, strips, geometry, to);
+    } else if (event.key === 'Enter' && place) pin(place);
+    else if (event.key === '+' || event.key === '=') sizing.wider();
+    else if (event.key === '-') sizing.narrower();
+    else if (event.key === '0') sizing.fit();
+    else if (event.key === 'Escape') {
+      setCursor(null);
+      onActive(null, false);
+    } else return;
+    event.preventDefault();
+  };
+  const content = contentSize(geometry);
+  return (
+    <div className="file-strips">
+      <Head strips={strips} sizing={sizing} />
+      <div className="grid-frame">
+        {/* biome-ignore lint/a11y/useSemanticElements: half a million table cells would not pan */}
+        <div
+          ref={scroller}
+          className="grid-scroller"
+          role="grid"
+          aria-label="Files, byte by byte"
+          aria-rowcount={strips.files.length}
+          aria-activedescendant={place ? 'strip-cell' : undefined}
+          tabIndex={0}
+          onKeyDown={onKeyDown}
+          onClick={() => pointed && pointed.place.tensor !== null && pin(pointed.place)}
+          {...handlers}
+        >
+          {/* biome-ignore lint/a11y/useSemanticElements: see above */}
+          {/* biome-ignore lint/a11y/useFocusableInteractive: the grid holds the focus and names the cell */}
+          <div className="hidden" role="row" aria-rowindex={(place?.row ?? 0) + 1}>
+            {/* biome-ignore lint/a11y/useFocusableInteractive: see above */}
+            {/* biome-ignore lint/a11y/useSemanticElements: see above */}
+            <span id="strip-cell" role="gridcell">
+              <Spoken map={map} strips={strips} place={place} />
+            </span>
+          </div>
+          <div
+            className="grid-content"
+            role="presentation"
+            ref={styled({ width: `${content.width}px`, height: `${content.height}px` })}
+          >
+            <canvas ref={canvas} className="grid-canvas" />
+          </div>
+        </div>
+        {pointed && (
+          <GridTooltip x={pointed.x} y={pointed.y}>
+            <StripFacts map={map} strips={strips} place={pointed.place} />
+          </GridTooltip>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface HeadProps {
+  readonly strips: Strips;
+  readonly sizing: ReturnType<typeof useZoom>;
+}
+
+/** What the colours mean, how wide the strips are, and how many reads an expert takes. */
+function Head({ strips, sizing: { zoom, wider, narrower, fit } }: HeadProps) {
+  const { data: reads } = useModelReads();
+  return (
+    <div className="file-strips-head">
+      <RoleLegend roles={rolesOf(strips)} />
+      <span className="quiet">{reads ? readsWords(reads) : 'The reads of an expert are being counted.'}</span>
+      <div className="segments">
+        <button type="button" aria-label="Narrower" disabled={zoom === 1} onClick={narrower}>
+          −
+        </button>
+        <button type="button" disabled={zoom === 1} onClick={fit}>
+          Fit
+        </button>
+        <button type="button" aria-label="Wider" onClick={wider}>
+          +
+        </button>
+      </div>
+    </div>
+  );
+}
+
+/** The cursor's tensor, for who does not see it. */
+function Spoken({
+  map,
+  strips,
+  place,
+}: Omit<FileStripsProps, 'active' | 'onActive'> & { readonly strips: Strips; readonly place: StripPlace | null }) {
+  const { data } = useStripTensor(place?.tensor ?? null);
+  const file = place && strips.files[place.row];
+  if (!place || !file) return 'No tensor yet: press an arrow key.';
+  const name = data && data.at === place.tensor ? `${visible(data.name)}, ` : '';
+  const bytes = `bytes ${strips.start[place.tensor ?? 0]} to ${strips.end[place.tensor ?? 0]}`;
+  return `${name}${wordsOf(map, strips, place)}, ${bytes} of ${visible(file.file)}`;
+}
+
+/** The pinned expert by its group of the layout. */
+function useChosen(map: ExpertMap, active: Cell | null) {
+  return useMemo(() => {
+    const group = active ? (map.rows[active.row]?.group ?? -1) : -1;
+    return active && group >= 0 ? { group, expert: active.column } : null;
+  }, [map, active]);
+}
+
+type Seen = Omit<StripScene, 'view' | 'inks' | 'labels'>;
+
+/** How the strips are painted: another function as soon as there is something else to be seen. */
+function usePaint({ strips, geometry, layerOf, chosen, hover, active }: Seen, { view, size }: Viewport): Paint {
+  const page = useInks();
+  const labels = useMemo(() => fileLabels(strips.files).map(visible), [strips]);
+  return useCallback(
+    (context) => {
+      const inks = stripInks(context, page);
+      paintStrips(context, {
+        strips,
+        geometry,
+        view: { ...view, ...size },
+        inks,
+        labels,
+        layerOf,
+        chosen,
+        hover,
+        active,
+      });
+    },
+    [strips, geometry, view, size, page, labels, layerOf, chosen, hover, active],
+  );
+}
+
+function show(
+  element: HTMLElement | null,
+  strips: Strips,
+  geometry: ReturnType<typeof fitStrips>,
+  tensor: number,
+): void {
+  if (!element) return;
+  const bytes = { start: strips.start[tensor] ?? 0, end: strips.end[tensor] ?? 0 };
+  const from = { left: element.scrollLeft, top: element.scrollTop };
+  const room = { width: element.clientWidth, height: element.clientHeight };
+  element.scrollTo(scrollTo(geometry, placeOfTensor(strips, tensor).row, bytes, from, room));
+}

@@ -1,0 +1,56 @@
+import type { FileStrips } from '../../../../../workers/file-strips.ts';
+import { type ExpertMap, formatBytes } from '../../../../core/index.ts';
+import { useResting } from '../../../grid/use-resting.ts';
+import { formatRange } from '../../../parts/numbers.ts';
+import { Shown } from '../../../parts/shown.tsx';
+import { useStripTensor } from '../../../queries/queries.ts';
+import { bytesOfExpert, type StripPlace } from './geometry.ts';
+import { wordsOf } from './words.ts';
+
+interface StripFactsProps {
+  readonly map: ExpertMap;
+  readonly strips: FileStrips;
+  readonly place: StripPlace;
+}
+
+/** What lies under the pointer: file, tensor, and whose bytes they are. */
+export function StripFacts({ map, strips, place }: StripFactsProps) {
+  const { row, tensor, expert } = place;
+  const resting = useResting({ row: tensor ?? -1, column: 0 });
+  const { data } = useStripTensor(resting ? tensor : null);
+  const file = strips.files[row];
+  if (!file) return null;
+  const named = data && data.at === tensor ? data : null;
+  const slice = tensor !== null && expert !== null && strips.cut[tensor] ? bytesOfExpert(strips, tensor, expert) : null;
+  return (
+    <>
+      <strong className="mono">
+        <Shown text={file.file} />
+      </strong>
+      {tensor === null && <span className="quiet">{formatBytes(file.byteLength)}</span>}
+      {tensor !== null && (
+        <span className="tooltip-tensor">
+          <span>{wordsOf(map, strips, place)}</span>
+          {named && (
+            <span className="mono">
+              <Shown text={named.name} />
+            </span>
+          )}
+          {named && (
+            <span className="quiet mono">
+              {named.dtype} [{named.shape.join(', ')}]
+            </span>
+          )}
+          <span className="quiet mono">
+            {formatRange({ start: strips.start[tensor] ?? 0, end: strips.end[tensor] ?? 0 })}
+          </span>
+          {slice && (
+            <span className="quiet mono">
+              expert {expert}: {formatRange(slice)}
+            </span>
+          )}
+        </span>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+import type { FileStrips } from '../../../../../workers/file-strips.ts';
+import { type ExpertMap, formatInteger, plural, type ReadsSummary, ROLES, type Role } from '../../../../core/index.ts';
+import type { StripPlace } from './geometry.ts';
+
+/** Role, layer and expert of what lies at a place: `gate, layer 3, expert 10`. */
+export function wordsOf(map: ExpertMap, strips: FileStrips, { tensor, expert }: StripPlace): string {
+  if (tensor === null) return 'no tensor';
+  const layer = layerOfGroup(map)(strips.group[tensor] ?? -1);
+  return [
+    ROLES[strips.role[tensor] ?? 0] ?? 'other',
+    ...(layer === null ? [] : [`layer ${layer}`]),
+    ...(expert === null ? [] : [`expert ${expert}`]),
+  ].join(', ');
+}
+
+/** Tells the layer's number of a group of the layout; null for none. */
+export function layerOfGroup({ rows }: Pick<ExpertMap, 'rows'>): (group: number) => number | null {
+  const known = new Map(rows.map(({ group, index }) => [group, index]));
+  return (group) => known.get(group) ?? null;
+}
+
+/** Roles that the strips show, as a legend names them: gate and up where their numbers alternate. */
+export function rolesOf({ role }: Pick<FileStrips, 'role'>): readonly Role[] {
+  const seen = new Set(ROLES.filter((_, at) => role.includes(at)));
+  const both = seen.delete('gate-up');
+  return ROLES.filter((each) => seen.has(each) || (both && (each === 'gate' || each === 'up')));
+}
+
+/** Short names of files: the number of a shard, else the beginning of the name. */
+export function fileLabels(files: FileStrips['files']): readonly string[] {
+  return files.map(({ file }) => {
+    const number = /-(\d+)-of-\d+\.safetensors$/.exec(file)?.[1];
+    if (number !== undefined) return number.replace(/^0+(?=\d)/, '');
+    return file.length > 8 ? `${file.slice(0, 7)}…` : file;
+  });
+}
+
+/** How many reads an expert of the model takes, in a sentence. */
+export function readsWords({ experts, fewest, most, split }: ReadsSummary): string {
+  if (experts === 0) return 'No expert’s bytes are known.';
+  const reads = fewest === most ? plural(most, 'read') : `${fewest} to ${most} reads`;
+  const rest = split === 0 ? 'none lies in two files' : `${formatInteger(split)} lie in more than one file`;
+  return `An expert takes ${reads}; of ${formatInteger(experts)} experts ${rest}.`;
+}
