@@ -41,9 +41,9 @@ export interface LayerStrip {
 /** The geometry of a layer in its files, by its group and the group's place in the layout: stacked tensors are taken apart into one run an expert and projection. */
 export function layerStrip(strips: Strips, group: LayerGroup, at: number): LayerStrip {
   const stacked = new Map(stackedTensors(group).map((each) => [each.template, each]));
+  const places = placesOf(strips).get(at) ?? [];
   const files = strips.files.flatMap((file): LayerStripFile[] => {
-    const own: number[] = [];
-    for (let tensor = file.from; tensor < file.to; tensor += 1) if (strips.group[tensor] === at) own.push(tensor);
+    const own = places.filter((tensor) => tensor >= file.from && tensor < file.to);
     return own.length === 0 ? [] : [fileOf(strips, file, own, stacked)];
   });
   const bytes = files.reduce(
@@ -51,6 +51,22 @@ export function layerStrip(strips: Strips, group: LayerGroup, at: number): Layer
     0,
   );
   return { prefix: group.prefix, index: group.index, bytes, files };
+}
+
+const known = new WeakMap<Strips, ReadonlyMap<number, readonly number[]>>();
+
+/** Places of the tensors of each group, in their order: gone through once, however many layers are drawn. */
+function placesOf(strips: Strips): ReadonlyMap<number, readonly number[]> {
+  const before = known.get(strips);
+  if (before) return before;
+  const places = new Map<number, number[]>();
+  strips.group.forEach((group, at) => {
+    const own = places.get(group);
+    if (own) own.push(at);
+    else places.set(group, [at]);
+  });
+  known.set(strips, places);
+  return places;
 }
 
 function fileOf(

@@ -1,5 +1,5 @@
-import { tensorPlace } from '../tensor-place.ts';
-import type { CheckpointLayout, ExpertMember, LayerGroup, StoredProjection } from '../types.ts';
+import { layerEnd } from '../tensor-place.ts';
+import type { CheckpointLayout, LayerGroup, StoredProjection } from '../types.ts';
 
 /** What a tensor is for, as pictures colour it and lists sort it. The number of a role is its place here. */
 export const ROLES = [
@@ -28,70 +28,85 @@ export interface TensorRole {
   readonly group: number;
 }
 
-/** Layers whose names are spelled out at a time: files hold their tensors layer by layer, in a few runs. */
-const MOST_SPELLED = 8;
-
 /**
  * Tells the role of every tensor of a checkpoint, by its layout first and by its name where no group holds it. Names of
- * half a million experts are never spelled out together.
+ * experts are taken apart, never spelled out: there may be half a million.
  */
 export function roleReader(layout: Pick<CheckpointLayout, 'groups'>): (name: string) => TensorRole {
-  const layers = new Map<string, number[]>();
-  layout.groups.forEach((group, at) => {
-    const key = layerKey(`${group.prefix}.`);
-    const same = layers.get(key);
+  const groups = new Map<string, number[]>();
+  layout.groups.forEach(({ prefix }, at) => {
+    const key = startOf(`${prefix}.`);
+    const same = groups.get(key);
     if (same) same.push(at);
-    else layers.set(key, [at]);
+    else groups.set(key, [at]);
   });
-  const spelled = new Map<string, ReadonlyMap<string, TensorRole>>();
-  const namesOfLayer = (key: string, groups: readonly number[]) => {
-    const known = spelled.get(key);
-    if (known) return known;
-    const made = new Map(groups.flatMap((at) => [...rolesOf(layout.groups[at], at)]));
-    const [oldest] = spelled.keys();
-    if (oldest !== undefined && spelled.size === MOST_SPELLED) spelled.delete(oldest);
-    spelled.set(key, made);
-    return made;
+  const layers = new Map<string, LayerRoles>();
+  let last: LayerRoles | null = null;
+  const layerOf = (name: string): LayerRoles => {
+    // Files hold their tensors layer by layer.
+    if (last !== null && last.start !== '' && name.startsWith(last.start)) return last;
+    const start = startOf(name);
+    last = layers.get(start) ?? rolesOf(start, groups.get(start) ?? [], layout.groups);
+    layers.set(start, last);
+    return last;
   };
   return (name) => {
-    const { stack, layer, rest } = tensorPlace(name);
-    const key = keyOf(stack, layer);
-    const groups = layers.get(key) ?? [];
-    const found = groups.length === 0 ? undefined : namesOfLayer(key, groups).get(name);
-    const group = layer === null ? -1 : (groups[0] ?? -1);
-    return found ?? { role: roleByName(rest), part: null, expert: null, group };
+    const layer = layerOf(name);
+    const known = layer.names.get(name) ?? expertRole(layer.numbered, name);
+    return known ?? { role: roleByName(name.slice(layer.start.length)), part: null, expert: null, group: layer.group };
   };
 }
 
-function layerKey(name: string): string {
-  const { stack, layer } = tensorPlace(name);
-  return keyOf(stack, layer);
+/** `model.layers.5.` of a name in a numbered layer, else nothing. */
+function startOf(name: string): string {
+  const end = layerEnd(name);
+  return end === 0 ? '' : name.slice(0, end + 1);
 }
 
-function keyOf(stack: string, layer: number | null): string {
-  return layer === null ? '' : `${stack} ${layer}`;
+/** What the tensors of a layer are, by the groups that it has. */
+interface LayerRoles {
+  readonly start: string;
+  /** The first of its groups; -1 for none, and outside of numbered layers. */
+  readonly group: number;
+  readonly names: ReadonlyMap<string, TensorRole>;
+  /** Tensors of one expert each: what stands before and after its number. */
+  readonly numbered: readonly NumberedRole[];
 }
 
-/** Roles of the tensors that a group names: its experts', its router's, its shared experts'. */
-function* rolesOf(group: LayerGroup | undefined, at: number): Generator<readonly [string, TensorRole]> {
-  if (!group) return;
-  for (const member of group.members) {
-    const { projection, part } = member;
-    for (const [expert, name] of namesOf(member, group.experts))
-      yield [name, { role: projection satisfies StoredProjection, part, expert, group: at }];
+interface NumberedRole extends Omit<TensorRole, 'expert'> {
+  readonly before: string;
+  readonly after: string;
+  /** How many there are: names with higher numbers are no expert's. */
+  readonly experts: number;
+}
+
+function rolesOf(start: string, places: readonly number[], all: readonly LayerGroup[]): LayerRoles {
+  const names = new Map<string, TensorRole>();
+  const numbered: NumberedRole[] = [];
+  for (const group of places) {
+    const { members = [], router = [], shared = [], experts } = all[group] ?? {};
+    for (const { template, projection, part } of members) {
+      const [before = '', after] = template.split('{i}', 2);
+      const role = { role: projection satisfies StoredProjection, part, group };
+      if (after === undefined) names.set(template, { ...role, expert: null });
+      else numbered.push({ ...role, before, after, experts: experts ?? 0 });
+    }
+    for (const name of router) names.set(name, { role: 'router', part: null, expert: null, group });
+    for (const name of shared) names.set(name, { role: 'shared', part: null, expert: null, group });
   }
-  for (const name of group.router) yield [name, { role: 'router', part: null, expert: null, group: at }];
-  for (const name of group.shared) yield [name, { role: 'shared', part: null, expert: null, group: at }];
+  return { start, group: start === '' ? -1 : (places[0] ?? -1), names, numbered };
 }
 
-/** Names of a member's tensors, each with the number of the one expert that it is of, null for a stack of all. */
-export function namesOf(
-  { template }: Pick<ExpertMember, 'template'>,
-  experts: number | null,
-): readonly (readonly [expert: number | null, name: string])[] {
-  if (!template.includes('{i}')) return [[null, template]];
-  return Array.from({ length: experts ?? 0 }, (_, expert) => [expert, template.replaceAll('{i}', String(expert))]);
+function expertRole(numbered: LayerRoles['numbered'], name: string): TensorRole | null {
+  for (const { before, after, experts, role, part, group } of numbered) {
+    if (!name.startsWith(before) || !name.endsWith(after)) continue;
+    const digits = name.slice(before.length, name.length - after.length);
+    if (DIGITS.test(digits) && Number(digits) < experts) return { role, part, group, expert: Number(digits) };
+  }
+  return null;
 }
+
+const DIGITS = /^\d{1,9}$/;
 
 /** First match decides: a norm inside an attention is a norm. */
 const BY_NAME: readonly (readonly [RegExp, Role])[] = [

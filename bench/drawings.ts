@@ -1,0 +1,137 @@
+/**
+ * The drawings: geometry of a layer in milliseconds (Node), and in a real Chromium the time from the press to the first strip,
+ * and frames of strips that are scrolled and zoomed. Qwen3-235B-A22B and a model of half a million tensors, headers only.
+ * One JSON line. `npm run build` first; the machine should do nothing else.
+ *
+ *     npm run bench:drawings
+ */
+import { loadavg } from 'node:os';
+import { chromium, type Page } from '@playwright/test';
+import { preview } from 'vite';
+import { findBrowser } from '../e2e/support/browser.ts';
+import { QWEN3_235B, qwen3Moe, qwen3Moe235b } from '../e2e/support/hub/qwen3-moe.ts';
+import { startHub } from '../e2e/support/hub/server.ts';
+import { markUsed } from '../e2e/support/used-hub.ts';
+import { openCheckpoint } from '../src/core/checkpoint/open.ts';
+import { createManners } from '../src/core/hub/manners.ts';
+import { openHubRepo } from '../src/core/hub/repo.ts';
+import { createLayerDrawer, detectLayout, modelReads } from '../src/core/index.ts';
+
+const BIG = 'Qwen/Qwen3-235B-A22B';
+const FUSED = 'moe-loom/Qwen3-235B-A22B-stacked';
+const GIANT = 'bench/half-a-million';
+const FRAMES = 180;
+
+const round = (value: number) => Number(value.toFixed(2));
+function percentile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return round(sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN);
+}
+
+const loadBefore = loadavg()[0] ?? 0;
+const half = { ...QWEN3_235B, layers: 217, experts: 764 };
+const hub = await startHub({
+  repos: [
+    qwen3Moe235b({ layout: 'per-expert' }),
+    qwen3Moe(FUSED, { dims: QWEN3_235B, layout: 'stacked', seed: 'fused', maxShardBytes: 4e9 }),
+    qwen3Moe(GIANT, { dims: half, layout: 'per-expert', seed: 'half', maxShardBytes: 40e9 }),
+  ],
+});
+
+/** Milliseconds of all files once, then of a layer's strip and glyph. */
+async function geometry(repo: string) {
+  const checkpoint = await openCheckpoint(await openHubRepo(repo, { endpoint: hub.url, ...createManners() }));
+  const layout = detectLayout(checkpoint);
+  const drawer = createLayerDrawer(checkpoint, layout);
+  const timed = (work: () => unknown) => {
+    const start = performance.now();
+    work();
+    return performance.now() - start;
+  };
+  const all = timed(() => drawer.strips());
+  const layers = layout.groups.map((_, at) =>
+    timed(() => {
+      drawer.strip(at);
+      drawer.glyph(at);
+      drawer.notes(at);
+    }),
+  );
+  return {
+    tensors: checkpoint.tensors.size,
+    all_files_ms: round(all),
+    layer_p50_ms: percentile(layers, 0.5),
+    layer_p95_ms: percentile(layers, 0.95),
+    model_reads_ms: round(timed(() => modelReads(checkpoint, layout))),
+  };
+}
+
+/** Milliseconds between the frames of a page in which the strips are scrolled or zoomed a little each time. */
+async function frames(page: Page, what: 'down' | 'along' | 'zoom'): Promise<readonly number[]> {
+  return page.evaluate(
+    async ([kind, count]) => {
+      const element = document.querySelector('.grid-scroller');
+      if (!element) throw new Error('There are no strips.');
+      const found: number[] = [];
+      let last = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
+      for (let at = 0; at < count; at += 1) {
+        if (kind === 'down') element.scrollTo(0, at * 12);
+        else if (kind === 'along') element.scrollTo(at * 40, 0);
+        else {
+          const deltaY = at % 60 < 30 ? -12 : 12;
+          element.dispatchEvent(new WheelEvent('wheel', { ctrlKey: true, deltaY, clientX: 640, cancelable: true }));
+        }
+        const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
+        found.push(now - last);
+        last = now;
+      }
+      return found;
+    },
+    [what, FRAMES] as const,
+  );
+}
+
+function told(deltas: readonly number[]) {
+  return { p50_ms: percentile(deltas, 0.5), p95_ms: percentile(deltas, 0.95), most_ms: round(Math.max(...deltas)) };
+}
+
+async function strips(page: Page) {
+  const start = performance.now();
+  await page.getByRole('radio', { name: 'Files' }).click();
+  await page.getByRole('grid', { name: 'Files, byte by byte' }).waitFor();
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  const first = performance.now() - start;
+  const down = await frames(page, 'down');
+  for (let step = 0; step < 9; step += 1) await page.getByRole('button', { name: 'Wider' }).click();
+  const along = await frames(page, 'along');
+  const zoom = await frames(page, 'zoom');
+  return { first_strip_ms: round(first), down: told(down), along: told(along), zoom: told(zoom) };
+}
+
+const server = await preview({ preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
+const base = server.resolvedUrls?.local[0] ?? '';
+const { executablePath, args } = findBrowser(chromium.executablePath(), true);
+const browser = await chromium.launch({ ...(executablePath === undefined ? {} : { executablePath }), args: [...args] });
+
+async function inBrowser(repo: string) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  await page.addInitScript(markUsed, hub.url);
+  await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url, repo, view: 'map' })}`);
+  await page.getByText(/Nothing odd/).waitFor({ timeout: 120_000 });
+  const found = await strips(page);
+  await context.close();
+  return found;
+}
+
+const result = {
+  bench: 'drawings',
+  // Above the number of processors, times by the clock are those of the queue.
+  load_before: round(loadBefore),
+  geometry: { per_expert: await geometry(BIG), stacked: await geometry(FUSED), half_a_million: await geometry(GIANT) },
+  strips: { per_expert: await inBrowser(BIG), stacked: await inBrowser(FUSED), half_a_million: await inBrowser(GIANT) },
+};
+await browser.close();
+await server.close();
+await hub.close();
+process.stdout.write(`${JSON.stringify(result)}\n`);
+process.exit(0);
