@@ -19,8 +19,8 @@ function current(): InspectSession {
 /** Pictures leave with their arrays moved, not copied. */
 function movable(event: InspectEvent): InspectEvent {
   if (event.type !== 'map') return event;
-  const { state, shard, split, bytes, dtype } = event.map;
-  return withTransfer(event, [state.buffer, shard.buffer, split.buffer, bytes.buffer, dtype.buffer]);
+  const { state, files, bytes, dtype } = event.map;
+  return withTransfer(event, [state, bytes, dtype, ...Object.values(files)].map(({ buffer }) => buffer));
 }
 
 const api: InspectApi = {

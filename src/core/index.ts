@@ -170,9 +170,11 @@ export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } 
 export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
 export {
   CELL,
+  type CellFiles,
   type CellTensor,
   cellTensors,
   type ExpertMap,
+  filesOfCell,
   type MapRow,
   mapExperts,
   NO_DTYPE,

@@ -36,9 +36,9 @@ describe('describeCell', () => {
     expect(describeCell(map, { row: 1, column: 2 })).toBe('Layer 1, expert 2, defect');
   });
 
-  it('says when an expert lies in two files', () => {
-    const split = { ...map, split: map.split.map(() => 1) };
-    expect(describeCell(split, { row: 1, column: 0 })).toContain('a.safetensors and another');
+  it('names every file of an expert', () => {
+    const split = { ...map, files: { ...map.files, down: map.files.down.map(() => 1) } };
+    expect(describeCell(split, { row: 1, column: 0 })).toContain('a.safetensors and b.safetensors');
   });
 
   it('says what its picture says last', () => {

@@ -1,4 +1,4 @@
-import { type ExpertMap, formatBytes, type MapRow, NO_DTYPE, NO_SHARD, visible } from '../../core/index.ts';
+import { type ExpertMap, filesOfCell, formatBytes, type MapRow, NO_DTYPE, visible } from '../../core/index.ts';
 import type { CellPicture } from './expert-grid-props.ts';
 import type { Cell } from './geometry.ts';
 
@@ -12,13 +12,18 @@ export function describeCell(map: ExpertMap, { row, column }: Cell, words: CellP
   if (column >= facts.experts) return `${nameOf(facts)}, no expert ${column}`;
   const at = row * map.columns + column;
   const parts = [nameOf(facts), `expert ${column}`, STATES[map.state[at] ?? 0] ?? ''];
-  const shard = map.shard[at] ?? NO_SHARD;
+  const files = fileNames(map, at);
   const dtype = map.dtype[at] ?? NO_DTYPE;
   if (dtype !== NO_DTYPE) parts.push(map.dtypes[dtype] ?? '');
   if ((map.bytes[at] ?? 0) > 0) parts.push(formatBytes(map.bytes[at] ?? 0));
-  if (shard !== NO_SHARD) parts.push(`${map.shards[shard] ?? ''}${map.split[at] ? ' and another' : ''}`);
+  if (files.length > 0) parts.push(files.join(' and '));
   if (words) parts.push(words({ row, column }));
   return parts.join(', ');
+}
+
+/** The files that hold a cell's tensors. */
+export function fileNames(map: ExpertMap, at: number): readonly string[] {
+  return filesOfCell(map.files, at).map((file) => visible(map.shards[file] ?? ''));
 }
 
 /** `Layer 3`, `MTP layer 61`. */

@@ -60,15 +60,16 @@ interface Shown extends Pick<ExpertGridProps, 'map' | 'picture' | 'active' | 'ch
 
 /** How the grid is painted: another function as soon as there is something else to be seen. */
 function usePaint({ map, picture, active, chosen, hover }: Shown, geometry: Geometry, { view, size }: Viewport): Paint {
-  const { pixels, marks } = picture;
+  const { pixels, marks, lanes = 1, bands = null } = picture;
   const inks = useInks();
-  const layer = useMemo(() => pictureOf(pixels, map.columns, map.rows.length), [map, pixels]);
+  const layer = useMemo(() => pictureOf(pixels, map.columns, map.rows.length * lanes), [map, pixels, lanes]);
   return useCallback(
     (context) => {
       const hatch = hatchOf(context, inks) ?? inks.pending;
       const seen = { ...view, ...size };
-      paintScene(context, { map, layer, marks, geometry, inks, hatch, view: seen, chosen, active, hover });
+      const cells = { map, layer, lanes, bands, marks };
+      paintScene(context, { ...cells, geometry, inks, hatch, view: seen, chosen, active, hover });
     },
-    [map, layer, marks, geometry, inks, view, size, chosen, active, hover],
+    [map, layer, lanes, bands, marks, geometry, inks, view, size, chosen, active, hover],
   );
 }

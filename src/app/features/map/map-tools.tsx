@@ -5,7 +5,7 @@ import { Shown } from '../../parts/shown.tsx';
 import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-store.ts';
 import { type Colour, useChoices } from '../../state/choices.ts';
 import { formatLayers } from '../../state/number-runs.ts';
-import { type Legend, legendOf } from './colours.ts';
+import { bytesDiffer, type Legend, legendOf, shownColour } from './colours.ts';
 import type { MapValues } from './values/use-map-values.ts';
 
 /** What cells show at first when a person asks for numbers. */
@@ -21,18 +21,20 @@ interface MapToolsProps {
 
 /** What the colours say, how large cells are, which layers are chosen. */
 export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
-  const { colour, shape, set } = useChoices();
+  const { colour: chosen, shape, set } = useChoices();
+  const colour = shownColour(map, chosen);
+  const offered: readonly (readonly [Colour, string])[] = [
+    ['layout', 'Layout'],
+    ['shard', 'File'],
+    ['dtype', 'Dtype'],
+    ...(bytesDiffer(map) ? [['bytes', 'Bytes'] as const] : []),
+  ];
   const step = (by: number) => onZoom(ZOOMS[(ZOOMS as readonly number[]).indexOf(zoom) + by] ?? zoom);
   return (
     <div className="map-tools">
       <Segments<Colour | 'values'>
         label="Colour by"
-        options={[
-          ['shard', 'Shard'],
-          ['dtype', 'Dtype'],
-          ['bytes', 'Bytes'],
-          ['values', 'Values'],
-        ]}
+        options={[...offered, ['values', 'Values']]}
         value={values ? 'values' : colour}
         onChange={(next) => {
           if (next !== 'values') set({ colour: next });

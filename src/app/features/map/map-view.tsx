@@ -9,7 +9,7 @@ import { addressStore, go, move, useAddress } from '../../state/address-store.ts
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { CellFacts } from './cell-facts.tsx';
-import { pixelsOf } from './colours.ts';
+import { pictureOf, shownColour } from './colours.ts';
 import { Details } from './details.tsx';
 import { Findings } from './findings.tsx';
 import { MapHeader } from './map-header.tsx';
@@ -115,7 +115,7 @@ function Hint() {
 /** The cells as they are stored, in the colours that the reader chose. */
 function useStoredPicture(map: ExpertMap | null): CellPicture | null {
   const colour = useChoices((choices) => choices.colour);
-  return useMemo(() => map && { pixels: pixelsOf(map, colour), marks: null, words: null }, [map, colour]);
+  return useMemo(() => map && pictureOf(map, shownColour(map, colour)), [map, colour]);
 }
 
 /** The cell that the address names, as row and column of the map. */

@@ -13,6 +13,10 @@ export interface Inks {
   readonly mono: string;
   readonly mark: string;
   readonly markEdge: string;
+  readonly dangerSoft: string;
+  readonly gate: string;
+  readonly up: string;
+  readonly down: string;
 }
 
 /** Reads the inks where the canvas stands. */
@@ -33,6 +37,10 @@ export function readInks(element: Element): Inks {
     mono: ink('--mono'),
     mark: ink('--cell-mark'),
     markEdge: ink('--cell-mark-edge'),
+    dangerSoft: ink('--danger-soft'),
+    gate: ink('--role-gate'),
+    up: ink('--role-up'),
+    down: ink('--role-down'),
   };
 }
 

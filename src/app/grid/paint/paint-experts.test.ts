@@ -10,7 +10,15 @@ const layer = {} as CanvasImageSource;
 function painted(map: ExpertMap, more: Partial<Scene> = {}) {
   const geometry = fitGeometry(map.rows.length, map.columns, 600, 300, 1);
   const view = { left: 0, top: 0, width: 600, height: 300 };
-  const rest = { marks: null, hatch: 'hatched', chosen: new Set<number>(), active: null, hover: null };
+  const rest = {
+    lanes: 1,
+    bands: null,
+    marks: null,
+    hatch: 'hatched',
+    chosen: new Set<number>(),
+    active: null,
+    hover: null,
+  };
   const { context, strokes } = recorder();
   paintScene(context, { map, layer, geometry, inks: INKS, view, ...rest, ...more });
   const of = (call: string, ink?: string) =>
