@@ -169,6 +169,7 @@ export { rolesIn, svgOf } from './layouts/drawing/svg.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
 export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
 export {
+  buffersOfMap,
   CELL,
   type CellFiles,
   type CellTensor,

@@ -21,7 +21,10 @@ export interface CellPicture {
 export interface ExpertGridProps {
   readonly map: ExpertMap;
   readonly picture: CellPicture;
+  /** How many times as large cells are as when the grid fits. */
   readonly zoom: number;
+  /** Changes the zoom, and tells the largest; absent where cells cannot be made larger. */
+  readonly onZoom?: (zoom: number, most: number) => void;
   readonly active: Cell | null;
   readonly chosen: ReadonlySet<number>;
   /** Moves the cursor; `pinned` when a person clicked or pressed Enter there. */

@@ -17,8 +17,6 @@ const AXIS = 20;
 const SMALLEST = 4;
 const LARGEST = 40;
 
-export const ZOOMS = [1, 1.5, 2, 3, 4] as const;
-
 /** Cells as large as the view allows, times the zoom; never too small to be hit. */
 export function fitGeometry(rows: number, columns: number, width: number, height: number, zoom: number): Geometry {
   const largest = (space: number, count: number) =>
@@ -47,6 +45,20 @@ export interface View {
   readonly top: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** True when all of a cell is in sight. */
+export function isInSight(
+  { cellWidth, cellHeight, gutter, axis }: Geometry,
+  view: View,
+  { row, column }: Cell,
+): boolean {
+  const inside = (start: number, size: number, from: number, room: number) =>
+    start >= from && start + size <= from + room;
+  return (
+    inside(column * cellWidth, cellWidth, view.left, view.width - gutter) &&
+    inside(row * cellHeight, cellHeight, view.top, view.height - axis)
+  );
 }
 
 /** The first and the last row of which something is in sight; the last is before the first where there is none. */

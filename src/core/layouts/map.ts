@@ -233,6 +233,11 @@ function addFile(files: CellFiles, cell: number, file: number, { projection, par
   }
 }
 
+/** The memory of a map's arrays, which may be moved to another thread. */
+export function buffersOfMap({ state, files, bytes, dtype }: ExpertMap): ArrayBuffer[] {
+  return [state, bytes, dtype, ...Object.values(files)].map(({ buffer }) => buffer);
+}
+
 /** The files that hold a cell's tensors, each once, as indices into `shards`: gate's first, then up's and down's. */
 export function filesOfCell({ gate, up, down, besides }: CellFiles, cell: number): readonly number[] {
   const all = [gate, up, down, besides].map((column) => column[cell] ?? NO_SHARD);

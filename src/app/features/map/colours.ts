@@ -13,6 +13,8 @@ export interface Legend {
   readonly items: readonly LegendItem[];
   /** What the items do not say. */
   readonly note: string | null;
+  /** True where the files of the cell under the pointer are named beside it. */
+  readonly pointing: boolean;
   readonly ramp: { readonly colours: readonly string[]; readonly least: string; readonly most: string } | null;
 }
 
@@ -110,7 +112,7 @@ export function legendOf(map: ExpertMap, mode: Colour): Legend {
   if (mode === 'bytes') {
     const { least, most } = byteRange(map);
     const ramp = { colours: RAMP, least: formatBytes(least), most: formatBytes(most) };
-    return { items: [], note: 'bytes of one expert', ramp };
+    return { items: [], note: 'bytes of one expert', ramp, pointing: false };
   }
   if (mode === 'layout') return layoutLegend();
   if (mode === 'dtype')
@@ -118,6 +120,7 @@ export function legendOf(map: ExpertMap, mode: Colour): Legend {
       items: map.dtypes.map((text, at) => ({ colour: TEN[at % 10] ?? '#888888', text })),
       note: null,
       ramp: null,
+      pointing: false,
     };
   return shardLegend(map);
 }
@@ -127,16 +130,17 @@ function layoutLegend(): Legend {
     { colour: WHOLE, text: 'complete' },
     ...(['gate', 'up', 'down'] as const).map((role) => ({ colour: `var(--role-${role})`, text: role })),
   ];
-  return { items, note: null, ramp: null };
+  return { items, note: null, ramp: null, pointing: false };
 }
 
 function shardLegend({ shards }: ExpertMap): Legend {
   const short = (file: string) => /-(\d+)-of-\d+\.safetensors$/.exec(file)?.[1]?.replace(/^0+/, '') ?? file;
   if (shards.length > NAMED_FILES)
-    return { items: [], note: `${shards.length} files in ten colours by turns`, ramp: null };
+    return { items: [], note: `${shards.length} files in ten colours by turns`, ramp: null, pointing: true };
   return {
     items: shards.map((file, at) => ({ colour: TEN[at] ?? NO_FILE, text: short(file) })),
     note: shards.length > 1 ? 'number of the file' : null,
     ramp: null,
+    pointing: false,
   };
 }

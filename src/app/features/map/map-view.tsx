@@ -14,6 +14,7 @@ import { Details } from './details.tsx';
 import { Findings } from './findings.tsx';
 import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
+import { point } from './pointed.ts';
 import { useMapValues } from './values/use-map-values.ts';
 import './map.css';
 import '../../theme/table.css';
@@ -28,7 +29,7 @@ const MapTable = late(async () => (await import('./map-table.tsx')).MapTable);
 export function MapView() {
   const map = useInspection((state) => state.map);
   const shape = useChoices((choices) => choices.shape);
-  const [zoom, setZoom] = useState(1);
+  const { zoom, onZoom } = useMapZoom();
   const details = useRef<HTMLElement>(null);
   const { active, onActive } = useActiveCell();
   const chosen = useChosenLayers();
@@ -42,7 +43,7 @@ export function MapView() {
     <div className="map-view">
       <MapHeader />
       <div>
-        <MapTools map={map} values={values} zoom={zoom} onZoom={setZoom} />
+        <MapTools map={map} values={values} zoom={zoom} onZoom={onZoom} />
         {values && <ValuesBar until={<div />} map={map} choice={values} />}
       </div>
       <div className="map-body">
@@ -64,7 +65,9 @@ export function MapView() {
           <ExpertGrid
             map={map}
             picture={picture}
-            zoom={zoom}
+            zoom={zoom.now}
+            onZoom={onZoom}
+            onHover={point}
             active={active}
             chosen={chosen}
             onActive={onActive}
@@ -110,6 +113,15 @@ function Hint() {
       </p>
     </section>
   );
+}
+
+/** How large cells are; it stays while the map is open. */
+function useMapZoom() {
+  const [zoom, setZoom] = useState({ now: 1, most: 1 });
+  const onZoom = useCallback((now: number, most: number) => {
+    setZoom((before) => (before.now === now && before.most === most ? before : { now, most }));
+  }, []);
+  return { zoom, onZoom };
 }
 
 /** The cells as they are stored, in the colours that the reader chose. */
