@@ -41,6 +41,13 @@ describe('describeCell', () => {
     expect(describeCell(split, { row: 1, column: 0 })).toContain('a.safetensors and b.safetensors');
   });
 
+  it('counts the tensors of what stands beside the experts', () => {
+    const layer = mapOf([rowOf(3, 2, { router: 1, attention: 4 })]);
+    expect(describeCell(layer, { row: 0, column: -2 }, () => 'a value')).toBe('Layer 3, router, 1 tensor');
+    expect(describeCell(layer, { row: 0, column: -3 })).toBe('Layer 3, no shared experts');
+    expect(describeCell(layer, { row: 0, column: -4 })).toBe('Layer 3, attention, 4 tensors');
+  });
+
   it('says what its picture says last', () => {
     expect(describeCell(map, { row: 1, column: 0 }, ({ row, column }) => `value of ${row}/${column}`)).toMatch(
       /, value of 1\/0$/,

@@ -1,4 +1,14 @@
-import { type ExpertMap, filesOfCell, formatBytes, type MapRow, NO_DTYPE, visible } from '../../core/index.ts';
+import {
+  type BesideKind,
+  besideOf,
+  type ExpertMap,
+  filesOfCell,
+  formatBytes,
+  type MapRow,
+  NO_DTYPE,
+  plural,
+  visible,
+} from '../../core/index.ts';
 import type { CellPicture } from './expert-grid-props.ts';
 import type { Cell } from './geometry.ts';
 
@@ -8,6 +18,8 @@ const STATES = ['not there', 'not read yet', 'present', 'defect'] as const;
 export function describeCell(map: ExpertMap, { row, column }: Cell, words: CellPicture['words'] = null): string {
   const facts = map.rows[row];
   if (!facts) return '';
+  const kind = besideOf(column);
+  if (kind) return `${nameOf(facts)}, ${besideWords(facts, kind)}`;
   if (!facts.experts) return `${nameOf(facts)}, dense, no experts`;
   if (column >= facts.experts) return `${nameOf(facts)}, no expert ${column}`;
   const at = row * map.columns + column;
@@ -19,6 +31,18 @@ export function describeCell(map: ExpertMap, { row, column }: Cell, words: CellP
   if (files.length > 0) parts.push(files.join(' and '));
   if (words) parts.push(words({ row, column }));
   return parts.join(', ');
+}
+
+/** What stands beside the experts, in words. */
+export const BESIDE_WORDS: Readonly<Record<BesideKind, string>> = {
+  router: 'router',
+  shared: 'shared experts',
+  attention: 'attention',
+};
+
+/** `router, 1 tensor`. */
+export function besideWords(facts: MapRow, kind: BesideKind): string {
+  return facts[kind] === 0 ? `no ${BESIDE_WORDS[kind]}` : `${BESIDE_WORDS[kind]}, ${plural(facts[kind], 'tensor')}`;
 }
 
 /** The files that hold a cell's tensors. */

@@ -21,6 +21,8 @@ export interface CellPicture {
 export interface ExpertGridProps {
   readonly map: ExpertMap;
   readonly picture: CellPicture;
+  /** True where router, shared experts and attention have columns of their own. */
+  readonly beside?: boolean;
   /** How many times as large cells are as when the grid fits. */
   readonly zoom: number;
   /** Changes the zoom, and tells the largest; absent where cells cannot be made larger. */

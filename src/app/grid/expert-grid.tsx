@@ -1,4 +1,5 @@
 import { type RefObject, useCallback, useEffect, useMemo, useRef } from 'react';
+import { BESIDE } from '../../core/index.ts';
 import { describeCell } from './describe.ts';
 import type { ExpertGridProps } from './expert-grid-props.ts';
 import { type Cell, fitGeometry, type Geometry } from './geometry.ts';
@@ -25,9 +26,10 @@ export function ExpertGrid(props: ExpertGridProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const viewport = useViewport(scroller);
   const { width, height } = viewport.size;
+  const beside = props.beside ? BESIDE.length : 0;
   const geometry = useMemo(
-    () => fitGeometry(map.rows.length, map.columns, width, height, props.zoom),
-    [map.rows.length, map.columns, width, height, props.zoom],
+    () => fitGeometry(map.rows.length, map.columns, width, height, props.zoom, beside),
+    [map.rows.length, map.columns, width, height, props.zoom, beside],
   );
   const zooming = useZoom({ ...props, geometry, scroller, size: viewport.size });
   const pointed = useHover(scroller, geometry, viewport);

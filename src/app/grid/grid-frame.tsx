@@ -50,7 +50,7 @@ export function GridFrame(props: GridFrameProps) {
           <span
             id={props.cellId}
             role="gridcell"
-            aria-colindex={(active?.column ?? 0) + 1}
+            aria-colindex={active && active.column < 0 ? undefined : (active?.column ?? 0) + 1}
             aria-selected={chosen === undefined ? undefined : active !== null}
           >
             {props.words ?? 'No cell yet: press an arrow key.'}

@@ -35,6 +35,7 @@ export function rowOf(index: number | null, experts: number | null, more: Partia
     bands: experts === null ? [] : BANDS.three,
     shared: 0,
     router: 1,
+    attention: 0,
     bytes: 0,
     defects: [],
     ...more,
@@ -81,6 +82,9 @@ export const INKS: Inks = {
   gate: 'gate',
   up: 'up',
   down: 'down',
+  router: 'router',
+  shared: 'shared',
+  attention: 'attention',
 };
 
 /** One call of a drawing context, with the ink that it used. */

@@ -4,8 +4,9 @@ import { type OpenProgress, openCheckpoint } from '../checkpoint/open.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { openLocal } from '../source/folder.node.ts';
 import type { FileSet } from '../source/types.ts';
+import { BESIDE, besideOf } from './beside.ts';
 import { detectLayout } from './detect.ts';
-import { CELL, cellTensors, filesOfCell, mapExperts, NO_SHARD } from './map.ts';
+import { besideTensors, CELL, cellTensors, filesOfCell, mapExperts, NO_SHARD } from './map.ts';
 
 const open = async (name: string) =>
   openCheckpoint(await openLocal(join(import.meta.dirname, '../../../fixtures/checkpoints', name, 'hub')));
@@ -230,6 +231,24 @@ describe('mapExperts', () => {
     const name = tensor.name.replace('.experts.0.', '.experts.999999999.');
     const hostile = { ...whole, config: null, tensors: new Map([...whole.tensors, [name, { ...tensor, name }]]) };
     expect(mapOf(hostile).columns).toBe(4096);
+  });
+});
+
+describe('besideTensors', () => {
+  it('names router, shared experts and attention of a layer, as many as its row counts', async () => {
+    const checkpoint = await open('deepseek_v3');
+    const map = mapOf(checkpoint);
+    const row = map.rows.find(({ kind }) => kind === 'moe');
+    const group = detectLayout(checkpoint).groups[row?.group ?? -1];
+    if (!row || !group) throw new Error('the fixture has experts');
+    for (const kind of BESIDE) {
+      const tensors = besideTensors(checkpoint, group, kind);
+      expect(row[kind]).toBeGreaterThan(0);
+      expect(tensors).toHaveLength(row[kind]);
+      expect(tensors.every(({ name }) => name.startsWith(`model.layers.${row.index}.`))).toBe(true);
+    }
+    expect(besideTensors(checkpoint, group, 'attention').some(({ name }) => name.includes('norm'))).toBe(false);
+    expect([-1, -2, -4, -5, 0].map(besideOf)).toEqual([null, 'router', 'attention', null, null]);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import { plural } from '../units.ts';
 import { architectureOf, isMoeLayer, modelTypeOf } from './architecture-rules.ts';
+import { attentionByLayer, type BesideKind, besideNames } from './beside.ts';
 import { expertConfig, expertCount, layerCount } from './config-keys.ts';
 import { type Band, glyphOf, isWeightPart } from './drawing/glyph.ts';
 import { layerPrefix, tensorPlace } from './tensor-place.ts';
@@ -41,9 +42,10 @@ export interface MapRow {
   readonly stacked: boolean;
   /** Where gate, up and down are in each kind of weight tensor that an expert has, a list a tensor; empty while unknown. */
   readonly bands: readonly (readonly Band[])[];
-  /** Number of tensors of shared experts, and of the router. */
+  /** Number of tensors of shared experts, of the router, and of the attention. */
   readonly shared: number;
   readonly router: number;
+  readonly attention: number;
   readonly bytes: number;
   readonly defects: readonly Defect[];
 }
@@ -73,7 +75,8 @@ export interface ExpertMap {
 /** One tensor of a cell, with the bytes of it that are the expert's. */
 export interface CellTensor {
   readonly name: string;
-  readonly projection: ExpertMember['projection'];
+  readonly projection: ExpertMember['projection'] | BesideKind;
+  /** Empty for what stands beside the experts. */
   readonly part: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -144,6 +147,16 @@ export function cellTensors(checkpoint: Readable, group: LayerGroup, expert: num
     const { name, dtype, shape, file, start, end } = tensor;
     const { projection, part } = member;
     return [{ name, projection, part, dtype, shape, file, start, end, slice: sliceOf(group, member, tensor, expert) }];
+  });
+}
+
+/** The tensors that stand beside the experts of a group. */
+export function besideTensors(checkpoint: Readable, group: LayerGroup, kind: BesideKind): readonly CellTensor[] {
+  return besideNames(checkpoint, group, kind).flatMap((name): CellTensor[] => {
+    const tensor = checkpoint.tensors.get(name);
+    if (!tensor) return [];
+    const { dtype, shape, file, start, end } = tensor;
+    return [{ name, projection: kind, part: '', dtype, shape, file, start, end, slice: null }];
   });
 }
 
@@ -263,7 +276,8 @@ function countDefects(rows: readonly MapRow[], state: Uint8Array, columns: numbe
 }
 
 function rowsOf(checkpoint: Readable, layout: CheckpointLayout, complete: boolean): MapRow[] {
-  const known = layout.groups.map((group, at) => rowOf(group, at, complete, checkpoint));
+  const attention = attentionByLayer(checkpoint.tensors.keys());
+  const known = layout.groups.map((group, at) => rowOf(group, at, complete, checkpoint, attention));
   const seen = new Set(known.filter((row) => row.kind !== 'mtp').map((row) => row.index));
   const unseen = promisedRows(checkpoint, known).filter((row) => !seen.has(row.index));
   const awaited = complete ? lostRows(checkpoint, unseen) : unseen;
@@ -298,7 +312,13 @@ function stackAndRest(prefix: string): string {
   return `${stack}.#.${rest}`;
 }
 
-function rowOf(group: LayerGroup, at: number, complete: boolean, checkpoint: Readable): MapRow {
+function rowOf(
+  group: LayerGroup,
+  at: number,
+  complete: boolean,
+  checkpoint: Readable,
+  attention: ReturnType<typeof attentionByLayer>,
+): MapRow {
   const { prefix, index, kind, layout, shared, router } = group;
   const experts =
     group.experts ?? (complete || kind === 'dense' ? null : expertCount(checkpoint.config, index, prefix));
@@ -314,6 +334,7 @@ function rowOf(group: LayerGroup, at: number, complete: boolean, checkpoint: Rea
     bands: glyphOf(group)?.weights.map((tensor) => tensor.bands) ?? [],
     shared: shared.length,
     router: router.length,
+    attention: attention.get(layerPrefix(prefix))?.length ?? 0,
     bytes: 0,
     defects: complete ? group.defects : group.defects.filter((defect) => SURE.has(defect.tag)),
   };
@@ -350,6 +371,7 @@ function promisedRows({ config }: Readable, known: readonly MapRow[]): MapRow[] 
       bands: [],
       shared: 0,
       router: 0,
+      attention: 0,
       bytes: 0,
       defects: [],
     };

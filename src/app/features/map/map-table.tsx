@@ -57,7 +57,7 @@ export function MapTable({ map, active, chosen, onActive, onChoose, below }: Map
                   <button
                     type="button"
                     className="link"
-                    onClick={() => onActive({ row, column: active?.column ?? 0 }, true)}
+                    onClick={() => onActive({ row, column: Math.max(0, active?.column ?? 0) }, true)}
                   >
                     {nameOf(facts)}
                   </button>

@@ -1,5 +1,5 @@
-import { CELL, type ExpertMap, type MapRow, plural } from '../../../core/index.ts';
-import { fileNames } from '../../grid/describe.ts';
+import { BESIDE, CELL, type ExpertMap, type MapRow, plural } from '../../../core/index.ts';
+import { BESIDE_WORDS, fileNames } from '../../grid/describe.ts';
 import { clampZoom, STEP } from '../../grid/zoom/zoom.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { Shown } from '../../parts/shown.tsx';
@@ -132,8 +132,12 @@ function PointedFiles({ map }: { readonly map: ExpertMap }) {
 
 /** What is drawn beside colours: named only where it occurs. */
 function Marks({ map, values }: Pick<LegendLineProps, 'map' | 'values'>) {
+  const shape = useChoices((choices) => choices.shape);
+  const beside = BESIDE.filter((kind) => map.rows.some((row) => row[kind] > 0))
+    .map((kind) => BESIDE_WORDS[kind])
+    .reverse();
   const marks = [
-    ...(map.rows.some((row) => row.shared > 0) ? ['bar at the left: shared experts'] : []),
+    ...(shape === 'grid' && beside.length > 0 ? [`columns at the left: ${beside.join(', ')}`] : []),
     ...(map.rows.some((row) => row.stacked) ? ['outline: one tensor holds all'] : []),
     ...(!values && map.rows.some(isJoint) ? ['no gap: gate and up in one tensor'] : []),
     ...(!values && map.rows.some(isInterleaved) ? ['stripes: gate and up interleaved'] : []),

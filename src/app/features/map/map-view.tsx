@@ -64,6 +64,7 @@ export function MapView() {
         ) : (
           <ExpertGrid
             map={map}
+            beside
             picture={picture}
             zoom={zoom.now}
             onZoom={onZoom}
@@ -88,7 +89,7 @@ export function MapView() {
           until={<div />}
           map={map}
           row={active?.row ?? firstWithExperts(map)}
-          expert={active?.column ?? null}
+          expert={active && active.column >= 0 ? active.column : null}
         />
       )}
     </div>
@@ -136,16 +137,19 @@ function useActiveCell() {
   const columns = useInspection((state) => state.map?.columns ?? 0);
   const layer = useAddress((address) => address.layer);
   const expert = useAddress((address) => address.expert);
+  // The address names experts alone; what stands beside them is known here.
+  const [beside, setBeside] = useState<Cell | null>(null);
   const active = useMemo((): Cell | null => {
     if (layer === null || !rows) return null;
     const row = rows.findIndex((facts, at) => (facts.index ?? at) === layer);
+    if (beside?.row === row && expert === null) return beside;
     return row === -1 ? null : { row, column: Math.min(expert ?? 0, Math.max(0, columns - 1)) };
-  }, [rows, columns, layer, expert]);
+  }, [rows, columns, layer, expert, beside]);
   const onActive = useCallback(
     (cell: Cell | null, pinned: boolean) => {
-      const to = cell
-        ? { layer: rows?.[cell.row]?.index ?? cell.row, expert: Math.max(0, cell.column) }
-        : { layer: null, expert: null };
+      const named = cell && cell.column < -1 ? null : Math.max(0, cell?.column ?? 0);
+      setBeside(named === null ? cell : null);
+      const to = cell ? { layer: rows?.[cell.row]?.index ?? cell.row, expert: named } : { layer: null, expert: null };
       if (pinned) go(to);
       else move(to);
     },

@@ -17,6 +17,9 @@ export interface Inks {
   readonly gate: string;
   readonly up: string;
   readonly down: string;
+  readonly router: string;
+  readonly shared: string;
+  readonly attention: string;
 }
 
 /** Reads the inks where the canvas stands. */
@@ -41,6 +44,9 @@ export function readInks(element: Element): Inks {
     gate: ink('--role-gate'),
     up: ink('--role-up'),
     down: ink('--role-down'),
+    router: ink('--role-router'),
+    shared: ink('--role-shared'),
+    attention: ink('--role-attention'),
   };
 }
 

@@ -112,6 +112,16 @@ describe('paintScene', () => {
     expect(painted(mapOf([rowOf(0, 4, { shared: 3 }), rowOf(1, 4)])).of('fillRect', 'lane')).toHaveLength(1);
   });
 
+  it('draws columns beside the experts for what a layer has, and frames the cursor there', () => {
+    const map = mapOf([rowOf(0, 4, { shared: 3, attention: 4 }), rowOf(1, 4, { router: 0 })]);
+    const { of } = painted(map, {
+      geometry: fitGeometry(2, 4, 600, 300, 1, 3),
+      active: { row: 0, column: -3 },
+    });
+    for (const ink of ['router', 'shared', 'attention']) expect(of('fillRect', ink), ink).toHaveLength(1);
+    expect(of('strokeRect', 'accent')).toHaveLength(1);
+  });
+
   it('draws what is in sight, whatever the number of layers', () => {
     const rows = Array.from({ length: 300 }, (_, index) => rowOf(index, 8));
     const map = mapOf(rows);
