@@ -75,7 +75,7 @@ test('an address restores statistic, matrix and layers, and nonsense in it is le
   await expect(bar(page).getByRole('radio', { name: 'down' })).toBeChecked();
   await expect(bar(page)).toContainText('Layer 1 · 36 matrices · 27.6 kB');
   await visit(page, hub, { ...PLANTED, statistic: 'median' });
-  await expect(page.getByRole('radio', { name: 'Shard' })).toBeChecked();
+  await expect(page.getByRole('radio', { name: 'Layout' })).toBeChecked();
   await expect(bar(page)).toHaveCount(0);
 });
 

@@ -1,4 +1,7 @@
 import {
+  besideOf,
+  besideTensors,
+  type CellTensor,
   type Checkpoint,
   type CheckpointLayout,
   type ConsumerVerdict,
@@ -15,6 +18,7 @@ import {
   type Inspection,
   inspectCheckpoint,
   isLoomError,
+  type LayerGroup,
   LoomError,
   mapExperts,
   modelCard,
@@ -216,7 +220,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
         row,
         expert,
         prefix: facts.prefix,
-        tensors: group ? cellTensors(checkpoint, group, expert) : [],
+        tensors: group ? tensorsOf(checkpoint, group, expert) : [],
         defects: defects.map((defect) => defect.message),
       };
     },
@@ -234,6 +238,13 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
       return modelCard(assume ? { ...facts, assume } : facts);
     },
   };
+}
+
+/** Of an expert, or of what stands beside the experts by its column. */
+function tensorsOf(checkpoint: Checkpoint, group: LayerGroup, expert: number): readonly CellTensor[] {
+  if (expert >= 0) return cellTensors(checkpoint, group, expert);
+  const kind = besideOf(expert);
+  return kind ? besideTensors(checkpoint, group, kind) : [];
 }
 
 /** What a screen shows of a plan: no tensor lists, no headers. */

@@ -1,4 +1,4 @@
-import { LoomError, loadScript } from '../src/core/index.ts';
+import { buffersOfMap, LoomError, loadScript } from '../src/core/index.ts';
 import { createCellCalls, type InspectSession, openSession, summarisePlan } from './inspect-session.ts';
 import { compactVerdict } from './loads.ts';
 import { createMemoryCalls } from './memory.ts';
@@ -19,8 +19,7 @@ function current(): InspectSession {
 /** Pictures leave with their arrays moved, not copied. */
 function movable(event: InspectEvent): InspectEvent {
   if (event.type !== 'map') return event;
-  const { state, shard, split, bytes, dtype } = event.map;
-  return withTransfer(event, [state.buffer, shard.buffer, split.buffer, bytes.buffer, dtype.buffer]);
+  return withTransfer(event, buffersOfMap(event.map));
 }
 
 const api: InspectApi = {

@@ -143,6 +143,7 @@ export {
 } from './kernels/engine.ts';
 export type { Statistics } from './kernels/statistics/summary.ts';
 export { absenceOfExperts } from './layouts/absence.ts';
+export { BESIDE, type BesideKind, besideOf } from './layouts/beside.ts';
 export { type Cause, causesOf, errorsOf } from './layouts/causes.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
@@ -169,10 +170,14 @@ export { rolesIn, svgOf } from './layouts/drawing/svg.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
 export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
 export {
+  besideTensors,
+  buffersOfMap,
   CELL,
+  type CellFiles,
   type CellTensor,
   cellTensors,
   type ExpertMap,
+  filesOfCell,
   type MapRow,
   mapExperts,
   NO_DTYPE,

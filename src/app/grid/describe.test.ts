@@ -36,9 +36,16 @@ describe('describeCell', () => {
     expect(describeCell(map, { row: 1, column: 2 })).toBe('Layer 1, expert 2, defect');
   });
 
-  it('says when an expert lies in two files', () => {
-    const split = { ...map, split: map.split.map(() => 1) };
-    expect(describeCell(split, { row: 1, column: 0 })).toContain('a.safetensors and another');
+  it('names every file of an expert', () => {
+    const split = { ...map, files: { ...map.files, down: map.files.down.map(() => 1) } };
+    expect(describeCell(split, { row: 1, column: 0 })).toContain('a.safetensors and b.safetensors');
+  });
+
+  it('counts the tensors of what stands beside the experts', () => {
+    const layer = mapOf([rowOf(3, 2, { router: 1, attention: 4 })]);
+    expect(describeCell(layer, { row: 0, column: -2 }, () => 'a value')).toBe('Layer 3, router, 1 tensor');
+    expect(describeCell(layer, { row: 0, column: -3 })).toBe('Layer 3, no shared experts');
+    expect(describeCell(layer, { row: 0, column: -4 })).toBe('Layer 3, attention, 4 tensors');
   });
 
   it('says what its picture says last', () => {

@@ -5,8 +5,12 @@ import type { How } from './press.ts';
 
 /** What cells show: one thing at a time. */
 export interface CellPicture {
-  /** One RGBA pixel a cell; clear where the ground below shall be seen. */
+  /** RGBA pixels, one a cell and `lanes` of them below each other; clear where the ground below shall be seen. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  /** Pixels of a cell; one when left out. */
+  readonly lanes?: number;
+  /** Where cells have room, their matrices are drawn: in the colours of gate, up and down, or of their files. */
+  readonly bands?: 'roles' | 'files';
   /** Cells with a finding; null where cells show no numbers. Then, what is clear is not measured. */
   readonly marks: ReadonlySet<number> | null;
   /** What the picture says of a cell; null where the cell's own facts say it all. */
@@ -17,7 +21,12 @@ export interface CellPicture {
 export interface ExpertGridProps {
   readonly map: ExpertMap;
   readonly picture: CellPicture;
+  /** True where router, shared experts and attention have columns of their own. */
+  readonly beside?: boolean;
+  /** How many times as large cells are as when the grid fits. */
   readonly zoom: number;
+  /** Changes the zoom, and tells the largest; absent where cells cannot be made larger. */
+  readonly onZoom?: (zoom: number, most: number) => void;
   readonly active: Cell | null;
   readonly chosen: ReadonlySet<number>;
   /** Moves the cursor; `pinned` when a person clicked or pressed Enter there. */

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { cellAt, contentSize, fitGeometry, GUTTER, scrollTo, visibleColumns, visibleRows } from './geometry.ts';
+import {
+  BESIDE_WIDTH,
+  besideLeft,
+  cellAt,
+  contentSize,
+  fitGeometry,
+  GUTTER,
+  isInSight,
+  scrollTo,
+  visibleColumns,
+  visibleRows,
+} from './geometry.ts';
 
 const giant = fitGeometry(94, 128, 1100, 800, 1);
 
@@ -25,6 +36,40 @@ describe('cellAt', () => {
     expect(at(3, giant.axis + 1)).toEqual({ row: 0, column: -1 });
     expect(at(GUTTER + 1, 3)).toBeNull();
     expect(at(5000, 100)).toBeNull();
+  });
+});
+
+describe('columns beside the experts', () => {
+  const geometry = fitGeometry(94, 128, 1100, 800, 1, 3);
+  const { gutter, axis } = geometry;
+  const columnAt = (x: number) => cellAt(geometry, { left: 0, top: 0 }, x, axis + 1)?.column;
+
+  it('are at the right end of the gutter, and reach to the cells', () => {
+    expect(gutter).toBeGreaterThan(GUTTER);
+    expect([columnAt(gutter), columnAt(gutter - 1)]).toEqual([0, -2]);
+    for (const column of [-2, -3, -4]) {
+      const left = besideLeft(geometry, column);
+      expect([columnAt(left), columnAt(left + BESIDE_WIDTH - 1)]).toEqual([column, column]);
+    }
+    expect([columnAt(besideLeft(geometry, -4) - 1), columnAt(2)]).toEqual([-1, -1]);
+  });
+
+  it('are not there where they were not asked for', () => {
+    expect(cellAt(giant, { left: 0, top: 0 }, GUTTER - 2, giant.axis + 1)?.column).toBe(-1);
+  });
+
+  it('do not scroll sideways', () => {
+    const view = { width: 400, height: 300 };
+    expect(scrollTo(geometry, { row: 0, column: -2 }, { left: 50, top: 50 }, view)).toEqual({ left: 50, top: 0 });
+  });
+});
+
+describe('isInSight', () => {
+  it('is true of whole cells alone', () => {
+    const view = { left: 4, top: 0, width: 400, height: 300 };
+    expect(isInSight(giant, view, { row: 0, column: 0 })).toBe(false);
+    expect(isInSight(giant, view, { row: 0, column: 1 })).toBe(true);
+    expect(isInSight(giant, view, { row: 93, column: 1 })).toBe(false);
   });
 });
 

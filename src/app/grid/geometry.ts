@@ -4,8 +4,10 @@ export interface Geometry {
   readonly columns: number;
   readonly cellWidth: number;
   readonly cellHeight: number;
-  /** Layer numbers, kinds and the lane of shared experts, left of the cells. */
+  /** Layer numbers and kinds, and what stands beside the experts, left of the cells. */
   readonly gutter: number;
+  /** Columns of what stands beside the experts, at the right end of the gutter; none when left out. */
+  readonly beside?: number;
   /** Expert numbers, above the cells. */
   readonly axis: number;
 }
@@ -13,21 +15,30 @@ export interface Geometry {
 export const GUTTER = 72;
 /** The lane of shared experts inside the gutter. */
 export const LANE = 14;
+/** A column of what stands beside the experts, and the space between the last of them and the cells. */
+export const BESIDE_WIDTH = 10;
+export const BESIDE_GAP = 4;
 const AXIS = 20;
 const SMALLEST = 4;
 const LARGEST = 40;
 
-export const ZOOMS = [1, 1.5, 2, 3, 4] as const;
-
 /** Cells as large as the view allows, times the zoom; never too small to be hit. */
-export function fitGeometry(rows: number, columns: number, width: number, height: number, zoom: number): Geometry {
+export function fitGeometry(
+  rows: number,
+  columns: number,
+  width: number,
+  height: number,
+  zoom: number,
+  beside = 0,
+): Geometry {
+  const gutter = beside === 0 ? GUTTER : GUTTER - LANE + beside * BESIDE_WIDTH + BESIDE_GAP;
   const largest = (space: number, count: number) =>
     Math.min(LARGEST, Math.max(SMALLEST, Math.floor(space / Math.max(1, count))));
-  const wide = largest(width - GUTTER - 4, columns);
+  const wide = largest(width - gutter - 4, columns);
   // Layers labels need room, and cells look like cells when they are not too flat.
   const high = Math.max(largest(height - AXIS - 4, rows), Math.min(SMALLEST + 1, wide));
   const scale = (size: number, other: number) => Math.round(Math.min(size, other * 2) * zoom);
-  return { rows, columns, cellWidth: scale(wide, high), cellHeight: scale(high, wide), gutter: GUTTER, axis: AXIS };
+  return { rows, columns, cellWidth: scale(wide, high), cellHeight: scale(high, wide), gutter, axis: AXIS, beside };
 }
 
 /** Size of everything, gutter and axis included. */
@@ -49,6 +60,20 @@ export interface View {
   readonly height: number;
 }
 
+/** True when all of a cell is in sight. */
+export function isInSight(
+  { cellWidth, cellHeight, gutter, axis }: Geometry,
+  view: View,
+  { row, column }: Cell,
+): boolean {
+  const inside = (start: number, size: number, from: number, room: number) =>
+    start >= from && start + size <= from + room;
+  return (
+    inside(column * cellWidth, cellWidth, view.left, view.width - gutter) &&
+    inside(row * cellHeight, cellHeight, view.top, view.height - axis)
+  );
+}
+
 /** The first and the last row of which something is in sight; the last is before the first where there is none. */
 export function visibleRows({ rows, cellHeight, axis }: Geometry, { top, height }: View): readonly [number, number] {
   return [
@@ -62,7 +87,10 @@ export function visibleColumns({ columns, cellWidth }: Geometry, { left, width }
   return [Math.floor(left / cellWidth), Math.min(columns, Math.ceil((left + width) / cellWidth))];
 }
 
-/** The row and column under a point of the visible canvas; column -1 in the gutter, null outside of the rows. */
+/**
+ * The row and column under a point of the visible canvas: column -1 in the gutter, -2 and below on what stands beside the
+ * experts. Null outside of the rows.
+ */
 export function cellAt(
   geometry: Geometry,
   scroll: { readonly left: number; readonly top: number },
@@ -72,9 +100,19 @@ export function cellAt(
   const { gutter, axis, cellWidth, cellHeight, rows, columns } = geometry;
   const row = Math.floor((y - axis + scroll.top) / cellHeight);
   if (y < axis || row < 0 || row >= rows) return null;
-  if (x < gutter) return { row, column: -1 };
+  if (x < gutter) return { row, column: besideAt(geometry, x) };
   const column = Math.floor((x - gutter + scroll.left) / cellWidth);
   return column < columns ? { row, column } : null;
+}
+
+function besideAt({ gutter, beside = 0 }: Geometry, x: number): number {
+  const place = Math.floor((gutter - BESIDE_GAP - 1 - x) / BESIDE_WIDTH);
+  return beside > 0 && place < beside ? -2 - Math.max(0, place) : -1;
+}
+
+/** Where a column beside the experts begins, from the left edge of the canvas. */
+export function besideLeft({ gutter }: Geometry, column: number): number {
+  return gutter - BESIDE_GAP - (-1 - column) * BESIDE_WIDTH;
 }
 
 /** The scroll position nearest to `from` that shows a cell whole. */
@@ -88,7 +126,7 @@ export function scrollTo(
   const clamp = (position: number, start: number, size: number, space: number) =>
     Math.min(start, Math.max(position, start + size - space));
   return {
-    left: clamp(from.left, column * cellWidth, cellWidth, view.width - gutter),
+    left: column < 0 ? from.left : clamp(from.left, column * cellWidth, cellWidth, view.width - gutter),
     top: clamp(from.top, row * cellHeight, cellHeight, view.height - axis),
   };
 }

@@ -16,6 +16,8 @@ interface GridFrameProps {
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly canvas: RefObject<HTMLCanvasElement | null>;
   readonly handlers: DOMAttributes<HTMLDivElement>;
+  /** Pixels below the last row that something lies over. */
+  readonly below?: number;
   /** What lies over the canvas: a tooltip. */
   readonly children: ReactNode;
 }
@@ -24,6 +26,7 @@ interface GridFrameProps {
 export function GridFrame(props: GridFrameProps) {
   const { geometry, active, chosen } = props;
   const content = contentSize(geometry);
+  const height = content.height + (props.below ? props.below + 16 : 0);
   return (
     <div className="grid-frame">
       {/* biome-ignore lint/a11y/useSemanticElements: twelve thousand table cells would not pan */}
@@ -47,7 +50,7 @@ export function GridFrame(props: GridFrameProps) {
           <span
             id={props.cellId}
             role="gridcell"
-            aria-colindex={(active?.column ?? 0) + 1}
+            aria-colindex={active && active.column < 0 ? undefined : (active?.column ?? 0) + 1}
             aria-selected={chosen === undefined ? undefined : active !== null}
           >
             {props.words ?? 'No cell yet: press an arrow key.'}
@@ -56,7 +59,7 @@ export function GridFrame(props: GridFrameProps) {
         <div
           className="grid-content"
           role="presentation"
-          ref={styled({ width: `${content.width}px`, height: `${content.height}px` })}
+          ref={styled({ width: `${content.width}px`, height: `${height}px` })}
         >
           <canvas ref={props.canvas} className="grid-canvas" />
         </div>

@@ -15,7 +15,7 @@ export function GridTooltip({ x, y, children }: TooltipProps) {
     const frame = element?.parentElement;
     if (!element || !frame) return;
     // By halves of the frame, not by its own size: that changes when the names arrive.
-    const left = x > frame.clientWidth / 2 ? `calc(${x - 8}px - 100%)` : `${x + 24}px`;
+    const left = x > frame.clientWidth / 2 ? `max(4px, calc(${x - 8}px - 100%))` : `${x + 24}px`;
     const top = y > frame.clientHeight / 2 ? `calc(${y - 8}px - 100%)` : `${y + 24}px`;
     element.style.translate = `${left} ${top}`;
   }, [x, y]);

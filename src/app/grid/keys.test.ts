@@ -5,6 +5,13 @@ const last = { row: 93, column: 127 };
 const from = { row: 10, column: 20 };
 
 describe('moved', () => {
+  it('reaches what stands beside the experts, past the number of the layer', () => {
+    const last = { row: 3, column: 7 };
+    const go = (key: string, column: number) => moved(key, { row: 1, column }, last, false, 3)?.column;
+    expect([go('ArrowLeft', 0), go('ArrowLeft', -2), go('ArrowLeft', -4)]).toEqual([-2, -3, -4]);
+    expect([go('ArrowRight', -4), go('ArrowRight', -2), go('ArrowDown', -3)]).toEqual([-3, 0, -3]);
+  });
+
   it('walks the grid and stops at its edges', () => {
     expect(moved('ArrowDown', from, last, false)).toEqual({ row: 11, column: 20 });
     expect(moved('ArrowUp', from, last, false)).toEqual({ row: 9, column: 20 });

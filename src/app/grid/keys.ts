@@ -17,13 +17,15 @@ export type KeyMeaning =
   | { readonly kind: 'open' | 'choose'; readonly cell: Cell }
   | { readonly kind: 'leave' };
 
-/** Where a key leads from a cell; null for keys that do not move. */
-export function moved(key: string, from: Cell, last: Cell, control: boolean): Cell | null {
-  const { row, column } = from;
-  const at = (nextRow: number, nextColumn: number): Cell => ({
-    row: Math.min(last.row, Math.max(0, nextRow)),
-    column: Math.min(last.column, Math.max(0, nextColumn)),
-  });
+/** Where a key leads from a cell, with so many columns beside the experts; null for keys that do not move. */
+export function moved(key: string, from: Cell, last: Cell, control: boolean, beside = 0): Cell | null {
+  const { row } = from;
+  // Column -1 is the layer's number, where no key leads to.
+  const column = from.column < 0 ? from.column + 1 : from.column;
+  const at = (nextRow: number, nextColumn: number): Cell => {
+    const next = Math.min(last.column, Math.max(0 - beside, nextColumn));
+    return { row: Math.min(last.row, Math.max(0, nextRow)), column: next < 0 ? next - 1 : next };
+  };
   switch (key) {
     case 'ArrowUp':
       return at(row - 1, column);
@@ -47,10 +49,10 @@ export function moved(key: string, from: Cell, last: Cell, control: boolean): Ce
 }
 
 /** Arrows, Home, End and page keys move, from no cell to the first; Enter opens, Space chooses, Esc leaves; null for all else. */
-export function meaningOf(press: KeyPress, active: Cell | null, last: Cell): KeyMeaning | null {
+export function meaningOf(press: KeyPress, active: Cell | null, last: Cell, beside = 0): KeyMeaning | null {
   const { key, shiftKey, ctrlKey, metaKey, altKey } = press;
   if (altKey || last.row < 0) return null;
-  const next = moved(key, active ?? { row: 0, column: 0 }, last, ctrlKey || metaKey);
+  const next = moved(key, active ?? { row: 0, column: 0 }, last, ctrlKey || metaKey, beside);
   if (next) {
     const to = active ? next : { row: 0, column: 0 };
     const chosen = shiftKey && to.row !== active?.row ? ([active?.row ?? 0, to.row] as const) : null;

@@ -1,5 +1,25 @@
-import { CELL, type ExpertMap, type MapRow, NO_DTYPE, NO_SHARD } from '../../core/index.ts';
+import { type Band, CELL, type ExpertMap, type MapRow, NO_DTYPE, NO_SHARD, type Projection } from '../../core/index.ts';
 import type { Inks } from './paint/inks.ts';
+
+/** The whole of a matrix, rows of it, columns of it, or every second of them. */
+export function bandOf(projection: Projection, more: Partial<Band> = {}): Band {
+  return { projection, along: 'rows', from: 0, to: 1, every: null, ...more };
+}
+
+/** Bands of the layouts that there are. */
+export const BANDS = {
+  three: [[bandOf('gate')], [bandOf('up')], [bandOf('down')]],
+  joint: [[bandOf('gate', { to: 0.5 }), bandOf('up', { from: 0.5 })], [bandOf('down')]],
+  turned: [
+    [bandOf('gate', { along: 'columns', to: 0.5 }), bandOf('up', { along: 'columns', from: 0.5 })],
+    [bandOf('down', { along: 'columns' })],
+  ],
+  interleaved: [[bandOf('gate', { every: 'first' }), bandOf('up', { every: 'second' })], [bandOf('down')]],
+  interleavedTurned: [
+    [bandOf('gate', { along: 'columns', every: 'first' }), bandOf('up', { along: 'columns', every: 'second' })],
+    [bandOf('down', { along: 'columns' })],
+  ],
+} as const;
 
 /** One row of a map, a MoE layer of as many experts as said. */
 export function rowOf(index: number | null, experts: number | null, more: Partial<MapRow> = {}): MapRow {
@@ -12,8 +32,10 @@ export function rowOf(index: number | null, experts: number | null, more: Partia
     dialect: experts === null ? null : 'projections',
     experts,
     stacked: false,
+    bands: experts === null ? [] : BANDS.three,
     shared: 0,
     router: 1,
+    attention: 0,
     bytes: 0,
     defects: [],
     ...more,
@@ -27,12 +49,12 @@ export function mapOf(rows: readonly MapRow[], state: Readonly<Record<number, nu
   const isThere = (cell: number) => cell % columns < (rows[Math.floor(cell / columns)]?.experts ?? 0);
   const states = Uint8Array.from({ length: cells }, (_, cell) => state[cell] ?? (isThere(cell) ? CELL.present : 0));
   const isHeld = (cell: number) => states[cell] === CELL.present;
+  const held = () => Uint16Array.from(states, (_, cell) => (isHeld(cell) ? 0 : NO_SHARD));
   return {
     rows,
     columns,
     state: states,
-    shard: Uint16Array.from(states, (_, cell) => (isHeld(cell) ? 0 : NO_SHARD)),
-    split: new Uint8Array(cells),
+    files: { gate: held(), up: held(), down: held(), besides: new Uint16Array(cells).fill(NO_SHARD) },
     bytes: Float64Array.from(states, (_, cell) => (isHeld(cell) ? 1500 : 0)),
     dtype: Uint8Array.from(states, (_, cell) => (isHeld(cell) ? 0 : NO_DTYPE)),
     shards: ['a.safetensors', 'b.safetensors'],
@@ -56,6 +78,13 @@ export const INKS: Inks = {
   mono: 'mono',
   mark: 'mark',
   markEdge: 'markEdge',
+  dangerSoft: 'dangerSoft',
+  gate: 'gate',
+  up: 'up',
+  down: 'down',
+  router: 'router',
+  shared: 'shared',
+  attention: 'attention',
 };
 
 /** One call of a drawing context, with the ink that it used. */

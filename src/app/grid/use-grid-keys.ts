@@ -12,7 +12,7 @@ interface Options extends ExpertGridProps {
 export function useGridKeys({ map, active, geometry, scroller, onActive, onChoose, onOpen }: Options) {
   const last: Cell = { row: map.rows.length - 1, column: Math.max(0, map.columns - 1) };
   const onKeyDown = (event: KeyboardEvent) => {
-    const meaning = meaningOf(event, active, last);
+    const meaning = meaningOf(event, active, last, geometry.beside);
     if (!meaning) return;
     if (meaning.kind !== 'leave') event.preventDefault();
     if (meaning.kind === 'move') {

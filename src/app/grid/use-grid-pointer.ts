@@ -16,6 +16,8 @@ export function useGridPointer({ map, pointed, active, onActive, onChoose }: Opt
     setBand(pressed?.choosing ? layersOf(map, pressed.cell.row, pressed.to) : null);
   };
   const onPointerDown = (event: PointerEvent<HTMLElement>) => {
+    // A second finger zooms.
+    if (!event.isPrimary) return hold(null);
     const at = pointed.follow(event);
     if (at && event.button === 0) hold(beginPress(at, event, active));
   };

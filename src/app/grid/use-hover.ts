@@ -1,4 +1,4 @@
-import { type PointerEvent, type RefObject, useCallback, useLayoutEffect, useState } from 'react';
+import { type PointerEvent, type RefObject, useCallback, useEffect, useLayoutEffect, useState } from 'react';
 import type { Geometry } from './geometry.ts';
 import { createHoverTracker, type Hover, placeOf, steady } from './hover.ts';
 import type { Viewport } from './use-viewport.ts';
@@ -12,6 +12,20 @@ export function useHover(scroller: RefObject<HTMLElement | null>, geometry: Geom
     const element = scroller.current;
     if (element) setHover((before) => steady(before, tracker.settle(geometry, placeOf(element))));
   }, [tracker, scroller, geometry, view, size]);
+  useEffect(() => {
+    const settle = () => {
+      const element = scroller.current;
+      if (element) setHover((before) => steady(before, tracker.settle(geometry, placeOf(element))));
+    };
+    // Whatever scrolls moves the grid: the page of a narrow window too.
+    const options = { capture: true, passive: true };
+    window.addEventListener('scroll', settle, options);
+    window.addEventListener('resize', settle, options);
+    return () => {
+      window.removeEventListener('scroll', settle, options);
+      window.removeEventListener('resize', settle, options);
+    };
+  }, [tracker, scroller, geometry]);
   const follow = useCallback(
     ({ currentTarget, clientX, clientY }: PointerEvent<HTMLElement>): Hover | null => {
       const place = placeOf(currentTarget);

@@ -3,7 +3,8 @@ import { persist } from 'zustand/middleware';
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
-export const COLOURS = ['shard', 'dtype', 'bytes'] as const;
+/** What cells show: how an expert's matrices lie, the files they lie in, their dtype, their bytes. */
+export const COLOURS = ['layout', 'shard', 'dtype', 'bytes'] as const;
 export type Colour = (typeof COLOURS)[number];
 export const SHAPES = ['grid', 'files', 'table'] as const;
 export type MapShape = (typeof SHAPES)[number];
@@ -21,7 +22,7 @@ export interface Choices {
 /** The choices, kept in this browser; values that an older version left are replaced by the usual ones. */
 export const useChoices = create<Choices>()(
   persist(
-    (set) => ({ theme: 'system', colour: 'shard', shape: 'grid', layerShown: true, set: (patch) => set(patch) }),
+    (set) => ({ theme: 'system', colour: 'layout', shape: 'grid', layerShown: true, set: (patch) => set(patch) }),
     {
       name: 'moe-loom-choices',
       partialize: ({ set: _, ...chosen }) => chosen,

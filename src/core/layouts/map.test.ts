@@ -4,8 +4,9 @@ import { type OpenProgress, openCheckpoint } from '../checkpoint/open.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { openLocal } from '../source/folder.node.ts';
 import type { FileSet } from '../source/types.ts';
+import { BESIDE, besideOf } from './beside.ts';
 import { detectLayout } from './detect.ts';
-import { CELL, cellTensors, mapExperts, NO_SHARD } from './map.ts';
+import { besideTensors, CELL, cellTensors, filesOfCell, mapExperts, NO_SHARD } from './map.ts';
 
 const open = async (name: string) =>
   openCheckpoint(await openLocal(join(import.meta.dirname, '../../../fixtures/checkpoints', name, 'hub')));
@@ -69,7 +70,15 @@ describe('mapExperts', () => {
     );
     expect(map.state[cell]).toBe(CELL.present);
     expect(map.bytes[cell]).toBe(tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, 0));
-    expect(tensors.map((tensor) => tensor.file)).toContain(map.shards[map.shard[cell] ?? NO_SHARD]);
+    const { gate, up, down } = map.files;
+    for (const [column, projection] of [
+      [gate, 'gate'],
+      [up, 'up'],
+      [down, 'down'],
+    ] as const) {
+      const tensor = tensors.find(({ name }) => name.includes(`.${projection}_proj.`));
+      expect(map.shards[column[cell] ?? NO_SHARD]).toBe(tensor?.file);
+    }
     expect(map.dtypes[map.dtype[cell] ?? 0]).toBe(tensors[0]?.dtype);
     expect(map.defects).toBe(0);
   });
@@ -162,19 +171,57 @@ describe('mapExperts', () => {
     const whole = await open('qwen3_moe');
     const shards = whole.shards.map((shard) => shard.file);
     const turned = { ...whole, shards: [...whole.shards].reverse() };
-    expect(mapExperts(turned, detectLayout(whole), { complete: true, shards }).shard).toEqual(mapOf(whole).shard);
+    expect(mapExperts(turned, detectLayout(whole), { complete: true, shards }).files).toEqual(mapOf(whole).files);
   });
 
-  it('marks experts whose tensors lie in more than one file', async () => {
-    const checkpoint = await open('deepseek_v3');
-    const map = mapOf(checkpoint);
-    const row = map.rows.findIndex((each) => each.kind === 'moe');
-    const group = detectLayout(checkpoint).groups[map.rows[row]?.group ?? -1];
-    if (!group) throw new Error('the fixture has experts');
-    for (let expert = 0; expert < map.columns; expert += 1) {
-      const files = new Set(cellTensors(checkpoint, group, expert).map((tensor) => tensor.file));
-      expect(map.split[row * map.columns + expert]).toBe(files.size > 1 ? 1 : 0);
+  it('tells every file of an expert, whatever its layout', async () => {
+    for (const name of ['deepseek_v3', 'gpt_oss', 'qwen3_moe', 'mixtral', 'granitemoe']) {
+      const checkpoint = await open(name);
+      const map = mapOf(checkpoint);
+      for (const [at, { group: of }] of map.rows.entries()) {
+        const group = detectLayout(checkpoint).groups[of];
+        for (let expert = 0; group && expert < (map.rows[at]?.experts ?? 0); expert += 1) {
+          const files = new Set(cellTensors(checkpoint, group, expert).map((tensor) => tensor.file));
+          const told = filesOfCell(map.files, at * map.columns + expert).map((file) => map.shards[file] ?? '');
+          expect([...told].sort(), `${name} ${at} ${expert}`).toEqual([...files].sort());
+        }
+      }
     }
+  });
+
+  it('tells the file of a companion that lies apart from its matrices', async () => {
+    const checkpoint = await open('gpt_oss');
+    const [name, bias] = [...checkpoint.tensors].find(([each]) => each.endsWith('gate_up_proj_bias')) ?? [];
+    if (name === undefined || !bias) throw new Error('the fixture has biases');
+    const tensors = new Map([...checkpoint.tensors, [name, { ...bias, file: 'apart.safetensors' }]]);
+    const shards = [...checkpoint.shards.map(({ file }) => file), 'apart.safetensors'];
+    const moved = { ...checkpoint, tensors };
+    const map = mapExperts(moved, detectLayout(moved), { complete: true, shards });
+    const row = map.rows.findIndex(({ prefix }) => name.startsWith(prefix));
+    const files = filesOfCell(map.files, row * map.columns).map((file) => map.shards[file]);
+    expect(files).toContain('apart.safetensors');
+    expect(map.shards[map.files.gate[row * map.columns] ?? NO_SHARD]).not.toBe('apart.safetensors');
+  });
+
+  it('says where gate, up and down are in the tensors of a row', async () => {
+    const bandsOf = async (name: string) => {
+      const row = mapOf(await open(name)).rows.find(({ kind }) => kind === 'moe');
+      return row?.bands.map((tensor) => tensor.map(({ projection, along, every }) => [projection, along, every]));
+    };
+    const whole = (projection: string, along = 'rows') => [[projection, along, null]];
+    expect(await bandsOf('qwen3_moe')).toEqual([whole('gate'), whole('up'), whole('down')]);
+    expect(await bandsOf('granitemoe')).toEqual([[...whole('gate'), ...whole('up')], whole('down')]);
+    expect(await bandsOf('llama4_text')).toEqual([
+      [...whole('gate', 'columns'), ...whole('up', 'columns')],
+      whole('down', 'columns'),
+    ]);
+    expect(await bandsOf('gpt_oss')).toEqual([
+      [
+        ['gate', 'columns', 'first'],
+        ['up', 'columns', 'second'],
+      ],
+      whole('down', 'columns'),
+    ]);
   });
 
   it('survives names that claim experts without end', async () => {
@@ -184,6 +231,24 @@ describe('mapExperts', () => {
     const name = tensor.name.replace('.experts.0.', '.experts.999999999.');
     const hostile = { ...whole, config: null, tensors: new Map([...whole.tensors, [name, { ...tensor, name }]]) };
     expect(mapOf(hostile).columns).toBe(4096);
+  });
+});
+
+describe('besideTensors', () => {
+  it('names router, shared experts and attention of a layer, as many as its row counts', async () => {
+    const checkpoint = await open('deepseek_v3');
+    const map = mapOf(checkpoint);
+    const row = map.rows.find(({ kind }) => kind === 'moe');
+    const group = detectLayout(checkpoint).groups[row?.group ?? -1];
+    if (!row || !group) throw new Error('the fixture has experts');
+    for (const kind of BESIDE) {
+      const tensors = besideTensors(checkpoint, group, kind);
+      expect(row[kind]).toBeGreaterThan(0);
+      expect(tensors).toHaveLength(row[kind]);
+      expect(tensors.every(({ name }) => name.startsWith(`model.layers.${row.index}.`))).toBe(true);
+    }
+    expect(besideTensors(checkpoint, group, 'attention').some(({ name }) => name.includes('norm'))).toBe(false);
+    expect([-1, -2, -4, -5, 0].map(besideOf)).toEqual([null, 'router', 'attention', null, null]);
   });
 });
 

@@ -2,13 +2,24 @@ import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import { plural } from '../units.ts';
 import { architectureOf, isMoeLayer, modelTypeOf } from './architecture-rules.ts';
+import { attentionByLayer, type BesideKind, besideNames } from './beside.ts';
 import { expertConfig, expertCount, layerCount } from './config-keys.ts';
+import { type Band, glyphOf, isWeightPart } from './drawing/glyph.ts';
 import { layerPrefix, tensorPlace } from './tensor-place.ts';
-import type { CheckpointLayout, Defect, Dialect, ExpertMember, Family, GroupKind, LayerGroup } from './types.ts';
+import type {
+  CheckpointLayout,
+  Defect,
+  Dialect,
+  ExpertMember,
+  Family,
+  GroupKind,
+  LayerGroup,
+  Projection,
+} from './types.ts';
 
 /** What is known of one cell. `pending`: shards that may hold it have not been read yet. */
 export const CELL = { absent: 0, pending: 1, present: 2, defect: 3 } as const;
-/** Stands in `shard` and `dtype` where a cell has none. */
+/** Stands in `files` and `dtype` where a cell has none. */
 export const NO_SHARD = 0xffff;
 export const NO_DTYPE = 0xff;
 /** No model comes near; a name may claim expert 10^15, and a map of it would not fit. */
@@ -29,11 +40,20 @@ export interface MapRow {
   readonly experts: number | null;
   /** True when one tensor holds all experts of a projection. */
   readonly stacked: boolean;
-  /** Number of tensors of shared experts, and of the router. */
+  /** Where gate, up and down are in each kind of weight tensor that an expert has, a list a tensor; empty while unknown. */
+  readonly bands: readonly (readonly Band[])[];
+  /** Number of tensors of shared experts, of the router, and of the attention. */
   readonly shared: number;
   readonly router: number;
+  readonly attention: number;
   readonly bytes: number;
   readonly defects: readonly Defect[];
+}
+
+/** Of each cell the files of its expert's tensors, as indices into `shards`. */
+export interface CellFiles extends Readonly<Record<Projection, Uint16Array<ArrayBuffer>>> {
+  /** A file of biases or scales that holds none of the three matrices. */
+  readonly besides: Uint16Array<ArrayBuffer>;
 }
 
 /** The picture of a checkpoint: one row a layer, one cell an expert, cell (r, c) at `r × columns + c`. */
@@ -41,10 +61,7 @@ export interface ExpertMap {
   readonly rows: readonly MapRow[];
   readonly columns: number;
   readonly state: Uint8Array<ArrayBuffer>;
-  /** Index into `shards` of the file that holds the expert's first tensor. */
-  readonly shard: Uint16Array<ArrayBuffer>;
-  /** 1 where an expert's tensors lie in more than one file. */
-  readonly split: Uint8Array<ArrayBuffer>;
+  readonly files: CellFiles;
   /** Bytes of the expert; its share where experts are stacked. */
   readonly bytes: Float64Array<ArrayBuffer>;
   /** Index into `dtypes`. */
@@ -58,7 +75,8 @@ export interface ExpertMap {
 /** One tensor of a cell, with the bytes of it that are the expert's. */
 export interface CellTensor {
   readonly name: string;
-  readonly projection: ExpertMember['projection'];
+  readonly projection: ExpertMember['projection'] | BesideKind;
+  /** Empty for what stands beside the experts. */
   readonly part: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -89,8 +107,12 @@ export function mapExperts(checkpoint: Readable, layout: CheckpointLayout, optio
     complete: options.complete,
     columns,
     state: new Uint8Array(cells),
-    shard: new Uint16Array(cells).fill(NO_SHARD),
-    split: new Uint8Array(cells),
+    files: {
+      gate: new Uint16Array(cells).fill(NO_SHARD),
+      up: new Uint16Array(cells).fill(NO_SHARD),
+      down: new Uint16Array(cells).fill(NO_SHARD),
+      besides: new Uint16Array(cells).fill(NO_SHARD),
+    },
     bytes: new Float64Array(cells),
     dtype: new Uint8Array(cells).fill(NO_DTYPE),
     shardIndex: new Map(shards.map((file, at) => [file, at])),
@@ -103,13 +125,12 @@ export function mapExperts(checkpoint: Readable, layout: CheckpointLayout, optio
     else if (row.experts) paint.state.fill(missing, at * columns, at * columns + Math.min(row.experts, columns));
     return { ...row, bytes: rowBytes(paint, at) };
   });
-  const { state, shard, split, bytes, dtype, dtypes } = paint;
+  const { state, files, bytes, dtype, dtypes } = paint;
   return {
     rows: withFewDefects(painted),
     columns,
     state,
-    shard,
-    split,
+    files,
     bytes,
     dtype,
     shards,
@@ -126,6 +147,16 @@ export function cellTensors(checkpoint: Readable, group: LayerGroup, expert: num
     const { name, dtype, shape, file, start, end } = tensor;
     const { projection, part } = member;
     return [{ name, projection, part, dtype, shape, file, start, end, slice: sliceOf(group, member, tensor, expert) }];
+  });
+}
+
+/** The tensors that stand beside the experts of a group. */
+export function besideTensors(checkpoint: Readable, group: LayerGroup, kind: BesideKind): readonly CellTensor[] {
+  return besideNames(checkpoint, group, kind).flatMap((name): CellTensor[] => {
+    const tensor = checkpoint.tensors.get(name);
+    if (!tensor) return [];
+    const { dtype, shape, file, start, end } = tensor;
+    return [{ name, projection: kind, part: '', dtype, shape, file, start, end, slice: null }];
   });
 }
 
@@ -162,8 +193,7 @@ interface Paint {
   readonly complete: boolean;
   readonly columns: number;
   readonly state: Uint8Array<ArrayBuffer>;
-  readonly shard: Uint16Array<ArrayBuffer>;
-  readonly split: Uint8Array<ArrayBuffer>;
+  readonly files: CellFiles;
   readonly bytes: Float64Array<ArrayBuffer>;
   readonly dtype: Uint8Array<ArrayBuffer>;
   readonly shardIndex: ReadonlyMap<string, number>;
@@ -181,7 +211,7 @@ function paintGroup(paint: Paint, at: number, group: LayerGroup, row: MapRow): v
       const tensor = paint.checkpoint.tensors.get(nameIn(member, expert));
       if (!tensor) continue;
       found += 1;
-      addTensor(paint, cell, tensor, isApart(member) ? 1 : (row.experts ?? 1));
+      addTensor(paint, cell, tensor, member, isApart(member) ? 1 : (row.experts ?? 1));
     }
     const whole = found >= expected && found > 0;
     const missing = paint.complete ? CELL.defect : CELL.pending;
@@ -196,15 +226,35 @@ function expectedMembers(group: LayerGroup): number {
   return Math.max(group.members.length, joint || !gated ? 2 : 3);
 }
 
-function addTensor(paint: Paint, cell: number, tensor: CheckpointTensor, sharedBy: number): void {
+function addTensor(paint: Paint, cell: number, tensor: CheckpointTensor, member: ExpertMember, sharedBy: number): void {
   paint.bytes[cell] = (paint.bytes[cell] ?? 0) + (tensor.end - tensor.start) / sharedBy;
-  const shard = paint.shardIndex.get(tensor.file) ?? NO_SHARD;
-  if (paint.shard[cell] === NO_SHARD) paint.shard[cell] = shard;
-  else if (paint.shard[cell] !== shard) paint.split[cell] = 1;
+  addFile(paint.files, cell, paint.shardIndex.get(tensor.file) ?? NO_SHARD, member);
   if (paint.dtype[cell] !== NO_DTYPE) return;
   let code = paint.dtypes.indexOf(tensor.dtype);
   if (code === -1) code = paint.dtypes.push(tensor.dtype) - 1;
   paint.dtype[cell] = code;
+}
+
+/** A matrix's own file counts for its projection, a companion's only where no matrix's is known. */
+function addFile(files: CellFiles, cell: number, file: number, { projection, part }: ExpertMember): void {
+  const columns = projection === 'gate-up' ? [files.gate, files.up] : [files[projection]];
+  for (const column of columns) {
+    const before = column[cell] ?? NO_SHARD;
+    if (before === file) continue;
+    if (before !== NO_SHARD) files.besides[cell] = isWeightPart(part) ? before : file;
+    if (before === NO_SHARD || isWeightPart(part)) column[cell] = file;
+  }
+}
+
+/** The memory of a map's arrays, which may be moved to another thread. */
+export function buffersOfMap({ state, files, bytes, dtype }: ExpertMap): ArrayBuffer[] {
+  return [state, bytes, dtype, ...Object.values(files)].map(({ buffer }) => buffer);
+}
+
+/** The files that hold a cell's tensors, each once, as indices into `shards`: gate's first, then up's and down's. */
+export function filesOfCell({ gate, up, down, besides }: CellFiles, cell: number): readonly number[] {
+  const all = [gate, up, down, besides].map((column) => column[cell] ?? NO_SHARD);
+  return all.filter((file, at) => file !== NO_SHARD && all.indexOf(file) === at);
 }
 
 function rowBytes({ bytes, columns }: Paint, at: number): number {
@@ -226,7 +276,8 @@ function countDefects(rows: readonly MapRow[], state: Uint8Array, columns: numbe
 }
 
 function rowsOf(checkpoint: Readable, layout: CheckpointLayout, complete: boolean): MapRow[] {
-  const known = layout.groups.map((group, at) => rowOf(group, at, complete, checkpoint));
+  const attention = attentionByLayer(checkpoint.tensors.keys());
+  const known = layout.groups.map((group, at) => rowOf(group, at, complete, checkpoint, attention));
   const seen = new Set(known.filter((row) => row.kind !== 'mtp').map((row) => row.index));
   const unseen = promisedRows(checkpoint, known).filter((row) => !seen.has(row.index));
   const awaited = complete ? lostRows(checkpoint, unseen) : unseen;
@@ -261,7 +312,13 @@ function stackAndRest(prefix: string): string {
   return `${stack}.#.${rest}`;
 }
 
-function rowOf(group: LayerGroup, at: number, complete: boolean, checkpoint: Readable): MapRow {
+function rowOf(
+  group: LayerGroup,
+  at: number,
+  complete: boolean,
+  checkpoint: Readable,
+  attention: ReturnType<typeof attentionByLayer>,
+): MapRow {
   const { prefix, index, kind, layout, shared, router } = group;
   const experts =
     group.experts ?? (complete || kind === 'dense' ? null : expertCount(checkpoint.config, index, prefix));
@@ -274,8 +331,10 @@ function rowOf(group: LayerGroup, at: number, complete: boolean, checkpoint: Rea
     dialect: layout?.dialect ?? null,
     experts,
     stacked: group.members.length > 0 && !group.members.some(isApart),
+    bands: glyphOf(group)?.weights.map((tensor) => tensor.bands) ?? [],
     shared: shared.length,
     router: router.length,
+    attention: attention.get(layerPrefix(prefix))?.length ?? 0,
     bytes: 0,
     defects: complete ? group.defects : group.defects.filter((defect) => SURE.has(defect.tag)),
   };
@@ -309,8 +368,10 @@ function promisedRows({ config }: Readable, known: readonly MapRow[]): MapRow[] 
       dialect: null,
       experts,
       stacked: false,
+      bands: [],
       shared: 0,
       router: 0,
+      attention: 0,
       bytes: 0,
       defects: [],
     };

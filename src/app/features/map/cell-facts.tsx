@@ -1,4 +1,4 @@
-import type { ExpertMap } from '../../../core/index.ts';
+import { besideOf, type ExpertMap } from '../../../core/index.ts';
 import { describeCell } from '../../grid/describe.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { useResting } from '../../grid/use-resting.ts';
@@ -19,14 +19,16 @@ interface CellFactsProps {
 /** Names, shapes, file and byte range of the cell under the pointer. */
 export function CellFacts({ map, values, cell }: CellFactsProps) {
   const resting = useResting(cell);
-  const experts = map.rows[cell.row]?.experts ?? 0;
-  const asked = resting && cell.column < experts ? cell : null;
+  const facts = map.rows[cell.row];
+  const experts = facts?.experts ?? 0;
+  const beside = besideOf(cell.column);
+  const asked = resting && (beside ? facts?.[beside] : cell.column < experts) ? cell : null;
   const { data } = useCell(asked?.row ?? null, asked?.column ?? null);
   const mine = data?.row === cell.row && data.expert === cell.column ? data : null;
   return (
     <>
       <strong>{describeCell(map, cell).split(', ').slice(0, 2).join(', ')}</strong>
-      {values && cell.column < experts && <span className="mono">{values.words(cell)}</span>}
+      {values && !beside && cell.column < experts && <span className="mono">{values.words(cell)}</span>}
       {!mine && <span className="quiet">{describeCell(map, cell).split(', ').slice(2).join(' · ')}</span>}
       {mine?.tensors.slice(0, SHOWN).map((tensor) => (
         <span key={tensor.name} className="tooltip-tensor">

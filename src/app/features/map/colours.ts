@@ -1,4 +1,6 @@
 import { CELL, type ExpertMap, formatBytes, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
+import type { CellPicture } from '../../grid/expert-grid-props.ts';
+import { NO_FILE } from '../../grid/paint/paint-bands.ts';
 import { packed, RAMP, TEN } from '../../grid/paint/palette.ts';
 import type { Colour } from '../../state/choices.ts';
 
@@ -11,12 +13,18 @@ export interface Legend {
   readonly items: readonly LegendItem[];
   /** What the items do not say. */
   readonly note: string | null;
+  /** True where the files of the cell under the pointer are named beside it. */
+  readonly pointing: boolean;
   readonly ramp: { readonly colours: readonly string[]; readonly least: string; readonly most: string } | null;
 }
 
 const TEN_PACKED = TEN.map(packed);
 const RAMP_PACKED = RAMP.map(packed);
-const NONE = packed('#808080');
+const NONE = packed(NO_FILE);
+/** A whole expert where its matrices have no room: none of the colours of gate, up and down, 3 to 1 from both grounds. */
+export const WHOLE = '#7389a8';
+/** Files are named beside their colours only where no colour occurs twice. */
+const NAMED_FILES = TEN.length;
 
 function byteRange(map: ExpertMap): { least: number; most: number } {
   let least = Number.POSITIVE_INFINITY;
@@ -30,13 +38,57 @@ function byteRange(map: ExpertMap): { least: number; most: number } {
   return { least: Math.min(least, most), most };
 }
 
+/** What cells look like in a colouring. */
+export function pictureOf(map: ExpertMap, mode: Colour): CellPicture {
+  const rest = { marks: null, words: null };
+  if (mode === 'layout') return { ...rest, pixels: pixelsOf(map, wholeCells(map)), bands: 'roles' };
+  if (mode === 'shard') return { ...rest, pixels: filePixels(map), lanes: LANES, bands: 'files' };
+  return { ...rest, pixels: pixelsOf(map, mode === 'bytes' ? byBytes(map) : byDtype(map)) };
+}
+
+/** The colouring that is in force: bytes say nothing where all experts have as many. */
+export function shownColour(map: ExpertMap, chosen: Colour): Colour {
+  return chosen === 'bytes' && !bytesDiffer(map) ? 'layout' : chosen;
+}
+
+/** True when experts have different numbers of bytes. */
+export function bytesDiffer(map: ExpertMap): boolean {
+  const { least, most } = byteRange(map);
+  return least !== most;
+}
+
+function isHeld(map: ExpertMap, cell: number): boolean {
+  const state = map.state[cell];
+  return state === CELL.present || (state === CELL.defect && map.bytes[cell] !== 0);
+}
+
 /** One RGBA pixel a cell; cells that hold nothing yet stay clear. */
-export function pixelsOf(map: ExpertMap, mode: Colour): Uint8ClampedArray<ArrayBuffer> {
+function pixelsOf(map: ExpertMap, colour: (cell: number) => number): CellPicture['pixels'] {
   const pixels = new Uint32Array(map.state.length);
-  const colour = mode === 'bytes' ? byBytes(map) : byCode(map, mode);
-  for (let cell = 0; cell < pixels.length; cell += 1) {
-    const state = map.state[cell];
-    if (state === CELL.present || (state === CELL.defect && map.bytes[cell] !== 0)) pixels[cell] = colour(cell);
+  for (let cell = 0; cell < pixels.length; cell += 1) if (isHeld(map, cell)) pixels[cell] = colour(cell);
+  return new Uint8ClampedArray(pixels.buffer);
+}
+
+function wholeCells({ state }: ExpertMap): (cell: number) => number {
+  const whole = packed(WHOLE);
+  return (cell) => (state[cell] === CELL.present ? whole : 0);
+}
+
+/** A pixel each for the files of gate, up and down, below each other. */
+const LANES = 3;
+
+function filePixels(map: ExpertMap): CellPicture['pixels'] {
+  const { columns, files } = map;
+  const pixels = new Uint32Array(map.state.length * LANES);
+  const ordered = [files.gate, files.up, files.down];
+  for (let cell = 0; cell < map.state.length; cell += 1) {
+    if (!isHeld(map, cell)) continue;
+    const known = ordered.flatMap((column) => (column[cell] === NO_SHARD ? [] : (column[cell] ?? [])));
+    const at = Math.floor(cell / columns) * LANES * columns + (cell % columns);
+    for (let lane = 0; lane < LANES; lane += 1) {
+      const file = known[Math.floor((lane * known.length) / LANES)];
+      pixels[at + lane * columns] = file === undefined ? NONE : (TEN_PACKED[file % TEN.length] ?? NONE);
+    }
   }
   return new Uint8ClampedArray(pixels.buffer);
 }
@@ -44,17 +96,14 @@ export function pixelsOf(map: ExpertMap, mode: Colour): Uint8ClampedArray<ArrayB
 function byBytes(map: ExpertMap): (cell: number) => number {
   const { least, most } = byteRange(map);
   const step = (most - least) / RAMP.length;
-  const equal = RAMP_PACKED[5] ?? NONE;
-  if (step === 0) return () => equal;
-  return (cell) => RAMP_PACKED[Math.min(RAMP.length - 1, Math.floor(((map.bytes[cell] ?? 0) - least) / step))] ?? NONE;
+  const place = (bytes: number) => Math.min(RAMP.length - 1, Math.floor((bytes - least) / step));
+  return (cell) => RAMP_PACKED[place(map.bytes[cell] ?? 0)] ?? NONE;
 }
 
-function byCode(map: ExpertMap, mode: 'shard' | 'dtype'): (cell: number) => number {
-  const codes = mode === 'shard' ? map.shard : map.dtype;
-  const none = mode === 'shard' ? NO_SHARD : NO_DTYPE;
+function byDtype({ dtype }: ExpertMap): (cell: number) => number {
   return (cell) => {
-    const code = codes[cell] ?? none;
-    return code === none ? NONE : (TEN_PACKED[code % TEN.length] ?? NONE);
+    const code = dtype[cell] ?? NO_DTYPE;
+    return code === NO_DTYPE ? NONE : (TEN_PACKED[code % TEN.length] ?? NONE);
   };
 }
 
@@ -63,34 +112,35 @@ export function legendOf(map: ExpertMap, mode: Colour): Legend {
   if (mode === 'bytes') {
     const { least, most } = byteRange(map);
     const ramp = { colours: RAMP, least: formatBytes(least), most: formatBytes(most) };
-    if (least !== most) return { items: [], note: 'bytes of one expert', ramp };
-    return {
-      items: [{ colour: RAMP[5], text: `${formatBytes(most)} each` }],
-      note: 'every expert has as many bytes',
-      ramp: null,
-    };
+    return { items: [], note: 'bytes of one expert', ramp, pointing: false };
   }
+  if (mode === 'layout') return layoutLegend();
   if (mode === 'dtype')
     return {
       items: map.dtypes.map((text, at) => ({ colour: TEN[at % 10] ?? '#888888', text })),
       note: null,
       ramp: null,
+      pointing: false,
     };
   return shardLegend(map);
 }
 
+function layoutLegend(): Legend {
+  const items = [
+    { colour: WHOLE, text: 'complete' },
+    ...(['gate', 'up', 'down'] as const).map((role) => ({ colour: `var(--role-${role})`, text: role })),
+  ];
+  return { items, note: null, ramp: null, pointing: false };
+}
+
 function shardLegend({ shards }: ExpertMap): Legend {
   const short = (file: string) => /-(\d+)-of-\d+\.safetensors$/.exec(file)?.[1]?.replace(/^0+/, '') ?? file;
-  if (shards.length <= 10) {
-    return {
-      items: shards.map((file, at) => ({ colour: TEN[at] ?? '#888888', text: short(file) })),
-      note: shards.length > 1 ? 'number of the shard' : null,
-      ramp: null,
-    };
-  }
+  if (shards.length > NAMED_FILES)
+    return { items: [], note: `${shards.length} files in ten colours by turns`, ramp: null, pointing: true };
   return {
-    items: TEN.map((colour, at) => ({ colour, text: String(at + 1) })),
-    note: `${shards.length} shards; the ten colours repeat in their order`,
+    items: shards.map((file, at) => ({ colour: TEN[at] ?? NO_FILE, text: short(file) })),
+    note: shards.length > 1 ? 'number of the file' : null,
     ramp: null,
+    pointing: false,
   };
 }

@@ -1,7 +1,7 @@
 import type { Ref } from 'react';
 import type { CellFacts } from '../../../../workers/protocol.ts';
-import { type ExpertMap, formatInteger, plural } from '../../../core/index.ts';
-import { layoutOf, nameOf } from '../../grid/describe.ts';
+import { besideOf, type ExpertMap, formatInteger, plural } from '../../../core/index.ts';
+import { besideWords, layoutOf, nameOf } from '../../grid/describe.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
@@ -21,7 +21,8 @@ interface DetailsProps {
 export function Details({ map, cell, onClose, ref }: DetailsProps) {
   const facts = map.rows[cell.row];
   const open = useInspection((state) => state.status === 'open');
-  const exists = facts !== undefined && cell.column < (facts.experts ?? 0);
+  const beside = besideOf(cell.column);
+  const exists = facts !== undefined && (beside ? facts[beside] > 0 : cell.column < (facts.experts ?? 0));
   const { data, error } = useCell(exists ? cell.row : null, exists ? cell.column : null);
   if (!facts) return null;
   const close = (event: React.KeyboardEvent) => {
@@ -34,7 +35,7 @@ export function Details({ map, cell, onClose, ref }: DetailsProps) {
       <header className="details-head">
         <h2>
           {nameOf(facts)}
-          {facts.experts ? `, expert ${cell.column}` : ''}
+          {beside ? `, ${besideWords(facts, beside)}` : facts.experts ? `, expert ${cell.column}` : ''}
         </h2>
         <button type="button" className="button small" onClick={onClose}>
           Close
@@ -51,7 +52,7 @@ export function Details({ map, cell, onClose, ref }: DetailsProps) {
           <Shown text={error.message} />
         </p>
       )}
-      {exists && <CellValues map={map} cell={cell} />}
+      {exists && !beside && <CellValues map={map} cell={cell} />}
       {exists && data?.row === cell.row && <CellTensors facts={data} />}
       {facts.defects
         .filter((defect) => defect.expert === undefined || defect.expert === cell.column)

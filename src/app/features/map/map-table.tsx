@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useRef } from 'react';
-import { type ExpertMap, formatBytes, formatInteger, NO_SHARD } from '../../../core/index.ts';
+import { type ExpertMap, formatBytes, formatInteger, NO_SHARD, visible } from '../../../core/index.ts';
 import { describeCell, layoutOf, nameOf } from '../../grid/describe.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { styled } from '../../parts/set-style.ts';
@@ -57,7 +57,7 @@ export function MapTable({ map, active, chosen, onActive, onChoose, below }: Map
                   <button
                     type="button"
                     className="link"
-                    onClick={() => onActive({ row, column: active?.column ?? 0 }, true)}
+                    onClick={() => onActive({ row, column: Math.max(0, active?.column ?? 0) }, true)}
                   >
                     {nameOf(facts)}
                   </button>
@@ -67,7 +67,14 @@ export function MapTable({ map, active, chosen, onActive, onChoose, below }: Map
                 <td className="number mono" title={`${formatInteger(facts.bytes)} bytes`}>
                   {facts.experts === null ? '–' : formatBytes(facts.bytes)}
                 </td>
-                <td className="mono">{shardsOf(map, row)}</td>
+                <td
+                  className="mono"
+                  title={filesOf(map, row)
+                    .map(({ name }) => name)
+                    .join('\n')}
+                >
+                  {shardsOf(map, row)}
+                </td>
                 <td className="number mono">{facts.defects.length}</td>
               </tr>
             ))}
@@ -79,11 +86,18 @@ export function MapTable({ map, active, chosen, onActive, onChoose, below }: Map
   );
 }
 
+/** The files that hold a layer's experts, in their order. */
+function filesOf(map: ExpertMap, row: number): readonly { readonly at: number; readonly name: string }[] {
+  const { gate, up, down, besides } = map.files;
+  const ends = [row * map.columns, (row + 1) * map.columns] as const;
+  const found = new Set([gate, up, down, besides].flatMap((column) => [...column.subarray(...ends)]));
+  found.delete(NO_SHARD);
+  return [...found].sort((a, b) => a - b).map((at) => ({ at, name: visible(map.shards[at] ?? '') }));
+}
+
 /** Numbers of the shards that hold a layer's experts: `1–2`. */
 function shardsOf(map: ExpertMap, row: number): string {
-  const found = new Set(map.shard.subarray(row * map.columns, (row + 1) * map.columns));
-  found.delete(NO_SHARD);
-  const numbers = [...found].sort((a, b) => a - b).map((at) => at + 1);
+  const numbers = filesOf(map, row).map(({ at }) => at + 1);
   const [first] = numbers;
   if (first === undefined) return '–';
   return numbers.length > 2 ? `${first}–${numbers.at(-1)}` : numbers.join(', ');

@@ -1,11 +1,13 @@
-import { CELL, type ExpertMap, plural } from '../../../core/index.ts';
-import { ZOOMS } from '../../grid/geometry.ts';
+import { BESIDE, CELL, type ExpertMap, type MapRow, plural } from '../../../core/index.ts';
+import { BESIDE_WORDS, fileNames } from '../../grid/describe.ts';
+import { clampZoom, STEP } from '../../grid/zoom/zoom.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-store.ts';
 import { type Colour, useChoices } from '../../state/choices.ts';
 import { formatLayers } from '../../state/number-runs.ts';
-import { type Legend, legendOf } from './colours.ts';
+import { bytesDiffer, type Legend, legendOf, shownColour } from './colours.ts';
+import { usePointed } from './pointed.ts';
 import type { MapValues } from './values/use-map-values.ts';
 
 /** What cells show at first when a person asks for numbers. */
@@ -15,14 +17,15 @@ interface MapToolsProps {
   readonly map: ExpertMap;
   /** Null when cells show something else than numbers. */
   readonly values: MapValues | null;
-  readonly zoom: number;
-  readonly onZoom: (zoom: number) => void;
+  readonly zoom: { readonly now: number; readonly most: number };
+  readonly onZoom: (zoom: number, most: number) => void;
 }
 
 /** What the colours say, how large cells are, which layers are chosen. */
 export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
   const { shape, set } = useChoices();
-  const step = (by: number) => onZoom(ZOOMS[(ZOOMS as readonly number[]).indexOf(zoom) + by] ?? zoom);
+  const { now, most } = zoom;
+  const zoomTo = (next: number) => onZoom(clampZoom(next, most), most);
   return (
     <div className="map-tools">
       {shape !== 'files' && <Colouring map={map} values={values} />}
@@ -30,10 +33,13 @@ export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
         <Chosen />
         {shape === 'grid' && (
           <div className="segments">
-            <button type="button" aria-label="Smaller cells" disabled={zoom === ZOOMS[0]} onClick={() => step(-1)}>
+            <button type="button" aria-label="Smaller cells" disabled={now <= 1} onClick={() => zoomTo(now / STEP)}>
               −
             </button>
-            <button type="button" aria-label="Larger cells" disabled={zoom === ZOOMS.at(-1)} onClick={() => step(1)}>
+            <button type="button" disabled={now <= 1} onClick={() => zoomTo(1)}>
+              Fit
+            </button>
+            <button type="button" aria-label="Larger cells" disabled={now >= most} onClick={() => zoomTo(now * STEP)}>
               +
             </button>
           </div>
@@ -55,17 +61,19 @@ export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
 
 /** What colours say: a choice, and what each means. */
 function Colouring({ map, values }: Pick<MapToolsProps, 'map' | 'values'>) {
-  const { colour, set } = useChoices();
+  const { colour: chosen, set } = useChoices();
+  const colour = shownColour(map, chosen);
+  const offered: readonly (readonly [Colour, string])[] = [
+    ['layout', 'Layout'],
+    ['shard', 'File'],
+    ['dtype', 'Dtype'],
+    ...(bytesDiffer(map) ? [['bytes', 'Bytes'] as const] : []),
+  ];
   return (
     <>
       <Segments<Colour | 'values'>
         label="Colour by"
-        options={[
-          ['shard', 'Shard'],
-          ['dtype', 'Dtype'],
-          ['bytes', 'Bytes'],
-          ['values', 'Values'],
-        ]}
+        options={[...offered, ['values', 'Values']]}
         value={values ? 'values' : colour}
         onChange={(next) => {
           if (next !== 'values') set({ colour: next });
@@ -79,9 +87,9 @@ function Colouring({ map, values }: Pick<MapToolsProps, 'map' | 'values'>) {
 
 /** What the colours of numbers mean. */
 function valueLegend({ scale }: MapValues): Legend {
-  if (!scale) return { items: [], note: 'nothing is measured yet', ramp: null };
+  if (!scale) return { items: [], note: 'nothing is measured yet', ramp: null, pointing: false };
   const { colours, least, most, items, note } = scale;
-  return { items, note, ramp: { colours, least, most } };
+  return { items, note, ramp: { colours, least, most }, pointing: false };
 }
 
 interface LegendLineProps {
@@ -90,7 +98,7 @@ interface LegendLineProps {
   readonly values: MapValues | null;
 }
 
-function LegendLine({ map, legend: { items, note, ramp }, values }: LegendLineProps) {
+function LegendLine({ map, legend: { items, note, ramp, pointing }, values }: LegendLineProps) {
   return (
     <figure className="legend" aria-label="Legend">
       {items.map((item) => (
@@ -116,21 +124,48 @@ function LegendLine({ map, legend: { items, note, ramp }, values }: LegendLinePr
         </span>
       )}
       <Marks map={map} values={values} />
+      {pointing && <PointedFiles map={map} />}
     </figure>
+  );
+}
+
+/** The files of the cell under the pointer. */
+function PointedFiles({ map }: { readonly map: ExpertMap }) {
+  const cell = usePointed((state) => state.cell);
+  const files = cell && cell.column >= 0 ? fileNames(map, cell.row * map.columns + cell.column) : [];
+  if (files.length === 0) return <span className="pointed-files quiet">Point at a cell to see its files.</span>;
+  return (
+    <span className="pointed-files">
+      pointing at: <span className="mono">{files.join(' and ')}</span>
+    </span>
   );
 }
 
 /** What is drawn beside colours: named only where it occurs. */
 function Marks({ map, values }: Pick<LegendLineProps, 'map' | 'values'>) {
+  const shape = useChoices((choices) => choices.shape);
+  const beside = BESIDE.filter((kind) => map.rows.some((row) => row[kind] > 0))
+    .map((kind) => BESIDE_WORDS[kind])
+    .reverse();
   const marks = [
-    ...(map.rows.some((row) => row.shared > 0) ? ['bar at the left: shared experts'] : []),
+    ...(shape === 'grid' && beside.length > 0 ? [`columns at the left: ${beside.join(', ')}`] : []),
     ...(map.rows.some((row) => row.stacked) ? ['outline: one tensor holds all'] : []),
+    ...(!values && map.rows.some(isJoint) ? ['no gap: gate and up in one tensor'] : []),
+    ...(!values && map.rows.some(isInterleaved) ? ['stripes: gate and up interleaved'] : []),
     ...(values?.missing ? ['hatched: not measured'] : []),
     ...(!values && map.state.includes(CELL.pending) ? ['hatched: not read yet'] : []),
     ...(values && values.marks.size > 0 ? ['diamond: see what the numbers say'] : []),
     ...(map.defects > 0 ? ['red cross: defect'] : []),
   ];
   return marks.length > 0 && <span className="quiet">{marks.join(' · ')}</span>;
+}
+
+function isInterleaved({ bands }: MapRow): boolean {
+  return bands.some((tensor) => tensor.some(({ every }) => every !== null));
+}
+
+function isJoint({ bands }: MapRow): boolean {
+  return bands.some((tensor) => tensor.length > 1 && tensor.every(({ every }) => every === null));
 }
 
 /** A coloured square; SVG, since the page allows no inline styles. */

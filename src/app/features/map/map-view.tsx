@@ -9,11 +9,12 @@ import { addressStore, go, move, useAddress } from '../../state/address-store.ts
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { CellFacts } from './cell-facts.tsx';
-import { pixelsOf } from './colours.ts';
+import { pictureOf, shownColour } from './colours.ts';
 import { Details } from './details.tsx';
 import { Findings } from './findings.tsx';
 import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
+import { point } from './pointed.ts';
 import { useMapValues } from './values/use-map-values.ts';
 import './map.css';
 import '../../theme/table.css';
@@ -29,7 +30,7 @@ const MapTable = late(async () => (await import('./map-table.tsx')).MapTable);
 export function MapView() {
   const map = useInspection((state) => state.map);
   const shape = useChoices((choices) => choices.shape);
-  const [zoom, setZoom] = useState(1);
+  const { zoom, onZoom } = useMapZoom();
   const details = useRef<HTMLElement>(null);
   const { active, onActive } = useActiveCell();
   const chosen = useChosenLayers();
@@ -43,7 +44,7 @@ export function MapView() {
     <div className="map-view">
       <MapHeader />
       <div>
-        <MapTools map={map} values={values} zoom={zoom} onZoom={setZoom} />
+        <MapTools map={map} values={values} zoom={zoom} onZoom={onZoom} />
         {values && <ValuesBar until={<div />} map={map} choice={values} />}
       </div>
       <div className="map-body">
@@ -66,8 +67,11 @@ export function MapView() {
         ) : (
           <ExpertGrid
             map={map}
+            beside
             picture={picture}
-            zoom={zoom}
+            zoom={zoom.now}
+            onZoom={onZoom}
+            onHover={point}
             active={active}
             chosen={chosen}
             onActive={onActive}
@@ -88,7 +92,7 @@ export function MapView() {
           until={<div />}
           map={map}
           row={active?.row ?? firstWithExperts(map)}
-          expert={active?.column ?? null}
+          expert={active && active.column >= 0 ? active.column : null}
         />
       )}
     </div>
@@ -115,10 +119,19 @@ function Hint() {
   );
 }
 
+/** How large cells are; it stays while the map is open. */
+function useMapZoom() {
+  const [zoom, setZoom] = useState({ now: 1, most: 1 });
+  const onZoom = useCallback((now: number, most: number) => {
+    setZoom((before) => (before.now === now && before.most === most ? before : { now, most }));
+  }, []);
+  return { zoom, onZoom };
+}
+
 /** The cells as they are stored, in the colours that the reader chose. */
 function useStoredPicture(map: ExpertMap | null): CellPicture | null {
   const colour = useChoices((choices) => choices.colour);
-  return useMemo(() => map && { pixels: pixelsOf(map, colour), marks: null, words: null }, [map, colour]);
+  return useMemo(() => map && pictureOf(map, shownColour(map, colour)), [map, colour]);
 }
 
 /** The cell that the address names, as row and column of the map. */
@@ -127,16 +140,19 @@ function useActiveCell() {
   const columns = useInspection((state) => state.map?.columns ?? 0);
   const layer = useAddress((address) => address.layer);
   const expert = useAddress((address) => address.expert);
+  // The address names experts alone; what stands beside them is known here.
+  const [beside, setBeside] = useState<Cell | null>(null);
   const active = useMemo((): Cell | null => {
     if (layer === null || !rows) return null;
     const row = rows.findIndex((facts, at) => (facts.index ?? at) === layer);
+    if (beside?.row === row && expert === null) return beside;
     return row === -1 ? null : { row, column: Math.min(expert ?? 0, Math.max(0, columns - 1)) };
-  }, [rows, columns, layer, expert]);
+  }, [rows, columns, layer, expert, beside]);
   const onActive = useCallback(
     (cell: Cell | null, pinned: boolean) => {
-      const to = cell
-        ? { layer: rows?.[cell.row]?.index ?? cell.row, expert: Math.max(0, cell.column) }
-        : { layer: null, expert: null };
+      const named = cell && cell.column < -1 ? null : Math.max(0, cell?.column ?? 0);
+      setBeside(named === null ? cell : null);
+      const to = cell ? { layer: rows?.[cell.row]?.index ?? cell.row, expert: named } : { layer: null, expert: null };
       if (pinned) go(to);
       else move(to);
     },

@@ -13,6 +13,13 @@ export interface Inks {
   readonly mono: string;
   readonly mark: string;
   readonly markEdge: string;
+  readonly dangerSoft: string;
+  readonly gate: string;
+  readonly up: string;
+  readonly down: string;
+  readonly router: string;
+  readonly shared: string;
+  readonly attention: string;
 }
 
 /** Reads the inks where the canvas stands. */
@@ -33,6 +40,13 @@ export function readInks(element: Element): Inks {
     mono: ink('--mono'),
     mark: ink('--cell-mark'),
     markEdge: ink('--cell-mark-edge'),
+    dangerSoft: ink('--danger-soft'),
+    gate: ink('--role-gate'),
+    up: ink('--role-up'),
+    down: ink('--role-down'),
+    router: ink('--role-router'),
+    shared: ink('--role-shared'),
+    attention: ink('--role-attention'),
   };
 }
 

@@ -10,7 +10,15 @@ const layer = {} as CanvasImageSource;
 function painted(map: ExpertMap, more: Partial<Scene> = {}) {
   const geometry = fitGeometry(map.rows.length, map.columns, 600, 300, 1);
   const view = { left: 0, top: 0, width: 600, height: 300 };
-  const rest = { marks: null, hatch: 'hatched', chosen: new Set<number>(), active: null, hover: null };
+  const rest = {
+    lanes: 1,
+    bands: null,
+    marks: null,
+    hatch: 'hatched',
+    chosen: new Set<number>(),
+    active: null,
+    hover: null,
+  };
   const { context, strokes } = recorder();
   paintScene(context, { map, layer, geometry, inks: INKS, view, ...rest, ...more });
   const of = (call: string, ink?: string) =>
@@ -102,6 +110,16 @@ describe('paintScene', () => {
 
   it('draws the lane of shared experts in their layers alone', () => {
     expect(painted(mapOf([rowOf(0, 4, { shared: 3 }), rowOf(1, 4)])).of('fillRect', 'lane')).toHaveLength(1);
+  });
+
+  it('draws columns beside the experts for what a layer has, and frames the cursor there', () => {
+    const map = mapOf([rowOf(0, 4, { shared: 3, attention: 4 }), rowOf(1, 4, { router: 0 })]);
+    const { of } = painted(map, {
+      geometry: fitGeometry(2, 4, 600, 300, 1, 3),
+      active: { row: 0, column: -3 },
+    });
+    for (const ink of ['router', 'shared', 'attention']) expect(of('fillRect', ink), ink).toHaveLength(1);
+    expect(of('strokeRect', 'accent')).toHaveLength(1);
   });
 
   it('draws what is in sight, whatever the number of layers', () => {

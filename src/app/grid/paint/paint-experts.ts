@@ -1,5 +1,7 @@
 import { CELL, type MapRow } from '../../../core/index.ts';
 import { visibleColumns, visibleRows } from '../geometry.ts';
+import { gapOf } from './bands.ts';
+import { paintBands, showsBands } from './paint-bands.ts';
 import { paintRowNumbers } from './paint-layers.ts';
 import { paintMarks } from './paint-marks.ts';
 import { frameCell, markedColumn, paintColumnNumbers, withCells } from './paint-parts.ts';
@@ -11,11 +13,11 @@ type Context = CanvasRenderingContext2D;
 /** Draws what can be seen, and nothing else. The context is scaled to CSS pixels already. */
 export function paintScene(context: Context, scene: Scene): void {
   const { geometry, view, inks, hover, active } = scene;
-  const { cellWidth, cellHeight, rows, columns, axis } = geometry;
+  const { axis } = geometry;
   const [first, last] = visibleRows(geometry, view);
   withCells(context, geometry, view, inks, () => {
     for (let row = first; row <= last; row += 1) paintGround(context, scene, row);
-    if (columns > 0) context.drawImage(scene.layer, 0, 0, columns * cellWidth, rows * cellHeight);
+    paintCells(context, scene, first, last);
     paintGaps(context, scene, first, last);
     paintDefects(context, scene, first, last);
     if (scene.marks) paintMarks(context, geometry, scene.marks, inks);
@@ -23,6 +25,26 @@ export function paintScene(context: Context, scene: Scene): void {
   });
   paintRowNumbers(context, scene, first, last);
   paintColumnNumbers(context, { geometry, view, inks, marked: markedColumn(hover, active), middle: axis / 2 });
+}
+
+/** The colours of cells; where they have room, of the matrices in them. */
+function paintCells(context: Context, scene: Scene, first: number, last: number): void {
+  const { geometry, layer, lanes } = scene;
+  const { cellWidth, cellHeight, rows, columns } = geometry;
+  if (columns === 0) return;
+  const banded = [];
+  for (let row = first; row <= last; row += 1) if (showsBands(scene, row)) banded.push(row);
+  const plain = banded.length === 0;
+  if (plain) context.drawImage(layer, 0, 0, columns * cellWidth, rows * cellHeight);
+  for (let row = first; row <= last && !plain; row += 1) {
+    if (showsBands(scene, row)) paintBands(context, scene, row);
+    else
+      context.drawImage(
+        layer,
+        ...[0, row * lanes, columns, lanes],
+        ...[0, row * cellHeight, columns * cellWidth, cellHeight],
+      );
+  }
 }
 
 /** What a row stands on, below the colours of its cells. */
@@ -63,9 +85,10 @@ function paintGround(context: Context, { map, geometry, inks, hatch, marks }: Sc
 const FLAT_OUTLINE = 0.35;
 
 /** Lines between cells; stacked rows have none inside, but an outline round their one tensor. */
-function paintGaps(context: Context, { map, geometry, inks, view }: Scene, first: number, last: number): void {
+function paintGaps(context: Context, scene: Scene, first: number, last: number): void {
+  const { map, geometry, inks, view } = scene;
   const { cellWidth, cellHeight, columns } = geometry;
-  const gap = cellWidth >= 8 ? 1 : 0.5;
+  const gap = cellWidth < 8 ? 0.5 : scene.bands === null ? 1 : gapOf(geometry);
   context.fillStyle = inks.surface;
   for (let row = first; row <= last + 1; row += 1)
     context.fillRect(0, row * cellHeight - gap / 2, columns * cellWidth, gap);
@@ -86,8 +109,9 @@ function paintGaps(context: Context, { map, geometry, inks, view }: Scene, first
 }
 
 /** A red cross on every cell that is not as it should be. */
-function paintDefects(context: Context, { map, geometry, inks }: Scene, first: number, last: number): void {
+function paintDefects(context: Context, { map, geometry, inks, bands }: Scene, first: number, last: number): void {
   const { cellWidth, cellHeight, columns } = geometry;
+  context.fillStyle = inks.dangerSoft;
   context.strokeStyle = inks.danger;
   context.lineWidth = cellWidth >= 12 ? 2 : 1;
   context.beginPath();
@@ -95,6 +119,7 @@ function paintDefects(context: Context, { map, geometry, inks }: Scene, first: n
     for (let column = 0; column < columns; column += 1) {
       if (map.state[row * columns + column] !== CELL.defect) continue;
       const [x, y] = [column * cellWidth, row * cellHeight];
+      if (bands === 'roles') context.fillRect(x + 1, y + 1, cellWidth - 2, cellHeight - 2);
       context.rect(x + 1, y + 1, cellWidth - 2, cellHeight - 2);
       context.moveTo(x + 1, y + 1);
       context.lineTo(x + cellWidth - 1, y + cellHeight - 1);

@@ -45,6 +45,11 @@ export interface Glyph {
 /** The parts that hold the numbers themselves. */
 const WEIGHTS: ReadonlySet<string> = new Set(['weight', 'weight_packed', 'blocks', 'qweight']);
 
+/** True for the part of a projection that holds its numbers, not a bias or a companion of quantised weights. */
+export function isWeightPart(part: string): boolean {
+  return WEIGHTS.has(part);
+}
+
 /** A layer's experts as kinds of tensors; null for a layer without experts or of a layout that is not known. */
 export function glyphOf(
   group: Pick<LayerGroup, 'layout' | 'experts' | 'members' | 'fusion' | 'orientation'>,
@@ -56,8 +61,8 @@ export function glyphOf(
   const all = group.members.map((member) => glyphTensor(member, spec, group, experts, parts));
   return {
     experts,
-    weights: all.filter(({ part }) => WEIGHTS.has(part)),
-    companions: all.filter(({ part }) => !WEIGHTS.has(part)),
+    weights: all.filter(({ part }) => isWeightPart(part)),
+    companions: all.filter(({ part }) => !isWeightPart(part)),
   };
 }
 

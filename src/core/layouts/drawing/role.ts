@@ -117,6 +117,6 @@ const BY_NAME: readonly (readonly [RegExp, Role])[] = [
 ];
 
 /** The role that a name below its layer tells, where no group of experts holds it. */
-function roleByName(rest: string): Role {
+export function roleByName(rest: string): Role {
   return BY_NAME.find(([pattern]) => pattern.test(rest))?.[1] ?? 'other';
 }
