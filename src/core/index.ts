@@ -158,7 +158,7 @@ export {
   type LayerDrawer,
 } from './layouts/drawing/draw.ts';
 export { type Band, type Glyph, type GlyphTensor, glyphOf } from './layouts/drawing/glyph.ts';
-export { glyphPicture, shapeText } from './layouts/drawing/glyph-picture.ts';
+export { glyphPicture } from './layouts/drawing/glyph-picture.ts';
 export { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './layouts/drawing/inks.ts';
 export { type LayerStrip, type LayerStripFile, layerStrip, type StripBox } from './layouts/drawing/layer-strip.ts';
 export type { Ink, Mark, Picture } from './layouts/drawing/picture.ts';

@@ -42,6 +42,11 @@ export function formatInteger(value: number): string {
     .replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
+/** `[1536, 4096]`: dims have no separators, so that they are not taken for more dims. */
+export function formatShape(shape: readonly (number | bigint)[]): string {
+  return `[${shape.join(', ')}]`;
+}
+
 /** Seconds as `42 s`, `3 min 5 s`, `2 h 10 min`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -1,4 +1,4 @@
-import { besideOf, type ExpertMap } from '../../../core/index.ts';
+import { besideOf, type ExpertMap, formatShape } from '../../../core/index.ts';
 import { describeCell } from '../../grid/describe.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { useResting } from '../../grid/use-resting.ts';
@@ -36,7 +36,7 @@ export function CellFacts({ map, values, cell }: CellFactsProps) {
             <Shown text={tensor.name} />
           </span>
           <span className="quiet mono">
-            {tensor.dtype} [{tensor.shape.join(', ')}] · <Shown text={tensor.file} /> ·{' '}
+            {tensor.dtype} {formatShape(tensor.shape)} · <Shown text={tensor.file} /> ·{' '}
             {formatRange(tensor.slice ?? tensor)}
           </span>
         </span>

@@ -1,6 +1,6 @@
 import type { Ref } from 'react';
 import type { CellFacts } from '../../../../workers/protocol.ts';
-import { besideOf, type ExpertMap, formatInteger, plural } from '../../../core/index.ts';
+import { besideOf, type ExpertMap, formatShape, plural } from '../../../core/index.ts';
 import { besideWords, layoutOf, nameOf } from '../../grid/describe.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
@@ -82,7 +82,7 @@ function CellTensors({ facts }: { readonly facts: CellFacts }) {
               </dd>
               <dt>Shape</dt>
               <dd className="mono">
-                {tensor.dtype} [{tensor.shape.map(formatInteger).join(', ')}]
+                {tensor.dtype} {formatShape(tensor.shape)}
               </dd>
               <dt>File</dt>
               <dd className="mono">

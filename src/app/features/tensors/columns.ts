@@ -1,5 +1,5 @@
 import type { TensorColumn, TensorRow } from '../../../../workers/tensors-protocol.ts';
-import { formatInteger } from '../../../core/index.ts';
+import { formatInteger, formatShape } from '../../../core/index.ts';
 
 export const COLUMNS: readonly {
   readonly id: TensorColumn;
@@ -21,5 +21,5 @@ export const COLUMNS: readonly {
 ];
 
 export function shapeOf({ shape }: Pick<TensorRow, 'shape'>): string {
-  return `[${shape.map(formatInteger).join(', ')}]`;
+  return formatShape(shape);
 }

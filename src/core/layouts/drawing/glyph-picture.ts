@@ -1,4 +1,4 @@
-import { formatInteger } from '../../units.ts';
+import { formatInteger, formatShape } from '../../units.ts';
 import type { Band, Glyph, GlyphTensor } from './glyph.ts';
 import { type Mark, monoWidth, moved, type Picture, words } from './picture.ts';
 
@@ -90,8 +90,8 @@ function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest
   const left = 4;
   const bottom = TOP + depth + drawn.height;
   const own = companions.filter(({ projection }) => projection === tensor.projection);
-  const lines = [`${tensor.dtype} ${shapeText(tensor.shape)}`, countText(tensor), ...axisTexts(tensor)];
-  const beside = own.map((each) => `${each.part} ${each.dtype} ${shapeText(each.shape)}`);
+  const lines = [`${tensor.dtype} ${formatShape(tensor.shape)}`, countText(tensor), ...axisTexts(tensor)];
+  const beside = own.map((each) => `${each.part} ${each.dtype} ${formatShape(each.shape)}`);
   const marks: Mark[] = [
     words(0, 14, name, { size: 13 }),
     ...moved(stackMarks(tensor, drawn), left, TOP + depth),
@@ -114,11 +114,6 @@ function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest
     width: Math.max(left + drawn.width + depth, textWidth),
     height: bottom + 20 + (lines.length + beside.length) * LINE,
   };
-}
-
-/** A shape as it is written everywhere: `[128, 3072, 4096]`. */
-export function shapeText(shape: readonly number[]): string {
-  return `[${shape.join(', ')}]`;
 }
 
 function countText({ stack, experts }: GlyphTensor): string {

@@ -1,5 +1,5 @@
 import type { FileStrips } from '../../../../../workers/file-strips.ts';
-import { type ExpertMap, formatBytes } from '../../../../core/index.ts';
+import { type ExpertMap, formatBytes, formatShape } from '../../../../core/index.ts';
 import { useResting } from '../../../grid/use-resting.ts';
 import { formatRange } from '../../../parts/numbers.ts';
 import { Shown } from '../../../parts/shown.tsx';
@@ -38,7 +38,7 @@ export function StripFacts({ map, strips, place }: StripFactsProps) {
           )}
           {named && (
             <span className="quiet mono">
-              {named.dtype} [{named.shape.join(', ')}]
+              {named.dtype} {formatShape(named.shape)}
             </span>
           )}
           <span className="quiet mono">
