@@ -1,6 +1,6 @@
 import type { LayerGroup, Projection } from '../types.ts';
 import { type Band, type GlyphTensor, glyphOf } from './glyph.ts';
-import { ROLES, type Role } from './role.ts';
+import { namesOf, ROLES, type Role } from './role.ts';
 import { type FileStrip, type Hole, holesOf, type Strips } from './strips.ts';
 
 /** A run of bytes in a file that is one thing's. */
@@ -40,11 +40,11 @@ export interface LayerStrip {
 
 /** The geometry of a layer in its files, by its group and the group's place in the layout: stacked tensors are taken apart into one run an expert and projection. */
 export function layerStrip(strips: Strips, group: LayerGroup, at: number): LayerStrip {
-  const stacked = stackedTensors(group);
+  const kinds = { stacked: stackedTensors(group), parts: partsOf(group) };
   const files = strips.files.flatMap((file): LayerStripFile[] => {
     const own: number[] = [];
     for (let tensor = file.from; tensor < file.to; tensor += 1) if (strips.group[tensor] === at) own.push(tensor);
-    return own.length === 0 ? [] : [fileOf(strips, file, own, stacked)];
+    return own.length === 0 ? [] : [fileOf(strips, file, own, kinds)];
   });
   const bytes = files.reduce(
     (sum, { boxes }) => sum + boxes.reduce((part, { start, end }) => part + end - start, 0),
@@ -62,16 +62,21 @@ function stackedTensors(group: LayerGroup): ReadonlyMap<string, GlyphTensor> {
   );
 }
 
-function fileOf(
-  strips: Strips,
-  file: FileStrip,
-  own: readonly number[],
-  stacked: ReadonlyMap<string, GlyphTensor>,
-): LayerStripFile {
+/** What of a projection each tensor of experts holds, by name. */
+function partsOf({ members, experts }: LayerGroup): ReadonlyMap<string, string> {
+  return new Map(members.flatMap((member) => namesOf(member, experts).map(([, name]) => [name, member.part] as const)));
+}
+
+interface Kinds {
+  readonly stacked: ReadonlyMap<string, GlyphTensor>;
+  readonly parts: ReadonlyMap<string, string>;
+}
+
+function fileOf(strips: Strips, file: FileStrip, own: readonly number[], kinds: Kinds): LayerStripFile {
   const first = own[0] ?? 0;
   const start = strips.start[first] ?? 0;
   const end = own.reduce((last, tensor) => Math.max(last, strips.end[tensor] ?? 0), 0);
-  const boxes = own.flatMap((tensor) => boxesOf(strips, tensor, stacked));
+  const boxes = own.flatMap((tensor) => boxesOf(strips, tensor, kinds));
   const others = own.flatMap((tensor, at) => {
     const next = own[at + 1];
     if (next === undefined || next === tensor + 1) return [];
@@ -81,7 +86,7 @@ function fileOf(
   return { file: file.file, byteLength: file.byteLength, start, end, boxes, others, holes };
 }
 
-function boxesOf(strips: Strips, tensor: number, stacked: ReadonlyMap<string, GlyphTensor>): StripBox[] {
+function boxesOf(strips: Strips, tensor: number, { stacked, parts }: Kinds): StripBox[] {
   const name = strips.names[tensor] ?? '';
   const [start, end] = [strips.start[tensor] ?? 0, strips.end[tensor] ?? 0];
   const role = ROLES[strips.role[tensor] ?? 0] ?? 'other';
@@ -89,7 +94,7 @@ function boxesOf(strips: Strips, tensor: number, stacked: ReadonlyMap<string, Gl
   const kind = stacked.get(name);
   const each = kind ? (end - start) / kind.experts : 0;
   if (!kind || !Number.isInteger(each) || each === 0)
-    return [{ name, role, part: null, expert: expert === -1 ? null : expert, start, end }];
+    return [{ name, role, part: parts.get(name) ?? null, expert: expert === -1 ? null : expert, start, end }];
   return Array.from({ length: kind.experts }, (_, number) =>
     halvesOf(kind, each).map(([part, from, to]) => ({
       name,
