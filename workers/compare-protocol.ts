@@ -112,7 +112,7 @@ export interface CompareApi {
   /** The pairs of one expert, or of one row. */
   pairs(selection: ValueSelection): readonly { readonly facts: EntryFacts; readonly proof: Proof }[];
   /** A pair of layers as both files hold it, by its index in `CompareCells`. */
-  picture(group: number): Picture;
+  picture(group: number, width: number): Picture;
   /** What of a selection has not been compared by value yet. */
   size(selection: ValueSelection): SelectionSize;
   /** Compares by value what has not been compared yet; what was stays known. */

@@ -162,7 +162,6 @@ export { glyphPicture, shapeText } from './layouts/drawing/glyph-picture.ts';
 export { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './layouts/drawing/inks.ts';
 export { type LayerStrip, type LayerStripFile, layerStrip, type StripBox } from './layouts/drawing/layer-strip.ts';
 export {
-  CHOSEN_RIBBON,
   frameOf,
   type Ink,
   type Mark,

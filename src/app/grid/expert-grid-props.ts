@@ -1,12 +1,14 @@
 import type { ReactNode } from 'react';
 import type { ExpertMap } from '../../core/index.ts';
-import type { Cell } from './geometry.ts';
+import type { Cell, Geometry } from './geometry.ts';
 import type { How } from './press.ts';
 
 /** What cells show: one thing at a time. */
 export interface CellPicture {
   /** One RGBA pixel a cell; clear where the ground below shall be seen. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  /** So many pixels a cell in place of one, across and down alike. */
+  readonly grain?: number;
   /** Cells with a finding; null where cells show no numbers. Then, what is clear is not measured. */
   readonly marks: ReadonlySet<number> | null;
   /** What the picture says of a cell; null where the cell's own facts say it all. */
@@ -29,6 +31,8 @@ export interface ExpertGridProps {
   /** The cell that another grid's pointer means here. */
   readonly ghost?: Cell | null;
   readonly onHover?: (cell: Cell | null) => void;
+  /** Takes part in scrolling several grids in step, while it is shown with this geometry; gives back how to leave. */
+  readonly inStep?: (scroller: HTMLElement, geometry: Geometry) => () => void;
   /** What a tooltip says of a cell. */
   readonly about: (cell: Cell) => ReactNode;
 }

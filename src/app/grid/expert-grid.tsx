@@ -15,7 +15,7 @@ import { useViewport, type Viewport } from './use-viewport.ts';
 
 /** Layers by experts: a canvas with an ARIA grid over it. */
 export function ExpertGrid(props: ExpertGridProps) {
-  const { map, picture, active, chosen, side = '', onHover } = props;
+  const { map, picture, active, chosen, side = '', onHover, inStep } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const viewport = useViewport(scroller);
@@ -30,6 +30,7 @@ export function ExpertGrid(props: ExpertGridProps) {
   const { hover } = pointed;
   const hovered = hover?.cell ?? null;
   useEffect(() => onHover?.(hovered), [hovered, onHover]);
+  useEffect(() => (scroller.current ? inStep?.(scroller.current, geometry) : undefined), [inStep, geometry]);
   const shown = { hover: hovered ?? props.ghost ?? null, chosen: pointer.band ?? chosen };
   useCanvas(canvas, viewport.size, usePaint({ ...props, ...shown }, geometry, viewport));
   const row = active ? map.rows[active.row] : undefined;
@@ -60,9 +61,9 @@ interface Shown extends Pick<ExpertGridProps, 'map' | 'picture' | 'active' | 'ch
 
 /** How the grid is painted: another function as soon as there is something else to be seen. */
 function usePaint({ map, picture, active, chosen, hover }: Shown, geometry: Geometry, { view, size }: Viewport): Paint {
-  const { pixels, marks } = picture;
+  const { pixels, marks, grain = 1 } = picture;
   const inks = useInks();
-  const layer = useMemo(() => pictureOf(pixels, map.columns, map.rows.length), [map, pixels]);
+  const layer = useMemo(() => pictureOf(pixels, map.columns * grain, map.rows.length * grain), [map, pixels, grain]);
   return useCallback(
     (context) => {
       const hatch = hatchOf(context, inks) ?? inks.pending;

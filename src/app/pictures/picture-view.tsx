@@ -1,6 +1,5 @@
 import { type PointerEvent, useId, useState } from 'react';
 import {
-  CHOSEN_RIBBON,
   frameOf,
   type Mark,
   marksOf,
@@ -111,13 +110,10 @@ function Painted({ mark, id, opacity }: PaintedProps) {
 function Chosen({ mark }: { readonly mark: ReturnType<typeof marksOf>[number] }) {
   if (mark.kind === 'ribbon')
     return (
-      <path
-        className="picture-chosen"
-        d={ribbonPath(mark)}
-        fill={colourOf(mark.ink)}
-        fillOpacity={CHOSEN_RIBBON}
-        stroke={colourOf('text')}
-      />
+      <g className="picture-chosen">
+        <path d={ribbonPath(mark)} fill="none" stroke={colourOf('surface')} strokeWidth={6} />
+        <path d={ribbonPath(mark)} fill={colourOf(mark.ink)} stroke={colourOf(mark.ink)} strokeWidth={2} />
+      </g>
     );
   const box = { ...frameOf(mark), fill: 'none' };
   return (

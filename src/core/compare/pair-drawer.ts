@@ -19,7 +19,8 @@ export interface LayerPair {
 /** Draws pairs of layers by their place in {@link Correspondence.groups}. @throws RangeError for a place that it does not have. */
 export interface PairDrawer {
   layers(at: number): LayerPair;
-  picture(at: number): Picture;
+  /** `width`: of the strips. */
+  picture(at: number, width?: number): Picture;
 }
 
 /** Where the tensors of both sides lie is worked out once, when the first layer is drawn: as they are stored, packed or not. */
@@ -35,10 +36,15 @@ export function createPairDrawer(
   };
   return {
     layers,
-    picture: (at) => {
+    picture: (at, width) => {
       const pair = layers(at);
       const [mine, theirs] = [layerName(pair.left.group), layerName(pair.right.group)];
-      return pairPicture(mine === theirs ? mine : `${mine} and ${theirs}`, partOf(pair.left), partOf(pair.right));
+      return pairPicture(
+        mine === theirs ? mine : `${mine} and ${theirs}`,
+        partOf(pair.left),
+        partOf(pair.right),
+        width,
+      );
     },
   };
 }

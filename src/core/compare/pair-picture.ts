@@ -13,7 +13,8 @@ export interface PairSide {
   readonly glyph: Picture | null;
 }
 
-const WIDTH = 880;
+/** Width of the strips, unless another is asked for. */
+export const PAIR_WIDTH = 880;
 const STRIP = 28;
 const RIBBONS = 120;
 const TICK = 11;
@@ -29,8 +30,8 @@ const LINE = 16;
 const MOST_RIBBONS = 3072;
 
 /** A layer of two checkpoints: kinds of tensors and bytes of the left one, below them those of the right one, and ribbons between an expert's two places. */
-export function pairPicture(title: string, left: PairSide, right: PairSide): Picture {
-  const scale = Math.min(scaleOf(left.strip), scaleOf(right.strip));
+export function pairPicture(title: string, left: PairSide, right: PairSide, width = PAIR_WIDTH): Picture {
+  const scale = Math.min(scaleOf(left.strip, width), scaleOf(right.strip, width));
   const all = ribbonsOf(left.strip, right.strip);
   const step = Math.ceil(all.length / MOST_RIBBONS);
   const ribbons = step > 1 ? all.filter(({ expert }) => expert % step === 0) : all;
@@ -56,7 +57,7 @@ export function pairPicture(title: string, left: PairSide, right: PairSide): Pic
     ...moved(bottom.marks, 0, under + below.height + 8),
   ];
   return {
-    width: Math.max(WIDTH, top.width, bottom.width),
+    width: Math.max(width, top.width, bottom.width),
     height: Math.ceil(under + below.height + 8 + bottom.height),
     title,
     description: inWords(left, right, all),
@@ -88,7 +89,7 @@ interface Part {
 function headPart(name: string, { layout, glyph }: PairSide): Part {
   const label = words(0, 14, name, { size: 14, mono: false });
   const beside = words(48, 14, layout, { size: 13 });
-  if (!glyph) return { marks: [label, beside], width: WIDTH, height: 28 };
+  if (!glyph) return { marks: [label, beside], width: 0, height: 28 };
   return { marks: [label, beside, ...moved(glyph.marks, 0, 28)], width: glyph.width, height: glyph.height + 40 };
 }
 
@@ -100,7 +101,7 @@ function filesPart({ files }: LayerStrip): Part {
     const y = 12 + at * LINE;
     return [words(0, y, text), words(monoWidth(`${text}  `, 12), y, range, { ink: 'quiet' })];
   });
-  return { marks, width: WIDTH, height: files.length * LINE + 4 };
+  return { marks, width: 0, height: files.length * LINE + 4 };
 }
 
 /** Where each run of each file begins and ends in the picture. */
@@ -110,9 +111,9 @@ interface Placed {
   readonly runs: readonly (readonly (readonly [start: number, end: number])[])[];
 }
 
-function scaleOf(strip: LayerStrip): number {
+function scaleOf(strip: LayerStrip, width: number): number {
   const gaps = gapsOf(strip);
-  return (WIDTH - gaps.sum) / Math.max(1, strip.bytes);
+  return (width - gaps.sum) / Math.max(1, strip.bytes);
 }
 
 function gapsOf({ files }: LayerStrip): { readonly each: number; readonly sum: number } {

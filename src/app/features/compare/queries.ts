@@ -32,11 +32,11 @@ export function usePairs(selection: ValueSelection | null) {
 }
 
 /** A pair of layers, drawn. */
-export function usePairPicture(group: number | null) {
+export function usePairPicture(group: number | null, width: number) {
   const key = useComparison((state) => (state.head ? state.key : null));
   return useQuery({
-    queryKey: ['compare picture', key, group],
-    queryFn: () => compareWorker().picture(group ?? 0),
+    queryKey: ['compare picture', key, group, width],
+    queryFn: () => compareWorker().picture(group ?? 0, width),
     enabled: key !== null && group !== null,
     placeholderData: keepPreviousData,
     gcTime: 10_000,

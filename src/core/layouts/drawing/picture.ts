@@ -106,9 +106,8 @@ export function ribbonPath({ from, to, top, bottom }: Extract<Mark, { kind: 'rib
 
 /** Part of a ribbon's colour that is seen: less where there are many, all but all where its expert is chosen. */
 export function ribbonOpacity(ribbons: number): number {
-  return Math.max(0.1, Math.min(0.4, 24 / Math.max(1, ribbons)));
+  return Math.max(0.14, Math.min(0.4, 24 / Math.max(1, ribbons)));
 }
-export const CHOSEN_RIBBON = 0.9;
 
 /** What of a picture is a chosen expert's. */
 export function marksOf(

@@ -2,7 +2,6 @@ import { type Emitted, joined, svg } from '../../embed/emitted.ts';
 import { xmlText } from '../../embed/xml.ts';
 import { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './inks.ts';
 import {
-  CHOSEN_RIBBON,
   frameOf,
   type Ink,
   type Mark,
@@ -120,8 +119,11 @@ function markText(mark: Mark, scheme: Scheme, opacity: number): Svg {
 /** A frame round a box of the chosen expert, light inside dark so that it shows on every colour; its ribbons in full. */
 function chosenText(mark: ReturnType<typeof marksOf>[number], scheme: Scheme): Svg {
   const [ground, ink] = [colour('surface', scheme), colour('text', scheme)];
-  if (mark.kind === 'ribbon')
-    return svg`<path d="${xmlText(ribbonPath(mark))}" fill="${colour(mark.ink, scheme)}" fill-opacity="${CHOSEN_RIBBON}" stroke="${ink}"/>`;
+  if (mark.kind === 'ribbon') {
+    const path = svg`<path d="${xmlText(ribbonPath(mark))}"`;
+    const own = colour(mark.ink, scheme);
+    return svg`${path} fill="none" stroke="${ground}" stroke-width="6"/>${path} fill="${own}" stroke="${own}" stroke-width="2"/>`;
+  }
   const { x, y, width, height } = frameOf(mark);
   const box = svg`<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="none"`;
   return svg`${box} stroke="${ground}" stroke-width="4"/>${box} stroke="${ink}" stroke-width="2"/>`;

@@ -1,7 +1,8 @@
 import { useState } from 'react';
-import { type ExpertMap, type Picture, visible } from '../../../../core/index.ts';
+import type { ExpertMap, Picture } from '../../../../core/index.ts';
 import { nameOf } from '../../../grid/describe.ts';
 import { Segments } from '../../../parts/segments.tsx';
+import { PictureList } from '../../../pictures/picture-list.tsx';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
 import { SaveButtons } from '../../../pictures/save-buttons.tsx';
 import { useLayerPictures } from '../../../queries/queries.ts';
@@ -50,7 +51,7 @@ export function LayerPanel({ map, row, expert }: LayerPanelProps) {
             {shown.glyph && <PictureView picture={shown.glyph} expert={expert} />}
             <PictureView picture={shown.strip} expert={expert} />
           </div>
-          <Facts strip={shown.strip} />
+          <PictureList picture={shown.strip} />
         </section>
       )}
     </section>
@@ -89,25 +90,5 @@ function Drawn({ glyph, strip, notes, name, expert }: DrawnProps) {
         expert={expert}
       />
     </span>
-  );
-}
-
-/** The same facts as rows of text. */
-function Facts({ strip }: { readonly strip: Picture }) {
-  const [open, setOpen] = useState(false);
-  const lines = strip.marks.flatMap((mark) => (mark.kind === 'box' && mark.title !== undefined ? [mark.title] : []));
-  return (
-    <details className="layer-facts" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>As a list</summary>
-      {open && (
-        <ol>
-          {[...new Set(lines)].map((line) => (
-            <li key={line} className="mono">
-              {visible(line)}
-            </li>
-          ))}
-        </ol>
-      )}
-    </details>
   );
 }
