@@ -7,8 +7,6 @@ import type { How } from './press.ts';
 export interface CellPicture {
   /** One RGBA pixel a cell; clear where the ground below shall be seen. */
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
-  /** So many pixels a cell in place of one, across and down alike. */
-  readonly grain?: number;
   /** Cells with a finding; null where cells show no numbers. Then, what is clear is not measured. */
   readonly marks: ReadonlySet<number> | null;
   /** What the picture says of a cell; null where the cell's own facts say it all. */

@@ -61,9 +61,9 @@ interface Shown extends Pick<ExpertGridProps, 'map' | 'picture' | 'active' | 'ch
 
 /** How the grid is painted: another function as soon as there is something else to be seen. */
 function usePaint({ map, picture, active, chosen, hover }: Shown, geometry: Geometry, { view, size }: Viewport): Paint {
-  const { pixels, marks, grain = 1 } = picture;
+  const { pixels, marks } = picture;
   const inks = useInks();
-  const layer = useMemo(() => pictureOf(pixels, map.columns * grain, map.rows.length * grain), [map, pixels, grain]);
+  const layer = useMemo(() => pictureOf(pixels, map.columns, map.rows.length), [map, pixels]);
   return useCallback(
     (context) => {
       const hatch = hatchOf(context, inks) ?? inks.pending;

@@ -7,6 +7,7 @@ import { useResting } from '../../grid/use-resting.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { styled } from '../../parts/set-style.ts';
 import { useComparison } from '../../state/comparison.ts';
+import { layoutColour } from './pair/layout-colours.ts';
 import { createInStep } from './pair/scroll-in-step.ts';
 import { PieceLine } from './piece-line.tsx';
 import { usePairs } from './queries.ts';
@@ -143,6 +144,7 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
   const shown = STATUSES.filter((status) => (counts?.[status].entries ?? 0) > 0);
   const statuses = byLayout ? shown.filter((status) => isDifference({ status, outside: false })) : shown;
   const rows = layouts.flatMap(({ map }) => map.rows.filter(({ experts }) => experts !== null));
+  const families = [...new Map(rows.map((row) => [row.family ?? 'unknown', row]))];
   return (
     <figcaption className="legend pair-legend">
       <Segments
@@ -155,10 +157,11 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
         onChange={onColour}
       />
       {byLayout &&
-        ROLES_SHOWN.map((role) => (
-          <span key={role} className="legend-item">
-            <span className={`swatch swatch-${role}`} />
-            <span className="mono">{role}</span>
+        families.map(([family, row]) => (
+          <span key={family} className="legend-item">
+            <span className="swatch" ref={styled({ background: layoutColour(row) })} />
+            <span className="mono">{family}</span>
+            <span className="quiet">{row.stacked ? 'one tensor holds all experts' : 'a tensor an expert'}</span>
           </span>
         ))}
       {statuses.map((status) => (
@@ -173,13 +176,7 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
           equal bytes
         </span>
       )}
-      <span className="quiet">
-        {byLayout && rows.some(({ stacked }) => !stacked) && 'Upright bands: an expert has tensors of its own. '}
-        {byLayout && rows.some(({ stacked }) => stacked) && 'Level bands: one tensor holds all experts. '}
-        Differences bear a mark.
-      </span>
+      <span className="quiet">Differences bear a mark.</span>
     </figcaption>
   );
 }
-
-const ROLES_SHOWN = ['gate', 'up', 'down'] as const;

@@ -5,9 +5,8 @@ import type { Cell } from '../../grid/geometry.ts';
 import { packed } from '../../grid/paint/palette.ts';
 import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { useTheme } from '../../theme/use-theme.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';
-import { GRAIN, type LayoutInks, layoutInks, layoutPixel } from './pair/layout-pixels.ts';
+import { layoutPixel } from './pair/layout-colours.ts';
 import { PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 
 /** What cells are coloured by: how each side stores its experts, or what became of them. */
@@ -30,16 +29,15 @@ export function usePairMaps(colour: PairColour): { readonly left: SideMap; reado
   const left = useInspection((state) => state.map);
   const right = useComparison((state) => state.map);
   const cells = useComparison((state) => state.head?.cells ?? null);
-  const theme = useTheme();
   return useMemo(() => {
     if (!left || !right || !cells) return null;
-    const inks = colour === 'layout' ? layoutInks(theme) : null;
+    const byLayout = colour === 'layout';
     const groups = { left: groupsOf(left, cells, 'left'), right: groupsOf(right, cells, 'right') };
     return {
-      left: sideOf(left, cells, groups.left, twinsOf(left, groups.left, right, groups.right), inks),
-      right: sideOf(right, cells, groups.right, twinsOf(right, groups.right, left, groups.left), inks),
+      left: sideOf(left, cells, groups.left, twinsOf(left, groups.left, right, groups.right), byLayout),
+      right: sideOf(right, cells, groups.right, twinsOf(right, groups.right, left, groups.left), byLayout),
     };
-  }, [left, right, cells, colour, theme]);
+  }, [left, right, cells, colour]);
 }
 
 function groupsOf(map: ExpertMap, cells: readonly CompareCells[], side: 'left' | 'right'): number[] {
@@ -63,7 +61,7 @@ function sideOf(
   cells: readonly CompareCells[],
   groups: readonly number[],
   twins: readonly number[],
-  inks: LayoutInks | null,
+  byLayout: boolean,
 ): SideMap {
   const byGroup = new Map(cells.map((each) => [each.group, each]));
   const facts = ({ row, column }: Cell) => {
@@ -71,9 +69,7 @@ function sideOf(
     const status = STATUSES[own?.status[column] ?? -1];
     return own && status ? { status, proof: PROOF_ORDER[own.proof[column] ?? 0] ?? 'none' } : null;
   };
-  const grain = inks ? GRAIN : 1;
-  const pixels = new Uint32Array(map.state.length * grain * grain);
-  const wide = map.columns * grain;
+  const pixels = new Uint32Array(map.state.length);
   const marks = new Set<number>();
   for (const [row, about] of map.rows.entries()) {
     for (let column = 0; column < (about.experts ?? 0); column += 1) {
@@ -84,18 +80,15 @@ function sideOf(
         known !== null && (known.proof === 'different' || STATUSES.indexOf(known.status) >= FIRST_DIFFERENCE);
       if (different) marks.add(at);
       const proven = known?.proof === 'equal' && !different;
-      const plain = known ? (proven ? PROVEN : (INKS[known.status] ?? NONE)) : NONE;
-      for (let y = 0; y < grain; y += 1)
-        for (let x = 0; x < grain; x += 1)
-          pixels[(row * grain + y) * wide + column * grain + x] =
-            inks && known && !different ? layoutPixel(about, x, y, inks) : plain;
+      if (byLayout && known && !different) pixels[at] = layoutPixel(about, column);
+      else pixels[at] = known ? (proven ? PROVEN : (INKS[known.status] ?? NONE)) : NONE;
     }
   }
   const words = (cell: Cell) => {
     const known = facts(cell);
     return known ? wordsOf(known.status, known.proof) : 'no partner';
   };
-  return { map, picture: { pixels: new Uint8ClampedArray(pixels.buffer), grain, marks, words }, words, groups, twins };
+  return { map, picture: { pixels: new Uint8ClampedArray(pixels.buffer), marks, words }, words, groups, twins };
 }
 
 const FIRST_DIFFERENCE = STATUSES.indexOf('dtype-changed');
