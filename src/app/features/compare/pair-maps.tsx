@@ -7,6 +7,7 @@ import { useResting } from '../../grid/use-resting.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { styled } from '../../parts/set-style.ts';
 import { useComparison } from '../../state/comparison.ts';
+import { layerOfRow, rowOfLayer } from '../../state/selection.ts';
 import { layoutColour } from './pair/layout-colours.ts';
 import { createInStep } from './pair/scroll-in-step.ts';
 import { PieceLine } from './piece-line.tsx';
@@ -77,11 +78,11 @@ export function PairMaps({ selected }: PairMapsProps) {
 }
 
 function rowFacts({ map }: SideMap, { row, column }: Cell) {
-  return { layer: map.rows[row]?.index ?? row, expert: Math.max(0, column) };
+  return { layer: layerOfRow(map.rows, row), expert: Math.max(0, column) };
 }
 
 function cellOf({ layer, expert }: Selected, rows: SideMap['map']['rows']): Cell | null {
-  const row = layer === null ? -1 : rows.findIndex((facts, at) => (facts.index ?? at) === layer);
+  const row = rowOfLayer(rows, layer);
   return row === -1 ? null : { row, column: expert ?? 0 };
 }
 
