@@ -1,4 +1,4 @@
-import type { CompareReport, CompareStatus, EntryFacts } from '../src/core/index.ts';
+import type { CompareReport, CompareStatus, EntryFacts, Picture } from '../src/core/index.ts';
 import type { InspectEvent, SourceDescriptor } from './protocol.ts';
 
 /** What of an entry's numbers is known. `cast`: equal in the coarser of two dtypes. */
@@ -111,6 +111,8 @@ export interface CompareApi {
   placeOf(query: CompareQuery, selection: ValueSelection): number | null;
   /** The pairs of one expert, or of one row. */
   pairs(selection: ValueSelection): readonly { readonly facts: EntryFacts; readonly proof: Proof }[];
+  /** A pair of layers as both files hold it, by its index in `CompareCells`. */
+  picture(group: number, width: number): Picture;
   /** What of a selection has not been compared by value yet. */
   size(selection: ValueSelection): SelectionSize;
   /** Compares by value what has not been compared yet; what was stays known. */

@@ -7,6 +7,7 @@ import {
   compareReport,
   compareValues,
   correspond,
+  createPairDrawer,
   entryFacts,
   mistakeLines,
   STATUSES,
@@ -39,6 +40,7 @@ export type CompareDesk = Omit<CompareApi, 'open' | 'match'> & {
 export function createCompareDesk(left: Checkpoint, leftSource: SourceDescriptor, right: InspectSession): CompareDesk {
   const found = correspond(left, right.checkpoint);
   const tree = createCompareTree(found);
+  const drawer = createPairDrawer(found, left, right.checkpoint);
   const proofs = new Uint8Array(found.entries.length);
   const proofOf = (index: number): Proof => PROOFS[proofs[index] ?? 0] ?? 'none';
   let values: ValueReport | null = null;
@@ -73,6 +75,7 @@ export function createCompareDesk(left: Checkpoint, leftSource: SourceDescriptor
         const entry = subject.entries[index];
         return entry ? [{ facts: entryFacts(entry, found.prefixes), proof: proofOf(index) }] : [];
       }),
+    picture: drawer.picture,
     size: (selection) =>
       sizeOf(
         chosen(selection).filter((index) => proofOf(index) === 'none'),

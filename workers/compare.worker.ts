@@ -27,6 +27,7 @@ const api: CompareApi = {
   page: (query, from, to) => current().page(query, from, to),
   placeOf: (query, selection) => current().placeOf(query, selection),
   pairs: (selection) => current().pairs(selection),
+  picture: (group, width) => current().picture(group, width),
   size: (selection) => current().size(selection),
   measure: (selection, onProgress, signal) =>
     current().measure(selection, (progress) => void onProgress(progress), signal),

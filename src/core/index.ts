@@ -29,6 +29,7 @@ export {
   shownCounts,
   verdictOf,
 } from './compare/markdown.ts';
+export { createPairDrawer, type PairDrawer } from './compare/pair-drawer.ts';
 export {
   type CompareReport,
   compareReport,
@@ -161,7 +162,16 @@ export { type Band, type Glyph, type GlyphTensor, glyphOf } from './layouts/draw
 export { glyphPicture } from './layouts/drawing/glyph-picture.ts';
 export { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './layouts/drawing/inks.ts';
 export { type LayerStrip, type LayerStripFile, layerStrip, type StripBox } from './layouts/drawing/layer-strip.ts';
-export type { Ink, Mark, Picture } from './layouts/drawing/picture.ts';
+export {
+  frameOf,
+  type Ink,
+  type Mark,
+  marksOf,
+  type Picture,
+  ribbonOpacity,
+  ribbonPath,
+  spokenOf,
+} from './layouts/drawing/picture.ts';
 export { expertReads, layerReads, modelReads, type ReadsSummary } from './layouts/drawing/reads.ts';
 export { ROLES, type Role } from './layouts/drawing/role.ts';
 export { layerStripPicture } from './layouts/drawing/strip-picture.ts';

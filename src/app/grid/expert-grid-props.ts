@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { ExpertMap } from '../../core/index.ts';
-import type { Cell } from './geometry.ts';
+import type { Cell, Geometry } from './geometry.ts';
 import type { How } from './press.ts';
 
 /** What cells show: one thing at a time. */
@@ -38,6 +38,8 @@ export interface ExpertGridProps {
   /** The cell that another grid's pointer means here. */
   readonly ghost?: Cell | null;
   readonly onHover?: (cell: Cell | null) => void;
+  /** Takes part in scrolling several grids in step, while it is shown with this geometry; gives back how to leave. */
+  readonly inStep?: (scroller: HTMLElement, geometry: Geometry) => () => void;
   /** What a tooltip says of a cell. */
   readonly about: (cell: Cell) => ReactNode;
 }

@@ -21,7 +21,7 @@ type Scroller = RefObject<HTMLElement | null>;
 
 /** Layers by experts: a canvas with an ARIA grid over it. */
 export function ExpertGrid(props: ExpertGridProps) {
-  const { map, picture, active, chosen, side = '', onHover } = props;
+  const { map, picture, active, chosen, side = '', onHover, inStep } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const viewport = useViewport(scroller);
@@ -38,6 +38,7 @@ export function ExpertGrid(props: ExpertGridProps) {
   const { hover } = pointed;
   const hovered = hover?.cell ?? null;
   useEffect(() => onHover?.(hovered), [hovered, onHover]);
+  useEffect(() => (scroller.current ? inStep?.(scroller.current, geometry) : undefined), [inStep, geometry]);
   const inks = useInks();
   const layer = usePicture(map, picture);
   const seen = { ...viewport.view, ...viewport.size };

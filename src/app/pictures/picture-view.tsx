@@ -1,5 +1,18 @@
 import { type PointerEvent, useId, useState } from 'react';
-import { type Mark, type Picture, type Role, rolesIn, TEXTURE_PATHS, textureOf, visible } from '../../core/index.ts';
+import {
+  frameOf,
+  type Mark,
+  marksOf,
+  type Picture,
+  type Role,
+  ribbonOpacity,
+  ribbonPath,
+  rolesIn,
+  spokenOf,
+  TEXTURE_PATHS,
+  textureOf,
+  visible,
+} from '../../core/index.ts';
 import { colourOf, fillOf, textureId } from './fills.ts';
 import './pictures.css';
 
@@ -13,8 +26,9 @@ interface PictureViewProps {
 export function PictureView({ picture, expert }: PictureViewProps) {
   const id = `p${useId().replace(/\W/g, '')}`;
   const [says, setSays] = useState<string | null>(null);
-  const { width, height, title, description, marks } = picture;
-  const chosen = marks.filter((mark) => mark.kind === 'box' && mark.expert !== undefined && mark.expert === expert);
+  const { width, height, marks } = picture;
+  const chosen = marksOf(picture, expert);
+  const opacity = ribbonOpacity(marks.filter(({ kind }) => kind === 'ribbon').length);
   const point = ({ target }: PointerEvent) =>
     setSays(target instanceof SVGElement ? (target.dataset.says ?? null) : null);
   return (
@@ -24,7 +38,7 @@ export function PictureView({ picture, expert }: PictureViewProps) {
         onPointerLeave={() => setSays(null)}
         className="picture"
         role="img"
-        aria-label={visible(`${title}. ${description}`)}
+        aria-label={visible(spokenOf(picture, expert))}
         width={width}
         height={height}
         viewBox={`0 0 ${width} ${height}`}
@@ -36,19 +50,30 @@ export function PictureView({ picture, expert }: PictureViewProps) {
         </defs>
         {marks.map((mark, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: marks of a picture have no other name and never move
-          <Painted key={at} mark={mark} id={id} />
+          <Painted key={at} mark={mark} id={id} opacity={opacity} />
         ))}
         {chosen.map((mark, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: as above
           <Chosen key={at} mark={mark} />
         ))}
       </svg>
-      <figcaption className="picture-says mono">{says !== null && visible(says)}</figcaption>
+      <figcaption className="picture-says mono">
+        {says !== null ? visible(says) : chosen.length > 0 && `Expert ${expert} is marked.`}
+      </figcaption>
     </figure>
   );
 }
 
-function Painted({ mark, id }: { readonly mark: Mark; readonly id: string }) {
+interface PaintedProps {
+  readonly mark: Mark;
+  readonly id: string;
+  /** Of ribbons. */
+  readonly opacity: number;
+}
+
+function Painted({ mark, id, opacity }: PaintedProps) {
+  if (mark.kind === 'ribbon')
+    return <path d={ribbonPath(mark)} fill={colourOf(mark.ink)} fillOpacity={opacity} data-says={mark.title} />;
   if (mark.kind === 'words')
     return (
       <text
@@ -67,6 +92,7 @@ function Painted({ mark, id }: { readonly mark: Mark; readonly id: string }) {
     return <line x1={x1} y1={y1} x2={x2} y2={y2} stroke={colourOf(mark.ink)} />;
   }
   const { x, y, width, height, ink, edge, title } = mark;
+  if (ink === null && edge === undefined) return null;
   return (
     <rect
       x={x}
@@ -80,11 +106,16 @@ function Painted({ mark, id }: { readonly mark: Mark; readonly id: string }) {
   );
 }
 
-/** A frame round a box of the chosen expert, light inside dark so that it shows on every colour. */
-function Chosen({ mark }: { readonly mark: Mark }) {
-  if (mark.kind !== 'box') return null;
-  const { x, y, width, height } = mark;
-  const box = { x: x - 1, y: y - 1, width: Math.max(3, width + 2), height: height + 2, fill: 'none' };
+/** A frame round a box of the chosen expert, light inside dark so that it shows on every colour; its ribbons in full. */
+function Chosen({ mark }: { readonly mark: ReturnType<typeof marksOf>[number] }) {
+  if (mark.kind === 'ribbon')
+    return (
+      <g className="picture-chosen">
+        <path d={ribbonPath(mark)} fill="none" stroke={colourOf('surface')} strokeWidth={6} />
+        <path d={ribbonPath(mark)} fill={colourOf(mark.ink)} stroke={colourOf(mark.ink)} strokeWidth={2} />
+      </g>
+    );
+  const box = { ...frameOf(mark), fill: 'none' };
   return (
     <g className="picture-chosen">
       <rect {...box} stroke={colourOf('surface')} strokeWidth={4} />

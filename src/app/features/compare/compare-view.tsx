@@ -11,6 +11,7 @@ import {
 import { useInspection } from '../../state/inspection.ts';
 import { ChooseOther } from './choose-other.tsx';
 import { CompareHead } from './compare-head.tsx';
+import { PairPanel } from './pair/pair-panel.tsx';
 import { PairDetails } from './pair-details.tsx';
 import { PairMaps } from './pair-maps.tsx';
 import { PairTree } from './pair-tree.tsx';
@@ -71,6 +72,7 @@ function Pairs() {
           <PairDetails selected={selected} />
         </aside>
       </div>
+      <PairPanel selected={selected} />
     </div>
   );
 }

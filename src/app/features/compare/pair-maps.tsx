@@ -1,14 +1,18 @@
-import { useCallback, useState } from 'react';
-import { STATUS_WORDS, STATUSES } from '../../../core/index.ts';
+import { useCallback, useMemo, useState } from 'react';
+import { isDifference, STATUS_WORDS, STATUSES } from '../../../core/index.ts';
 import { nameOf } from '../../grid/describe.ts';
 import { ExpertGrid } from '../../grid/expert-grid.tsx';
-import type { Cell } from '../../grid/geometry.ts';
+import type { Cell, Geometry } from '../../grid/geometry.ts';
 import { useResting } from '../../grid/use-resting.ts';
+import { Segments } from '../../parts/segments.tsx';
 import { styled } from '../../parts/set-style.ts';
 import { useComparison } from '../../state/comparison.ts';
+import { layerOfRow, rowOfLayer } from '../../state/selection.ts';
+import { layoutColour } from './pair/layout-colours.ts';
+import { createInStep } from './pair/scroll-in-step.ts';
 import { PieceLine } from './piece-line.tsx';
 import { usePairs } from './queries.ts';
-import { type SideMap, usePairMaps } from './use-pair-maps.ts';
+import { type PairColour, type SideMap, usePairMaps } from './use-pair-maps.ts';
 import type { Selected } from './use-selected.ts';
 import { PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 
@@ -20,7 +24,9 @@ interface PairMapsProps {
 
 /** The two maps side by side: cursor, hover and selection of one are those of the other. */
 export function PairMaps({ selected }: PairMapsProps) {
-  const maps = usePairMaps();
+  const [colour, setColour] = useState<PairColour>('layout');
+  const maps = usePairMaps(colour);
+  const inStep = useInStep(maps);
   const [hover, setHover] = useState<{ readonly side: 'left' | 'right'; readonly cell: Cell | null }>({
     side: 'left',
     cell: null,
@@ -42,6 +48,7 @@ export function PairMaps({ selected }: PairMapsProps) {
         <ExpertGrid
           {...shared}
           side="left"
+          inStep={inStep.left}
           map={left.map}
           picture={left.picture}
           active={active}
@@ -55,6 +62,7 @@ export function PairMaps({ selected }: PairMapsProps) {
         <ExpertGrid
           {...shared}
           side="right"
+          inStep={inStep.right}
           map={right.map}
           picture={right.picture}
           active={active && opposite(left, active)}
@@ -64,17 +72,17 @@ export function PairMaps({ selected }: PairMapsProps) {
           about={(cell) => <About side={right} cell={cell} />}
         />
       </figure>
-      <StatusLegend />
+      <MapsLegend colour={colour} onColour={setColour} layouts={[left, right]} />
     </div>
   );
 }
 
 function rowFacts({ map }: SideMap, { row, column }: Cell) {
-  return { layer: map.rows[row]?.index ?? row, expert: Math.max(0, column) };
+  return { layer: layerOfRow(map.rows, row), expert: Math.max(0, column) };
 }
 
 function cellOf({ layer, expert }: Selected, rows: SideMap['map']['rows']): Cell | null {
-  const row = layer === null ? -1 : rows.findIndex((facts, at) => (facts.index ?? at) === layer);
+  const row = rowOfLayer(rows, layer);
   return row === -1 ? null : { row, column: expert ?? 0 };
 }
 
@@ -111,20 +119,59 @@ function About({ side, cell }: { readonly side: SideMap; readonly cell: Cell }) 
   );
 }
 
-/** What the colours mean; a cross marks differences too. */
-function StatusLegend() {
+/** Both grids scroll as one. */
+function useInStep(maps: ReturnType<typeof usePairMaps>) {
+  const [left, right] = [maps?.left.twins, maps?.right.twins];
+  return useMemo(() => {
+    const { join } = createInStep({ left: left ?? [], right: right ?? [] });
+    return {
+      left: (scroller: HTMLElement, geometry: Geometry) => join('left', scroller, geometry),
+      right: (scroller: HTMLElement, geometry: Geometry) => join('right', scroller, geometry),
+    };
+  }, [left, right]);
+}
+
+interface LegendProps {
+  readonly colour: PairColour;
+  readonly onColour: (colour: PairColour) => void;
+  readonly layouts: readonly SideMap[];
+}
+
+/** What the colours mean; a mark tells differences too. */
+function MapsLegend({ colour, onColour, layouts }: LegendProps) {
   const counts = useComparison((state) => state.head?.counts);
   const values = useComparison((state) => state.head?.values ?? null);
+  const byLayout = colour === 'layout';
   const shown = STATUSES.filter((status) => (counts?.[status].entries ?? 0) > 0);
+  const statuses = byLayout ? shown.filter((status) => isDifference({ status, outside: false })) : shown;
+  const rows = layouts.flatMap(({ map }) => map.rows.filter(({ experts }) => experts !== null));
+  const families = [...new Map(rows.map((row) => [row.family ?? 'unknown', row]))];
   return (
     <figcaption className="legend pair-legend">
-      {shown.map((status) => (
+      <Segments
+        label="Colour"
+        options={[
+          ['layout', 'Layout'],
+          ['status', 'Status'],
+        ]}
+        value={colour}
+        onChange={onColour}
+      />
+      {byLayout &&
+        families.map(([family, row]) => (
+          <span key={family} className="legend-item">
+            <span className="swatch" ref={styled({ background: layoutColour(row) })} />
+            <span className="mono">{family}</span>
+            <span className="quiet">{row.stacked ? 'one tensor holds all experts' : 'a tensor an expert'}</span>
+          </span>
+        ))}
+      {statuses.map((status) => (
         <span key={status} className="legend-item">
           <span className="swatch" ref={styled({ background: STATUS_COLOURS[status] })} />
           {STATUS_WORDS[status]}
         </span>
       ))}
-      {values !== null && (
+      {!byLayout && values !== null && (
         <span className="legend-item">
           <span className="swatch" ref={styled({ background: PROVEN_COLOUR })} />
           equal bytes

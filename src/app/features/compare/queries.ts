@@ -31,6 +31,18 @@ export function usePairs(selection: ValueSelection | null) {
   });
 }
 
+/** A pair of layers, drawn. */
+export function usePairPicture(group: number | null, width: number) {
+  const key = useComparison((state) => (state.head ? state.key : null));
+  return useQuery({
+    queryKey: ['compare picture', key, group, width],
+    queryFn: () => compareWorker().picture(group ?? 0, width),
+    enabled: key !== null && group !== null,
+    placeholderData: keepPreviousData,
+    gcTime: 10_000,
+  });
+}
+
 /** What of a selection has not been compared by value. */
 export function useSelectionSize(selection: ValueSelection | null) {
   const key = useReadyKey();

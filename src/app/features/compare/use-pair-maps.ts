@@ -6,7 +6,11 @@ import { packed } from '../../grid/paint/palette.ts';
 import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';
+import { layoutPixel } from './pair/layout-colours.ts';
 import { PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
+
+/** What cells are coloured by: how each side stores its experts, or what became of them. */
+export type PairColour = 'layout' | 'status';
 
 /** One of two maps that are looked at together. */
 export interface SideMap {
@@ -21,18 +25,19 @@ export interface SideMap {
 }
 
 /** Both maps, coloured by status, with what lies opposite each row; null until both are there. */
-export function usePairMaps(): { readonly left: SideMap; readonly right: SideMap } | null {
+export function usePairMaps(colour: PairColour): { readonly left: SideMap; readonly right: SideMap } | null {
   const left = useInspection((state) => state.map);
   const right = useComparison((state) => state.map);
   const cells = useComparison((state) => state.head?.cells ?? null);
   return useMemo(() => {
     if (!left || !right || !cells) return null;
+    const byLayout = colour === 'layout';
     const groups = { left: groupsOf(left, cells, 'left'), right: groupsOf(right, cells, 'right') };
     return {
-      left: sideOf(left, cells, groups.left, twinsOf(left, groups.left, right, groups.right)),
-      right: sideOf(right, cells, groups.right, twinsOf(right, groups.right, left, groups.left)),
+      left: sideOf(left, cells, groups.left, twinsOf(left, groups.left, right, groups.right), byLayout),
+      right: sideOf(right, cells, groups.right, twinsOf(right, groups.right, left, groups.left), byLayout),
     };
-  }, [left, right, cells]);
+  }, [left, right, cells, colour]);
 }
 
 function groupsOf(map: ExpertMap, cells: readonly CompareCells[], side: 'left' | 'right'): number[] {
@@ -56,6 +61,7 @@ function sideOf(
   cells: readonly CompareCells[],
   groups: readonly number[],
   twins: readonly number[],
+  byLayout: boolean,
 ): SideMap {
   const byGroup = new Map(cells.map((each) => [each.group, each]));
   const facts = ({ row, column }: Cell) => {
@@ -70,13 +76,12 @@ function sideOf(
       const at = row * map.columns + column;
       if (map.state[at] === CELL.absent) continue;
       const known = facts({ row, column });
-      if (!known) {
-        pixels[at] = NONE;
-        continue;
-      }
-      const different = known.proof === 'different' || STATUSES.indexOf(known.status) >= FIRST_DIFFERENCE;
+      const different =
+        known !== null && (known.proof === 'different' || STATUSES.indexOf(known.status) >= FIRST_DIFFERENCE);
       if (different) marks.add(at);
-      pixels[at] = known.proof === 'equal' && !different ? PROVEN : (INKS[known.status] ?? NONE);
+      const proven = known?.proof === 'equal' && !different;
+      if (byLayout && known && !different) pixels[at] = layoutPixel(about, column);
+      else pixels[at] = known ? (proven ? PROVEN : (INKS[known.status] ?? NONE)) : NONE;
     }
   }
   const words = (cell: Cell) => {

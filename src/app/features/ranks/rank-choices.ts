@@ -1,5 +1,8 @@
 import { create } from 'zustand';
+import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
 import type { Loads, SlotMap } from '../../../core/index.ts';
+import { rowOfLayer, type Selection, useSelection } from '../../state/selection.ts';
+import { rankOfCell } from './placement/rank-colours.ts';
 
 /** A file that placement goes by, and whose it is. */
 export interface InputFile<T> {
@@ -33,4 +36,18 @@ export function chooseRank(patch: Partial<RankChoices>): void {
 export function useShownRank(world: number): number | null {
   const rank = useRankChoices((state) => state.hovered ?? state.pinned);
   return rank !== null && rank < world ? rank : null;
+}
+
+/** The chosen expert and the first rank that holds it; null where none is chosen, or nobody holds it. */
+export function useHolder(placed: PlacedPicture): (Selection & { readonly rank: number }) | null {
+  const selection = useSelection();
+  if (!selection || selection.expert >= placed.width) return null;
+  const row = rowOfLayer(placed.rows, selection.layer);
+  const rank = row === -1 ? -1 : rankOfCell(placed, row, selection.expert);
+  return rank === -1 ? null : { ...selection, rank };
+}
+
+/** Whether a rank holds what the first one holds. */
+export function holdsSame({ twins }: PlacedPicture, rank: number, first: number): boolean {
+  return rank === first || twins[rank] === first;
 }

@@ -2,7 +2,7 @@ import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../..
 import { formatBytes, formatInteger, frameworkOf, plural } from '../../../core/index.ts';
 import { formatRange } from '../../parts/numbers.ts';
 import { rankColour } from './placement/rank-colours.ts';
-import { chooseRank, useShownRank } from './rank-choices.ts';
+import { chooseRank, holdsSame, useHolder, useShownRank } from './rank-choices.ts';
 import { useRankDetail } from './use-ranks.ts';
 import { coordsText, formatFactor, formatIntervals, totalOf } from './words.ts';
 
@@ -20,8 +20,9 @@ interface FactsProps {
 /** The rank that is pointed at or pinned: experts, bytes, ranges, files, amplification. */
 export function RankFacts({ query, picture, placed }: FactsProps) {
   const shown = useShownRank(placed.mesh.world);
-  // The first rank stands for all until one is looked at: nothing below moves while the pointer does.
-  const rank = shown ?? 0;
+  // The chosen expert's rank, or the first, stands for all until one is looked at: nothing below moves while the pointer does.
+  const holder = useHolder(placed);
+  const rank = shown ?? holder?.rank ?? 0;
   const detail = useRankDetail(query, rank);
   return (
     <section className="rank-facts" aria-label="Rank">
@@ -45,6 +46,11 @@ export function RankFacts({ query, picture, placed }: FactsProps) {
         Experts <span className="mono">{formatIntervals(placed.experts[rank] ?? [])}</span>
         {placed.uniform ? ' of each layer' : ', all layers together'}
       </p>
+      {holder && holdsSame(placed, rank, holder.rank) && (
+        <p className="small">
+          Holds the chosen expert: layer {holder.layer}, expert {holder.expert}.
+        </p>
+      )}
       <HeldTable placed={placed} rank={rank} />
       {detail ? <Loading detail={detail} picture={picture} query={query} /> : <p className="quiet small">Counting …</p>}
     </section>

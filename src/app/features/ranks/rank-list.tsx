@@ -4,7 +4,7 @@ import type { PlacedPicture, RankPicture, RankQuery } from '../../../../workers/
 import { formatInteger } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { FileStrips, stripTitle } from './file-strips.tsx';
-import { chooseRank, useRankChoices, useShownRank } from './rank-choices.ts';
+import { chooseRank, holdsSame, useHolder, useRankChoices, useShownRank } from './rank-choices.ts';
 import { KINDS } from './rank-facts.tsx';
 import { RankRow } from './rank-row.tsx';
 import { useRankFiles } from './use-ranks.ts';
@@ -27,6 +27,7 @@ export function RankList({ query, picture, placed }: ListProps) {
   const { world } = placed.mesh;
   const shown = useShownRank(world);
   const pinned = useRankChoices((state) => state.pinned);
+  const holder = useHolder(placed);
   const files = useRankFiles(query);
   const most = useMemo(() => mostBytes(placed), [placed]);
   // The strips are drawn by an effect of their own, which comes before this one.
@@ -39,6 +40,11 @@ export function RankList({ query, picture, placed }: ListProps) {
     estimateSize: () => ROW,
     overscan: 8,
   });
+  const first = holder?.rank ?? null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list moves when another rank holds what is chosen, and stays where it was scrolled to else
+  useEffect(() => {
+    if (first !== null) rows.scrollToIndex(first);
+  }, [first, world]);
   const items = rows.getVirtualItems();
   const latest = useRef({ files, picture });
   latest.current = { files, picture };
@@ -114,6 +120,11 @@ export function RankList({ query, picture, placed }: ListProps) {
               most={most}
               shown={index === shown}
               pinned={index === pinned}
+              holds={
+                holder && holdsSame(placed, index, holder.rank)
+                  ? `layer ${holder.layer}, expert ${holder.expert}`
+                  : null
+              }
               onPick={setAt}
             />
           ))}

@@ -17,12 +17,14 @@ interface RowProps {
   readonly most: number;
   readonly shown: boolean;
   readonly pinned: boolean;
+  /** The chosen expert, where the rank holds it. */
+  readonly holds: string | null;
   readonly onPick: (rank: number) => void;
 }
 
 /** One rank of the list. */
 export const RankRow = memo(function RankRow(props: RowProps) {
-  const { rank, top, placed, stripTitle, most, shown, pinned, onPick } = props;
+  const { rank, top, placed, stripTitle, most, shown, pinned, holds, onPick } = props;
   const total = totalOf(placed, rank);
   const experts = formatIntervals(placed.experts[rank] ?? []);
   const pick = () => {
@@ -43,7 +45,8 @@ export const RankRow = memo(function RankRow(props: RowProps) {
       aria-selected={pinned}
       aria-posinset={rank + 1}
       aria-setsize={placed.mesh.world}
-      aria-label={`Rank ${rank}, ${coordsText(placed, rank)}: experts ${experts}, ${formatInteger(total)} bytes`}
+      aria-label={`Rank ${rank}, ${coordsText(placed, rank)}: experts ${experts}, ${formatInteger(total)} bytes${holds === null ? '' : `, holds ${holds}`}`}
+      data-holds={holds !== null}
       data-shown={shown}
       ref={styled({ translate: `0 ${top}px` })}
       onPointerEnter={() => chooseRank({ hovered: rank })}
@@ -53,6 +56,7 @@ export const RankRow = memo(function RankRow(props: RowProps) {
         <Swatch colour={rankColour(rank, placed.mesh.world)} /> {rank}
       </span>
       <span className="rank-experts mono" title={experts}>
+        {holds !== null && <strong>◆ </strong>}
         {experts}
       </span>
       <HeldBar placed={placed} rank={rank} most={most} />

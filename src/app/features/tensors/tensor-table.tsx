@@ -7,19 +7,22 @@ import { PAGE, type Show, useList } from '../../parts/virtual-list/use-list.ts';
 import { useTensorPage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { COLUMNS } from './columns.ts';
+import { type Jump, type OfExpert, useJump } from './use-selected-tensors.ts';
 
 interface TensorTableProps {
   readonly answer: TensorAnswer;
   readonly sort: TensorColumn;
   readonly descending: boolean;
   readonly chosen: string | null;
+  readonly ofExpert: OfExpert;
+  readonly jump: Jump | null;
   readonly onSort: (column: TensorColumn) => void;
   readonly onOpen: (name: string) => void;
 }
 
 /** The rows of a search, those in sight alone. */
 export const TensorTable = memo(function TensorTable(props: TensorTableProps) {
-  const { answer, sort, descending, chosen, onSort, onOpen } = props;
+  const { answer, sort, descending, chosen, ofExpert, jump, onSort, onOpen } = props;
   const { scroller, cursor, active, setCursor, show, onMove, items, firstPage, nextPage, height } = useList(
     answer.count,
     answer.id,
@@ -27,6 +30,7 @@ export const TensorTable = memo(function TensorTable(props: TensorTableProps) {
   const pages = [useTensorPage(answer, firstPage, PAGE), useTensorPage(answer, nextPage, PAGE)];
   const rowAt = (index: number) => pages[Math.floor(index / PAGE) - firstPage]?.data?.[index % PAGE];
   useShowChosen(answer.id, chosen, show);
+  useJump(jump, true, (name) => void showTensor(answer.id, name, show));
   const pick = useCallback(
     (index: number, name: string) => {
       setCursor(index);
@@ -66,6 +70,7 @@ export const TensorTable = memo(function TensorTable(props: TensorTableProps) {
             row={rowAt(index)}
             current={index === cursor}
             chosen={rowAt(index)?.name === chosen}
+            badge={ofExpert.names.has(rowAt(index)?.name ?? '') ? ofExpert.badge : null}
             onPick={pick}
           />
         ))}
@@ -79,11 +84,16 @@ function useShowChosen(id: number, chosen: string | null, show: Show): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is chosen later is in sight already
   useEffect(() => {
     if (chosen === null) return;
-    inspectWorker()
-      .tensorPlace(id, chosen, null)
-      .then((row) => row !== null && show(row, 'center'))
-      .catch(() => {});
+    void showTensor(id, chosen, show);
   }, []);
+}
+
+/** Brings a tensor into sight, where the answer has it. */
+async function showTensor(id: number, name: string, show: Show): Promise<void> {
+  const row = await inspectWorker()
+    .tensorPlace(id, name, null)
+    .catch(() => null);
+  if (row !== null) show(row, 'center');
 }
 
 function Head({ sort, descending, onSort }: Pick<TensorTableProps, 'sort' | 'descending' | 'onSort'>) {
@@ -117,10 +127,12 @@ interface RowProps {
   readonly row: TensorRow | undefined;
   readonly current: boolean;
   readonly chosen: boolean;
+  /** The chosen expert, where the tensor holds it. */
+  readonly badge: string | null;
   readonly onPick: (index: number, name: string) => void;
 }
 
-const Row = memo(function Row({ index, start, row, current, chosen, onPick }: RowProps) {
+const Row = memo(function Row({ index, start, row, current, chosen, badge, onPick }: RowProps) {
   const place = useMemo(() => styled({ translate: `0 ${start}px` }), [start]);
   return (
     // biome-ignore lint/a11y/useSemanticElements: see above
@@ -133,6 +145,7 @@ const Row = memo(function Row({ index, start, row, current, chosen, onPick }: Ro
       aria-rowindex={index + 2}
       aria-selected={chosen}
       data-current={current}
+      data-of-expert={badge !== null}
       ref={place}
       onClick={() => row && onPick(index, row.name)}
     >
@@ -140,6 +153,7 @@ const Row = memo(function Row({ index, start, row, current, chosen, onPick }: Ro
         // biome-ignore lint/a11y/useSemanticElements: see above
         // biome-ignore lint/a11y/useFocusableInteractive: see above
         <span key={id} role="gridcell" className={number ? 'number' : undefined} title={row && visible(text(row))}>
+          {id === 'name' && badge !== null && <span className="of-expert">{badge}</span>}
           <Shown text={row ? text(row) : '…'} />
         </span>
       ))}

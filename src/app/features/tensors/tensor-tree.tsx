@@ -8,17 +8,21 @@ import { useTreePage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { shapeOf } from './columns.ts';
 import { type Branches, useBranches } from './use-branches.ts';
+import { type Jump, type OfExpert, useJump } from './use-selected-tensors.ts';
 
 interface TensorTreeProps {
   readonly answer: TensorAnswer;
   /** True when a search or a filter leaves something out. */
   readonly narrowed: boolean;
   readonly chosen: string | null;
+  readonly ofExpert: OfExpert;
+  readonly jump: Jump | null;
   readonly onOpen: (name: string) => void;
 }
 
 /** The tensors of a search as a tree of the parts of their names, those in sight alone. */
-export const TensorTree = memo(function TensorTree({ answer, narrowed, chosen, onOpen }: TensorTreeProps) {
+export const TensorTree = memo(function TensorTree(props: TensorTreeProps) {
+  const { answer, narrowed, chosen, ofExpert, jump, onOpen } = props;
   const branches = useBranches(narrowed, answer.count, chosen);
   const [count, setCount] = useState(0);
   const list = useList(count, answer.id);
@@ -31,6 +35,7 @@ export const TensorTree = memo(function TensorTree({ answer, narrowed, chosen, o
   useEffect(() => setCount(known), [known]);
   const rowAt = (index: number) => pages[Math.floor(index / PAGE) - firstPage]?.data?.rows[index % PAGE];
   useShowChosen(count > 0, answer.id, chosen, branches, show);
+  useJumpInTree(jump, answer.id, branches, show);
   const act = (row: TreeRow) => (row.isLeaf ? onOpen(row.path) : branches.toggle(row));
   const onKeyDown = (event: KeyboardEvent) => {
     if (list.onMove(event)) return;
@@ -74,6 +79,7 @@ export const TensorTree = memo(function TensorTree({ answer, narrowed, chosen, o
               row={rowAt(index)}
               current={index === cursor}
               chosen={chosen}
+              badge={ofExpert.names.has(rowAt(index)?.path ?? '') ? ofExpert.badge : null}
               onPick={(row) => {
                 setCursor(index);
                 act(row);
@@ -121,19 +127,38 @@ function useShowChosen(isFilled: boolean, id: number, chosen: string | null, { o
   }, [isFilled]);
 }
 
+/** Opens the branches above the tensor of a jump, then brings it into sight. */
+function useJumpInTree(jump: Jump | null, id: number, { open, reveal }: Branches, show: Show): void {
+  const [wanted, setWanted] = useState<Jump | null>(null);
+  useJump(jump, true, (name) => {
+    reveal(name);
+    setWanted({ name });
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the branches are open when the wish is known
+  useEffect(() => {
+    if (!wanted) return;
+    inspectWorker()
+      .tensorPlace(id, wanted.name, open)
+      .then((row) => row !== null && show(row, 'center'))
+      .catch(() => {});
+  }, [wanted]);
+}
+
 interface NodeProps {
   readonly index: number;
   readonly start: number;
   readonly row: TreeRow | undefined;
   readonly current: boolean;
   readonly chosen: string | null;
+  /** The chosen expert, where the tensor holds it. */
+  readonly badge: string | null;
   readonly onPick: (row: TreeRow) => void;
 }
 
 /** Pixels by which a level is moved in. */
 const INDENT = 16;
 
-function Node({ index, start, row, current, chosen, onPick }: NodeProps) {
+function Node({ index, start, row, current, chosen, badge, onPick }: NodeProps) {
   const level = row?.level ?? 1;
   const place = useMemo(() => styled({ translate: `0 ${start}px` }), [start]);
   const indent = useMemo(() => styled({ 'padding-left': `${12 + INDENT * (level - 1)}px` }), [level]);
@@ -150,8 +175,9 @@ function Node({ index, start, row, current, chosen, onPick }: NodeProps) {
       aria-setsize={row?.siblings}
       aria-expanded={row && !row.isLeaf ? row.isOpen : undefined}
       aria-selected={row?.isLeaf === true && row.path === chosen}
-      aria-label={row && visible(nameOf(row))}
+      aria-label={row && visible(badge === null ? nameOf(row) : `${nameOf(row)}, ${badge}`)}
       data-current={current}
+      data-of-expert={badge !== null}
       ref={place}
       onClick={() => row && onPick(row)}
     >
@@ -159,6 +185,7 @@ function Node({ index, start, row, current, chosen, onPick }: NodeProps) {
         <span className="twisty" aria-hidden="true">
           {row && !row.isLeaf ? (row.isOpen ? '▾' : '▸') : ''}
         </span>
+        {badge !== null && <span className="of-expert">{badge}</span>}
         <Shown text={row ? row.label || '(empty)' : '…'} />
       </span>
       <span>{tensor?.dtype}</span>

@@ -10,6 +10,7 @@ import { FilterBar } from './filter-bar.tsx';
 import { TensorDetails } from './tensor-details.tsx';
 import { TensorTable } from './tensor-table.tsx';
 import { TensorTree } from './tensor-tree.tsx';
+import { type OfExpert, useSelectedTensors } from './use-selected-tensors.ts';
 import { searchFor, show, sortBy, useChosen, useTensorQuery } from './use-tensors.ts';
 import './tensors.css';
 import { Shown } from '../../parts/shown.tsx';
@@ -25,6 +26,7 @@ export function TensorsView() {
   const { tensors, query } = useTensorQuery();
   const { data, error } = useTensorAnswer(query);
   const { chosen, choose } = useChosen();
+  const { ofExpert, jump, next } = useSelectedTensors();
   const details = useRef<HTMLElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const open = useCallback(
@@ -68,6 +70,7 @@ export function TensorsView() {
         {data && <TakeRows id={data.id} count={data.count} />}
       </div>
       <FilterBar filter={query.filter} />
+      {ofExpert.names.size > 0 && <OfExpertBar ofExpert={ofExpert} onNext={next} />}
       {data?.problem && (
         <p className="tensors-problem">
           <Shown text={data.problem} />
@@ -86,6 +89,8 @@ export function TensorsView() {
               answer={data}
               narrowed={isFiltered(tensors) || tensors.text !== ''}
               chosen={chosen}
+              ofExpert={ofExpert}
+              jump={jump}
               onOpen={open}
             />
           ) : (
@@ -94,6 +99,8 @@ export function TensorsView() {
               sort={query.sort}
               descending={query.descending}
               chosen={chosen}
+              ofExpert={ofExpert}
+              jump={jump}
               onSort={sortBy}
               onOpen={open}
             />
@@ -108,6 +115,18 @@ type Filtered = Pick<Parameters<typeof FilterBar>[0]['filter'], 'dtypes' | 'laye
 
 function isFiltered({ dtypes, layers, experts, shards }: Filtered): boolean {
   return dtypes.length + layers.length + experts.length + shards.length > 0;
+}
+
+/** The expert that is chosen in the other views, with the way to its tensors. */
+function OfExpertBar({ ofExpert, onNext }: { readonly ofExpert: OfExpert; readonly onNext: () => void }) {
+  return (
+    <p className="of-expert-bar">
+      <strong>{ofExpert.title}</strong> {plural(ofExpert.names.size, 'tensor')}, marked in the list.
+      <button type="button" className="button small" onClick={onNext}>
+        Go to the next
+      </button>
+    </p>
+  );
 }
 
 /** What is typed stands in the box as it is, spaces at its ends too, which the address does not hold. */

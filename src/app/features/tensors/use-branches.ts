@@ -10,6 +10,8 @@ export interface Branches {
   readonly toggle: (row: TreeRow) => void;
   /** Opens or closes every node. */
   readonly setAll: (open: boolean) => void;
+  /** Opens every node above a name. */
+  readonly reveal: (name: string) => void;
 }
 
 /** Branches as a person left them; what a search leaves few of starts open, and so does the way to what is chosen. */
@@ -28,7 +30,12 @@ export function useBranches(narrowed: boolean, count: number, chosen: string | n
     setClosed(new Set());
     setEvery(open);
   }, []);
-  return { open: useMemo(() => ({ listed, otherwise }), [listed, otherwise]), toggle, setAll };
+  const reveal = useCallback((name: string) => {
+    const ways = waysTo(name);
+    setOpened((before) => new Set([...before, ...ways]));
+    setClosed((before) => new Set([...before].filter((path) => !ways.includes(path))));
+  }, []);
+  return { open: useMemo(() => ({ listed, otherwise }), [listed, otherwise]), toggle, setAll, reveal };
 }
 
 function toggled(before: ReadonlySet<string>, path: string): ReadonlySet<string> {

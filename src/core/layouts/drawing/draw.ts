@@ -95,11 +95,20 @@ export function drawLayer(
   );
 }
 
-function titleOf({ index, prefix, layout, experts }: LayerGroup): string {
-  const where = index === null ? prefix : `Layer ${index}`;
-  if (!layout) return `${where}, dense`;
+function titleOf(group: LayerGroup): string {
+  return group.layout ? `${layerName(group)}: ${layoutName(group)}` : `${layerName(group)}, dense`;
+}
+
+/** `Layer 5`, or the prefix of a layer without a number. */
+export function layerName({ index, prefix }: Pick<LayerGroup, 'index' | 'prefix'>): string {
+  return index === null ? prefix : `Layer ${index}`;
+}
+
+/** `per-expert (projections), 128 experts`. */
+export function layoutName({ layout, experts }: Pick<LayerGroup, 'layout' | 'experts'>): string {
+  if (!layout) return 'dense';
   const dialect = layout.dialect === null ? '' : ` (${layout.dialect})`;
-  return `${where}: ${layout.family}${dialect}${experts === null ? '' : `, ${formatInteger(experts)} experts`}`;
+  return `${layout.family}${dialect}${experts === null ? '' : `, ${formatInteger(experts)} experts`}`;
 }
 
 /** How many reads an expert takes, said once for all of a layer. */

@@ -12,6 +12,8 @@ const TOGETHER = { sheets: 24, step: 1 } as const;
 /** Blocks of a flat tensor that are drawn. */
 const FLAT_BLOCKS = 3;
 const STRIPES = 12;
+/** Of more experts none is marked. */
+const MOST_PLACES = 2048;
 const COLUMN_GAP = 28;
 const TOP = 40;
 const LINE = 16;
@@ -94,7 +96,7 @@ function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest
   const beside = own.map((each) => `${each.part} ${each.dtype} ${formatShape(each.shape)}`);
   const marks: Mark[] = [
     words(0, 14, name, { size: 13 }),
-    ...moved(stackMarks(tensor, drawn), left, TOP + depth),
+    ...moved([...stackMarks(tensor, drawn), ...places(tensor, drawn)], left, TOP + depth),
     ...beside.flatMap((line, at): Mark[] => {
       const y = bottom + 20 + (lines.length + at) * LINE;
       return [
@@ -151,6 +153,26 @@ function stackMarks(tensor: GlyphTensor, size: Size): Mark[] {
   for (let sheet = sheets - 1; sheet >= 0; sheet -= 1)
     marks.push(...moved(faceMarks(tensor, size, tensor.stack === 'apart' || sheet === 0), sheet * step, -sheet * step));
   return sheets > 1 && tensor.stack === 'stacked' ? [...marks, ...hull(size, (sheets - 1) * step)] : marks;
+}
+
+/** Where each expert's matrix is in the stack; seen while its expert is chosen. Sheets that are not drawn have their place between those that are. */
+function places(tensor: GlyphTensor, { width, height }: Size): Mark[] {
+  const { stack, experts } = tensor;
+  if (stack === 'shared' || experts > MOST_PLACES) return [];
+  const place = (expert: number, x: number, y: number, high: number): Mark => {
+    return { kind: 'box', x, y, width, height: high, ink: null, expert };
+  };
+  if (stack === 'flat') {
+    const block = height / FLAT_BLOCKS;
+    return Array.from({ length: experts }, (_, expert) =>
+      expert < FLAT_BLOCKS ? place(expert, 0, expert * block, block) : place(expert, 0, height, 2),
+    );
+  }
+  const depth = depthOf(tensor);
+  return Array.from({ length: experts }, (_, expert) => {
+    const back = experts > 1 ? (expert / (experts - 1)) * depth : 0;
+    return place(expert, back, -back, height);
+  });
 }
 
 /** The edges of the box that one tensor is. */

@@ -41,10 +41,11 @@ export interface LayerStrip {
 /** The geometry of a layer in its files, by its group and the group's place in the layout: stacked tensors are taken apart into one run an expert and projection. */
 export function layerStrip(strips: Strips, group: LayerGroup, at: number): LayerStrip {
   const stacked = new Map(stackedTensors(group).map((each) => [each.template, each]));
+  const kinds = { stacked, parts: partsOf(group) };
   const places = placesOf(strips).get(at) ?? [];
   const files = strips.files.flatMap((file): LayerStripFile[] => {
     const own = places.filter((tensor) => tensor >= file.from && tensor < file.to);
-    return own.length === 0 ? [] : [fileOf(strips, file, own, stacked)];
+    return own.length === 0 ? [] : [fileOf(strips, file, own, kinds)];
   });
   const bytes = files.reduce(
     (sum, { boxes }) => sum + boxes.reduce((part, { start, end }) => part + end - start, 0),
@@ -69,16 +70,28 @@ function placesOf(strips: Strips): ReadonlyMap<number, readonly number[]> {
   return places;
 }
 
-function fileOf(
-  strips: Strips,
-  file: FileStrip,
-  own: readonly number[],
-  stacked: ReadonlyMap<string, GlyphTensor>,
-): LayerStripFile {
+/** What of a projection each tensor of experts holds, by name. */
+function partsOf({ members, experts }: LayerGroup): ReadonlyMap<string, string> {
+  return new Map(
+    members.flatMap(({ template, part }) =>
+      Array.from(
+        { length: template.includes('{i}') ? (experts ?? 0) : 1 },
+        (_, expert) => [template.replaceAll('{i}', String(expert)), part] as const,
+      ),
+    ),
+  );
+}
+
+interface Kinds {
+  readonly stacked: ReadonlyMap<string, GlyphTensor>;
+  readonly parts: ReadonlyMap<string, string>;
+}
+
+function fileOf(strips: Strips, file: FileStrip, own: readonly number[], kinds: Kinds): LayerStripFile {
   const first = own[0] ?? 0;
   const start = strips.start[first] ?? 0;
   const end = own.reduce((last, tensor) => Math.max(last, strips.end[tensor] ?? 0), 0);
-  const boxes = own.flatMap((tensor) => boxesOf(strips, tensor, stacked));
+  const boxes = own.flatMap((tensor) => boxesOf(strips, tensor, kinds));
   const others = own.flatMap((tensor, at) => {
     const next = own[at + 1];
     if (next === undefined || next === tensor + 1) return [];
@@ -88,7 +101,7 @@ function fileOf(
   return { file: file.file, byteLength: file.byteLength, start, end, boxes, others, holes };
 }
 
-function boxesOf(strips: Strips, tensor: number, stacked: ReadonlyMap<string, GlyphTensor>): StripBox[] {
+function boxesOf(strips: Strips, tensor: number, { stacked, parts }: Kinds): StripBox[] {
   const name = strips.names[tensor] ?? '';
   const [start, end] = [strips.start[tensor] ?? 0, strips.end[tensor] ?? 0];
   const role = ROLES[strips.role[tensor] ?? 0] ?? 'other';
@@ -96,7 +109,8 @@ function boxesOf(strips: Strips, tensor: number, stacked: ReadonlyMap<string, Gl
   const kind = stacked.get(name);
   const experts = strips.cut[tensor] ?? 0;
   const each = (end - start) / experts;
-  if (!kind || experts === 0) return [{ name, role, part: null, expert: expert === -1 ? null : expert, start, end }];
+  if (!kind || experts === 0)
+    return [{ name, role, part: parts.get(name) ?? null, expert: expert === -1 ? null : expert, start, end }];
   return Array.from({ length: experts }, (_, number) =>
     halvesOf(kind, each).map(([part, from, to]) => ({
       name,

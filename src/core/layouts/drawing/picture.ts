@@ -11,7 +11,7 @@ export type Mark =
       readonly y: number;
       readonly width: number;
       readonly height: number;
-      /** Null where nothing fills it. */
+      /** Null where nothing fills it. With neither ink nor edge it is a place that shows only while its expert is chosen. */
       readonly ink: Ink | null;
       /** The ink of its edge; absent for none. */
       readonly edge?: Ink;
@@ -25,6 +25,17 @@ export type Mark =
       readonly from: readonly [x: number, y: number];
       readonly to: readonly [x: number, y: number];
       readonly ink: Ink;
+    }
+  | {
+      /** Leads from a stretch on one line to a stretch on another below it. */
+      readonly kind: 'ribbon';
+      readonly from: readonly [start: number, end: number];
+      readonly to: readonly [start: number, end: number];
+      readonly top: number;
+      readonly bottom: number;
+      readonly ink: Ink;
+      readonly title?: string;
+      readonly expert: number;
     }
   | {
       readonly kind: 'words';
@@ -75,7 +86,47 @@ export function words(
 /** Marks moved by (x, y). */
 export function moved(marks: readonly Mark[], x: number, y: number): Mark[] {
   return marks.map((mark): Mark => {
+    if (mark.kind === 'ribbon') {
+      const [from, to] = [mark.from, mark.to].map(([start, end]) => [start + x, end + x] as const);
+      return { ...mark, from: from ?? mark.from, to: to ?? mark.to, top: mark.top + y, bottom: mark.bottom + y };
+    }
     if (mark.kind !== 'line') return { ...mark, x: mark.x + x, y: mark.y + y };
     return { ...mark, from: [mark.from[0] + x, mark.from[1] + y], to: [mark.to[0] + x, mark.to[1] + y] };
   });
+}
+
+/** The outline of a ribbon as the path of an SVG. */
+export function ribbonPath({ from, to, top, bottom }: Extract<Mark, { kind: 'ribbon' }>): string {
+  const at = (value: number) => Math.round(value * 100) / 100;
+  const middle = at((top + bottom) / 2);
+  const [a, b, c, d] = [from[0], from[1], to[0], to[1]].map(at);
+  const [up, down] = [at(top), at(bottom)];
+  return `M${a} ${up}C${a} ${middle} ${c} ${middle} ${c} ${down}H${d}C${d} ${middle} ${b} ${middle} ${b} ${up}Z`;
+}
+
+/** Part of a ribbon's colour that is seen: less where there are many, all but all where its expert is chosen. */
+export function ribbonOpacity(ribbons: number): number {
+  return Math.max(0.14, Math.min(0.4, 24 / Math.max(1, ribbons)));
+}
+
+/** What of a picture is a chosen expert's. */
+export function marksOf(
+  { marks }: Pick<Picture, 'marks'>,
+  expert: number | null,
+): readonly Extract<Mark, { kind: 'box' | 'ribbon' }>[] {
+  if (expert === null) return [];
+  return marks.flatMap((mark) =>
+    (mark.kind === 'box' || mark.kind === 'ribbon') && mark.expert === expert ? [mark] : [],
+  );
+}
+
+/** The name of a picture, for who does not see it: with the expert that is marked in it, if one is. */
+export function spokenOf(picture: Picture, expert: number | null): string {
+  const marked = marksOf(picture, expert).length > 0 ? ` Expert ${expert} is marked.` : '';
+  return `${picture.title}. ${picture.description}${marked}`;
+}
+
+/** Where the frame of a chosen box runs. */
+export function frameOf({ x, y, width, height }: Extract<Mark, { kind: 'box' }>) {
+  return { x: x - 1, y: y - 1, width: Math.max(3, width + 2), height: height + 2 };
 }

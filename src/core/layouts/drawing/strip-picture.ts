@@ -1,6 +1,6 @@
 import { formatBytes, formatInteger } from '../../units.ts';
 import type { LayerStrip, LayerStripFile, StripBox } from './layer-strip.ts';
-import { type Mark, monoWidth, moved, type Picture, words } from './picture.ts';
+import { type Ink, type Mark, monoWidth, moved, type Picture, words } from './picture.ts';
 
 const WIDTH = 700;
 const STRIP = 30;
@@ -27,7 +27,7 @@ export function layerStripPicture(strip: LayerStrip, title: string): Picture {
 
 function inWords({ files, bytes }: LayerStrip): string {
   const parts = files.map(({ file, boxes, others, holes }) => {
-    const order = boxes.slice(0, 6).map(nameOf).join(', ');
+    const order = boxes.slice(0, 6).map(nameOfRun).join(', ');
     const beside = [
       ...(others.length > 0 ? [`${formatInteger(others.length)} runs of other layers between them`] : []),
       ...(holes.length > 0 ? [`${formatInteger(holes.length)} holes`] : []),
@@ -37,9 +37,17 @@ function inWords({ files, bytes }: LayerStrip): string {
   return [`${formatBytes(bytes)} in ${files.length === 1 ? 'one file' : `${files.length} files`}.`, ...parts].join(' ');
 }
 
-function nameOf({ role, expert, part }: StripBox): string {
+/** `gate 7`, `down scales 7`. */
+export function nameOfRun({ role, expert, part }: StripBox): string {
   const what = part === null || part === 'weight' ? role : `${role} ${part}`;
   return expert === null ? what : `${what} ${expert}`;
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(['weight', 'weight_packed', 'blocks', 'qweight']);
+
+/** A role's own colour for its numbers, another for biases, scales and the like. */
+export function inkOf({ role, part }: Pick<StripBox, 'role' | 'part'>): Ink {
+  return part === null || NUMBERS.has(part) ? role : 'companion';
 }
 
 function filePicture(file: LayerStripFile): { readonly marks: readonly Mark[]; readonly height: number } {
@@ -90,7 +98,7 @@ function runsOf(boxes: readonly StripBox[], x: (byte: number) => number, y: numb
 }
 
 function boxMark(box: StripBox, x: (byte: number) => number, y: number, height: number): Mark {
-  const { role, part, expert, start, end, name } = box;
+  const { expert, start, end, name } = box;
   const width = x(end) - x(start);
   return {
     kind: 'box',
@@ -98,8 +106,8 @@ function boxMark(box: StripBox, x: (byte: number) => number, y: number, height: 
     y,
     width: width > GAP_FROM ? width - 0.75 : Math.max(0.1, width),
     height,
-    ink: part === null || part === 'weight' ? role : 'companion',
-    title: `${nameOf(box)}: ${name}, bytes ${formatInteger(start)} to ${formatInteger(end)}`,
+    ink: inkOf(box),
+    title: `${nameOfRun(box)}: ${name}, bytes ${formatInteger(start)} to ${formatInteger(end)}`,
     ...(expert === null ? {} : { expert }),
   };
 }
@@ -149,7 +157,7 @@ function lensOf(boxes: readonly StripBox[], x: (byte: number) => number, top: nu
     ...boxes.flatMap((box, at): Mark[] => {
       const mark = boxMark(box, () => 0, top, LENS);
       const own: Mark = mark.kind === 'box' ? { ...mark, x: at * width, width: width - 2 } : mark;
-      return [own, words(at * width + 4, top + LENS + 13, nameOf(box), { size: TICK, ink: 'text' })];
+      return [own, words(at * width + 4, top + LENS + 13, nameOfRun(box), { size: TICK, ink: 'text' })];
     }),
   ];
 }

@@ -1,7 +1,17 @@
 import { type Emitted, joined, svg } from '../../embed/emitted.ts';
 import { xmlText } from '../../embed/xml.ts';
 import { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './inks.ts';
-import { type Ink, type Mark, monoWidth, type Picture } from './picture.ts';
+import {
+  frameOf,
+  type Ink,
+  type Mark,
+  marksOf,
+  monoWidth,
+  type Picture,
+  ribbonOpacity,
+  ribbonPath,
+  spokenOf,
+} from './picture.ts';
 import { ROLES, type Role } from './role.ts';
 
 type Svg = Emitted<'svg'>;
@@ -10,6 +20,8 @@ export interface SvgOptions {
   readonly scheme: Scheme;
   /** Lines below the picture: where it is from, what was found. */
   readonly notes: readonly string[];
+  /** The expert that is marked; absent or null for none. */
+  readonly expert?: number | null;
 }
 
 const MARGIN = 20;
@@ -20,14 +32,16 @@ const MONO = xmlText("ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mon
 const SANS = xmlText("system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif");
 
 /** A picture as one SVG file, with its title, a legend of the roles in it and notes. Nothing in it is fetched or run. */
-export function svgOf(picture: Picture, { scheme, notes }: SvgOptions): Svg {
+export function svgOf(picture: Picture, { scheme, notes, expert = null }: SvgOptions): Svg {
   const roles = rolesIn(picture.marks);
   const legend = roles.length > 1 ? LEGEND : 0;
   const longest = Math.max(0, ...notes.map((note) => monoWidth(note, 12)), monoWidth(picture.title, 15));
   const width = Math.ceil(Math.max(picture.width, longest)) + 2 * MARGIN;
   const height = Math.ceil(picture.height) + 2 * MARGIN + TITLE + legend + notes.length * NOTE;
   const bottom = MARGIN + TITLE + picture.height + legend;
-  const label = svg`<title>${xmlText(picture.title)}</title><desc>${xmlText(picture.description)}</desc>`;
+  const spoken = spokenOf(picture, expert).slice(picture.title.length + 2);
+  const label = svg`<title>${xmlText(picture.title)}</title><desc>${xmlText(spoken)}</desc>`;
+  const opacity = ribbonOpacity(picture.marks.filter(({ kind }) => kind === 'ribbon').length);
   return joined(
     [
       svg`<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
@@ -36,7 +50,8 @@ export function svgOf(picture: Picture, { scheme, notes }: SvgOptions): Svg {
       svg`<rect width="${width}" height="${height}" fill="${colour('surface', scheme)}"/>`,
       text(MARGIN, MARGIN + 14, picture.title, 15, colour('text', scheme), true),
       svg`<g transform="translate(${MARGIN} ${MARGIN + TITLE})">`,
-      ...picture.marks.map((mark) => markText(mark, scheme)),
+      ...picture.marks.map((mark) => markText(mark, scheme, opacity)),
+      ...marksOf(picture, expert).map((mark) => chosenText(mark, scheme)),
       svg`</g>`,
       ...(legend > 0 ? [legendText(roles, MARGIN + TITLE + picture.height + 18, scheme)] : []),
       ...notes.map((note, at) => text(MARGIN, bottom + (at + 1) * NOTE, note, 12, colour('quiet', scheme))),
@@ -85,7 +100,7 @@ function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
 
-function markText(mark: Mark, scheme: Scheme): Svg {
+function markText(mark: Mark, scheme: Scheme, opacity: number): Svg {
   if (mark.kind === 'words')
     return text(mark.x, mark.y, mark.text, mark.size, colour(mark.ink, scheme), false, mark.anchor, mark.mono);
   if (mark.kind === 'line') {
@@ -93,9 +108,25 @@ function markText(mark: Mark, scheme: Scheme): Svg {
     return svg`<path d="M${round(x1)} ${round(y1)}L${round(x2)} ${round(y2)}" stroke="${colour(mark.ink, scheme)}" fill="none"/>`;
   }
   const title = mark.title === undefined ? svg`` : svg`<title>${xmlText(mark.title)}</title>`;
+  if (mark.kind === 'ribbon')
+    return svg`<path d="${xmlText(ribbonPath(mark))}" fill="${colour(mark.ink, scheme)}" fill-opacity="${opacity}">${title}</path>`;
+  if (mark.ink === null && mark.edge === undefined) return svg``;
   const edge = mark.edge === undefined ? svg`` : svg` stroke="${colour(mark.edge, scheme)}"`;
   const paint = svg`fill="${fill(mark.ink, scheme)}"${edge}`;
   return svg`<rect x="${round(mark.x)}" y="${round(mark.y)}" width="${round(mark.width)}" height="${round(mark.height)}" ${paint}>${title}</rect>`;
+}
+
+/** A frame round a box of the chosen expert, light inside dark so that it shows on every colour; its ribbons in full. */
+function chosenText(mark: ReturnType<typeof marksOf>[number], scheme: Scheme): Svg {
+  const [ground, ink] = [colour('surface', scheme), colour('text', scheme)];
+  if (mark.kind === 'ribbon') {
+    const path = svg`<path d="${xmlText(ribbonPath(mark))}"`;
+    const own = colour(mark.ink, scheme);
+    return svg`${path} fill="none" stroke="${ground}" stroke-width="6"/>${path} fill="${own}" stroke="${own}" stroke-width="2"/>`;
+  }
+  const { x, y, width, height } = frameOf(mark);
+  const box = svg`<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="none"`;
+  return svg`${box} stroke="${ground}" stroke-width="4"/>${box} stroke="${ink}" stroke-width="2"/>`;
 }
 
 function text(

@@ -1,9 +1,10 @@
 import { useState } from 'react';
-import { type ExpertMap, type Picture, visible } from '../../../../core/index.ts';
+import type { ExpertMap, Picture } from '../../../../core/index.ts';
 import { nameOf } from '../../../grid/describe.ts';
 import { Segments } from '../../../parts/segments.tsx';
+import { PictureList } from '../../../pictures/picture-list.tsx';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
-import { fileName, savePng, saveSvg } from '../../../pictures/save-picture.ts';
+import { SaveButtons } from '../../../pictures/save-buttons.tsx';
 import { useLayerPictures } from '../../../queries/queries.ts';
 import { useChoices } from '../../../state/choices.ts';
 import { useInspection } from '../../../state/inspection.ts';
@@ -38,17 +39,19 @@ export function LayerPanel({ map, row, expert }: LayerPanelProps) {
           </button>
         </h2>
         {shown && <span className="quiet">{shown.notes.join(' ')}</span>}
-        {shown && <Drawn glyph={shown.glyph} strip={shown.strip} notes={shown.notes} name={nameOf(facts)} />}
+        {shown && (
+          <Drawn glyph={shown.glyph} strip={shown.strip} notes={shown.notes} name={nameOf(facts)} expert={expert} />
+        )}
       </header>
       {shown && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <section className="picture-frame" tabIndex={0} aria-label="Drawing">
           <PictureLegend pictures={[...(shown.glyph ? [shown.glyph] : []), shown.strip]} />
           <div className="layer-pictures">
-            {shown.glyph && <PictureView picture={shown.glyph} expert={null} />}
+            {shown.glyph && <PictureView picture={shown.glyph} expert={expert} />}
             <PictureView picture={shown.strip} expert={expert} />
           </div>
-          <Facts strip={shown.strip} />
+          <PictureList picture={shown.strip} />
         </section>
       )}
     </section>
@@ -60,26 +63,13 @@ interface DrawnProps {
   readonly strip: Picture;
   readonly notes: readonly string[];
   readonly name: string;
+  readonly expert: number | null;
 }
 
-const FORMATS = [
-  ['svg', 'SVG'],
-  ['png', 'PNG'],
-] as const;
-
 /** Saves the drawings, in the colours that the page has. */
-function Drawn({ glyph, strip, notes, name }: DrawnProps) {
+function Drawn({ glyph, strip, notes, name, expert }: DrawnProps) {
   const identity = useInspection((state) => state.summary?.identity ?? '');
   const [which, setWhich] = useState<'glyph' | 'strip'>('glyph');
-  const [failed, setFailed] = useState<string | null>(null);
-  const picture = which === 'glyph' && glyph ? glyph : strip;
-  const save = (format: 'svg' | 'png') => {
-    const scheme = document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light';
-    const saving = { picture, notes: [identity, ...notes], scheme, name: fileName(identity, name, which) } as const;
-    setFailed(null);
-    if (format === 'svg') saveSvg(saving);
-    else savePng(saving).catch((error: unknown) => setFailed(error instanceof Error ? error.message : String(error)));
-  };
   return (
     <span className="layer-panel-save">
       {glyph && (
@@ -93,32 +83,12 @@ function Drawn({ glyph, strip, notes, name }: DrawnProps) {
           onChange={setWhich}
         />
       )}
-      {FORMATS.map(([format, title]) => (
-        <button key={format} type="button" className="button small" onClick={() => save(format)}>
-          Save as {title}
-        </button>
-      ))}
-      {failed !== null && <span role="alert">The picture could not be made: {visible(failed)}</span>}
+      <SaveButtons
+        picture={() => (which === 'glyph' && glyph ? glyph : strip)}
+        notes={[identity, ...notes]}
+        name={[identity, name, which]}
+        expert={expert}
+      />
     </span>
-  );
-}
-
-/** The same facts as rows of text. */
-function Facts({ strip }: { readonly strip: Picture }) {
-  const [open, setOpen] = useState(false);
-  const lines = strip.marks.flatMap((mark) => (mark.kind === 'box' && mark.title !== undefined ? [mark.title] : []));
-  return (
-    <details className="layer-facts" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>As a list</summary>
-      {open && (
-        <ol>
-          {[...new Set(lines)].map((line) => (
-            <li key={line} className="mono">
-              {visible(line)}
-            </li>
-          ))}
-        </ol>
-      )}
-    </details>
   );
 }

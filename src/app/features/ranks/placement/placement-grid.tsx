@@ -8,7 +8,8 @@ import { showCell } from '../../../grid/use-grid-keys.ts';
 import { useHover } from '../../../grid/use-hover.ts';
 import { useViewport } from '../../../grid/use-viewport.ts';
 import { styled } from '../../../parts/set-style.ts';
-import { move, useAddress } from '../../../state/address-store.ts';
+import { move } from '../../../state/address-store.ts';
+import { layerOfRow, rowOfLayer, useSelection } from '../../../state/selection.ts';
 import { chooseRank, useRankChoices, useShownRank } from '../rank-choices.ts';
 import { useRankDetail } from '../use-ranks.ts';
 import { coordsText, layerName } from '../words.ts';
@@ -52,7 +53,7 @@ export function PlacementGrid({ query, placed }: GridProps) {
     return rank < 0 ? null : rank;
   };
   const go = (cell: Cell) => {
-    move({ layer: rows[cell.row]?.index ?? cell.row, expert: cell.column });
+    move({ layer: layerOfRow(rows, cell.row), expert: cell.column });
     chooseRank({ hovered: rankAt(cell) });
     showCell(scroller.current, geometry, cell);
   };
@@ -82,7 +83,7 @@ export function PlacementGrid({ query, placed }: GridProps) {
   const onClick = () => {
     if (!hover) return;
     chooseRank({ pinned: rankAt(hover.cell) });
-    move({ layer: rows[hover.cell.row]?.index ?? hover.cell.row, expert: hover.cell.column });
+    move({ layer: layerOfRow(rows, hover.cell.row), expert: hover.cell.column });
   };
   return (
     <section
@@ -124,12 +125,11 @@ function describeCell(placed: PlacedPicture, cell: Cell, rank: number | null): s
   return rank === null ? `${where}: no such expert` : `${where}: rank ${rank}, ${coordsText(placed, rank)}`;
 }
 
-/** The cell that the address names, where this placement has it. */
+/** The chosen expert's cell, where this placement has it. */
 function useActiveCell({ rows, width }: PlacedPicture): Cell | null {
-  const layer = useAddress((address) => address.layer);
-  const expert = useAddress((address) => address.expert);
+  const selection = useSelection();
   return useMemo(() => {
-    const row = layer === null ? -1 : rows.findIndex((facts, at) => (facts.index ?? at) === layer);
-    return row === -1 ? null : { row, column: Math.min(expert ?? 0, width - 1) };
-  }, [rows, width, layer, expert]);
+    const row = rowOfLayer(rows, selection?.layer ?? null);
+    return row === -1 || !selection ? null : { row, column: Math.min(selection.expert, width - 1) };
+  }, [rows, width, selection]);
 }

@@ -1,0 +1,55 @@
+import { useState } from 'react';
+import { type Picture, visible } from '../../core/index.ts';
+import { fileName, savePng, saveSvg } from './save-picture.ts';
+
+const FORMATS = [
+  ['svg', 'SVG'],
+  ['png', 'PNG'],
+] as const;
+
+interface SaveButtonsProps {
+  /** Made when it is wanted: a picture of a whole model takes a moment. Null where there is nothing to draw. */
+  readonly picture: () => Picture | null;
+  /** What stands below it: where it is from, what was found. */
+  readonly notes: readonly string[];
+  /** Parts of the file's name. */
+  readonly name: readonly string[];
+  /** The expert that is marked. */
+  readonly expert?: number | null;
+  /** Named where several pictures of a view can be saved: `the map`. */
+  readonly what?: string;
+}
+
+/** Saves a picture as a file, in the colours that the page has. */
+export function SaveButtons({ picture, notes, name, expert = null, what }: SaveButtonsProps) {
+  const [failed, setFailed] = useState<string | null>(null);
+  const save = async (format: 'svg' | 'png') => {
+    setFailed(null);
+    try {
+      const drawn = picture();
+      if (!drawn) return;
+      const scheme = document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light';
+      const saving = { picture: drawn, notes, scheme, expert, name: fileName(...name) } as const;
+      if (format === 'svg') saveSvg(saving);
+      else await savePng(saving);
+    } catch (error) {
+      setFailed(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <>
+      {FORMATS.map(([format, title]) => (
+        <button
+          key={format}
+          type="button"
+          className="button small"
+          aria-label={what && `Save ${what} as ${title}`}
+          onClick={() => void save(format)}
+        >
+          Save as {title}
+        </button>
+      ))}
+      {failed !== null && <span role="alert">The picture could not be made: {visible(failed)}</span>}
+    </>
+  );
+}
