@@ -200,6 +200,9 @@ export type {
 } from './parity/types.ts';
 export { type PlanOptions, planConversion } from './plan/conversion.ts';
 export { describeConfigChange, describePlan } from './plan/explain.ts';
+export { createFlows, type FlowPiece, type FlowSource, type Flows, type LayerFlow } from './plan/flow.ts';
+export { flowLines, flowPicture, flowStill, moveAt } from './plan/flow-picture.ts';
+export { type FlowMove, type FlowScene, flowScene, flowTitle } from './plan/flow-scene.ts';
 export { DEFAULT_SHARD_BYTES } from './plan/packing.ts';
 export { isTarget, TARGETS } from './plan/targets.ts';
 export type * from './plan/types.ts';

@@ -43,7 +43,7 @@ export interface Glyph {
 }
 
 /** The parts that hold the numbers themselves. */
-const WEIGHTS: ReadonlySet<string> = new Set(['weight', 'weight_packed', 'blocks', 'qweight']);
+export const WEIGHTS: ReadonlySet<string> = new Set(['weight', 'weight_packed', 'blocks', 'qweight']);
 
 /** A layer's experts as kinds of tensors; null for a layer without experts or of a layout that is not known. */
 export function glyphOf(
