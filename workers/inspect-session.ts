@@ -28,6 +28,7 @@ import {
   tensorBytes,
   unreadFiles,
 } from '../src/core/index.ts';
+import { createFlowDesk, type FlowDesk } from './layer-flow.ts';
 import { type LayerPictures, layerPictures } from './layer-pictures.ts';
 import { createLoads, type Loads, predictPlan } from './loads.ts';
 import { createMeter, createTicker, type Meter } from './meter.ts';
@@ -36,7 +37,7 @@ import { createRankDesk } from './ranks.ts';
 import type { RankApi } from './ranks-protocol.ts';
 import { type OpenedSource, openSource } from './sources.ts';
 
-export interface InspectSession {
+export interface InspectSession extends FlowDesk {
   readonly checkpoint: Checkpoint;
   /** Reads what could not be read before, and nothing else; this session stays as it is. */
   readAgain(emit: (event: InspectEvent) => void, signal: AbortSignal): Promise<InspectSession>;
@@ -215,6 +216,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
       };
     },
     layerPictures: (row) => layerPictures(drawer, map, row),
+    ...createFlowDesk(checkpoint, plan),
     inspection: () => inspectCheckpoint(checkpoint, layout),
     plan,
     loads: createLoads(checkpoint, layout),
@@ -272,10 +274,11 @@ export function summarisePlan(plan: ConversionPlan): PlanSummary {
 /** What screens ask of the open session: one cell, one layer, the whole in brief. */
 export function createCellCalls(
   current: () => InspectSession,
-): Pick<InspectSession, 'cell' | 'layerPictures' | 'inspection'> {
+): Pick<InspectSession, 'cell' | 'layerPictures' | 'flow' | 'inspection'> {
   return {
     cell: (row, expert) => current().cell(row, expert),
     layerPictures: (row) => current().layerPictures(row),
+    flow: (target, options, prefix) => current().flow(target, options, prefix),
     inspection: () => current().inspection(),
   };
 }

@@ -44,6 +44,18 @@ export function useLayerPictures(row: number | null) {
   });
 }
 
+/** What an order does with the layer of a prefix, drawn; null for none. */
+export function useFlow(target: Target, options: PlanOptions, prefix: string | null) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['flow', key, target, options, prefix],
+    queryFn: () => inspectWorker().flow(target, options, prefix ?? ''),
+    enabled: key !== null && prefix !== null,
+    placeholderData: keepPreviousData,
+    gcTime: 30_000,
+  });
+}
+
 /** Number and id of the tensors that a search finds, with its first rows. */
 export function useTensorAnswer(query: TensorQuery) {
   const key = useOpenKey();

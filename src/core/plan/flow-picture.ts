@@ -38,13 +38,15 @@ export function flowLines({ moves }: Pick<FlowScene, 'moves'>): Mark[] {
   const experts = [...new Set(moves.flatMap(({ expert }) => expert ?? []))].sort((a, b) => a - b);
   const at = Array.from({ length: LINED }, (_, place) => Math.round((place / (LINED - 1)) * (experts.length - 1)));
   const shown = new Set(at.map((place) => experts[place]));
+  const bottom = Math.max(...moves.map(({ from }) => from.y + from.height));
+  const top = Math.min(...moves.map(({ to }) => to.y));
   return moves
     .filter(({ expert, ink }) => expert !== null && shown.has(expert) && ink !== 'companion')
     .map(
       ({ from, to, ink }): Mark => ({
         kind: 'line',
-        from: [from.x + from.width / 2, from.y + from.height],
-        to: [to.x + to.width / 2, to.y],
+        from: [from.x + from.width / 2, bottom],
+        to: [to.x + to.width / 2, top],
         ink: ink === 'gate-up' ? 'gate' : ink,
       }),
     );
