@@ -278,7 +278,7 @@ export function createCellCalls(
   return {
     cell: (row, expert) => current().cell(row, expert),
     layerPictures: (row) => current().layerPictures(row),
-    flow: (target, options, prefix) => current().flow(target, options, prefix),
+    flow: (target, options, layer) => current().flow(target, options, layer),
     inspection: () => current().inspection(),
   };
 }

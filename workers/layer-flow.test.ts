@@ -11,15 +11,15 @@ it('draws the layers of one order from one plan, and none of a plan that is refu
     return planConversion(checkpoint, target, options);
   });
   const [first, third] = [
-    await desk.flow('stacked', {}, 'model.layers.0.mlp'),
-    await desk.flow('stacked', {}, 'model.layers.2.mlp'),
+    await desk.flow('stacked', {}, { prefix: 'model.layers.0.mlp', width: 600 }),
+    await desk.flow('stacked', {}, { prefix: 'model.layers.2.mlp', width: 600 }),
   ];
   expect([first?.title, third?.title]).toEqual(['Layer 0: per-expert to stacked', 'Layer 2: per-expert to stacked']);
   expect(first?.moves).toHaveLength(36);
   expect(plans).toBe(1);
   expect(structuredClone(first)).toEqual(first);
-  expect(await desk.flow('stacked', {}, 'model.layers.1.mlp')).toBeNull();
-  expect(await desk.flow('stacked', {}, 'nowhere')).toBeNull();
-  expect(await desk.flow('gate-up-interleaved', {}, 'model.layers.0.mlp')).toBeNull();
+  expect(await desk.flow('stacked', {}, { prefix: 'model.layers.1.mlp', width: 600 })).toBeNull();
+  expect(await desk.flow('stacked', {}, { prefix: 'nowhere', width: 600 })).toBeNull();
+  expect(await desk.flow('gate-up-interleaved', {}, { prefix: 'model.layers.0.mlp', width: 600 })).toBeNull();
   expect(plans).toBe(2);
 });

@@ -48,7 +48,7 @@ export function PictureView({ picture, expert }: PictureViewProps) {
   );
 }
 
-function Painted({ mark, id }: { readonly mark: Mark; readonly id: string }) {
+export function Painted({ mark, id }: { readonly mark: Mark; readonly id: string }) {
   if (mark.kind === 'words')
     return (
       <text
@@ -81,7 +81,7 @@ function Painted({ mark, id }: { readonly mark: Mark; readonly id: string }) {
 }
 
 /** A frame round a box of the chosen expert, light inside dark so that it shows on every colour. */
-function Chosen({ mark }: { readonly mark: Mark }) {
+export function Chosen({ mark }: { readonly mark: Mark }) {
   if (mark.kind !== 'box') return null;
   const { x, y, width, height } = mark;
   const box = { x: x - 1, y: y - 1, width: Math.max(3, width + 2), height: height + 2, fill: 'none' };
@@ -93,8 +93,8 @@ function Chosen({ mark }: { readonly mark: Mark }) {
   );
 }
 
-/** The texture of a role over its colour. */
-function Texture({ id, role }: { readonly id: string; readonly role: Role }) {
+/** The texture of a role over its colour, as a pattern with an id. */
+export function Texture({ id, role }: { readonly id: string; readonly role: Role }) {
   const texture = textureOf(role);
   const path = TEXTURE_PATHS[texture];
   return (

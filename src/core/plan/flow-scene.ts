@@ -35,11 +35,12 @@ export interface FlowScene extends Picture {
   readonly moves: readonly FlowMove[];
 }
 
+/** How wide a flow is drawn where nothing else is asked for. */
 const WIDTH = 720;
 const STRIP = 36;
 const BETWEEN = 140;
 const LINE = 16;
-const TICK = 11;
+const TEXT = 12;
 /** How long one piece is on its way, of the whole. */
 const TRAVEL = 0.3;
 /** More tensors of a target than this are not named one by one. */
@@ -47,29 +48,29 @@ const NAMED = 6;
 /** From this width on a box leaves a gap before the next. */
 const GAP_FROM = 3;
 
-/** Draws what is stored above and what would be written below, to one scale, with every move between them. */
-export function flowScene(flow: LayerFlow, title: string): FlowScene {
+/** Draws what is stored above and what would be written below, to one scale and `width` units wide, with every move between them. */
+export function flowScene(flow: LayerFlow, title: string, width = WIDTH): FlowScene {
   const { pieces } = flow;
   const stored = storedRuns(pieces);
-  const scale = WIDTH / Math.max(1, axisLength(stored), axisLength(pieces));
+  const scale = width / Math.max(1, axisLength(stored), axisLength(pieces));
   const [above, below] = [axisOf(stored, scale), axisOf(pieces, scale)];
-  const names = placeLabels(above.lanes.map(fileLabel));
+  const names = placeLabels(above.lanes.map(fileLabel), width);
   const upper = names.height + LINE + 4;
   const lower = upper + STRIP + BETWEEN;
-  const written = placeLabels([...tensorLabels(pieces, below), ...below.lanes.map(fileLabel)]);
+  const written = placeLabels([...tensorLabels(pieces, below), ...below.lanes.map(fileLabel)], width);
   const under = lower + STRIP + LINE + 4;
   return {
-    width: WIDTH,
+    width,
     height: Math.ceil(under + written.height + 4),
     title,
     description: inWords(flow),
     marks: [
       ...shifted(names.marks, 0),
-      ...ticks(stored, above, upper - 6),
+      ...ticks(stored, above, { y: upper - 6, width }),
       ...above.lanes.map((lane) => outline(lane, upper)),
       ...stored.map((run) => storedBox(run, above, upper)),
       ...below.lanes.map((lane) => outline(lane, lower)),
-      ...ticks(pieces, below, lower + STRIP + 13),
+      ...ticks(pieces, below, { y: lower + STRIP + 13, width }),
       ...shifted(written.marks, under),
     ],
     moves: movesOf(pieces, rectsOf(above, upper), rectsOf(below, lower)),
@@ -196,18 +197,18 @@ function tensorLabels(pieces: readonly FlowPiece[], axis: Axis): Label[] {
 }
 
 /** Labels one below the other, as many in a line as have room beside each other. None goes past the right edge. */
-function placeLabels(labels: readonly Label[]): Labels {
+function placeLabels(labels: readonly Label[], whole: number): Labels {
   const reached: number[] = [];
   const marks = labels.flatMap(({ x, text, quiet }): Mark[] => {
     const own = monoWidth(text, 12);
-    const width = own + (quiet === '' ? 0 : 12 + monoWidth(quiet, TICK));
-    const left = Math.max(0, Math.min(x, WIDTH - width));
+    const width = own + (quiet === '' ? 0 : 12 + monoWidth(quiet, TEXT));
+    const left = Math.max(0, Math.min(x, whole - width));
     const free = reached.findIndex((right) => right <= left);
     const row = free === -1 ? reached.length : free;
     reached[row] = left + width + 16;
     const y = row * LINE + 12;
     const name = words(left, y, text, { size: 12 });
-    return quiet === '' ? [name] : [name, words(left + own + 12, y, quiet, { size: TICK, ink: 'quiet' })];
+    return quiet === '' ? [name] : [name, words(left + own + 12, y, quiet, { size: TEXT, ink: 'quiet' })];
   });
   return { marks, height: reached.length * LINE };
 }
@@ -217,7 +218,11 @@ function shifted(marks: readonly Mark[], y: number): Mark[] {
 }
 
 /** Numbers of experts at the first run of each, as many as have room. */
-function ticks(runs: readonly (Run & { readonly expert: number | null })[], axis: Axis, y: number): Mark[] {
+function ticks(
+  runs: readonly (Run & { readonly expert: number | null })[],
+  axis: Axis,
+  { y, width: whole }: Pick<Rect, 'y' | 'width'>,
+): Mark[] {
   const marks: Mark[] = [];
   let free = 0;
   let before: number | null = null;
@@ -226,9 +231,9 @@ function ticks(runs: readonly (Run & { readonly expert: number | null })[], axis
     if (expert === null || expert === before) continue;
     before = expert;
     const { x } = axis.place(run);
-    const width = monoWidth(String(expert), TICK);
-    if (x < free || x + width > WIDTH) continue;
-    marks.push(words(x, y, String(expert), { size: TICK, ink: 'quiet' }));
+    const width = monoWidth(String(expert), TEXT);
+    if (x < free || x + width > whole) continue;
+    marks.push(words(x, y, String(expert), { size: TEXT, ink: 'quiet' }));
     free = x + width + 8;
   }
   return marks;
