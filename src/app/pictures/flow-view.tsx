@@ -10,16 +10,16 @@ export interface FlowBrush {
   paint(t: number): void;
 }
 
-/** How far a piece of a running conversion is. */
+/** How far a file of a running conversion is, and with it its pieces. */
 export type PieceState = 'waiting' | 'written' | 'proven';
 
 interface FlowViewProps {
   readonly scene: FlowScene;
-  readonly brush: Ref<FlowBrush>;
+  readonly brush?: Ref<FlowBrush> | undefined;
   /** The expert whose boxes are marked; null for none. */
   readonly expert: number | null;
   /** What is known of a conversion that runs; pieces then stand where they are written, and do not move. */
-  readonly stateOf?: ((move: FlowMove) => PieceState) | undefined;
+  readonly stateOf?: ((file: string) => PieceState) | undefined;
 }
 
 /** What is stored above, what is written below, and what moves between them in a layer of its own, so that a frame paints nothing else. */
@@ -96,11 +96,11 @@ function Textures({ id, inks }: { readonly id: string; readonly inks: readonly I
 }
 
 /** What has been written is filled; what has been proven is hatched over. */
-function Progress({ scene, stateOf }: { readonly scene: FlowScene; readonly stateOf: (move: FlowMove) => PieceState }) {
+function Progress({ scene, stateOf }: { readonly scene: FlowScene; readonly stateOf: (file: string) => PieceState }) {
   const { width, height, moves } = scene;
   const id = `f${useId().replace(/\W/g, '')}`;
-  const written = moves.filter((move) => stateOf(move) !== 'waiting');
-  const proven = written.filter((move) => stateOf(move) === 'proven');
+  const written = moves.filter(({ file }) => stateOf(file) !== 'waiting');
+  const proven = written.filter(({ file }) => stateOf(file) === 'proven');
   const hatched = [...pathsAt(proven, 1).values()].join('');
   return (
     <svg className="flow-moving" aria-hidden="true" width={width} height={height} viewBox={`0 0 ${width} ${height}`}>

@@ -6,16 +6,18 @@ import {
   flowStill,
   formatInteger,
   type GroupStep,
+  plural,
   visible,
 } from '../../../../core/index.ts';
 import { arrivedAt, stepFrom } from '../../../pictures/flow-paths.ts';
-import { FlowList, FlowView } from '../../../pictures/flow-view.tsx';
+import { FlowList, FlowView, type PieceState } from '../../../pictures/flow-view.tsx';
 import { PictureLegend } from '../../../pictures/picture-view.tsx';
 import { fileName, savePng, saveSvg } from '../../../pictures/save-picture.ts';
 import { useFlow } from '../../../queries/queries.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
 import type { Order } from '../use-plan.ts';
+import { type FileStateOf, useFileStates } from './use-file-states.ts';
 import { type Player, usePlayer, useReducedMotion } from './use-player.ts';
 import { useWidth } from './use-width.ts';
 import './flow.css';
@@ -73,7 +75,7 @@ export function FlowPanel({ plan, order }: FlowPanelProps) {
       {error ? (
         <p className="callout bad">{visible(error.message)}</p>
       ) : data ? (
-        <Flow scene={data} name={name} />
+        <Flow scene={data} name={name} plan={plan} />
       ) : (
         <p className="quiet">{data === null ? 'This layer is not rearranged.' : 'Drawing …'}</p>
       )}
@@ -85,7 +87,41 @@ function nameOf({ index, prefix }: GroupStep): string {
   return index === null ? visible(prefix) : `layer ${index}`;
 }
 
-function Flow({ scene, name }: { readonly scene: FlowScene; readonly name: string }) {
+interface FlowProps {
+  readonly scene: FlowScene;
+  readonly name: string;
+  readonly plan: PlanSummary;
+}
+
+/** While the plan runs, how far the layer is; else its way, to be played. */
+function Flow({ scene, name, plan }: FlowProps) {
+  const stateOf = useFileStates(plan);
+  return stateOf ? <RunningFlow scene={scene} stateOf={stateOf} /> : <PlayedFlow scene={scene} name={name} />;
+}
+
+function RunningFlow({ scene, stateOf }: { readonly scene: FlowScene; readonly stateOf: FileStateOf }) {
+  return (
+    <>
+      <p className="option-note flow-says" role="status">
+        {progressText(scene, stateOf)}
+      </p>
+      <Picture scene={scene} stateOf={stateOf} />
+    </>
+  );
+}
+
+/** What is known is known by shard. */
+function progressText({ moves }: FlowScene, stateOf: FileStateOf): string {
+  const files = [...new Set(moves.map(({ file }) => file))];
+  const count = (states: readonly PieceState[]) => files.filter((file) => states.includes(stateOf(file))).length;
+  const written = count(['written', 'proven']);
+  return [
+    `${formatInteger(written)} of the ${plural(files.length, 'shard')} of this layer written, ${formatInteger(count(['proven']))} proven.`,
+    'A piece is filled when its whole shard is written, and hatched when the shard is proven.',
+  ].join(' ');
+}
+
+function PlayedFlow({ scene, name }: Omit<FlowProps, 'plan'>) {
   const says = useRef<HTMLParagraphElement>(null);
   const range = useRef<HTMLInputElement>(null);
   const { moves } = scene;
@@ -120,7 +156,7 @@ function Flow({ scene, name }: { readonly scene: FlowScene; readonly name: strin
       <p ref={says} className="option-note flow-says">
         {wordsAt(moves.length, moves.length)}
       </p>
-      <Picture scene={scene} player={player} />
+      <Picture scene={scene} brush={player.brush} />
     </>
   );
 }
@@ -156,7 +192,13 @@ function Buttons({ player, scene }: { readonly player: Player; readonly scene: F
   );
 }
 
-function Picture({ scene, player }: { readonly scene: FlowScene; readonly player: Player }) {
+interface PictureProps {
+  readonly scene: FlowScene;
+  readonly brush?: Player['brush'];
+  readonly stateOf?: FileStateOf;
+}
+
+function Picture({ scene, brush, stateOf }: PictureProps) {
   const expert = useAddress((address) => address.expert);
   const [open, setOpen] = useState(false);
   return (
@@ -164,7 +206,7 @@ function Picture({ scene, player }: { readonly scene: FlowScene; readonly player
       <PictureLegend pictures={[flowStill(scene)]} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section className="flow-frame" tabIndex={0} aria-label="Drawing of the bytes">
-        <FlowView scene={scene} brush={player.brush} expert={expert} />
+        <FlowView scene={scene} brush={brush} expert={expert} stateOf={stateOf} />
       </section>
       <details className="more" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary>Every piece as a list</summary>
