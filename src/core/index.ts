@@ -166,6 +166,7 @@ export { ROLES, type Role } from './layouts/drawing/role.ts';
 export { layerStripPicture } from './layouts/drawing/strip-picture.ts';
 export { holesOf, type Strips, stripsOf } from './layouts/drawing/strips.ts';
 export { rolesIn, svgOf } from './layouts/drawing/svg.ts';
+export { targetGlyph } from './layouts/drawing/target-glyph.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
 export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
 export {
