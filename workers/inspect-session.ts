@@ -35,6 +35,7 @@ import {
   unreadFiles,
 } from '../src/core/index.ts';
 import { type FileStrips, fileStrips, type StripTensor, stripTensor } from './file-strips.ts';
+import { createFlowDesk, type FlowDesk } from './layer-flow.ts';
 import { type LayerPictures, layerPictures } from './layer-pictures.ts';
 import { createLoads, type Loads, predictPlan } from './loads.ts';
 import { createMeter, createTicker, type Meter } from './meter.ts';
@@ -43,7 +44,7 @@ import { createRankDesk } from './ranks.ts';
 import type { RankApi } from './ranks-protocol.ts';
 import { type OpenedSource, openSource } from './sources.ts';
 
-export interface InspectSession {
+export interface InspectSession extends FlowDesk {
   readonly checkpoint: Checkpoint;
   /** Reads what could not be read before, and nothing else; this session stays as it is. */
   readAgain(emit: (event: InspectEvent) => void, signal: AbortSignal): Promise<InspectSession>;
@@ -228,6 +229,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
     fileStrips: () => fileStrips(drawer),
     stripTensor: (at) => stripTensor(drawer, checkpoint, at),
     modelReads: () => modelReads(checkpoint, layout),
+    ...createFlowDesk(checkpoint, plan),
     inspection: () => inspectCheckpoint(checkpoint, layout),
     plan,
     loads: createLoads(checkpoint, layout),
@@ -292,13 +294,17 @@ export function summarisePlan(plan: ConversionPlan): PlanSummary {
 /** What screens ask of the open session: one cell, one layer, the whole in brief. */
 export function createCellCalls(
   current: () => InspectSession,
-): Pick<InspectSession, 'cell' | 'layerPictures' | 'fileStrips' | 'stripTensor' | 'modelReads' | 'inspection'> {
+): Pick<
+  InspectSession,
+  'cell' | 'layerPictures' | 'fileStrips' | 'stripTensor' | 'modelReads' | 'flow' | 'inspection'
+> {
   return {
     cell: (row, expert) => current().cell(row, expert),
     layerPictures: (row) => current().layerPictures(row),
     fileStrips: () => current().fileStrips(),
     stripTensor: (at) => current().stripTensor(at),
     modelReads: () => current().modelReads(),
+    flow: (target, options, layer) => current().flow(target, options, layer),
     inspection: () => current().inspection(),
   };
 }

@@ -14,6 +14,7 @@ import type {
   Target,
 } from '../src/core/index.ts';
 import type { FileStrips, StripTensor } from './file-strips.ts';
+import type { FlowDesk } from './layer-flow.ts';
 import type { LayerPictures } from './layer-pictures.ts';
 import type { MemoryApi } from './memory-protocol.ts';
 import type { RankApi } from './ranks-protocol.ts';
@@ -154,7 +155,7 @@ export interface PlanSummary
 export type MadeFacts = Pick<CardFacts, 'source'> & Required<Pick<CardFacts, 'proof'>>;
 
 /** The worker that reads headers and layouts. Signals are arguments of their own. */
-export interface InspectApi extends RankApi, MemoryApi, TensorApi, ValuesDesk {
+export interface InspectApi extends FlowDesk, RankApi, MemoryApi, TensorApi, ValuesDesk {
   /** Opens a source in place of the one before; events come while headers arrive, the last map is complete. */
   open(source: SourceDescriptor, onEvent: (event: InspectEvent) => void, signal: AbortSignal): Promise<void>;
   /** Reads the files of the open source that could not be read, and nothing else; the last map holds them too. */

@@ -61,6 +61,24 @@ describe('draw', () => {
     expect(notes[0]).toMatch(/an expert, in 1 read\./);
   });
 
+  it('draws a layer on its way: nothing written at 0, everything at 100, and both with lines between', async () => {
+    const flow = async (...args: string[]) => {
+      printed = '';
+      return JSON.parse(await draw(hubFolder('qwen3_moe'), '--what', 'flow', '--to', 'stacked', '--json', ...args));
+    };
+    const boxes = ({ marks }: { marks: readonly { kind: string; title?: string }[] }, of: RegExp) =>
+      marks.filter(({ kind, title = '' }) => kind === 'box' && of.test(title)).length;
+    const [before, after, still] = [await flow('--at', '0'), await flow('--at', '100'), await flow()];
+    expect(before.title).toBe('Layer 0: per-expert to stacked');
+    expect(before.description).toContain(
+      'gate 0: from model-00001-of-00003.safetensors, bytes 76,536 to 82,680, to model.layers.0.mlp.experts.gate_proj in ',
+    );
+    expect([boxes(before, / to model/), boxes(after, / to model/)]).toEqual([0, 36]);
+    expect(boxes(before, /^gate 0: model/)).toBe(1);
+    expect(boxes(still, / to model/)).toBe(36);
+    expect(still.marks.filter(({ kind }: { kind: string }) => kind === 'line')).toHaveLength(9);
+  });
+
   it('writes a new file, and never over one that is there', async () => {
     const out = join(work, 'layer.svg');
     await draw(hubFolder('gpt_oss'), '--dark', '--out', out);
@@ -73,7 +91,13 @@ describe('draw', () => {
   it.each([
     [['--layer', '99'], 'There is no layer 99. Layers with experts: '],
     [['--layer', 'x'], '--layer takes the number of one layer; "x" is not that.'],
-    [['--what', 'photo'], '--what takes glyph or strip; "photo" is not that.'],
+    [['--what', 'photo'], '--what takes glyph, strip, flow; "photo" is none of them.'],
+    [['--what', 'flow'], '--what flow draws a conversion: it needs --to <target>.'],
+    [['--what', 'flow', '--to', 'pile'], '"pile" is none of them.'],
+    [['--what', 'flow', '--to', 'stacked', '--at', '101'], '--at takes a number from 0 to 100; "101" is not that.'],
+    [['--what', 'flow', '--to', 'gate-up-interleaved'], 'qwen3_moe is not read with gate and up alternating'],
+    [['--what', 'flow', '--to', 'stacked', '--layer', '1'], 'This layer has no experts'],
+    [['--what', 'strip', '--to', 'stacked'], '--to goes with --what flow.'],
     [['--as', 'png'], '--as takes svg; "png" is not that.'],
   ])('refuses %j with what it takes', async (args, message) => {
     await expect(draw(hubFolder('qwen3_moe'), ...args)).rejects.toThrow(message);

@@ -1,15 +1,36 @@
 import { writeFileSync } from 'node:fs';
 import { basename, isAbsolute } from 'node:path';
 import type { Command } from 'commander';
-import { DRAWINGS, type Drawing, detectLayout, drawLayer, groupToDraw, LoomError, svgOf } from '../core/index.ts';
-import { assumption, interruptSignal, printJson } from './common.ts';
-import { tellErrorsOf } from './damage.ts';
+import {
+  type Checkpoint,
+  type CheckpointLayout,
+  createFlows,
+  DRAWINGS,
+  detectLayout,
+  drawLayer,
+  type FileSet,
+  flowPicture,
+  flowScene,
+  flowStill,
+  flowTitle,
+  groupToDraw,
+  LoomError,
+  type Picture,
+  planWithValues,
+  svgOf,
+  type Target,
+} from '../core/index.ts';
+import { assumption, interruptSignal, parseDtype, parseTarget, printJson } from './common.ts';
+import { tellErrorsOf, unreadBehind } from './damage.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 import { printCode, tell } from './terminal.ts';
 
 interface DrawFlags extends ReadingFlags {
   readonly layer?: string;
   readonly what: string;
+  readonly to?: string;
+  readonly dtype?: string;
+  readonly at?: string;
   readonly as: string;
   readonly dark?: boolean;
   readonly out?: string;
@@ -24,19 +45,31 @@ export function addDraw(program: Command): void {
     .option('--layer <n>', 'which layer; the first with experts when left out')
     .option(
       '--what <drawing>',
-      'glyph: each kind of tensor, to scale; strip: where its bytes lie in the files',
+      'glyph: each kind of tensor, to scale; strip: where its bytes lie in the files; flow: where a conversion would write them',
       'glyph',
+    )
+    .option('--to <target>', 'with --what flow: the layout to convert to')
+    .option('--dtype <dtype>', 'with --what flow: bf16, to unpack FP8 and MXFP4 weights')
+    .option(
+      '--at <percent>',
+      'with --what flow: 0 to 100, how far the conversion of the layer is; both ends in one picture when left out',
     )
     .option('--as <format>', 'svg', 'svg')
     .option('--dark', 'light on dark')
     .option('--out <file>', 'write here instead of to standard output');
   withReading(command).action(async (source: string, flags: DrawFlags) => {
     const drawing = parseDrawing(flags.what);
+    const flow = drawing === 'flow' ? parseFlow(flags) : refuseFlowFlags(flags);
     if (flags.as !== 'svg') throw new LoomError('usage', `--as takes svg; "${flags.as}" is not that.`);
     const layer = flags.layer === undefined ? null : parseLayer(flags.layer);
-    const { checkpoint } = await openCheckpointAt(source, flags, interruptSignal());
+    const signal = interruptSignal();
+    const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
     const layout = detectLayout(checkpoint, assumption(flags));
-    const { picture, notes } = drawLayer(checkpoint, layout, groupToDraw(layout, layer), drawing);
+    const at = groupToDraw(layout, layer);
+    const { picture, notes } =
+      flow !== null
+        ? await drawFlow({ checkpoint, layout, files, at }, flow, { ...assumption(flags), signal })
+        : drawLayer(checkpoint, layout, at, drawing === 'strip' ? 'strip' : 'glyph');
     if (flags.json) printJson({ ...picture, notes });
     else {
       const from = nameOf(checkpoint.identity);
@@ -48,15 +81,65 @@ export function addDraw(program: Command): void {
   });
 }
 
+interface FlowOrder {
+  readonly target: Target;
+  readonly dtype: 'bf16' | undefined;
+  /** From 0 to 1; null for both ends in one picture. */
+  readonly time: number | null;
+}
+
+interface Opened {
+  readonly checkpoint: Checkpoint;
+  readonly layout: CheckpointLayout;
+  readonly files: FileSet;
+  /** Place of the layer in the layout. */
+  readonly at: number;
+}
+
+/** @throws LoomError `not-convertible` where the plan is refused, `usage` for a layer that it does not write. */
+async function drawFlow(
+  { checkpoint, layout, files, at }: Opened,
+  { target, dtype, time }: FlowOrder,
+  options: ReturnType<typeof assumption> & { readonly signal: AbortSignal },
+): Promise<{ readonly picture: Picture; readonly notes: readonly string[] }> {
+  const plan = await planWithValues(checkpoint, files, target, { ...options, dtype });
+  const unread = unreadBehind(plan, checkpoint);
+  if (unread) throw unread;
+  const [refusal] = plan.refusals;
+  if (refusal) throw new LoomError('not-convertible', refusal.message);
+  const flow = createFlows(plan, checkpoint, layout).layer(at);
+  if (!flow) throw new LoomError('usage', 'This layer has no experts, so a conversion does not rearrange it.');
+  const scene = flowScene(flow, flowTitle(flow, plan));
+  return { picture: time === null ? flowStill(scene) : flowPicture(scene, time), notes: [] };
+}
+
+/** @throws LoomError `usage`. */
+function parseFlow({ to, dtype, at }: DrawFlags): FlowOrder {
+  if (to === undefined) throw new LoomError('usage', '--what flow draws a conversion: it needs --to <target>.');
+  if (at !== undefined && !/^(?:\d{1,2}(?:\.\d+)?|100)$/.test(at))
+    throw new LoomError('usage', `--at takes a number from 0 to 100; "${at}" is not that.`);
+  return { target: parseTarget(to), dtype: parseDtype(dtype), time: at === undefined ? null : Number(at) / 100 };
+}
+
+/** @throws LoomError `usage`. */
+function refuseFlowFlags(flags: DrawFlags): null {
+  const given = (['to', 'dtype', 'at'] as const).find((each) => flags[each] !== undefined);
+  if (given) throw new LoomError('usage', `--${given} goes with --what flow.`);
+  return null;
+}
+
 /** A picture is made to be shown to others: of a local folder it says the name alone. */
 function nameOf(identity: string): string {
   return isAbsolute(identity) ? basename(identity) : identity;
 }
 
+/** What can be drawn: a layer as it is stored, or on its way. */
+const WHAT = [...DRAWINGS, 'flow'] as const;
+
 /** @throws LoomError `usage`. */
-function parseDrawing(text: string): Drawing {
-  const found = DRAWINGS.find((each) => each === text);
-  if (!found) throw new LoomError('usage', `--what takes ${DRAWINGS.join(' or ')}; "${text}" is not that.`);
+function parseDrawing(text: string): (typeof WHAT)[number] {
+  const found = WHAT.find((each) => each === text);
+  if (!found) throw new LoomError('usage', `--what takes ${WHAT.join(', ')}; "${text}" is none of them.`);
   return found;
 }
 

@@ -177,6 +177,7 @@ export { ROLES, type Role } from './layouts/drawing/role.ts';
 export { layerStripPicture } from './layouts/drawing/strip-picture.ts';
 export { type FileStrip, type Hole, holesOf, type Strips, stripsOf } from './layouts/drawing/strips.ts';
 export { rolesIn, svgOf } from './layouts/drawing/svg.ts';
+export { targetGlyph } from './layouts/drawing/target-glyph.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
 export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
 export {
@@ -215,6 +216,9 @@ export type {
 } from './parity/types.ts';
 export { type PlanOptions, planConversion } from './plan/conversion.ts';
 export { describeConfigChange, describePlan } from './plan/explain.ts';
+export { createFlows, type FlowPiece, type FlowSource, type Flows, type LayerFlow } from './plan/flow.ts';
+export { flowLines, flowPicture, flowStill, moveAt } from './plan/flow-picture.ts';
+export { type FlowMove, type FlowScene, flowScene, flowTitle } from './plan/flow-scene.ts';
 export { DEFAULT_SHARD_BYTES } from './plan/packing.ts';
 export { isTarget, TARGETS } from './plan/targets.ts';
 export type * from './plan/types.ts';

@@ -68,10 +68,10 @@ interface PaintedProps {
   readonly mark: Mark;
   readonly id: string;
   /** Of ribbons. */
-  readonly opacity: number;
+  readonly opacity?: number;
 }
 
-function Painted({ mark, id, opacity }: PaintedProps) {
+export function Painted({ mark, id, opacity = 1 }: PaintedProps) {
   if (mark.kind === 'ribbon')
     return <path d={ribbonPath(mark)} fill={colourOf(mark.ink)} fillOpacity={opacity} data-says={mark.title} />;
   if (mark.kind === 'words')
@@ -107,7 +107,7 @@ function Painted({ mark, id, opacity }: PaintedProps) {
 }
 
 /** A frame round a box of the chosen expert, light inside dark so that it shows on every colour; its ribbons in full. */
-function Chosen({ mark }: { readonly mark: ReturnType<typeof marksOf>[number] }) {
+export function Chosen({ mark }: { readonly mark: Mark }) {
   if (mark.kind === 'ribbon')
     return (
       <g className="picture-chosen">
@@ -115,6 +115,7 @@ function Chosen({ mark }: { readonly mark: ReturnType<typeof marksOf>[number] })
         <path d={ribbonPath(mark)} fill={colourOf(mark.ink)} stroke={colourOf(mark.ink)} strokeWidth={2} />
       </g>
     );
+  if (mark.kind !== 'box') return null;
   const box = { ...frameOf(mark), fill: 'none' };
   return (
     <g className="picture-chosen">
@@ -124,8 +125,8 @@ function Chosen({ mark }: { readonly mark: ReturnType<typeof marksOf>[number] })
   );
 }
 
-/** The texture of a role over its colour. */
-function Texture({ id, role }: { readonly id: string; readonly role: Role }) {
+/** The texture of a role over its colour, as a pattern with an id. */
+export function Texture({ id, role }: { readonly id: string; readonly role: Role }) {
   const texture = textureOf(role);
   const path = TEXTURE_PATHS[texture];
   return (

@@ -1,4 +1,5 @@
 import { keepPreviousData, notifyManager, QueryClient, useQuery } from '@tanstack/react-query';
+import type { DrawnLayerName } from '../../../workers/layer-flow.ts';
 import type { NameKind } from '../../../workers/protocol.ts';
 import type { OpenNodes } from '../../../workers/tensor-tree.ts';
 import type { TensorAnswer, TensorQuery } from '../../../workers/tensors-protocol.ts';
@@ -74,6 +75,18 @@ export function useModelReads() {
     queryKey: ['model-reads', key],
     queryFn: () => inspectWorker().modelReads(),
     enabled: key !== null,
+    gcTime: 30_000,
+  });
+}
+
+/** What an order does with a layer, drawn; null for none. */
+export function useFlow(target: Target, options: PlanOptions, layer: DrawnLayerName | null) {
+  const key = useOpenKey();
+  return useQuery({
+    queryKey: ['flow', key, target, options, layer],
+    queryFn: () => inspectWorker().flow(target, options, layer ?? { prefix: '', width: 0 }),
+    enabled: key !== null && layer !== null,
+    placeholderData: keepPreviousData,
     gcTime: 30_000,
   });
 }

@@ -18,6 +18,8 @@ export interface Progress {
   /** The output file in hand; the one that was begun first, where there are several. */
   readonly file: string | null;
   readonly inHand: readonly InHand[];
+  /** Output files that are proven, in the order in which they were. */
+  readonly provenFiles: readonly string[];
   readonly done: number;
   readonly total: number;
   readonly writtenBytes: number;
@@ -51,7 +53,7 @@ export function createProgress(
   let total = plan.shards.reduce((sum, shard) => sum + (kept.has(shard.file) ? 1 : 2) * bytesOf(shard), 0);
   let writtenBytes = 0;
   let verifiedBytes = 0;
-  let shardsDone = 0;
+  let provenFiles: readonly string[] = [];
   let finishing = false;
   const clock = createPhaseClock();
   const tick = () => {
@@ -69,7 +71,8 @@ export function createProgress(
       total,
       writtenBytes,
       verifiedBytes,
-      shardsDone,
+      provenFiles,
+      shardsDone: provenFiles.length,
       shards: plan.shards.length,
     });
   };
@@ -93,7 +96,7 @@ export function createProgress(
     leave: (shard, proven) => {
       inHand.delete(shard.file);
       tick();
-      if (proven) shardsDone++;
+      if (proven) provenFiles = [...provenFiles, shard.file];
       else forget(shard);
       say();
     },

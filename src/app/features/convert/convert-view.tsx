@@ -9,6 +9,7 @@ import { startJob, warmUp } from '../../jobs/run-job.ts';
 import { UnfinishedList } from '../../jobs/unfinished-list.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { EndedPanel } from './ended-panel.tsx';
+import { FlowPanel } from './flow/flow-panel.tsx';
 import { LayerChoice } from './options/layer-choice.tsx';
 import { OutputChoice } from './options/output-choice.tsx';
 import { ShardSize } from './options/shard-size.tsx';
@@ -70,6 +71,9 @@ export function ConvertView() {
           </div>
           <PlanBody order={order} planned={planned} />
         </section>
+        {planned.plan && planned.plan.refusals.length === 0 && order.problem === null && (
+          <FlowPanel plan={planned.plan} order={order} />
+        )}
       </div>
     </div>
   );

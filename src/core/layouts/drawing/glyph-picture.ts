@@ -7,8 +7,7 @@ const SIDE = 112;
 /** No side is drawn shorter. */
 const THIN = 8;
 /** So many sheets of a stack are drawn, each so far behind the one before: tensors apart stand apart, those of one touch. */
-const APART = { sheets: 6, step: 9 } as const;
-const TOGETHER = { sheets: 24, step: 1 } as const;
+const STACKS: StackLook = { apart: { sheets: 6, step: 9 }, together: { sheets: 24, step: 1 } };
 /** Blocks of a flat tensor that are drawn. */
 const FLAT_BLOCKS = 3;
 const STRIPES = 12;
@@ -20,7 +19,18 @@ const LINE = 16;
 /** The box beside the name of a bias or of scales. */
 const SWATCH = 9;
 
-interface Size {
+/** How stacks are drawn: tensors apart, and all experts in one. */
+export interface StackLook {
+  readonly apart: SheetLook;
+  readonly together: SheetLook;
+}
+
+interface SheetLook {
+  readonly sheets: number;
+  readonly step: number;
+}
+
+export interface Size {
   readonly width: number;
   readonly height: number;
 }
@@ -133,21 +143,23 @@ function axisTexts({ rows, columns, rowsAre, part }: GlyphTensor): string[] {
   return [`${formatInteger(rows)} ${rowsAre} down`, `${formatInteger(columns)} ${other} across`];
 }
 
-function faceSize({ rows, columns }: GlyphTensor, longest: number): Size {
-  const scaled = (count: number) => Math.max(THIN, (count / longest) * SIDE);
+/** One expert's matrix, where `longest` rows or columns are `side` long. */
+export function faceSize({ rows, columns }: GlyphTensor, longest: number, side = SIDE, thin = THIN): Size {
+  const scaled = (count: number) => Math.max(thin, (count / longest) * side);
   return { width: scaled(columns), height: scaled(rows) };
 }
 
-function depthOf({ stack, experts }: GlyphTensor): number {
+/** How far the hindmost sheet stands behind the front one. */
+export function depthOf({ stack, experts }: GlyphTensor, look = STACKS): number {
   if (stack === 'flat' || stack === 'shared') return 0;
-  const { sheets, step } = stack === 'apart' ? APART : TOGETHER;
+  const { sheets, step } = stack === 'apart' ? look.apart : look.together;
   return (Math.min(experts, sheets) - 1) * step;
 }
 
 /** The sheets from the hindmost to the front one, whose top left is (0, 0). */
-function stackMarks(tensor: GlyphTensor, size: Size): Mark[] {
+export function stackMarks(tensor: GlyphTensor, size: Size, look = STACKS): Mark[] {
   if (tensor.stack === 'flat') return flatMarks(tensor, size);
-  const { sheets: most, step } = tensor.stack === 'apart' ? APART : TOGETHER;
+  const { sheets: most, step } = tensor.stack === 'apart' ? look.apart : look.together;
   const sheets = tensor.stack === 'shared' ? 1 : Math.min(tensor.experts, most);
   const marks: Mark[] = [];
   for (let sheet = sheets - 1; sheet >= 0; sheet -= 1)

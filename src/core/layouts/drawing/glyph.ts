@@ -43,7 +43,7 @@ export interface Glyph {
 }
 
 /** The parts that hold the numbers themselves. */
-const WEIGHTS: ReadonlySet<string> = new Set(['weight', 'weight_packed', 'blocks', 'qweight']);
+export const WEIGHTS: ReadonlySet<string> = new Set(['weight', 'weight_packed', 'blocks', 'qweight']);
 
 /** True for the part of a projection that holds its numbers, not a bias or a companion of quantised weights. */
 export function isWeightPart(part: string): boolean {

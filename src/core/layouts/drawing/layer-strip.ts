@@ -1,6 +1,6 @@
 import type { LayerGroup, Projection } from '../types.ts';
 import { type Band, type GlyphTensor, stackedTensors } from './glyph.ts';
-import { ROLES, type Role } from './role.ts';
+import { namesOf, ROLES, type Role } from './role.ts';
 import { type FileStrip, type Hole, holesOf, type Strips } from './strips.ts';
 
 /** A run of bytes in a file that is one thing's. */
@@ -72,14 +72,7 @@ function placesOf(strips: Strips): ReadonlyMap<number, readonly number[]> {
 
 /** What of a projection each tensor of experts holds, by name. */
 function partsOf({ members, experts }: LayerGroup): ReadonlyMap<string, string> {
-  return new Map(
-    members.flatMap(({ template, part }) =>
-      Array.from(
-        { length: template.includes('{i}') ? (experts ?? 0) : 1 },
-        (_, expert) => [template.replaceAll('{i}', String(expert)), part] as const,
-      ),
-    ),
-  );
+  return new Map(members.flatMap((member) => namesOf(member, experts).map(([, name]) => [name, member.part] as const)));
 }
 
 interface Kinds {

@@ -1,5 +1,5 @@
 import { layerEnd } from '../tensor-place.ts';
-import type { CheckpointLayout, LayerGroup, StoredProjection } from '../types.ts';
+import type { CheckpointLayout, ExpertMember, LayerGroup, StoredProjection } from '../types.ts';
 
 /** What a tensor is for, as pictures colour it and lists sort it. The number of a role is its place here. */
 export const ROLES = [
@@ -107,6 +107,15 @@ function expertRole(numbered: LayerRoles['numbered'], name: string): TensorRole 
 }
 
 const DIGITS = /^\d{1,9}$/;
+
+/** Names of a member's tensors, each with the number of the one expert that it is of, null for a stack of all. */
+export function namesOf(
+  { template }: Pick<ExpertMember, 'template'>,
+  experts: number | null,
+): readonly (readonly [expert: number | null, name: string])[] {
+  if (!template.includes('{i}')) return [[null, template]];
+  return Array.from({ length: experts ?? 0 }, (_, expert) => [expert, template.replaceAll('{i}', String(expert))]);
+}
 
 /** First match decides: a norm inside an attention is a norm. */
 const BY_NAME: readonly (readonly [RegExp, Role])[] = [
