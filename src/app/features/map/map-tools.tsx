@@ -5,7 +5,8 @@ import { Shown } from '../../parts/shown.tsx';
 import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-store.ts';
 import { type Colour, useChoices } from '../../state/choices.ts';
 import { formatLayers } from '../../state/number-runs.ts';
-import { type Legend, legendOf } from './colours.ts';
+import { type Legend, legendOf, pixelsOf } from './colours.ts';
+import { SaveMap } from './save-map.tsx';
 import type { MapValues } from './values/use-map-values.ts';
 
 /** What cells show at first when a person asks for numbers. */
@@ -42,6 +43,12 @@ export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
       <LegendLine map={map} legend={values ? valueLegend(values) : legendOf(map, colour)} values={values} />
       <div className="tools-end">
         <Chosen />
+        <SaveMap
+          map={map}
+          pixels={() => values?.pixels ?? pixelsOf(map, colour)}
+          legend={values ? valueLegend(values) : legendOf(map, colour)}
+          by={values?.statistic ?? colour}
+        />
         {shape === 'grid' && (
           <div className="segments">
             <button type="button" aria-label="Smaller cells" disabled={zoom === ZOOMS[0]} onClick={() => step(-1)}>

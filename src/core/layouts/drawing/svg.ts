@@ -1,6 +1,6 @@
 import { type Emitted, joined, svg } from '../../embed/emitted.ts';
 import { xmlText } from '../../embed/xml.ts';
-import { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './inks.ts';
+import { inkColour, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './inks.ts';
 import {
   frameOf,
   type Ink,
@@ -71,7 +71,7 @@ export function rolesIn(marks: readonly Mark[]): readonly Role[] {
 }
 
 function colour(ink: Ink, scheme: Scheme): Svg {
-  return xmlText(INKS[scheme][ink]);
+  return xmlText(inkColour(ink, scheme));
 }
 
 function fill(ink: Ink | null, scheme: Scheme): Svg {
