@@ -57,7 +57,7 @@ test('the drawing of both sides is saved with where it is from, and axe finds no
   await expect(panel(page).getByRole('img')).toHaveAccessibleName(/Expert 3 is marked/);
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save both sides as SVG' }).click(),
+    page.getByRole('button', { name: 'Save as SVG: both sides' }).click(),
   ]);
   expect(download.suggestedFilename()).toMatch(/^compare-tiny-qwen3-moe.*Layer-0\.svg$/);
   const text = await (await download.createReadStream()).toArray();

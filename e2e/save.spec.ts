@@ -17,22 +17,22 @@ test('map, placement and bars are saved as SVG and PNG, with where they are from
   const chosen = { repo: 'tiny/qwen3-moe', layer: '0', expert: '5' };
   await visit(page, hub, chosen);
   await expect(page.getByText('Nothing odd: headers, index and config agree.')).toBeVisible();
-  const map = await saved(page, 'Save the map as SVG');
+  const map = await saved(page, 'Save as SVG: the map');
   expect(map.file).toMatch(/^tiny-qwen3-moe-.*-map-\w+\.svg$/);
   for (const text of ['tiny/qwen3-moe@', 'Nothing odd', 'per-expert · projections', 'Framed: Layer 0, expert 5.'])
     expect(map.bytes.toString()).toContain(text);
-  expect((await saved(page, 'Save the map as PNG')).bytes.subarray(0, 4)).toEqual(PNG);
+  expect((await saved(page, 'Save as PNG: the map')).bytes.subarray(0, 4)).toEqual(PNG);
 
   await visit(page, hub, { ...chosen, view: 'ranks', framework: 'vllm', ep: '4' });
-  const placement = await saved(page, 'Save the placement as SVG');
+  const placement = await saved(page, 'Save as SVG: the placement');
   expect(placement.file).toMatch(/^tiny-qwen3-moe-.*-ranks-vllm-ep-4\.svg$/);
   for (const text of ['tiny/qwen3-moe@', 'rank 3', 'EP 4', 'Framed: layer 0, expert 5, held by rank'])
     expect(placement.bytes.toString()).toContain(text);
-  expect((await saved(page, 'Save the placement as PNG')).bytes.subarray(0, 4)).toEqual(PNG);
+  expect((await saved(page, 'Save as PNG: the placement')).bytes.subarray(0, 4)).toEqual(PNG);
 
   await visit(page, hub, { ...chosen, view: 'ranks', memory: 'fsdp2,gpus:8,ep:4' });
-  const bars = await saved(page, 'Save the bars as SVG');
+  const bars = await saved(page, 'Save as SVG: the bars');
   for (const text of ['tiny/qwen3-moe@', 'fits:', 'Memory of a GPU: fsdp2', 'weights'])
     expect(bars.bytes.toString()).toContain(text);
-  expect((await saved(page, 'Save the bars as PNG')).bytes.subarray(0, 4)).toEqual(PNG);
+  expect((await saved(page, 'Save as PNG: the bars')).bytes.subarray(0, 4)).toEqual(PNG);
 });

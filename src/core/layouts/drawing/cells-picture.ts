@@ -83,16 +83,10 @@ export function cellsPicture(cells: Cells): Picture {
           : [],
       ),
       { kind: 'box', x: gutter, y: AXIS, width: columns * CELL, height: rows.length * CELL, ink: null, edge: 'line' },
-      ...cellRuns(cells).map(
-        ({ row, from, to, colour }): Mark => ({
-          kind: 'box',
-          x: gutter + from * CELL,
-          y: AXIS + row * CELL,
-          width: (to - from) * CELL,
-          height: CELL - 0.5,
-          ink: colour,
-        }),
-      ),
+      ...blocksOf(cellRuns(cells)).map(({ row, rows: high, from, to, colour }): Mark => {
+        const [x, y] = [gutter + from * CELL, AXIS + row * CELL];
+        return { kind: 'box', x, y, width: (to - from) * CELL, height: high * CELL - 0.5, ink: colour };
+      }),
       ...crossed.flatMap((cell) => cross(gutter + (cell % columns) * CELL, AXIS + Math.floor(cell / columns) * CELL)),
       ...(chosen ? frame(gutter + chosen.column * CELL, AXIS + chosen.row * CELL) : []),
       ...legend.marks,
@@ -100,7 +94,23 @@ export function cellsPicture(cells: Cells): Picture {
   };
 }
 
-/** Every eighth column; all of few. */
+/** Runs that lie one below the other, with the same ends and colour, as one. */
+function blocksOf(runs: readonly CellRun[]): readonly (CellRun & { readonly rows: number })[] {
+  const blocks = new Map<string, CellRun & { readonly rows: number }>();
+  const done: (CellRun & { readonly rows: number })[] = [];
+  for (const run of runs) {
+    const key = `${run.from} ${run.to} ${run.colour}`;
+    const above = blocks.get(key);
+    if (above && above.row + above.rows === run.row) blocks.set(key, { ...above, rows: above.rows + 1 });
+    else {
+      if (above) done.push(above);
+      blocks.set(key, { ...run, rows: 1 });
+    }
+  }
+  return [...done, ...blocks.values()];
+}
+
+/** Every eighth column; every second of few. */
 function numbers(columns: number): number[] {
   const step = columns > 16 ? 8 : 2;
   return Array.from({ length: Math.ceil(columns / step) }, (_, at) => at * step);
