@@ -106,6 +106,7 @@ export {
   toWire,
 } from './errors.ts';
 export type { ConfigFile, ConfigRequest } from './handoff/config.ts';
+export { type CardPicture, cardPictures } from './handoff/layout-pictures.ts';
 export type { LoadScript } from './handoff/load-script.ts';
 export {
   canonicalBytes,
