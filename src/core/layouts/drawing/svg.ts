@@ -50,7 +50,7 @@ export function svgOf(picture: Picture, { scheme, notes, expert = null }: SvgOpt
       svg`<rect width="${width}" height="${height}" fill="${colour('surface', scheme)}"/>`,
       text(MARGIN, MARGIN + 14, picture.title, 15, colour('text', scheme), true),
       svg`<g transform="translate(${MARGIN} ${MARGIN + TITLE})">`,
-      ...picture.marks.map((mark) => markText(mark, scheme, opacity)),
+      ...picture.marks.filter(isPainted).map((mark) => markText(mark, scheme, opacity)),
       ...marksOf(picture, expert).map((mark) => chosenText(mark, scheme)),
       svg`</g>`,
       ...(legend > 0 ? [legendText(roles, MARGIN + TITLE + picture.height + 18, scheme)] : []),
@@ -96,6 +96,11 @@ function pattern(role: Role, scheme: Scheme): Svg {
   return svg`${open}${ground}</pattern>`;
 }
 
+/** False for a place that shows only while its expert is chosen. */
+function isPainted(mark: Mark): boolean {
+  return mark.kind !== 'box' || mark.ink !== null || mark.edge !== undefined;
+}
+
 function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
@@ -110,7 +115,6 @@ function markText(mark: Mark, scheme: Scheme, opacity: number): Svg {
   const title = mark.title === undefined ? svg`` : svg`<title>${xmlText(mark.title)}</title>`;
   if (mark.kind === 'ribbon')
     return svg`<path d="${xmlText(ribbonPath(mark))}" fill="${colour(mark.ink, scheme)}" fill-opacity="${opacity}">${title}</path>`;
-  if (mark.ink === null && mark.edge === undefined) return svg``;
   const edge = mark.edge === undefined ? svg`` : svg` stroke="${colour(mark.edge, scheme)}"`;
   const paint = svg`fill="${fill(mark.ink, scheme)}"${edge}`;
   return svg`<rect x="${round(mark.x)}" y="${round(mark.y)}" width="${round(mark.width)}" height="${round(mark.height)}" ${paint}>${title}</rect>`;
