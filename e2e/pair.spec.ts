@@ -35,6 +35,11 @@ test('each side shows its own layout, and both scroll as one', async ({ page, hu
   await expect(page.getByText('one tensor holds all experts', { exact: true })).toBeVisible();
   const placeOf = (side: string) =>
     grid(page, side).evaluate(({ scrollTop, scrollLeft }) => ({ top: scrollTop, left: scrollLeft }));
+  await panel(page).getByRole('combobox', { name: 'Layer' }).selectOption('Layer 93');
+  await expect.poll(async () => (await placeOf('left')).top).toBeGreaterThan(100);
+  expect((await placeOf('right')).top).toBe((await placeOf('left')).top);
+  await panel(page).getByRole('combobox', { name: 'Layer' }).selectOption('Layer 0');
+  await expect.poll(() => placeOf('right')).toEqual({ top: 0, left: 0 });
   await grid(page, 'left').hover();
   await page.mouse.wheel(0, 137);
   await expect.poll(() => placeOf('right')).toEqual({ top: 137, left: 0 });

@@ -54,6 +54,10 @@ export function PictureView({ picture, expert }: PictureViewProps) {
         ))}
         {chosen.map((mark, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: as above
+          <Halo key={at} mark={mark} />
+        ))}
+        {chosen.map((mark, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: as above
           <Chosen key={at} mark={mark} />
         ))}
       </svg>
@@ -110,10 +114,13 @@ function Painted({ mark, id, opacity }: PaintedProps) {
 function Chosen({ mark }: { readonly mark: ReturnType<typeof marksOf>[number] }) {
   if (mark.kind === 'ribbon')
     return (
-      <g className="picture-chosen">
-        <path d={ribbonPath(mark)} fill="none" stroke={colourOf('surface')} strokeWidth={6} />
-        <path d={ribbonPath(mark)} fill={colourOf(mark.ink)} stroke={colourOf(mark.ink)} strokeWidth={2} />
-      </g>
+      <path
+        className="picture-chosen"
+        d={ribbonPath(mark)}
+        fill={colourOf(mark.ink)}
+        stroke={colourOf(mark.ink)}
+        strokeWidth={2}
+      />
     );
   const box = { ...frameOf(mark), fill: 'none' };
   return (
@@ -122,6 +129,12 @@ function Chosen({ mark }: { readonly mark: ReturnType<typeof marksOf>[number] })
       <rect {...box} stroke={colourOf('text')} strokeWidth={2} />
     </g>
   );
+}
+
+/** What keeps a chosen ribbon apart from those below it. */
+function Halo({ mark }: { readonly mark: ReturnType<typeof marksOf>[number] }) {
+  if (mark.kind !== 'ribbon') return null;
+  return <path d={ribbonPath(mark)} fill="none" stroke={colourOf('surface')} strokeWidth={6} />;
 }
 
 /** The texture of a role over its colour. */

@@ -51,6 +51,7 @@ export function svgOf(picture: Picture, { scheme, notes, expert = null }: SvgOpt
       text(MARGIN, MARGIN + 14, picture.title, 15, colour('text', scheme), true),
       svg`<g transform="translate(${MARGIN} ${MARGIN + TITLE})">`,
       ...picture.marks.filter(isPainted).map((mark) => markText(mark, scheme, opacity)),
+      ...marksOf(picture, expert).map((mark) => haloText(mark, scheme)),
       ...marksOf(picture, expert).map((mark) => chosenText(mark, scheme)),
       svg`</g>`,
       ...(legend > 0 ? [legendText(roles, MARGIN + TITLE + picture.height + 18, scheme)] : []),
@@ -124,13 +125,18 @@ function markText(mark: Mark, scheme: Scheme, opacity: number): Svg {
 function chosenText(mark: ReturnType<typeof marksOf>[number], scheme: Scheme): Svg {
   const [ground, ink] = [colour('surface', scheme), colour('text', scheme)];
   if (mark.kind === 'ribbon') {
-    const path = svg`<path d="${xmlText(ribbonPath(mark))}"`;
     const own = colour(mark.ink, scheme);
-    return svg`${path} fill="none" stroke="${ground}" stroke-width="6"/>${path} fill="${own}" stroke="${own}" stroke-width="2"/>`;
+    return svg`<path d="${xmlText(ribbonPath(mark))}" fill="${own}" stroke="${own}" stroke-width="2"/>`;
   }
   const { x, y, width, height } = frameOf(mark);
   const box = svg`<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="none"`;
   return svg`${box} stroke="${ground}" stroke-width="4"/>${box} stroke="${ink}" stroke-width="2"/>`;
+}
+
+/** What keeps a chosen ribbon apart from those below it. */
+function haloText(mark: ReturnType<typeof marksOf>[number], scheme: Scheme): Svg {
+  if (mark.kind !== 'ribbon') return svg``;
+  return svg`<path d="${xmlText(ribbonPath(mark))}" fill="none" stroke="${colour('surface', scheme)}" stroke-width="6"/>`;
 }
 
 function text(
