@@ -35,6 +35,11 @@ test('each side shows its own layout, and both scroll as one', async ({ page, hu
   await expect(page.getByText('one tensor holds all experts', { exact: true })).toBeVisible();
   const placeOf = (side: string) =>
     grid(page, side).evaluate(({ scrollTop, scrollLeft }) => ({ top: scrollTop, left: scrollLeft }));
+  await panel(page).getByRole('combobox', { name: 'Layer' }).selectOption('Layer 93');
+  await expect.poll(async () => (await placeOf('left')).top).toBeGreaterThan(100);
+  expect((await placeOf('right')).top).toBe((await placeOf('left')).top);
+  await panel(page).getByRole('combobox', { name: 'Layer' }).selectOption('Layer 0');
+  await expect.poll(() => placeOf('right')).toEqual({ top: 0, left: 0 });
   await grid(page, 'left').hover();
   await page.mouse.wheel(0, 137);
   await expect.poll(() => placeOf('right')).toEqual({ top: 137, left: 0 });
@@ -57,7 +62,7 @@ test('the drawing of both sides is saved with where it is from, and axe finds no
   await expect(panel(page).getByRole('img')).toHaveAccessibleName(/Expert 3 is marked/);
   const [download] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save both sides as SVG' }).click(),
+    page.getByRole('button', { name: 'Save as SVG: both sides' }).click(),
   ]);
   expect(download.suggestedFilename()).toMatch(/^compare-tiny-qwen3-moe.*Layer-0\.svg$/);
   const text = await (await download.createReadStream()).toArray();

@@ -6,11 +6,12 @@ import { DIALECTS, layoutId } from './core/layouts/dialects.ts';
 import { dialectGlyph, SHOWN } from './core/layouts/drawing/dialect-glyph.ts';
 import { glyphPicture } from './core/layouts/drawing/glyph-picture.ts';
 import { svgOf } from './core/layouts/drawing/svg.ts';
+import { whoLoads } from './layout-gallery.fixture.ts';
 
 const FOLDER = fileURLToPath(new URL('../docs/layouts/', import.meta.url));
 const fileOf = (id: string) => `${id.replace('/', '-')}.svg`;
 
-/** The page's entry for a dialect: its picture, who writes it, which model types are stored so. */
+/** The page's entry for a dialect: its picture, who writes it, which model types are stored so, who loads it. */
 function entry(row: (typeof DIALECTS)[number]): string {
   const id = layoutId(row);
   const types = (which: 'disk' | 'memory') =>
@@ -32,6 +33,7 @@ function entry(row: (typeof DIALECTS)[number]): string {
     ...(disk.length > 0 ? [`On the Hub: ${listed(disk)}.`] : []),
     ...(memory.length > 0 ? [`In the memory of transformers 5: ${listed(memory)}.`] : []),
     '',
+    whoLoads(row),
   ].join('\n');
 }
 

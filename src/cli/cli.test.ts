@@ -190,6 +190,26 @@ describe('plan, convert and verify', () => {
     }
   });
 
+  it('draws the first converted layer beside the card, before and after, and proves the result all the same', async () => {
+    const out = join(work, 'drawn');
+    const source = hubFolder('qwen3_moe');
+    const { code } = await json('convert', source, '--to', 'gate-up', '--out', out, '--card', '--picture');
+    expect(code).toBe(0);
+    const card = readFileSync(join(out, 'README.md'), 'utf8');
+    expect(card).toMatch(/!\[Layer 0: per-expert.*\]\(layout-before\.svg\)/);
+    expect(card).toMatch(/!\[Layer 0: gate-up.*\]\(layout-after\.svg\)/);
+    const drawn = (name: string) => readFileSync(join(out, `layout-${name}.svg`), 'utf8');
+    expect(drawn('before')).toContain('experts.{i}.gate_proj.weight');
+    expect(drawn('after')).toContain('experts.gate_up_proj');
+    expect(drawn('after')).toContain('After the conversion to gate-up.');
+    expect((await json('verify', source, out)).value).toMatchObject({ equal: true });
+    const again = join(work, 'drawn-again');
+    const back = await json('convert', out, '--to', 'per-expert', '--out', again);
+    expect(back.value.skipped).toEqual(expect.arrayContaining(['README.md', 'layout-before.svg', 'layout-after.svg']));
+    expect(readdirSync(again).filter((name) => name.endsWith('.svg'))).toEqual([]);
+    expect((await run('convert', source, '--to', 'gate-up', '--out', join(work, 'no'), '--picture')).code).toBe(2);
+  });
+
   it('verify exits 1 and names the original tensor when one byte is flipped', async () => {
     const out = join(work, 'flipped');
     await run('convert', hubFolder('deepseek_v3'), '--to', 'stacked', '--out', out);

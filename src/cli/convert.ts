@@ -8,6 +8,7 @@ import {
   type Checkpoint,
   type ConversionPlan,
   type ConversionReport,
+  cardPictures,
   createBudget,
   DEFAULT_BUDGET_BYTES,
   describeConfigChange,
@@ -42,6 +43,7 @@ import { tell } from './terminal.ts';
 interface ConvertFlags extends PlanFlags {
   readonly out: string;
   readonly card?: boolean;
+  readonly picture?: boolean;
   readonly engine?: string;
   readonly memory?: string;
   readonly threads?: string;
@@ -62,6 +64,7 @@ export function addConvert(program: Command): void {
   withPlanFlags(command)
     .requiredOption('--out <folder>', 'where to write; empty or absent')
     .option('--card', 'write a README.md: what changed, who loads it, how it was proven')
+    .option('--picture', 'with --card: also draw the first converted layer, before and after, as SVG files beside it')
     .option('--resume', 'resume the unfinished conversion in that folder')
     .option('--restart', 'remove the unfinished conversion in that folder and start again')
     .option(
@@ -83,10 +86,10 @@ export function addConvert(program: Command): void {
       const output = await openOutput(flags, plan, files, path, signal);
       if (output === null) return;
       const { sink, journal } = output;
-      const card = (proof: ConversionReport['verified']) => {
-        const layout = detectLayout(checkpoint, assumed);
-        return modelCard({ plan, layout, config: checkpoint.config, source: origin, proof, ...assumed });
-      };
+      const layout = detectLayout(checkpoint, assumed);
+      const pictures = flags.picture ? cardPictures({ plan, checkpoint, layout, source: origin, ...assumed }) : [];
+      const card = (proof: ConversionReport['verified']) =>
+        modelCard({ plan, layout, config: checkpoint.config, source: origin, proof, pictures, ...assumed });
       const line = createProgressLine(flags.quiet === true);
       const report = await runPlan(plan, {
         files,
@@ -97,6 +100,7 @@ export function addConvert(program: Command): void {
         streamDigest: createNodeDigest,
         onProgress: line.update,
         ...(flags.card ? { card } : {}),
+        pictures: Object.fromEntries(pictures.map(({ file, svg }) => [file, svg])),
         ...runnersFor(plan, path, sink.identity, work),
         ...(flags.sha256 ? { sha256: (file, inner) => sha256File(sink.identity, file, inner) } : {}),
       })
@@ -157,6 +161,7 @@ function workOptions(flags: ConvertFlags): WorkOptions {
   const engine = flags.engine ?? 'auto';
   if (!isEngineChoice(engine))
     throw new LoomError('usage', `--engine takes ${ENGINES.join(', ')}; "${engine}" is none of them.`);
+  if (flags.picture && !flags.card) throw new LoomError('usage', '--picture draws for a model card: give --card too.');
   if (flags.resume && flags.restart) throw new LoomError('usage', '--resume and --restart exclude each other.');
   const memory = flags.memory === undefined ? DEFAULT_BUDGET_BYTES : parseSize(flags.memory);
   if (memory === null || memory < MIN_MEMORY)

@@ -106,6 +106,7 @@ export {
   toWire,
 } from './errors.ts';
 export type { ConfigFile, ConfigRequest } from './handoff/config.ts';
+export { type CardPicture, cardPictures } from './handoff/layout-pictures.ts';
 export type { LoadScript } from './handoff/load-script.ts';
 export {
   canonicalBytes,
@@ -149,6 +150,7 @@ export { type Cause, causesOf, errorsOf } from './layouts/causes.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { layoutId, layoutOf } from './layouts/dialects.ts';
+export { type CellColour, type Cells, cellRuns, cellsPicture } from './layouts/drawing/cells-picture.ts';
 export {
   createLayerDrawer,
   DRAWINGS,
@@ -164,13 +166,19 @@ export { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './layouts/d
 export { type LayerStrip, type LayerStripFile, layerStrip, type StripBox } from './layouts/drawing/layer-strip.ts';
 export {
   frameOf,
+  hexInk,
   type Ink,
+  isLiteral,
+  type Literal,
   type Mark,
   marksOf,
+  monoWidth,
+  type NamedInk,
   type Picture,
   ribbonOpacity,
   ribbonPath,
   spokenOf,
+  words as pictureWords,
 } from './layouts/drawing/picture.ts';
 export { expertReads, layerReads, modelReads, type ReadsSummary } from './layouts/drawing/reads.ts';
 export { ROLES, type Role } from './layouts/drawing/role.ts';

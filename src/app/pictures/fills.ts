@@ -1,15 +1,16 @@
-import { type Ink, isRole, textureOf } from '../../core/index.ts';
+import { type Ink, isLiteral, isRole, type NamedInk, textureOf } from '../../core/index.ts';
 
 /** The page's own properties behind an ink: roles have one each, the rest are the page's text, lines and ground. */
-const PROPERTIES: Partial<Record<Ink, string>> = {
+const PROPERTIES: Partial<Record<NamedInk, string>> = {
   text: '--text',
   quiet: '--text-2',
   line: '--line-strong',
   surface: '--surface',
 };
 
-/** An ink's colour, which follows the theme. */
+/** An ink's colour, which follows the theme unless it is a literal one. */
 export function colourOf(ink: Ink): string {
+  if (isLiteral(ink)) return ink;
   return `var(${PROPERTIES[ink] ?? `--role-${ink}`})`;
 }
 

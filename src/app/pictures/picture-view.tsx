@@ -54,6 +54,10 @@ export function PictureView({ picture, expert }: PictureViewProps) {
         ))}
         {chosen.map((mark, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: as above
+          <Halo key={at} mark={mark} />
+        ))}
+        {chosen.map((mark, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: as above
           <Chosen key={at} mark={mark} />
         ))}
       </svg>
@@ -110,10 +114,13 @@ export function Painted({ mark, id, opacity = 1 }: PaintedProps) {
 export function Chosen({ mark }: { readonly mark: Mark }) {
   if (mark.kind === 'ribbon')
     return (
-      <g className="picture-chosen">
-        <path d={ribbonPath(mark)} fill="none" stroke={colourOf('surface')} strokeWidth={6} />
-        <path d={ribbonPath(mark)} fill={colourOf(mark.ink)} stroke={colourOf(mark.ink)} strokeWidth={2} />
-      </g>
+      <path
+        className="picture-chosen"
+        d={ribbonPath(mark)}
+        fill={colourOf(mark.ink)}
+        stroke={colourOf(mark.ink)}
+        strokeWidth={2}
+      />
     );
   if (mark.kind !== 'box') return null;
   const box = { ...frameOf(mark), fill: 'none' };
@@ -123,6 +130,12 @@ export function Chosen({ mark }: { readonly mark: Mark }) {
       <rect {...box} stroke={colourOf('text')} strokeWidth={2} />
     </g>
   );
+}
+
+/** What keeps a chosen ribbon apart from those below it. */
+function Halo({ mark }: { readonly mark: Mark }) {
+  if (mark.kind !== 'ribbon') return null;
+  return <path d={ribbonPath(mark)} fill="none" stroke={colourOf('surface')} strokeWidth={6} />;
 }
 
 /** The texture of a role over its colour, as a pattern with an id. */

@@ -43,7 +43,7 @@ export function SaveButtons({ picture, notes, name, expert = null, what }: SaveB
           key={format}
           type="button"
           className="button small"
-          aria-label={what && `Save ${what} as ${title}`}
+          aria-label={what && `Save as ${title}: ${what}`}
           onClick={() => void save(format)}
         >
           Save as {title}

@@ -1,6 +1,6 @@
 import { createDigester } from '../hash.ts';
 import { spansOf } from '../plan/parts.ts';
-import { REPORT_FILE } from '../plan/side-files.ts';
+import { PICTURE_FILES, REPORT_FILE } from '../plan/side-files.ts';
 import type { ConversionPlan } from '../plan/types.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
 import type { FileSet } from '../source/types.ts';
@@ -98,7 +98,7 @@ async function hashPlan(plan: ConversionPlan): Promise<string> {
 /** Every file that a run of this plan may write. */
 export function plannedFiles(plan: ConversionPlan): string[] {
   const written = [...plan.shards, ...plan.copies].map(({ file }) => file);
-  return [...written, REPORT_FILE, plan.config?.file ?? 'config.json', INDEX_FILE, 'README.md'];
+  return [...written, REPORT_FILE, plan.config?.file ?? 'config.json', INDEX_FILE, 'README.md', ...PICTURE_FILES];
 }
 
 /** The digests of a finished shard, as read-back wants them. */

@@ -2,7 +2,7 @@ import { type Budget, createBudget } from '../budget.ts';
 import { mapConcurrent } from '../concurrency.ts';
 import { ERROR_TAGS, isAbort, isLoomError, LoomError, throwIfAborted } from '../errors.ts';
 import type { EngineChoice } from '../kernels/engine.ts';
-import { REPORT_FILE } from '../plan/side-files.ts';
+import { type PICTURE_FILES, REPORT_FILE } from '../plan/side-files.ts';
 import type { ConversionPlan, OutputShard } from '../plan/types.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
 import type { Sink } from '../sink/types.ts';
@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** The text of a README.md beside the result, written before the config; none unless given. */
   readonly card?: ((proof: ConversionReport['verified']) => string) | undefined;
+  /** Drawings that the card shows, written before it: text by the name of the file, each one of `PICTURE_FILES`. */
+  readonly pictures?: Readonly<Partial<Record<(typeof PICTURE_FILES)[number], string>>> | undefined;
   /** Awaited before each piece of work, for runners that are not given. */
   readonly gate?: (() => Promise<void>) | undefined;
 }
@@ -175,6 +177,7 @@ async function finish(
     await watch.note(name);
   };
   await write(REPORT_FILE, `${JSON.stringify(report, null, 2)}\n`);
+  for (const [name, text] of Object.entries(options.pictures ?? {})) await write(name, text);
   if (options.card) await write('README.md', options.card(report.verified));
   if (plan.config) await write(plan.config.file ?? 'config.json', plan.config.text);
   await watch.insist(proveAgain);

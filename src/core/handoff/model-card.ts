@@ -19,6 +19,7 @@ import type { LoadingProgram, ProgramVerdict, Verdict } from '../loads/types.ts'
 import { TARGETS } from '../plan/targets.ts';
 import type { ConversionPlan } from '../plan/types.ts';
 import { formatBytes, formatInteger, plural } from '../units.ts';
+import type { CardPicture } from './layout-pictures.ts';
 import { type CardLicence, frontMatter } from './model-card-front.ts';
 import { usage } from './model-card-usage.ts';
 
@@ -46,6 +47,8 @@ export interface CardFacts {
   readonly name?: string;
   /** What the finished conversion proved: `verified` of its report. */
   readonly proof?: { readonly tensors: number; readonly bytes: number; readonly method: string };
+  /** Files beside the card that draw a layer before and after. */
+  readonly pictures?: readonly Pick<CardPicture, 'file' | 'words'>[];
   readonly hashes?: readonly { readonly file: string; readonly algorithm: string; readonly hash: string }[];
 }
 
@@ -63,7 +66,13 @@ export function cardOf(facts: CardFacts, programs: readonly LoadingProgram[]): M
     frontMatter({ ...facts, programs, verdicts }),
     markdown`# ${title(facts)}`,
     opening(facts),
-    section([markdown`## What changed, and why`, text(TARGETS[plan.target]), ...shapes(facts), ...changes(facts)]),
+    section([
+      markdown`## What changed, and why`,
+      text(TARGETS[plan.target]),
+      ...shapes(facts),
+      ...drawings(facts),
+      ...changes(facts),
+    ]),
     section([markdown`## Who loads it`, loaders(verdicts), ...needs(verdicts)]),
     ...expertParallel(facts),
     ...usage(facts, programs, verdicts),
@@ -120,6 +129,11 @@ function shapes({ plan, layout }: CardFacts): Markdown[] {
   const tables = [...kinds.values()].flatMap((group) => shapeTable(group, plan, layout));
   const count = plural(groups.length, 'layer');
   return tables.length === 0 ? [] : [text(`${count} with experts. Names and shapes of one:`), ...tables];
+}
+
+/** A layer drawn, before and after. */
+function drawings({ pictures = [] }: CardFacts): Markdown[] {
+  return pictures.map(({ file, words }) => markdown`![${text(words)}](${urlPath(file)})`);
 }
 
 const SHAPE_HEAD = ['', 'tensor', 'how many', 'shape', 'dtype'].map(text);

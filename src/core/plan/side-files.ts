@@ -5,6 +5,8 @@ import type { FileEntry } from '../source/types.ts';
 import type { SkippedFile } from './types.ts';
 
 export const REPORT_FILE = 'moe-loom-report.json';
+/** Drawings of a layer beside a model card: as it was stored, and as it is. */
+export const PICTURE_FILES = ['layout-before.svg', 'layout-after.svg'] as const;
 const CONFIG_FILE = 'config.json';
 
 export interface SideFiles {
@@ -38,5 +40,6 @@ function skipReason(name: string): string | null {
   if (readIndexName(name)) return 'an index of the shards that lie beside it';
   if (isOtherWeights(name)) return 'weights in another format';
   if (/^README(\.md)?$/i.test(name)) return 'describes the original';
+  if ((PICTURE_FILES as readonly string[]).includes(name)) return 'draws the original';
   return null;
 }

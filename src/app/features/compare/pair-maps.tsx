@@ -1,8 +1,9 @@
-import { useCallback, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { isDifference, STATUS_WORDS, STATUSES } from '../../../core/index.ts';
 import { nameOf } from '../../grid/describe.ts';
 import { ExpertGrid } from '../../grid/expert-grid.tsx';
 import type { Cell, Geometry } from '../../grid/geometry.ts';
+import { showCell } from '../../grid/use-grid-keys.ts';
 import { useResting } from '../../grid/use-resting.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { styled } from '../../parts/set-style.ts';
@@ -26,7 +27,7 @@ interface PairMapsProps {
 export function PairMaps({ selected }: PairMapsProps) {
   const [colour, setColour] = useState<PairColour>('layout');
   const maps = usePairMaps(colour);
-  const inStep = useInStep(maps);
+  const inStep = useInStep(maps, maps && cellOf(selected, maps.left.map.rows));
   const [hover, setHover] = useState<{ readonly side: 'left' | 'right'; readonly cell: Cell | null }>({
     side: 'left',
     cell: null,
@@ -119,13 +120,26 @@ function About({ side, cell }: { readonly side: SideMap; readonly cell: Cell }) 
   );
 }
 
-/** Both grids scroll as one. */
-function useInStep(maps: ReturnType<typeof usePairMaps>) {
+/** Both grids scroll as one, and to the chosen cell when it changes or their cells do. */
+function useInStep(maps: ReturnType<typeof usePairMaps>, active: Cell | null) {
   const [left, right] = [maps?.left.twins, maps?.right.twins];
+  const leader = useRef<{ readonly scroller: HTMLElement; readonly geometry: Geometry } | null>(null);
+  const chosen = useRef(active);
+  chosen.current = active;
+  const { row = null, column = null } = active ?? {};
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the cell is the same until its row or column changes
+  useEffect(() => {
+    if (leader.current && active) showCell(leader.current.scroller, leader.current.geometry, active);
+  }, [row, column]);
   return useMemo(() => {
     const { join } = createInStep({ left: left ?? [], right: right ?? [] });
     return {
-      left: (scroller: HTMLElement, geometry: Geometry) => join('left', scroller, geometry),
+      left: (scroller: HTMLElement, geometry: Geometry) => {
+        const leave = join('left', scroller, geometry);
+        leader.current = { scroller, geometry };
+        if (chosen.current) showCell(scroller, geometry, chosen.current);
+        return leave;
+      },
       right: (scroller: HTMLElement, geometry: Geometry) => join('right', scroller, geometry),
     };
   }, [left, right]);

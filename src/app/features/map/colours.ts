@@ -1,4 +1,4 @@
-import { CELL, type ExpertMap, formatBytes, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
+import { CELL, type ExpertMap, formatBytes, INKS, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import { NO_FILE } from '../../grid/paint/paint-bands.ts';
 import { packed, RAMP, TEN } from '../../grid/paint/palette.ts';
@@ -45,6 +45,31 @@ export function pictureOf(map: ExpertMap, mode: Colour): CellPicture {
   if (mode === 'shard') return { ...rest, pixels: filePixels(map), lanes: LANES, bands: 'files' };
   return { ...rest, pixels: pixelsOf(map, mode === 'bytes' ? byBytes(map) : byDtype(map)) };
 }
+
+/** What a saved picture shows of a colouring: cells are small there, and their matrices are lanes. */
+export function savedCells(map: ExpertMap, mode: Colour): Pick<CellPicture, 'pixels' | 'lanes'> {
+  if (mode !== 'layout') return pictureOf(map, mode);
+  const { columns } = map;
+  const pixels = new Uint32Array(map.state.length * LANES);
+  const inks = ROLE_LANES.map((role) => packed(INKS.light[role]));
+  for (let cell = 0; cell < map.state.length; cell += 1) {
+    if (map.state[cell] !== CELL.present) continue;
+    const at = Math.floor(cell / columns) * LANES * columns + (cell % columns);
+    inks.forEach((ink, lane) => {
+      pixels[at + lane * columns] = ink;
+    });
+  }
+  return { pixels: new Uint8ClampedArray(pixels.buffer), lanes: LANES };
+}
+
+/** What the colours of a saved picture mean, in colours that no page need explain. */
+export function savedLegend(map: ExpertMap, mode: Colour): Legend {
+  const legend = legendOf(map, mode);
+  if (mode !== 'layout') return legend;
+  return { ...legend, items: ROLE_LANES.map((role) => ({ colour: INKS.light[role], text: role })) };
+}
+
+const ROLE_LANES = ['gate', 'up', 'down'] as const;
 
 /** The colouring that is in force: bytes say nothing where all experts have as many. */
 export function shownColour(map: ExpertMap, chosen: Colour): Colour {
@@ -128,7 +153,7 @@ export function legendOf(map: ExpertMap, mode: Colour): Legend {
 function layoutLegend(): Legend {
   const items = [
     { colour: WHOLE, text: 'complete' },
-    ...(['gate', 'up', 'down'] as const).map((role) => ({ colour: `var(--role-${role})`, text: role })),
+    ...ROLE_LANES.map((role) => ({ colour: `var(--role-${role})`, text: role })),
   ];
   return { items, note: null, ramp: null, pointing: false };
 }

@@ -6,8 +6,9 @@ import { Shown } from '../../parts/shown.tsx';
 import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-store.ts';
 import { type Colour, useChoices } from '../../state/choices.ts';
 import { formatLayers } from '../../state/number-runs.ts';
-import { bytesDiffer, type Legend, legendOf, shownColour } from './colours.ts';
+import { bytesDiffer, type Legend, legendOf, savedCells, savedLegend, shownColour } from './colours.ts';
 import { usePointed } from './pointed.ts';
+import { SaveMap } from './save-map.tsx';
 import type { MapValues } from './values/use-map-values.ts';
 
 /** What cells show at first when a person asks for numbers. */
@@ -23,7 +24,8 @@ interface MapToolsProps {
 
 /** What the colours say, how large cells are, which layers are chosen. */
 export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
-  const { shape, set } = useChoices();
+  const { colour: wanted, shape, set } = useChoices();
+  const colour = shownColour(map, wanted);
   const { now, most } = zoom;
   const zoomTo = (next: number) => onZoom(clampZoom(next, most), most);
   return (
@@ -31,6 +33,12 @@ export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
       {shape !== 'files' && <Colouring map={map} values={values} />}
       <div className="tools-end">
         <Chosen />
+        <SaveMap
+          map={map}
+          cells={() => values ?? savedCells(map, colour)}
+          legend={values ? valueLegend(values) : savedLegend(map, colour)}
+          by={values?.statistic ?? colour}
+        />
         {shape === 'grid' && (
           <div className="segments">
             <button type="button" aria-label="Smaller cells" disabled={now <= 1} onClick={() => zoomTo(now / STEP)}>

@@ -1,4 +1,4 @@
-import type { Ink } from './picture.ts';
+import { type Ink, isLiteral, type NamedInk } from './picture.ts';
 import { ROLES, type Role } from './role.ts';
 
 export type Scheme = 'light' | 'dark';
@@ -7,7 +7,7 @@ export type Scheme = 'light' | 'dark';
  * Colours of inks: those of roles are told apart with any colour vision (after Okabe and Ito), and each stands 3 to 1 from
  * the surface at least. The page's own properties have the same values; a test compares them.
  */
-export const INKS: Readonly<Record<Scheme, Readonly<Record<Ink, string>>>> = {
+export const INKS: Readonly<Record<Scheme, Readonly<Record<NamedInk, string>>>> = {
   light: {
     gate: '#0072b2',
     up: '#c47800',
@@ -46,10 +46,15 @@ export const INKS: Readonly<Record<Scheme, Readonly<Record<Ink, string>>>> = {
   },
 };
 
+/** The colour of an ink in a scheme. */
+export function inkColour(ink: Ink, scheme: Scheme): string {
+  return isLiteral(ink) ? ink : INKS[scheme][ink];
+}
+
 /** A texture, so that a role is told without its colour. */
 export type Texture = 'plain' | 'rising' | 'level' | 'dots' | 'crossed' | 'halves';
 
-const TEXTURES: Partial<Record<Ink, Texture>> = {
+const TEXTURES: Partial<Record<NamedInk, Texture>> = {
   up: 'rising',
   down: 'level',
   'gate-up': 'halves',
@@ -59,7 +64,7 @@ const TEXTURES: Partial<Record<Ink, Texture>> = {
 
 /** The texture of an ink; `halves` are stripes of gate's and up's colour by turns. */
 export function textureOf(ink: Ink): Texture {
-  return TEXTURES[ink] ?? 'plain';
+  return isLiteral(ink) ? 'plain' : (TEXTURES[ink] ?? 'plain');
 }
 
 /** Lines of a texture in a square of six units, as the path of an SVG; absent where it is made of something else. */

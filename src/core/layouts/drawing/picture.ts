@@ -1,7 +1,24 @@
 import type { Role } from './role.ts';
 
-/** What a mark is painted with: a role's colour, or one of the page's own. Painters know what they look like. */
-export type Ink = Role | 'companion' | 'text' | 'quiet' | 'line' | 'surface';
+/** A role's colour, or one of the page's own: painters know what they look like, light and dark. */
+export type NamedInk = Role | 'companion' | 'text' | 'quiet' | 'line' | 'surface';
+
+/** A colour that is the same in every scheme, `#rrggbb`: a file's, a rank's, a value's. Made by {@link hexInk}. */
+export type Literal = `#${string}`;
+
+/** What a mark is painted with. */
+export type Ink = NamedInk | Literal;
+
+/** A colour as an ink. @throws RangeError for what is no `#rrggbb`. */
+export function hexInk(text: string): Literal {
+  const [, digits] = /^#([0-9a-f]{6})$/i.exec(text) ?? [];
+  if (digits === undefined) throw new RangeError('A colour is a # and six hexadecimal digits.');
+  return `#${digits}`;
+}
+
+export function isLiteral(ink: Ink): ink is Literal {
+  return ink.startsWith('#');
+}
 
 /** One thing to paint. Distances are in units of the picture, y down. */
 export type Mark =

@@ -1,6 +1,6 @@
 import { type Emitted, joined, svg } from '../../embed/emitted.ts';
 import { xmlText } from '../../embed/xml.ts';
-import { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './inks.ts';
+import { inkColour, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './inks.ts';
 import {
   frameOf,
   type Ink,
@@ -50,7 +50,8 @@ export function svgOf(picture: Picture, { scheme, notes, expert = null }: SvgOpt
       svg`<rect width="${width}" height="${height}" fill="${colour('surface', scheme)}"/>`,
       text(MARGIN, MARGIN + 14, picture.title, 15, colour('text', scheme), true),
       svg`<g transform="translate(${MARGIN} ${MARGIN + TITLE})">`,
-      ...picture.marks.map((mark) => markText(mark, scheme, opacity)),
+      ...picture.marks.filter(isPainted).map((mark) => markText(mark, scheme, opacity)),
+      ...marksOf(picture, expert).map((mark) => haloText(mark, scheme)),
       ...marksOf(picture, expert).map((mark) => chosenText(mark, scheme)),
       svg`</g>`,
       ...(legend > 0 ? [legendText(roles, MARGIN + TITLE + picture.height + 18, scheme)] : []),
@@ -71,7 +72,7 @@ export function rolesIn(marks: readonly Mark[]): readonly Role[] {
 }
 
 function colour(ink: Ink, scheme: Scheme): Svg {
-  return xmlText(INKS[scheme][ink]);
+  return xmlText(inkColour(ink, scheme));
 }
 
 function fill(ink: Ink | null, scheme: Scheme): Svg {
@@ -96,6 +97,11 @@ function pattern(role: Role, scheme: Scheme): Svg {
   return svg`${open}${ground}</pattern>`;
 }
 
+/** False for a place that shows only while its expert is chosen. */
+function isPainted(mark: Mark): boolean {
+  return mark.kind !== 'box' || mark.ink !== null || mark.edge !== undefined;
+}
+
 function round(value: number): number {
   return Math.round(value * 100) / 100;
 }
@@ -110,7 +116,6 @@ function markText(mark: Mark, scheme: Scheme, opacity: number): Svg {
   const title = mark.title === undefined ? svg`` : svg`<title>${xmlText(mark.title)}</title>`;
   if (mark.kind === 'ribbon')
     return svg`<path d="${xmlText(ribbonPath(mark))}" fill="${colour(mark.ink, scheme)}" fill-opacity="${opacity}">${title}</path>`;
-  if (mark.ink === null && mark.edge === undefined) return svg``;
   const edge = mark.edge === undefined ? svg`` : svg` stroke="${colour(mark.edge, scheme)}"`;
   const paint = svg`fill="${fill(mark.ink, scheme)}"${edge}`;
   return svg`<rect x="${round(mark.x)}" y="${round(mark.y)}" width="${round(mark.width)}" height="${round(mark.height)}" ${paint}>${title}</rect>`;
@@ -120,13 +125,18 @@ function markText(mark: Mark, scheme: Scheme, opacity: number): Svg {
 function chosenText(mark: ReturnType<typeof marksOf>[number], scheme: Scheme): Svg {
   const [ground, ink] = [colour('surface', scheme), colour('text', scheme)];
   if (mark.kind === 'ribbon') {
-    const path = svg`<path d="${xmlText(ribbonPath(mark))}"`;
     const own = colour(mark.ink, scheme);
-    return svg`${path} fill="none" stroke="${ground}" stroke-width="6"/>${path} fill="${own}" stroke="${own}" stroke-width="2"/>`;
+    return svg`<path d="${xmlText(ribbonPath(mark))}" fill="${own}" stroke="${own}" stroke-width="2"/>`;
   }
   const { x, y, width, height } = frameOf(mark);
   const box = svg`<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}" fill="none"`;
   return svg`${box} stroke="${ground}" stroke-width="4"/>${box} stroke="${ink}" stroke-width="2"/>`;
+}
+
+/** What keeps a chosen ribbon apart from those below it. */
+function haloText(mark: ReturnType<typeof marksOf>[number], scheme: Scheme): Svg {
+  if (mark.kind !== 'ribbon') return svg``;
+  return svg`<path d="${xmlText(ribbonPath(mark))}" fill="none" stroke="${colour('surface', scheme)}" stroke-width="6"/>`;
 }
 
 function text(

@@ -13,6 +13,9 @@ import './pair-panel.css';
 /** Windows of this width have room for longer strips. */
 const WIDE = 1500;
 
+/** Of more experts the maps and the list choose. */
+const MOST_EXPERTS = 1024;
+
 /** A layer that both sides have experts of. */
 interface Choice {
   readonly group: number;
@@ -58,7 +61,7 @@ export function PairPanel({ selected }: { readonly selected: Selected }) {
             onChange={({ target }) => choose(chosen.layer, target.value === '' ? null : Number(target.value))}
           >
             {expert === null && <option value="">none</option>}
-            {Array.from({ length: chosen.experts }, (_, each) => (
+            {Array.from({ length: Math.min(chosen.experts, MOST_EXPERTS) }, (_, each) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: experts are their numbers
               <option key={each} value={each}>
                 {each}

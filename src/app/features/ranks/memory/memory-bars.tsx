@@ -1,30 +1,7 @@
 import type { MemoryReport } from '../../../../core/index.ts';
 import { formatBand } from './memory-words.ts';
 
-/** Terms by name, so that one has the same colour in every bar; what shares a colour never stands in one bar. */
-const COLOURED: readonly (readonly string[])[] = [
-  ['weights', 'expert weights', 'frozen weights'],
-  ['gradients', 'other weights'],
-  ['optimizer states', 'KV cache'],
-  ['saved activations', 'forward pass'],
-  ['loss', 'layer in backward', 'optimizer temporaries'],
-  ['gathered ends', 'sampling'],
-  ['gathers', 'CUDA graphs'],
-  ['allocator'],
-  ['gradients of a layer', 'buckets', 'fetched from the host'],
-  ['runtime'],
-  ['gradients of the ends', 'adapters'],
-  ['adapters in work'],
-  ['merged experts'],
-];
-
-/** The class of a term's colour; the table beside names each. */
-export function termClass(name: string): string {
-  return `term term-${Math.max(
-    COLOURED.findIndex((names) => names.includes(name)),
-    0,
-  )}`;
-}
+import { termColour } from './term-colours.ts';
 
 /** One bar a set-up: terms at their low ends one behind the other, the band hatched, the capacity a line. */
 export function MemoryBars({ reports }: { readonly reports: readonly MemoryReport[] }) {
@@ -53,7 +30,14 @@ export function MemoryBars({ reports }: { readonly reports: readonly MemoryRepor
               const start = from;
               from += term.low;
               return (
-                <rect key={term.name} x={of(start)} width={of(term.low)} height="40" className={termClass(term.name)}>
+                <rect
+                  key={term.name}
+                  x={of(start)}
+                  width={of(term.low)}
+                  height="40"
+                  className="term"
+                  fill={termColour(term.name)}
+                >
                   <title>{`${term.name}: ${formatBand(term)} GB`}</title>
                 </rect>
               );

@@ -1,5 +1,6 @@
 import {
   clusterSentence,
+  DEFAULT_MEMORY_PROGRAM,
   loraSentence,
   type MemoryReport,
   type MemorySetup,
@@ -7,11 +8,14 @@ import {
   plural,
   speedLines,
 } from '../../../../core/index.ts';
+import { SaveButtons } from '../../../pictures/save-buttons.tsx';
 import { move, useAddress } from '../../../state/address-store.ts';
+import { useInspection } from '../../../state/inspection.ts';
 import { CardPanel } from './card-panel.tsx';
 import { ConfigPanel } from './config-panel.tsx';
 import { FitGridTable } from './fit-grid.tsx';
 import { MemoryBars } from './memory-bars.tsx';
+import { memoryPicture } from './memory-picture.ts';
 import { formatBand, VERDICTS } from './memory-words.ts';
 import { formatSetup, parseSetup } from './setup-address.ts';
 import { SetupFields } from './setup-fields.tsx';
@@ -28,6 +32,7 @@ export function MemoryPart() {
   const against = other === null ? null : parseSetup(other);
   const { answer, error } = useMemory(setup);
   const { answer: beside } = useMemory(against);
+  const identity = useInspection((state) => state.summary?.identity ?? '');
   const change = (next: MemorySetup) => move({ memory: formatSetup(next) });
   if (error !== null)
     return (
@@ -69,6 +74,14 @@ export function MemoryPart() {
             <code>{formatSetup(against)}</code>
           </>
         )}
+        {reports.length > 0 && (
+          <SaveButtons
+            picture={() => memoryPicture(reports, `Memory of a GPU: ${formatSetup(setup)}`)}
+            notes={[identity, ...reports.map(verdictOf)]}
+            name={[identity, 'memory', setup.framework ?? DEFAULT_MEMORY_PROGRAM]}
+            what="the bars"
+          />
+        )}
       </div>
       <div className="memory-columns">
         <TermTable reports={reports} />
@@ -79,6 +92,10 @@ export function MemoryPart() {
       <CardPanel />
     </section>
   );
+}
+
+function verdictOf({ verdict, capacity, mesh, decides, ...band }: MemoryReport): string {
+  return `${VERDICTS[verdict].said}: ${formatBand(band)} of ${capacity.toFixed(1)} GB on each of ${plural(mesh.gpus, 'GPU')}. ${decides}`;
 }
 
 interface OutcomeProps {

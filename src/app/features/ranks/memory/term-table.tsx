@@ -1,7 +1,7 @@
 import { type MemoryReport, tsvText } from '../../../../core/index.ts';
 import { CopyButton } from '../../../parts/copy-button.tsx';
-import { termClass } from './memory-bars.tsx';
 import { formatBand } from './memory-words.ts';
+import { termColour } from './term-colours.ts';
 
 /** Every term of one or two set-ups, in GB, with the sum that was made. */
 export function TermTable({ reports }: { readonly reports: readonly MemoryReport[] }) {
@@ -46,7 +46,7 @@ export function TermTable({ reports }: { readonly reports: readonly MemoryReport
               <tr key={name}>
                 <th scope="row">
                   <svg className="swatch" viewBox="0 0 12 12" aria-hidden="true">
-                    <rect width="12" height="12" className={termClass(name)} />
+                    <rect width="12" height="12" className="term" fill={termColour(name)} />
                   </svg>{' '}
                   {name}
                 </th>

@@ -16,6 +16,7 @@ import { coordsText, layerName } from '../words.ts';
 import { placementGeometry, placementHeight } from './placement-geometry.ts';
 import { PlacementTooltip } from './placement-tooltip.tsx';
 import { NODE_RANKS, rankOfCell } from './rank-colours.ts';
+import { SavePlacement } from './save-placement.tsx';
 import { usePlacementPainting } from './use-placement-painting.ts';
 
 interface GridProps {
@@ -107,7 +108,8 @@ export function PlacementGrid({ query, placed }: GridProps) {
         {mesh.world <= NODE_RANKS
           ? 'A colour a rank.'
           : `Nodes of ${NODE_RANKS} ranks by hue, ranks by shade${mesh.world > 9 * NODE_RANKS ? '; nine hues repeat' : ''}.`}
-        {shared && ' Where several ranks hold an expert, the first one’s colour is drawn.'}
+        {shared && ' Where several ranks hold an expert, the first one’s colour is drawn.'}{' '}
+        <SavePlacement placed={placed} framework={query.options.framework} />
       </p>
     </section>
   );

@@ -39,7 +39,7 @@ export function rankOfCell({ holders, width }: PlacedPicture, row: number, exper
 }
 
 /** One RGBA pixel a cell. A plain loop: it runs before it is compiled. */
-export function pixelsOf({ holders, mesh }: PlacedPicture): Uint8ClampedArray<ArrayBuffer> {
+export function pixelsOf({ holders, mesh }: Pick<PlacedPicture, 'holders' | 'mesh'>): Uint8ClampedArray<ArrayBuffer> {
   const colours: Rgb[] = [];
   const pixels = new Uint8ClampedArray(holders.length * 4);
   for (let cell = 0; cell < holders.length; cell++) {
