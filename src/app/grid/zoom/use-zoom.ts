@@ -45,7 +45,7 @@ export function useZoom({ zoom, onZoom, active, geometry, scroller, size }: Opti
     element.scrollTo(keepAnchor(old, geometry, view, anchor.current ?? anchorOf(old, view, active)));
     anchor.current = null;
   }, [geometry, scroller, active, onZoom]);
-  useGestures(scroller, zoomTo, latest);
+  useGestures(onZoom ? scroller : null, zoomTo, latest);
   const onKeyDown = (event: KeyboardEvent): boolean => {
     const next = onZoom ? zoomOfKey(event, zoom) : null;
     if (next === null) return false;
@@ -58,13 +58,15 @@ export function useZoom({ zoom, onZoom, active, geometry, scroller, size }: Opti
 
 /** The wheel with Ctrl or ⌘ (which is also how a pad tells of two fingers), and two fingers on a screen. */
 function useGestures(
-  scroller: RefObject<HTMLElement | null>,
+  scroller: RefObject<HTMLElement | null> | null,
   zoomTo: (zoom: number, at: Anchor) => void,
   latest: RefObject<number>,
 ): void {
   useEffect(() => {
-    const element = scroller.current;
+    const element = scroller?.current;
     if (!element) return;
+    // One finger scrolls; two are not the browser's.
+    element.style.touchAction = 'pan-x pan-y';
     const here = (x: number, y: number): Anchor => {
       const { left, top } = element.getBoundingClientRect();
       return { x: x - left, y: y - top };
