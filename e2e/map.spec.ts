@@ -80,6 +80,15 @@ test('cells grow by keys and buttons until the grid does not fit, and fit again'
   await expect(larger).toBeDisabled();
   await expect(overview(page)).toBeVisible();
   expect(await violations(page)).toEqual([]);
+  const scrolled = () => grid(page).evaluate((element) => element.scrollLeft);
+  const box = await overview(page).boundingBox();
+  if (!box) throw new Error('The overview is not there.');
+  await page.mouse.move(box.x + 2, box.y + 2);
+  await page.mouse.down();
+  await expect.poll(scrolled).toBe(0);
+  await page.mouse.move(box.x + box.width - 2, box.y + 2, { steps: 4 });
+  await page.mouse.up();
+  await expect.poll(scrolled).toBeGreaterThan(200);
   const [x, y] = await pointAt(page, 0.3, 0.3);
   await page.mouse.move(x, y);
   const named = (await tooltip(page).textContent()) ?? '';
@@ -103,7 +112,7 @@ test('file colouring names every file of the pointed cell, in the legend, the ce
   await page.getByRole('radio', { name: 'File' }).click();
   const files = 'model-00035-of-00095.safetensors and model-00036-of-00095.safetensors';
   await expect(grid(page).getByRole('gridcell')).toContainText(files);
-  await expect(legend(page)).toContainText('95 files in ten colours by turns');
+  await expect(legend(page)).toContainText('95 files share ten colours');
   await expect(legend(page)).toContainText('Point at a cell to see its files.');
   const [x, y] = await pointAt(page, 0.4, 0.5);
   await page.mouse.move(x, y);

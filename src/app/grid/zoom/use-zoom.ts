@@ -19,7 +19,7 @@ export function useZoom({ zoom, onZoom, active, geometry, scroller, size }: Opti
   const { rows, columns } = geometry;
   const most = mostZoom(rows, columns, size.width, size.height);
   const anchor = useRef<Anchor | null>(null);
-  const before = useRef(geometry);
+  const before = useRef({ geometry, zoom });
   const latest = useRef(zoom);
   latest.current = zoom;
   useEffect(() => {
@@ -36,15 +36,17 @@ export function useZoom({ zoom, onZoom, active, geometry, scroller, size }: Opti
   );
   useLayoutEffect(() => {
     const element = scroller.current;
-    const old = before.current;
-    before.current = geometry;
+    const { geometry: old, zoom: oldZoom } = before.current;
+    before.current = { geometry, zoom };
     if (!element || !onZoom) return;
     if (old.cellWidth === geometry.cellWidth && old.cellHeight === geometry.cellHeight) return;
     const { width, height, scroll } = placeOf(element);
     const view = { ...scroll, width, height };
-    element.scrollTo(keepAnchor(old, geometry, view, anchor.current ?? anchorOf(old, view, active)));
+    // Where only the window changed, the first cell in sight stays.
+    const usual = zoom === oldZoom ? { x: old.gutter, y: old.axis } : anchorOf(old, view, active);
+    element.scrollTo(keepAnchor(old, geometry, view, anchor.current ?? usual));
     anchor.current = null;
-  }, [geometry, scroller, active, onZoom]);
+  }, [geometry, zoom, scroller, active, onZoom]);
   useGestures(onZoom ? scroller : null, zoomTo, latest);
   const onKeyDown = (event: KeyboardEvent): boolean => {
     const next = onZoom ? zoomOfKey(event, zoom) : null;
