@@ -28,6 +28,9 @@ export function attentionByLayer(names: Iterable<string>): ReadonlyMap<string, r
   return layers;
 }
 
+/** What was found in a checkpoint, as long as it is open. */
+const attentions = new WeakMap<Checkpoint['tensors'], ReturnType<typeof attentionByLayer>>();
+
 /** Names of what stands beside the experts of a group. */
 export function besideNames(
   { tensors }: Pick<Checkpoint, 'tensors'>,
@@ -36,5 +39,7 @@ export function besideNames(
 ): readonly string[] {
   if (kind === 'router') return router;
   if (kind === 'shared') return shared;
-  return attentionByLayer(tensors.keys()).get(layerPrefix(prefix)) ?? [];
+  const known = attentions.get(tensors) ?? attentionByLayer(tensors.keys());
+  attentions.set(tensors, known);
+  return known.get(layerPrefix(prefix)) ?? [];
 }

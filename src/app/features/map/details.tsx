@@ -53,7 +53,7 @@ export function Details({ map, cell, onClose, ref }: DetailsProps) {
         </p>
       )}
       {exists && !beside && <CellValues map={map} cell={cell} />}
-      {exists && data?.row === cell.row && <CellTensors facts={data} />}
+      {exists && data?.row === cell.row && data.expert === cell.column && <CellTensors facts={data} />}
       {facts.defects
         .filter((defect) => defect.expert === undefined || defect.expert === cell.column)
         .map((defect) => (

@@ -8,9 +8,9 @@ export type Detail = 'plain' | 'bands' | 'numbers';
 const ROOM_FOR_BANDS = 16;
 const ROOM_FOR_NUMBERS = 28;
 /** Pixels above the bands that a number takes. */
-export const NUMBER_HEIGHT = 12;
+export const NUMBER_HEIGHT = 11;
 /** Cells of so many pixels are parted by wider gaps. */
-const WIDE = 24;
+const WIDE = 36;
 /** Pixels of a stripe, and how many pairs of them there are at most. */
 const STRIPE = 2;
 const MOST_PAIRS = 4;
@@ -49,14 +49,13 @@ export function bandBoxes(
   const above = detailOf(geometry) === 'numbers' ? NUMBER_HEIGHT : 0;
   const shares = bands.reduce((sum, tensor) => sum + tensor.length, 0);
   const room = cellHeight - 2 * inset - above - gap * (bands.length - 1);
+  const each = Math.max(1, Math.floor(room / Math.max(1, shares)));
   const boxes: BandBox[] = [];
-  let [share, top] = [0, inset + above];
+  let top = inset + above;
   for (const tensor of bands) {
-    const from = top + Math.round((share * room) / shares);
-    share += tensor.length;
-    const to = top + Math.round((share * room) / shares);
-    boxes.push(...tensor.flatMap((band) => boxesOf(band, cellWidth, from, to - from)));
-    top += gap;
+    const height = each * tensor.length;
+    boxes.push(...tensor.flatMap((band) => boxesOf(band, cellWidth, top, height)));
+    top += height + gap;
   }
   return boxes;
 }

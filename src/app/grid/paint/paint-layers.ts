@@ -31,7 +31,7 @@ function paintBeside(context: CanvasRenderingContext2D, scene: Scene, row: numbe
     const left = besideLeft(geometry, column);
     if (facts && facts[kind] > 0) {
       context.fillStyle = inks[kind];
-      context.fillRect(left + 2, top + 1, BESIDE_WIDTH - 3, height);
+      context.fillRect(left + 3, top + 1, BESIDE_WIDTH - 5, height);
     }
     for (const [cell, ink] of [
       [hover, inks.text],

@@ -86,8 +86,11 @@ export function paintColumnNumbers(context: Context, { geometry, view, inks, mar
   const { gutter, cellWidth, columns } = geometry;
   withAxis(context, geometry, view, inks, () => {
     for (const column of columnLabels(columns, cellWidth, marked)) {
+      const x = gutter - view.left + (column + 0.5) * cellWidth;
+      // A number whose column is hidden would be cut.
+      if (x < gutter) continue;
       context.fillStyle = column === marked ? inks.text : inks.quiet;
-      context.fillText(String(column), gutter - view.left + (column + 0.5) * cellWidth, middle);
+      context.fillText(String(column), x, middle);
     }
   });
 }

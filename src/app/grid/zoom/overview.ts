@@ -3,6 +3,8 @@ import { contentSize, type Geometry, type View } from '../geometry.ts';
 /** The most pixels of the small picture of a whole grid. */
 const WIDEST = 160;
 const HIGHEST = 112;
+/** The most that it covers of the width and the height of what is in sight. */
+const PART = 0.3;
 
 /** The small picture of a whole grid: its size, and the frame of what is in sight. */
 export interface Overview {
@@ -17,7 +19,7 @@ export function overviewOf(geometry: Geometry, view: View): Overview | null {
   const content = contentSize(geometry);
   if (view.width === 0 || (content.width <= view.width && content.height <= view.height)) return null;
   const [wide, high] = [columns * cellWidth, rows * cellHeight];
-  const scale = Math.min(WIDEST / wide, HIGHEST / high);
+  const scale = Math.min(Math.min(WIDEST, PART * view.width) / wide, Math.min(HIGHEST, PART * view.height) / high);
   const [width, height] = [Math.max(8, Math.round(wide * scale)), Math.max(8, Math.round(high * scale))];
   const part = (from: number, room: number, all: number, pixels: number) => {
     const start = Math.min(1, from / all) * pixels;

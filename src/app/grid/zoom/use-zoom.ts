@@ -19,7 +19,7 @@ export function useZoom({ zoom, onZoom, active, geometry, scroller, size }: Opti
   const { rows, columns } = geometry;
   const most = mostZoom(rows, columns, size.width, size.height);
   const anchor = useRef<Anchor | null>(null);
-  const before = useRef(geometry);
+  const before = useRef({ geometry, zoom });
   const latest = useRef(zoom);
   latest.current = zoom;
   useEffect(() => {
@@ -36,16 +36,18 @@ export function useZoom({ zoom, onZoom, active, geometry, scroller, size }: Opti
   );
   useLayoutEffect(() => {
     const element = scroller.current;
-    const old = before.current;
-    before.current = geometry;
+    const { geometry: old, zoom: oldZoom } = before.current;
+    before.current = { geometry, zoom };
     if (!element || !onZoom) return;
     if (old.cellWidth === geometry.cellWidth && old.cellHeight === geometry.cellHeight) return;
     const { width, height, scroll } = placeOf(element);
     const view = { ...scroll, width, height };
-    element.scrollTo(keepAnchor(old, geometry, view, anchor.current ?? anchorOf(old, view, active)));
+    // Where only the window changed, the first cell in sight stays.
+    const usual = zoom === oldZoom ? { x: old.gutter, y: old.axis } : anchorOf(old, view, active);
+    element.scrollTo(keepAnchor(old, geometry, view, anchor.current ?? usual));
     anchor.current = null;
-  }, [geometry, scroller, active, onZoom]);
-  useGestures(scroller, zoomTo, latest);
+  }, [geometry, zoom, scroller, active, onZoom]);
+  useGestures(onZoom ? scroller : null, zoomTo, latest);
   const onKeyDown = (event: KeyboardEvent): boolean => {
     const next = onZoom ? zoomOfKey(event, zoom) : null;
     if (next === null) return false;
@@ -58,13 +60,15 @@ export function useZoom({ zoom, onZoom, active, geometry, scroller, size }: Opti
 
 /** The wheel with Ctrl or ⌘ (which is also how a pad tells of two fingers), and two fingers on a screen. */
 function useGestures(
-  scroller: RefObject<HTMLElement | null>,
+  scroller: RefObject<HTMLElement | null> | null,
   zoomTo: (zoom: number, at: Anchor) => void,
   latest: RefObject<number>,
 ): void {
   useEffect(() => {
-    const element = scroller.current;
+    const element = scroller?.current;
     if (!element) return;
+    // One finger scrolls; two are not the browser's.
+    element.style.touchAction = 'pan-x pan-y';
     const here = (x: number, y: number): Anchor => {
       const { left, top } = element.getBoundingClientRect();
       return { x: x - left, y: y - top };
