@@ -1,5 +1,7 @@
 import type {
   Communication,
+  CutPictures,
+  CutRange,
   Exchange,
   LoadingReport,
   Mesh,
@@ -116,6 +118,14 @@ export interface RankCell {
   readonly bytes: number;
 }
 
+/** What one rank reads of one layer's experts, drawn. */
+export interface RankCut extends CutPictures {
+  readonly rank: number;
+  readonly row: number;
+  readonly words: string;
+  readonly ranges: readonly CutRange[];
+}
+
 /** What can be taken along; a program's id stands for its own placement file. */
 export type RankTake = 'manifest' | 'assertion' | ProgramId;
 
@@ -130,6 +140,8 @@ export interface RankApi {
   rankFiles(query: RankQuery, signal: AbortSignal): Promise<RankFiles>;
   rankDetail(query: RankQuery, rank: number): Promise<RankDetail>;
   rankCell(query: RankQuery, row: number, expert: number): Promise<RankCell>;
+  /** A row of the picture, as one rank reads it; the strip is `width` wide. */
+  rankCut(query: RankQuery, rank: number, row: number, width: number): Promise<RankCut>;
   /** `repo` and `revision` are what the manifest says of the source, null for local files. */
   rankTake(
     query: RankQuery,

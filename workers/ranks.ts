@@ -2,8 +2,11 @@ import {
   assertionLimit,
   type Checkpoint,
   type CheckpointLayout,
+  type CutDrawer,
   communicationOf,
+  createCutDrawer,
   createFileCounter,
+  cutInWords,
   divisorsOfExperts,
   expertsOf,
   type FileSet,
@@ -14,6 +17,7 @@ import {
   holdersOf,
   imbalance,
   LoomError,
+  layerCut,
   loadingOf,
   loadingWarnings,
   meshSummary,
@@ -61,6 +65,12 @@ export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: C
     if ('error' in placement) throw new LoomError('internal', placement.error);
     return { model, placement };
   };
+  const drawers = new WeakMap<RankModel, CutDrawer>();
+  const drawerOf = (model: RankModel): CutDrawer => {
+    const drawer = drawers.get(model) ?? createCutDrawer(model);
+    drawers.set(model, drawer);
+    return drawer;
+  };
   return {
     rankPicture: async (query) => pictureOf(await modelOf(query), query),
     rankFiles: async (query, signal) => {
@@ -77,6 +87,11 @@ export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: C
       const layer = placement.layers[row];
       const bytes = model.stock.layers[row]?.bytes[expert] ?? 0;
       return { row, expert, bytes, ranks: layer ? holdersOf(placement, layer, expert) : [] };
+    },
+    rankCut: async (query, rank, row, width) => {
+      const { model, placement } = await placed(query);
+      const cut = layerCut(model, placement, rank, row);
+      return { rank, row, words: cutInWords(cut), ranges: cut.ranges, ...drawerOf(model).draw(cut, width) };
     },
     rankTake: async (query, take, source) => {
       const { model, placement } = await placed(query);
@@ -270,6 +285,7 @@ export function createRankCalls(opened: () => { readonly ranks: RankApi }): Rank
     rankFiles: (query, signal) => opened().ranks.rankFiles(query, signal),
     rankDetail: (query, rank) => opened().ranks.rankDetail(query, rank),
     rankCell: (query, row, expert) => opened().ranks.rankCell(query, row, expert),
+    rankCut: (query, rank, row, width) => opened().ranks.rankCut(query, rank, row, width),
     rankTake: (query, take, source) => opened().ranks.rankTake(query, take, source),
   };
 }

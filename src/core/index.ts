@@ -276,6 +276,8 @@ export { type CardRow, cardRows, isCardModel } from './programs/transformers-4/c
 export { type HeldBytes, heldBytes, type RankReads, type Read, rankReads, rankTensors } from './ranks/bytes.ts';
 export { type Communication, communicationOf } from './ranks/communication.ts';
 export { configWith, rankModelOfConfig } from './ranks/config-model.ts';
+export { type CutRange, type LayerCut, layerCut } from './ranks/cut.ts';
+export { type CutDrawer, type CutPictures, createCutDrawer, cutInWords } from './ranks/cut-picture.ts';
 export { fewestRedundant } from './ranks/deal.ts';
 export { createFileCounter } from './ranks/file-bytes.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';

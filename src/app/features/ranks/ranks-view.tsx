@@ -5,6 +5,7 @@ import { Segments } from '../../parts/segments.tsx';
 import { move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { CommunicationCard } from './communication-card.tsx';
+import { CutPanel } from './cut/cut-panel.tsx';
 import { MemoryPart } from './memory/memory-part.tsx';
 import { formatSetup } from './memory/setup-address.ts';
 import { MeshCard } from './mesh-card.tsx';
@@ -111,6 +112,7 @@ const Body = memo(function Body({ answer: { query, picture } }: { readonly answe
           <div className="ranks-drawn">
             <PlacementGrid query={query} placed={placed} />
             <RankList query={query} picture={picture} placed={placed} />
+            <CutPanel query={query} placed={placed} />
           </div>
         )}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}

@@ -1,4 +1,4 @@
-import { useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keepPreviousData, useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
 import {
@@ -168,6 +168,22 @@ export function useRankDetail(query: RankQuery, rank: number | null) {
     gcTime: 30_000,
   });
   return data && data.rank === rank ? data : null;
+}
+
+/** What one rank reads of one row, as soon as it is looked at for a moment; the one before stays until then. Null asks for nothing. */
+export function useRankCut(query: RankQuery, asked: { rank: number; row: number; width: number } | null) {
+  const key = useOpenKey();
+  const [rank, row, width] = [asked?.rank ?? 0, asked?.row ?? 0, asked?.width ?? 0];
+  const resting = useResting(useMemo(() => ({ rank, row, width }), [rank, row, width]));
+  const { data } = useQuery({
+    queryKey: ['rank cut', key, query, resting],
+    queryFn: () => inspectWorker().rankCut(query, resting?.rank ?? 0, resting?.row ?? 0, resting?.width ?? 0),
+    enabled: key !== null && asked !== null && resting !== null,
+    placeholderData: keepPreviousData,
+    structuralSharing: false,
+    gcTime: 30_000,
+  });
+  return asked === null ? null : (data ?? null);
 }
 
 /** Who holds one expert of one layer. */

@@ -201,7 +201,7 @@ function hull({ width, height }: Size, depth: number): Mark[] {
 }
 
 /** One expert's matrix with its bands, edged where it is a tensor of its own or the front of the stack. */
-function faceMarks(tensor: GlyphTensor, { width, height }: Size, edged: boolean): Mark[] {
+export function faceMarks(tensor: GlyphTensor, { width, height }: Size, edged: boolean): Mark[] {
   const marks = tensor.bands.flatMap((band) => bandMarks(band, { width, height }));
   if (edged) marks.push({ kind: 'box', x: 0, y: 0, width, height, ink: null, edge: 'text' });
   return marks;

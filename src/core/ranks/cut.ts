@@ -1,0 +1,75 @@
+import { rankReads } from './bytes.ts';
+import { intervals } from './placement.ts';
+import type { RankModel } from './summary.ts';
+import type { Placement } from './types.ts';
+
+/** A run of bytes that a rank reads of a layer's experts, from byte 0 of the file, half-open. */
+export interface CutRange {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+  /** What it brings, in the order of its bytes. */
+  readonly parts: readonly CutPart[];
+}
+
+export interface CutPart {
+  readonly tensor: string;
+  /** Half-open interval of experts. */
+  readonly experts: readonly [number, number] | null;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What one rank reads of the experts of one layer. */
+export interface LayerCut {
+  readonly rank: number;
+  readonly prefix: string;
+  readonly index: number | null;
+  readonly experts: number;
+  /** Experts of which it reads anything, as half-open intervals. */
+  readonly held: readonly (readonly [number, number])[];
+  /** True where it reads a part of each of them. */
+  readonly inside: boolean;
+  readonly ranges: readonly CutRange[];
+  readonly bytes: number;
+  /** Shape of the rank's own tensor, by the name of the stored one. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+}
+
+/** The ranges of {@link rankReads} that are of one layer's experts. @throws RangeError for a rank or row that is not there. */
+export function layerCut(
+  { stock }: Pick<RankModel, 'stock'>,
+  placement: Placement,
+  rank: number,
+  row: number,
+): LayerCut {
+  const layer = stock.layers[row];
+  if (!layer) throw new RangeError(`There is no layer ${row}.`);
+  const { reads, bytes } = rankReads(stock, placement, rank, (tensor) => tensor.expert?.layer === row);
+  const parts = reads.flatMap((read) => read.parts);
+  const experts = new Set<number>();
+  for (const { experts: some } of parts) for (let at = some?.[0] ?? 0; at < (some?.[1] ?? 0); at += 1) experts.add(at);
+  const held = intervals([...experts].sort((a, b) => a - b));
+  const whole = [...experts].reduce((sum, expert) => sum + (layer.bytes[expert] ?? 0), 0);
+  return {
+    rank,
+    prefix: layer.prefix,
+    index: layer.index,
+    experts: layer.experts,
+    held,
+    inside: bytes < whole,
+    ranges: reads.map(({ file, offset, length, parts: own }) => ({
+      file,
+      start: offset,
+      end: offset + length,
+      parts: own.map(({ share, experts: some, start, end }) => ({
+        tensor: share.tensor.name,
+        experts: some,
+        start,
+        end,
+      })),
+    })),
+    bytes,
+    shapes: new Map(parts.map(({ share }) => [share.tensor.name, share.shape])),
+  };
+}
