@@ -1,11 +1,11 @@
 import { type Glyph, type GlyphTensor, glyphOf } from '../layouts/drawing/glyph.ts';
-import { faceMarks, faceSize, type Size, shapeText } from '../layouts/drawing/glyph-picture.ts';
+import { faceMarks, faceSize, type Size } from '../layouts/drawing/glyph-picture.ts';
 import { layerStrip, type StripBox } from '../layouts/drawing/layer-strip.ts';
 import { type Mark, monoWidth, moved, type Picture, words } from '../layouts/drawing/picture.ts';
 import { type Strips, stripsOf } from '../layouts/drawing/strips.ts';
 import type { LayerGroup } from '../layouts/types.ts';
 import { axisLength, axisOf } from '../plan/flow-axis.ts';
-import { formatBytes, formatInteger, plural } from '../units.ts';
+import { formatBytes, formatInteger, formatShape, plural } from '../units.ts';
 import type { CutRange, LayerCut } from './cut.ts';
 import type { RankModel } from './summary.ts';
 
@@ -237,5 +237,5 @@ function slabLines(tensor: GlyphTensor, { held, shapes }: LayerCut): string[] {
   if (tensor.stack === 'apart') return [`${formatInteger(count)} of ${formatInteger(tensor.experts)} tensors`];
   const own = shapes.get(tensor.template);
   const slab = held.length === 1 && tensor.stack === 'stacked' ? `[${held[0]?.[0]}:${held[0]?.[1]}] of ` : 'of ';
-  return [`${slab}${shapeText(tensor.shape)}`, ...(own ? [`rank has ${shapeText(own)}`] : [])];
+  return [`${slab}${formatShape(tensor.shape)}`, ...(own ? [`rank has ${formatShape(own)}`] : [])];
 }
