@@ -129,7 +129,7 @@ function useInStep(maps: ReturnType<typeof usePairMaps>, active: Cell | null) {
   const { row = null, column = null } = active ?? {};
   // biome-ignore lint/correctness/useExhaustiveDependencies: the cell is the same until its row or column changes
   useEffect(() => {
-    if (leader.current && active) showCell(leader.current.scroller, leader.current.geometry, active);
+    if (leader.current && active) showAround(leader.current.scroller, leader.current.geometry, active);
   }, [row, column]);
   return useMemo(() => {
     const { join } = createInStep({ left: left ?? [], right: right ?? [] });
@@ -137,12 +137,24 @@ function useInStep(maps: ReturnType<typeof usePairMaps>, active: Cell | null) {
       left: (scroller: HTMLElement, geometry: Geometry) => {
         const leave = join('left', scroller, geometry);
         leader.current = { scroller, geometry };
-        if (chosen.current) showCell(scroller, geometry, chosen.current);
+        if (chosen.current) showAround(scroller, geometry, chosen.current);
         return leave;
       },
       right: (scroller: HTMLElement, geometry: Geometry) => join('right', scroller, geometry),
     };
   }, [left, right]);
+}
+
+/** Cells that are shown on each side of the chosen one: at the very edge its frame is cut. */
+const AROUND = 2;
+
+function showAround(scroller: HTMLElement, geometry: Geometry, { row, column }: Cell): void {
+  const { rows, columns } = geometry;
+  showCell(scroller, geometry, {
+    row: Math.min(rows - 1, row + AROUND),
+    column: Math.min(columns - 1, column + AROUND),
+  });
+  showCell(scroller, geometry, { row: Math.max(0, row - AROUND), column: Math.max(0, column - AROUND) });
 }
 
 interface LegendProps {
