@@ -15,7 +15,7 @@ import { PieceLine } from './piece-line.tsx';
 import { usePairs } from './queries.ts';
 import { type PairColour, type SideMap, usePairMaps } from './use-pair-maps.ts';
 import type { Selected } from './use-selected.ts';
-import { PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
+import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -197,6 +197,12 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
           {STATUS_WORDS[status]}
         </span>
       ))}
+      {layouts.some(({ map, groups }) => map.rows.some(({ experts }, at) => experts !== null && groups[at] === -1)) && (
+        <span className="legend-item">
+          <span className="swatch" ref={styled({ background: ALONE_COLOUR })} />
+          no partner
+        </span>
+      )}
       {!byLayout && values !== null && (
         <span className="legend-item">
           <span className="swatch" ref={styled({ background: PROVEN_COLOUR })} />
