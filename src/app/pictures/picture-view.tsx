@@ -1,4 +1,4 @@
-import { type PointerEvent, useId, useState } from 'react';
+import { type PointerEvent, useId, useMemo, useState } from 'react';
 import {
   frameOf,
   type Mark,
@@ -28,7 +28,12 @@ export function PictureView({ picture, expert }: PictureViewProps) {
   const [says, setSays] = useState<string | null>(null);
   const { width, height, marks } = picture;
   const chosen = marksOf(picture, expert);
-  const opacity = ribbonOpacity(marks.filter(({ kind }) => kind === 'ribbon').length);
+  // Of a thousand shapes none is made again while the pointer or the chosen expert moves.
+  const painted = useMemo(() => {
+    const opacity = ribbonOpacity(marks.filter(({ kind }) => kind === 'ribbon').length);
+    // biome-ignore lint/suspicious/noArrayIndexKey: marks of a picture have no other name and never move
+    return marks.map((mark, at) => <Painted key={at} mark={mark} id={id} opacity={opacity} />);
+  }, [marks, id]);
   const point = ({ target }: PointerEvent) =>
     setSays(target instanceof SVGElement ? (target.dataset.says ?? null) : null);
   return (
@@ -48,10 +53,7 @@ export function PictureView({ picture, expert }: PictureViewProps) {
             <Texture key={role} id={textureId(id, role)} role={role} />
           ))}
         </defs>
-        {marks.map((mark, at) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: marks of a picture have no other name and never move
-          <Painted key={at} mark={mark} id={id} opacity={opacity} />
-        ))}
+        {painted}
         {chosen.map((mark, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: as above
           <Halo key={at} mark={mark} />

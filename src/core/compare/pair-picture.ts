@@ -205,13 +205,14 @@ function endInWords({ box }: RibbonEnd): string {
 function ticks({ files }: LayerStrip, xs: Placed, y: number): Mark[] {
   const seen = new Set<number>();
   const marks: Mark[] = [];
+  const most = xs.ends.at(-1) ?? 0;
   let free = 0;
   files.forEach(({ boxes }, file) => {
     boxes.forEach(({ expert }, run) => {
       const at = xs.runs[file]?.[run]?.[0] ?? 0;
       if (expert === null || seen.has(expert)) return;
       seen.add(expert);
-      if (at < free) return;
+      if (at < free || at + monoWidth(String(expert), TICK) > most) return;
       marks.push(words(at, y, String(expert), { size: TICK, ink: 'quiet' }));
       free = at + monoWidth(String(expert), TICK) + 8;
     });

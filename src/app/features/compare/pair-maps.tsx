@@ -15,7 +15,7 @@ import { PieceLine } from './piece-line.tsx';
 import { usePairs } from './queries.ts';
 import { type PairColour, type SideMap, usePairMaps } from './use-pair-maps.ts';
 import type { Selected } from './use-selected.ts';
-import { PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
+import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -129,7 +129,7 @@ function useInStep(maps: ReturnType<typeof usePairMaps>, active: Cell | null) {
   const { row = null, column = null } = active ?? {};
   // biome-ignore lint/correctness/useExhaustiveDependencies: the cell is the same until its row or column changes
   useEffect(() => {
-    if (leader.current && active) showCell(leader.current.scroller, leader.current.geometry, active);
+    if (leader.current && active) showAround(leader.current.scroller, leader.current.geometry, active);
   }, [row, column]);
   return useMemo(() => {
     const { join } = createInStep({ left: left ?? [], right: right ?? [] });
@@ -137,12 +137,24 @@ function useInStep(maps: ReturnType<typeof usePairMaps>, active: Cell | null) {
       left: (scroller: HTMLElement, geometry: Geometry) => {
         const leave = join('left', scroller, geometry);
         leader.current = { scroller, geometry };
-        if (chosen.current) showCell(scroller, geometry, chosen.current);
+        if (chosen.current) showAround(scroller, geometry, chosen.current);
         return leave;
       },
       right: (scroller: HTMLElement, geometry: Geometry) => join('right', scroller, geometry),
     };
   }, [left, right]);
+}
+
+/** Cells that are shown on each side of the chosen one: at the very edge its frame is cut. */
+const AROUND = 2;
+
+function showAround(scroller: HTMLElement, geometry: Geometry, { row, column }: Cell): void {
+  const { rows, columns } = geometry;
+  showCell(scroller, geometry, {
+    row: Math.min(rows - 1, row + AROUND),
+    column: Math.min(columns - 1, column + AROUND),
+  });
+  showCell(scroller, geometry, { row: Math.max(0, row - AROUND), column: Math.max(0, column - AROUND) });
 }
 
 interface LegendProps {
@@ -185,6 +197,12 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
           {STATUS_WORDS[status]}
         </span>
       ))}
+      {layouts.some(({ map, groups }) => map.rows.some(({ experts }, at) => experts !== null && groups[at] === -1)) && (
+        <span className="legend-item">
+          <span className="swatch" ref={styled({ background: ALONE_COLOUR })} />
+          no partner
+        </span>
+      )}
       {!byLayout && values !== null && (
         <span className="legend-item">
           <span className="swatch" ref={styled({ background: PROVEN_COLOUR })} />

@@ -7,7 +7,7 @@ import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';
 import { layoutPixel } from './pair/layout-colours.ts';
-import { PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
+import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 
 /** What cells are coloured by: how each side stores its experts, or what became of them. */
 export type PairColour = 'layout' | 'status';
@@ -93,6 +93,6 @@ function sideOf(
 
 const FIRST_DIFFERENCE = STATUSES.indexOf('dtype-changed');
 
-const NONE = packed('#c2c8d2');
+const NONE = packed(ALONE_COLOUR);
 const PROVEN = packed(PROVEN_COLOUR);
 const INKS = Object.fromEntries(Object.entries(STATUS_COLOURS).map(([status, hex]) => [status, packed(hex)]));

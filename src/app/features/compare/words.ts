@@ -41,3 +41,5 @@ export const STATUS_COLOURS: Readonly<Record<CompareStatus, string>> = {
   'only-right': '#d9cb3c',
 };
 export const PROVEN_COLOUR = '#117755';
+/** Of experts whose layer the other side does not have. */
+export const ALONE_COLOUR = '#c2c8d2';

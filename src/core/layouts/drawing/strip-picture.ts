@@ -121,7 +121,7 @@ function ticks(boxes: readonly StripBox[], x: (byte: number) => number, top: num
     if (expert === null || seen.has(expert)) continue;
     seen.add(expert);
     const at = x(start);
-    if (at < free) continue;
+    if (at < free || at + monoWidth(String(expert), TICK) > WIDTH) continue;
     marks.push(words(at, top - 6, String(expert), { size: TICK, ink: 'quiet' }));
     free = at + monoWidth(String(expert), TICK) + 8;
   }

@@ -16,6 +16,8 @@ const picture = (name: string): Picture => ({
   marks: [
     { kind: 'box', x: 0, y: 0, width: 50, height: 20, ink: 'gate', edge: 'text', title: name },
     { kind: 'box', x: 50, y: 0, width: 50, height: 20, ink: 'gate-up' },
+    { kind: 'ribbon', from: [0, 10], to: [40, 50], top: 20, bottom: 40, ink: 'gate', expert: 3, title: name },
+    { kind: 'box', x: 0, y: 0, width: 9, height: 9, ink: null, expert: 3 },
     words(0, 30, name),
   ],
 });
@@ -51,7 +53,7 @@ describe('an SVG file', () => {
       expect(read[at]?.elements).toEqual(plain?.elements);
       expect(read[at]?.attributes).toEqual(plain?.attributes);
       const shown = visible(name);
-      if (shown.trim() !== '') expect(read[at]?.texts.filter((text) => text === shown)).toHaveLength(6);
+      if (shown.trim() !== '') expect(read[at]?.texts.filter((text) => text === shown)).toHaveLength(7);
     });
     for (const element of ['script', 'image', 'a', 'foreignObject', 'style', 'use'])
       expect(plain?.elements).not.toContain(element);
@@ -63,6 +65,24 @@ describe('an SVG file', () => {
     const file = svgOf(picture('a'), { scheme: 'dark', notes: [] });
     expect(file).toContain(INKS.dark.gate);
     expect(file).not.toContain(INKS.light.gate);
+  });
+});
+
+describe('a chosen expert', () => {
+  const marked = (expert: number | null) => svgOf(picture('a'), { scheme: 'light', notes: [], expert });
+
+  it('has its ribbons in full, and a frame where it is in the stack', () => {
+    expect(marked(3).match(/<path d="M0 20C0 30 40 30 40 40H50C50 30 10 30 10 20Z"/g)).toHaveLength(3);
+    expect(marked(3)).toContain('<rect x="-1" y="-1" width="11" height="11" fill="none"');
+    expect(marked(3)).toContain('Expert 3 is marked.');
+  });
+
+  it('leaves no trace where none is chosen, or one that is not there', () => {
+    for (const expert of [null, 4]) {
+      expect(marked(expert)).not.toContain('is marked');
+      expect(marked(expert)).not.toContain('width="9"');
+      expect(marked(expert)).toBe(marked(null));
+    }
   });
 });
 

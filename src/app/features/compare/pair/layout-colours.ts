@@ -7,7 +7,7 @@ const COLOURS: Readonly<Record<Family, string>> = {
   stacked: '#1f8f6e',
   'gate-up': '#7d8f2a',
   'gate-up-transposed': '#4f8f96',
-  'gate-up-interleaved': '#8f6fb8',
+  'gate-up-interleaved': '#8a6a4a',
   flat: '#6b7684',
   unknown: '#9a9a9a',
 };
