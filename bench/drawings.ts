@@ -13,9 +13,11 @@ import { QWEN3_235B, qwen3Moe, qwen3Moe235b } from '../e2e/support/hub/qwen3-moe
 import { startHub } from '../e2e/support/hub/server.ts';
 import { markUsed } from '../e2e/support/used-hub.ts';
 import { openCheckpoint } from '../src/core/checkpoint/open.ts';
+import { createPairDrawer } from '../src/core/compare/pair-drawer.ts';
 import { createManners } from '../src/core/hub/manners.ts';
 import { openHubRepo } from '../src/core/hub/repo.ts';
-import { createLayerDrawer, detectLayout, modelReads } from '../src/core/index.ts';
+import { correspond, createLayerDrawer, detectLayout, modelReads, planConversion } from '../src/core/index.ts';
+import { createFlows } from '../src/core/plan/flow.ts';
 
 const BIG = 'Qwen/Qwen3-235B-A22B';
 const FUSED = 'moe-loom/Qwen3-235B-A22B-stacked';
@@ -38,16 +40,41 @@ const hub = await startHub({
   ],
 });
 
+const openRepo = async (repo: string) =>
+  openCheckpoint(await openHubRepo(repo, { endpoint: hub.url, ...createManners() }));
+
+function timed(work: () => unknown): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}
+
+/** Milliseconds of a layer's flow into a stacked checkpoint, and of its ribbons to the fused form, once both are planned and paired. */
+async function pairs() {
+  const [original, fused] = [await openRepo(BIG), await openRepo(FUSED)];
+  const layout = detectLayout(original);
+  const flows = createFlows(planConversion(original, 'stacked'), original, layout);
+  flows.layer(0);
+  const flow = layout.groups.map((_, at) => timed(() => flows.layer(at)));
+  const found = correspond(original, fused);
+  const drawer = createPairDrawer(found, original, fused);
+  drawer.picture(0);
+  const pair = [...found.groups.keys()].map((at) => timed(() => drawer.layers(at)));
+  const painted = [...found.groups.keys()].map((at) => timed(() => drawer.picture(at)));
+  return {
+    flow_p50_ms: percentile(flow, 0.5),
+    flow_p95_ms: percentile(flow, 0.95),
+    pair_p50_ms: percentile(pair, 0.5),
+    pair_p95_ms: percentile(pair, 0.95),
+    pair_picture_p50_ms: percentile(painted, 0.5),
+  };
+}
+
 /** Milliseconds of all files once, then of a layer's strip and glyph. */
 async function geometry(repo: string) {
-  const checkpoint = await openCheckpoint(await openHubRepo(repo, { endpoint: hub.url, ...createManners() }));
+  const checkpoint = await openRepo(repo);
   const layout = detectLayout(checkpoint);
   const drawer = createLayerDrawer(checkpoint, layout);
-  const timed = (work: () => unknown) => {
-    const start = performance.now();
-    work();
-    return performance.now() - start;
-  };
   const all = timed(() => drawer.strips());
   const layers = layout.groups.map((_, at) =>
     timed(() => {
@@ -127,6 +154,7 @@ const result = {
   bench: 'drawings',
   // Above the number of processors, times by the clock are those of the queue.
   load_before: round(loadBefore),
+  two: await pairs(),
   geometry: { per_expert: await geometry(BIG), stacked: await geometry(FUSED), half_a_million: await geometry(GIANT) },
   strips: { per_expert: await inBrowser(BIG), stacked: await inBrowser(FUSED), half_a_million: await inBrowser(GIANT) },
 };
