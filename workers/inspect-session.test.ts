@@ -43,10 +43,18 @@ describe('opening in the app', () => {
         })),
       );
     const config = { model_type: 'qwen3_moe', num_hidden_layers: 5, num_experts: 1, hidden_size: 2 };
+    const shardOf = (layer: number) => `model-0000${layer + 1}-of-00002.safetensors`;
+    const names = [0, 1].flatMap((layer) =>
+      ['gate', 'up', 'down'].map((projection) => [
+        `model.layers.${layer}.mlp.experts.0.${projection}_proj.weight`,
+        shardOf(layer),
+      ]),
+    );
     const files = [
+      { path: INDEX, file: late(JSON.stringify({ weight_map: Object.fromEntries(names) }), 0) },
       { path: 'config.json', file: late(JSON.stringify(config), 60) },
-      { path: 'model-00001-of-00002.safetensors', file: late(expert(0), 0) },
-      { path: 'model-00002-of-00002.safetensors', file: late(expert(1), 200) },
+      { path: shardOf(0), file: late(expert(0), 0) },
+      { path: shardOf(1), file: late(expert(1), 200) },
     ];
     const events: InspectEvent[] = [];
     const source: SourceDescriptor = { kind: 'files', name: 'dropped', files };
