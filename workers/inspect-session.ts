@@ -100,16 +100,23 @@ interface Reading {
   readonly partly: boolean;
 }
 
+/** The first picture waits so long for the config, which says how many layers there are: rows then keep their size. */
+const CONFIG_WAIT_MS = 400;
+
 /** Reads what the memory lacks: headers first, then the index. The source is let go of when nothing comes of it. */
 async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<InspectSession> {
   const { files, repo, meter, memory, withoutIndex } = desk;
-  const shards = (await files.list({ signal }))
-    .map((file) => file.name)
-    .filter((name) => name.endsWith('.safetensors'));
+  const names = (await files.list({ signal })).map((file) => file.name);
+  const shards = names.filter((name) => name.endsWith('.safetensors'));
   const order = shards.sort();
   let partial: (() => Checkpoint) | null = null;
+  let configBy = names.includes('config.json') ? Number.POSITIVE_INFINITY : 0;
   const painter = createTicker(() => {
-    if (partial) paintPart(partial(), order, emit);
+    if (!partial) return;
+    const checkpoint = partial();
+    configBy = Math.min(configBy, performance.now() + CONFIG_WAIT_MS);
+    if (checkpoint.config === null && performance.now() < configBy) return painter.tick();
+    paintPart(checkpoint, order, emit);
     partial = null;
   });
   const onShard = (progress: OpenProgress) => {

@@ -161,13 +161,19 @@ async function readShards(opening: Opening, shards: readonly string[]): Promise<
   const [first] = shards;
   const alone = names === null && first !== undefined && (sizes === null || opening.files.guarded === true);
   if (alone) await read(first, options.signal);
-  // The headers come before the config in the queue: the picture waits for the first of them alone.
-  const rest = mapConcurrent(alone ? shards.slice(1) : shards, HEADERS_AT_ONCE, read, options.signal);
-  const config = async () => {
+  const readLayers = async () => {
     // Known to every picture from here on, not only to the last one: it says how many layers there are.
     if (names === null) opening.config = await readConfig(opening);
   };
-  await Promise.all([config(), rest]);
+  // The first header comes before the config in the queue, for the picture waits for it alone; the others come after it.
+  let config: Promise<void> | null = alone ? readLayers() : null;
+  const readNext: typeof read = (file, signal) => {
+    const reading = read(file, signal);
+    config ??= readLayers();
+    return reading;
+  };
+  const rest = mapConcurrent(alone ? shards.slice(1) : shards, HEADERS_AT_ONCE, readNext, options.signal);
+  await Promise.all([config ?? readLayers(), rest]);
 }
 
 /** Headers of files that the index leaves out, as far as they can be read: they are no shards unless all are slices. */

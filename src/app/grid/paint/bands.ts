@@ -51,7 +51,7 @@ export function bandBoxes(
   const room = cellHeight - 2 * inset - above - gap * (bands.length - 1);
   const each = Math.max(1, Math.floor(room / Math.max(1, shares)));
   const boxes: BandBox[] = [];
-  let top = inset + above;
+  let top = inset + above + Math.max(0, Math.floor((room - each * shares) / 2));
   for (const tensor of bands) {
     const height = each * tensor.length;
     boxes.push(...tensor.flatMap((band) => boxesOf(band, cellWidth, top, height)));

@@ -83,6 +83,8 @@ function paintGround(context: Context, { map, geometry, inks, hatch, marks }: Sc
 
 /** Outlines of rows so flat that two of them would hide what they hold. */
 const FLAT_OUTLINE = 0.35;
+/** Outlines round bands, which they must not drown. */
+const BANDED_OUTLINE = 0.6;
 
 /** Lines between cells; stacked rows have none inside, but an outline round their one tensor. */
 function paintGaps(context: Context, scene: Scene, first: number, last: number): void {
@@ -101,9 +103,11 @@ function paintGaps(context: Context, scene: Scene, first: number, last: number):
   for (let row = first; row <= last; row += 1) {
     const facts = map.rows[row];
     if (!facts?.stacked || !facts.experts) continue;
-    context.lineWidth = cellHeight >= 10 ? 1.5 : 1;
-    context.globalAlpha = cellHeight >= 6 ? 1 : FLAT_OUTLINE;
-    context.strokeRect(0.75, row * cellHeight + 1.25, facts.experts * cellWidth - 1.5, cellHeight - 2.5);
+    const banded = showsBands(scene, row);
+    context.lineWidth = cellHeight >= 10 && !banded ? 1.5 : 1;
+    context.globalAlpha = banded ? BANDED_OUTLINE : cellHeight >= 6 ? 1 : FLAT_OUTLINE;
+    const inset = banded ? 1.5 : 1.25;
+    context.strokeRect(0.75, row * cellHeight + inset, facts.experts * cellWidth - 1.5, cellHeight - 2 * inset);
     context.globalAlpha = 1;
   }
 }
