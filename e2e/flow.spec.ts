@@ -100,3 +100,28 @@ test('what a rank reads of a layer follows the rank, and its ranges are the plan
   await expect(cut).toContainText('Experts 9–11 of 12');
   expect(await violations(page)).toEqual([]);
 });
+
+test('the start page plays a sample’s layer once, and nothing moves aside for it', async ({ page }) => {
+  await page.addInitScript(() => {
+    const seen = { shifts: 0 };
+    Object.assign(globalThis, { seen });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!('hadRecentInput' in entry && entry.hadRecentInput)) seen.shifts += 1;
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  await page.goto('/');
+  const picture = page.getByRole('img', { name: /^Tiny Qwen3-MoE, layer 0: per-expert to stacked\. Above: 36 runs/ });
+  await expect(picture).toBeVisible();
+  const again = page.getByRole('button', { name: 'Play again' });
+  await expect(again).toBeEnabled();
+  await again.click();
+  await expect(again).toBeDisabled();
+  await expect(again).toBeEnabled();
+  expect(await page.evaluate(() => (globalThis as unknown as { seen: { shifts: number } }).seen.shifts)).toBe(0);
+  expect(await violations(page)).toEqual([]);
+
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.reload();
+  await expect(picture).toBeVisible();
+  await expect(again).toHaveCount(0);
+});

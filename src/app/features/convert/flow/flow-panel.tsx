@@ -13,13 +13,13 @@ import { arrivedAt, stepFrom } from '../../../pictures/flow-paths.ts';
 import { FlowList, FlowView, type PieceState } from '../../../pictures/flow-view.tsx';
 import { PictureLegend } from '../../../pictures/picture-view.tsx';
 import { fileName, savePng, saveSvg } from '../../../pictures/save-picture.ts';
+import { type Player, usePlayer, useReducedMotion } from '../../../pictures/use-player.ts';
 import { useWidth } from '../../../pictures/use-width.ts';
 import { useFlow } from '../../../queries/queries.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
 import type { Order } from '../use-plan.ts';
 import { type FileStateOf, useFileStates } from './use-file-states.ts';
-import { type Player, usePlayer, useReducedMotion } from './use-player.ts';
 import './flow.css';
 
 /** Steps of the range: fine enough for the pieces of 128 experts. */

@@ -1,5 +1,5 @@
 import { type RefObject, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import type { FlowBrush } from '../../../pictures/flow-view.tsx';
+import type { FlowBrush } from './flow-view.tsx';
 
 /** How long a layer takes from stored to written. */
 const PLAY_MS = 4000;
