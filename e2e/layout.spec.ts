@@ -9,6 +9,7 @@ const drawings = (page: Page) => panel(page).getByRole('img');
 async function drawnRanges(page: Page, expert: number): Promise<string[]> {
   const list = panel(page).locator('details');
   if ((await list.getAttribute('open')) === null) await list.locator('summary').click();
+  await expect(list.getByRole('listitem').first()).toBeVisible();
   const lines = await list.getByRole('listitem').allTextContents();
   return lines.flatMap((line) => {
     const found = /^(?:gate|up|down|gate-up)(?: \w+)? (\d+): (\S+), bytes ([\d,]+) to ([\d,]+)$/.exec(line.trim());

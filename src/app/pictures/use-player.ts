@@ -2,7 +2,7 @@ import { type RefObject, useCallback, useEffect, useRef, useState, useSyncExtern
 import type { FlowBrush } from './flow-view.tsx';
 
 /** How long a layer takes from stored to written. */
-const PLAY_MS = 4000;
+const PLAY_MS = 3000;
 const REDUCED = '(prefers-reduced-motion: reduce)';
 
 /** True where the system asks for less motion. */
