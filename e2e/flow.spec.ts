@@ -12,20 +12,20 @@ const picture = (page: Page) =>
 test('a layer’s bytes are played from stored to written, stepped and scrubbed by keyboard', async ({ page, hub }) => {
   await visit(page, hub, TINY);
   await expect(picture(page)).toBeVisible();
-  await expect(panel(page)).toContainText('All 36 pieces are where they are written.');
+  await expect(panel(page)).toContainText('All 36 pieces are in their new place.');
   await panel(page).getByRole('button', { name: 'Play' }).click();
   await panel(page).getByRole('button', { name: 'Pause' }).click();
-  await expect(panel(page).getByText(/^\d+ of 36 pieces are where they are written\.$/)).toBeVisible();
+  await expect(panel(page).getByText(/^\d+ of 36 pieces are in their new place\.$/)).toBeVisible();
   await panel(page).getByRole('button', { name: 'Play' }).click();
-  await expect(panel(page)).toContainText('All 36 pieces are where they are written.');
+  await expect(panel(page)).toContainText('All 36 pieces are in their new place.');
   await expect(panel(page).getByRole('button', { name: 'Play' })).toBeVisible();
 
   await range(page).focus();
   await page.keyboard.press('Home');
   await expect(panel(page)).toContainText('0 of 36 pieces');
-  await expect(range(page)).toHaveAttribute('aria-valuetext', '0 %, 0 of 36 pieces written');
+  await expect(range(page)).toHaveAttribute('aria-valuetext', '0 %, 0 of 36 pieces in place');
   await page.keyboard.press('ArrowRight');
-  await expect(range(page)).toHaveAttribute('aria-valuetext', '1 %, 0 of 36 pieces written');
+  await expect(range(page)).toHaveAttribute('aria-valuetext', '1 %, 0 of 36 pieces in place');
   await page.keyboard.press('Home');
   await panel(page).getByRole('button', { name: 'One piece on' }).press('Enter');
   await expect(panel(page)).toContainText('1 of 36 pieces');

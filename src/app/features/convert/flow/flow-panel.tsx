@@ -163,12 +163,12 @@ function PlayedFlow({ scene, name }: Omit<FlowProps, 'plan'>) {
 
 function wordsAt(all: number, arrived: number): string {
   if (arrived === all)
-    return `All ${formatInteger(all)} pieces are where they are written. The stored files stay as they are.`;
-  return `${formatInteger(arrived)} of ${formatInteger(all)} pieces are where they are written.`;
+    return `All ${formatInteger(all)} pieces are in their new place. The stored files do not change.`;
+  return `${formatInteger(arrived)} of ${formatInteger(all)} pieces are in their new place.`;
 }
 
 function valueText(all: number, arrived: number, t: number): string {
-  return `${Math.round(t * 100)} %, ${formatInteger(arrived)} of ${formatInteger(all)} pieces written`;
+  return `${Math.round(t * 100)} %, ${formatInteger(arrived)} of ${formatInteger(all)} pieces in place`;
 }
 
 function Buttons({ player, scene }: { readonly player: Player; readonly scene: FlowScene }) {
