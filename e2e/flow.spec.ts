@@ -12,20 +12,20 @@ const picture = (page: Page) =>
 test('a layer’s bytes are played from stored to written, stepped and scrubbed by keyboard', async ({ page, hub }) => {
   await visit(page, hub, TINY);
   await expect(picture(page)).toBeVisible();
-  await expect(panel(page)).toContainText('All 36 pieces are where they are written.');
+  await expect(panel(page)).toContainText('All 36 pieces are in their new place.');
   await panel(page).getByRole('button', { name: 'Play' }).click();
   await panel(page).getByRole('button', { name: 'Pause' }).click();
-  await expect(panel(page).getByText(/^\d+ of 36 pieces are where they are written\.$/)).toBeVisible();
+  await expect(panel(page).getByText(/^\d+ of 36 pieces are in their new place\.$/)).toBeVisible();
   await panel(page).getByRole('button', { name: 'Play' }).click();
-  await expect(panel(page)).toContainText('All 36 pieces are where they are written.');
+  await expect(panel(page)).toContainText('All 36 pieces are in their new place.');
   await expect(panel(page).getByRole('button', { name: 'Play' })).toBeVisible();
 
   await range(page).focus();
   await page.keyboard.press('Home');
   await expect(panel(page)).toContainText('0 of 36 pieces');
-  await expect(range(page)).toHaveAttribute('aria-valuetext', '0 %, 0 of 36 pieces written');
+  await expect(range(page)).toHaveAttribute('aria-valuetext', '0 %, 0 of 36 pieces in place');
   await page.keyboard.press('ArrowRight');
-  await expect(range(page)).toHaveAttribute('aria-valuetext', '1 %, 0 of 36 pieces written');
+  await expect(range(page)).toHaveAttribute('aria-valuetext', '1 %, 0 of 36 pieces in place');
   await page.keyboard.press('Home');
   await panel(page).getByRole('button', { name: 'One piece on' }).press('Enter');
   await expect(panel(page)).toContainText('1 of 36 pieces');
@@ -99,4 +99,29 @@ test('what a rank reads of a layer follows the rank, and its ranges are the plan
   await expect(cut).toContainText('What rank 3 reads of layer 0');
   await expect(cut).toContainText('Experts 9–11 of 12');
   expect(await violations(page)).toEqual([]);
+});
+
+test('the start page plays a sample’s layer once, and nothing moves aside for it', async ({ page }) => {
+  await page.addInitScript(() => {
+    const seen = { shifts: 0 };
+    Object.assign(globalThis, { seen });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!('hadRecentInput' in entry && entry.hadRecentInput)) seen.shifts += 1;
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  await page.goto('/');
+  const picture = page.getByRole('img', { name: /^Tiny Qwen3-MoE, layer 0: per-expert to stacked\. Above: 36 runs/ });
+  await expect(picture).toBeVisible();
+  const again = page.getByRole('button', { name: 'Play again' });
+  await expect(again).toBeEnabled();
+  await again.click();
+  await expect(again).toBeDisabled();
+  await expect(again).toBeEnabled();
+  expect(await page.evaluate(() => (globalThis as unknown as { seen: { shifts: number } }).seen.shifts)).toBe(0);
+  expect(await violations(page)).toEqual([]);
+
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.reload();
+  await expect(picture).toBeVisible();
+  await expect(again).toHaveCount(0);
 });

@@ -5,6 +5,9 @@ import { inksOf, pathsAt } from './flow-paths.ts';
 import { Chosen, Painted, PictureView, Texture } from './picture-view.tsx';
 import './flow-view.css';
 
+/** Of more pieces none is wide enough to be pointed at; the list has them all. */
+const MOST_POINTED = 800;
+
 /** Paints a flow at a time from 0 to 1, without React: many times a second. */
 export interface FlowBrush {
   paint(t: number): void;
@@ -25,7 +28,10 @@ interface FlowViewProps {
 /** What is stored above, what is written below, and what moves between them in a layer of its own, so that a frame paints nothing else. */
 export function FlowView({ scene, brush, expert, stateOf }: FlowViewProps) {
   // Where pieces will lie can be pointed at before anything is painted there.
-  const still = useMemo(() => ({ ...scene, marks: [...scene.marks, ...scene.moves.map(placeOf)] }), [scene]);
+  const still = useMemo(() => {
+    const places = scene.moves.length > MOST_POINTED ? [] : scene.moves.map(placeOf);
+    return { ...scene, marks: [...scene.marks, ...places] };
+  }, [scene]);
   return (
     <div className="flow-view">
       <PictureView picture={still} expert={expert} />

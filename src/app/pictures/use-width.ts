@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'react';
 
 /** No narrower, so that names have room: what is narrower scrolls. */
-const LEAST = 560;
+const LEAST = 520;
 const MOST = 1100;
 /** Edges of the panel. */
-const EDGES = 40;
+const EDGES = 44;
 /** Widths are taken in steps: not every pixel of a window that is being made larger is a picture of its own. */
 const STEP = 20;
 

@@ -38,7 +38,8 @@ export interface FlowScene extends Picture {
 /** How wide a flow is drawn where nothing else is asked for. */
 const WIDTH = 720;
 const STRIP = 36;
-const BETWEEN = 140;
+/** How far the strips are apart, in parts of the width, and in units. */
+const BETWEEN = { part: 0.2, least: 80, most: 140 } as const;
 const LINE = 16;
 const TEXT = 12;
 /** How long one piece is on its way, of the whole. */
@@ -56,7 +57,8 @@ export function flowScene(flow: LayerFlow, title: string, width = WIDTH): FlowSc
   const [above, below] = [axisOf(stored, scale), axisOf(pieces, scale)];
   const names = placeLabels(above.lanes.map(fileLabel), width);
   const upper = names.height + LINE + 4;
-  const lower = upper + STRIP + BETWEEN;
+  const between = Math.min(BETWEEN.most, Math.max(BETWEEN.least, width * BETWEEN.part));
+  const lower = upper + STRIP + between;
   const written = placeLabels([...tensorLabels(pieces, below), ...below.lanes.map(fileLabel)], width);
   const under = lower + STRIP + LINE + 4;
   return {
@@ -200,15 +202,17 @@ function tensorLabels(pieces: readonly FlowPiece[], axis: Axis): Label[] {
 function placeLabels(labels: readonly Label[], whole: number): Labels {
   const reached: number[] = [];
   const marks = labels.flatMap(({ x, text, quiet }): Mark[] => {
-    const own = monoWidth(text, 12);
-    const width = own + (quiet === '' ? 0 : 12 + monoWidth(quiet, TEXT));
+    const own = monoWidth(text, TEXT);
+    const both = own + 12 + monoWidth(quiet, TEXT);
+    const says = quiet !== '' && both <= whole;
+    const width = says ? both : own;
     const left = Math.max(0, Math.min(x, whole - width));
     const free = reached.findIndex((right) => right <= left);
     const row = free === -1 ? reached.length : free;
     reached[row] = left + width + 16;
     const y = row * LINE + 12;
     const name = words(left, y, text, { size: 12 });
-    return quiet === '' ? [name] : [name, words(left + own + 12, y, quiet, { size: TEXT, ink: 'quiet' })];
+    return !says ? [name] : [name, words(left + own + 12, y, quiet, { size: TEXT, ink: 'quiet' })];
   });
   return { marks, height: reached.length * LINE };
 }

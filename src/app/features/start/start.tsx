@@ -2,11 +2,14 @@ import { useState } from 'react';
 import { isLoomError } from '../../../core/index.ts';
 import { UnfinishedList } from '../../jobs/unfinished-list.tsx';
 import { FileInput } from '../../parts/file-input.tsx';
+import { late } from '../../parts/late.tsx';
+import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { chosenFiles } from '../../sources/collect-drop.ts';
 import { SAMPLES } from '../../sources/samples.ts';
 import { go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
 import './start.css';
+import './start-flow.css';
 import { Shown } from '../../parts/shown.tsx';
 
 /** The start screen: ways in, and nothing else. */
@@ -26,10 +29,21 @@ export function Start() {
         files from this machine.
       </p>
       <UnfinishedList />
-      <DropZone />
+      <div className="start-ways">
+        <DropZone />
+        <Moving />
+      </div>
       <Samples />
     </div>
   );
+}
+
+const StartFlow = late(async () => (await import('./flow/start-flow.tsx')).StartFlow);
+
+/** Its room is kept from the beginning; what fills it comes after the page has been painted. */
+function Moving() {
+  const painted = useAfterPaint();
+  return <figure className="start-flow">{painted && <StartFlow />}</figure>;
 }
 
 function DropZone() {

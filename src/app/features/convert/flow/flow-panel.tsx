@@ -13,13 +13,13 @@ import { arrivedAt, stepFrom } from '../../../pictures/flow-paths.ts';
 import { FlowList, FlowView, type PieceState } from '../../../pictures/flow-view.tsx';
 import { PictureLegend } from '../../../pictures/picture-view.tsx';
 import { fileName, savePng, saveSvg } from '../../../pictures/save-picture.ts';
+import { type Player, usePlayer, useReducedMotion } from '../../../pictures/use-player.ts';
 import { useWidth } from '../../../pictures/use-width.ts';
 import { useFlow } from '../../../queries/queries.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
 import type { Order } from '../use-plan.ts';
 import { type FileStateOf, useFileStates } from './use-file-states.ts';
-import { type Player, usePlayer, useReducedMotion } from './use-player.ts';
 import './flow.css';
 
 /** Steps of the range: fine enough for the pieces of 128 experts. */
@@ -163,12 +163,12 @@ function PlayedFlow({ scene, name }: Omit<FlowProps, 'plan'>) {
 
 function wordsAt(all: number, arrived: number): string {
   if (arrived === all)
-    return `All ${formatInteger(all)} pieces are where they are written. The stored files stay as they are.`;
-  return `${formatInteger(arrived)} of ${formatInteger(all)} pieces are where they are written.`;
+    return `All ${formatInteger(all)} pieces are in their new place. The stored files do not change.`;
+  return `${formatInteger(arrived)} of ${formatInteger(all)} pieces are in their new place.`;
 }
 
 function valueText(all: number, arrived: number, t: number): string {
-  return `${Math.round(t * 100)} %, ${formatInteger(arrived)} of ${formatInteger(all)} pieces written`;
+  return `${Math.round(t * 100)} %, ${formatInteger(arrived)} of ${formatInteger(all)} pieces in place`;
 }
 
 function Buttons({ player, scene }: { readonly player: Player; readonly scene: FlowScene }) {

@@ -1,8 +1,8 @@
 import { type RefObject, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import type { FlowBrush } from '../../../pictures/flow-view.tsx';
+import type { FlowBrush } from './flow-view.tsx';
 
 /** How long a layer takes from stored to written. */
-const PLAY_MS = 4000;
+const PLAY_MS = 3000;
 const REDUCED = '(prefers-reduced-motion: reduce)';
 
 /** True where the system asks for less motion. */
