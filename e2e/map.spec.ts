@@ -109,7 +109,7 @@ test('file colouring names every file of the pointed cell, in the legend, the ce
   await expect(page.getByRole('radio', { name: 'Layout' })).toBeChecked();
   const colours = page.getByRole('radiogroup', { name: 'Colour by' });
   await expect(colours.getByRole('radio')).toHaveText(['Layout', 'File', 'Dtype', 'Values']);
-  await page.getByRole('radio', { name: 'File' }).click();
+  await page.getByRole('radio', { name: 'File', exact: true }).click();
   const files = 'model-00035-of-00095.safetensors and model-00036-of-00095.safetensors';
   await expect(grid(page).getByRole('gridcell')).toContainText(files);
   await expect(legend(page)).toContainText('95 files share ten colours');

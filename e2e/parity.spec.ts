@@ -125,5 +125,5 @@ test('the runtime is in no file that the page loads at its start', async ({ page
   page.on('request', (request) => loaded.push(request.url()));
   await page.goto('/?sample=tiny-qwen3-moe&view=compare');
   await expect(page.getByRole('button', { name: 'Compute layer 0' })).toBeEnabled();
-  expect(loaded.filter((url) => /ort|parity\.worker/.test(url))).toEqual([]);
+  expect(loaded.filter((url) => /\/ort[-.]|parity\.worker/.test(url))).toEqual([]);
 });

@@ -135,9 +135,9 @@ export async function pastTheEdge(page: Page): Promise<string[]> {
   const found = await page.evaluate(() => {
     const wide = (element: Element) => element.scrollWidth > element.clientWidth;
     const page = document.scrollingElement;
-    const scrolls = [...document.querySelectorAll('main, main *:not(.grid-scroller, .picture-frame)')].filter(
-      (element) => wide(element) && /auto|scroll/.test(getComputedStyle(element).overflowX),
-    );
+    const scrolls = [
+      ...document.querySelectorAll('main, main *:not(.grid-scroller, .picture-frame, .flow-frame, .cut-body)'),
+    ].filter((element) => wide(element) && /auto|scroll/.test(getComputedStyle(element).overflowX));
     return [...(page && page.scrollWidth > innerWidth ? [page] : []), ...scrolls].map(
       ({ tagName, className, scrollWidth }) => `${tagName} ${className}: ${scrollWidth}`,
     );

@@ -30,6 +30,7 @@ const MapTable = late(async () => (await import('./map-table.tsx')).MapTable);
 export function MapView() {
   const map = useInspection((state) => state.map);
   const shape = useChoices((choices) => choices.shape);
+  const layerShown = useChoices((choices) => choices.layerShown);
   const { zoom, onZoom } = useMapZoom();
   const details = useRef<HTMLElement>(null);
   const { active, onActive } = useActiveCell();
@@ -87,9 +88,11 @@ export function MapView() {
           <Findings />
         </aside>
       </div>
-      {painted && (
+      {!painted ? (
+        <div className={layerShown ? 'layer-space open' : 'layer-space'} />
+      ) : (
         <LayerPanel
-          until={<div />}
+          until={<div className={layerShown ? 'layer-space open' : 'layer-space'} />}
           map={map}
           row={active?.row ?? firstWithExperts(map)}
           expert={active && active.column >= 0 ? active.column : null}

@@ -26,7 +26,10 @@ export function LayerPanel({ map, row, expert }: LayerPanelProps) {
   if (!facts) return null;
   const shown = layerShown && data?.row === row ? data : null;
   return (
-    <section className="layer-panel" aria-label={`${nameOf(facts)} as it is stored`}>
+    <section
+      className={layerShown ? 'layer-panel open' : 'layer-panel'}
+      aria-label={`${nameOf(facts)} as it is stored`}
+    >
       <header className="layer-panel-head">
         <h2>
           <button
