@@ -47,6 +47,13 @@ export function useHolder(placed: PlacedPicture): (Selection & { readonly rank: 
   return rank === -1 ? null : { ...selection, rank };
 }
 
+/** The rank that the view tells of: that of {@link useShownRank}, else the chosen expert's first, else rank 0. */
+export function useToldRank(placed: PlacedPicture): number {
+  const shown = useShownRank(placed.mesh.world);
+  const holder = useHolder(placed);
+  return shown ?? holder?.rank ?? 0;
+}
+
 /** Whether a rank holds what the first one holds. */
 export function holdsSame({ twins }: PlacedPicture, rank: number, first: number): boolean {
   return rank === first || twins[rank] === first;

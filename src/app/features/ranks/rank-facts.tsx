@@ -2,7 +2,7 @@ import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../..
 import { formatBytes, formatInteger, frameworkOf, plural } from '../../../core/index.ts';
 import { formatRange } from '../../parts/numbers.ts';
 import { rankColour } from './placement/rank-colours.ts';
-import { chooseRank, holdsSame, useHolder, useShownRank } from './rank-choices.ts';
+import { chooseRank, holdsSame, useHolder, useShownRank, useToldRank } from './rank-choices.ts';
 import { useRankDetail } from './use-ranks.ts';
 import { coordsText, formatFactor, formatIntervals, totalOf } from './words.ts';
 
@@ -20,9 +20,8 @@ interface FactsProps {
 /** The rank that is pointed at or pinned: experts, bytes, ranges, files, amplification. */
 export function RankFacts({ query, picture, placed }: FactsProps) {
   const shown = useShownRank(placed.mesh.world);
-  // The chosen expert's rank, or the first, stands for all until one is looked at: nothing below moves while the pointer does.
   const holder = useHolder(placed);
-  const rank = shown ?? holder?.rank ?? 0;
+  const rank = useToldRank(placed);
   const detail = useRankDetail(query, rank);
   return (
     <section className="rank-facts" aria-label="Rank">

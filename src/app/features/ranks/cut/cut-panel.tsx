@@ -5,7 +5,7 @@ import { formatRange } from '../../../parts/numbers.ts';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
 import { useWidth } from '../../../pictures/use-width.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
-import { chooseRank, useShownRank } from '../rank-choices.ts';
+import { chooseRank, useToldRank } from '../rank-choices.ts';
 import { useRankCut } from '../use-ranks.ts';
 import './cut.css';
 
@@ -22,7 +22,7 @@ interface CutPanelProps {
 /** One rank's part of one layer: lit in the stored tensors and in the files, with its ranges. */
 export function CutPanel({ query, placed }: CutPanelProps) {
   const [open, setOpen] = useState(() => matchMedia(HIGH).matches);
-  const rank = useShownRank(placed.mesh.world) ?? 0;
+  const rank = useToldRank(placed);
   const layer = useAddress((address) => address.layer);
   const found = placed.rows.findIndex(({ index }) => index !== null && index === layer);
   const [chosen, setChosen] = useState(0);
