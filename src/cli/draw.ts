@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import {
   type Checkpoint,
   type CheckpointLayout,
+  causesOf,
   createFlows,
   DRAWINGS,
   detectLayout,
@@ -13,6 +14,7 @@ import {
   flowScene,
   flowStill,
   flowTitle,
+  foundWords,
   groupToDraw,
   LoomError,
   type Picture,
@@ -72,8 +74,8 @@ export function addDraw(program: Command): void {
         : drawLayer(checkpoint, layout, at, drawing === 'strip' ? 'strip' : 'glyph');
     if (flags.json) printJson({ ...picture, notes });
     else {
-      const from = nameOf(checkpoint.identity);
-      const svg = svgOf(picture, { scheme: flags.dark ? 'dark' : 'light', notes: [from, ...notes] });
+      const about = [nameOf(checkpoint.identity), foundWords(causesOf(checkpoint, layout)), ...notes];
+      const svg = svgOf(picture, { scheme: flags.dark ? 'dark' : 'light', notes: about });
       if (flags.out === undefined) printCode(svg);
       else writeNew(flags.out, svg, flags.quiet === true);
     }

@@ -146,7 +146,7 @@ export {
 export type { Statistics } from './kernels/statistics/summary.ts';
 export { absenceOfExperts } from './layouts/absence.ts';
 export { BESIDE, type BesideKind, besideOf } from './layouts/beside.ts';
-export { type Cause, causesOf, errorsOf } from './layouts/causes.ts';
+export { type Cause, causesOf, errorsOf, foundWords } from './layouts/causes.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { layoutId, layoutOf } from './layouts/dialects.ts';

@@ -11,7 +11,7 @@ interface SaveButtonsProps {
   /** Made when it is wanted: a picture of a whole model takes a moment. Null where there is nothing to draw. */
   readonly picture: () => Picture | null;
   /** What stands below it: where it is from, what was found. */
-  readonly notes: readonly string[];
+  readonly notes: readonly string[] | (() => readonly string[]);
   /** Parts of the file's name. */
   readonly name: readonly string[];
   /** The expert that is marked. */
@@ -29,7 +29,8 @@ export function SaveButtons({ picture, notes, name, expert = null, what }: SaveB
       const drawn = picture();
       if (!drawn) return;
       const scheme = document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light';
-      const saving = { picture: drawn, notes, scheme, expert, name: fileName(...name) } as const;
+      const below = typeof notes === 'function' ? notes() : notes;
+      const saving = { picture: drawn, notes: below, scheme, expert, name: fileName(...name) } as const;
       if (format === 'svg') saveSvg(saving);
       else await savePng(saving);
     } catch (error) {

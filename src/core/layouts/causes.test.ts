@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { finding } from '../checkpoint/finding.ts';
-import { causesOf, errorsOf } from './causes.ts';
+import { causesOf, errorsOf, foundWords } from './causes.ts';
 import { checkpointOf, ENDS, type Headers, readRealNames } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 
@@ -113,3 +113,14 @@ it.each(Object.entries(readRealNames()))(
     }
   },
 );
+
+describe('what was found, in a sentence', () => {
+  const [error, note] = [{ severity: 'error' } as const, { severity: 'warning' } as const];
+  it.each([
+    [[], 'Nothing odd: headers, index and config agree.'],
+    [[note, note], 'No error, 2 notes.'],
+    [[note, error], '1 error found.'],
+  ])('%j', (causes, words) => {
+    expect(foundWords(causes)).toBe(words);
+  });
+});

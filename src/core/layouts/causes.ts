@@ -1,4 +1,5 @@
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
+import { plural } from '../units.ts';
 import { withoutConsequences } from './consequences.ts';
 import { nameLayers, stackNames, stackOf } from './layer-words.ts';
 import type { CheckpointLayout, Defect, LayerGroup } from './types.ts';
@@ -142,4 +143,13 @@ function mergeNumbers(defects: readonly Defect[]): Cause[] {
 
 function withMore(message: string, more: string): string {
   return more === '' ? message : `${message} The same goes for ${more}.`;
+}
+
+/** What was found, in a sentence that stands below a picture of the checkpoint. */
+export function foundWords(causes: readonly Pick<Cause, 'severity'>[]): string {
+  const errors = causes.filter(({ severity }) => severity === 'error').length;
+  if (errors > 0) return `${plural(errors, 'error')} found.`;
+  return causes.length === 0
+    ? 'Nothing odd: headers, index and config agree.'
+    : `No error, ${plural(causes.length, 'note')}.`;
 }

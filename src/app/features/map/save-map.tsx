@@ -1,4 +1,5 @@
 import { CELL, cellsPicture, type ExpertMap, type Picture, plural } from '../../../core/index.ts';
+import { useFound } from '../../checkpoint/use-found.ts';
 import { nameOf } from '../../grid/describe.ts';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import { SaveButtons } from '../../pictures/save-buttons.tsx';
@@ -18,11 +19,10 @@ interface SaveMapProps {
 /** Saves the map as it is coloured, with what its colours mean. */
 export function SaveMap({ map, cells, legend, by }: SaveMapProps) {
   const summary = useInspection((state) => state.summary);
-  const complete = useInspection((state) => state.complete);
+  const found = useFound();
   const cell = useSelectedCell();
   if (!summary) return null;
-  const { identity, layout, dialects, findings } = summary;
-  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const { identity, layout, dialects } = summary;
   const chosen = cell && { row: cell.row, column: cell.expert };
   const facts = cell ? map.rows[cell.row] : undefined;
   const name = [layout, ...dialects].join(' · ');
@@ -38,17 +38,10 @@ export function SaveMap({ map, cells, legend, by }: SaveMapProps) {
       crossed: [...map.state].flatMap((state, at) => (state === CELL.defect ? [at] : [])),
       chosen,
     });
-  const verdict = !complete
-    ? 'Headers were still being read.'
-    : errors > 0
-      ? `${plural(errors, 'error')} found.`
-      : findings.length === 0
-        ? 'Nothing odd: headers, index and config agree.'
-        : `No error, ${plural(findings.length, 'note')}.`;
   return (
     <SaveButtons
       picture={picture}
-      notes={[identity, verdict, ...(facts ? [`Framed: ${nameOf(facts)}, expert ${cell?.expert}.`] : [])]}
+      notes={[identity, found, ...(facts ? [`Framed: ${nameOf(facts)}, expert ${cell?.expert}.`] : [])]}
       name={[identity, 'map', by]}
       what="the map"
     />

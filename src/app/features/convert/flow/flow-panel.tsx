@@ -9,10 +9,11 @@ import {
   plural,
   visible,
 } from '../../../../core/index.ts';
+import { useFound } from '../../../checkpoint/use-found.ts';
 import { arrivedAt, stepFrom } from '../../../pictures/flow-paths.ts';
 import { FlowList, FlowView, type PieceState } from '../../../pictures/flow-view.tsx';
 import { PictureLegend } from '../../../pictures/picture-view.tsx';
-import { fileName, savePng, saveSvg } from '../../../pictures/save-picture.ts';
+import { SaveButtons } from '../../../pictures/save-buttons.tsx';
 import { type Player, usePlayer, useReducedMotion } from '../../../pictures/use-player.ts';
 import { useWidth } from '../../../pictures/use-width.ts';
 import { useFlow } from '../../../queries/queries.ts';
@@ -216,33 +217,20 @@ function Picture({ scene, brush, stateOf }: PictureProps) {
   );
 }
 
-const FORMATS = [
-  ['svg', 'SVG'],
-  ['png', 'PNG'],
-] as const;
-
 /** Saves what is to be seen, in the colours that the page has. */
 function Save({ scene, player, name }: { readonly scene: FlowScene; readonly player: Player; readonly name: string }) {
   const identity = useInspection((state) => state.summary?.identity ?? '');
-  const [failed, setFailed] = useState<string | null>(null);
-  const save = (format: 'svg' | 'png') => {
-    const t = player.time();
-    const picture = t >= 1 ? flowStill(scene) : flowPicture(scene, t);
-    const scheme = document.documentElement.dataset.theme === 'dark' ? 'dark' : 'light';
-    const notes = [identity, ...(t >= 1 ? [] : [`${Math.round(t * 100)} % of the way`])];
-    const saving = { picture, notes, scheme, name: fileName(identity, name, 'flow') } as const;
-    setFailed(null);
-    if (format === 'svg') saveSvg(saving);
-    else savePng(saving).catch((error: unknown) => setFailed(error instanceof Error ? error.message : String(error)));
-  };
+  const found = useFound();
   return (
     <span className="flow-save">
-      {FORMATS.map(([format, title]) => (
-        <button key={format} type="button" className="button small" onClick={() => save(format)}>
-          Save as {title}
-        </button>
-      ))}
-      {failed !== null && <span role="alert">The picture could not be made: {visible(failed)}</span>}
+      <SaveButtons
+        picture={() => (player.time() >= 1 ? flowStill(scene) : flowPicture(scene, player.time()))}
+        notes={() => {
+          const t = player.time();
+          return [identity, found, ...(t >= 1 ? [] : [`${Math.round(t * 100)} % of the way`])];
+        }}
+        name={[identity, name, 'flow']}
+      />
     </span>
   );
 }

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { ExpertMap, Picture } from '../../../../core/index.ts';
+import { useFound } from '../../../checkpoint/use-found.ts';
 import { nameOf } from '../../../grid/describe.ts';
 import { Segments } from '../../../parts/segments.tsx';
 import { PictureList } from '../../../pictures/picture-list.tsx';
@@ -72,6 +73,7 @@ interface DrawnProps {
 /** Saves the drawings, in the colours that the page has. */
 function Drawn({ glyph, strip, notes, name, expert }: DrawnProps) {
   const identity = useInspection((state) => state.summary?.identity ?? '');
+  const found = useFound();
   const [which, setWhich] = useState<'glyph' | 'strip'>('glyph');
   return (
     <span className="layer-panel-save">
@@ -88,7 +90,7 @@ function Drawn({ glyph, strip, notes, name, expert }: DrawnProps) {
       )}
       <SaveButtons
         picture={() => (which === 'glyph' && glyph ? glyph : strip)}
-        notes={[identity, ...notes]}
+        notes={[identity, found, ...notes]}
         name={[identity, name, which]}
         expert={expert}
       />
