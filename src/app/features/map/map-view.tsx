@@ -8,6 +8,7 @@ import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
 import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
+import { layerOfRow, rowOfLayer } from '../../state/selection.ts';
 import { CellFacts } from './cell-facts.tsx';
 import { pictureOf, shownColour } from './colours.ts';
 import { Details } from './details.tsx';
@@ -148,7 +149,7 @@ function useActiveCell() {
   const [beside, setBeside] = useState<Cell | null>(null);
   const active = useMemo((): Cell | null => {
     if (layer === null || !rows) return null;
-    const row = rows.findIndex((facts, at) => (facts.index ?? at) === layer);
+    const row = rowOfLayer(rows, layer);
     if (beside?.row === row && expert === null) return beside;
     return row === -1 ? null : { row, column: Math.min(expert ?? 0, Math.max(0, columns - 1)) };
   }, [rows, columns, layer, expert, beside]);
@@ -156,7 +157,7 @@ function useActiveCell() {
     (cell: Cell | null, pinned: boolean) => {
       const named = cell && cell.column < -1 ? null : Math.max(0, cell?.column ?? 0);
       setBeside(named === null ? cell : null);
-      const to = cell ? { layer: rows?.[cell.row]?.index ?? cell.row, expert: named } : { layer: null, expert: null };
+      const to = cell ? { layer: layerOfRow(rows ?? [], cell.row), expert: named } : { layer: null, expert: null };
       if (pinned) go(to);
       else move(to);
     },
