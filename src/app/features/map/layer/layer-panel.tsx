@@ -1,11 +1,9 @@
-import { useState } from 'react';
 import type { ExpertMap, Picture } from '../../../../core/index.ts';
 import { useFound } from '../../../checkpoint/use-found.ts';
 import { nameOf } from '../../../grid/describe.ts';
-import { Segments } from '../../../parts/segments.tsx';
 import { PictureList } from '../../../pictures/picture-list.tsx';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
-import { SaveButtons } from '../../../pictures/save-buttons.tsx';
+import { SaveLayer } from '../../../pictures/save-layer.tsx';
 import { useLayerPictures } from '../../../queries/queries.ts';
 import { useChoices } from '../../../state/choices.ts';
 import { useInspection } from '../../../state/inspection.ts';
@@ -74,24 +72,13 @@ interface DrawnProps {
 function Drawn({ glyph, strip, notes, name, expert }: DrawnProps) {
   const identity = useInspection((state) => state.summary?.identity ?? '');
   const found = useFound();
-  const [which, setWhich] = useState<'glyph' | 'strip'>('glyph');
   return (
     <span className="layer-panel-save">
-      {glyph && (
-        <Segments
-          label="What to save"
-          options={[
-            ['glyph', 'Tensors'],
-            ['strip', 'Bytes'],
-          ]}
-          value={which}
-          onChange={setWhich}
-        />
-      )}
-      <SaveButtons
-        picture={() => (which === 'glyph' && glyph ? glyph : strip)}
+      <SaveLayer
+        glyph={glyph}
+        strip={strip}
         notes={[identity, found, ...notes]}
-        name={[identity, name, which]}
+        name={[identity, name]}
         expert={expert}
       />
     </span>

@@ -1,10 +1,13 @@
 import { useState } from 'react';
 import type { PlacedPicture, RankCut, RankQuery, RankRow } from '../../../../../workers/ranks-protocol.ts';
 import { formatInteger, visible } from '../../../../core/index.ts';
+import { useFound } from '../../../checkpoint/use-found.ts';
 import { formatRange } from '../../../parts/numbers.ts';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
+import { SaveLayer } from '../../../pictures/save-layer.tsx';
 import { useWidth } from '../../../pictures/use-width.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
+import { useInspection } from '../../../state/inspection.ts';
 import { chooseRank, useToldRank } from '../rank-choices.ts';
 import { useRankCut } from '../use-ranks.ts';
 import './cut.css';
@@ -52,7 +55,7 @@ export function CutPanel({ query, placed }: CutPanelProps) {
           />
         )}
       </header>
-      {open && cut && <Drawn cut={cut} />}
+      {open && cut && <Drawn cut={cut} title={title} />}
       {open && !cut && <p className="quiet cut-wait">Drawing …</p>}
     </section>
   );
@@ -102,15 +105,27 @@ function Choosers({ placed, rank, row, onRow }: ChoosersProps) {
   );
 }
 
-function Drawn({ cut }: { readonly cut: RankCut }) {
+function Drawn({ cut, title }: { readonly cut: RankCut; readonly title: string }) {
   const { glyph, strip, words, ranges } = cut;
+  const identity = useInspection((state) => state.summary?.identity ?? '');
+  const found = useFound();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className="cut-body" tabIndex={0} aria-label="Drawing of the cut">
       <p className="cut-words" role="status">
         {words}
       </p>
-      <PictureLegend pictures={[strip]} />
+      <div className="cut-save">
+        <PictureLegend pictures={[strip]} />
+        <SaveLayer
+          glyph={glyph}
+          strip={strip}
+          notes={[identity, found, `${title}. ${words}`]}
+          name={[identity, title]}
+          expert={null}
+          what="what the rank reads"
+        />
+      </div>
       <div className="cut-pictures">
         {glyph && <PictureView picture={glyph} expert={null} />}
         <PictureView picture={strip} expert={null} />
