@@ -5,7 +5,7 @@ import { type Ink, type Mark, monoWidth, moved, type Picture, words } from './pi
 const WIDTH = 700;
 const STRIP = 30;
 const LENS = 44;
-/** Boxes of the enlarged beginning. */
+/** Boxes of the enlarged beginning, where their names have room. */
 const LENS_BOXES = 12;
 /** Boxes narrower than this are painted with the next of their role. */
 const NARROW = 0.25;
@@ -81,8 +81,15 @@ function filePicture(file: LayerStripFile): { readonly marks: readonly Mark[]; r
     ...ticks(file.boxes, x, top),
     ...ruler(file, x, top + STRIP),
   ];
-  const lens = lensOf(file.boxes.slice(0, LENS_BOXES), x, top + STRIP + 40, top + STRIP + 18);
+  const lens = lensOf(enlarged(file.boxes), x, top + STRIP + 40, top + STRIP + 18);
   return { marks: [...marks, ...lens], height: top + STRIP + 40 + LENS + 18 };
+}
+
+/** As many of the first boxes as their names leave room for. */
+function enlarged(boxes: readonly StripBox[]): readonly StripBox[] {
+  const first = boxes.slice(0, LENS_BOXES);
+  const longest = Math.max(0, ...first.map((box) => monoWidth(nameOfRun(box), TICK)));
+  return first.slice(0, Math.max(1, Math.floor(WIDTH / (longest + 10))));
 }
 
 /** Boxes as they lie; those too narrow to be seen are joined with what follows of the same role. */
