@@ -108,7 +108,7 @@ test('file colouring names every file of the pointed cell, in the legend, the ce
   await expect(page.getByText(/Nothing odd/)).toBeVisible();
   await expect(page.getByRole('radio', { name: 'Layout' })).toBeChecked();
   const colours = page.getByRole('radiogroup', { name: 'Colour by' });
-  await expect(colours.getByRole('radio')).toHaveText(['Layout', 'File', 'Dtype', 'Values']);
+  await expect(colours.getByRole('radio')).toHaveText(['Layout', 'File', 'Dtype', 'Values', 'Rank']);
   await page.getByRole('radio', { name: 'File', exact: true }).click();
   const files = 'model-00035-of-00095.safetensors and model-00036-of-00095.safetensors';
   await expect(grid(page).getByRole('gridcell')).toContainText(files);
@@ -190,4 +190,16 @@ test('two fingers make cells larger where they are', async ({ page, hub }) => {
   await expect(overview(page)).toBeVisible();
   // No cell was pinned by it.
   expect(parametersOf(page).get('layer')).toBeNull();
+});
+
+test('the map takes the colours of ranks, by the address, and says the rank of each cell', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', framework: 'vllm', ep: '4', layer: '0', expert: '7' });
+  await page.getByRole('radio', { name: 'Rank' }).click();
+  await expect(legend(page)).toContainText(/rank 0.*rank 3.*EP 4/);
+  await expect(grid(page).getByRole('gridcell')).toContainText('rank 2');
+  await grid(page).focus();
+  await page.keyboard.press('End');
+  await expect(grid(page).getByRole('gridcell')).toContainText('rank 3');
+  await page.reload();
+  await expect(page.getByRole('radio', { name: 'Rank' })).toBeChecked();
 });

@@ -3,8 +3,8 @@ import { persist } from 'zustand/middleware';
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
-/** What cells show: how an expert's matrices lie, the files they lie in, their dtype, their bytes. */
-export const COLOURS = ['layout', 'shard', 'dtype', 'bytes'] as const;
+/** What cells show: how an expert's matrices lie, the files they lie in, their dtype, their bytes, the rank that holds them. */
+export const COLOURS = ['layout', 'shard', 'dtype', 'bytes', 'rank'] as const;
 export type Colour = (typeof COLOURS)[number];
 export const SHAPES = ['grid', 'files', 'table'] as const;
 export type MapShape = (typeof SHAPES)[number];

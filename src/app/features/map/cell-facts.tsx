@@ -1,23 +1,24 @@
 import { besideOf, type ExpertMap, formatShape } from '../../../core/index.ts';
 import { describeCell } from '../../grid/describe.ts';
+import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { useResting } from '../../grid/use-resting.ts';
 import { formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
-import type { MapValues } from './values/use-map-values.ts';
 
 /** More tensors than this are counted, not named. */
 const SHOWN = 6;
 
 interface CellFactsProps {
   readonly map: ExpertMap;
-  readonly values: MapValues | null;
+  /** What the picture says of a cell; null where its own facts say it all. */
+  readonly words: CellPicture['words'];
   readonly cell: Cell;
 }
 
 /** Names, shapes, file and byte range of the cell under the pointer. */
-export function CellFacts({ map, values, cell }: CellFactsProps) {
+export function CellFacts({ map, words, cell }: CellFactsProps) {
   const resting = useResting(cell);
   const facts = map.rows[cell.row];
   const experts = facts?.experts ?? 0;
@@ -28,7 +29,7 @@ export function CellFacts({ map, values, cell }: CellFactsProps) {
   return (
     <>
       <strong>{describeCell(map, cell).split(', ').slice(0, 2).join(', ')}</strong>
-      {values && !beside && cell.column < experts && <span className="mono">{values.words(cell)}</span>}
+      {words && !beside && cell.column < experts && <span className="mono">{words(cell)}</span>}
       {!mine && <span className="quiet">{describeCell(map, cell).split(', ').slice(2).join(' · ')}</span>}
       {mine?.tensors.slice(0, SHOWN).map((tensor) => (
         <span key={tensor.name} className="tooltip-tensor">

@@ -41,7 +41,8 @@ function byteRange(map: ExpertMap): { least: number; most: number } {
 /** What cells look like in a colouring. */
 export function pictureOf(map: ExpertMap, mode: Colour): CellPicture {
   const rest = { marks: null, words: null };
-  if (mode === 'layout') return { ...rest, pixels: pixelsOf(map, wholeCells(map)), bands: 'roles' };
+  // Ranks have a picture of their own, once they are placed.
+  if (mode === 'layout' || mode === 'rank') return { ...rest, pixels: pixelsOf(map, wholeCells(map)), bands: 'roles' };
   if (mode === 'shard') return { ...rest, pixels: filePixels(map), lanes: LANES, bands: 'files' };
   return { ...rest, pixels: pixelsOf(map, mode === 'bytes' ? byBytes(map) : byDtype(map)) };
 }
@@ -139,7 +140,7 @@ export function legendOf(map: ExpertMap, mode: Colour): Legend {
     const ramp = { colours: RAMP, least: formatBytes(least), most: formatBytes(most) };
     return { items: [], note: 'bytes of one expert', ramp, pointing: false };
   }
-  if (mode === 'layout') return layoutLegend();
+  if (mode === 'layout' || mode === 'rank') return layoutLegend();
   if (mode === 'dtype')
     return {
       items: map.dtypes.map((text, at) => ({ colour: TEN[at % 10] ?? '#888888', text })),

@@ -8,6 +8,7 @@ import { type Colour, useChoices } from '../../state/choices.ts';
 import { formatLayers } from '../../state/number-runs.ts';
 import { bytesDiffer, type Legend, legendOf, savedCells, savedLegend, shownColour } from './colours.ts';
 import { usePointed } from './pointed.ts';
+import type { RankCells } from './rank-cells.ts';
 import { SaveMap } from './save-map.tsx';
 import type { MapValues } from './values/use-map-values.ts';
 
@@ -18,25 +19,27 @@ interface MapToolsProps {
   readonly map: ExpertMap;
   /** Null when cells show something else than numbers. */
   readonly values: MapValues | null;
+  /** Null when cells show something else than ranks. */
+  readonly ranks: RankCells | null;
   readonly zoom: { readonly now: number; readonly most: number };
   readonly onZoom: (zoom: number, most: number) => void;
 }
 
 /** What the colours say, how large cells are, which layers are chosen. */
-export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
+export function MapTools({ map, values, ranks, zoom, onZoom }: MapToolsProps) {
   const { colour: wanted, shape, set } = useChoices();
   const colour = shownColour(map, wanted);
   const { now, most } = zoom;
   const zoomTo = (next: number) => onZoom(clampZoom(next, most), most);
   return (
     <div className="map-tools">
-      {shape !== 'files' && <Colouring map={map} values={values} />}
+      {shape !== 'files' && <Colouring map={map} values={values} ranks={ranks} />}
       <div className="tools-end">
         <Chosen />
         <SaveMap
           map={map}
-          cells={() => values ?? savedCells(map, colour)}
-          legend={values ? valueLegend(values) : savedLegend(map, colour)}
+          cells={() => values ?? ranks ?? savedCells(map, colour)}
+          legend={values ? valueLegend(values) : (ranks?.legend ?? savedLegend(map, colour))}
           by={values?.statistic ?? colour}
         />
         {shape === 'grid' && (
@@ -68,7 +71,7 @@ export function MapTools({ map, values, zoom, onZoom }: MapToolsProps) {
 }
 
 /** What colours say: a choice, and what each means. */
-function Colouring({ map, values }: Pick<MapToolsProps, 'map' | 'values'>) {
+function Colouring({ map, values, ranks }: Pick<MapToolsProps, 'map' | 'values' | 'ranks'>) {
   const { colour: chosen, set } = useChoices();
   const colour = shownColour(map, chosen);
   const offered: readonly (readonly [Colour, string])[] = [
@@ -81,14 +84,19 @@ function Colouring({ map, values }: Pick<MapToolsProps, 'map' | 'values'>) {
     <>
       <Segments<Colour | 'values'>
         label="Colour by"
-        options={[...offered, ['values', 'Values']]}
+        options={[...offered, ['values', 'Values'], ['rank', 'Rank']]}
         value={values ? 'values' : colour}
         onChange={(next) => {
           if (next !== 'values') set({ colour: next });
           go(next === 'values' ? { statistic: FIRST_STATISTIC } : { statistic: null, projection: null });
         }}
       />
-      <LegendLine map={map} legend={values ? valueLegend(values) : legendOf(map, colour)} values={values} />
+      <LegendLine
+        map={map}
+        legend={values ? valueLegend(values) : (ranks?.legend ?? legendOf(map, colour))}
+        values={values}
+        hasBands={!values && !ranks}
+      />
     </>
   );
 }
@@ -104,9 +112,11 @@ interface LegendLineProps {
   readonly map: ExpertMap;
   readonly legend: Legend;
   readonly values: MapValues | null;
+  /** True where cells show how their matrices lie. */
+  readonly hasBands: boolean;
 }
 
-function LegendLine({ map, legend: { items, note, ramp, pointing }, values }: LegendLineProps) {
+function LegendLine({ map, legend: { items, note, ramp, pointing }, values, hasBands }: LegendLineProps) {
   return (
     <figure className="legend" aria-label="Legend">
       {items.map((item) => (
@@ -131,7 +141,7 @@ function LegendLine({ map, legend: { items, note, ramp, pointing }, values }: Le
           <Shown text={note} />
         </span>
       )}
-      <Marks map={map} values={values} />
+      <Marks map={map} values={values} hasBands={hasBands} />
       {pointing && <PointedFiles map={map} />}
     </figure>
   );
@@ -150,7 +160,7 @@ function PointedFiles({ map }: { readonly map: ExpertMap }) {
 }
 
 /** What is drawn beside colours: named only where it occurs. */
-function Marks({ map, values }: Pick<LegendLineProps, 'map' | 'values'>) {
+function Marks({ map, values, hasBands }: Omit<LegendLineProps, 'legend'>) {
   const shape = useChoices((choices) => choices.shape);
   const beside = BESIDE.filter((kind) => map.rows.some((row) => row[kind] > 0))
     .map((kind) => BESIDE_WORDS[kind])
@@ -158,8 +168,8 @@ function Marks({ map, values }: Pick<LegendLineProps, 'map' | 'values'>) {
   const marks = [
     ...(shape === 'grid' && beside.length > 0 ? [`columns at the left: ${beside.join(', ')}`] : []),
     ...(map.rows.some((row) => row.stacked) ? ['outline: one tensor holds all'] : []),
-    ...(!values && map.rows.some(isJoint) ? ['no gap: gate and up in one tensor'] : []),
-    ...(!values && map.rows.some(isInterleaved) ? ['stripes: gate and up interleaved'] : []),
+    ...(hasBands && map.rows.some(isJoint) ? ['no gap: gate and up in one tensor'] : []),
+    ...(hasBands && map.rows.some(isInterleaved) ? ['stripes: gate and up interleaved'] : []),
     ...(values?.missing ? ['hatched: not measured'] : []),
     ...(!values && map.state.includes(CELL.pending) ? ['hatched: not read yet'] : []),
     ...(values && values.marks.size > 0 ? ['diamond: see what the numbers say'] : []),

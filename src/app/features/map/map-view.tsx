@@ -16,6 +16,7 @@ import { Findings } from './findings.tsx';
 import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
 import { point } from './pointed.ts';
+import { useRankCells } from './use-rank-cells.ts';
 import { useMapValues } from './values/use-map-values.ts';
 import './map.css';
 import '../../theme/table.css';
@@ -40,13 +41,14 @@ export function MapView() {
   const painted = useAfterPaint();
   const values = useMapValues(map);
   const stored = useStoredPicture(map);
-  const picture = values ?? stored;
+  const ranks = useRankCells(map);
+  const picture = values ?? ranks ?? stored;
   if (!map || !picture) return null;
   return (
     <div className="map-view">
       <MapHeader />
       <div>
-        <MapTools map={map} values={values} zoom={zoom} onZoom={onZoom} />
+        <MapTools map={map} values={values} ranks={ranks} zoom={zoom} onZoom={onZoom} />
         {values && <ValuesBar until={<div />} map={map} choice={values} />}
       </div>
       <div className="map-body">
@@ -79,7 +81,7 @@ export function MapView() {
             onActive={onActive}
             onChoose={onChoose}
             onOpen={() => requestAnimationFrame(() => details.current?.focus())}
-            about={(cell) => <CellFacts map={map} values={values} cell={cell} />}
+            about={(cell) => <CellFacts map={map} words={picture.words} cell={cell} />}
           />
         )}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}

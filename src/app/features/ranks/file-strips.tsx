@@ -2,8 +2,8 @@ import { useEffect, useRef } from 'react';
 import type { RankFiles, RankPicture } from '../../../../workers/ranks-protocol.ts';
 import { formatInteger } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
+import { rgbOf } from '../../placement/rank-colours.ts';
 import { useTheme } from '../../theme/use-theme.ts';
-import { rgbOf } from './placement/rank-colours.ts';
 
 /** Pixels of a row: a gap, the strip, a gap. */
 const LINES = [false, true, true, false] as const;

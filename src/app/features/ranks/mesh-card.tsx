@@ -1,6 +1,6 @@
 import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
 import { formatInteger, plural } from '../../../core/index.ts';
-import { useShownRank } from './rank-choices.ts';
+import { useShownRank } from '../../placement/rank-choices.ts';
 
 /** The axes of the mesh with their sizes, and where the shown rank stands in them. */
 export function MeshCard({ placed }: { readonly placed: PlacedPicture }) {

@@ -1,9 +1,9 @@
 import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
 import { formatBytes, formatInteger, frameworkOf, plural } from '../../../core/index.ts';
 import { formatRange } from '../../parts/numbers.ts';
-import { rankColour } from './placement/rank-colours.ts';
-import { chooseRank, holdsSame, useHolder, useShownRank, useToldRank } from './rank-choices.ts';
-import { useRankDetail } from './use-ranks.ts';
+import { chooseRank, holdsSame, useHolder, useShownRank, useToldRank } from '../../placement/rank-choices.ts';
+import { rankColour } from '../../placement/rank-colours.ts';
+import { useRankDetail } from '../../placement/use-ranks.ts';
 import { coordsText, formatFactor, formatIntervals, totalOf } from './words.ts';
 
 /** Ranges shown here; the table has all of them. */

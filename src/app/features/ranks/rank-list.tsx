@@ -3,11 +3,11 @@ import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState }
 import type { PlacedPicture, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
 import { formatInteger } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
+import { chooseRank, holdsSame, useHolder, useRankChoices, useShownRank } from '../../placement/rank-choices.ts';
+import { useRankFiles } from '../../placement/use-ranks.ts';
 import { FileStrips, stripTitle } from './file-strips.tsx';
-import { chooseRank, holdsSame, useHolder, useRankChoices, useShownRank } from './rank-choices.ts';
 import { KINDS } from './rank-facts.tsx';
 import { RankRow } from './rank-row.tsx';
-import { useRankFiles } from './use-ranks.ts';
 import { sizeText, totalOf } from './words.ts';
 
 const ROW = 24;

@@ -2,8 +2,8 @@ import { memo, type PointerEvent } from 'react';
 import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
 import { formatBytes, formatInteger } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
-import { rankColour } from './placement/rank-colours.ts';
-import { chooseRank } from './rank-choices.ts';
+import { chooseRank } from '../../placement/rank-choices.ts';
+import { rankColour } from '../../placement/rank-colours.ts';
 import { KINDS, Swatch } from './rank-facts.tsx';
 import { coordsText, formatIntervals, totalOf } from './words.ts';
 

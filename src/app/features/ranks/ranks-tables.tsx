@@ -4,9 +4,9 @@ import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../..
 import { formatInteger, tsvText } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
-import { chooseRank, useRankChoices } from './rank-choices.ts';
+import { chooseRank, useRankChoices } from '../../placement/rank-choices.ts';
+import { useRankDetail } from '../../placement/use-ranks.ts';
 import { KINDS } from './rank-facts.tsx';
-import { useRankDetail } from './use-ranks.ts';
 import { coordsText, countOf, formatIntervals, layerName, totalOf } from './words.ts';
 
 const ROW = 28;

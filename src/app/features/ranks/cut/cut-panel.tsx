@@ -6,10 +6,10 @@ import { formatRange } from '../../../parts/numbers.ts';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
 import { SaveLayer } from '../../../pictures/save-layer.tsx';
 import { useWidth } from '../../../pictures/use-width.ts';
+import { chooseRank, useToldRank } from '../../../placement/rank-choices.ts';
+import { useRankCut } from '../../../placement/use-ranks.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
-import { chooseRank, useToldRank } from '../rank-choices.ts';
-import { useRankCut } from '../use-ranks.ts';
 import './cut.css';
 
 /** A window less high than this begins with the panel closed. */

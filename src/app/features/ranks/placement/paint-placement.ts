@@ -10,7 +10,7 @@ import {
   withCells,
   withGutter,
 } from '../../../grid/paint/paint-parts.ts';
-import { NODE_RANKS, rankOfCell } from './rank-colours.ts';
+import { NODE_RANKS, rankOfCell } from '../../../placement/rank-colours.ts';
 
 export interface PlacementScene {
   readonly placed: PlacedPicture;

@@ -8,14 +8,14 @@ import { showCell } from '../../../grid/use-grid-keys.ts';
 import { useHover } from '../../../grid/use-hover.ts';
 import { useViewport } from '../../../grid/use-viewport.ts';
 import { styled } from '../../../parts/set-style.ts';
+import { chooseRank, useRankChoices, useShownRank } from '../../../placement/rank-choices.ts';
+import { NODE_RANKS, rankOfCell } from '../../../placement/rank-colours.ts';
+import { useRankDetail } from '../../../placement/use-ranks.ts';
 import { move } from '../../../state/address-store.ts';
 import { layerOfRow, rowOfLayer, useSelection } from '../../../state/selection.ts';
-import { chooseRank, useRankChoices, useShownRank } from '../rank-choices.ts';
-import { useRankDetail } from '../use-ranks.ts';
 import { coordsText, layerName } from '../words.ts';
 import { placementGeometry, placementHeight } from './placement-geometry.ts';
 import { PlacementTooltip } from './placement-tooltip.tsx';
-import { NODE_RANKS, rankOfCell } from './rank-colours.ts';
 import { SavePlacement } from './save-placement.tsx';
 import { usePlacementPainting } from './use-placement-painting.ts';
 

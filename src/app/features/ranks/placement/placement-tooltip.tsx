@@ -2,10 +2,10 @@ import type { PlacedPicture, RankQuery } from '../../../../../workers/ranks-prot
 import type { Cell } from '../../../grid/geometry.ts';
 import { GridTooltip } from '../../../grid/grid-tooltip.tsx';
 import { formatExactBytes } from '../../../parts/numbers.ts';
+import { rankColour } from '../../../placement/rank-colours.ts';
+import { useRankCell } from '../../../placement/use-ranks.ts';
 import { Swatch } from '../rank-facts.tsx';
-import { useRankCell } from '../use-ranks.ts';
 import { coordsText, layerName } from '../words.ts';
-import { rankColour } from './rank-colours.ts';
 
 /** More holders than this are counted, not named. */
 const SHOWN = 12;

@@ -1,8 +1,8 @@
 import type { PlacedPicture } from '../../../../../workers/ranks-protocol.ts';
 import { cellsPicture, formatInteger, frameworkOf, type Picture, plural } from '../../../../core/index.ts';
 import { SaveButtons } from '../../../pictures/save-buttons.tsx';
+import { useHolder } from '../../../placement/rank-choices.ts';
 import { useInspection } from '../../../state/inspection.ts';
-import { useHolder } from '../rank-choices.ts';
 import { formatFactor, formatIntervals } from '../words.ts';
 import { placementCells } from './placement-cells.ts';
 

@@ -3,9 +3,9 @@ import type { PlacedPicture } from '../../../../../workers/ranks-protocol.ts';
 import type { Cell, Geometry } from '../../../grid/geometry.ts';
 import { type Paint, pictureOf, useCanvas, useInks } from '../../../grid/use-canvas.ts';
 import type { Viewport } from '../../../grid/use-viewport.ts';
+import { cellsOfRank, pixelsOf } from '../../../placement/rank-colours.ts';
 import { sizeText } from '../words.ts';
 import { paintPlacement } from './paint-placement.ts';
-import { cellsOfRank, pixelsOf } from './rank-colours.ts';
 
 /** How much of other ranks' colours the veil hides, of 255. */
 const VEIL = 208;

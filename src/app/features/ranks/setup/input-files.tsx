@@ -1,6 +1,6 @@
 import { isLoomError, parseLoads, parseSlotMap } from '../../../../core/index.ts';
 import { Shown } from '../../../parts/shown.tsx';
-import { chooseRank, useRankChoices } from '../rank-choices.ts';
+import { chooseRank, useRankChoices } from '../../../placement/rank-choices.ts';
 
 /** Takes tokens of each expert from a CSV file: what EPLB balances. */
 export async function readLoads(file: File): Promise<void> {

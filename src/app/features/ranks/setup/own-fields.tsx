@@ -1,9 +1,9 @@
 import { useState } from 'react';
 import { frameworkOf, type ProgramId, readSettings, type Setting } from '../../../../core/index.ts';
+import { ownSettings } from '../../../placement/own-options.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { Choice } from './choice.tsx';
 import { NumberField } from './number-field.tsx';
-import { ownSettings } from './own-options.ts';
 
 /** Options by the program's own names: folded away until one is set or looked for. */
 export function OwnFields({ framework }: { readonly framework: ProgramId }) {

@@ -8,6 +8,7 @@ import {
   TARGETS,
 } from '../../../../core/index.ts';
 import { Segments } from '../../../parts/segments.tsx';
+import { backendsOf } from '../../../placement/own-options.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { useChoices } from '../../../state/choices.ts';
 import { useInspection } from '../../../state/inspection.ts';
@@ -17,7 +18,6 @@ import { EpChoices } from './ep-choices.tsx';
 import { LoadsInput, MapInput } from './input-files.tsx';
 import { NumberField } from './number-field.tsx';
 import { OwnFields } from './own-fields.tsx';
-import { backendsOf } from './own-options.ts';
 import { STRATEGIES } from './strategies.ts';
 
 interface SetupProps {

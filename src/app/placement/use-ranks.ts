@@ -1,6 +1,6 @@
 import { keepPreviousData, useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
-import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import type { RankPicture, RankQuery } from '../../../workers/ranks-protocol.ts';
 import {
   DEFAULT_RANK_PROGRAM,
   frameworkOf,
@@ -8,12 +8,12 @@ import {
   isTarget,
   type ProgramId,
   type Strategy,
-} from '../../../core/index.ts';
-import type { Address } from '../../state/address.ts';
-import { useAddress } from '../../state/address-store.ts';
-import { inspectWorker, useInspection } from '../../state/inspection.ts';
+} from '../../core/index.ts';
+import type { Address } from '../state/address.ts';
+import { useAddress } from '../state/address-store.ts';
+import { inspectWorker, useInspection } from '../state/inspection.ts';
+import { ownOptions } from './own-options.ts';
 import { useRankChoices } from './rank-choices.ts';
-import { ownOptions } from './setup/own-options.ts';
 
 /** A pointer that rests this long on a rank or a cell is looked up. */
 const REST_MS = 50;
@@ -100,11 +100,11 @@ function pictureOptions(key: string | null, query: RankQuery) {
 }
 
 /** The picture of a placement; until it is there, the one before of the same checkpoint stays (then `current` is false). */
-export function useRankAnswer(query: RankQuery) {
+export function useRankAnswer(query: RankQuery, wanted = true) {
   const key = useOpenKey();
   const { data, error, isSuccess, isPlaceholderData } = useQuery({
     ...pictureOptions(key, query),
-    enabled: key !== null,
+    enabled: wanted && key !== null,
     placeholderData: (before: RankAnswer | undefined, of) => (of?.queryKey[1] === key ? before : undefined),
   });
   return { answer: data ?? null, error, current: isSuccess && !isPlaceholderData };

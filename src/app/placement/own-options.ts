@@ -1,4 +1,4 @@
-import { frameworkOf, type OwnOptions, type ProgramId, readSettings, type Setting } from '../../../../core/index.ts';
+import { frameworkOf, type OwnOptions, type ProgramId, readSettings, type Setting } from '../../core/index.ts';
 
 /** Options of a program's own that are no size by another name, one name for each. */
 export function ownSettings(framework: ProgramId): readonly (readonly [name: string, setting: Setting])[] {

@@ -1,5 +1,5 @@
-import type { PlacedPicture } from '../../../../../workers/ranks-protocol.ts';
-import { TEN } from '../../../grid/paint/palette.ts';
+import type { PlacedPicture } from '../../../workers/ranks-protocol.ts';
+import { TEN } from '../grid/paint/palette.ts';
 
 /** Ranks that share a node: what clusters are usually built of. */
 export const NODE_RANKS = 8;

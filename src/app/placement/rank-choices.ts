@@ -1,8 +1,8 @@
 import { create } from 'zustand';
-import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
-import type { Loads, SlotMap } from '../../../core/index.ts';
-import { rowOfLayer, type Selection, useSelection } from '../../state/selection.ts';
-import { rankOfCell } from './placement/rank-colours.ts';
+import type { PlacedPicture } from '../../../workers/ranks-protocol.ts';
+import type { Loads, SlotMap } from '../../core/index.ts';
+import { rowOfLayer, type Selection, useSelection } from '../state/selection.ts';
+import { rankOfCell } from './rank-colours.ts';
 
 /** A file that placement goes by, and whose it is. */
 export interface InputFile<T> {
