@@ -1,4 +1,4 @@
-import { layerEnd } from '../tensor-place.ts';
+import { isDigit, layerEnd } from '../tensor-place.ts';
 import type { CheckpointLayout, ExpertMember, LayerGroup, StoredProjection } from '../types.ts';
 
 /** What a tensor is for, as pictures colour it and lists sort it. The number of a role is its place here. */
@@ -100,13 +100,26 @@ function rolesOf(start: string, places: readonly number[], all: readonly LayerGr
 function expertRole(numbered: LayerRoles['numbered'], name: string): TensorRole | null {
   for (const { before, after, experts, role, part, group } of numbered) {
     if (!name.startsWith(before) || !name.endsWith(after)) continue;
-    const digits = name.slice(before.length, name.length - after.length);
-    if (DIGITS.test(digits) && Number(digits) < experts) return { role, part, group, expert: Number(digits) };
+    const expert = numberIn(name, before.length, name.length - after.length);
+    if (expert !== null && expert < experts) return { role, part, group, expert };
   }
   return null;
 }
 
-const DIGITS = /^\d{1,9}$/;
+/** The number that a part of a name is; null where it is none, or has more digits than any that is counted. */
+function numberIn(name: string, from: number, to: number): number | null {
+  if (to <= from || to - from > MOST_DIGITS) return null;
+  let value = 0;
+  for (let at = from; at < to; at += 1) {
+    const code = name.charCodeAt(at);
+    if (!isDigit(code)) return null;
+    value = value * 10 + code - ZERO;
+  }
+  return value;
+}
+
+const ZERO = 0x30;
+const MOST_DIGITS = 9;
 
 /** Names of a member's tensors, each with the number of the one expert that it is of, null for a stack of all. */
 export function namesOf(

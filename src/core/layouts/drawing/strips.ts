@@ -65,7 +65,7 @@ export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'g
     role[at] = ROLES.indexOf(known.role);
     group[at] = known.group;
     expert[at] = known.expert ?? -1;
-    const experts = cutsOf(known.group).get(tensor.name) ?? 0;
+    const experts = known.expert === null ? (cutsOf(known.group).get(tensor.name) ?? 0) : 0;
     cut[at] = experts > 0 && (tensor.end - tensor.start) % experts === 0 && tensor.end > tensor.start ? experts : 0;
     const bound = bounds.get(tensor.file);
     if (bound) bound[1] = at + 1;
