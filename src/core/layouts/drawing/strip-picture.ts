@@ -1,4 +1,5 @@
 import { formatBytes, formatInteger } from '../../units.ts';
+import { isWeightPart } from './glyph.ts';
 import type { LayerStrip, LayerStripFile, StripBox } from './layer-strip.ts';
 import { type Ink, type Mark, monoWidth, moved, type Picture, words } from './picture.ts';
 
@@ -43,11 +44,9 @@ export function nameOfRun({ role, expert, part }: StripBox): string {
   return expert === null ? what : `${what} ${expert}`;
 }
 
-const NUMBERS: ReadonlySet<string> = new Set(['weight', 'weight_packed', 'blocks', 'qweight']);
-
 /** A role's own colour for its numbers, another for biases, scales and the like. */
 export function inkOf({ role, part }: Pick<StripBox, 'role' | 'part'>): Ink {
-  return part === null || NUMBERS.has(part) ? role : 'companion';
+  return part === null || isWeightPart(part) ? role : 'companion';
 }
 
 function filePicture(file: LayerStripFile): { readonly marks: readonly Mark[]; readonly height: number } {
@@ -119,12 +118,13 @@ function boxMark(box: StripBox, x: (byte: number) => number, y: number, height: 
   };
 }
 
-/** Numbers of experts above the first run of each, as many as have room. */
+/** Numbers of experts above the first weights of each, as many as have room: scales may stand all together before them. */
 function ticks(boxes: readonly StripBox[], x: (byte: number) => number, top: number): Mark[] {
   const seen = new Set<number>();
   const marks: Mark[] = [];
   let free = 0;
-  for (const { expert, start } of boxes) {
+  const weights = boxes.filter((box) => inkOf(box) !== 'companion');
+  for (const { expert, start } of weights.length > 0 ? weights : boxes) {
     if (expert === null || seen.has(expert)) continue;
     seen.add(expert);
     const at = x(start);
