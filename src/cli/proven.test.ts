@@ -72,6 +72,13 @@ const order = (from: string, ...more: string[]) => [
   ...more,
 ];
 
+/** Shards that the journal says are written and proven. */
+function finished(): readonly string[] {
+  const journal = join(out, '.moe-loom-journal');
+  const [, ...lines] = existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').slice(0, -1) : [];
+  return lines.flatMap((line) => /"file":"([^"]+)"/.exec(line)?.[1] ?? []);
+}
+
 /** Starts a conversion, holds its process still once two shards are finished, acts, and lets it go on to its end. */
 async function meanwhile(args: readonly string[], act: () => void): Promise<Ended> {
   const child: ChildProcess = spawn(process.execPath, [BIN, ...args], { env: env() });
@@ -83,9 +90,7 @@ async function meanwhile(args: readonly string[], act: () => void): Promise<Ende
     told.stderr += data;
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)));
-  const journal = join(out, '.moe-loom-journal');
-  const finished = () => (existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').length - 2 : 0);
-  while (child.exitCode === null && finished() < 2) await new Promise((resolve) => setImmediate(resolve));
+  while (child.exitCode === null && finished().length < 2) await new Promise((resolve) => setImmediate(resolve));
   child.kill('SIGSTOP');
   expect(child.exitCode).toBeNull();
   expect(existsSync(join(out, 'model.safetensors.index.json'))).toBe(false);
@@ -104,7 +109,7 @@ const contents = (folder: string) =>
 
 describe('while a process converts', () => {
   it.each(['1', '2'])('a finished shard that is removed is noticed at the end (%s threads)', async (threads) => {
-    const ended = await meanwhile(order(source, '--threads', threads), () => rmSync(join(out, shards()[0] ?? '')));
+    const ended = await meanwhile(order(source, '--threads', threads), () => rmSync(join(out, finished()[0] ?? '')));
     expect(ended.stderr).toMatch(/model-\d+-of-\d+\.safetensors in the output was removed after it was proven/);
     expect(ended.code).toBe(2);
     expect(ended.stdout).not.toContain('Proven');
