@@ -70,28 +70,26 @@ interface LayerRoles {
   readonly group: number;
   readonly names: ReadonlyMap<string, TensorRole>;
   /** Tensors of one expert each: what stands before and after its number. */
-  readonly numbered: readonly NumberedRoles[];
+  readonly numbered: readonly NumberedRole[];
 }
 
-/** Tensors of one expert each whose names begin alike, up to the expert's number. */
-interface NumberedRoles {
+interface NumberedRole extends Omit<TensorRole, 'expert'> {
   readonly before: string;
+  readonly after: string;
   /** How many there are: names with higher numbers are no expert's. */
   readonly experts: number;
-  /** By what stands behind the number. */
-  readonly roles: Map<string, Omit<TensorRole, 'expert'>>;
 }
 
 function rolesOf(start: string, places: readonly number[], all: readonly LayerGroup[]): LayerRoles {
   const names = new Map<string, TensorRole>();
-  const numbered: NumberedRoles[] = [];
+  const numbered: NumberedRole[] = [];
   for (const group of places) {
     const { members = [], router = [], shared = [], experts } = all[group] ?? {};
     for (const { template, projection, part } of members) {
       const [before = '', after] = template.split('{i}', 2);
       const role = { role: projection satisfies StoredProjection, part, group };
       if (after === undefined) names.set(template, { ...role, expert: null });
-      else rolesBehind(numbered, before, experts ?? 0).set(after, role);
+      else numbered.push({ ...role, before, after, experts: experts ?? 0 });
     }
     for (const name of router) names.set(name, { role: 'router', part: null, expert: null, group });
     for (const name of shared) names.set(name, { role: 'shared', part: null, expert: null, group });
@@ -99,30 +97,25 @@ function rolesOf(start: string, places: readonly number[], all: readonly LayerGr
   return { start, group: start === '' ? -1 : (places[0] ?? -1), names, numbered };
 }
 
-function rolesBehind(numbered: NumberedRoles[], before: string, experts: number): NumberedRoles['roles'] {
-  const known = numbered.find((each) => each.before === before && each.experts === experts);
-  if (known) return known.roles;
-  const roles = new Map<string, Omit<TensorRole, 'expert'>>();
-  numbered.push({ before, experts, roles });
-  return roles;
-}
-
-function expertRole(numbered: readonly NumberedRoles[], name: string): TensorRole | null {
-  for (const { before, experts, roles } of numbered) {
-    if (!name.startsWith(before)) continue;
-    const start = before.length;
-    let end = start;
-    let expert = 0;
-    while (isDigit(name.charCodeAt(end))) {
-      expert = expert * 10 + name.charCodeAt(end) - ZERO;
-      end += 1;
-    }
-    const isPlain = end - start === 1 || (end - start <= MOST_DIGITS && name.charCodeAt(start) !== ZERO);
-    if (end === start || !isPlain || expert >= experts) continue;
-    const known = roles.get(name.slice(end));
-    if (known) return { ...known, expert };
+function expertRole(numbered: LayerRoles['numbered'], name: string): TensorRole | null {
+  for (const { before, after, experts, role, part, group } of numbered) {
+    if (!name.startsWith(before) || !name.endsWith(after)) continue;
+    const expert = numberIn(name, before.length, name.length - after.length);
+    if (expert !== null && expert < experts) return { role, part, group, expert };
   }
   return null;
+}
+
+/** The number that a part of a name is; null where it is none, or has more digits than any that is counted. */
+function numberIn(name: string, from: number, to: number): number | null {
+  if (to <= from || to - from > MOST_DIGITS) return null;
+  let value = 0;
+  for (let at = from; at < to; at += 1) {
+    const code = name.charCodeAt(at);
+    if (!isDigit(code)) return null;
+    value = value * 10 + code - ZERO;
+  }
+  return value;
 }
 
 const ZERO = 0x30;
