@@ -100,11 +100,11 @@ function pictureOptions(key: string | null, query: RankQuery) {
 }
 
 /** The picture of a placement; until it is there, the one before of the same checkpoint stays (then `current` is false). */
-export function useRankAnswer(query: RankQuery, wanted = true) {
+export function useRankAnswer(query: RankQuery) {
   const key = useOpenKey();
   const { data, error, isSuccess, isPlaceholderData } = useQuery({
     ...pictureOptions(key, query),
-    enabled: wanted && key !== null,
+    enabled: key !== null,
     placeholderData: (before: RankAnswer | undefined, of) => (of?.queryKey[1] === key ? before : undefined),
   });
   return { answer: data ?? null, error, current: isSuccess && !isPlaceholderData };

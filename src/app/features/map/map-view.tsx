@@ -16,7 +16,7 @@ import { Findings } from './findings.tsx';
 import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
 import { point } from './pointed.ts';
-import { useRankCells } from './use-rank-cells.ts';
+import type { RankCells } from './rank-cells.ts';
 import { useMapValues } from './values/use-map-values.ts';
 import './map.css';
 import '../../theme/table.css';
@@ -25,6 +25,7 @@ const ValuesBar = late(async () => (await import('./values/values-bar.tsx')).Val
 const ValuesFindings = late(async () => (await import('./values/values-findings.tsx')).ValuesFindings);
 const ValuesTable = late(async () => (await import('./values/values-table.tsx')).ValuesTable);
 const LayerPanel = late(async () => (await import('./layer/layer-panel.tsx')).LayerPanel);
+const RankColours = late(async () => (await import('./rank-colours.tsx')).RankColours);
 const FileStrips = late(async () => (await import('./strips/file-strips.tsx')).FileStrips);
 const MapTable = late(async () => (await import('./map-table.tsx')).MapTable);
 
@@ -41,12 +42,15 @@ export function MapView() {
   const painted = useAfterPaint();
   const values = useMapValues(map);
   const stored = useStoredPicture(map);
-  const ranks = useRankCells(map);
+  const byRank = useChoices(({ colour }) => colour === 'rank');
+  const [placed, setPlaced] = useState<RankCells | null>(null);
+  const ranks = byRank && placed?.of === map ? placed : null;
   const picture = values ?? ranks ?? stored;
   if (!map || !picture) return null;
   return (
     <div className="map-view">
       <MapHeader />
+      {byRank && <RankColours until={null} map={map} onCells={setPlaced} />}
       <div>
         <MapTools map={map} values={values} ranks={ranks} zoom={zoom} onZoom={onZoom} />
         {values && <ValuesBar until={<div />} map={map} choice={values} />}

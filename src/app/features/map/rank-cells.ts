@@ -8,6 +8,8 @@ import type { Legend } from './colours.ts';
 
 /** The map coloured by the rank that holds each expert. */
 export interface RankCells extends CellPicture {
+  /** The map that they are of. */
+  readonly of: ExpertMap;
   readonly legend: Legend;
   readonly words: (cell: Cell) => string;
 }
@@ -25,6 +27,7 @@ export function rankCells(map: ExpertMap, answer: Answer | null, program: string
     if (placed && rank >= 0) pixels[cell] = packed(rankColour(rank, placed.mesh.world));
   }
   return {
+    of: map,
     pixels: new Uint8ClampedArray(pixels.buffer),
     marks: null,
     words: (cell) => {
