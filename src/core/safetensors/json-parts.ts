@@ -1,7 +1,7 @@
 import { isLoomError, type LoomError } from '../errors.ts';
 import type { ByteRange, ByteSource } from '../source/types.ts';
 import { MIB } from '../units.ts';
-import { JsonScanner, type ScanTags } from './json-scanner.ts';
+import { JsonScanner, OPEN_BRACE, type ScanTags } from './json-scanner.ts';
 import { withoutCutCharacter } from './utf8.ts';
 
 /** Long texts are read in parts of this length: two are in memory, one read while the other is parsed. */
@@ -52,6 +52,40 @@ export function createWalk<P extends string>(first: P, places: Readonly<Record<P
     },
   };
 }
+
+/** Begins a text that is an object: its first member comes next, or its end. `what` names the text in a refusal. */
+export function rootObject<P extends string>(tags: ScanTags, what: string, member: P, end: P): PlaceRow<P> {
+  return {
+    depth: 0,
+    step: (scanner, isCut) => {
+      if (scanner.peek() !== OPEN_BRACE) scanner.wrongType(tags.syntax, `${what} is not a JSON object`);
+      const more = scanner.openObject();
+      if (isCut()) return null;
+      return more ? member : end;
+    },
+  };
+}
+
+/** Goes on after a member of an object that is `depth` levels deep: another member comes next, or what follows the object. */
+export function afterMember<P extends string>(depth: number, member: P, end: P): PlaceRow<P> {
+  return {
+    depth,
+    step: (scanner, isCut) => {
+      const more = scanner.nextMember();
+      if (isCut()) return null;
+      return more ? member : end;
+    },
+  };
+}
+
+/** The end of a text: nothing but whitespace follows. */
+export const TEXT_END: PlaceRow<never> = {
+  depth: 0,
+  step: (scanner, isCut) => {
+    scanner.expectEnd();
+    return isCut() ? null : 'done';
+  },
+};
 
 /** Takes a text in parts, cut anywhere, and holds of them what is not parsed yet. */
 export interface PartReader {

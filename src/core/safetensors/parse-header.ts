@@ -1,5 +1,13 @@
 import { LoomError } from '../errors.ts';
-import { createPartReader, createWalk, type PartReader, type Walk } from './json-parts.ts';
+import {
+  afterMember,
+  createPartReader,
+  createWalk,
+  type PartReader,
+  rootObject,
+  TEXT_END,
+  type Walk,
+} from './json-parts.ts';
 import { JsonScanner, OPEN_BRACE, QUOTE, quote, type ScanTags } from './json-scanner.ts';
 import { MAX_HEADER_TENSORS, tooManyTensors } from './limits.ts';
 import { createEntryHeads, type EntryHeads, readEntry } from './tensor-entry.ts';
@@ -110,15 +118,7 @@ function walkHeader(length: number, options: HeaderOptions): { readonly walk: Wa
     readTensor(scanner, name, at, tensors, heads);
   };
   const walk = createWalk('root', {
-    root: {
-      depth: 0,
-      step: (scanner, isCut) => {
-        if (scanner.peek() !== OPEN_BRACE) scanner.wrongType(TAGS.syntax, 'The header is not a JSON object');
-        const more = scanner.openObject();
-        if (isCut()) return null;
-        return more ? 'member' : 'end';
-      },
-    },
+    root: rootObject(TAGS, 'The header', 'member', 'end'),
     member: {
       depth: 1,
       step: (scanner) => {
@@ -126,21 +126,8 @@ function walkHeader(length: number, options: HeaderOptions): { readonly walk: Wa
         return 'afterMember';
       },
     },
-    afterMember: {
-      depth: 1,
-      step: (scanner, isCut) => {
-        const more = scanner.nextMember();
-        if (isCut()) return null;
-        return more ? 'member' : 'end';
-      },
-    },
-    end: {
-      depth: 0,
-      step: (scanner, isCut) => {
-        scanner.expectEnd();
-        return isCut() ? null : 'done';
-      },
-    },
+    afterMember: afterMember(1, 'member', 'end'),
+    end: TEXT_END,
   });
   return {
     walk,

@@ -2,7 +2,17 @@ import { LoomError } from '../errors.ts';
 import type { ByteSource } from '../source/types.ts';
 import { MIB } from '../units.ts';
 import { checkShardName, MAX_INDEX_BYTES } from './index-file.ts';
-import { createPartReader, createWalk, JSON_PART_BYTES, type PartReader, readParts, type Walk } from './json-parts.ts';
+import {
+  afterMember,
+  createPartReader,
+  createWalk,
+  JSON_PART_BYTES,
+  type PartReader,
+  readParts,
+  rootObject,
+  TEXT_END,
+  type Walk,
+} from './json-parts.ts';
 import { JsonScanner, OPEN_BRACE, QUOTE } from './json-scanner.ts';
 import { MAX_INDEX_TENSORS, tooManyTensors } from './limits.ts';
 import { isJsonObject, uniformTags } from './strict-json.ts';
@@ -69,15 +79,7 @@ function walkIndex(file: string, maxTensors: number): { readonly walk: Walk; rea
   const shards = new Map<string, string>();
   let metadata: Readonly<Record<string, unknown>> = {};
   const walk = createWalk('root', {
-    root: {
-      depth: 0,
-      step: (scanner, isCut) => {
-        if (scanner.peek() !== OPEN_BRACE) scanner.wrongType(TAGS.syntax, 'The index is not a JSON object');
-        const more = scanner.openObject();
-        if (isCut()) return null;
-        return more ? 'member' : 'end';
-      },
-    },
+    root: rootObject(TAGS, 'The index', 'member', 'end'),
     member: {
       depth: 1,
       step: (scanner, isCut) => {
@@ -93,14 +95,7 @@ function walkIndex(file: string, maxTensors: number): { readonly walk: Walk; rea
         return key === 'weight_map' ? 'map' : 'afterMember';
       },
     },
-    afterMember: {
-      depth: 1,
-      step: (scanner, isCut) => {
-        const more = scanner.nextMember();
-        if (isCut()) return null;
-        return more ? 'member' : 'end';
-      },
-    },
+    afterMember: afterMember(1, 'member', 'end'),
     map: {
       depth: 1,
       step: (scanner, isCut) => {
@@ -124,21 +119,8 @@ function walkIndex(file: string, maxTensors: number): { readonly walk: Walk; rea
         return 'afterEntry';
       },
     },
-    afterEntry: {
-      depth: 2,
-      step: (scanner, isCut) => {
-        const more = scanner.nextMember();
-        if (isCut()) return null;
-        return more ? 'entry' : 'afterMember';
-      },
-    },
-    end: {
-      depth: 0,
-      step: (scanner, isCut) => {
-        scanner.expectEnd();
-        return isCut() ? null : 'done';
-      },
-    },
+    afterEntry: afterMember(2, 'entry', 'afterMember'),
+    end: TEXT_END,
   });
   return {
     walk,
