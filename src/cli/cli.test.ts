@@ -1,7 +1,6 @@
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,22 +10,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FIXTURES, hubFolder } from '../core/testing.fixture.ts';
-import { json, run } from './run.fixture.ts';
+import { json, run, writeFolder } from './run.fixture.ts';
 
 let work: string;
 
-function folder(name: string, files: Readonly<Record<string, string | Uint8Array>> = {}): string {
-  const path = join(work, name);
-  mkdirSync(path, { recursive: true });
-  for (const [file, content] of Object.entries(files)) {
-    mkdirSync(join(path, file, '..'), { recursive: true });
-    writeFileSync(join(path, file), content);
-  }
-  return path;
-}
+const folder = (name: string, files: Readonly<Record<string, string | Uint8Array>> = {}) =>
+  writeFolder(join(work, name), files);
 
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), 'moe-loom-cli-'));

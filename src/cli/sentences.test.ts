@@ -1,22 +1,14 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hubFolder, safetensorsBytes } from '../core/testing.fixture.ts';
-import { json, run } from './run.fixture.ts';
+import { json, run, writeFolder } from './run.fixture.ts';
 
 let work: string;
 
-function folder(name: string, files: Readonly<Record<string, string | Uint8Array>> = {}): string {
-  const path = join(work, name);
-  mkdirSync(path, { recursive: true });
-  for (const [file, content] of Object.entries(files)) {
-    mkdirSync(join(path, file, '..'), { recursive: true });
-    writeFileSync(join(path, file), content);
-  }
-  return path;
-}
+const folder = (name: string, files: Readonly<Record<string, string | Uint8Array>> = {}) =>
+  writeFolder(join(work, name), files);
 
 const dense = () => safetensorsBytes([{ name: 'model.layers.0.mlp.down_proj.weight', dtype: 'F32', shape: [2, 2] }]);
 
