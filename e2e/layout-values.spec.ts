@@ -104,7 +104,7 @@ test(`what the app says of ${EXPERTS} random experts in six layouts is what the 
   const pick = (count: number) => Math.floor(random() * count);
   const chosen = FIXTURES.map((fixture) => ({ ...fixture, layer: fixture.layers[pick(fixture.layers.length)] ?? 0 }));
   const truths = new Map<string, ReadonlyMap<number, readonly string[]>>();
-  // Two at a time: each is a process of its own.
+  // Two at a time: each starts a process.
   for (let at = 0; at < chosen.length; at += 2)
     await Promise.all(
       chosen.slice(at, at + 2).map(async ({ repo, layer }) => truths.set(repo, await drawn(repo, layer, hub.url))),

@@ -8,7 +8,7 @@ interface Options extends ExpertGridProps {
   readonly scroller: RefObject<HTMLElement | null>;
 }
 
-/** The keys of the grid: arrows, Home, End and page keys move, Enter opens, Space chooses the layer, Esc lets go. */
+/** The keys of the grid: arrows, Home, End and page keys move, Enter opens, Space chooses the layer, Esc unpins. */
 export function useGridKeys({ map, active, geometry, scroller, onActive, onChoose, onOpen }: Options) {
   const last: Cell = { row: map.rows.length - 1, column: Math.max(0, map.columns - 1) };
   const onKeyDown = (event: KeyboardEvent) => {

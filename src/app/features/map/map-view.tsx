@@ -123,7 +123,7 @@ function Hint() {
       <h2>No expert pinned</h2>
       <p className="quiet">
         Point at a cell to see its tensors, click to pin it. Click layer numbers or drag across rows to choose layers
-        for conversion. By keyboard: arrows move, Enter pins, Space chooses the layer, Esc lets go. + and −, or Ctrl and
+        for conversion. By keyboard: arrows move, Enter pins, Space chooses the layer, Esc unpins. + and −, or Ctrl and
         the wheel, change the size of cells; 0 fits.
       </p>
     </section>

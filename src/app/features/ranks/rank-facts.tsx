@@ -38,7 +38,7 @@ export function RankFacts({ query, picture, placed }: FactsProps) {
       </div>
       {shown === null && (
         <p className="quiet small">
-          Point at a rank or a cell to see another, click to pin it. By keyboard: arrows move, Enter pins, Esc lets go.
+          Point at a rank or a cell to see another, click to pin it. By keyboard: arrows move, Enter pins, Esc unpins.
         </p>
       )}
       <p className="small">

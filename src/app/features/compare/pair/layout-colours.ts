@@ -1,7 +1,7 @@
 import type { Family, MapRow } from '../../../../core/index.ts';
 import { mixed, packed } from '../../../grid/paint/palette.ts';
 
-/** A colour a family of layouts, none of them one of a difference. A word stands beside each, and rows differ by their lines. */
+/** One colour for each family of layouts; none is used for a difference. The legend names each, and rows also differ by their lines. */
 const COLOURS: Readonly<Record<Family, string>> = {
   'per-expert': '#2f6fb5',
   stacked: '#1f8f6e',

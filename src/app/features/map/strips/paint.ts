@@ -138,7 +138,7 @@ function paintInside(
       plate(context, inks, String(expertAt), left + expertAt * each + 3, top + height - 3);
 }
 
-/** A text on a ground of its own, readable over any colour and texture. */
+/** Draws a text on a filled box, so that it can be read over any colour and texture. */
 function plate(context: CanvasRenderingContext2D, { page }: StripInks, text: string, x: number, y: number): void {
   const width = text.length * GLYPH + 2;
   context.fillStyle = page.surface;

@@ -25,8 +25,8 @@ export function StartFlow() {
       <FlowView scene={SCENE} brush={brush} expert={null} />
       <figcaption className="start-flow-says">
         <span>
-          Twelve experts of one layer: each with three matrices of its own, then stacked in three tensors. No number
-          changes.
+          Each of the twelve experts of this layer has three matrices. A conversion stacks them in three tensors. No
+          number changes.
         </span>
         {!still && (
           <button type="button" className="button small" disabled={playing} onClick={play}>
