@@ -121,6 +121,23 @@ function told(deltas: readonly number[]) {
   return { p50_ms: percentile(deltas, 0.5), p95_ms: percentile(deltas, 0.95), most_ms: round(Math.max(...deltas)) };
 }
 
+/** In the page: notes when the findings of the open checkpoint are there, and when a strip of its layer is drawn. */
+function watchFirst(): void {
+  const seen: Record<string, number> = {};
+  Object.assign(globalThis, { firstSeen: seen });
+  new MutationObserver(() => {
+    if (document.body?.textContent?.includes('Nothing odd')) seen.headers ??= performance.now();
+    if (document.querySelectorAll('.layer-pictures svg').length > 1) seen.strip ??= performance.now();
+  }).observe(document, { childList: true, subtree: true, characterData: true });
+}
+
+/** Milliseconds from the last header's arrival on the page to the strip of the first layer. */
+async function firstLayer(page: Page): Promise<number> {
+  await page.waitForFunction(() => 'strip' in (Reflect.get(globalThis, 'firstSeen') as object));
+  const seen = await page.evaluate(() => Reflect.get(globalThis, 'firstSeen') as Record<string, number>);
+  return round((seen.strip ?? Number.NaN) - (seen.headers ?? Number.NaN));
+}
+
 async function strips(page: Page) {
   const start = performance.now();
   await page.getByRole('radio', { name: 'Files' }).click();
@@ -143,11 +160,15 @@ async function inBrowser(repo: string) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
   await page.addInitScript(markUsed, hub.url);
+  await page.addInitScript(watchFirst);
   await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url, repo, view: 'map' })}`);
   await page.getByText(/Nothing odd/).waitFor({ timeout: 120_000 });
+  const layer = await firstLayer(page);
+  // A reader looks at the map before the press.
+  await page.waitForTimeout(1_500);
   const found = await strips(page);
   await context.close();
-  return found;
+  return { first_layer_ms: layer, ...found };
 }
 
 const result = {

@@ -48,12 +48,17 @@ export function useLayerPictures(row: number | null) {
 /** Where every tensor lies in its file. */
 export function useFileStrips() {
   const key = useOpenKey();
-  return useQuery({
-    queryKey: ['file-strips', key],
-    queryFn: () => inspectWorker().fileStrips(),
-    enabled: key !== null,
-    gcTime: 30_000,
-  });
+  return useQuery({ ...fileStripsOf(key), enabled: key !== null });
+}
+
+/** Asks for the strips of all files before a reader does. */
+export function askForFileStrips(): void {
+  const state = useInspection.getState();
+  if (state.status === 'open') void queryClient.prefetchQuery(fileStripsOf(state.key));
+}
+
+function fileStripsOf(key: string | null) {
+  return { queryKey: ['file-strips', key], queryFn: () => inspectWorker().fileStrips(), gcTime: 30_000 };
 }
 
 /** The tensor at a place of the strips. */

@@ -2,6 +2,7 @@ import type { Checkpoint } from '../../checkpoint/types.ts';
 import { LoomError } from '../../errors.ts';
 import { formatBytes, formatInteger, plural } from '../../units.ts';
 import { nameLayers } from '../layer-words.ts';
+import { layerPrefix } from '../tensor-place.ts';
 import type { CheckpointLayout, LayerGroup } from '../types.ts';
 import { glyphOf } from './glyph.ts';
 import { glyphPicture } from './glyph-picture.ts';
@@ -51,12 +52,16 @@ export interface LayerDrawer {
   notes(at: number): readonly string[];
 }
 
-/** Where all tensors lie is worked out once, when the first strip is drawn. */
+/** Where all tensors lie is found once, when all files are asked for; before that, a layer is drawn from its own files alone. */
 export function createLayerDrawer(checkpoint: Drawn, layout: Pick<CheckpointLayout, 'groups'>): LayerDrawer {
   let known: Strips | null = null;
   const strips = () => {
     known ??= stripsOf(checkpoint, layout);
     return known;
+  };
+  const near = (group: LayerGroup) => {
+    const layer = layerPrefix(`${group.prefix}.`);
+    return layer === '' ? strips() : stripsOf(checkpoint, layout, `${layer}.`);
   };
   const groupAt = (at: number): LayerGroup => {
     const group = layout.groups[at];
@@ -71,7 +76,7 @@ export function createLayerDrawer(checkpoint: Drawn, layout: Pick<CheckpointLayo
     },
     strip: (at) => {
       const group = groupAt(at);
-      return layerStripPicture(layerStrip(strips(), group, at), titleOf(group));
+      return layerStripPicture(layerStrip(known ?? near(group), group, at), titleOf(group));
     },
     strips,
     notes: (at) => readsNotes(checkpoint, groupAt(at)),

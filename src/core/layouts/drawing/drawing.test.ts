@@ -7,7 +7,7 @@ import { cellTensors } from '../map.ts';
 import { layerPrefix } from '../tensor-place.ts';
 import type { Projection } from '../types.ts';
 import { matrixView } from '../view.ts';
-import { drawLayer, groupToDraw } from './draw.ts';
+import { createLayerDrawer, drawLayer, groupToDraw } from './draw.ts';
 import { glyphOf } from './glyph.ts';
 import { layerStrip } from './layer-strip.ts';
 import { expertReads, layerReads, modelReads } from './reads.ts';
@@ -60,6 +60,13 @@ describe.each(ARCHITECTURES)('the geometry of %s', (architecture) => {
           expect(start).toBeGreaterThanOrEqual(boxes[place - 1]?.end ?? 0);
         });
     }
+  });
+
+  it('draws a layer from its own files as from all of them', async () => {
+    const { checkpoint, layout } = await opened(architecture);
+    const [all, near] = [createLayerDrawer(checkpoint, layout), createLayerDrawer(checkpoint, layout)];
+    all.strips();
+    for (const at of layout.groups.keys()) expect(near.strip(at)).toEqual(all.strip(at));
   });
 
   it('has gate, up and down where the plan reads them from', async () => {

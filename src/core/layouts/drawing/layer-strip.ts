@@ -1,6 +1,6 @@
 import type { LayerGroup, Projection } from '../types.ts';
 import { type Band, type GlyphTensor, stackedTensors } from './glyph.ts';
-import { namesOf, ROLES, type Role } from './role.ts';
+import { ROLES, type Role, roleReader } from './role.ts';
 import { type FileStrip, type Hole, holesOf, type Strips } from './strips.ts';
 
 /** A run of bytes in a file that is one thing's. */
@@ -41,7 +41,7 @@ export interface LayerStrip {
 /** The geometry of a layer in its files, by its group and the group's place in the layout: stacked tensors are taken apart into one run an expert and projection. */
 export function layerStrip(strips: Strips, group: LayerGroup, at: number): LayerStrip {
   const stacked = new Map(stackedTensors(group).map((each) => [each.template, each]));
-  const kinds = { stacked, parts: partsOf(group) };
+  const kinds = { stacked, roleOf: roleReader({ groups: [group] }) };
   const places = placesOf(strips).get(at) ?? [];
   const files = strips.files.flatMap((file): LayerStripFile[] => {
     const own = places.filter((tensor) => tensor >= file.from && tensor < file.to);
@@ -70,14 +70,9 @@ function placesOf(strips: Strips): ReadonlyMap<number, readonly number[]> {
   return places;
 }
 
-/** What of a projection each tensor of experts holds, by name. */
-function partsOf({ members, experts }: LayerGroup): ReadonlyMap<string, string> {
-  return new Map(members.flatMap((member) => namesOf(member, experts).map(([, name]) => [name, member.part] as const)));
-}
-
 interface Kinds {
   readonly stacked: ReadonlyMap<string, GlyphTensor>;
-  readonly parts: ReadonlyMap<string, string>;
+  readonly roleOf: ReturnType<typeof roleReader>;
 }
 
 function fileOf(strips: Strips, file: FileStrip, own: readonly number[], kinds: Kinds): LayerStripFile {
@@ -94,7 +89,7 @@ function fileOf(strips: Strips, file: FileStrip, own: readonly number[], kinds: 
   return { file: file.file, byteLength: file.byteLength, start, end, boxes, others, holes };
 }
 
-function boxesOf(strips: Strips, tensor: number, { stacked, parts }: Kinds): StripBox[] {
+function boxesOf(strips: Strips, tensor: number, { stacked, roleOf }: Kinds): StripBox[] {
   const name = strips.names[tensor] ?? '';
   const [start, end] = [strips.start[tensor] ?? 0, strips.end[tensor] ?? 0];
   const role = ROLES[strips.role[tensor] ?? 0] ?? 'other';
@@ -103,7 +98,7 @@ function boxesOf(strips: Strips, tensor: number, { stacked, parts }: Kinds): Str
   const experts = strips.cut[tensor] ?? 0;
   const each = (end - start) / experts;
   if (!kind || experts === 0)
-    return [{ name, role, part: parts.get(name) ?? null, expert: expert === -1 ? null : expert, start, end }];
+    return [{ name, role, part: roleOf(name).part, expert: expert === -1 ? null : expert, start, end }];
   return Array.from({ length: experts }, (_, number) =>
     halvesOf(kind, each).map(([part, from, to]) => ({
       name,

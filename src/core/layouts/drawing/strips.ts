@@ -1,7 +1,7 @@
-import type { Checkpoint } from '../../checkpoint/types.ts';
+import type { Checkpoint, CheckpointTensor } from '../../checkpoint/types.ts';
 import type { CheckpointLayout } from '../types.ts';
 import { stackedTensors } from './glyph.ts';
-import { ROLES, roleReader } from './role.ts';
+import { ROLES, type Role, roleReader } from './role.ts';
 
 /** One file of a checkpoint: its tensors are those from `from` to before `to` in the columns of {@link Strips}. */
 export interface FileStrip {
@@ -41,10 +41,15 @@ export interface Hole {
 
 type Readable = Pick<Checkpoint, 'tensors' | 'shards'>;
 
-/** Every file as a strip of tensors. Tensors that ranks saved in slices stand where their first slice does. */
-export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'groups'>): Strips {
+const NUMBERS = Object.fromEntries(ROLES.map((role, at) => [role, at])) as Readonly<Record<Role, number>>;
+
+/**
+ * Every file as a strip of tensors, or only the files that hold a tensor of one layer: `prefix` is `model.layers.5.`.
+ * Tensors that ranks saved in slices stand where their first slice does.
+ */
+export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'groups'>, prefix?: string): Strips {
   const place = new Map(checkpoint.shards.map(({ file }, at) => [file, at]));
-  const all = [...checkpoint.tensors.values()];
+  const all = prefix === undefined ? [...checkpoint.tensors.values()] : besideLayer(checkpoint, prefix);
   const ordered = all.every((tensor, at) => at === 0 || before(all[at - 1] ?? tensor, tensor, place) <= 0)
     ? all
     : all.sort((a, b) => before(a, b, place));
@@ -58,24 +63,36 @@ export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'g
   const cut = new Uint16Array(count);
   const cutsOf = cutReader(layout);
   const bounds = new Map<string, [from: number, to: number]>();
+  let last: { readonly file: string; readonly bound: [from: number, to: number] } | null = null;
   ordered.forEach((tensor, at) => {
     const known = roleOf(tensor.name);
     start[at] = tensor.start;
     end[at] = tensor.end;
-    role[at] = ROLES.indexOf(known.role);
+    role[at] = NUMBERS[known.role];
     group[at] = known.group;
     expert[at] = known.expert ?? -1;
     const experts = known.expert === null ? (cutsOf(known.group).get(tensor.name) ?? 0) : 0;
     cut[at] = experts > 0 && (tensor.end - tensor.start) % experts === 0 && tensor.end > tensor.start ? experts : 0;
-    const bound = bounds.get(tensor.file);
-    if (bound) bound[1] = at + 1;
-    else bounds.set(tensor.file, [at, at + 1]);
+    if (last?.file !== tensor.file) {
+      last = { file: tensor.file, bound: [at, at] };
+      bounds.set(tensor.file, last.bound);
+    }
+    last.bound[1] = at + 1;
   });
-  const files = checkpoint.shards.map(({ file, byteLength, dataStart }): FileStrip => {
-    const [from, to] = bounds.get(file) ?? [0, 0];
-    return { file, byteLength, dataStart, from, to };
+  const files = checkpoint.shards.flatMap(({ file, byteLength, dataStart }): readonly FileStrip[] => {
+    const bound = bounds.get(file);
+    if (!bound && prefix !== undefined) return [];
+    const [from, to] = bound ?? [0, 0];
+    return [{ file, byteLength, dataStart, from, to }];
   });
   return { files, names: ordered.map(({ name }) => name), start, end, role, group, expert, cut };
+}
+
+/** All tensors of the files that hold one whose name begins with `prefix`. */
+function besideLayer({ tensors }: Readable, prefix: string): CheckpointTensor[] {
+  const files = new Set<string>();
+  for (const { name, file } of tensors.values()) if (name.startsWith(prefix)) files.add(file);
+  return [...tensors.values()].filter(({ file }) => files.has(file));
 }
 
 /** Tensors that hold all experts of a layer one after another, by name, with the number of experts. */
@@ -94,7 +111,7 @@ function cutReader({ groups }: Pick<CheckpointLayout, 'groups'>): (group: number
 type Placed = { readonly file: string; readonly start: number };
 
 function before(a: Placed, b: Placed, place: ReadonlyMap<string, number>): number {
-  return (place.get(a.file) ?? 0) - (place.get(b.file) ?? 0) || a.start - b.start;
+  return a.file === b.file ? a.start - b.start : (place.get(a.file) ?? 0) - (place.get(b.file) ?? 0);
 }
 
 /** Bytes after the header of a file that no tensor has, its end included. */

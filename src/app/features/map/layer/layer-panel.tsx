@@ -7,6 +7,7 @@ import { SaveLayer } from '../../../pictures/save-layer.tsx';
 import { useLayerPictures } from '../../../queries/queries.ts';
 import { useChoices } from '../../../state/choices.ts';
 import { useInspection } from '../../../state/inspection.ts';
+import { useFilesAhead } from '../strips/use-files-ahead.ts';
 import './layer-panel.css';
 
 interface LayerPanelProps {
@@ -22,8 +23,10 @@ export function LayerPanel({ map, row, expert }: LayerPanelProps) {
   const { layerShown, set } = useChoices();
   const facts = map.rows[row];
   const { data } = useLayerPictures(layerShown ? row : null);
-  if (!facts) return null;
   const shown = layerShown && data?.row === row ? data : null;
+  // The worker answers in turn: the layer is drawn first.
+  useFilesAhead(!layerShown || shown !== null);
+  if (!facts) return null;
   return (
     <section
       className={layerShown ? 'layer-panel open' : 'layer-panel'}
