@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 
 /** No narrower, so that names have room: what is narrower scrolls. */
-const LEAST = 520;
+const LEAST = 320;
 const MOST = 1100;
 /** Edges of the panel. */
 const EDGES = 44;

@@ -100,7 +100,8 @@ function stripPicture(boxes: readonly FileBox[], cut: LayerCut, width: number): 
   );
   const marks: Mark[] = [
     ...axis.lanes.flatMap(({ file, start, end, x }, at) => {
-      const text = `${file}  bytes ${formatInteger(start)} to ${formatInteger(end)}`;
+      const whole = `${file}  bytes ${formatInteger(start)} to ${formatInteger(end)}`;
+      const text = monoWidth(whole, 12) > width ? file : whole;
       return [words(Math.max(0, Math.min(x, width - monoWidth(text, 12))), at * LINE + 12, text)];
     }),
     ...boxes.map(
