@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NONE, tensorColumns } from '../../../workers/tensor-columns.ts';
+import { NONE, tensorColumns } from '../../../workers/tensors/tensor-columns.ts';
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { placeOf } from '../compare/correspond.ts';
 import { stockOf } from '../ranks/stock.ts';

@@ -1,5 +1,5 @@
 import type { Ref } from 'react';
-import type { CellFacts } from '../../../../workers/protocol.ts';
+import type { CellFacts } from '../../../../workers/inspect/protocol.ts';
 import { besideOf, type ExpertMap, formatShape, plural } from '../../../core/index.ts';
 import { besideWords, layoutOf, nameOf } from '../../grid/describe.ts';
 import type { Cell } from '../../grid/geometry.ts';

@@ -1,4 +1,4 @@
-import type { TensorColumn, TensorRow } from '../../../../workers/tensors-protocol.ts';
+import type { TensorColumn, TensorRow } from '../../../../workers/tensors/protocol.ts';
 import { formatInteger, formatShape } from '../../../core/index.ts';
 
 export const COLUMNS: readonly {

@@ -1,4 +1,4 @@
-import type { TensorRow } from '../../../../workers/tensors-protocol.ts';
+import type { TensorRow } from '../../../../workers/tensors/protocol.ts';
 import { bitsOf, formatBytes, formatInteger, formatValue, indexOf, type TensorValue } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { usePreview } from '../../queries/queries.ts';

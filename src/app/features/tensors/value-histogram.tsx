@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { TensorRow } from '../../../../workers/tensors-protocol.ts';
+import type { TensorRow } from '../../../../workers/tensors/protocol.ts';
 import {
   type DType,
   formatBytes,
