@@ -2,7 +2,7 @@ import { buffersOfMap, LoomError, loadScript } from '../../src/core/index.ts';
 import { exposeApi, withTransfer } from '../link/transfer.ts';
 import { createMemoryCalls } from '../ranks/memory.ts';
 import { createRankCalls } from '../ranks/ranks.ts';
-import { createTensorDesk } from '../tensors/tensor-desk.ts';
+import { createTensorService } from '../tensors/service.ts';
 import { createValuesDesk } from '../values/values-desk.ts';
 import { compactVerdict } from './loads.ts';
 import type { InspectApi, InspectEvent } from './protocol.ts';
@@ -38,7 +38,7 @@ const api: InspectApi = {
     if (mine === turn) session = opened;
   },
   ...createCellCalls(current),
-  ...createTensorDesk(current),
+  ...createTensorService(current),
   ...createRankCalls(current),
   ...createMemoryCalls(current),
   loads: () => current().loads.all().map(compactVerdict),

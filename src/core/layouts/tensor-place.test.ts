@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NONE, tensorColumns } from '../../../workers/tensors/tensor-columns.ts';
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { placeOf } from '../compare/correspond.ts';
 import { stockOf } from '../ranks/stock.ts';
+import { NONE, tensorColumns } from '../tensors/columns.ts';
 import { checkpointOf } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 import { scanLayers } from './scan.ts';

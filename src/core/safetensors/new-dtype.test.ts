@@ -37,7 +37,7 @@ async function load() {
     ...(await import('../compare/tally.ts')),
     ...(await import('../budget.ts')),
     ...(await import('../../cli/inspect.ts')),
-    ...(await import('../../../workers/tensors/tensor-table.ts')),
+    ...(await import('../tensors/table.ts')),
   };
 }
 

@@ -1,5 +1,4 @@
-import type { TensorColumn, TensorRow } from '../../../../workers/tensors/protocol.ts';
-import { formatInteger, formatShape } from '../../../core/index.ts';
+import { formatInteger, formatShape, type TensorColumn, type TensorRow } from '../../../core/index.ts';
 
 export const COLUMNS: readonly {
   readonly id: TensorColumn;

@@ -1,6 +1,5 @@
 import type { Ref } from 'react';
-import type { TensorRow } from '../../../../workers/tensors/protocol.ts';
-import { elementsOf, formatInteger } from '../../../core/index.ts';
+import { elementsOf, formatInteger, type TensorRow } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';

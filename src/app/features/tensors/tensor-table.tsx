@@ -1,6 +1,5 @@
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo } from 'react';
-import type { TensorAnswer, TensorColumn, TensorRow } from '../../../../workers/tensors/protocol.ts';
-import { visible } from '../../../core/index.ts';
+import { type TensorAnswer, type TensorColumn, type TensorRow, visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { PAGE, type Show, useList } from '../../parts/virtual-list/use-list.ts';

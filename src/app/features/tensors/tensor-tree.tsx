@@ -1,6 +1,5 @@
 import { type KeyboardEvent, memo, useEffect, useMemo, useState } from 'react';
-import type { TensorAnswer, TreeRow } from '../../../../workers/tensors/protocol.ts';
-import { formatBytes, formatInteger, plural, visible } from '../../../core/index.ts';
+import { formatBytes, formatInteger, plural, type TensorAnswer, type TreeRow, visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { PAGE, type Show, useList } from '../../parts/virtual-list/use-list.ts';

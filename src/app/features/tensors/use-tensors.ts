@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useState } from 'react';
-import type { TensorColumn, TensorQuery } from '../../../../workers/tensors/protocol.ts';
+import type { TensorColumn, TensorQuery } from '../../../core/index.ts';
 import { askAhead } from '../../queries/queries.ts';
 import { addressStore, move, useAddress } from '../../state/address-store.ts';
 import type { TensorAddress } from '../../state/tensor-address.ts';

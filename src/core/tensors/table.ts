@@ -1,4 +1,12 @@
-import { type CheckpointLayout, type CheckpointTensor, elementsOf, LoomError, tsvText } from '../../src/core/index.ts';
+import type { CheckpointTensor } from '../checkpoint/types.ts';
+import { tsvText } from '../embed/tsv.ts';
+import { LoomError } from '../errors.ts';
+import type { CheckpointLayout } from '../layouts/types.ts';
+import { elementsOf } from '../safetensors/dtype.ts';
+import { type TensorColumns, tensorColumns } from './columns.ts';
+import { facetsOf, filterTest } from './filter.ts';
+import { createNameSearch } from './search.ts';
+import { createNameTree, type NameTree, type OpenNodes, type TreeListing } from './tree.ts';
 import type {
   TensorAnswer,
   TensorColumn,
@@ -8,11 +16,7 @@ import type {
   TreePage,
   TreeQuery,
   TreeRow,
-} from './protocol.ts';
-import { type TensorColumns, tensorColumns } from './tensor-columns.ts';
-import { facetsOf, filterTest } from './tensor-filter.ts';
-import { createNameSearch } from './tensor-search.ts';
-import { createNameTree, type NameTree, type OpenNodes, type TreeListing } from './tensor-tree.ts';
+} from './types.ts';
 
 /** Answers that are kept: the last one shown, and those still on their way. */
 const KEPT_ANSWERS = 4;

@@ -1,5 +1,5 @@
 import { type NameBlock, nameBlocks } from './name-blocks.ts';
-import type { TensorQuery } from './protocol.ts';
+import type { TensorQuery } from './types.ts';
 import { createWordSearch } from './word-search.ts';
 
 /** A pattern that takes longer over all names is given up, in ms. */

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CheckpointTensor, detectLayout, type FileOffset } from '../../src/core/index.ts';
-import { openFixture } from '../../src/core/testing.fixture.ts';
+import type { CheckpointTensor } from '../checkpoint/types.ts';
+import { detectLayout } from '../layouts/detect.ts';
+import type { FileOffset } from '../safetensors/types.ts';
+import { openFixture } from '../testing.fixture.ts';
 import { naturalOrder } from './natural.ts';
-import type { TensorFilter, TensorQuery } from './protocol.ts';
-import { createTensorTable } from './tensor-table.ts';
+import { createTensorTable } from './table.ts';
+import type { TensorFilter, TensorQuery } from './types.ts';
 
 const NO_FILTER: TensorFilter = { dtypes: [], layers: [], experts: [], shards: [] };
 const ALL: TensorQuery = { text: '', mode: 'substring', sort: 'name', descending: false, filter: NO_FILTER };

@@ -1,4 +1,7 @@
-import { type CheckpointLayout, type CheckpointTensor, DTYPES, tensorPlace } from '../../src/core/index.ts';
+import type { CheckpointTensor } from '../checkpoint/types.ts';
+import { tensorPlace } from '../layouts/tensor-place.ts';
+import type { CheckpointLayout } from '../layouts/types.ts';
+import { DTYPES } from '../safetensors/dtype.ts';
 import { naturalOrder } from './natural.ts';
 
 /** Stands for "no layer" and "no expert". */

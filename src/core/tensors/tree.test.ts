@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { naturalOrder } from './natural.ts';
-import { createNameTree, type OpenNodes } from './tensor-tree.ts';
+import { createNameTree, type OpenNodes } from './tree.ts';
 
 const NAMES = [
   'model.layers.10.mlp.experts.0.up_proj.weight',

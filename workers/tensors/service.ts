@@ -3,15 +3,16 @@ import {
   type CheckpointLayout,
   countParameters,
   createBudget,
+  createTensorTable,
   type FileSet,
   histogramTensor,
   LoomError,
   previewTensor,
+  type TensorTable,
 } from '../../src/core/index.ts';
 import type { TensorApi } from './protocol.ts';
-import { createTensorTable, type TensorTable } from './tensor-table.ts';
 
-/** What the desk looks at: an open checkpoint. */
+/** The open checkpoint that the service answers for. */
 export interface TensorSubject {
   readonly checkpoint: Checkpoint;
   readonly layout: CheckpointLayout;
@@ -22,7 +23,7 @@ export interface TensorSubject {
 const COUNTING_BYTES = 64e6;
 
 /** Answers questions about the tensors of what is open; a table is made when the first is asked. */
-export function createTensorDesk(current: () => TensorSubject): TensorApi {
+export function createTensorService(current: () => TensorSubject): TensorApi {
   const tables = new WeakMap<Checkpoint, TensorTable>();
   const table = () => {
     const { checkpoint, layout } = current();

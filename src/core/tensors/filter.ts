@@ -1,6 +1,6 @@
-import { DTYPES } from '../../src/core/index.ts';
-import type { FacetValue, TensorFacets, TensorFilter } from './protocol.ts';
-import { NONE, type TensorColumns } from './tensor-columns.ts';
+import { DTYPES } from '../safetensors/dtype.ts';
+import { NONE, type TensorColumns } from './columns.ts';
+import type { FacetValue, TensorFacets, TensorFilter } from './types.ts';
 
 /** Layers, experts and shards that are listed for choosing; more can be typed. */
 const LIMIT_LISTED = 4096;
