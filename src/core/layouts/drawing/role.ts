@@ -134,7 +134,7 @@ export function namesOf(
 const BY_NAME: readonly (readonly [RegExp, Role])[] = [
   [/(?:^|[._])(?:\w*norm\w*|ln_\w+|layernorm)(?:\.|$)/i, 'norm'],
   [/(?:^|\.)(?:embed_tokens|tok_embeddings|word_embeddings|wte|embed\w*|lm_head|output)(?:\.|$)/, 'embedding'],
-  [/(?:^|\.)(?:\w*attn\w*|attention\w*|mixer|mamba|conv|temporal_block)(?:\.|$)/i, 'attention'],
+  [/(?:^|\.)(?:\w*attn\w*|\w*attention\w*|mixer|mamba|conv|temporal_block)(?:\.|$)/i, 'attention'],
   [/(?:^|\.)(?:mlp|feed_forward|ffn|block_sparse_moe|moe)(?:\.|$)/, 'mlp'],
 ];
 
