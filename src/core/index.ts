@@ -365,6 +365,7 @@ export { opfsFiles } from './source/opfs.ts';
 export { openSyncAccess, type SyncAccess } from './source/sync-access.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
 export { isTensorRole, TENSOR_ROLE_IDS, TENSOR_ROLES, type TensorRole } from './tensors/role.ts';
+export { meaningWords, type SearchMeaning } from './tensors/synonyms.ts';
 export { createTensorTable, type TensorTable } from './tensors/table.ts';
 export type { OpenNodes } from './tensors/tree.ts';
 export type * from './tensors/types.ts';

@@ -19,6 +19,8 @@ export interface TensorApi {
   /** Rows of a query's answer as lines of tab-separated values, heading included. */
   tensorTsv(id: number): Blob;
   tensor(name: string): TensorRow | null;
+  /** Numbers of the layers that a query's answer has tensors in. */
+  tensorLayers(id: number): readonly number[];
   tensorFacets(): TensorFacets;
   /** The parameters of the whole checkpoint, counted when first asked for. */
   parameters(): ParameterCount;

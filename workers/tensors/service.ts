@@ -27,7 +27,7 @@ export function createTensorService(current: () => TensorSubject): TensorApi {
   const tables = new WeakMap<Checkpoint, TensorTable>();
   const table = () => {
     const { checkpoint, layout } = current();
-    const made = tables.get(checkpoint) ?? createTensorTable(checkpoint.tensors.values(), layout);
+    const made = tables.get(checkpoint) ?? createTensorTable(checkpoint.tensors, layout);
     tables.set(checkpoint, made);
     return made;
   };
@@ -41,7 +41,8 @@ export function createTensorService(current: () => TensorSubject): TensorApi {
     queryTensors: (query) => table().query(query),
     tensorRows: (id, from, to) => table().rows(id, from, to),
     tensorTsv: (id) => new Blob(table().tsv(id), { type: 'text/tab-separated-values' }),
-    tensor: (name) => current().checkpoint.tensors.get(name) ?? null,
+    tensor: (name) => table().row(name),
+    tensorLayers: (id) => table().layers(id),
     tensorFacets: () => table().facets(),
     parameters: () => countParameters(current().checkpoint, current().layout),
     treePage: (query) => table().tree(query),

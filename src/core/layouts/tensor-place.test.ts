@@ -123,7 +123,7 @@ describe('every user of names agrees with tensorPlace', () => {
         expect(template === name).toBe(expert === null);
         if (expert !== null) expect(Number(/^\d+/.exec(name.slice(template.indexOf('{i}')))?.[0])).toBe(expert);
 
-        const columns = tensorColumns([tensor(name)], null);
+        const columns = tensorColumns(new Map([[name, tensor(name)]]), null);
         expect([columns.layer[0], columns.expert[0]]).toEqual([layer ?? NONE, expert ?? NONE]);
         expect(placeOf({ left: { tensor: tensor(name) } } as never, [])).toEqual({ stack, layer });
         const [scanned] = scanLayers(new Map([[name, tensor(name)]]));

@@ -3,8 +3,9 @@ import { tensorPlace } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
 import { DTYPES } from '../safetensors/dtype.ts';
 import { naturalOrder } from './natural.ts';
+import { TENSOR_ROLE_IDS, tensorRoles } from './role.ts';
 
-/** Stands for "no layer" and "no expert". */
+/** The value of a layer or expert column for a tensor that has none. */
 export const NONE = -1;
 
 /** Every tensor of a checkpoint in natural order, what is searched and filtered by in arrays of its own. */
@@ -20,19 +21,25 @@ export interface TensorColumns {
   readonly expert: Int32Array;
   /** Experts that it holds as a stack, 0 for others. */
   readonly stack: Int32Array;
+  /** Place of its role in `TENSOR_ROLE_IDS`. */
+  readonly role: Uint8Array;
+  /** 1 in layers of multi-token prediction. */
+  readonly mtp: Uint8Array;
 }
 
 /** Puts tensors into natural order; layers and experts are those of the layout, else what names say. */
 export function tensorColumns(
-  given: Iterable<CheckpointTensor>,
+  given: ReadonlyMap<string, CheckpointTensor>,
   layout: Pick<CheckpointLayout, 'groups'> | null,
 ): TensorColumns {
-  const unsorted = [...given];
+  const unsorted = [...given.values()];
   const order = naturalOrder(unsorted.map((tensor) => tensor.name));
   const tensors = Array.from(order, (at) => unsorted[at] as CheckpointTensor);
   const dtypes = new Map(DTYPES.map((dtype, at) => [dtype as string, at]));
   const files = new Map([...new Set(tensors.map((tensor) => tensor.file))].sort().map((file, at) => [file, at]));
   const stacks = stacksOf(layout);
+  const roleOf = tensorRoles(given, layout ?? { groups: [] });
+  const roles = new Map(TENSOR_ROLE_IDS.map((role, at) => [role, at]));
   const count = tensors.length;
   const columns = {
     dtype: new Uint8Array(count),
@@ -40,6 +47,8 @@ export function tensorColumns(
     layer: new Int32Array(count).fill(NONE),
     expert: new Int32Array(count).fill(NONE),
     stack: new Int32Array(count),
+    role: new Uint8Array(count),
+    mtp: new Uint8Array(count),
   };
   for (const [at, { name, dtype, file }] of tensors.entries()) {
     columns.dtype[at] = dtypes.get(dtype) ?? 0;
@@ -47,6 +56,9 @@ export function tensorColumns(
     const { layer, expert } = tensorPlace(name);
     columns.expert[at] = expert ?? NONE;
     columns.layer[at] = layer ?? NONE;
+    const { role, isMtp } = roleOf(name);
+    columns.role[at] = roles.get(role) ?? 0;
+    columns.mtp[at] = isMtp ? 1 : 0;
     if (expert === null) columns.stack[at] = stacks.get(name) ?? 0;
   }
   return { tensors, files: [...files.keys()], ...columns };

@@ -1,5 +1,6 @@
 import { DTYPES } from '../safetensors/dtype.ts';
 import { NONE, type TensorColumns } from './columns.ts';
+import { TENSOR_ROLE_IDS, type TensorRole } from './role.ts';
 import type { FacetValue, TensorFacets, TensorFilter } from './types.ts';
 
 /** Layers, experts and shards that are listed for choosing; more can be typed. */
@@ -17,6 +18,7 @@ export function filterTest(columns: TensorColumns, filter: TensorFilter): ((at: 
     const wanted = columns.files.map((each) => filter.shards.includes(each));
     tests.push((at) => wanted[file[at] as number] === true);
   }
+  if (filter.roles.length > 0) tests.push(roleTest(columns, filter.roles));
   if (filter.layers.length > 0) {
     const wanted = new Set(filter.layers);
     tests.push((at) => wanted.has(layer[at] as number));
@@ -31,6 +33,24 @@ export function filterTest(columns: TensorColumns, filter: TensorFilter): ((at: 
   return rest.length === 0 ? first : (at) => first(at) && rest.every((test) => test(at));
 }
 
+/** Which tensors have one of the roles; `mtp` lets through everything in layers of multi-token prediction. */
+export function roleTest(
+  { role, mtp }: Pick<TensorColumns, 'role' | 'mtp'>,
+  roles: readonly TensorRole[],
+): (at: number) => boolean {
+  const wanted = TENSOR_ROLE_IDS.map((each) => roles.includes(each));
+  const wantsMtp = roles.includes('mtp');
+  return (at) => wanted[role[at] as number] === true || (wantsMtp && mtp[at] === 1);
+}
+
+/** Which tensors belong to an expert, as their own or in a stack. */
+export function expertTest(
+  { expert, stack }: Pick<TensorColumns, 'expert' | 'stack'>,
+  number: number,
+): (at: number) => boolean {
+  return (at) => expert[at] === number || (stack[at] as number) > number;
+}
+
 /** What there is to filter by, with how many tensors each value has. */
 export function facetsOf(columns: TensorColumns): TensorFacets {
   const { dtype, file, layer, expert, stack, files } = columns;
@@ -38,6 +58,7 @@ export function facetsOf(columns: TensorColumns): TensorFacets {
   const shards = counted(file);
   return {
     dtypes: [...dtypes].sort(byKey).map(([at, count]) => ({ value: DTYPES[at] ?? '', count })),
+    roles: rolesOf(columns),
     layers: listed(counted(layer)),
     experts: listed(withStacks(counted(expert), stack)),
     shards: [...shards]
@@ -45,6 +66,15 @@ export function facetsOf(columns: TensorColumns): TensorFacets {
       .slice(0, LIMIT_LISTED)
       .map(([at, count]) => ({ value: files[at] ?? '', count })),
   };
+}
+
+function rolesOf({ role, mtp }: TensorColumns): TensorFacets['roles'] {
+  const counts = counted(role);
+  const inMtp = counted(mtp).get(1) ?? 0;
+  return TENSOR_ROLE_IDS.flatMap((value, at) => {
+    const count = value === 'mtp' ? inMtp : (counts.get(at) ?? 0);
+    return count === 0 ? [] : [{ value, count }];
+  });
 }
 
 function counted(values: Uint8Array | Uint32Array | Int32Array): Map<number, number> {

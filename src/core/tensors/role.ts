@@ -3,7 +3,7 @@ import { type Role, roleReader } from '../layouts/drawing/role.ts';
 import { heldName, isHeldPart } from '../layouts/held-names.ts';
 import { isOfSenses, outerKind } from '../layouts/outer-tensors.ts';
 import { isCompanion, mtpTest } from '../layouts/parameters.ts';
-import { tensorPlace } from '../layouts/tensor-place.ts';
+import { expertTemplate, tensorPlace } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
 
 /**
@@ -69,11 +69,12 @@ export function tensorRoles(
   const read = roleReader(layout);
   const isMtp = mtpTest(layout);
   const unknown = unknownExperts(layout);
+  const byName = nameRoles();
   return (name) => {
     const mtp = isMtp(name);
     const { role, part } = read(name);
     const ofExpert = unknown.has(name) ? 'expert' : role;
-    const told = part !== null ? partRole(role, part) : outsideExperts(name, ofExpert, tensors);
+    const told = part !== null ? partRole(role, part) : outsideExperts(name, ofExpert, tensors, byName);
     return { role: told === 'other' && mtp ? 'mtp' : told, isMtp: mtp };
   };
 }
@@ -91,11 +92,33 @@ function outsideExperts(
   name: string,
   role: Role | 'expert',
   tensors: ReadonlyMap<string, Pick<CheckpointTensor, 'dtype'>>,
+  byName: (name: string, role: Role | 'expert') => TensorRole,
 ): TensorRole {
+  const told = byName(name, role);
+  return told !== 'vision' && BESIDE_WEIGHT.test(name) && isCompanion(name, tensors) ? 'scale' : told;
+}
+
+/** Ends of names that are companions only where the tensor that they describe is there. */
+const BESIDE_WEIGHT = /\.(?:scales?|biases)$/;
+const NO_TENSORS: ReadonlyMap<string, CheckpointTensor> = new Map();
+
+/** Tells roles by names alone; names that differ in numbers of layers and experts have one role, which is worked out once. */
+function nameRoles(): (name: string, role: Role | 'expert') => TensorRole {
+  const known = new Map<string, TensorRole>();
+  return (name, role) => {
+    const { stack, layer, rest } = tensorPlace(name);
+    const key = `${role} ${stack} ${layer === null} ${expertTemplate(rest)}`;
+    const told = known.get(key) ?? nameRole(name, role);
+    known.set(key, told);
+    return told;
+  };
+}
+
+function nameRole(name: string, role: Role | 'expert'): TensorRole {
   const { stack, layer, rest } = tensorPlace(name);
   const placed = role === 'router' || role === 'shared' || role === 'expert';
   if (!placed && isOfSenses(layer === null ? name : stack)) return 'vision';
-  if (isCompanion(name, tensors) || heldName(name) === null) return 'scale';
+  if (isCompanion(name, NO_TENSORS) || heldName(name) === null) return 'scale';
   if (role === 'router') return ROUTER_BIAS.test(name) ? 'router-bias' : 'router';
   const outer = layer === null ? outerKind(name) : null;
   if (outer !== null) return outer;

@@ -8,7 +8,7 @@ import { naturalOrder } from './natural.ts';
 import { createTensorTable } from './table.ts';
 import type { TensorFilter, TensorQuery } from './types.ts';
 
-const NO_FILTER: TensorFilter = { dtypes: [], layers: [], experts: [], shards: [] };
+const NO_FILTER: TensorFilter = { roles: [], dtypes: [], layers: [], experts: [], shards: [] };
 const ALL: TensorQuery = { text: '', mode: 'substring', sort: 'name', descending: false, filter: NO_FILTER };
 
 function tensor(name: string, rows: number, at: number): CheckpointTensor {
@@ -22,13 +22,17 @@ function tensor(name: string, rows: number, at: number): CheckpointTensor {
   };
 }
 
+const mapOf = (tensors: Iterable<CheckpointTensor>) => new Map([...tensors].map((each) => [each.name, each]));
+
 const table = () =>
-  createTensorTable([
-    tensor('layers.10.gate_proj', 3, 0),
-    tensor('layers.2.up_proj', 5, 12),
-    tensor('layers.2.gate_proj', 1, 32),
-    tensor('embed', 9, 36),
-  ]);
+  createTensorTable(
+    mapOf([
+      tensor('layers.10.gate_proj', 3, 0),
+      tensor('layers.2.up_proj', 5, 12),
+      tensor('layers.2.gate_proj', 1, 32),
+      tensor('embed', 9, 36),
+    ]),
+  );
 const names = (query: Partial<TensorQuery>) => {
   const open = table();
   const { id, count } = open.query({ ...ALL, ...query });
@@ -109,8 +113,8 @@ describe('createTensorTable', () => {
       .tsv(open.query({ ...ALL, text: 'embed' }).id)
       .join('')
       .split('\n');
-    expect(lines[0]).toBe('name\tdtype\tshape\tbytes\tfile\tstart\tend');
-    expect(lines[1]).toBe('embed\tBF16\t[9, 2]\t36\ta.safetensors\t36\t72');
+    expect(lines[0]).toBe('name\tdtype\tshape\tbytes\tfile\tstart\tend\trole');
+    expect(lines[1]).toBe('embed\tBF16\t[9, 2]\t36\ta.safetensors\t36\t72\tembedding');
   });
 
   it('keeps natural order among equals, whichever way the rest is sorted', () => {
@@ -123,10 +127,10 @@ describe('createTensorTable', () => {
       { length: 500 },
       (_, at) => `layers.${at % 7}.Experts.${at}.${at % 2 ? 'up' : 'gate'}_proj`,
     );
-    const open = createTensorTable(many.map((name, at) => tensor(name, 1, 4 * at)));
+    const open = createTensorTable(mapOf(many.map((name, at) => tensor(name, 1, 4 * at))));
     fc.assert(
       fc.property(
-        fc.array(fc.constantFrom('up', 'GATE', '3', '.4', 'experts.1', 'layers', 'zz', 'proj'), {
+        fc.array(fc.constantFrom('up', 'GATE', '3', '.4', 'experts.1', 'layers.', 'zz', 'proj'), {
           minLength: 1,
           maxLength: 3,
         }),
@@ -178,7 +182,7 @@ describe('createTensorTable', () => {
 describe('filters', () => {
   it('are joined by "and", their values by "or", and reach into stacks', async () => {
     const { checkpoint } = await openFixture('qwen3_moe');
-    const open = createTensorTable(checkpoint.tensors.values(), detectLayout(checkpoint));
+    const open = createTensorTable(checkpoint.tensors, detectLayout(checkpoint));
     const count = (filter: Partial<TensorFilter>, text = '') =>
       open.query({ ...ALL, text, filter: { ...NO_FILTER, ...filter } }).count;
     expect(count({ experts: [3] })).toBe(2 * 3);
@@ -193,7 +197,7 @@ describe('filters', () => {
     for (const { value, count: held } of facets.shards) expect(count({ shards: [value] })).toBe(held);
     for (const { value, count: held } of facets.experts) expect(count({ experts: [value] })).toBe(held);
     const stacked = await openFixture('gpt_oss');
-    const stacks = createTensorTable(stacked.checkpoint.tensors.values(), detectLayout(stacked.checkpoint));
+    const stacks = createTensorTable(stacked.checkpoint.tensors, detectLayout(stacked.checkpoint));
     const { experts } = stacks.facets();
     const most = experts.at(-1)?.value ?? 0;
     const held = stacks.query({ ...ALL, filter: { ...NO_FILTER, experts: [most] } });
@@ -214,7 +218,7 @@ describe('half a million names', () => {
         }
       }
     };
-    const open = createTensorTable(named());
+    const open = createTensorTable(mapOf(named()));
     const all = open.query(ALL);
     expect([all.count, all.bytes]).toEqual([499_968, 4 * 499_968]);
     expect(open.rows(all.id, 499_967, 499_968)[0]?.name).toBe('model.layers.216.mlp.experts.767.up_proj.weight');

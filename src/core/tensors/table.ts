@@ -3,9 +3,10 @@ import { tsvText } from '../embed/tsv.ts';
 import { LoomError } from '../errors.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
 import { elementsOf } from '../safetensors/dtype.ts';
-import { type TensorColumns, tensorColumns } from './columns.ts';
+import { NONE, type TensorColumns, tensorColumns } from './columns.ts';
 import { facetsOf, filterTest } from './filter.ts';
-import { createNameSearch } from './search.ts';
+import { TENSOR_ROLE_IDS } from './role.ts';
+import { createTensorSearch } from './search.ts';
 import { createNameTree, type NameTree, type OpenNodes, type TreeListing } from './tree.ts';
 import type {
   TensorAnswer,
@@ -31,6 +32,10 @@ export interface TensorTable {
   rows(id: number, from: number, to: number): readonly TensorRow[];
   /** Tab-separated values in parts, the heading first. */
   tsv(id: number): string[];
+  /** The row of one tensor; null when there is none of that name. */
+  row(name: string): TensorRow | null;
+  /** Numbers of the layers that an answer's tensors stand in, ascending. */
+  layers(id: number): number[];
   facets(): TensorFacets;
   tree(query: TreeQuery): TreePage;
   place(id: number, name: string, open: OpenNodes | null): number | null;
@@ -50,22 +55,22 @@ interface Kept {
 
 /** All tensors of a checkpoint, searched, filtered, sorted and hung into a tree where they are; only the rows asked for leave. */
 export function createTensorTable(
-  given: Iterable<CheckpointTensor>,
+  given: ReadonlyMap<string, CheckpointTensor>,
   layout: Pick<CheckpointLayout, 'groups'> | null = null,
 ): TensorTable {
   const columns = tensorColumns(given, layout);
   const { tensors } = columns;
-  const search = createNameSearch(tensors.map((tensor) => tensor.name));
+  const search = createTensorSearch(columns);
   const ranks = createRanks(columns);
   const sizes = Float64Array.from(tensors, sizeOf);
   const answers = new Map<number, Kept>();
   let facets: TensorFacets | null = null;
   const keptOf = (id: number) => answers.get(id) ?? forgotten();
   const rowsOf = (order: Uint32Array, from: number, to: number) =>
-    Array.from(order.subarray(from, to), (at) => rowOf(tensors[at] as CheckpointTensor));
+    Array.from(order.subarray(from, to), (at) => rowOf(columns, at));
   return {
     query: (query) => {
-      const { places: found, problem } = search.find(query, filterTest(columns, query.filter));
+      const { places: found, problem, meanings } = search.find(query, filterTest(columns, query.filter));
       const order = ordered(found, query, ranks);
       const tree = createNameTree(found.length, (at) => (tensors[found[at] as number] as CheckpointTensor).name);
       const id = ++last;
@@ -73,7 +78,7 @@ export function createTensorTable(
       answers.delete(id - KEPT_ANSWERS);
       let bytes = 0;
       for (const at of found) bytes += sizes[at] as number;
-      return { id, count: found.length, bytes, problem, first: rowsOf(order, 0, FIRST_ROWS) };
+      return { id, count: found.length, bytes, problem, meanings, first: rowsOf(order, 0, FIRST_ROWS) };
     },
     rows: (id, from, to) => rowsOf(keptOf(id).order, from, to),
     tsv: (id) => {
@@ -84,6 +89,16 @@ export function createTensorTable(
       }
       return parts;
     },
+    row: (name) => {
+      const at = given.has(name) ? tensors.findIndex((each) => each.name === name) : -1;
+      return at === -1 ? null : rowOf(columns, at);
+    },
+    layers: (id) => {
+      const seen = new Set<number>();
+      for (const at of keptOf(id).found) seen.add(columns.layer[at] as number);
+      seen.delete(NONE);
+      return [...seen].sort((a, b) => a - b);
+    },
     facets: () => {
       facets ??= facetsOf(columns);
       return facets;
@@ -93,7 +108,7 @@ export function createTensorTable(
       const listing = listingOf(kept, open);
       const rows: TreeRow[] = [];
       kept.before ??= sums(kept.found, sizes);
-      const source = { found: kept.found, tensors };
+      const source = { found: kept.found, columns };
       for (let row = from; row < Math.min(to, listing.count); row += 1) {
         rows.push(treeRow(source, kept.before, listing, row));
       }
@@ -108,25 +123,38 @@ export function createTensorTable(
   };
 }
 
-const TSV_HEAD = ['name', 'dtype', 'shape', 'bytes', 'file', 'start', 'end'];
+const TSV_HEAD = ['name', 'dtype', 'shape', 'bytes', 'file', 'start', 'end', 'role'];
 /** Rows that are made into one text: strings have a limit that half a million rows come near. */
 const TSV_ROWS = 10_000;
 
-function tsvRow({ name, dtype, shape, start, end, file }: TensorRow): (string | number)[] {
-  return [name, dtype, `[${shape.join(', ')}]`, end - start, file, start, end];
+function tsvRow({ name, dtype, shape, start, end, file, role }: TensorRow): (string | number)[] {
+  return [name, dtype, `[${shape.join(', ')}]`, end - start, file, start, end, role];
 }
 
 interface TreeSource {
   readonly found: Uint32Array;
-  readonly tensors: readonly CheckpointTensor[];
+  readonly columns: TensorColumns;
 }
 
 function forgotten(): never {
   throw new LoomError('cancelled', 'This answer has given way to later ones.');
 }
 
-function rowOf({ name, dtype, shape, file, start, end }: CheckpointTensor): TensorRow {
-  return { name, dtype, shape, file, start, end };
+function rowOf(columns: TensorColumns, at: number): TensorRow {
+  const { name, dtype, shape, file, start, end } = columns.tensors[at] as CheckpointTensor;
+  const [layer = NONE, expert = NONE] = [columns.layer[at], columns.expert[at]];
+  return {
+    name,
+    dtype,
+    shape,
+    file,
+    start,
+    end,
+    role: TENSOR_ROLE_IDS[columns.role[at] as number] ?? 'other',
+    layer: layer === NONE ? null : layer,
+    expert: expert === NONE ? null : expert,
+    stack: columns.stack[at] ?? 0,
+  };
 }
 
 function listingOf(kept: Kept, open: OpenNodes): TreeListing {
@@ -136,11 +164,11 @@ function listingOf(kept: Kept, open: OpenNodes): TreeListing {
 }
 
 /** A row of a kept answer's tree; `before` are the bytes of the tensors before each place. */
-function treeRow({ found, tensors }: TreeSource, before: Float64Array, listing: TreeListing, row: number): TreeRow {
+function treeRow({ found, columns }: TreeSource, before: Float64Array, listing: TreeListing, row: number): TreeRow {
   const node = listing.node(row);
   if (!node) throw new LoomError('internal', `The tree has no row ${row}.`);
   const { start, end, ...facts } = node;
-  const tensor = node.isLeaf ? rowOf(tensors[found[start] as number] as CheckpointTensor) : null;
+  const tensor = node.isLeaf ? rowOf(columns, found[start] as number) : null;
   const bytes = (before[end] ?? 0) - (before[start] ?? 0);
   return { ...facts, tensors: end - start, bytes, tensor };
 }
@@ -168,8 +196,9 @@ interface Ranks {
 }
 
 /** Sorts all tensors by a column when that is first asked for; equal ones keep their natural order either way. */
-function createRanks({ tensors, file }: TensorColumns): (query: TensorQuery) => Ranks {
+function createRanks({ tensors, file, role }: TensorColumns): (query: TensorQuery) => Ranks {
   const keys: Record<Exclude<TensorColumn, 'name'>, (tensor: CheckpointTensor, at: number) => Key> = {
+    role: (_, at) => role[at] ?? 0,
     dtype: (tensor) => tensor.dtype,
     shape: (tensor) => elementsOf(tensor.shape),
     bytes: sizeOf,

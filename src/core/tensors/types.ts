@@ -1,11 +1,14 @@
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import type { DType } from '../safetensors/dtype.ts';
+import type { TensorRole } from './role.ts';
+import type { SearchMeaning } from './synonyms.ts';
 import type { OpenNodes, TreeNode } from './tree.ts';
 
-export type TensorColumn = 'name' | 'dtype' | 'shape' | 'bytes' | 'file' | 'start';
+export type TensorColumn = 'name' | 'role' | 'dtype' | 'shape' | 'bytes' | 'file' | 'start';
 
-/** What tensors are let through: kinds are joined by "and", values of one by "or"; an empty kind lets all. */
+/** Which tensors are listed: a tensor must fit every kind of filter, by any of its values. An empty kind fits all. */
 export interface TensorFilter {
+  readonly roles: readonly TensorRole[];
   readonly dtypes: readonly string[];
   readonly layers: readonly number[];
   /** Also tensors that hold these experts among others. */
@@ -15,6 +18,7 @@ export interface TensorFilter {
 }
 
 export interface TensorQuery {
+  /** With `substring`, words that mean a role, a layer or an expert are taken so too: `synonyms.ts`. */
   readonly text: string;
   readonly mode: 'substring' | 'regex' | 'fuzzy';
   readonly sort: TensorColumn;
@@ -28,6 +32,8 @@ export interface TensorAnswer {
   readonly bytes: number;
   /** Why the text cannot be searched for (a broken pattern); nothing matches then. */
   readonly problem: string | null;
+  /** What words of the text were taken for. */
+  readonly meanings: readonly SearchMeaning[];
   /** The first rows, for a screen that shows them at once. */
   readonly first: readonly TensorRow[];
 }
@@ -39,6 +45,7 @@ export interface FacetValue<T> {
 
 /** Values that the open checkpoint can be filtered by, each with its number of tensors, ascending. */
 export interface TensorFacets {
+  readonly roles: readonly FacetValue<TensorRole>[];
   readonly dtypes: readonly FacetValue<string>[];
   readonly layers: readonly FacetValue<number>[];
   readonly experts: readonly FacetValue<number>[];
@@ -71,4 +78,11 @@ export type TensorRow = Pick<CheckpointTensor, 'name' | 'shape' | 'file'> & {
   readonly dtype: DType;
   readonly start: number;
   readonly end: number;
+  readonly role: TensorRole;
+  /** Its number, null outside numbered layers. */
+  readonly layer: number | null;
+  /** The one expert that it belongs to; null for stacks and for tensors of none. */
+  readonly expert: number | null;
+  /** Experts that it holds as a stack, 0 for others. */
+  readonly stack: number;
 };

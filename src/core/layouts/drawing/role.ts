@@ -1,4 +1,4 @@
-import { isDigit, layerEnd } from '../tensor-place.ts';
+import { expertTemplate, isDigit, layerEnd } from '../tensor-place.ts';
 import type { CheckpointLayout, ExpertMember, LayerGroup, StoredProjection } from '../types.ts';
 
 /** What a tensor is for, as pictures colour it and lists sort it. The number of a role is its place here. */
@@ -41,6 +41,14 @@ export function roleReader(layout: Pick<CheckpointLayout, 'groups'>): (name: str
     else groups.set(key, [at]);
   });
   const layers = new Map<string, LayerRoles>();
+  const named = new Map<string, Role>();
+  /** Experts of one kind have one template: a pattern is tried once for all of them. */
+  const byTemplate = (rest: string): Role => {
+    const template = expertTemplate(rest);
+    const role = named.get(template) ?? roleByName(template);
+    named.set(template, role);
+    return role;
+  };
   let last: LayerRoles | null = null;
   const layerOf = (name: string): LayerRoles => {
     // Files hold their tensors layer by layer.
@@ -53,7 +61,7 @@ export function roleReader(layout: Pick<CheckpointLayout, 'groups'>): (name: str
   return (name) => {
     const layer = layerOf(name);
     const known = layer.names.get(name) ?? expertRole(layer.numbered, name);
-    return known ?? { role: roleByName(name.slice(layer.start.length)), part: null, expert: null, group: layer.group };
+    return known ?? { role: byTemplate(name.slice(layer.start.length)), part: null, expert: null, group: layer.group };
   };
 }
 
