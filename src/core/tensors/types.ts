@@ -4,7 +4,9 @@ import type { TensorRole } from './role.ts';
 import type { SearchMeaning } from './synonyms.ts';
 import type { OpenNodes, TreeNode } from './tree.ts';
 
-export type TensorColumn = 'name' | 'role' | 'dtype' | 'shape' | 'bytes' | 'file' | 'start';
+/** What tensors can be sorted by. */
+export const TENSOR_COLUMNS = ['name', 'role', 'dtype', 'shape', 'bytes', 'file', 'start'] as const;
+export type TensorColumn = (typeof TENSOR_COLUMNS)[number];
 
 /** Which tensors are listed: a tensor must fit every kind of filter, by any of its values. An empty kind fits all. */
 export interface TensorFilter {
