@@ -368,8 +368,7 @@ export { isTensorRole, TENSOR_ROLE_IDS, TENSOR_ROLES, type TensorRole } from './
 export { meaningWords, type SearchMeaning } from './tensors/synonyms.ts';
 export { createTensorTable, type TensorTable } from './tensors/table.ts';
 export type { OpenNodes } from './tensors/tree.ts';
-export type * from './tensors/types.ts';
-export { TENSOR_COLUMNS } from './tensors/types.ts';
+export * from './tensors/types.ts';
 export * from './units.ts';
 export { combineStatistics } from './values/combine.ts';
 export { formatValue } from './values/decode.ts';
