@@ -5,6 +5,7 @@ import { CopyButton } from '../../parts/copy-button.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useTensor } from '../../queries/queries.ts';
+import { useSelection } from '../../state/selection.ts';
 import { shapeOf } from './columns.ts';
 import { PlaceButtons } from './place-buttons.tsx';
 import { ValueEnds } from './value-ends.tsx';
@@ -47,6 +48,9 @@ export function TensorDetails({ name, onClose, ref }: TensorDetailsProps) {
 
 function Facts({ tensor }: { readonly tensor: TensorRow }) {
   const bytes = tensor.end - tensor.start;
+  const selection = useSelection();
+  // Of a stack the selected expert, where it is of this layer.
+  const ofStack = selection !== null && selection.layer === tensor.layer ? selection.expert : 0;
   return (
     <>
       <dl className="tensor-facts">
@@ -89,7 +93,7 @@ function Facts({ tensor }: { readonly tensor: TensorRow }) {
         <CopyButton label="Copy Range header" text={() => rangeHeader(tensor)} />
       </p>
       <p className="row">
-        <PlaceButtons layer={tensor.layer} expert={tensor.stack > 0 ? 0 : tensor.expert} />
+        <PlaceButtons layer={tensor.layer} expert={tensor.stack > 0 ? ofStack : tensor.expert} />
       </p>
       <ValueHistogram tensor={tensor} />
       <ValueEnds tensor={tensor} />
