@@ -181,3 +181,50 @@ test('axe finds nothing in table, tree, filters and details', async ({ page, hub
   await expect(page.getByRole('option').first()).toBeVisible();
   expect(await violations(page)).toEqual([]);
 });
+
+test('finds routers by their role, and leads to Convert, the map and ranks and back', async ({ page }) => {
+  await page.goto('./?sample=qwen3-235b-a22b&view=tensors');
+  await page.getByRole('searchbox', { name: 'Search tensors' }).fill('router layer 5');
+  await expect(page.getByText('1 tensor,')).toBeVisible();
+  await expect(page.getByText('“router” also finds tensors by their role: router or router bias.')).toBeVisible();
+  await expect(page.getByRole('row', { name: /model\.layers\.5\.mlp\.gate\.weight router BF16/ })).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Search tensors' }).fill('');
+  await page.getByRole('button', { name: /^Role/ }).press('Enter');
+  await page.getByRole('combobox', { name: /Find a role/ }).fill('router');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+  await expect(page.getByText('94 tensors,')).toBeVisible();
+  await expect(page).toHaveURL(/role=router/);
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'Remove filter role router' })).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Search tensors' }).fill('layer 7');
+  await expect(page.getByText('1 tensor,')).toBeVisible();
+  await page.getByRole('button', { name: 'Select these layers in Convert' }).click();
+  await expect(page).toHaveURL(/view=convert.*[?&]layers=7(&|$)/);
+
+  await page.goto('./?sample=qwen3-235b-a22b&layer=47&expert=99');
+  await page.getByRole('button', { name: 'List its tensors' }).click();
+  await expect(page.getByText('3 tensors,').first()).toBeVisible();
+  await expect(page.getByRole('row', { name: /layers\.47\.mlp\.experts\.99\.down_proj\.weight down/ })).toBeVisible();
+  await page.getByRole('button', { name: 'Open at rank' }).click();
+  await expect(page).toHaveURL(/view=ranks&layer=47&expert=99/);
+  await page.goBack();
+  await page.getByRole('button', { name: 'Show in map' }).click();
+  await expect(page.getByRole('region', { name: 'Pinned expert' })).toContainText('expert 99');
+});
+
+for (const listing of ['table', 'tree']) {
+  test(`is a list without sideways scrolling on a phone, as a ${listing}`, async ({ page }) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`./?sample=qwen3-235b-a22b&view=tensors&sort=-bytes&as=${listing}`);
+    await expect(page.getByText(/^lm_head\.weight$/).first()).toBeVisible();
+    const overflow = await page.evaluate(() =>
+      [document.documentElement, ...document.querySelectorAll('.tensors-view, .tensors-view *')]
+        .filter((element) => ['auto', 'scroll'].includes(getComputedStyle(element).overflowX) || !element.parentElement)
+        .filter((element) => element.scrollWidth > element.clientWidth)
+        .map((element) => element.className),
+    );
+    expect(overflow).toEqual([]);
+    await expect(page.getByText('1.24 GB').first()).toBeVisible();
+  });
+}

@@ -33,6 +33,7 @@ const ROOMS: Readonly<
     packages: ['idb', 'valibot'],
   },
   values: { values: ['source', 'safetensors', 'checkpoint', 'layouts', 'kernels'] },
+  tensors: { values: ['safetensors', 'layouts'], types: ['checkpoint'] },
   ranks: { values: ['safetensors', 'checkpoint', 'layouts', 'plan'] },
   compare: { values: ['source', 'safetensors', 'checkpoint', 'layouts', 'plan', 'kernels', 'verify', 'values'] },
   parity: {
@@ -133,10 +134,10 @@ function fault(entry: Import): string | null {
     return target.startsWith('workers/') || target === 'src/core/index.ts' ? null : 'workers see core/index.ts';
   if (from.startsWith('src/app/')) {
     if (target.startsWith('src/app/') || target === 'src/core/index.ts' || target.endsWith('.css')) return null;
-    if (/^workers\/(transfer|supervise|worker-policy)\.ts$/.test(target)) return null;
+    if (/^workers\/link\/(transfer|supervise|policy)\.ts$/.test(target)) return null;
     return target.startsWith('workers/') && entry.typeOnly
       ? null
-      : 'the app sees core/index.ts, workers/transfer.ts, supervise.ts, worker-policy.ts and types of workers/';
+      : 'the app sees core/index.ts, workers/link/{transfer,supervise,policy}.ts and types of workers/';
   }
   return null;
 }
@@ -272,13 +273,17 @@ describe('the house', () => {
     expect(found.map(({ from, specifier }) => `${from} imports ${specifier}`)).toEqual([]);
   });
 
-  it('has at most 20 sources in a folder of the app', () => {
+  it('has at most 20 sources in a folder of the app and of the workers', () => {
     const folders = new Map<string, number>();
-    for (const file of code.filter((each) => each.startsWith('src/app/')))
+    for (const file of code.filter((each) => /^(src\/app|workers)\//.test(each)))
       folders.set(dirname(file), (folders.get(dirname(file)) ?? 0) + 1);
     expect(folders.size).toBeGreaterThan(10);
     const crowded = [...folders].filter(([, count]) => count > SOURCES_IN_A_FOLDER);
     expect(crowded).toEqual([]);
+  });
+
+  it('has a folder a subject in workers/, no file beside the folders', () => {
+    expect(sources.filter((file) => dirname(file) === 'workers')).toEqual([]);
   });
 
   it('keeps the style sheet of a feature in its folder: the theme styles what several use', () => {

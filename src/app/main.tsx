@@ -1,7 +1,7 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { installWorkerPolicy } from '../../workers/worker-policy.ts';
+import { installWorkerPolicy } from '../../workers/link/policy.ts';
 import { App } from './app.tsx';
 import { queryClient } from './queries/queries.ts';
 import { followAddress } from './state/follow-address.ts';

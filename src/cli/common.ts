@@ -25,14 +25,14 @@ export function interruptSignal(): AbortSignal {
 }
 
 /** `0-3,7` → [0, 1, 2, 3, 7]. @throws LoomError `usage`. */
-export function parseLayers(text: string): number[] {
+export function parseLayers(text: string, option = '--layers'): number[] {
   const layers = new Set<number>();
   for (const part of text.split(',')) {
     const match = /^\s*(\d{1,6})(?:\s*-\s*(\d{1,6}))?\s*$/.exec(part);
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (!match || last < first || last - first > 100_000)
-      throw new LoomError('usage', `--layers takes numbers and ranges such as 0-3,7; "${text}" is not that.`);
+      throw new LoomError('usage', `${option} takes numbers and ranges such as 0-3,7; "${text}" is not that.`);
     for (let layer = first; layer <= last; layer++) layers.add(layer);
   }
   return [...layers].sort((a, b) => a - b);

@@ -12,6 +12,7 @@ import { addPlan } from './plan.ts';
 import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
 import { addStats } from './stats.ts';
+import { addTensors } from './tensors.ts';
 import { printJson, tell } from './terminal.ts';
 import { addVerify } from './verify.ts';
 
@@ -21,6 +22,7 @@ const COULD_NOT = 2;
 
 const COMMANDS = [
   addInspect,
+  addTensors,
   addDraw,
   addPlan,
   addConvert,

@@ -39,6 +39,8 @@ describe('what is printed of hostile names', () => {
   const commands: string[][] = [
     ['inspect', a],
     ['inspect', odd],
+    ['tensors', a],
+    ['tensors', odd, '--search', 'expert 1'],
     ['check', a, odd],
     ['loads', odd],
     ['plan', a, '--to', 'stacked'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LoadVerdict } from '../../../workers/protocol.ts';
+import type { LoadVerdict } from '../../../workers/inspect/protocol.ts';
 import { LOADERS, type ProgramId, type Verdict } from '../../core/index.ts';
 import { sentenceOf, silentOnes, summaryOf, worstFirst } from './verdict-words.ts';
 

@@ -1,4 +1,4 @@
-import type { LoadVerdict, NameKind } from '../../../workers/protocol.ts';
+import type { LoadVerdict, NameKind } from '../../../workers/inspect/protocol.ts';
 import { type EvidenceKind, plural, type Verdict } from '../../core/index.ts';
 
 /** Verdicts in words. */

@@ -1,4 +1,4 @@
-import type { MemoryFile } from '../../../workers/convert-protocol.ts';
+import type { MemoryFile } from '../../../workers/convert/protocol.ts';
 import { jobFile, jobFiles } from '../../core/index.ts';
 
 /** Browsers drop downloads that follow each other too fast. */

@@ -1,5 +1,5 @@
-import type { WorkSettings } from '../../../workers/convert-protocol.ts';
-import type { HubFacts, PlanSummary, SourceDescriptor } from '../../../workers/protocol.ts';
+import type { WorkSettings } from '../../../workers/convert/protocol.ts';
+import type { HubFacts, PlanSummary, SourceDescriptor } from '../../../workers/inspect/protocol.ts';
 import type { PlanOptions, Target } from '../../core/index.ts';
 import type { PickedFolder } from './output-folder.ts';
 

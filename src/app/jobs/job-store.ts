@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { PlanSummary } from '../../../workers/protocol.ts';
+import type { PlanSummary } from '../../../workers/inspect/protocol.ts';
 import type { ConversionReport, LoomError, Progress } from '../../core/index.ts';
 import type { Download } from './downloads.ts';
 import { addSample, type Pace, paceOf, type Sample } from './rate.ts';

@@ -1,4 +1,4 @@
-import type { SourceDescriptor } from '../../../workers/protocol.ts';
+import type { SourceDescriptor } from '../../../workers/inspect/protocol.ts';
 import { LoomError } from '../../core/index.ts';
 import { isInForeignFrame } from '../parts/framed.tsx';
 

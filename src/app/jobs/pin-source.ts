@@ -1,4 +1,4 @@
-import type { HubFacts, SourceDescriptor } from '../../../workers/protocol.ts';
+import type { HubFacts, SourceDescriptor } from '../../../workers/inspect/protocol.ts';
 import { formatRepoReference, HUB_ENDPOINT } from '../../core/index.ts';
 
 /** The source as the plan was made from it: a Hub repo at its commit, whatever its branch says by now. */

@@ -4,8 +4,8 @@ import type {
   MemoryFile,
   SinkDescriptor,
   StorageTrial,
-} from '../../../workers/convert-protocol.ts';
-import type { Supervised } from '../../../workers/supervise.ts';
+} from '../../../workers/convert/protocol.ts';
+import type { Supervised } from '../../../workers/link/supervise.ts';
 import {
   type ConversionReport,
   fromWire,

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import type { WorkSettings } from '../../../workers/convert-protocol.ts';
-import type { HubFacts, SourceDescriptor } from '../../../workers/protocol.ts';
+import type { WorkSettings } from '../../../workers/convert/protocol.ts';
+import type { HubFacts, SourceDescriptor } from '../../../workers/inspect/protocol.ts';
 import {
   isTarget,
   LoomError,

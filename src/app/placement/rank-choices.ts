@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { PlacedPicture } from '../../../workers/ranks-protocol.ts';
+import type { PlacedPicture } from '../../../workers/ranks/protocol.ts';
 import type { Loads, SlotMap } from '../../core/index.ts';
 import { rowOfLayer, type Selection, useSelection } from '../state/selection.ts';
 import { rankOfCell } from './rank-colours.ts';

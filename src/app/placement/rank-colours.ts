@@ -1,4 +1,4 @@
-import type { PlacedPicture } from '../../../workers/ranks-protocol.ts';
+import type { PlacedPicture } from '../../../workers/ranks/protocol.ts';
 import { TEN } from '../grid/paint/palette.ts';
 
 /** Ranks that share a node: what clusters are usually built of. */

@@ -1,6 +1,6 @@
 import { keepPreviousData, useIsFetching, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
-import type { RankPicture, RankQuery } from '../../../workers/ranks-protocol.ts';
+import type { RankPicture, RankQuery } from '../../../workers/ranks/protocol.ts';
 import {
   DEFAULT_RANK_PROGRAM,
   frameworkOf,

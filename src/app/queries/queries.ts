@@ -1,9 +1,7 @@
 import { keepPreviousData, notifyManager, QueryClient, useQuery } from '@tanstack/react-query';
-import type { DrawnLayerName } from '../../../workers/layer-flow.ts';
-import type { NameKind } from '../../../workers/protocol.ts';
-import type { OpenNodes } from '../../../workers/tensor-tree.ts';
-import type { TensorAnswer, TensorQuery } from '../../../workers/tensors-protocol.ts';
-import type { PlanOptions, ProgramId, Target } from '../../core/index.ts';
+import type { DrawnLayerName } from '../../../workers/inspect/layer-flow.ts';
+import type { NameKind } from '../../../workers/inspect/protocol.ts';
+import type { OpenNodes, PlanOptions, ProgramId, Target, TensorAnswer, TensorQuery } from '../../core/index.ts';
 import { inspectWorker, useInspection } from '../state/inspection.ts';
 
 /** Answers of the worker never grow old: their keys hold the commit, or the opening of local files. It answers offline too. */

@@ -1,4 +1,4 @@
-import type { NamedFile, SourceDescriptor } from '../../../workers/protocol.ts';
+import type { NamedFile, SourceDescriptor } from '../../../workers/inspect/protocol.ts';
 import { LoomError } from '../../core/index.ts';
 
 type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;

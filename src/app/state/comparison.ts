@@ -1,7 +1,7 @@
 import { create } from 'zustand';
-import type { CompareApi, CompareHead, ValueProgress, ValueSelection } from '../../../workers/compare-protocol.ts';
-import type { InspectEvent, MapSummary, OpenCounts, SourceDescriptor } from '../../../workers/protocol.ts';
-import type { Client, Supervised } from '../../../workers/supervise.ts';
+import type { CompareApi, CompareHead, ValueProgress, ValueSelection } from '../../../workers/compare/protocol.ts';
+import type { InspectEvent, MapSummary, OpenCounts, SourceDescriptor } from '../../../workers/inspect/protocol.ts';
+import type { Client, Supervised } from '../../../workers/link/supervise.ts';
 import {
   type ExpertMap,
   formatRepoReference,

@@ -1,4 +1,4 @@
-import type { SourceDescriptor } from '../../../workers/protocol.ts';
+import type { SourceDescriptor } from '../../../workers/inspect/protocol.ts';
 import { HUB_ENDPOINT } from '../../core/index.ts';
 import { type Account, accountOf, useAccess } from './access.ts';
 import type { Address } from './address.ts';

@@ -6,8 +6,8 @@ import type {
   MapSummary,
   OpenCounts,
   SourceDescriptor,
-} from '../../../workers/protocol.ts';
-import type { Client, Supervised } from '../../../workers/supervise.ts';
+} from '../../../workers/inspect/protocol.ts';
+import type { Client, Supervised } from '../../../workers/link/supervise.ts';
 import {
   type ExpertMap,
   fromWire,

@@ -5,16 +5,18 @@ export const LISTINGS = ['table', 'tree'] as const;
 export type Listing = (typeof LISTINGS)[number];
 export const SEARCH_MODES = ['substring', 'regex', 'fuzzy'] as const;
 export type SearchMode = (typeof SEARCH_MODES)[number];
-export const SORT_COLUMNS = ['name', 'dtype', 'shape', 'bytes', 'file', 'start'] as const;
+export const SORT_COLUMNS = ['name', 'role', 'dtype', 'shape', 'bytes', 'file', 'start'] as const;
 export type SortColumn = (typeof SORT_COLUMNS)[number];
 
-/** What the Tensors view shows, as part of the address. Filters are joined by "and", their values by "or"; empty ones let all. */
+/** What the Tensors view shows, as part of the address. A tensor must fit every filter, by any of its values; an empty filter fits all. */
 export interface TensorAddress {
   readonly text: string;
   readonly mode: SearchMode;
   readonly sort: SortColumn;
   readonly descending: boolean;
   readonly listing: Listing;
+  /** Roles by their ids; who shows them checks that they exist. */
+  readonly roles: readonly string[];
   readonly dtypes: readonly string[];
   readonly layers: readonly number[];
   readonly experts: readonly number[];
@@ -30,6 +32,7 @@ export const ALL_TENSORS: TensorAddress = {
   sort: 'name',
   descending: false,
   listing: 'table',
+  roles: [],
   dtypes: [],
   layers: [],
   experts: [],
@@ -55,6 +58,7 @@ export function parseTensors(query: URLSearchParams): TensorAddress {
     sort: column ?? 'name',
     descending: column !== undefined && sort?.[1] === '-',
     listing: LISTINGS.find((known) => known === query.get('as')) ?? 'table',
+    roles: values(query, 'role', /^[a-z-]{1,32}$/),
     dtypes: values(query, 'dtype', /^[A-Z][A-Z0-9_]{0,15}$/),
     layers: parseLayers(query.get('in-layers')),
     experts: parseLayers(query.get('in-experts')),
@@ -70,11 +74,12 @@ function values(query: URLSearchParams, key: string, fits: RegExp): readonly str
 
 /** Writes what differs from {@link ALL_TENSORS}. */
 export function writeTensors(query: URLSearchParams, tensors: TensorAddress): void {
-  const { text, mode, sort, descending, listing, dtypes, layers, experts, shards, chosen } = tensors;
+  const { text, mode, sort, descending, listing, roles, dtypes, layers, experts, shards, chosen } = tensors;
   if (listing !== 'table') query.set('as', listing);
   if (text !== '') query.set('q', text);
   if (mode !== 'substring') query.set('mode', mode);
   if (sort !== 'name' || descending) query.set('sort', `${descending ? '-' : ''}${sort}`);
+  for (const role of roles) query.append('role', role);
   for (const dtype of dtypes) query.append('dtype', dtype);
   if (layers.length > 0) query.set('in-layers', formatLayers(layers));
   if (experts.length > 0) query.set('in-experts', formatLayers(experts));

@@ -1,12 +1,15 @@
-import type { InspectApi } from '../../../workers/protocol.ts';
-import { type Supervised, supervise } from '../../../workers/supervise.ts';
+import type { InspectApi } from '../../../workers/inspect/protocol.ts';
+import { type Supervised, supervise } from '../../../workers/link/supervise.ts';
 import { watched } from './watched.ts';
 
 /** Starts a worker that reads headers and layouts. */
 export function startInspectWorker(): Supervised<InspectApi> {
   return watched(
     supervise<InspectApi>(
-      new Worker(new URL('../../../workers/inspect.worker.ts', import.meta.url), { type: 'module', name: 'inspect' }),
+      new Worker(new URL('../../../workers/inspect/inspect.worker.ts', import.meta.url), {
+        type: 'module',
+        name: 'inspect',
+      }),
       'inspecting worker',
     ),
   );

@@ -1,4 +1,4 @@
-import type { Supervised } from '../../../workers/supervise.ts';
+import type { Supervised } from '../../../workers/link/supervise.ts';
 import { checkVersion } from '../state/version.ts';
 
 /** The same worker; where its script could not be loaded, the server is asked whether it holds a newer version. */

@@ -17,6 +17,11 @@ const BESIDE: ReadonlySet<string> = new Set(
 /** What bitsandbytes writes below a weight's own name. */
 const BELOW = /\.weight\.(absmax|quant_map|nested_absmax|nested_quant_map|quant_state\.\w+)$/;
 
+/** True for a part of an expert's projection, as layouts name parts, that holds its weights or its bias. */
+export function isHeldPart(part: string): boolean {
+  return part === 'bias' || WEIGHTS.has(part);
+}
+
 /** What a tensor's name says that a model holds, however it is quantised: `self_attn.q_proj.weight`; null for a companion. */
 export function heldName(rest: string): string | null {
   if (BELOW.test(rest)) return null;

@@ -8,9 +8,10 @@ const EMBEDDING =
 const FINAL_NORM =
   /(^|\.)(norm|norm_f|ln_f|final_norm|final_layernorm|final_layer_norm|layer_norm|embedding_norm|lm_head\.ln)\.(weight|scale)$/;
 const HEAD = /(^|\.)(lm_head|output|head|unembed|embed_out|output_layer|codec_head)\.([\w.]*\.)?\w*weight\w*$/;
-/** Parts of a model that see and hear: what they hold is no part of the language model. */
-const TOWER =
-  /(^|\.)(visual|vision\w*|vit\w*|image\w*|audio\w*|speech\w*|sam_model|mm_projector|multi_modal_projector|projector|code2wav|token2wav|mtp\w*)(\.|$)/;
+/** Parts of a model that see, hear or speak. */
+const SENSES =
+  /(^|\.)(visual|vision\w*|vit\w*|image\w*|audio\w*|speech\w*|sam_model|mm_projector|multi_modal_projector|projector|code2wav|token2wav)(\.|$)/;
+const MTP = /(^|\.)mtp\w*(\.|$)/;
 /** Classes with an output head. */
 const WITH_HEAD = /(ForCausalLM|ForConditionalGeneration|LMHeadModel)$/;
 
@@ -24,6 +25,23 @@ const TIED: ReadonlySet<string> = new Set(
   ),
 );
 
+/** True for a name, or the stack of a name's layer, of a vision, audio or speech part. */
+export function isOfSenses(name: string): boolean {
+  return SENSES.test(name);
+}
+
+/** What a tensor outside the layers is by its name, where that says so. */
+export function outerKind(name: string): 'norm' | 'embedding' | 'head' | null {
+  if (FINAL_NORM.test(name)) return 'norm';
+  if (EMBEDDING.test(name)) return 'embedding';
+  return HEAD.test(name) ? 'head' : null;
+}
+
+/** What the language model's tensors and stacks are not. */
+function isBeside(name: string): boolean {
+  return SENSES.test(name) || MTP.test(name);
+}
+
 /** What stands outside the layers of a model and is not here, in words. */
 export function missingOutside(
   outside: readonly string[],
@@ -31,8 +49,8 @@ export function missingOutside(
   config: Config,
   row: Architecture,
 ): string[] {
-  const own = outside.filter((name) => !TOWER.test(name));
-  const language = roots.filter((root) => !TOWER.test(root));
+  const own = outside.filter((name) => !isBeside(name));
+  const language = roots.filter((root) => !isBeside(root));
   const root = language[0] ?? 'model.';
   return [
     ...(own.some((name) => EMBEDDING.test(name))

@@ -132,24 +132,29 @@ function whyUnknown(config: Checkpoint['config'], k: number | null, prefix: stri
 }
 
 /** True for tensors of layers that predict further tokens. */
-function mtpTest({ groups }: CheckpointLayout): (name: string) => boolean {
+export function mtpTest({ groups }: Pick<CheckpointLayout, 'groups'>): (name: string) => boolean {
   const predicting = groups.filter((group) => group.kind === 'mtp');
   const layers = new Set(predicting.map((group) => layerPrefix(group.prefix)).filter((prefix) => prefix !== ''));
   if (layers.size === 0) return () => false;
   return (name) => name.startsWith('mtp.') || layers.has(layerPrefix(name));
 }
 
+/** True for a tensor that describes another one's quantised values: a scale, a zero point and the like are no parameters. */
+export function isCompanion(name: string, tensors: ReadonlyMap<string, Pick<CheckpointTensor, 'dtype'>>): boolean {
+  if (COMPANION.test(name)) return true;
+  if (name.endsWith('.scales') || name.endsWith('.biases')) return isAside(name, tensors);
+  return name.endsWith('.scale') && tensors.has(`${name.slice(0, -'scale'.length)}weight`);
+}
+
 /** Parameters that one tensor holds: 0 for companions, more than its elements for packed ones. */
 function parametersOf(tensor: CheckpointTensor, tensors: ReadonlyMap<string, CheckpointTensor>, bits: number): number {
   const { name, dtype, shape } = tensor;
   const elements = (tensor.slices ?? [shape]).reduce((sum, slice) => sum + elementsOf(slice), 0);
-  if (COMPANION.test(name)) return 0;
+  if (isCompanion(name, tensors)) return 0;
   const beside = (suffix: string, of = 'weight') => tensors.has(name.slice(0, name.length - of.length) + suffix);
   if (name.endsWith('.qweight')) return elements * (32 / bits);
   if (name.endsWith('weight_packed')) return elements * (dtype === 'U8' ? 2 : 32 / bits);
   if (name.endsWith('_blocks')) return elements * 2;
-  if (/\.(scales|biases)$/.test(name)) return isAside(name, tensors) ? 0 : elements;
-  if (name.endsWith('.scale') && tensors.has(`${name.slice(0, -'scale'.length)}weight`)) return 0;
   if (!name.endsWith('weight')) return packedStack(tensor, tensors, elements);
   if (dtype === 'U32' && beside('scales')) return elements * (32 / bits);
   if (dtype === 'U8' && (beside('weight_scale') || beside('weight_scale_2'))) return elements * 2;
@@ -168,7 +173,7 @@ function packedStack(
 }
 
 /** `.scales` and `.biases` of MLX, GPTQ and AWQ stand beside a packed weight. */
-function isAside(name: string, tensors: ReadonlyMap<string, CheckpointTensor>): boolean {
+function isAside(name: string, tensors: ReadonlyMap<string, Pick<CheckpointTensor, 'dtype'>>): boolean {
   const stem = name.replace(/(scales|biases)$/, '');
   return tensors.has(`${stem}qweight`) || tensors.get(`${stem}weight`)?.dtype === 'U32';
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NONE, tensorColumns } from '../../../workers/tensor-columns.ts';
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { placeOf } from '../compare/correspond.ts';
 import { stockOf } from '../ranks/stock.ts';
+import { NONE, tensorColumns } from '../tensors/columns.ts';
 import { checkpointOf } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 import { scanLayers } from './scan.ts';
@@ -123,7 +123,7 @@ describe('every user of names agrees with tensorPlace', () => {
         expect(template === name).toBe(expert === null);
         if (expert !== null) expect(Number(/^\d+/.exec(name.slice(template.indexOf('{i}')))?.[0])).toBe(expert);
 
-        const columns = tensorColumns([tensor(name)], null);
+        const columns = tensorColumns(new Map([[name, tensor(name)]]), null);
         expect([columns.layer[0], columns.expert[0]]).toEqual([layer ?? NONE, expert ?? NONE]);
         expect(placeOf({ left: { tensor: tensor(name) } } as never, [])).toEqual({ stack, layer });
         const [scanned] = scanLayers(new Map([[name, tensor(name)]]));

@@ -37,7 +37,7 @@ async function load() {
     ...(await import('../compare/tally.ts')),
     ...(await import('../budget.ts')),
     ...(await import('../../cli/inspect.ts')),
-    ...(await import('../../../workers/tensor-table.ts')),
+    ...(await import('../tensors/table.ts')),
   };
 }
 
@@ -116,13 +116,13 @@ describe('a dtype that is one more row of the table', () => {
 
   it('is a choice in the app’s list of dtypes, and filters by it', async () => {
     const { checkpoint } = await opened();
-    const table = house.createTensorTable(checkpoint.tensors.values());
+    const table = house.createTensorTable(checkpoint.tensors);
     expect(table.facets().dtypes).toEqual([
       { value: 'BF16', count: 1 },
       { value: F8, count: 1 },
       { value: I2, count: 1 },
     ]);
-    const filter = { dtypes: [I2], layers: [], experts: [], shards: [] };
+    const filter = { roles: [], dtypes: [I2], layers: [], experts: [], shards: [] };
     const { id } = table.query({ text: '', mode: 'substring', sort: 'name', descending: false, filter });
     expect(table.rows(id, 0, 10).map((row) => row.name)).toEqual(['model.layers.0.mlp.down_proj.weight']);
   });

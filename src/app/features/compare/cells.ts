@@ -1,4 +1,4 @@
-import type { CompareCells, Proof } from '../../../../workers/compare-protocol.ts';
+import type { CompareCells, Proof } from '../../../../workers/compare/protocol.ts';
 
 export type { CompareCells };
 

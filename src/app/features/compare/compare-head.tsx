@@ -1,4 +1,4 @@
-import type { CompareHead as Head } from '../../../../workers/compare-protocol.ts';
+import type { CompareHead as Head } from '../../../../workers/compare/protocol.ts';
 import { formatBytes, formatInteger, plural, STATUS_WORDS, STATUSES, visible } from '../../../core/index.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { formatExactBytes } from '../../parts/numbers.ts';

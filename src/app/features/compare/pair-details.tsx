@@ -1,4 +1,4 @@
-import type { Proof } from '../../../../workers/compare-protocol.ts';
+import type { Proof } from '../../../../workers/compare/protocol.ts';
 import type { EntryFacts } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';

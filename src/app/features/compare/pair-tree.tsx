@@ -1,5 +1,5 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useState } from 'react';
-import type { CompareQuery, CompareRow } from '../../../../workers/compare-protocol.ts';
+import type { CompareQuery, CompareRow } from '../../../../workers/compare/protocol.ts';
 import { type EntryFacts, formatBytes, formatInteger, plural, visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';

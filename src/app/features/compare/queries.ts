@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import type { CompareQuery, ValueSelection } from '../../../../workers/compare-protocol.ts';
+import type { CompareQuery, ValueSelection } from '../../../../workers/compare/protocol.ts';
 import { compareWorker, useComparison } from '../../state/comparison.ts';
 
 /** The comparison's key, with what was compared by value so far; null until it can be asked. */

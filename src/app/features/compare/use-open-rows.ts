@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { CompareQuery, CompareRow } from '../../../../workers/compare-protocol.ts';
+import type { CompareQuery, CompareRow } from '../../../../workers/compare/protocol.ts';
 import type { CompareShows } from '../../state/compare-address.ts';
 
 /** Which rows of the tree are open. Where only some kinds are shown, all are, until a person closes them. */

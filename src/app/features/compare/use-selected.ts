@@ -1,5 +1,5 @@
 import { useMemo, useRef } from 'react';
-import type { ValueSelection } from '../../../../workers/compare-protocol.ts';
+import type { ValueSelection } from '../../../../workers/compare/protocol.ts';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
 import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';

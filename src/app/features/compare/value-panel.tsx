@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { CompareHead, SelectionSize, ValueSelection } from '../../../../workers/compare-protocol.ts';
+import type { CompareHead, SelectionSize, ValueSelection } from '../../../../workers/compare/protocol.ts';
 import { formatBytes, formatDuration, formatInteger, plural } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { cancelMeasuring, compareByValue, useComparison } from '../../state/comparison.ts';

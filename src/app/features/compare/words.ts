@@ -1,4 +1,4 @@
-import type { Proof } from '../../../../workers/compare-protocol.ts';
+import type { Proof } from '../../../../workers/compare/protocol.ts';
 import { type CompareStatus, STATUS_WORDS } from '../../../core/index.ts';
 
 /** What each status means, in a sentence. */

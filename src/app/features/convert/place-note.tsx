@@ -1,4 +1,4 @@
-import type { PlanSummary } from '../../../../workers/protocol.ts';
+import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
 import { isInForeignFrame, OwnTabLink } from '../../parts/framed.tsx';
 import { choose, useConvertChoices } from './options/choices.ts';
 import { bytesOf, fitsMemory, placeOf, usePlaces } from './places.ts';

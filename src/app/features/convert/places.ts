@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import type { PlanSummary } from '../../../../workers/protocol.ts';
+import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
 import { fromWire, isLoomError, type LoomError, MEMORY_OUTPUT_BYTES, toWire } from '../../../core/index.ts';
 import { canPickFolder } from '../../jobs/output-folder.ts';
 import { tryStorage } from '../../jobs/run-job.ts';

@@ -1,4 +1,4 @@
-import type { LoadVerdict } from '../../../../workers/protocol.ts';
+import type { LoadVerdict } from '../../../../workers/inspect/protocol.ts';
 import { VerdictBadge } from '../../checkpoint/verdict-badge.tsx';
 import { damageOf, isGoodVerdict, VERDICT_ORDER } from '../../checkpoint/verdict-words.ts';
 import { Shown } from '../../parts/shown.tsx';

@@ -1,4 +1,4 @@
-import type { PlanSummary } from '../../../../workers/protocol.ts';
+import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
 import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../../core/index.ts';
 import { useJob } from '../../jobs/job-store.ts';
 import { useRoom } from '../../jobs/room.ts';

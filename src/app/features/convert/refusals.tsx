@@ -1,4 +1,4 @@
-import type { PlanSummary } from '../../../../workers/protocol.ts';
+import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
 import { layoutId, type Reading, type Refusal, type RefusalTag } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { go, move } from '../../state/address-store.ts';

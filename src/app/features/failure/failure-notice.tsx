@@ -1,4 +1,4 @@
-import type { SourceDescriptor } from '../../../../workers/protocol.ts';
+import type { SourceDescriptor } from '../../../../workers/inspect/protocol.ts';
 import { parseRepoReference } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { go } from '../../state/address-store.ts';

@@ -1,4 +1,4 @@
-import type { SourceDescriptor } from '../../../../workers/protocol.ts';
+import type { SourceDescriptor } from '../../../../workers/inspect/protocol.ts';
 import type { ErrorTag, LoomError } from '../../../core/index.ts';
 
 /** What a person can do now: each is a button. */

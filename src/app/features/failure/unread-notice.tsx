@@ -1,4 +1,4 @@
-import type { WireFinding } from '../../../../workers/protocol.ts';
+import type { WireFinding } from '../../../../workers/inspect/protocol.ts';
 import { isUnread, plural } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { cancelRetry, retryUnread, useInspection } from '../../state/inspection.ts';

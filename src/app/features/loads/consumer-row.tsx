@@ -1,4 +1,4 @@
-import type { LoadVerdict } from '../../../../workers/protocol.ts';
+import type { LoadVerdict } from '../../../../workers/inspect/protocol.ts';
 import { VerdictBadge } from '../../checkpoint/verdict-badge.tsx';
 import { EVIDENCE_WORDS, sentenceOf } from '../../checkpoint/verdict-words.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
-import type { LoadVerdict, NameKind } from '../../../../workers/protocol.ts';
+import type { LoadVerdict, NameKind } from '../../../../workers/inspect/protocol.ts';
 import { formatInteger, plural } from '../../../core/index.ts';
 import { NAME_KINDS } from '../../checkpoint/verdict-words.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';

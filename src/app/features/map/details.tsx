@@ -1,5 +1,5 @@
 import type { Ref } from 'react';
-import type { CellFacts } from '../../../../workers/protocol.ts';
+import type { CellFacts } from '../../../../workers/inspect/protocol.ts';
 import { besideOf, type ExpertMap, formatShape, plural } from '../../../core/index.ts';
 import { besideWords, layoutOf, nameOf } from '../../grid/describe.ts';
 import type { Cell } from '../../grid/geometry.ts';
@@ -7,7 +7,9 @@ import { BrokenName } from '../../parts/broken-name.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
+import { go } from '../../state/address-store.ts';
 import { useInspection } from '../../state/inspection.ts';
+import { ALL_TENSORS } from '../../state/tensor-address.ts';
 import { CellValues } from './values/cell-values.tsx';
 
 interface DetailsProps {
@@ -46,6 +48,17 @@ export function Details({ map, cell, onClose, ref }: DetailsProps) {
         {facts.experts ? ` · ${plural(facts.experts, 'expert')}` : ''}
         {facts.shared > 0 ? ` · ${plural(facts.shared, 'tensor')} of shared experts` : ''}
       </p>
+      {exists && !beside && facts.index !== null && (
+        <button
+          type="button"
+          className="button small"
+          onClick={() =>
+            go({ view: 'tensors', tensors: { ...ALL_TENSORS, layers: [facts.index ?? 0], experts: [cell.column] } })
+          }
+        >
+          List its tensors
+        </button>
+      )}
       {!open && <p className="quiet">Names and byte ranges come when every header has been read.</p>}
       {error && (
         <p className="defect">

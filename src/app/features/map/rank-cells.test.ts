@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture } from '../../../../workers/ranks/protocol.ts';
 import { mapOf, rowOf } from '../../grid/scene.fixture.ts';
 import { rankColour } from '../../placement/rank-colours.ts';
 import { rankCells } from './rank-cells.ts';

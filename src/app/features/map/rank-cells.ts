@@ -1,4 +1,4 @@
-import type { PlacedPicture, RankPicture } from '../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture, RankPicture } from '../../../../workers/ranks/protocol.ts';
 import type { ExpertMap } from '../../../core/index.ts';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import type { Cell } from '../../grid/geometry.ts';

@@ -1,4 +1,4 @@
-import type { PlacedPicture, RankPicture } from '../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture, RankPicture } from '../../../../workers/ranks/protocol.ts';
 import { formatInteger } from '../../../core/index.ts';
 
 interface CommunicationProps {

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import type { RankFiles, RankPicture } from '../../../../workers/ranks-protocol.ts';
+import type { RankFiles, RankPicture } from '../../../../workers/ranks/protocol.ts';
 import { formatInteger } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { rgbOf } from '../../placement/rank-colours.ts';

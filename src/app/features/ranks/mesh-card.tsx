@@ -1,4 +1,4 @@
-import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture } from '../../../../workers/ranks/protocol.ts';
 import { formatInteger, plural } from '../../../core/index.ts';
 import { useShownRank } from '../../placement/rank-choices.ts';
 

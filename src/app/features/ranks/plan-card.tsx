@@ -1,4 +1,4 @@
-import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import type { RankPicture, RankQuery } from '../../../../workers/ranks/protocol.ts';
 import { frameworkOf } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
 

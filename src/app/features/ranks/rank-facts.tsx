@@ -1,4 +1,4 @@
-import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks/protocol.ts';
 import { formatBytes, formatInteger, frameworkOf, plural } from '../../../core/index.ts';
 import { formatRange } from '../../parts/numbers.ts';
 import { chooseRank, holdsSame, useHolder, useShownRank, useToldRank } from '../../placement/rank-choices.ts';

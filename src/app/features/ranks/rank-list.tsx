@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { PlacedPicture, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture, RankPicture, RankQuery } from '../../../../workers/ranks/protocol.ts';
 import { formatInteger } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { chooseRank, holdsSame, useHolder, useRankChoices, useShownRank } from '../../placement/rank-choices.ts';

@@ -1,5 +1,5 @@
 import { memo, type PointerEvent } from 'react';
-import type { PlacedPicture } from '../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture } from '../../../../workers/ranks/protocol.ts';
 import { formatBytes, formatInteger } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { chooseRank } from '../../placement/rank-choices.ts';

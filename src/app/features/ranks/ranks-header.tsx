@@ -1,4 +1,4 @@
-import type { PlacedPicture, RankPicture } from '../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture, RankPicture } from '../../../../workers/ranks/protocol.ts';
 import { formatBytes, formatInteger, plural } from '../../../core/index.ts';
 import { countOf, formatFactor, totalOf } from './words.ts';
 

@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
-import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks/protocol.ts';
 import { formatInteger, tsvText } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';

@@ -1,5 +1,5 @@
 import { memo, useEffect } from 'react';
-import type { RankQuery } from '../../../../workers/ranks-protocol.ts';
+import type { RankQuery } from '../../../../workers/ranks/protocol.ts';
 import { DEFAULT_MEMORY_PROGRAM, isMemoryFramework } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { chooseRank } from '../../placement/rank-choices.ts';

@@ -1,4 +1,4 @@
-import type { RankPicture, RankQuery } from '../../../../workers/ranks-protocol.ts';
+import type { RankPicture, RankQuery } from '../../../../workers/ranks/protocol.ts';
 import { frameworkOf, type NearSizes } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { move } from '../../state/address-store.ts';

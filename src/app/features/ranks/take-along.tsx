@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { RankQuery, RankTake } from '../../../../workers/ranks-protocol.ts';
+import type { RankQuery, RankTake } from '../../../../workers/ranks/protocol.ts';
 import { formatBytes, PLACEMENT_FILES } from '../../../core/index.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
 

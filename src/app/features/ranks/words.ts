@@ -1,4 +1,4 @@
-import type { PlacedPicture, RankRow } from '../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture, RankRow } from '../../../../workers/ranks/protocol.ts';
 
 /** `0–2, 7`: half-open intervals as a person reads them. */
 export function formatIntervals(intervals: readonly (readonly [number, number])[]): string {

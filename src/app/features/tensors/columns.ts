@@ -1,5 +1,11 @@
-import type { TensorColumn, TensorRow } from '../../../../workers/tensors-protocol.ts';
-import { formatInteger, formatShape } from '../../../core/index.ts';
+import {
+  formatBytes,
+  formatInteger,
+  formatShape,
+  TENSOR_ROLES,
+  type TensorColumn,
+  type TensorRow,
+} from '../../../core/index.ts';
 
 export const COLUMNS: readonly {
   readonly id: TensorColumn;
@@ -8,9 +14,10 @@ export const COLUMNS: readonly {
   readonly text: (row: TensorRow) => string;
 }[] = [
   { id: 'name', name: 'Name', number: false, text: (row) => row.name },
+  { id: 'role', name: 'Role', number: false, text: (row) => TENSOR_ROLES[row.role].label },
   { id: 'dtype', name: 'Dtype', number: false, text: (row) => row.dtype },
   { id: 'shape', name: 'Shape', number: true, text: shapeOf },
-  { id: 'bytes', name: 'Bytes', number: true, text: (row) => formatInteger(row.end - row.start) },
+  { id: 'bytes', name: 'Bytes', number: true, text: (row) => formatBytes(row.end - row.start) },
   { id: 'file', name: 'Shard', number: false, text: (row) => row.file },
   {
     id: 'start',

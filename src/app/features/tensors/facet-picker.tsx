@@ -9,7 +9,8 @@ const LISTED = 200;
 
 interface FacetPickerProps {
   readonly label: string;
-  readonly options: readonly { readonly value: string; readonly count: number }[];
+  /** `name` is shown in place of a value that is an id. */
+  readonly options: readonly { readonly value: string; readonly count: number; readonly name?: string }[];
   readonly chosen: readonly string[];
   readonly onToggle: (value: string) => void;
   /** For values that are numbers: takes runs such as `0-3,7`. */
@@ -41,7 +42,7 @@ function Picker({ label, options, chosen, onToggle, onRuns }: FacetPickerProps) 
   const list = useRef<HTMLDivElement>(null);
   const id = useId();
   const runs = onRuns ? runsIn(typed) : null;
-  const matching = options.filter(({ value }) => value.toLowerCase().includes(typed.trim().toLowerCase()));
+  const matching = options.filter(({ value, name = value }) => name.toLowerCase().includes(typed.trim().toLowerCase()));
   const shown = runs === null ? matching.slice(0, LISTED) : [];
   const at = Math.min(active, Math.max(0, shown.length - 1));
   const go = (to: number) => {
@@ -103,7 +104,7 @@ function Picker({ label, options, chosen, onToggle, onRuns }: FacetPickerProps) 
         aria-multiselectable="true"
         tabIndex={-1}
       >
-        {shown.map(({ value, count }, index) => (
+        {shown.map(({ value, count, name = value }, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the box above takes the keys
           // biome-ignore lint/a11y/useFocusableInteractive: the box above holds the focus and names the option
           <div
@@ -112,7 +113,7 @@ function Picker({ label, options, chosen, onToggle, onRuns }: FacetPickerProps) 
             role="option"
             className="facet-option mono"
             aria-selected={chosen.includes(value)}
-            aria-label={`${visible(value)}, ${plural(count, 'tensor')}`}
+            aria-label={`${visible(name)}, ${plural(count, 'tensor')}`}
             data-current={index === at}
             onClick={() => onToggle(value)}
           >
@@ -120,13 +121,13 @@ function Picker({ label, options, chosen, onToggle, onRuns }: FacetPickerProps) 
               {chosen.includes(value) ? '✓' : ''}
             </span>
             <span className="facet-value">
-              <Shown text={value} />
+              <Shown text={name} />
             </span>
             <span className="quiet">{formatInteger(count)}</span>
           </div>
         ))}
       </div>
-      {runs === null && shown.length === 0 && <p className="quiet">Nothing has that.</p>}
+      {runs === null && shown.length === 0 && <p className="quiet">No value has these letters.</p>}
       {runs === null && matching.length > LISTED && (
         <p className="quiet">{formatInteger(matching.length - LISTED)} more: type to find them.</p>
       )}

@@ -1,5 +1,5 @@
 import { memo } from 'react';
-import { visible } from '../../../core/index.ts';
+import { isTensorRole, TENSOR_ROLES, visible } from '../../../core/index.ts';
 import { Parameters } from '../../checkpoint/parameters.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useTensorFacets } from '../../queries/queries.ts';
@@ -9,14 +9,18 @@ import { FacetPicker } from './facet-picker.tsx';
 import { show } from './use-tensors.ts';
 
 interface FilterBarProps {
-  readonly filter: Pick<TensorAddress, 'dtypes' | 'layers' | 'experts' | 'shards'>;
+  readonly filter: Pick<TensorAddress, 'roles' | 'dtypes' | 'layers' | 'experts' | 'shards'>;
 }
 
-/** What the list can be filtered by, and what it is filtered by, each to be taken away. */
+/** The filters there are, and those in force, each with a button that removes it. */
 export const FilterBar = memo(function FilterBar({ filter }: FilterBarProps) {
   const { data: facets } = useTensorFacets();
-  const { dtypes, layers, experts, shards } = filter;
+  const { roles, dtypes, layers, experts, shards } = filter;
   const chips: readonly Chip[] = [
+    ...roles.map((role) => ({
+      text: `role ${roleName(role)}`,
+      remove: () => show({ roles: without(roles, role) }),
+    })),
     ...dtypes.map((dtype) => ({ text: dtype, remove: () => show({ dtypes: without(dtypes, dtype) }) })),
     ...numberChips('layer', layers, (left) => show({ layers: left })),
     ...numberChips('expert', experts, (left) => show({ experts: left })),
@@ -25,6 +29,12 @@ export const FilterBar = memo(function FilterBar({ filter }: FilterBarProps) {
   return (
     <div className="filter-bar">
       <span className="quiet">Filter by</span>
+      <FacetPicker
+        label="Role"
+        options={facets?.roles.map((each) => ({ ...each, name: roleName(each.value) })) ?? []}
+        chosen={roles}
+        onToggle={(value) => show({ roles: toggled(roles, value) })}
+      />
       <FacetPicker
         label="Dtype"
         options={facets?.dtypes ?? []}
@@ -70,7 +80,7 @@ export const FilterBar = memo(function FilterBar({ filter }: FilterBarProps) {
               <button
                 type="button"
                 className="button small"
-                onClick={() => show({ dtypes: [], layers: [], experts: [], shards: [] })}
+                onClick={() => show({ roles: [], dtypes: [], layers: [], experts: [], shards: [] })}
               >
                 Clear filters
               </button>
@@ -88,6 +98,10 @@ export const FilterBar = memo(function FilterBar({ filter }: FilterBarProps) {
 interface Chip {
   readonly text: string;
   readonly remove: () => void;
+}
+
+function roleName(role: string): string {
+  return isTensorRole(role) ? TENSOR_ROLES[role].label : role;
 }
 
 /** A chip for each run of numbers: `layers 0–3`. */

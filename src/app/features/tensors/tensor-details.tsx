@@ -1,12 +1,13 @@
 import type { Ref } from 'react';
-import type { TensorRow } from '../../../../workers/tensors-protocol.ts';
-import { elementsOf, formatInteger } from '../../../core/index.ts';
+import { elementsOf, formatInteger, plural, TENSOR_ROLES, type TensorRow } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useTensor } from '../../queries/queries.ts';
+import { useSelection } from '../../state/selection.ts';
 import { shapeOf } from './columns.ts';
+import { PlaceButtons } from './place-buttons.tsx';
 import { ValueEnds } from './value-ends.tsx';
 import { ValueHistogram } from './value-histogram.tsx';
 
@@ -47,9 +48,19 @@ export function TensorDetails({ name, onClose, ref }: TensorDetailsProps) {
 
 function Facts({ tensor }: { readonly tensor: TensorRow }) {
   const bytes = tensor.end - tensor.start;
+  const selection = useSelection();
+  // Of a stack the selected expert, where it is of this layer.
+  const ofStack = selection !== null && selection.layer === tensor.layer ? selection.expert : 0;
   return (
     <>
       <dl className="tensor-facts">
+        <div>
+          <dt>Role</dt>
+          <dd title={TENSOR_ROLES[tensor.role].meaning}>
+            {TENSOR_ROLES[tensor.role].label}
+            {tensor.stack > 0 ? `, ${plural(tensor.stack, 'expert')} in one tensor` : ''}
+          </dd>
+        </div>
         <div>
           <dt>Dtype</dt>
           <dd className="mono">{tensor.dtype}</dd>
@@ -80,6 +91,9 @@ function Facts({ tensor }: { readonly tensor: TensorRow }) {
       <p className="row">
         <CopyButton label="Copy name" text={() => tensor.name} />
         <CopyButton label="Copy Range header" text={() => rangeHeader(tensor)} />
+      </p>
+      <p className="row">
+        <PlaceButtons layer={tensor.layer} expert={tensor.stack > 0 ? ofStack : tensor.expert} />
       </p>
       <ValueHistogram tensor={tensor} />
       <ValueEnds tensor={tensor} />

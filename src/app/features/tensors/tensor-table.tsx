@@ -1,12 +1,13 @@
 import { type KeyboardEvent, memo, useCallback, useEffect, useMemo } from 'react';
-import type { TensorAnswer, TensorColumn, TensorRow } from '../../../../workers/tensors-protocol.ts';
-import { visible } from '../../../core/index.ts';
+import { formatInteger, type TensorAnswer, type TensorColumn, type TensorRow, visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
-import { PAGE, type Show, useList } from '../../parts/virtual-list/use-list.ts';
+import { useNarrow } from '../../parts/use-narrow.ts';
+import { PAGE, ROW, type Show, useList } from '../../parts/virtual-list/use-list.ts';
 import { useTensorPage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { COLUMNS } from './columns.ts';
+import { ShareBar, shareWords } from './share-bar.tsx';
 import { type Jump, type OfExpert, useJump } from './use-selected-tensors.ts';
 
 interface TensorTableProps {
@@ -20,12 +21,16 @@ interface TensorTableProps {
   readonly onOpen: (name: string) => void;
 }
 
-/** The rows of a search, those in sight alone. */
+/** Two lines, on a narrow screen. */
+const LIST_ROW = 52;
+
+/** The rows of a search, those in sight alone; on a narrow screen a list. */
 export const TensorTable = memo(function TensorTable(props: TensorTableProps) {
   const { answer, sort, descending, chosen, ofExpert, jump, onSort, onOpen } = props;
   const { scroller, cursor, active, setCursor, show, onMove, items, firstPage, nextPage, height } = useList(
     answer.count,
     answer.id,
+    useNarrow() ? LIST_ROW : ROW,
   );
   const pages = [useTensorPage(answer, firstPage, PAGE), useTensorPage(answer, nextPage, PAGE)];
   const rowAt = (index: number) => pages[Math.floor(index / PAGE) - firstPage]?.data?.[index % PAGE];
@@ -68,6 +73,7 @@ export const TensorTable = memo(function TensorTable(props: TensorTableProps) {
             index={index}
             start={start}
             row={rowAt(index)}
+            listed={answer.bytes}
             current={index === cursor}
             chosen={rowAt(index)?.name === chosen}
             badge={ofExpert.names.has(rowAt(index)?.name ?? '') ? ofExpert.badge : null}
@@ -107,6 +113,7 @@ function Head({ sort, descending, onSort }: Pick<TensorTableProps, 'sort' | 'des
         // biome-ignore lint/a11y/useFocusableInteractive: its button takes the focus
         <span
           key={id}
+          data-column={id}
           role="columnheader"
           className={number ? 'number' : undefined}
           aria-sort={sort === id ? (descending ? 'descending' : 'ascending') : 'none'}
@@ -125,6 +132,8 @@ interface RowProps {
   readonly index: number;
   readonly start: number;
   readonly row: TensorRow | undefined;
+  /** Bytes of all that is listed. */
+  readonly listed: number;
   readonly current: boolean;
   readonly chosen: boolean;
   /** The chosen expert, where the tensor holds it. */
@@ -132,7 +141,7 @@ interface RowProps {
   readonly onPick: (index: number, name: string) => void;
 }
 
-const Row = memo(function Row({ index, start, row, current, chosen, badge, onPick }: RowProps) {
+const Row = memo(function Row({ index, start, row, listed, current, chosen, badge, onPick }: RowProps) {
   const place = useMemo(() => styled({ translate: `0 ${start}px` }), [start]);
   return (
     // biome-ignore lint/a11y/useSemanticElements: see above
@@ -152,7 +161,14 @@ const Row = memo(function Row({ index, start, row, current, chosen, badge, onPic
       {COLUMNS.map(({ id, number, text }) => (
         // biome-ignore lint/a11y/useSemanticElements: see above
         // biome-ignore lint/a11y/useFocusableInteractive: see above
-        <span key={id} role="gridcell" className={number ? 'number' : undefined} title={row && visible(text(row))}>
+        <span
+          key={id}
+          data-column={id}
+          role="gridcell"
+          className={number ? 'number' : undefined}
+          title={row && visible(id === 'bytes' ? bytesTitle(row, listed) : text(row))}
+        >
+          {id === 'bytes' && row && <ShareBar bytes={row.end - row.start} of={listed} />}
           {id === 'name' && badge !== null && <span className="of-expert">{badge}</span>}
           <Shown text={row ? text(row) : '…'} />
         </span>
@@ -160,3 +176,7 @@ const Row = memo(function Row({ index, start, row, current, chosen, badge, onPic
     </div>
   );
 });
+
+function bytesTitle({ start, end }: TensorRow, listed: number): string {
+  return `${formatInteger(end - start)} bytes, ${shareWords(end - start, listed)}`;
+}

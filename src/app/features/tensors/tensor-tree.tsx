@@ -1,12 +1,12 @@
 import { type KeyboardEvent, memo, useEffect, useMemo, useState } from 'react';
-import type { TensorAnswer, TreeRow } from '../../../../workers/tensors-protocol.ts';
-import { formatBytes, formatInteger, plural, visible } from '../../../core/index.ts';
+import { formatBytes, formatInteger, plural, type TensorAnswer, type TreeRow, visible } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { PAGE, type Show, useList } from '../../parts/virtual-list/use-list.ts';
 import { useTreePage } from '../../queries/queries.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { shapeOf } from './columns.ts';
+import { ShareBar, shareWords } from './share-bar.tsx';
 import { type Branches, useBranches } from './use-branches.ts';
 import { type Jump, type OfExpert, useJump } from './use-selected-tensors.ts';
 
@@ -77,6 +77,7 @@ export const TensorTree = memo(function TensorTree(props: TensorTreeProps) {
               index={index}
               start={start}
               row={rowAt(index)}
+              listed={answer.bytes}
               current={index === cursor}
               chosen={chosen}
               badge={ofExpert.names.has(rowAt(index)?.path ?? '') ? ofExpert.badge : null}
@@ -148,6 +149,8 @@ interface NodeProps {
   readonly index: number;
   readonly start: number;
   readonly row: TreeRow | undefined;
+  /** Bytes of all that is listed. */
+  readonly listed: number;
   readonly current: boolean;
   readonly chosen: string | null;
   /** The chosen expert, where the tensor holds it. */
@@ -158,7 +161,7 @@ interface NodeProps {
 /** Pixels by which a level is moved in. */
 const INDENT = 16;
 
-function Node({ index, start, row, current, chosen, badge, onPick }: NodeProps) {
+function Node({ index, start, row, listed, current, chosen, badge, onPick }: NodeProps) {
   const level = row?.level ?? 1;
   const place = useMemo(() => styled({ translate: `0 ${start}px` }), [start]);
   const indent = useMemo(() => styled({ 'padding-left': `${12 + INDENT * (level - 1)}px` }), [level]);
@@ -191,8 +194,13 @@ function Node({ index, start, row, current, chosen, badge, onPick }: NodeProps) 
       <span>{tensor?.dtype}</span>
       <span className="number">{tensor ? shapeOf(tensor) : ''}</span>
       <span className="number">{row && !row.isLeaf ? formatInteger(row.tensors) : ''}</span>
-      <span className="number" title={row && formatBytes(row.bytes)}>
-        {row ? formatInteger(row.bytes) : ''}
+      <span
+        className="number"
+        data-column="bytes"
+        title={row && `${formatInteger(row.bytes)} bytes, ${shareWords(row.bytes, listed)}`}
+      >
+        {row && <ShareBar bytes={row.bytes} of={listed} />}
+        {row ? formatBytes(row.bytes) : ''}
       </span>
     </div>
   );

@@ -1,12 +1,14 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { formatInteger, plural } from '../../../core/index.ts';
+import { formatInteger, meaningWords, plural, type TensorAnswer } from '../../../core/index.ts';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { saveBlob } from '../../parts/save-blob.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { useTensorAnswer } from '../../queries/queries.ts';
+import { go } from '../../state/address-store.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import type { SearchMode } from '../../state/tensor-address.ts';
 import { FilterBar } from './filter-bar.tsx';
+import { PlaceButtons } from './place-buttons.tsx';
 import { TensorDetails } from './tensor-details.tsx';
 import { TensorTable } from './tensor-table.tsx';
 import { TensorTree } from './tensor-tree.tsx';
@@ -68,9 +70,15 @@ export function TensorsView() {
           {data ? `${plural(data.count, 'tensor')}, ${formatExactBytes(data.bytes)}` : ''}
         </p>
         {data && <TakeRows id={data.id} count={data.count} />}
+        {data && <ToConvert answer={data} />}
       </div>
       <FilterBar filter={query.filter} />
       {ofExpert.names.size > 0 && <OfExpertBar ofExpert={ofExpert} onNext={next} />}
+      {data && data.meanings.length > 0 && (
+        <p className="tensors-hint quiet" role="status">
+          <Shown text={data.meanings.map(meaningWords).join(' ')} />
+        </p>
+      )}
       {data?.problem && (
         <p className="tensors-problem">
           <Shown text={data.problem} />
@@ -111,13 +119,13 @@ export function TensorsView() {
   );
 }
 
-type Filtered = Pick<Parameters<typeof FilterBar>[0]['filter'], 'dtypes' | 'layers' | 'experts' | 'shards'>;
+type Filtered = Pick<Parameters<typeof FilterBar>[0]['filter'], 'roles' | 'dtypes' | 'layers' | 'experts' | 'shards'>;
 
-function isFiltered({ dtypes, layers, experts, shards }: Filtered): boolean {
-  return dtypes.length + layers.length + experts.length + shards.length > 0;
+function isFiltered({ roles, dtypes, layers, experts, shards }: Filtered): boolean {
+  return roles.length + dtypes.length + layers.length + experts.length + shards.length > 0;
 }
 
-/** The expert that is chosen in the other views, with the way to its tensors. */
+/** The expert that is selected in the other views, with the ways to its tensors and back. */
 function OfExpertBar({ ofExpert, onNext }: { readonly ofExpert: OfExpert; readonly onNext: () => void }) {
   return (
     <p className="of-expert-bar">
@@ -125,6 +133,10 @@ function OfExpertBar({ ofExpert, onNext }: { readonly ofExpert: OfExpert; readon
       <button type="button" className="button small" onClick={onNext}>
         Go to the next
       </button>
+      <button type="button" className="button small" onClick={() => show({ ...ofExpert.filter, roles: [], text: '' })}>
+        List these only
+      </button>
+      <PlaceButtons layer={ofExpert.layer} expert={ofExpert.expert} />
     </p>
   );
 }
@@ -154,8 +166,38 @@ function SearchBox({ text, mode }: { readonly text: string; readonly mode: Searc
 function NothingFound({ filtered }: { readonly filtered: boolean }) {
   return (
     <p className="tensors-problem">
-      No tensor has that. Try fewer letters, or Fuzzy{filtered ? ', or take filters away' : ''}.
+      No tensor fits. Use fewer letters, or search with Fuzzy{filtered ? ', or remove filters' : ''}.
     </p>
+  );
+}
+
+/** Chooses the layers of all that is listed for a conversion. */
+function ToConvert({ answer }: { readonly answer: TensorAnswer }) {
+  const [told, setTold] = useState('');
+  const choose = async () => {
+    try {
+      const layers = await inspectWorker().tensorLayers(answer.id);
+      if (layers.length > 0) go({ view: 'convert', layers });
+      else setTold('The tensors listed are in no numbered layer.');
+    } catch {
+      setTold('The list has changed. Try again.');
+    }
+  };
+  return (
+    <span className="row">
+      <button
+        type="button"
+        className="button small"
+        disabled={answer.count === 0}
+        title="Choose the layers that these tensors are in for a conversion"
+        onClick={() => void choose()}
+      >
+        Select these layers in Convert
+      </button>
+      <span className="quiet" role="status" key={answer.id}>
+        {told}
+      </span>
+    </span>
   );
 }
 

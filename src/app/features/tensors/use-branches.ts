@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useState } from 'react';
-import type { TreeRow } from '../../../../workers/tensors-protocol.ts';
+import type { TreeRow } from '../../../core/index.ts';
 
 /** Answers up to this long are shown with every branch open. */
 const FEW = 150;

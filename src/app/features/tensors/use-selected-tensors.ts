@@ -10,6 +10,10 @@ export interface OfExpert {
   /** `expert 7`, and with its layer. */
   readonly badge: string;
   readonly title: string;
+  readonly layer: number | null;
+  readonly expert: number | null;
+  /** The filter that lists its tensors alone. */
+  readonly filter: { readonly layers: readonly number[]; readonly experts: readonly number[] };
 }
 
 /** A wish to bring a tensor into sight; each is an object of its own. */
@@ -17,7 +21,14 @@ export interface Jump {
   readonly name: string;
 }
 
-const NOTHING: OfExpert = { names: new Set(), badge: '', title: '' };
+const NOTHING: OfExpert = {
+  names: new Set(),
+  badge: '',
+  title: '',
+  layer: null,
+  expert: null,
+  filter: { layers: [], experts: [] },
+};
 
 /** Tensors of the expert that is chosen in any view, and a way to go from one to the next. */
 export function useSelectedTensors() {
@@ -29,7 +40,14 @@ export function useSelectedTensors() {
   const ofExpert = useMemo((): OfExpert => {
     if (!facts || !row) return NOTHING;
     const badge = `expert ${facts.expert}`;
-    return { names: new Set(facts.tensors.map(({ name }) => name)), badge, title: `${nameOf(row)}, ${badge}` };
+    return {
+      names: new Set(facts.tensors.map(({ name }) => name)),
+      badge,
+      title: `${nameOf(row)}, ${badge}`,
+      layer: row.index,
+      expert: facts.expert,
+      filter: { layers: row.index === null ? [] : [row.index], experts: [facts.expert] },
+    };
   }, [facts, row]);
   const next = useCallback(() => {
     const names = [...ofExpert.names];

@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useState } from 'react';
-import type { TensorColumn, TensorQuery } from '../../../../workers/tensors-protocol.ts';
+import { isTensorRole, type TensorColumn, type TensorQuery } from '../../../core/index.ts';
 import { askAhead } from '../../queries/queries.ts';
 import { addressStore, move, useAddress } from '../../state/address-store.ts';
 import type { TensorAddress } from '../../state/tensor-address.ts';
@@ -23,8 +23,8 @@ export function useTensorQuery(): { readonly tensors: TensorAddress; readonly qu
   return { tensors, query };
 }
 
-function filterOf({ dtypes, layers, experts, shards }: TensorAddress): TensorQuery['filter'] {
-  return { dtypes, layers, experts, shards };
+function filterOf({ roles, dtypes, layers, experts, shards }: TensorAddress): TensorQuery['filter'] {
+  return { roles: roles.filter(isTensorRole), dtypes, layers, experts, shards };
 }
 
 /** Searches for a text; the worker is asked before the page is rendered. */

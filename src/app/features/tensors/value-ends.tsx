@@ -1,5 +1,12 @@
-import type { TensorRow } from '../../../../workers/tensors-protocol.ts';
-import { bitsOf, formatBytes, formatInteger, formatValue, indexOf, type TensorValue } from '../../../core/index.ts';
+import {
+  bitsOf,
+  formatBytes,
+  formatInteger,
+  formatValue,
+  indexOf,
+  type TensorRow,
+  type TensorValue,
+} from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { usePreview } from '../../queries/queries.ts';
 

@@ -1,5 +1,4 @@
 import { useEffect, useRef, useState } from 'react';
-import type { TensorRow } from '../../../../workers/tensors-protocol.ts';
 import {
   type DType,
   formatBytes,
@@ -9,6 +8,7 @@ import {
   isComplex,
   plural,
   type TensorHistogram,
+  type TensorRow,
 } from '../../../core/index.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { Shown } from '../../parts/shown.tsx';

@@ -6,7 +6,7 @@ export const HEAD = 28;
 /** Rows that are fetched together. */
 export const PAGE = 64;
 
-/** Rows beyond those in sight: each is laid out and painted anew with every keystroke of a search. */
+/** Rows drawn beyond those in sight. Few, because each is laid out and painted again with every key of a search. */
 const OVERSCAN = 3;
 
 /** The next page is asked for when so many rows or fewer are left before it. */
@@ -32,20 +32,22 @@ export type Show = (row: number, align?: 'auto' | 'center') => void;
 /**
  * A long list of which the rows in sight are drawn, with a cursor that keys move.
  *
- * `subject` says what is listed: with another, the list starts at its top again.
+ * `subject` says what is listed: with another, the list starts at its top again. `height` is a row's, in pixels.
  */
-export function useList(count: number, subject: unknown) {
+export function useList(count: number, subject: unknown, height = ROW) {
   const scroller = useRef<HTMLDivElement>(null);
   const shown = useRef(subject);
   const [cursor, setCursor] = useState(0);
   const rows = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
+    estimateSize: () => height,
     overscan: OVERSCAN,
     paddingStart: HEAD,
     scrollPaddingStart: HEAD,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured again
+  useLayoutEffect(() => rows.measure(), [height]);
   useLayoutEffect(() => {
     if (shown.current === subject) return;
     shown.current = subject;
@@ -59,7 +61,7 @@ export function useList(count: number, subject: unknown) {
   };
   const onMove = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return false;
-    const visible = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW) - 2);
+    const visible = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / height) - 2);
     const to = target(event.key, cursor, count, visible);
     if (to === null) return false;
     event.preventDefault();

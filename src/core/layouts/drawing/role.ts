@@ -1,4 +1,4 @@
-import { isDigit, layerEnd } from '../tensor-place.ts';
+import { expertTemplate, isDigit, layerEnd } from '../tensor-place.ts';
 import type { CheckpointLayout, ExpertMember, LayerGroup, StoredProjection } from '../types.ts';
 
 /** What a tensor is for, as pictures colour it and lists sort it. The number of a role is its place here. */
@@ -41,6 +41,14 @@ export function roleReader(layout: Pick<CheckpointLayout, 'groups'>): (name: str
     else groups.set(key, [at]);
   });
   const layers = new Map<string, LayerRoles>();
+  const named = new Map<string, Role>();
+  /** Experts of one kind have one template: a pattern is tried once for all of them. */
+  const byTemplate = (rest: string): Role => {
+    const template = expertTemplate(rest);
+    const role = named.get(template) ?? roleByName(template);
+    named.set(template, role);
+    return role;
+  };
   let last: LayerRoles | null = null;
   const layerOf = (name: string): LayerRoles => {
     // Files hold their tensors layer by layer.
@@ -53,7 +61,7 @@ export function roleReader(layout: Pick<CheckpointLayout, 'groups'>): (name: str
   return (name) => {
     const layer = layerOf(name);
     const known = layer.names.get(name) ?? expertRole(layer.numbered, name);
-    return known ?? { role: roleByName(name.slice(layer.start.length)), part: null, expert: null, group: layer.group };
+    return known ?? { role: byTemplate(name.slice(layer.start.length)), part: null, expert: null, group: layer.group };
   };
 }
 
@@ -134,7 +142,7 @@ export function namesOf(
 const BY_NAME: readonly (readonly [RegExp, Role])[] = [
   [/(?:^|[._])(?:\w*norm\w*|ln_\w+|layernorm)(?:\.|$)/i, 'norm'],
   [/(?:^|\.)(?:embed_tokens|tok_embeddings|word_embeddings|wte|embed\w*|lm_head|output)(?:\.|$)/, 'embedding'],
-  [/(?:^|\.)(?:\w*attn\w*|attention\w*|mixer|mamba|conv|temporal_block)(?:\.|$)/i, 'attention'],
+  [/(?:^|\.)(?:\w*attn\w*|\w*attention\w*|mixer|mamba|conv|temporal_block)(?:\.|$)/i, 'attention'],
   [/(?:^|\.)(?:mlp|feed_forward|ffn|block_sparse_moe|moe)(?:\.|$)/, 'mlp'],
 ];
 

@@ -1,4 +1,4 @@
-import type { CompareHead } from '../../../../../workers/compare-protocol.ts';
+import type { CompareHead } from '../../../../../workers/compare/protocol.ts';
 import { nameOf } from '../../../grid/describe.ts';
 import { Shown } from '../../../parts/shown.tsx';
 import { PictureList } from '../../../pictures/picture-list.tsx';

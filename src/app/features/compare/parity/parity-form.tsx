@@ -1,6 +1,6 @@
 import { useState } from 'react';
-import type { ParityRequest } from '../../../../../workers/parity-protocol.ts';
-import type { SourceDescriptor } from '../../../../../workers/protocol.ts';
+import type { SourceDescriptor } from '../../../../../workers/inspect/protocol.ts';
+import type { ParityRequest } from '../../../../../workers/parity/protocol.ts';
 import { formatBytes, type MapRow } from '../../../../core/index.ts';
 import { Segments } from '../../../parts/segments.tsx';
 import { move, useAddress } from '../../../state/address-store.ts';

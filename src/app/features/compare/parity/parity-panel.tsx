@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import type { SourceDescriptor } from '../../../../../workers/protocol.ts';
+import type { SourceDescriptor } from '../../../../../workers/inspect/protocol.ts';
 import { formatBytes } from '../../../../core/index.ts';
 import { ParityForm } from './parity-form.tsx';
 import { ParityResult } from './parity-result.tsx';

@@ -1,7 +1,7 @@
 import { create } from 'zustand';
-import type { ParityApi, ParityRequest } from '../../../../../workers/parity-protocol.ts';
-import type { SourceDescriptor } from '../../../../../workers/protocol.ts';
-import type { Supervised } from '../../../../../workers/supervise.ts';
+import type { SourceDescriptor } from '../../../../../workers/inspect/protocol.ts';
+import type { Supervised } from '../../../../../workers/link/supervise.ts';
+import type { ParityApi, ParityRequest } from '../../../../../workers/parity/protocol.ts';
 import {
   fromWire,
   isAbort,

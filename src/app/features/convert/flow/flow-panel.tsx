@@ -1,5 +1,5 @@
 import { useCallback, useRef, useState } from 'react';
-import type { PlanSummary } from '../../../../../workers/protocol.ts';
+import type { PlanSummary } from '../../../../../workers/inspect/protocol.ts';
 import {
   type FlowScene,
   flowPicture,

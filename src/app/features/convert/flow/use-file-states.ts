@@ -1,4 +1,4 @@
-import type { PlanSummary } from '../../../../../workers/protocol.ts';
+import type { PlanSummary } from '../../../../../workers/inspect/protocol.ts';
 import type { Progress } from '../../../../core/index.ts';
 import { isBusy, useJob } from '../../../jobs/job-store.ts';
 import type { PieceState } from '../../../pictures/flow-view.tsx';

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react';
-import type { FileStrips as Strips } from '../../../../../workers/file-strips.ts';
+import type { FileStrips as Strips } from '../../../../../workers/inspect/file-strips.ts';
 import { type ExpertMap, visible } from '../../../../core/index.ts';
 import type { Cell } from '../../../grid/geometry.ts';
 import { GridTooltip } from '../../../grid/grid-tooltip.tsx';

@@ -1,4 +1,4 @@
-import type { FileStrips } from '../../../../../workers/file-strips.ts';
+import type { FileStrips } from '../../../../../workers/inspect/file-strips.ts';
 import type { FileStrip } from '../../../../core/index.ts';
 
 /** Files one below the other, each a strip of its bytes; distances in CSS pixels. */

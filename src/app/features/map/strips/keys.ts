@@ -1,4 +1,4 @@
-import type { FileStrips } from '../../../../../workers/file-strips.ts';
+import type { FileStrips } from '../../../../../workers/inspect/file-strips.ts';
 import { tensorBehind } from './geometry.ts';
 
 /** Files that a page key passes. */

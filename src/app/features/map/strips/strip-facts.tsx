@@ -1,4 +1,4 @@
-import type { FileStrips } from '../../../../../workers/file-strips.ts';
+import type { FileStrips } from '../../../../../workers/inspect/file-strips.ts';
 import { type ExpertMap, formatBytes, formatShape } from '../../../../core/index.ts';
 import { useResting } from '../../../grid/use-resting.ts';
 import { formatRange } from '../../../parts/numbers.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FileStrips } from '../../../../../workers/file-strips.ts';
+import type { FileStrips } from '../../../../../workers/inspect/file-strips.ts';
 import { ROLES } from '../../../../core/index.ts';
 import {
   bytesOfExpert,

@@ -1,5 +1,5 @@
 import { type PointerEvent, type RefObject, useLayoutEffect, useState } from 'react';
-import type { FileStrips } from '../../../../../workers/file-strips.ts';
+import type { FileStrips } from '../../../../../workers/inspect/file-strips.ts';
 import type { Viewport } from '../../../grid/use-viewport.ts';
 import { placeAt, type StripGeometry, type StripPlace } from './geometry.ts';
 

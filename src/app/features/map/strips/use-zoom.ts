@@ -1,5 +1,5 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import type { FileStrips } from '../../../../../workers/file-strips.ts';
+import type { FileStrips } from '../../../../../workers/inspect/file-strips.ts';
 import type { Viewport } from '../../../grid/use-viewport.ts';
 import { fitStrips, keepUnder, MOST_ZOOM } from './geometry.ts';
 

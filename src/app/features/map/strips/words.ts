@@ -1,4 +1,4 @@
-import type { FileStrips } from '../../../../../workers/file-strips.ts';
+import type { FileStrips } from '../../../../../workers/inspect/file-strips.ts';
 import { type ExpertMap, formatInteger, plural, type ReadsSummary, ROLES, type Role } from '../../../../core/index.ts';
 import type { StripPlace } from './geometry.ts';
 

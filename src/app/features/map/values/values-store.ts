@@ -1,6 +1,6 @@
 import { create } from 'zustand';
-import type { Supervised } from '../../../../../workers/supervise.ts';
-import type { ValuesApi, ValuesEvent, ValuesOutcome } from '../../../../../workers/values-protocol.ts';
+import type { Supervised } from '../../../../../workers/link/supervise.ts';
+import type { ValuesApi, ValuesEvent, ValuesOutcome } from '../../../../../workers/values/protocol.ts';
 import {
   type ExpertMap,
   fromWire,

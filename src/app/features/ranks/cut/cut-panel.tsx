@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { PlacedPicture, RankCut, RankQuery, RankRow } from '../../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture, RankCut, RankQuery, RankRow } from '../../../../../workers/ranks/protocol.ts';
 import { formatInteger, visible } from '../../../../core/index.ts';
 import { useFound } from '../../../checkpoint/use-found.ts';
 import { formatRange } from '../../../parts/numbers.ts';

@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import type { MemoryAnswer, SizeName } from '../../../../../workers/memory-protocol.ts';
+import type { MemoryAnswer, SizeName } from '../../../../../workers/ranks/memory-protocol.ts';
 import {
   DEFAULT_MEMORY_PROGRAM,
   isMemoryFramework,

@@ -1,4 +1,4 @@
-import type { PlacedPicture } from '../../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture } from '../../../../../workers/ranks/protocol.ts';
 import type { Cell, Geometry, View } from '../../../grid/geometry.ts';
 import type { Inks } from '../../../grid/paint/inks.ts';
 import { isCrowded, rowStep } from '../../../grid/paint/labels.ts';

@@ -1,4 +1,4 @@
-import type { PlacedPicture } from '../../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture } from '../../../../../workers/ranks/protocol.ts';
 import { type Cells, plural } from '../../../../core/index.ts';
 import { NODE_RANKS, pixelsOf, rankColour } from '../../../placement/rank-colours.ts';
 import { rowOfLayer, type Selection } from '../../../state/selection.ts';

@@ -1,5 +1,5 @@
 import { type FocusEvent, type KeyboardEvent, type PointerEvent, useMemo, useRef } from 'react';
-import type { PlacedPicture, RankQuery } from '../../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture, RankQuery } from '../../../../../workers/ranks/protocol.ts';
 import type { Cell } from '../../../grid/geometry.ts';
 import { GridFrame } from '../../../grid/grid-frame.tsx';
 import type { Hover } from '../../../grid/hover.ts';

@@ -1,4 +1,4 @@
-import type { PlacedPicture, RankQuery } from '../../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture, RankQuery } from '../../../../../workers/ranks/protocol.ts';
 import type { Cell } from '../../../grid/geometry.ts';
 import { GridTooltip } from '../../../grid/grid-tooltip.tsx';
 import { formatExactBytes } from '../../../parts/numbers.ts';

@@ -1,4 +1,4 @@
-import type { PlacedPicture } from '../../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture } from '../../../../../workers/ranks/protocol.ts';
 import { cellsPicture, formatInteger, frameworkOf, type Picture, plural } from '../../../../core/index.ts';
 import { SaveButtons } from '../../../pictures/save-buttons.tsx';
 import { useHolder } from '../../../placement/rank-choices.ts';

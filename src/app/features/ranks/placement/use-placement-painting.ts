@@ -1,5 +1,5 @@
 import { type RefObject, useCallback, useMemo } from 'react';
-import type { PlacedPicture } from '../../../../../workers/ranks-protocol.ts';
+import type { PlacedPicture } from '../../../../../workers/ranks/protocol.ts';
 import type { Cell, Geometry } from '../../../grid/geometry.ts';
 import { type Paint, pictureOf, useCanvas, useInks } from '../../../grid/use-canvas.ts';
 import type { Viewport } from '../../../grid/use-viewport.ts';

@@ -1,5 +1,5 @@
 import { useRef } from 'react';
-import type { RankPicture } from '../../../../../workers/ranks-protocol.ts';
+import type { RankPicture } from '../../../../../workers/ranks/protocol.ts';
 import { readLoads, readMap } from './input-files.tsx';
 
 const ASKS = {

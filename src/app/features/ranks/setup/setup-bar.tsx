@@ -1,4 +1,4 @@
-import type { RankPicture, RankQuery } from '../../../../../workers/ranks-protocol.ts';
+import type { RankPicture, RankQuery } from '../../../../../workers/ranks/protocol.ts';
 import {
   type DegreeName,
   frameworkOf,

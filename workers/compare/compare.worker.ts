@@ -1,0 +1,38 @@
+import { LoomError } from '../../src/core/index.ts';
+import { type InspectSession, openSession } from '../inspect/session.ts';
+import { receiveFrom } from '../link/receive.ts';
+import { exposeApi } from '../link/transfer.ts';
+import type { OpenedCheckpoint } from '../values/values-desk.ts';
+import type { CompareApi } from './protocol.ts';
+import { type CompareDesk, createCompareDesk } from './session.ts';
+
+let right: InspectSession | null = null;
+let desk: CompareDesk | null = null;
+
+function current(): CompareDesk {
+  if (desk) return desk;
+  throw new LoomError('internal', 'No checkpoints are compared.');
+}
+
+const api: CompareApi = {
+  open: async (source, onEvent, signal) => {
+    right = await openSession(source, (event) => void onEvent(event), signal);
+  },
+  match: async (left, port, signal) => {
+    const { checkpoint } = await receiveFrom<OpenedCheckpoint>(port, signal);
+    if (!right) throw new LoomError('internal', 'There is no second checkpoint.');
+    desk = createCompareDesk(checkpoint, left, right);
+    return desk.head();
+  },
+  page: (query, from, to) => current().page(query, from, to),
+  placeOf: (query, selection) => current().placeOf(query, selection),
+  pairs: (selection) => current().pairs(selection),
+  picture: (group, width) => current().picture(group, width),
+  size: (selection) => current().size(selection),
+  measure: (selection, onProgress, signal) =>
+    current().measure(selection, (progress) => void onProgress(progress), signal),
+  report: () => current().report(),
+  markdown: () => current().markdown(),
+};
+
+exposeApi(api);

@@ -1,0 +1,96 @@
+import {
+  type ConversionPlan,
+  type CreateStreamDigest,
+  createRemoteRunners,
+  hearEvent,
+  type RemoteRunner,
+  runnersFitting,
+  type ShardRunners,
+} from '../../src/core/index.ts';
+import { type Supervised, supervise } from '../link/supervise.ts';
+import { createWorkerDigest } from './digest.ts';
+import type { ConvertRequest, RunnerApi, WorkSettings } from './protocol.ts';
+
+/** For calls that nothing stops. */
+const NEVER = new AbortController().signal;
+
+/** Runners in workers of their own, with what pauses them. */
+export interface RunnerPool extends ShardRunners {
+  pause(): void;
+  resume(): void;
+}
+
+/**
+ * A worker for each core and each 96 MiB of memory, where that helps: local files into browser storage. Null elsewhere:
+ * the Hub's bytes come through one door, and a picked folder is written by the worker that owns it.
+ */
+export function createRunnerPool(
+  { source, sink }: ConvertRequest,
+  plan: ConversionPlan,
+  { memoryBytes, engine }: WorkSettings,
+): RunnerPool | null {
+  if (source.kind === 'hub' || sink.kind !== 'opfs') return null;
+  const count = runnersFitting(navigator.hardwareConcurrency || 1, memoryBytes, plan.shards.length);
+  if (count < 2) return null;
+  const limits = { budgetBytes: Math.floor(memoryBytes / count), engine };
+  const started: Supervised<RunnerApi>[] = [];
+  let paused = false;
+  const start = async (): Promise<RemoteRunner> => {
+    const runner = startRunner();
+    started.push(runner);
+    await runner.call.start(source, sink.job, limits).catch((error: unknown) => {
+      runner.dispose();
+      throw error;
+    });
+    if (paused) await runner.call.pause();
+    return {
+      work: (shard, digests, hooks) =>
+        runner.call.work(shard, digests, (event) => hearEvent(event, hooks), hooks.signal ?? NEVER),
+      isAlive: () => runner.death() === null,
+      end: async () => runner.dispose(),
+    };
+  };
+  return {
+    ...createRemoteRunners(count, engine, start),
+    pause: () => {
+      paused = true;
+      for (const runner of started) void runner.call.pause().catch(() => undefined);
+    },
+    resume: () => {
+      paused = false;
+      for (const runner of started) void runner.call.resume().catch(() => undefined);
+    },
+  };
+}
+
+/** Hashes finished files, one after another, in a worker of its own: that is slower than any disk. */
+export function createSummer(sink: ConvertRequest['sink']): {
+  readonly sum: (file: string, signal: AbortSignal | undefined) => Promise<string>;
+  readonly dispose: () => void;
+} {
+  const runner = startRunner();
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    sum: (file, signal) => {
+      const mine = turn.then(() => runner.call.sha256(sink, file, signal ?? NEVER));
+      turn = mine.catch(() => undefined);
+      return mine;
+    },
+    dispose: runner.dispose,
+  };
+}
+
+/** SHA-256 of what a conversion read, in a worker of its own that is started where there is something to hash. */
+export function createDigests(): { readonly create: CreateStreamDigest; readonly dispose: () => void } {
+  let runner: Supervised<RunnerApi> | null = null;
+  const start = () => {
+    runner ??= startRunner();
+    return runner;
+  };
+  return { create: createWorkerDigest(start), dispose: () => runner?.dispose() };
+}
+
+function startRunner(): Supervised<RunnerApi> {
+  const worker = new Worker(new URL('./runner.worker.ts', import.meta.url), { type: 'module', name: 'runner' });
+  return supervise<RunnerApi>(worker, 'converting worker');
+}

@@ -1,0 +1,58 @@
+import { buffersOfMap, LoomError, loadScript } from '../../src/core/index.ts';
+import { exposeApi, withTransfer } from '../link/transfer.ts';
+import { createMemoryCalls } from '../ranks/memory.ts';
+import { createRankCalls } from '../ranks/ranks.ts';
+import { createTensorService } from '../tensors/service.ts';
+import { createValuesDesk } from '../values/values-desk.ts';
+import { compactVerdict } from './loads.ts';
+import type { InspectApi, InspectEvent } from './protocol.ts';
+import { createCellCalls, type InspectSession, openSession, summarisePlan } from './session.ts';
+
+let session: InspectSession | null = null;
+let turn = 0;
+
+function current(): InspectSession {
+  if (session) return session;
+  throw new LoomError('internal', 'No checkpoint is open.');
+}
+
+/** Pictures leave with their arrays moved, not copied. */
+function movable(event: InspectEvent): InspectEvent {
+  if (event.type !== 'map') return event;
+  return withTransfer(event, buffersOfMap(event.map));
+}
+
+const api: InspectApi = {
+  ...createValuesDesk(current),
+  open: async (source, onEvent, signal) => {
+    const mine = ++turn;
+    await session?.dispose();
+    session = null;
+    const opened = await openSession(source, (event) => void onEvent(movable(event)), signal);
+    if (mine === turn) session = opened;
+    else await opened.dispose();
+  },
+  readAgain: async (onEvent, signal) => {
+    const mine = turn;
+    const opened = await current().readAgain((event) => void onEvent(movable(event)), signal);
+    if (mine === turn) session = opened;
+  },
+  ...createCellCalls(current),
+  ...createTensorService(current),
+  ...createRankCalls(current),
+  ...createMemoryCalls(current),
+  loads: () => current().loads.all().map(compactVerdict),
+  loadNames: (consumer, kind) => current().loads.of(consumer)[kind],
+  loadScript: (consumer) => loadScript(current().loads.of(consumer)),
+  planLoads: async (target, options) => (await current().planLoads(target, options))?.map(compactVerdict) ?? null,
+  card: (target, options, made) => current().card(target, options, made),
+  plan: async (target, options) => summarisePlan(await current().plan(target, options)),
+  sendPlan: async (target, options, port) => {
+    const plan = await current().plan(target, options);
+    // Who receives it closes the port: Firefox drops what is under way when its sender does.
+    port.postMessage(plan);
+    return summarisePlan(plan);
+  },
+};
+
+exposeApi(api);

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { safetensorsBytes } from '../../src/core/testing.fixture.ts';
+import type { InspectEvent, SourceDescriptor } from './protocol.ts';
+import { openSession } from './session.ts';
+
+const INDEX = 'model.safetensors.index.json';
+
+function dropped(files: Readonly<Record<string, string | Uint8Array>>): SourceDescriptor {
+  const named = Object.entries(files).map(([path, content]) => ({
+    path,
+    file: new File([content as BlobPart], path),
+  }));
+  return { kind: 'files', name: 'dropped', files: named };
+}
+
+async function findings(source: SourceDescriptor) {
+  const events: InspectEvent[] = [];
+  const session = await openSession(source, (event) => events.push(event), new AbortController().signal);
+  await session.dispose();
+  const last = events.findLast((event) => event.type === 'map');
+  return last?.type === 'map' ? last.summary.findings.map(({ tag }) => tag) : null;
+}
+
+describe('opening in the app', () => {
+  it('names a stale index, and reads the shards without it where asked', async () => {
+    const shard = safetensorsBytes([{ name: 'norm.weight', dtype: 'F32', shape: [2] }]);
+    const source = dropped({
+      'config.json': '{}',
+      'model-00001-of-00001.safetensors': shard,
+      [INDEX]: JSON.stringify({ weight_map: { 'norm.weight': 'model-00001-of-00002.safetensors' } }),
+    });
+    expect(await findings(source)).toEqual(['index-stale']);
+    expect(await findings({ ...source, withoutIndex: true })).toEqual(['index-ignored']);
+  });
+
+  it('waits a moment for the config, so that no picture has fewer rows than the model has layers', async () => {
+    const expert = (layer: number) =>
+      safetensorsBytes(
+        ['gate', 'up', 'down'].map((projection) => ({
+          name: `model.layers.${layer}.mlp.experts.0.${projection}_proj.weight`,
+          dtype: 'F32',
+          shape: [2, 2],
+        })),
+      );
+    const config = { model_type: 'qwen3_moe', num_hidden_layers: 5, num_experts: 1, hidden_size: 2 };
+    const shardOf = (layer: number) => `model-0000${layer + 1}-of-00002.safetensors`;
+    const names = [0, 1].flatMap((layer) =>
+      ['gate', 'up', 'down'].map((projection) => [
+        `model.layers.${layer}.mlp.experts.0.${projection}_proj.weight`,
+        shardOf(layer),
+      ]),
+    );
+    const files = [
+      { path: INDEX, file: late(JSON.stringify({ weight_map: Object.fromEntries(names) }), 0) },
+      { path: 'config.json', file: late(JSON.stringify(config), 60) },
+      { path: shardOf(0), file: late(expert(0), 0) },
+      { path: shardOf(1), file: late(expert(1), 200) },
+    ];
+    const events: InspectEvent[] = [];
+    const source: SourceDescriptor = { kind: 'files', name: 'dropped', files };
+    const session = await openSession(source, (event) => events.push(event), new AbortController().signal);
+    await session.dispose();
+    const maps = events.flatMap((event) => (event.type === 'map' && !event.complete ? [event.map.rows.length] : []));
+    expect(maps.length).toBeGreaterThan(0);
+    expect(new Set(maps)).toEqual(new Set([5]));
+  });
+});
+
+/** A file whose parts come after so many milliseconds. */
+function late(content: string | Uint8Array, ms: number): File {
+  const file = new File([content as BlobPart], 'late');
+  const cut = file.slice.bind(file);
+  file.slice = (...ends) => {
+    const part = cut(...ends);
+    const whole = part.arrayBuffer.bind(part);
+    part.arrayBuffer = async () => {
+      await new Promise((done) => setTimeout(done, ms));
+      return whole();
+    };
+    return part;
+  };
+  return file;
+}

@@ -1,0 +1,317 @@
+import {
+  besideOf,
+  besideTensors,
+  type CellTensor,
+  type Checkpoint,
+  type CheckpointLayout,
+  type ConsumerVerdict,
+  type ConversionPlan,
+  causesOf,
+  cellTensors,
+  createLayerDrawer,
+  createOpenMemory,
+  describePlan,
+  detectLayout,
+  type ExpertMap,
+  type FileSet,
+  forgetUnread,
+  type Inspection,
+  inspectCheckpoint,
+  isLoomError,
+  type LayerGroup,
+  LoomError,
+  mapExperts,
+  modelCard,
+  modelReads,
+  type OpenMemory,
+  type OpenProgress,
+  openCheckpoint,
+  type Pause,
+  type PlanOptions,
+  planWithValues,
+  type ReadsSummary,
+  type Target,
+  tensorBytes,
+  unreadFiles,
+} from '../../src/core/index.ts';
+import { type OpenedSource, openSource } from '../link/sources.ts';
+import type { RankApi } from '../ranks/protocol.ts';
+import { createRankDesk } from '../ranks/ranks.ts';
+import { type FileStrips, fileStrips, type StripTensor, stripTensor } from './file-strips.ts';
+import { createFlowDesk, type FlowDesk } from './layer-flow.ts';
+import { type LayerPictures, layerPictures } from './layer-pictures.ts';
+import { createLoads, type Loads, predictPlan } from './loads.ts';
+import { createMeter, createTicker, type Meter } from './meter.ts';
+import type { CellFacts, InspectEvent, MadeFacts, MapSummary, PlanSummary, SourceDescriptor } from './protocol.ts';
+
+export interface InspectSession extends FlowDesk {
+  readonly checkpoint: Checkpoint;
+  /** Reads what could not be read before, and nothing else; this session stays as it is. */
+  readAgain(emit: (event: InspectEvent) => void, signal: AbortSignal): Promise<InspectSession>;
+  /** Lets go of the source. */
+  dispose(): Promise<void>;
+  cell(row: number, expert: number): CellFacts;
+  layerPictures(row: number): LayerPictures | null;
+  fileStrips(): FileStrips;
+  stripTensor(at: number): StripTensor;
+  modelReads(): ReadsSummary;
+  inspection(): Inspection;
+  readonly layout: CheckpointLayout;
+  readonly files: FileSet;
+  readonly ranks: RankApi;
+  /** Reads values of companions where they alone decide. */
+  plan(target: Target, options: PlanOptions): Promise<ConversionPlan>;
+  readonly loads: Loads;
+  planLoads(target: Target, options: PlanOptions): Promise<readonly ConsumerVerdict[] | null>;
+  card(target: Target, options: PlanOptions, made: MadeFacts): Promise<string>;
+}
+
+/** Opens a source, telling counts and pictures as headers arrive; the index is compared with them at the end. */
+export async function openSession(
+  source: SourceDescriptor,
+  emit: (event: InspectEvent) => void,
+  signal: AbortSignal,
+): Promise<InspectSession> {
+  const meter = createMeter();
+  const onPause = (pause: Pause | null) => meter.tell({ type: 'pause', pause });
+  const { count } = meter;
+  const stop = meter.start(emit);
+  try {
+    const opened = await openSource(source, { signal, count, onPause });
+    if (opened.hub) emit({ type: 'hub', facts: opened.hub });
+    const desk = { ...opened, meter, memory: createOpenMemory(), withoutIndex: source.withoutIndex === true };
+    return await readInto(desk, { emit, signal, partly: true });
+  } finally {
+    stop();
+  }
+}
+
+/** An open source with what has been read of it. */
+interface Desk extends OpenedSource {
+  readonly meter: Meter;
+  readonly memory: OpenMemory;
+  readonly withoutIndex: boolean;
+}
+
+interface Reading {
+  readonly emit: (event: InspectEvent) => void;
+  readonly signal: AbortSignal;
+  /** Paint what has come so far. */
+  readonly partly: boolean;
+}
+
+/** The first picture waits so long for the config, which says how many layers there are: rows then keep their size. */
+const CONFIG_WAIT_MS = 400;
+
+/** Reads what the memory lacks: headers first, then the index. The source is let go of when nothing comes of it. */
+async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<InspectSession> {
+  const { files, repo, meter, memory, withoutIndex } = desk;
+  const names = (await files.list({ signal })).map((file) => file.name);
+  const shards = names.filter((name) => name.endsWith('.safetensors'));
+  const order = shards.sort();
+  let partial: (() => Checkpoint) | null = null;
+  let configBy = names.includes('config.json') ? Number.POSITIVE_INFINITY : 0;
+  const painter = createTicker(() => {
+    if (!partial) return;
+    const checkpoint = partial();
+    configBy = Math.min(configBy, performance.now() + CONFIG_WAIT_MS);
+    if (checkpoint.config === null && performance.now() < configBy) return painter.tick();
+    paintPart(checkpoint, order, emit);
+    partial = null;
+  });
+  const onShard = (progress: OpenProgress) => {
+    meter.shards(progress.done, progress.total);
+    partial = progress.partial;
+    if (partly) painter.tick();
+  };
+  const options = { cache: repo?.cache ?? null, signal, memory };
+  try {
+    const first = await openCheckpoint(files, { ...options, index: withoutIndex ? 'none' : 'later', onShard });
+    painter.stop();
+    // It holds all headers, whose tensors the checkpoint has too.
+    partial = null;
+    const more = first.indexFile !== null;
+    if (more && partly) emit(picture(first, order, true).event);
+    const checkpoint = more ? await openCheckpoint(files, options) : first;
+    if (unreadFiles(checkpoint).length === 0) forgetAll(memory);
+    const last = picture(checkpoint, order, true);
+    emit(last.event);
+    return sessionOf(desk, checkpoint, last.layout, last.event.map);
+  } catch (error) {
+    if (partly) await repo?.dispose?.();
+    throw error;
+  } finally {
+    painter.stop();
+  }
+}
+
+/** Lets go of headers and index once nothing is left to read: with half a million tensors they are most of the memory. */
+function forgetAll(memory: OpenMemory): void {
+  memory.shards.clear();
+  memory.config = null;
+  memory.index = null;
+}
+
+interface Picture {
+  readonly layout: CheckpointLayout;
+  readonly event: InspectEvent & { type: 'map' };
+}
+
+function picture(checkpoint: Checkpoint, shards: readonly string[], complete: boolean): Picture {
+  const layout = detectLayout(checkpoint);
+  const map = mapExperts(checkpoint, layout, { complete, shards });
+  return { layout, event: { type: 'map', map, summary: summarise(checkpoint, layout, complete), complete } };
+}
+
+/** What keeps a picture from being made is told once all headers have come. */
+function paintPart(checkpoint: Checkpoint, shards: readonly string[], emit: Reading['emit']): void {
+  try {
+    emit(picture(checkpoint, shards, false).event);
+  } catch (error) {
+    if (!isLoomError(error)) throw error;
+  }
+}
+
+function summarise(checkpoint: Checkpoint, layout: CheckpointLayout, complete: boolean): MapSummary {
+  const sparse = layout.groups.filter((group) => group.kind === 'moe');
+  const counts = new Set(sparse.map((group) => group.experts));
+  return {
+    identity: checkpoint.identity,
+    modelType: layout.modelType,
+    layout: layout.layout,
+    dialects: [...new Set(sparse.flatMap((group) => group.layout?.dialect ?? []))],
+    moeLayers: sparse.length,
+    experts: counts.size === 1 ? ([...counts][0] ?? null) : null,
+    tensors: checkpoint.tensors.size,
+    bytes: tensorBytes(checkpoint),
+    shards: checkpoint.shards.length,
+    findings: complete ? findingsOf(checkpoint, layout) : [],
+  };
+}
+
+/** One for each cause, with its file where a finding names one. */
+function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummary['findings'] {
+  const files = new Map(checkpoint.findings.map(({ message, file }) => [message, file]));
+  return causesOf(checkpoint, layout).map((cause) => {
+    const file = files.get(cause.message);
+    return file === undefined ? cause : { ...cause, file };
+  });
+}
+
+function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
+  const { files, repo, meter } = desk;
+  const drawer = createLayerDrawer(checkpoint, layout);
+  const plan = (target: Target, options: PlanOptions) => planWithValues(checkpoint, files, target, options);
+  return {
+    checkpoint,
+    layout,
+    files,
+    readAgain: async (emit, signal) => {
+      const stop = meter.start(emit);
+      repo?.tryAgain();
+      forgetUnread(desk.memory);
+      try {
+        return await readInto(desk, { emit, signal, partly: false });
+      } finally {
+        stop();
+      }
+    },
+    dispose: async () => repo?.dispose?.(),
+    ranks: createRankDesk(files, checkpoint, layout),
+
+    cell: (row, expert) => {
+      const facts = map.rows[row];
+      if (!facts) throw new LoomError('internal', `The map has no row ${row}.`);
+      const group = layout.groups[facts.group];
+      const defects = facts.defects.filter((defect) => defect.expert === undefined || defect.expert === expert);
+      return {
+        row,
+        expert,
+        prefix: facts.prefix,
+        tensors: group ? tensorsOf(checkpoint, group, expert) : [],
+        defects: defects.map((defect) => defect.message),
+      };
+    },
+    layerPictures: (row) => layerPictures(drawer, map, row),
+    fileStrips: () => fileStrips(drawer),
+    stripTensor: (at) => stripTensor(drawer, checkpoint, at),
+    modelReads: () => modelReads(checkpoint, layout),
+    ...createFlowDesk(checkpoint, plan),
+    inspection: () => inspectCheckpoint(checkpoint, layout),
+    plan,
+    loads: createLoads(checkpoint, layout),
+    planLoads: async (target, options) => predictPlan(checkpoint, await plan(target, options), options),
+    card: async (target, options, made) => {
+      const { assume } = options;
+      const facts = { plan: await plan(target, options), layout, config: checkpoint.config, ...made };
+      return modelCard(assume ? { ...facts, assume } : facts);
+    },
+  };
+}
+
+/** Of an expert, or of what stands beside the experts by its column. */
+function tensorsOf(checkpoint: Checkpoint, group: LayerGroup, expert: number): readonly CellTensor[] {
+  if (expert >= 0) return cellTensors(checkpoint, group, expert);
+  const kind = besideOf(expert);
+  return kind ? besideTensors(checkpoint, group, kind) : [];
+}
+
+/** What a screen shows of a plan: no tensor lists, no headers. */
+export function summarisePlan(plan: ConversionPlan): PlanSummary {
+  const {
+    source,
+    target,
+    scope,
+    layers,
+    configChanges,
+    copies,
+    skipped,
+    refusals,
+    tensors,
+    bytes,
+    groups,
+    unpacked,
+    peakPartBytes,
+  } = plan;
+  const shards = plan.shards.map((shard) => ({
+    file: shard.file,
+    byteLength: shard.byteLength,
+    tensors: shard.tensors.length,
+  }));
+  return {
+    source,
+    target,
+    scope,
+    layers,
+    configChanges,
+    copies,
+    skipped,
+    refusals,
+    tensors,
+    bytes,
+    groups,
+    unpacked,
+    peakPartBytes,
+    lines: describePlan(plan),
+    config: plan.config && (plan.config.changed ? 'changed' : 'copied'),
+    shards,
+  };
+}
+
+/** What screens ask of the open session: one cell, one layer, the whole in brief. */
+export function createCellCalls(
+  current: () => InspectSession,
+): Pick<
+  InspectSession,
+  'cell' | 'layerPictures' | 'fileStrips' | 'stripTensor' | 'modelReads' | 'flow' | 'inspection'
+> {
+  return {
+    cell: (row, expert) => current().cell(row, expert),
+    layerPictures: (row) => current().layerPictures(row),
+    fileStrips: () => current().fileStrips(),
+    stripTensor: (at) => current().stripTensor(at),
+    modelReads: () => current().modelReads(),
+    flow: (target, options, layer) => current().flow(target, options, layer),
+    inspection: () => current().inspection(),
+  };
+}

@@ -1,0 +1,47 @@
+import type {
+  EngineChoice,
+  EngineDecision,
+  MatrixStatistics,
+  ReadingEvidence,
+  StatisticsProgress,
+  Unreadable,
+  ValueFinding,
+} from '../../src/core/index.ts';
+import type { SourceDescriptor } from '../inspect/protocol.ts';
+
+export type ValuesEvent =
+  | { readonly type: 'progress'; readonly progress: StatisticsProgress }
+  /** Matrices that are done, in no order; each comes once. */
+  | { readonly type: 'matrices'; readonly matrices: readonly MatrixStatistics[] }
+  /** Layers of which every matrix is done. */
+  | { readonly type: 'layers'; readonly prefixes: readonly string[] }
+  /** What everything measured so far shows, in place of what was told before. */
+  | { readonly type: 'findings'; readonly findings: readonly ValueFinding[] };
+
+/** How a measuring ended. */
+export interface ValuesOutcome {
+  /** Bytes that were read. */
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly unreadable: readonly Unreadable[];
+  readonly decisions: readonly EngineDecision[];
+  readonly adapter: string | null;
+}
+
+/** The worker that reads weights and measures them; it keeps what it has measured. Ports and signals are arguments of their own. */
+export interface ValuesApi {
+  /** Takes the checkpoint from the inspecting worker's `sendCheckpoint` and opens its files. */
+  open(source: SourceDescriptor, checkpointPort: MessagePort, signal: AbortSignal): Promise<void>;
+  /**
+   * Measures layers (null: all). Events come about ten times a second; what was measured before a cancel or a failure
+   * has been told, its findings too.
+   */
+  measure(
+    layers: readonly number[] | null,
+    engine: EngineChoice,
+    onEvent: (event: ValuesEvent) => void,
+    signal: AbortSignal,
+  ): Promise<ValuesOutcome>;
+  /** What values say of the ways in which layers can be read. */
+  evidence(signal: AbortSignal): Promise<readonly ReadingEvidence[]>;
+}
