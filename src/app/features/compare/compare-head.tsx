@@ -112,7 +112,7 @@ function ShowChoice({ head }: { readonly head: Head }) {
   );
   const choose = (id: CompareShows) => {
     const { compare } = addressStore.getState().address;
-    go({ compare: { ...compare, show: id } });
+    go({ compare: { ...compare, show: id, open: null } });
   };
   const step = (event: React.KeyboardEvent, at: number) => {
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];

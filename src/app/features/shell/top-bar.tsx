@@ -1,7 +1,7 @@
 import { Segments } from '../../parts/segments.tsx';
 import { go } from '../../state/address-store.ts';
-import { useChoices } from '../../state/choices.ts';
 import { EMPTY } from '../../state/follow-address.ts';
+import { chooseLook, useLook } from '../../state/seen/use-look.ts';
 import { Access } from './access.tsx';
 import { ForeignHub } from './foreign-hub.tsx';
 import { Revision } from './revision.tsx';
@@ -9,8 +9,7 @@ import { SourceBox } from './source-box.tsx';
 
 /** What never moves: the source, its revision, access to the Hub, the theme. */
 export function TopBar() {
-  const theme = useChoices((choices) => choices.theme);
-  const set = useChoices((choices) => choices.set);
+  const theme = useLook('theme');
   const home = (event: React.MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
@@ -35,7 +34,7 @@ export function TopBar() {
             ['dark', 'Dark'],
           ]}
           value={theme}
-          onChange={(next) => set({ theme: next })}
+          onChange={(next) => chooseLook({ theme: next })}
         />
       </div>
     </header>
