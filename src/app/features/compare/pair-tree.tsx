@@ -4,6 +4,7 @@ import { type EntryFacts, formatBytes, formatInteger, plural, visible } from '..
 import { usePlace } from '../../grid/place/use-place.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
+import { treeMeaning } from '../../parts/virtual-list/tree-keys.ts';
 import { PAGE, ROW, type Show, useList } from '../../parts/virtual-list/use-list.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWorker, useComparison } from '../../state/comparison.ts';
@@ -38,7 +39,7 @@ export function PairTree({ selected }: PairTreeProps) {
     ready: count > 0,
     place,
     onPlace: placePairs,
-    chosen: selected.selection && 'pair',
+    chosen: selected.selection && JSON.stringify(selected.selection),
     showChosen: () => {},
     spotOf: ({ top }) => ({ row: top / ROW, column: 0 }),
     scrollToSpot: ({ row }) => ({ left: 0, top: row * ROW }),
@@ -53,17 +54,15 @@ export function PairTree({ selected }: PairTreeProps) {
     if (list.onMove(event)) return;
     const row = rowAt(cursor);
     if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'ArrowRight') {
-      if (row.kind === 'entry') return;
-      if (!row.isOpen) rows.toggle(row);
-      else list.show(Math.min(count - 1, cursor + 1));
-    } else if (event.key === 'ArrowLeft') {
-      if (row.isOpen) rows.toggle(row);
-      else if (row.parent >= 0) list.show(row.parent);
-    } else if (event.key === 'Enter' || event.key === ' ') {
+    const meaning = treeMeaning(event.key, { ...row, isLeaf: row.kind === 'entry' });
+    if (meaning === null) return;
+    if (meaning === 'toggle') rows.toggle(row);
+    else if (meaning === 'in') list.show(Math.min(count - 1, cursor + 1));
+    else if (meaning === 'out') list.show(row.parent);
+    else {
       act(row);
       if (event.key === 'Enter' && row.kind !== 'layer') selected.openDetails();
-    } else return;
+    }
     event.preventDefault();
   };
   return (

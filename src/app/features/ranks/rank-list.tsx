@@ -4,6 +4,7 @@ import type { PlacedPicture, RankPicture, RankQuery } from '../../../../workers/
 import { formatInteger } from '../../../core/index.ts';
 import { usePlace } from '../../grid/place/use-place.ts';
 import { styled } from '../../parts/set-style.ts';
+import { target } from '../../parts/virtual-list/use-list.ts';
 import { chooseRank, holdsSame, useHolder, usePinnedRank, useShownRank } from '../../placement/rank-choices.ts';
 import { useRankFiles } from '../../placement/use-ranks.ts';
 import { useAddress } from '../../state/address-store.ts';
@@ -77,23 +78,14 @@ export function RankList({ query, picture, placed }: ListProps) {
     [],
   );
   const focused = Math.min(at, world - 1);
-  const go = (rank: number) => {
-    const next = Math.min(world - 1, Math.max(0, rank));
+  const go = (next: number) => {
     setAt(next);
     chooseRank({ hovered: next });
     rows.scrollToIndex(next);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const steps: Readonly<Record<string, number>> = {
-      ArrowUp: focused - 1,
-      ArrowDown: focused + 1,
-      PageUp: focused - PAGE,
-      PageDown: focused + PAGE,
-      Home: 0,
-      End: world - 1,
-    };
-    const next = steps[event.key];
-    if (next !== undefined) go(next);
+    const next = target(event.key, focused, world, PAGE);
+    if (next !== null) go(next);
     else if (event.key === 'Enter' || event.key === ' ') chooseRank({ pinned: focused });
     else if (event.key === 'Escape') chooseRank({ pinned: null, hovered: null });
     else return;

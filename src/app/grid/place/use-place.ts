@@ -34,6 +34,7 @@ export function usePlace(placed: Placed): void {
   latest.current = placed;
   const told = useRef<string | null>(null);
   const shown = useRef<string | null>(null);
+  const follow = useRef(() => {});
   const isKept = placed.onPlace !== undefined;
   useLayoutEffect(() => {
     const element = scroller.current;
@@ -47,6 +48,8 @@ export function usePlace(placed: Placed): void {
     if (isMoved && place) element.scrollTo(latest.current.scrollToSpot(place, viewOf(element)));
     else if (isMoved && !isFirst) element.scrollTo({ left: 0, top: 0 });
     if (place ? isChosen && !isMoved : isChosen || isMoved) latest.current.showChosen();
+    // What a person chooses is in sight where they chose it: a link shows it there too.
+    if (isChosen && !isFirst) follow.current();
   }, [scroller, ready, isKept, place, chosen]);
   useEffect(() => {
     const element = scroller.current;
@@ -58,18 +61,21 @@ export function usePlace(placed: Placed): void {
       told.current = nameOf(spot);
       latest.current.onPlace?.(spot);
     };
-    const follow = () => {
+    const onScroll = () => {
       if (!latest.current.ready) return;
       const view = viewOf(element);
-      // An address without a place opens at what is chosen: the start is a place like any other then.
-      const isUsual = view.left === 0 && view.top === 0 && latest.current.chosen === null;
-      spot = isUsual ? null : rounded(latest.current.spotOf(view));
+      // An address without a place opens at what is chosen: then the start is a place like any other.
+      const isStart = view.left === 0 && view.top === 0 && latest.current.chosen === null;
+      const isWhole = element.scrollWidth <= element.clientWidth && element.scrollHeight <= element.clientHeight;
+      spot = isStart || isWhole ? null : rounded(latest.current.spotOf(view));
       if (timer !== null) clearTimeout(timer);
       timer = setTimeout(tell, REST_MS);
     };
-    element.addEventListener('scroll', follow, { passive: true });
+    follow.current = onScroll;
+    element.addEventListener('scroll', onScroll, { passive: true });
     return () => {
-      element.removeEventListener('scroll', follow);
+      follow.current = () => {};
+      element.removeEventListener('scroll', onScroll);
       if (timer === null) return;
       clearTimeout(timer);
       tell();

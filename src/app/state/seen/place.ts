@@ -123,6 +123,5 @@ function parseZoom(value: string | null): number {
 function parseSpot(value: string | null): Spot | null {
   const [, row, column] = /^(\d{1,7}(?:\.\d{1,2})?),(\d{1,15}(?:\.\d{1,2})?)$/.exec(value ?? '') ?? [];
   if (row === undefined || column === undefined) return null;
-  const spot = rounded({ row: Number(row), column: Number(column) });
-  return spot.row === 0 && spot.column === 0 ? null : spot;
+  return rounded({ row: Number(row), column: Number(column) });
 }
