@@ -10,6 +10,14 @@ import { parseTensors, type TensorAddress, writeTensors } from './tensor-address
 /** The views there are, in the order of the work. */
 export const VIEWS = ['map', 'tensors', 'loads', 'convert', 'ranks', 'compare'] as const;
 export type View = (typeof VIEWS)[number];
+export const VIEW_NAMES: Readonly<Record<View, string>> = {
+  map: 'Map',
+  tensors: 'Tensors',
+  loads: 'Loads in',
+  convert: 'Convert',
+  ranks: 'Ranks',
+  compare: 'Compare',
+};
 
 /** What the address says: copy it, and a colleague sees the same. Null where it says nothing. */
 export interface Address {

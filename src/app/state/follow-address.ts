@@ -4,9 +4,10 @@ import { type Account, accountOf, useAccess } from './access.ts';
 import type { Address } from './address.ts';
 import { addressStore, go } from './address-store.ts';
 import { NO_COMPARISON } from './compare-address.ts';
-import { closeSource, openSource, useInspection } from './inspection.ts';
+import { closeSource, type InspectionState, openSource, useInspection } from './inspection.ts';
 import { isKnownHost, useUnknownHost } from './known-hosts.ts';
 import { NO_PLACE } from './seen/place.ts';
+import { remember } from './seen/recents.ts';
 import { ALL_TENSORS } from './tensor-address.ts';
 
 type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;
@@ -72,7 +73,14 @@ export function followAddress(): void {
   addressStore.subscribe(follow);
   useAccess.subscribe(tryOtherAccess);
   useInspection.subscribe(tryOtherAccess);
+  useInspection.subscribe(rememberOpened);
   follow();
+}
+
+/** Lists a repo among the recent ones, once it was read. */
+function rememberOpened({ status }: InspectionState, before: InspectionState): void {
+  const { address } = addressStore.getState();
+  if (status === 'open' && before.status !== 'open' && address.repo !== null) remember(address);
 }
 
 /** Opens the checkpoint again when it was refused or is incomplete and the access to its Hub has changed since. */

@@ -1,0 +1,32 @@
+import { useEffect } from 'react';
+import { late } from '../../parts/late.tsx';
+import { openDialog, useDialog } from '../../state/dialog.ts';
+import { dialogOfKey } from './dialog-keys.ts';
+
+const Palette = late(async () => (await import('./palette.tsx')).Palette);
+const KeysSheet = late(async () => (await import('./keys-sheet.tsx')).KeysSheet);
+
+/** Finding things and the sheet of keys, over every view: their keys are heard here, their code comes when one is opened. */
+export function Finding() {
+  const open = useDialog((state) => state.open);
+  useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      const dialog = dialogOfKey(event, isTyping(event.target));
+      if (dialog === null || event.defaultPrevented) return;
+      event.preventDefault();
+      openDialog(dialog);
+    };
+    window.addEventListener('keydown', onKeyDown);
+    return () => window.removeEventListener('keydown', onKeyDown);
+  }, []);
+  if (open === 'find') return <Palette />;
+  return open === 'keys' && <KeysSheet />;
+}
+
+/** Buttons and boxes to tick are inputs too, but nobody types there. */
+const NOT_TYPED = ['checkbox', 'radio', 'range', 'button', 'submit', 'file'];
+
+function isTyping(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement) return !NOT_TYPED.includes(target.type);
+  return target instanceof HTMLElement && (target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName));
+}

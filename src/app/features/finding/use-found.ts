@@ -1,0 +1,85 @@
+import { useEffect, useMemo, useState } from 'react';
+import { plural } from '../../../core/index.ts';
+import { useLoads, useTensorAnswer } from '../../queries/queries.ts';
+import { useInspection } from '../../state/inspection.ts';
+import { useCommands } from '../../state/seen/commands.ts';
+import { useRecents } from '../../state/seen/recents.ts';
+import {
+  cellEntry,
+  commandEntries,
+  type Entry,
+  programEntries,
+  recentEntries,
+  tensorEntries,
+  viewEntries,
+} from './entries.ts';
+import { ranked } from './rank.ts';
+
+/** Entries of one kind. */
+export interface Found {
+  readonly title: string;
+  readonly entries: readonly Entry[];
+}
+
+/** Entries of one kind that are listed; more are reached by typing more. */
+const LISTED = 8;
+/** Typing rests this long before tensors are searched. */
+const REST_MS = 120;
+const NO_FILTER = { dtypes: [], layers: [], experts: [], shards: [] };
+
+/** What fits the text that was typed, by kind; kinds with nothing are left out. */
+export function useFound(typed: string): { readonly found: readonly Found[]; readonly notes: readonly string[] } {
+  const map = useInspection((state) => state.map);
+  const isOpen = useInspection((state) => state.status === 'open');
+  const offered = useCommands((state) => state.commands);
+  const recents = useRecents((state) => state.recents);
+  const { data: verdicts } = useLoads();
+  const tensors = useTensors(typed);
+  return useMemo(() => {
+    const cell = cellEntry(typed, map);
+    const commands = commandEntries([...offered.values()].flat());
+    const rest: readonly Found[] = [
+      { title: 'Views', entries: ranked(viewEntries(), typed) },
+      { title: 'Commands', entries: ranked(commands, typed) },
+      { title: 'Programs', entries: typed.trim() === '' ? [] : ranked(programEntries(verdicts ?? []), typed) },
+      { title: 'Recent models', entries: ranked(recentEntries(recents), typed) },
+    ];
+    const found = [
+      { title: 'Layers and experts', entries: cell.entry ? [cell.entry] : [] },
+      ...rest,
+      { title: 'Tensors', entries: tensorEntries(tensors.names) },
+    ]
+      .filter(({ entries }) => entries.length > 0)
+      .map(({ title, entries }) => ({ title, entries: entries.slice(0, LISTED) }));
+    const more = tensors.count > LISTED ? [`${plural(tensors.count, 'tensor')} found. Type more to narrow them.`] : [];
+    const none = found.length === 0 && cell.problem === null ? [nothing(isOpen)] : [];
+    return { found, notes: [...(cell.problem === null ? [] : [cell.problem]), ...none, ...more] };
+  }, [typed, map, isOpen, offered, recents, verdicts, tensors]);
+}
+
+function nothing(isOpen: boolean): string {
+  return isOpen
+    ? 'Nothing has this name. Type part of a tensor’s name, a view, a program, or a layer and an expert such as L3 E7.'
+    : 'Nothing has this name. Open a model first to find its layers, experts and tensors.';
+}
+
+/** Names of tensors that fit, as the Tensors view finds them; none for a short text. */
+function useTensors(typed: string): { readonly names: readonly string[]; readonly count: number } {
+  const [text, setText] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => setText(typed.trim()), REST_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  const isAsked = text.length > 1 && text === typed.trim();
+  const query = useMemo(
+    () => ({ text, mode: 'substring', sort: 'name', descending: false, filter: NO_FILTER }) as const,
+    [text],
+  );
+  const { data } = useTensorAnswer(query, isAsked);
+  return useMemo(
+    () => (isAsked && data ? { names: data.first.map(({ name }) => name), count: data.count } : NONE),
+    [isAsked, data],
+  );
+}
+
+const NONE = { names: [], count: 0 };
