@@ -36,6 +36,7 @@ test('a layer and an expert are found in every spelling, and their cell is broug
   await find(page, 'layer 90', 'Layer 90');
   await expect.poll(() => parametersOf(page).get('layer')).toBe('90');
   await page.keyboard.press('Control+k');
+  await expect(field(page)).toBeFocused();
   await page.keyboard.type('L2 E128');
   await expect(finder(page).getByRole('status')).toContainText('Layer 2 has experts 0 to 127.');
   await page.keyboard.press('Escape');
@@ -46,10 +47,11 @@ test('tensors, views, programs, samples and commands are found, all by keyboard'
   await open(page, SMALL);
   await expect(page.getByText('104 tensors')).toBeVisible();
   await page.keyboard.press('Control+k');
-  await page.keyboard.type('layers.1 gate_proj experts.3');
+  await expect(field(page)).toBeFocused();
+  await page.keyboard.type('layers.2.mlp.experts.3.gate_proj.weight');
   await expect(finder(page).getByRole('option')).toHaveCount(1);
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('region', { name: /model.layers.1.mlp.experts.3.gate_proj.weight/ })).toBeVisible();
+  await expect(page.getByRole('region', { name: /model.layers.2.mlp.experts.3.gate_proj.weight/ })).toBeVisible();
   await find(page, 'ranks', 'Ranks');
   await expect.poll(() => parametersOf(page).get('view')).toBe('ranks');
   await find(page, 'vllm', /vLLM/);
@@ -74,6 +76,7 @@ test('repos that were opened are listed as recent models, and the arrow keys rea
   await expect(page.getByText('104 tensors')).toBeVisible();
   await page.getByRole('link', { name: 'moe-loom' }).click();
   await page.getByRole('button', { name: /^Find/ }).click();
+  await expect(field(page)).toBeFocused();
   const options = finder(page).getByRole('option');
   await expect(options.filter({ hasText: 'tiny/qwen3-moe' })).toBeVisible();
   const count = await options.count();
@@ -112,6 +115,7 @@ test('? shows the keys of the view, not while one types, and axe finds nothing i
   expect(await pastTheEdge(page)).toEqual([]);
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');
+  await expect(field(page)).toBeFocused();
   await page.keyboard.type('l');
   await expect(finder(page).getByRole('option').first()).toBeVisible();
   expect(await violations(page)).toEqual([]);

@@ -7,11 +7,11 @@ import { GridFrame } from './grid-frame.tsx';
 import { GridTooltip } from './grid-tooltip.tsx';
 import { hatchOf, type Inks } from './paint/inks.ts';
 import { paintScene } from './paint/paint-experts.ts';
-import { scrollToSpot, spotOf } from './place/spot.ts';
+import { bringCell, scrollToSpot, spotOf } from './place/spot.ts';
 import { usePlace } from './place/use-place.ts';
 import { RowFacts } from './row-facts.tsx';
 import { type Paint, pictureOf, useCanvas, useInks } from './use-canvas.ts';
-import { showCell, useGridKeys } from './use-grid-keys.ts';
+import { useGridKeys } from './use-grid-keys.ts';
 import { useGridPointer } from './use-grid-pointer.ts';
 import { useHover } from './use-hover.ts';
 import { useViewport, type Viewport } from './use-viewport.ts';
@@ -41,7 +41,7 @@ export function ExpertGrid(props: ExpertGridProps) {
     place: props.place ?? null,
     onPlace: props.onPlace,
     chosen: active && `${active.row} ${active.column}`,
-    showChosen: () => active && showCell(scroller.current, geometry, active),
+    showChosen: () => active && bringCell(scroller.current, geometry, active),
     spotOf: (view) => spotOf(geometry, view),
     scrollToSpot: (spot, view) => scrollToSpot(geometry, spot, view),
   });

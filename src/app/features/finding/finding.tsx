@@ -3,8 +3,12 @@ import { late } from '../../parts/late.tsx';
 import { openDialog, useDialog } from '../../state/dialog.ts';
 import { dialogOfKey } from './dialog-keys.ts';
 
-const Palette = late(async () => (await import('./palette.tsx')).Palette);
+const loadPalette = () => import('./palette.tsx');
+const Palette = late(async () => (await loadPalette()).Palette);
 const KeysSheet = late(async () => (await import('./keys-sheet.tsx')).KeysSheet);
+
+/** The page has been painted and a model is being read by then, in ms. */
+const AHEAD_MS = 2000;
 
 /** Finding things and the sheet of keys, over every view: their keys are heard here, their code comes when one is opened. */
 export function Finding() {
@@ -18,6 +22,11 @@ export function Finding() {
     };
     window.addEventListener('keydown', onKeyDown);
     return () => window.removeEventListener('keydown', onKeyDown);
+  }, []);
+  useEffect(() => {
+    // What is typed right after the key must not be lost while the code is on its way.
+    const timer = setTimeout(() => void loadPalette().catch(() => {}), AHEAD_MS);
+    return () => clearTimeout(timer);
   }, []);
   if (open === 'find') return <Palette />;
   return open === 'keys' && <KeysSheet />;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseCell } from './cell.ts';
-import { fitOf, ranked } from './rank.ts';
+import { distanceOf, fitOf, ranked } from './rank.ts';
 
 describe('fitOf', () => {
   it('tells exact, prefix, word-start and subsequence apart', () => {
@@ -21,6 +21,14 @@ describe('ranked', () => {
     expect(ranked(titles, 'dark')[0]?.title).toBe('Use the dark theme');
     expect(ranked(titles, '').map(({ title }) => title)).toHaveLength(5);
     expect(ranked(titles, 'zzz')).toEqual([]);
+  });
+});
+
+describe('distanceOf', () => {
+  it('tells how near the best title is: a name that begins with the text is before one that has its letters', () => {
+    const tensors = ['lm_head.weight', 'model.layers.0.mlp.gate.weight'];
+    expect(distanceOf(tensors, 'gate')).toBeLessThan(distanceOf(['Megatron-Bridge'], 'gate'));
+    expect(distanceOf(['Gate'], 'gate')).toBeLessThan(distanceOf(tensors, 'gate'));
   });
 });
 

@@ -11,6 +11,11 @@ export function fitOf(text: string, typed: string): Fit | null {
   return isSubsequence(whole, wanted.replaceAll(/\s+/g, '')) ? 'subsequence' : null;
 }
 
+/** How far from what was typed the best of some titles is, as a place among the fits. */
+export function distanceOf(titles: readonly string[], typed: string): number {
+  return Math.min(...titles.map((title) => FITS.indexOf(fitOf(title, typed) ?? 'subsequence')));
+}
+
 /** The entries that fit, the best first; equal ones stay in their order, shorter titles of one kind of fit first. */
 export function ranked<T extends { readonly title: string }>(entries: readonly T[], typed: string): T[] {
   if (typed.trim() === '') return [...entries];

@@ -13,7 +13,7 @@ import {
   tensorEntries,
   viewEntries,
 } from './entries.ts';
-import { ranked } from './rank.ts';
+import { distanceOf, ranked } from './rank.ts';
 
 /** Entries of one kind. */
 export interface Found {
@@ -51,9 +51,19 @@ export function useFound(typed: string): { readonly found: readonly Found[]; rea
     ]
       .filter(({ entries }) => entries.length > 0)
       .map(({ title, entries }) => ({ title, entries: entries.slice(0, LISTED) }));
+    if (typed.trim() !== '' && !cell.entry) {
+      const distance = (kind: Found) =>
+        distanceOf(
+          kind.entries.map(({ title }) => title),
+          typed,
+        );
+      found.sort((a, b) => distance(a) - distance(b));
+    }
     const more = tensors.count > LISTED ? [`${plural(tensors.count, 'tensor')} found. Type more to narrow them.`] : [];
+    const problem = cell.problem === null ? [] : [cell.problem];
+    if (tensors.isSearching) return { found, notes: [...problem, 'Searching tensors …'] };
     const none = found.length === 0 && cell.problem === null ? [nothing(isOpen)] : [];
-    return { found, notes: [...(cell.problem === null ? [] : [cell.problem]), ...none, ...more] };
+    return { found, notes: [...problem, ...none, ...more] };
   }, [typed, map, isOpen, offered, recents, verdicts, tensors]);
 }
 
@@ -63,23 +73,31 @@ function nothing(isOpen: boolean): string {
     : 'Nothing has this name. Open a model first to find its layers, experts and tensors.';
 }
 
+interface FoundTensors {
+  readonly names: readonly string[];
+  readonly count: number;
+  readonly isSearching: boolean;
+}
+
 /** Names of tensors that fit, as the Tensors view finds them; none for a short text. */
-function useTensors(typed: string): { readonly names: readonly string[]; readonly count: number } {
+function useTensors(typed: string): FoundTensors {
+  const isOpen = useInspection((state) => state.status === 'open');
   const [text, setText] = useState('');
   useEffect(() => {
     const timer = setTimeout(() => setText(typed.trim()), REST_MS);
     return () => clearTimeout(timer);
   }, [typed]);
-  const isAsked = text.length > 1 && text === typed.trim();
+  const wanted = typed.trim().length > 1 && isOpen;
+  const isAsked = wanted && text === typed.trim();
   const query = useMemo(
     () => ({ text, mode: 'substring', sort: 'name', descending: false, filter: NO_FILTER }) as const,
     [text],
   );
-  const { data } = useTensorAnswer(query, isAsked);
-  return useMemo(
-    () => (isAsked && data ? { names: data.first.map(({ name }) => name), count: data.count } : NONE),
-    [isAsked, data],
-  );
+  const { data, isPlaceholderData, error } = useTensorAnswer(query, isAsked);
+  return useMemo(() => {
+    const isThere = isAsked && data !== undefined && !isPlaceholderData;
+    const isSearching = wanted && !isThere && error === null;
+    const names = isThere ? data.first.map(({ name }) => name) : [];
+    return { names, count: isThere ? data.count : 0, isSearching };
+  }, [wanted, isAsked, data, isPlaceholderData, error]);
 }
-
-const NONE = { names: [], count: 0 };

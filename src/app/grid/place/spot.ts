@@ -1,5 +1,5 @@
 import type { Spot } from '../../state/seen/place.ts';
-import type { Geometry, View } from '../geometry.ts';
+import { type Cell, type Geometry, isInSight, type View } from '../geometry.ts';
 
 /** The spot in the middle of what is in sight. */
 export function spotOf({ cellWidth, cellHeight, gutter, axis }: Geometry, view: View): Spot {
@@ -19,4 +19,15 @@ export function scrollToSpot(
     left: Math.max(0, column * cellWidth - Math.max(0, width - gutter) / 2),
     top: Math.max(0, row * cellHeight - Math.max(0, height - axis) / 2),
   };
+}
+
+/** Scrolls a cell into the middle where it is out of sight; what stands beside the experts needs its row alone. */
+export function bringCell(element: HTMLElement | null, geometry: Geometry, cell: Cell): void {
+  if (!element) return;
+  const { scrollLeft: left, scrollTop: top, clientWidth: width, clientHeight: height } = element;
+  const view = { left, top, width, height };
+  const beside = cell.column < 0;
+  if (isInSight(geometry, view, beside ? { ...cell, column: Math.ceil(left / geometry.cellWidth) } : cell)) return;
+  const to = scrollToSpot(geometry, { row: cell.row + 0.5, column: cell.column + 0.5 }, view);
+  element.scrollTo(beside ? { top: to.top } : to);
 }

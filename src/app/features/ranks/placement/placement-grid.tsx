@@ -4,7 +4,7 @@ import type { Cell } from '../../../grid/geometry.ts';
 import { GridFrame } from '../../../grid/grid-frame.tsx';
 import type { Hover } from '../../../grid/hover.ts';
 import { meaningOf } from '../../../grid/keys.ts';
-import { scrollToSpot, spotOf } from '../../../grid/place/spot.ts';
+import { bringCell, scrollToSpot, spotOf } from '../../../grid/place/spot.ts';
 import { usePlace } from '../../../grid/place/use-place.ts';
 import { showCell } from '../../../grid/use-grid-keys.ts';
 import { useHover } from '../../../grid/use-hover.ts';
@@ -45,7 +45,7 @@ export function PlacementGrid({ query, placed }: GridProps) {
     place: useAddress((address) => address.place.ranksAt),
     onPlace: placeRanks,
     chosen: active && `${active.row} ${active.column}`,
-    showChosen: () => active && showCell(scroller.current, geometry, active),
+    showChosen: () => active && bringCell(scroller.current, geometry, active),
     spotOf: (view) => spotOf(geometry, view),
     scrollToSpot: (spot, view) => scrollToSpot(geometry, spot, view),
   });
