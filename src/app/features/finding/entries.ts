@@ -62,7 +62,7 @@ export function viewEntries(): Entry[] {
   const { view } = addressStore.getState().address;
   return VIEWS.filter((each) => each !== view).map((each) => ({
     title: VIEW_NAMES[each],
-    note: 'view',
+    note: '',
     run: () => go({ view: each }),
   }));
 }
@@ -109,8 +109,8 @@ export function recentEntries(recents: readonly Recent[]): Entry[] {
 /** Tensors by name, each opening its details. */
 export function tensorEntries(names: readonly string[]): Entry[] {
   return names.map((name) => ({
-    title: visible(name),
-    note: 'tensor',
+    title: name,
+    note: '',
     run: () => go({ view: 'tensors', tensors: { ...ALL_TENSORS, chosen: name } }),
   }));
 }

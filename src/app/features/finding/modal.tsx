@@ -22,7 +22,7 @@ export function Modal({ label, className, children }: ModalProps) {
       ref={dialog}
       className={`modal ${className}`}
       aria-label={label}
-      onClose={closeDialog}
+      onClose={(event) => !event.currentTarget.open && closeDialog()}
       onClick={(event) => event.target === event.currentTarget && closeDialog()}
     >
       {children}

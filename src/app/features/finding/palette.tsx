@@ -1,10 +1,11 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { BrokenName } from '../../parts/broken-name.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { target } from '../../parts/virtual-list/use-list.ts';
 import { closeDialog } from '../../state/dialog.ts';
 import type { Entry } from './entries.ts';
 import { Modal } from './modal.tsx';
-import { useFound } from './use-found.ts';
+import { TENSORS, useFound } from './use-found.ts';
 
 const PAGE = 5;
 
@@ -75,7 +76,7 @@ export function Palette() {
                   onClick={() => choose(entry)}
                 >
                   <span className="found-title">
-                    <Shown text={entry.title} />
+                    {title === TENSORS ? <BrokenName name={entry.title} /> : <Shown text={entry.title} />}
                   </span>
                   {entry.note !== '' && <span className="quiet">{entry.note}</span>}
                 </div>

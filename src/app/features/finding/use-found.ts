@@ -21,6 +21,8 @@ export interface Found {
   readonly entries: readonly Entry[];
 }
 
+/** The kind of entries whose titles are names of tensors. */
+export const TENSORS = 'Tensors';
 /** Entries of one kind that are listed; more are reached by typing more. */
 const LISTED = 8;
 /** Typing rests this long before tensors are searched. */
@@ -47,7 +49,7 @@ export function useFound(typed: string): { readonly found: readonly Found[]; rea
     const found = [
       { title: 'Layers and experts', entries: cell.entry ? [cell.entry] : [] },
       ...rest,
-      { title: 'Tensors', entries: tensorEntries(tensors.names) },
+      { title: TENSORS, entries: tensorEntries(tensors.names) },
     ]
       .filter(({ entries }) => entries.length > 0)
       .map(({ title, entries }) => ({ title, entries: entries.slice(0, LISTED) }));
