@@ -145,3 +145,45 @@ export async function pastTheEdge(page: Page): Promise<string[]> {
   if (before) await page.setViewportSize(before);
   return found;
 }
+
+/** What a person sees of the state of a page. */
+export interface Seen {
+  readonly theme: string | undefined;
+  /** Fields with their values, and everything that is checked, pressed, selected, expanded or current. */
+  readonly controls: readonly string[];
+  /** Where grids have their cursor, in words. */
+  readonly cells: readonly string[];
+  /** What is scrolled, and how far, to two pixels. */
+  readonly scrolled: readonly string[];
+}
+
+/** The state of the view as it is now. */
+export function seenOf(page: Page): Promise<Seen> {
+  return page.evaluate(() => {
+    const view = document.querySelector('main');
+    const all = <T extends HTMLElement = HTMLElement>(selector: string) => [
+      ...(view?.querySelectorAll<T>(selector) ?? []),
+    ];
+    const nameOf = (element: HTMLElement) =>
+      (element.getAttribute('aria-label') ?? element.textContent ?? '').replace(/\s+/g, ' ').trim().slice(0, 120);
+    const STATES = ['checked', 'pressed', 'selected', 'expanded', 'current'];
+    const marked = all(STATES.map((state) => `[aria-${state}]`).join()).map((element) => {
+      const states = STATES.filter((state) => element.hasAttribute(`aria-${state}`));
+      return `${nameOf(element)}: ${states.map((state) => `${state}=${element.getAttribute(`aria-${state}`)}`).join(' ')}`;
+    });
+    const fields = all<HTMLInputElement>('input, select, textarea').map((field) => {
+      const on = field.type === 'checkbox' || field.type === 'radio' ? String(field.checked) : field.value;
+      return `${field.name} ${nameOf(field).slice(0, 40)} ${on}`;
+    });
+    const scrolled = all('*').flatMap((element) => {
+      const [left, top] = [element.scrollLeft, element.scrollTop].map((pixels) => Math.round(pixels / 2) * 2);
+      return left || top ? [`${element.className || element.tagName}: ${left}, ${top}`] : [];
+    });
+    return {
+      theme: document.documentElement.dataset.theme,
+      controls: [...marked, ...fields],
+      cells: all('[role=grid] [role=gridcell][id]').map((cell) => cell.textContent ?? ''),
+      scrolled,
+    };
+  });
+}

@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useEffect, useRef } from 'react';
 import { visible } from '../core/index.ts';
 import { FailureNotice } from './features/failure/failure-notice.tsx';
 import { NotLoaded } from './features/failure/not-loaded.tsx';
@@ -8,6 +8,7 @@ import { UnknownHostNotice } from './features/failure/unknown-host-notice.tsx';
 import { UnreadNotice } from './features/failure/unread-notice.tsx';
 import { VersionNotice } from './features/failure/version-notice.tsx';
 import { Waiting } from './features/failure/waiting.tsx';
+import { Finding } from './features/finding/finding.tsx';
 import { MapView } from './features/map/map-view.tsx';
 import { Rail } from './features/shell/rail.tsx';
 import { TopBar } from './features/shell/top-bar.tsx';
@@ -15,19 +16,25 @@ import { DropCatcher } from './features/start/drop-catcher.tsx';
 import { Start } from './features/start/start.tsx';
 import { useLateView } from './late-views.ts';
 import { Boundary } from './parts/boundary.tsx';
+import { VIEW_NAMES, type View } from './state/address.ts';
 import { useAddress } from './state/address-store.ts';
 import { useInspection } from './state/inspection.ts';
 import { useUnknownHost } from './state/known-hosts.ts';
 import { useTheme } from './theme/use-theme.ts';
 
-/** The frame that never moves: top bar, rail, view. */
+/** The frame, the same for every view: top bar, rail, view. */
 export function App() {
   useTheme();
   useTitle();
   const view = useAddress((address) => address.view);
+  const main = useRef<HTMLElement>(null);
+  useFocusOnView(view, main);
   return (
     <DropCatcher>
       <div className="frame">
+        <button type="button" className="skip button" onClick={() => main.current?.focus()}>
+          Skip to the view
+        </button>
         <TopBar />
         <Rail />
         <div className="strips">
@@ -35,18 +42,30 @@ export function App() {
           <VersionNotice />
           <UnreadNotice />
         </div>
-        <main className="view" key={view} tabIndex={-1}>
+        <main ref={main} className="view" key={view} tabIndex={-1} aria-label={`${VIEW_NAMES[view]} view`}>
           <Boundary>
             <CurrentView />
           </Boundary>
         </main>
         <PauseNotice />
       </div>
+      <Finding />
     </DropCatcher>
   );
 }
 
-/** The tab says what is open. */
+/** The focus goes with the view, whose name a screen reader then says; on the start page it stays in the source box. */
+function useFocusOnView(view: View, main: React.RefObject<HTMLElement | null>): void {
+  const isOpen = useInspection((state) => state.status !== 'idle');
+  const before = useRef(view);
+  useEffect(() => {
+    if (before.current === view) return;
+    before.current = view;
+    if (isOpen) main.current?.focus();
+  }, [view, isOpen, main]);
+}
+
+/** The title of the tab names what is open. */
 function useTitle(): void {
   const name = useAddress((address) => address.repo ?? address.local ?? address.sample);
   useEffect(() => {

@@ -13,9 +13,9 @@ describe('the glossary', () => {
   });
 
   it('gives each spelling to one term', () => {
-    const spellings = terms.flatMap(({ term, also = [], id }) =>
-      [...new Set([id, term, ...also].map((word) => word.toLowerCase()))],
-    );
+    const spellings = terms.flatMap(({ term, also = [], id }) => [
+      ...new Set([id, term, ...also].map((word) => word.toLowerCase())),
+    ]);
     expect(spellings.filter((word, at) => spellings.indexOf(word) !== at)).toEqual([]);
     for (const { id, term, also = [] } of terms)
       for (const word of [term, ...also]) expect(termOf(word.toUpperCase())?.id).toBe(id);

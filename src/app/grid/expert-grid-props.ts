@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { ExpertMap } from '../../core/index.ts';
+import type { Spot } from '../state/seen/place.ts';
 import type { Cell, Geometry } from './geometry.ts';
 import type { How } from './press.ts';
 
@@ -27,6 +28,10 @@ export interface ExpertGridProps {
   readonly zoom: number;
   /** Changes the zoom, and tells the largest; absent where cells cannot be made larger. */
   readonly onZoom?: (zoom: number, most: number) => void;
+  /** The spot in the middle of the view; null for the start. */
+  readonly place?: Spot | null;
+  /** Tells the spot when scrolling has come to rest; absent where nobody keeps it. */
+  readonly onPlace?: (place: Spot | null) => void;
   readonly active: Cell | null;
   readonly chosen: ReadonlySet<number>;
   /** Moves the cursor; `pinned` when a person clicked or pressed Enter there. */

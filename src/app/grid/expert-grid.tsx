@@ -7,6 +7,8 @@ import { GridFrame } from './grid-frame.tsx';
 import { GridTooltip } from './grid-tooltip.tsx';
 import { hatchOf, type Inks } from './paint/inks.ts';
 import { paintScene } from './paint/paint-experts.ts';
+import { bringCell, scrollToSpot, spotOf } from './place/spot.ts';
+import { usePlace } from './place/use-place.ts';
 import { RowFacts } from './row-facts.tsx';
 import { type Paint, pictureOf, useCanvas, useInks } from './use-canvas.ts';
 import { useGridKeys } from './use-grid-keys.ts';
@@ -16,6 +18,7 @@ import { useViewport, type Viewport } from './use-viewport.ts';
 import { Minimap } from './zoom/minimap.tsx';
 import { overviewOf } from './zoom/overview.ts';
 import { useZoom } from './zoom/use-zoom.ts';
+import { anchorOf, keepAnchor, mostZoom } from './zoom/zoom.ts';
 
 type Scroller = RefObject<HTMLElement | null>;
 
@@ -31,7 +34,17 @@ export function ExpertGrid(props: ExpertGridProps) {
     () => fitGeometry(map.rows.length, map.columns, width, height, props.zoom, beside),
     [map.rows.length, map.columns, width, height, props.zoom, beside],
   );
-  const zooming = useZoom({ ...props, geometry, scroller, size: viewport.size });
+  const zooming = useGridZoom(props, geometry, scroller, viewport.size);
+  usePlace({
+    scroller,
+    ready: width > 0,
+    place: props.place ?? null,
+    onPlace: props.onPlace,
+    chosen: active && `${active.row} ${active.column}`,
+    showChosen: () => active && bringCell(scroller.current, geometry, active),
+    spotOf: (view) => spotOf(geometry, view),
+    scrollToSpot: (spot, view) => scrollToSpot(geometry, spot, view),
+  });
   const pointed = useHover(scroller, geometry, viewport);
   const keys = useGridKeys({ ...props, geometry, scroller });
   const pointer = useGridPointer({ ...props, pointed });
@@ -73,6 +86,29 @@ export function ExpertGrid(props: ExpertGridProps) {
   );
 }
 
+/** Cells as large as the zoom says; without a pointer the cursor's cell stays where it is, or the middle of the view. */
+function useGridZoom(
+  { zoom, onZoom, active }: Pick<ExpertGridProps, 'zoom' | 'onZoom' | 'active'>,
+  geometry: Geometry,
+  scroller: Scroller,
+  { width, height }: Viewport['size'],
+) {
+  return useZoom<Geometry>({
+    zoom,
+    most: mostZoom(geometry.rows, geometry.columns, width, height),
+    onZoom,
+    geometry,
+    scroller,
+    ready: width > 0,
+    isSame: (one, other) => one.cellWidth === other.cellWidth && one.cellHeight === other.cellHeight,
+    keep: (before, after, view, point, resized) => {
+      // Where only the window changed, the first cell in sight stays.
+      const usual = resized ? { x: before.gutter, y: before.axis } : anchorOf(before, view, active);
+      return keepAnchor(before, after, view, point ?? usual);
+    },
+  });
+}
+
 interface Shown extends Pick<ExpertGridProps, 'map' | 'picture' | 'active' | 'chosen'> {
   readonly hover: Cell | null;
   readonly inks: Inks;
@@ -88,7 +124,7 @@ function usePicture({ columns, rows }: ExpertGridProps['map'], { pixels, lanes =
 function usePaint(shown: Shown, geometry: Geometry, { view, size }: Viewport, scroller: Scroller): Paint {
   const { map, picture, active, chosen, hover, inks, layer } = shown;
   const { marks, lanes = 1, bands = null } = picture;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolling paints anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: scrolling paints again
   return useCallback(
     (context) => {
       const hatch = hatchOf(context, inks) ?? inks.pending;

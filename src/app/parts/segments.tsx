@@ -5,11 +5,16 @@ interface SegmentsProps<T extends string> {
   readonly onChange: (value: T) => void;
 }
 
+/** Where an arrow key leads among choices side by side; null for every other key. */
+export function stepOfKey(key: string): number | null {
+  return { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[key] ?? null;
+}
+
 /** A few choices side by side, one of them in force; a radio group by keyboard. */
 export function Segments<T extends string>({ label, options, value, onChange }: SegmentsProps<T>) {
   const step = (event: React.KeyboardEvent, at: number) => {
-    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    const next = by === undefined ? undefined : options[(at + by + options.length) % options.length];
+    const by = stepOfKey(event.key);
+    const next = by === null ? undefined : options[(at + by + options.length) % options.length];
     if (!next) return;
     event.preventDefault();
     onChange(next[0]);

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { type Picture, visible } from '../../core/index.ts';
+import { useOfferCommands } from '../state/seen/commands.ts';
 import { fileName, savePng, saveSvg } from './save-picture.ts';
 
 const FORMATS = [
@@ -8,9 +9,9 @@ const FORMATS = [
 ] as const;
 
 interface SaveButtonsProps {
-  /** Made when it is wanted: a picture of a whole model takes a moment. Null where there is nothing to draw. */
+  /** Draws the picture when it is saved, since a whole model takes a moment; null where there is nothing to draw. */
   readonly picture: () => Picture | null;
-  /** What stands below it: where it is from, what was found. */
+  /** Lines below the picture: where it is from, what was found. */
   readonly notes: readonly string[] | (() => readonly string[]);
   /** Parts of the file's name. */
   readonly name: readonly string[];
@@ -37,6 +38,11 @@ export function SaveButtons({ picture, notes, name, expert = null, what }: SaveB
       setFailed(error instanceof Error ? error.message : String(error));
     }
   };
+  const titleOf = (title: string) => `Save as ${title}${what === undefined ? '' : `: ${what}`}`;
+  useOfferCommands(
+    FORMATS.map(([, title]) => titleOf(title)),
+    (chosen) => void save(chosen === titleOf('SVG') ? 'svg' : 'png'),
+  );
   return (
     <>
       {FORMATS.map(([format, title]) => (
@@ -44,13 +50,13 @@ export function SaveButtons({ picture, notes, name, expert = null, what }: SaveB
           key={format}
           type="button"
           className="button small"
-          aria-label={what && `Save as ${title}: ${what}`}
+          aria-label={what && titleOf(title)}
           onClick={() => void save(format)}
         >
           Save as {title}
         </button>
       ))}
-      {failed !== null && <span role="alert">The picture could not be made: {visible(failed)}</span>}
+      {failed !== null && <span role="alert">The picture was not saved: {visible(failed)}</span>}
     </>
   );
 }

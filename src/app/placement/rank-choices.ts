@@ -1,6 +1,8 @@
 import { create } from 'zustand';
 import type { PlacedPicture } from '../../../workers/ranks/protocol.ts';
 import type { Loads, SlotMap } from '../../core/index.ts';
+import { useAddress } from '../state/address-store.ts';
+import { movePlace } from '../state/seen/use-look.ts';
 import { rowOfLayer, type Selection, useSelection } from '../state/selection.ts';
 import { rankOfCell } from './rank-colours.ts';
 
@@ -10,12 +12,11 @@ export interface InputFile<T> {
   readonly rows: T;
 }
 
-/** What the Ranks view holds beside the address: files that were given, and the rank that is looked at. */
+/** What the Ranks view holds beside the address: files that a person gave, and the rank under the pointer. */
 export interface RankChoices {
   readonly loads: InputFile<Loads> | null;
   readonly map: InputFile<SlotMap> | null;
   readonly problem: string | null;
-  readonly pinned: number | null;
   readonly hovered: number | null;
 }
 
@@ -23,18 +24,25 @@ export const useRankChoices = create<RankChoices>()(() => ({
   loads: null,
   map: null,
   problem: null,
-  pinned: null,
   hovered: null,
 }));
 
-/** Changes some of the choices. */
-export function chooseRank(patch: Partial<RankChoices>): void {
+/** Changes some of the choices; the pinned rank is part of the address. */
+export function chooseRank({ pinned, ...patch }: Partial<RankChoices> & { readonly pinned?: number | null }): void {
   useRankChoices.setState(patch);
+  if (pinned !== undefined) movePlace({ rank: pinned });
+}
+
+/** The rank that was pinned; null for none. */
+export function usePinnedRank(): number | null {
+  return useAddress((address) => address.place.rank);
 }
 
 /** The rank under the pointer, else the one that was pinned; null where it does not exist. */
 export function useShownRank(world: number): number | null {
-  const rank = useRankChoices((state) => state.hovered ?? state.pinned);
+  const hovered = useRankChoices((state) => state.hovered);
+  const pinned = usePinnedRank();
+  const rank = hovered ?? pinned;
   return rank !== null && rank < world ? rank : null;
 }
 

@@ -94,10 +94,10 @@ export function useFlow(target: Target, options: PlanOptions, layer: DrawnLayerN
   });
 }
 
-/** Number and id of the tensors that a search finds, with its first rows. */
-export function useTensorAnswer(query: TensorQuery) {
+/** Number and id of the tensors that a search finds, with its first rows; nothing is asked until it is `wanted`. */
+export function useTensorAnswer(query: TensorQuery, wanted = true) {
   const key = useOpenKey();
-  return useQuery({ ...tensorAnswer(key, query), enabled: key !== null, placeholderData: keepPreviousData });
+  return useQuery({ ...tensorAnswer(key, query), enabled: wanted && key !== null, placeholderData: keepPreviousData });
 }
 
 /** Asks the worker at once, before the page is rendered that shows the answer: both then work at the same time. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAddressStore } from './address-store.ts';
+import { PLAIN_LOOK } from './seen/look.ts';
 
 /** A window with a history of its own. */
 function createHost(search: string) {
@@ -72,6 +73,39 @@ describe('createAddressStore', () => {
     vi.advanceTimersByTime(200);
     expect(entries[1]).toBe('?repo=a/b&layer=1');
     expect(store.getState().address.layer).toBe(1);
+  });
+
+  it('fills in a remembered look once, and writes it', () => {
+    const { host, entries, step } = createHost('?repo=a/b');
+    const remembered = { ...PLAIN_LOOK, colour: 'dtype', theme: 'dark' } as const;
+    const store = createAddressStore(host, remembered);
+    expect(store.getState().address.look).toEqual(remembered);
+    vi.advanceTimersByTime(200);
+    expect(entries).toEqual(['?repo=a/b&theme=dark&colour=dtype']);
+    store.getState().go({ look: { ...remembered, colour: 'layout' } });
+    expect(entries.at(-1)).toBe('?repo=a/b&theme=dark');
+    step(-1);
+    step(1);
+    expect(store.getState().address.look.colour).toBe('layout');
+  });
+
+  it('leaves an address as it is that says all that is remembered', () => {
+    const { host, entries } = createHost('?shape=table&nonsense=1');
+    createAddressStore(host, { ...PLAIN_LOOK, shape: 'table' });
+    vi.advanceTimersByTime(200);
+    expect(entries).toEqual(['?shape=table&nonsense=1']);
+  });
+
+  it('writes a move once it has settled, not in the middle of it', () => {
+    const { host, entries } = createHost('?repo=a/b');
+    const store = createAddressStore(host);
+    for (let layer = 1; layer < 20; layer += 1) {
+      store.getState().move({ layer });
+      vi.advanceTimersByTime(100);
+    }
+    expect(entries).toEqual(['?repo=a/b']);
+    vi.advanceTimersByTime(200);
+    expect(entries).toEqual(['?repo=a/b&layer=19']);
   });
 
   it('makes no step to where it is, and goes home without a question mark', () => {

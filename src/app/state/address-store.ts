@@ -1,25 +1,30 @@
 import { createStore, useStore } from 'zustand';
 import { type Address, formatAddress, parseAddress } from './address.ts';
+import { useChoices } from './choices.ts';
+import { type Look, PLAIN_LOOK } from './seen/look.ts';
 
-/** The part of `window` that the address lives in; a stand-in in tests. */
+/** The part of `window` that holds the address; tests have their own. */
 export interface AddressWindow {
   readonly location: { readonly search: string; readonly pathname: string };
   readonly history: Pick<History, 'pushState' | 'replaceState'>;
   addEventListener(type: 'popstate', listener: () => void): void;
 }
 
-/** The address as state: `go` makes a step that Back undoes, `move` changes the step one is on. */
+/** The address as state: `go` adds a step that Back undoes, `move` changes the current step. */
 export interface AddressState {
   readonly address: Address;
   readonly go: (patch: Partial<Address>) => void;
   readonly move: (patch: Partial<Address>) => void;
 }
 
-/** Browsers refuse more than about ten steps a second, and a held arrow key makes thirty: moves are written down late. */
+/** Browsers refuse more than a few writes a second, and a held arrow key makes thirty: a move is written once it has settled. */
 const WRITE_MS = 150;
 
-/** Binds a store to a window's address, both ways. */
-export function createAddressStore(host: AddressWindow) {
+/**
+ * Binds a store to a window's address, both ways. `remembered` fills in the look where the first address says nothing of
+ * it, and is then written; later addresses were written by this store and mean what they say.
+ */
+export function createAddressStore(host: AddressWindow, remembered: Look = PLAIN_LOOK) {
   return createStore<AddressState>()((set, get) => {
     let timer: ReturnType<typeof setTimeout> | null = null;
     const write = (how: 'pushState' | 'replaceState') => {
@@ -37,12 +42,18 @@ export function createAddressStore(host: AddressWindow) {
       const next = parseAddress(formatAddress({ ...before, ...patch }));
       return formatAddress(next) === formatAddress(before) ? null : next;
     };
+    const writeLate = () => {
+      if (timer !== null) clearTimeout(timer);
+      timer = setTimeout(() => settle(true), WRITE_MS);
+    };
     host.addEventListener('popstate', () => {
       settle(false);
       set({ address: parseAddress(host.location.search) });
     });
+    const first = parseAddress(host.location.search, remembered);
+    if (formatAddress(first) !== formatAddress(parseAddress(host.location.search))) writeLate();
     return {
-      address: parseAddress(host.location.search),
+      address: first,
       go: (patch) => {
         const next = change(patch);
         settle(true);
@@ -54,7 +65,7 @@ export function createAddressStore(host: AddressWindow) {
         const next = change(patch);
         if (!next) return;
         set({ address: next });
-        timer ??= setTimeout(() => settle(true), WRITE_MS);
+        writeLate();
       },
     };
   });
@@ -67,7 +78,7 @@ const NOWHERE: AddressWindow = {
 };
 
 /** The address of this page. */
-export const addressStore = createAddressStore(typeof window === 'undefined' ? NOWHERE : window);
+export const addressStore = createAddressStore(typeof window === 'undefined' ? NOWHERE : window, useChoices.getState());
 
 /** A part of the address; renders again only when that part changes. */
 export function useAddress<T>(select: (address: Address) => T): T {

@@ -1,8 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatAddress, parseAddress, parseEndpoint } from './address.ts';
 import { NO_COMPARISON } from './compare-address.ts';
 import { sizeText, USUAL_CONVERT } from './convert-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
+import { COLOURS, PLAIN_LOOK, SHAPES, THEMES } from './seen/look.ts';
+import { NO_PLACE, PAIR_COLOURS } from './seen/place.ts';
 import { ALL_TENSORS } from './tensor-address.ts';
 
 const round = (search: string) => formatAddress(parseAddress(search));
@@ -25,6 +28,13 @@ describe('parseAddress', () => {
       '?sample=tiny-qwen3-moe&view=ranks&memory=fsdp2,gpus:64,ep:64&against=vllm,ep:8',
       '?sample=tiny-qwen3-moe&view=ranks&memory=fsdp2,lora:8,targets:q_proj%2Bv_proj,mfu:30',
       '?local=my+folder',
+      '?sample=tiny-qwen3-moe&layer=1&theme=dark&colour=dtype&shape=table&layer-drawing=closed&zoom=2.828&at=12.5,40.25&beside=router',
+      '?sample=tiny-qwen3-moe&shape=files&strip-zoom=64&strip-at=3.5,1234567.25&strip=41',
+      '?sample=tiny-qwen3-moe&view=ranks&ranks-at=0,5&rank-list-at=3,0&rank=5&reads=open',
+      '?sample=tiny-qwen3-moe&view=compare&with=sample:tiny-gpt-oss&open=decoder+3&open=decoder+3+7&pair-at=1,2&pairs-at=40.5,0&pair-colour=status',
+      '?sample=tiny-qwen3-moe&view=compare&with=sample:tiny-gpt-oss&open=*',
+      '?sample=tiny-qwen3-moe&view=compare&with=sample:tiny-gpt-oss&open=',
+      '?sample=tiny-qwen3-moe&view=loads&program=vllm',
       '?repo=org/name&view=compare&layer=3&expert=17&with=org/name-fused@main&show=differences',
       '?sample=tiny-qwen3-moe&view=compare&with=job:20261122-213005-stacked-4f1c&show=only-left',
       '?sample=tiny-qwen3-moe&view=compare&with=local:my+folder&part=block',
@@ -44,7 +54,7 @@ describe('parseAddress', () => {
 
   it('leaves out what makes no sense', () => {
     const hostile = parseAddress(
-      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&set=a;=1;a%00b=1;1x=2;x=&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x',
+      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&set=a;=1;a%00b=1;1x=2;x=&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x&open=%00&theme=%3Cb%3E&colour=values&shape=cube&layer-drawing=yes&zoom=1e9&at=-1,2&strip-zoom=0&strip-at=1&strip=x&beside=%00&ranks-at=NaN,1&rank=-1&reads=1&pair-at=,&pair-colour=red&program=%3Cb%3E',
     );
     expect(hostile).toEqual({
       repo: null,
@@ -80,6 +90,8 @@ describe('parseAddress', () => {
       parity: { tokens: null, seed: null },
       tensors: ALL_TENSORS,
       compare: NO_COMPARISON,
+      look: PLAIN_LOOK,
+      place: NO_PLACE,
     });
   });
 
@@ -91,6 +103,103 @@ describe('parseAddress', () => {
 
   it('lets a sample stand before a repo, and both before local files', () => {
     expect(parseAddress('?repo=a/b&sample=tiny&local=x')).toMatchObject({ repo: null, sample: 'tiny', local: null });
+  });
+});
+
+const HOSTILE = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 24 }),
+  fc.constantFrom(
+    '\u202e',
+    'a\u0000b',
+    '../..',
+    'javascript:1',
+    '<b>',
+    '%',
+    '&x=1',
+    '9'.repeat(24),
+    '1e5',
+    '-0',
+    'null',
+  ),
+);
+const KEYS = ['repo', 'revision', 'path', 'endpoint', 'sample', 'local', 'view', 'layer', 'expert', 'target', 'layers'];
+const MORE = ['q', 'tensor', 'shard', 'sort', 'with', 'open', 'show', 'set', 'memory', 'max-shard', 'theme', 'colour'];
+const SEEN = [
+  'shape',
+  'zoom',
+  'at',
+  'strip-at',
+  'strip',
+  'rank',
+  'reads',
+  'pair-at',
+  'pair-colour',
+  'program',
+  'beside',
+];
+const spots = fc.option(
+  fc.record({ row: fc.integer({ min: 0, max: 99_999_99 }), column: fc.integer({ min: 0, max: 99_999_999 }) }),
+  { nil: null },
+);
+const hundredths = spots.map((spot) => spot && { row: spot.row / 100, column: spot.column / 100 });
+const zooms = fc.integer({ min: 1000, max: 16_384_000 }).map((zoom) => zoom / 1000);
+const ranks = fc.option(fc.nat(16_383), { nil: null });
+
+describe('an address', () => {
+  it('is the same after it was written and read, whatever stands in a link', () => {
+    const pairs = fc.array(fc.tuple(fc.constantFrom(...KEYS, ...MORE, ...SEEN), HOSTILE), { maxLength: 12 });
+    fc.assert(
+      fc.property(pairs, (entries) => {
+        const read = parseAddress(`?${new URLSearchParams(entries)}`);
+        expect(parseAddress(formatAddress(read))).toEqual(read);
+        expect(parseAddress(formatAddress(read, true))).toEqual(read);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is the same after it was written and read, whatever is seen', () => {
+    const looks = fc.record({
+      theme: fc.constantFrom(...THEMES),
+      colour: fc.constantFrom(...COLOURS),
+      shape: fc.constantFrom(...SHAPES),
+      layerShown: fc.boolean(),
+    });
+    const places = fc.record({
+      ...{
+        zoom: zooms,
+        stripZoom: zooms,
+        at: hundredths,
+        stripAt: hundredths,
+        ranksAt: hundredths,
+        pairAt: hundredths,
+        pairsAt: hundredths,
+        rankListAt: hundredths,
+      },
+      ...{ strip: ranks, rank: ranks, beside: fc.constantFrom(null, 'router' as const, 'shared' as const) },
+      readsShown: fc.constantFrom(null, true, false),
+      pairColour: fc.constantFrom(...PAIR_COLOURS),
+      program: fc.constantFrom(null, 'vllm', 'transformers-4.57'),
+    });
+    fc.assert(
+      fc.property(looks, places, (look, place) => {
+        const address = { ...parseAddress('?sample=tiny-qwen3-moe'), look, place };
+        expect(parseAddress(formatAddress(address))).toEqual(address);
+        // A whole link is read the same whatever the reader's browser remembers, but for the theme.
+        const other = { theme: look.theme, colour: 'bytes', shape: 'files', layerShown: !look.layerShown } as const;
+        expect(parseAddress(formatAddress(address, true), other)).toEqual(address);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('that says nothing of the look has the remembered one', () => {
+    const remembered = { theme: 'dark', colour: 'dtype', shape: 'table', layerShown: false } as const;
+    expect(parseAddress('?repo=a/b', remembered).look).toEqual(remembered);
+    expect(parseAddress('?repo=a/b&shape=grid&theme=system', remembered).look).toEqual({
+      ...remembered,
+      ...{ shape: 'grid', theme: 'system' },
+    });
   });
 });
 

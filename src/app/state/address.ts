@@ -3,11 +3,21 @@ import { type CompareAddress, parseCompare, writeCompare } from './compare-addre
 import { type ConvertAddress, parseConvert, writeConvert } from './convert-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
 import { type ParityAddress, parseParity, writeParity } from './parity-address.ts';
+import { type Look, PLAIN_LOOK, parseLook, writeLook } from './seen/look.ts';
+import { type PlaceAddress, parsePlace, writePlace } from './seen/place.ts';
 import { parseTensors, type TensorAddress, writeTensors } from './tensor-address.ts';
 
 /** The views there are, in the order of the work. */
 export const VIEWS = ['map', 'tensors', 'loads', 'convert', 'ranks', 'compare'] as const;
 export type View = (typeof VIEWS)[number];
+export const VIEW_NAMES: Readonly<Record<View, string>> = {
+  map: 'Map',
+  tensors: 'Tensors',
+  loads: 'Loads in',
+  convert: 'Convert',
+  ranks: 'Ranks',
+  compare: 'Compare',
+};
 
 /** What the address says: copy it, and a colleague sees the same. Null where it says nothing. */
 export interface Address {
@@ -62,6 +72,10 @@ export interface Address {
   readonly tensors: TensorAddress;
   /** What the open checkpoint is compared with. */
   readonly compare: CompareAddress;
+  /** How checkpoints are drawn. */
+  readonly look: Look;
+  /** Which part of this checkpoint is in sight. */
+  readonly place: PlaceAddress;
 }
 
 const DEGREES = ['ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'redundant', 'nodes', 'groups'] as const;
@@ -74,8 +88,11 @@ const LIMIT_NUMBER = 99_999;
 /** `fsdp2,gpus:64,ep:64`. */
 const SETUP = /^[A-Za-z0-9_.,:+-]+$/;
 
-/** Reads the query part of an address; what makes no sense is left out, never passed on. */
-export function parseAddress(search: string): Address {
+/**
+ * Reads the query part of an address; what makes no sense is left out, never passed on. `silent` is the look where the
+ * address says nothing of it.
+ */
+export function parseAddress(search: string, silent: Look = PLAIN_LOOK): Address {
   const query = new URLSearchParams(search.slice(0, 16 * LIMIT_TEXT));
   const text = (key: string, fits: RegExp) => {
     const value = query.get(key)?.trim() ?? '';
@@ -121,11 +138,13 @@ export function parseAddress(search: string): Address {
     parity: parseParity(query),
     tensors: parseTensors(query),
     compare: parseCompare(query),
+    look: parseLook(query, silent),
+    place: parsePlace(query),
   };
 }
 
-/** The query part that {@link parseAddress} reads back; empty at the start. */
-export function formatAddress(address: Address): string {
+/** The query part that {@link parseAddress} reads back; empty at the start. `whole` writes the usual look too. */
+export function formatAddress(address: Address, whole = false): string {
   const query = new URLSearchParams();
   for (const key of ['repo', 'revision', 'path', 'endpoint', 'sample', 'local'] as const) {
     const value = address[key];
@@ -153,6 +172,8 @@ export function formatAddress(address: Address): string {
   writeParity(query, address.parity);
   writeTensors(query, address.tensors);
   writeCompare(query, address.compare);
+  writeLook(query, address.look, whole);
+  writePlace(query, address.place);
   const text = query
     .toString()
     .replaceAll('%2F', '/')

@@ -4,8 +4,10 @@ import { type Account, accountOf, useAccess } from './access.ts';
 import type { Address } from './address.ts';
 import { addressStore, go } from './address-store.ts';
 import { NO_COMPARISON } from './compare-address.ts';
-import { closeSource, openSource, useInspection } from './inspection.ts';
+import { closeSource, type InspectionState, openSource, useInspection } from './inspection.ts';
 import { isKnownHost, useUnknownHost } from './known-hosts.ts';
+import { NO_PLACE } from './seen/place.ts';
+import { remember } from './seen/recents.ts';
 import { ALL_TENSORS } from './tensor-address.ts';
 
 type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;
@@ -49,7 +51,7 @@ export function openLocal(source: Local): void {
   follow();
 }
 
-/** Everything that belongs to one source, left behind when another is opened. */
+/** Everything that belongs to one source; it is reset when another is opened. */
 export const EMPTY = {
   repo: null,
   revision: null,
@@ -63,17 +65,25 @@ export const EMPTY = {
   layers: [],
   tensors: ALL_TENSORS,
   compare: NO_COMPARISON,
+  place: NO_PLACE,
 } as const satisfies Partial<Address>;
 
-/** Keeps what is open the same as what the address says, from now on. */
+/** From now on, opens what the address names whenever that changes. */
 export function followAddress(): void {
   addressStore.subscribe(follow);
   useAccess.subscribe(tryOtherAccess);
   useInspection.subscribe(tryOtherAccess);
+  useInspection.subscribe(rememberOpened);
   follow();
 }
 
-/** Opens anew what was refused or came in part, once there is other access to its Hub than it was opened with. */
+/** Lists a repo among the recent ones, once it was read. */
+function rememberOpened({ status }: InspectionState, before: InspectionState): void {
+  const { address } = addressStore.getState();
+  if (status === 'open' && before.status !== 'open' && address.repo !== null) remember(address);
+}
+
+/** Opens the checkpoint again when it was refused or is incomplete and the access to its Hub has changed since. */
 function tryOtherAccess(): void {
   const { status, source, summary } = useInspection.getState();
   if (source?.kind !== 'hub') return;
@@ -83,14 +93,14 @@ function tryOtherAccess(): void {
   if (account?.token !== source.token) reopen();
 }
 
-/** The Hub that a source is read from, where it is another than huggingface.co and was never used here. */
+/** The Hub of a source, if it is not huggingface.co and was never used in this browser; else null. */
 export function unknownHostOf(source: SourceDescriptor | null): string | null {
   const endpoint = source?.kind === 'hub' ? (source.endpoint ?? HUB) : HUB;
   const { accounts } = useAccess.getState();
   return endpoint === HUB || accountOf(accounts, endpoint) !== null || isKnownHost(endpoint) ? null : endpoint;
 }
 
-/** Opens what the address says anew: after a token was given. */
+/** Opens what the address says once more, for example after a token was given. */
 export function reopen(): void {
   shown = '';
   follow();

@@ -1,11 +1,11 @@
 import { useEffect, useState } from 'react';
-import { useChoices } from '../state/choices.ts';
+import { useLook } from '../state/seen/use-look.ts';
 
 const DARK = '(prefers-color-scheme: dark)';
 
-/** The theme in force, the system's followed where nothing was chosen; written to the page's root element. */
+/** The theme in force: the address's, or the system's where none is chosen. It is written to the page's root element. */
 export function useTheme(): 'light' | 'dark' {
-  const chosen = useChoices((choices) => choices.theme);
+  const chosen = useLook('theme');
   const [system, setSystem] = useState(() => matchMedia(DARK).matches);
   useEffect(() => {
     const query = matchMedia(DARK);

@@ -3,7 +3,7 @@ import { formatBytes, formatInteger, plural, STATUS_WORDS, STATUSES, visible } f
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { saveBlob } from '../../parts/save-blob.ts';
-import { Segments } from '../../parts/segments.tsx';
+import { Segments, stepOfKey } from '../../parts/segments.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { addressStore, go, useAddress } from '../../state/address-store.ts';
 import { COMPARE_SHOWS, type CompareShows } from '../../state/compare-address.ts';
@@ -112,11 +112,11 @@ function ShowChoice({ head }: { readonly head: Head }) {
   );
   const choose = (id: CompareShows) => {
     const { compare } = addressStore.getState().address;
-    go({ compare: { ...compare, show: id } });
+    go({ compare: { ...compare, show: id, open: null } });
   };
   const step = (event: React.KeyboardEvent, at: number) => {
-    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-    const next = by === undefined ? undefined : options[(at + by + options.length) % options.length];
+    const by = stepOfKey(event.key);
+    const next = by === null ? undefined : options[(at + by + options.length) % options.length];
     if (!next) return;
     event.preventDefault();
     choose(next);

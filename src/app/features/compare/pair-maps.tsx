@@ -7,13 +7,16 @@ import { showCell } from '../../grid/use-grid-keys.ts';
 import { useResting } from '../../grid/use-resting.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { styled } from '../../parts/set-style.ts';
+import { useAddress } from '../../state/address-store.ts';
 import { useComparison } from '../../state/comparison.ts';
+import type { PairColour, Spot } from '../../state/seen/place.ts';
+import { movePlace } from '../../state/seen/use-look.ts';
 import { layerOfRow, rowOfLayer } from '../../state/selection.ts';
 import { layoutColour } from './pair/layout-colours.ts';
 import { createInStep } from './pair/scroll-in-step.ts';
 import { PieceLine } from './piece-line.tsx';
 import { usePairs } from './queries.ts';
-import { type PairColour, type SideMap, usePairMaps } from './use-pair-maps.ts';
+import { type SideMap, usePairMaps } from './use-pair-maps.ts';
 import type { Selected } from './use-selected.ts';
 import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 
@@ -25,9 +28,10 @@ interface PairMapsProps {
 
 /** The two maps side by side: cursor, hover and selection of one are those of the other. */
 export function PairMaps({ selected }: PairMapsProps) {
-  const [colour, setColour] = useState<PairColour>('layout');
+  const colour = useAddress((address) => address.place.pairColour);
+  const place = useAddress((address) => address.place.pairAt);
   const maps = usePairMaps(colour);
-  const inStep = useInStep(maps, maps && cellOf(selected, maps.left.map.rows));
+  const inStep = useInStep(maps, maps && cellOf(selected, maps.left.map.rows), place !== null);
   const [hover, setHover] = useState<{ readonly side: 'left' | 'right'; readonly cell: Cell | null }>({
     side: 'left',
     cell: null,
@@ -50,6 +54,8 @@ export function PairMaps({ selected }: PairMapsProps) {
           {...shared}
           side="left"
           inStep={inStep.left}
+          place={place}
+          onPlace={placePair}
           map={left.map}
           picture={left.picture}
           active={active}
@@ -73,9 +79,13 @@ export function PairMaps({ selected }: PairMapsProps) {
           about={(cell) => <About side={right} cell={cell} />}
         />
       </figure>
-      <MapsLegend colour={colour} onColour={setColour} layouts={[left, right]} />
+      <MapsLegend colour={colour} onColour={(pairColour) => movePlace({ pairColour })} layouts={[left, right]} />
     </div>
   );
+}
+
+function placePair(pairAt: Spot | null): void {
+  movePlace({ pairAt });
 }
 
 function rowFacts({ map }: SideMap, { row, column }: Cell) {
@@ -120,15 +130,19 @@ function About({ side, cell }: { readonly side: SideMap; readonly cell: Cell }) 
   );
 }
 
-/** Both grids scroll as one, and to the chosen cell when it changes or their cells do. */
-function useInStep(maps: ReturnType<typeof usePairMaps>, active: Cell | null) {
+/** Both grids scroll as one: to the chosen cell when it changes, or when cells change their size and no place is `kept`. */
+function useInStep(maps: ReturnType<typeof usePairMaps>, active: Cell | null, kept: boolean) {
   const [left, right] = [maps?.left.twins, maps?.right.twins];
   const leader = useRef<{ readonly scroller: HTMLElement; readonly geometry: Geometry } | null>(null);
   const chosen = useRef(active);
-  chosen.current = active;
+  chosen.current = kept ? null : active;
+  const shown = useRef<string | null>(null);
   const { row = null, column = null } = active ?? {};
   // biome-ignore lint/correctness/useExhaustiveDependencies: the cell is the same until its row or column changes
   useEffect(() => {
+    const isFirst = shown.current === null;
+    shown.current = active && `${active.row} ${active.column}`;
+    if (isFirst && kept) return;
     if (leader.current && active) showAround(leader.current.scroller, leader.current.geometry, active);
   }, [row, column]);
   return useMemo(() => {

@@ -1,11 +1,15 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useState } from 'react';
 import type { CompareQuery, CompareRow } from '../../../../workers/compare/protocol.ts';
 import { type EntryFacts, formatBytes, formatInteger, plural, visible } from '../../../core/index.ts';
+import { usePlace } from '../../grid/place/use-place.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
-import { PAGE, useList } from '../../parts/virtual-list/use-list.ts';
+import { treeMeaning } from '../../parts/virtual-list/tree-keys.ts';
+import { PAGE, ROW, type Show, useList } from '../../parts/virtual-list/use-list.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWorker, useComparison } from '../../state/comparison.ts';
+import type { Spot } from '../../state/seen/place.ts';
+import { movePlace } from '../../state/seen/use-look.ts';
 import { useComparePage } from './queries.ts';
 import { StatusBadge } from './status-badge.tsx';
 import { useOpenRows } from './use-open-rows.ts';
@@ -28,7 +32,18 @@ export function PairTree({ selected }: PairTreeProps) {
   const known = pages[0]?.data?.count ?? count;
   useEffect(() => setCount(known), [known]);
   const rowAt = (index: number) => pages[Math.floor(index / PAGE) - firstPage]?.data?.rows[index % PAGE];
-  useShowSelected(query, selected, list.show);
+  const place = useAddress((address) => address.place.pairsAt);
+  useShowSelected(query, selected, list.show, place !== null);
+  usePlace({
+    scroller,
+    ready: count > 0,
+    place,
+    onPlace: placePairs,
+    chosen: selected.selection && JSON.stringify(selected.selection),
+    showChosen: () => {},
+    spotOf: ({ top }) => ({ row: top / ROW, column: 0 }),
+    scrollToSpot: ({ row }) => ({ left: 0, top: row * ROW }),
+  });
   const act = (row: CompareRow) => {
     if (row.kind === 'layer') return rows.toggle(row);
     if (row.expert !== null && row.layer !== null) selected.chooseCell({ layer: row.layer, expert: row.expert }, true);
@@ -39,17 +54,15 @@ export function PairTree({ selected }: PairTreeProps) {
     if (list.onMove(event)) return;
     const row = rowAt(cursor);
     if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'ArrowRight') {
-      if (row.kind === 'entry') return;
-      if (!row.isOpen) rows.toggle(row);
-      else list.show(Math.min(count - 1, cursor + 1));
-    } else if (event.key === 'ArrowLeft') {
-      if (row.isOpen) rows.toggle(row);
-      else if (row.parent >= 0) list.show(row.parent);
-    } else if (event.key === 'Enter' || event.key === ' ') {
+    const meaning = treeMeaning(event.key, { ...row, isLeaf: row.kind === 'entry' });
+    if (meaning === null) return;
+    if (meaning === 'toggle') rows.toggle(row);
+    else if (meaning === 'in') list.show(Math.min(count - 1, cursor + 1));
+    else if (meaning === 'out') list.show(row.parent);
+    else {
       act(row);
       if (event.key === 'Enter' && row.kind !== 'layer') selected.openDetails();
-    } else return;
+    }
     event.preventDefault();
   };
   return (
@@ -61,7 +74,7 @@ export function PairTree({ selected }: PairTreeProps) {
         <button type="button" className="button small" onClick={() => rows.setAll(false)}>
           Close all
         </button>
-        {pages[0]?.data?.count === 0 && <span className="quiet">Nothing is of that kind.</span>}
+        {pages[0]?.data?.count === 0 && <span className="quiet">No pair has this status.</span>}
       </div>
       <div
         ref={scroller}
@@ -110,15 +123,19 @@ function nameIn({ left, right }: EntryFacts): string {
   return left?.tensor ?? right?.tensor ?? '';
 }
 
-/** Brings what the address names into sight, once rows can be asked for. */
-function useShowSelected(query: CompareQuery, { selection }: Selected, show: (row: number, align?: 'center') => void) {
+function placePairs(pairsAt: Spot | null): void {
+  movePlace({ pairsAt });
+}
+
+/** Brings the pair that the address names into sight once rows can be asked for, unless a place is `kept`. */
+function useShowSelected(query: CompareQuery, { selection }: Selected, show: Show, kept: boolean) {
   const ready = useComparison((state) => state.head !== null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is chosen later is in sight already
   useEffect(() => {
-    if (!ready || !selection) return;
+    if (!ready || !selection || kept) return;
     compareWorker()
       .placeOf(query, selection)
-      .then((row) => row !== null && show(row, 'center'))
+      .then((row) => row !== null && show(row))
       .catch(() => {});
   }, [ready]);
 }

@@ -5,12 +5,10 @@ import type { Cell } from '../../grid/geometry.ts';
 import { packed } from '../../grid/paint/palette.ts';
 import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
+import type { PairColour } from '../../state/seen/place.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';
 import { layoutPixel } from './pair/layout-colours.ts';
 import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
-
-/** What cells are coloured by: how each side stores its experts, or what became of them. */
-export type PairColour = 'layout' | 'status';
 
 /** One of two maps that are looked at together. */
 export interface SideMap {

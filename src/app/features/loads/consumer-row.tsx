@@ -1,9 +1,10 @@
+import { useEffect, useRef } from 'react';
 import type { LoadVerdict } from '../../../../workers/inspect/protocol.ts';
 import { VerdictBadge } from '../../checkpoint/verdict-badge.tsx';
 import { EVIDENCE_WORDS, sentenceOf } from '../../checkpoint/verdict-words.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { RichText } from '../../parts/rich-text.tsx';
-import { go } from '../../state/address-store.ts';
+import { go, useAddress } from '../../state/address-store.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { NameList } from './name-list.tsx';
 
@@ -11,8 +12,22 @@ import { NameList } from './name-list.tsx';
 export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
   const { id, title, version, needs, cure, inference } = verdict;
   const heading = `consumer-${id}`;
+  const isNamed = useAddress((address) => address.place.program === id);
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (!isNamed) return;
+    row.current?.scrollIntoView({ block: 'center' });
+    row.current?.focus({ preventScroll: true });
+  }, [isNamed]);
   return (
-    <li className="consumer" data-verdict={verdict.verdict} aria-labelledby={heading}>
+    <li
+      ref={row}
+      className="consumer"
+      data-verdict={verdict.verdict}
+      aria-labelledby={heading}
+      aria-current={isNamed ? 'true' : undefined}
+      tabIndex={-1}
+    >
       <div className="consumer-left">
         <VerdictBadge verdict={verdict.verdict} />
         <div className="consumer-who">

@@ -2,7 +2,7 @@ import { CELL, type ExpertMap, formatBytes, INKS, NO_DTYPE, NO_SHARD } from '../
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import { NO_FILE } from '../../grid/paint/paint-bands.ts';
 import { packed, RAMP, TEN } from '../../grid/paint/palette.ts';
-import type { Colour } from '../../state/choices.ts';
+import type { Colour } from '../../state/seen/look.ts';
 
 export interface LegendItem {
   readonly colour: string;

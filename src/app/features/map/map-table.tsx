@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type ReactNode, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { type ExpertMap, formatBytes, formatInteger, NO_SHARD, visible } from '../../../core/index.ts';
 import { describeCell, layoutOf, nameOf } from '../../grid/describe.ts';
 import type { Cell } from '../../grid/geometry.ts';
@@ -11,7 +11,7 @@ interface MapTableProps {
   readonly chosen: ReadonlySet<number>;
   readonly onActive: (cell: Cell | null, pinned: boolean) => void;
   readonly onChoose: (rows: readonly number[], how: 'toggle') => void;
-  /** Stands in place of the list of experts. */
+  /** Shown instead of the list of experts; null for the list. */
   readonly below: ReactNode;
 }
 
@@ -19,9 +19,14 @@ const ROW = 28;
 
 /** The map's facts as tables: layers, and the experts of the layer that is pinned. */
 export function MapTable({ map, active, chosen, onActive, onChoose, below }: MapTableProps) {
+  const layers = useRef<HTMLDivElement>(null);
+  const pinned = active?.row ?? null;
+  useEffect(() => {
+    if (pinned !== null) layers.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
+  }, [pinned]);
   return (
     <div className={below ? 'map-tables with-values' : 'map-tables'}>
-      <div className="table-scroller">
+      <div ref={layers} className="table-scroller">
         <table className="table" aria-label="Layers">
           <thead>
             <tr>
@@ -113,6 +118,11 @@ function Experts({ map, active, onActive }: Pick<MapTableProps, 'map' | 'onActiv
     estimateSize: () => ROW,
     overscan: 8,
   });
+  const at = Math.max(0, active.column);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list moves when another expert is pinned, and else stays where a person scrolled it
+  useEffect(() => {
+    if (at < count) rows.scrollToIndex(at);
+  }, [active.row, at, count]);
   if (!facts || count === 0) return null;
   return (
     <section className="expert-list" aria-label={`Experts of ${nameOf(facts).toLowerCase()}`}>

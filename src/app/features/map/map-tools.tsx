@@ -4,8 +4,9 @@ import { clampZoom, STEP } from '../../grid/zoom/zoom.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { addressStore, go, hrefOf, move, useAddress } from '../../state/address-store.ts';
-import { type Colour, useChoices } from '../../state/choices.ts';
 import { formatLayers } from '../../state/number-runs.ts';
+import type { Colour } from '../../state/seen/look.ts';
+import { chooseLook, useLook } from '../../state/seen/use-look.ts';
 import { bytesDiffer, type Legend, legendOf, savedCells, savedLegend, shownColour } from './colours.ts';
 import { usePointed } from './pointed.ts';
 import type { RankCells } from './rank-cells.ts';
@@ -27,8 +28,8 @@ interface MapToolsProps {
 
 /** What the colours say, how large cells are, which layers are chosen. */
 export function MapTools({ map, values, ranks, zoom, onZoom }: MapToolsProps) {
-  const { colour: wanted, shape, set } = useChoices();
-  const colour = shownColour(map, wanted);
+  const shape = useLook('shape');
+  const colour = shownColour(map, useLook('colour'));
   const { now, most } = zoom;
   const zoomTo = (next: number) => onZoom(clampZoom(next, most), most);
   return (
@@ -63,7 +64,7 @@ export function MapTools({ map, values, ranks, zoom, onZoom }: MapToolsProps) {
             ['table', 'Table'],
           ]}
           value={shape}
-          onChange={(next) => set({ shape: next })}
+          onChange={(next) => chooseLook({ shape: next }, true)}
         />
       </div>
     </div>
@@ -72,8 +73,7 @@ export function MapTools({ map, values, ranks, zoom, onZoom }: MapToolsProps) {
 
 /** What colours say: a choice, and what each means. */
 function Colouring({ map, values, ranks }: Pick<MapToolsProps, 'map' | 'values' | 'ranks'>) {
-  const { colour: chosen, set } = useChoices();
-  const colour = shownColour(map, chosen);
+  const colour = shownColour(map, useLook('colour'));
   const offered: readonly (readonly [Colour, string])[] = [
     ['layout', 'Layout'],
     ['shard', 'File'],
@@ -87,8 +87,9 @@ function Colouring({ map, values, ranks }: Pick<MapToolsProps, 'map' | 'values' 
         options={[...offered, ['values', 'Values'], ['rank', 'Rank']]}
         value={values ? 'values' : colour}
         onChange={(next) => {
-          if (next !== 'values') set({ colour: next });
-          go(next === 'values' ? { statistic: FIRST_STATISTIC } : { statistic: null, projection: null });
+          if (next === 'values') return go({ statistic: FIRST_STATISTIC });
+          go({ statistic: null, projection: null });
+          chooseLook({ colour: next });
         }}
       />
       <LegendLine
@@ -161,7 +162,7 @@ function PointedFiles({ map }: { readonly map: ExpertMap }) {
 
 /** What is drawn beside colours: named only where it occurs. */
 function Marks({ map, values, hasBands }: Omit<LegendLineProps, 'legend'>) {
-  const shape = useChoices((choices) => choices.shape);
+  const shape = useLook('shape');
   const beside = BESIDE.filter((kind) => map.rows.some((row) => row[kind] > 0))
     .map((kind) => BESIDE_WORDS[kind])
     .reverse();

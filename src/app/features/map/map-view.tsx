@@ -1,13 +1,14 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
-import type { ExpertMap } from '../../../core/index.ts';
+import { BESIDE, besideOf, type ExpertMap } from '../../../core/index.ts';
 import { ExpertGrid } from '../../grid/expert-grid.tsx';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { late } from '../../parts/late.tsx';
 import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
-import { useChoices } from '../../state/choices.ts';
 import { useInspection } from '../../state/inspection.ts';
+import type { Spot } from '../../state/seen/place.ts';
+import { movePlace, useLook } from '../../state/seen/use-look.ts';
 import { layerOfRow, rowOfLayer } from '../../state/selection.ts';
 import { CellFacts } from './cell-facts.tsx';
 import { pictureOf, shownColour } from './colours.ts';
@@ -32,9 +33,10 @@ const MapTable = late(async () => (await import('./map-table.tsx')).MapTable);
 /** Layers by experts, with what is known of them. */
 export function MapView() {
   const map = useInspection((state) => state.map);
-  const shape = useChoices((choices) => choices.shape);
-  const layerShown = useChoices((choices) => choices.layerShown);
+  const shape = useLook('shape');
+  const layerShown = useLook('layerShown');
   const { zoom, onZoom } = useMapZoom();
+  const place = useAddress((address) => address.place.at);
   const details = useRef<HTMLElement>(null);
   const { active, onActive } = useActiveCell();
   const chosen = useChosenLayers();
@@ -42,7 +44,7 @@ export function MapView() {
   const painted = useAfterPaint();
   const values = useMapValues(map);
   const stored = useStoredPicture(map);
-  const byRank = useChoices(({ colour }) => colour === 'rank');
+  const byRank = useLook('colour') === 'rank';
   const [placed, setPlaced] = useState<RankCells | null>(null);
   const ranks = byRank && placed?.of === map ? placed : null;
   const picture = values ?? ranks ?? stored;
@@ -79,6 +81,8 @@ export function MapView() {
             picture={picture}
             zoom={zoom.now}
             onZoom={onZoom}
+            place={place}
+            onPlace={placeMap}
             onHover={point}
             active={active}
             chosen={chosen}
@@ -130,18 +134,24 @@ function Hint() {
   );
 }
 
-/** How large cells are; it stays while the map is open. */
+/** How large cells are: the address says it; the largest is known once the map is drawn. */
 function useMapZoom() {
-  const [zoom, setZoom] = useState({ now: 1, most: 1 });
-  const onZoom = useCallback((now: number, most: number) => {
-    setZoom((before) => (before.now === now && before.most === most ? before : { now, most }));
+  const now = useAddress((address) => address.place.zoom);
+  const [most, setMost] = useState(1);
+  const onZoom = useCallback((zoom: number, largest: number) => {
+    setMost(largest);
+    movePlace({ zoom });
   }, []);
-  return { zoom, onZoom };
+  return { zoom: { now, most }, onZoom };
+}
+
+function placeMap(at: Spot | null): void {
+  movePlace({ at });
 }
 
 /** The cells as they are stored, in the colours that the reader chose. */
 function useStoredPicture(map: ExpertMap | null): CellPicture | null {
-  const colour = useChoices((choices) => choices.colour);
+  const colour = useLook('colour');
   return useMemo(() => map && pictureOf(map, shownColour(map, colour)), [map, colour]);
 }
 
@@ -151,19 +161,20 @@ function useActiveCell() {
   const columns = useInspection((state) => state.map?.columns ?? 0);
   const layer = useAddress((address) => address.layer);
   const expert = useAddress((address) => address.expert);
-  // The address names experts alone; what stands beside them is known here.
-  const [beside, setBeside] = useState<Cell | null>(null);
+  const beside = useAddress((address) => address.place.beside);
   const active = useMemo((): Cell | null => {
-    if (layer === null || !rows) return null;
-    const row = rowOfLayer(rows, layer);
-    if (beside?.row === row && expert === null) return beside;
-    return row === -1 ? null : { row, column: Math.min(expert ?? 0, Math.max(0, columns - 1)) };
+    const row = layer === null || !rows ? -1 : rowOfLayer(rows, layer);
+    if (row === -1) return null;
+    if (expert === null && beside !== null) return { row, column: -2 - BESIDE.indexOf(beside) };
+    return { row, column: Math.min(expert ?? 0, Math.max(0, columns - 1)) };
   }, [rows, columns, layer, expert, beside]);
   const onActive = useCallback(
     (cell: Cell | null, pinned: boolean) => {
-      const named = cell && cell.column < -1 ? null : Math.max(0, cell?.column ?? 0);
-      setBeside(named === null ? cell : null);
-      const to = cell ? { layer: layerOfRow(rows ?? [], cell.row), expert: named } : { layer: null, expert: null };
+      const to = {
+        layer: cell && layerOfRow(rows ?? [], cell.row),
+        expert: cell && (besideOf(cell.column) ? null : Math.max(0, cell.column)),
+        place: { ...addressStore.getState().address.place, beside: cell && besideOf(cell.column) },
+      };
       if (pinned) go(to);
       else move(to);
     },

@@ -32,7 +32,7 @@ export function RankFacts({ query, picture, placed }: FactsProps) {
         </h2>
         {shown !== null && (
           <button type="button" className="button small" onClick={() => chooseRank({ pinned: null, hovered: null })}>
-            Let go
+            Unpin
           </button>
         )}
       </div>

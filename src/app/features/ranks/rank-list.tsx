@@ -2,9 +2,14 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { PlacedPicture, RankPicture, RankQuery } from '../../../../workers/ranks/protocol.ts';
 import { formatInteger } from '../../../core/index.ts';
+import { usePlace } from '../../grid/place/use-place.ts';
 import { styled } from '../../parts/set-style.ts';
-import { chooseRank, holdsSame, useHolder, useRankChoices, useShownRank } from '../../placement/rank-choices.ts';
+import { target } from '../../parts/virtual-list/use-list.ts';
+import { chooseRank, holdsSame, useHolder, usePinnedRank, useShownRank } from '../../placement/rank-choices.ts';
 import { useRankFiles } from '../../placement/use-ranks.ts';
+import { useAddress } from '../../state/address-store.ts';
+import type { Spot } from '../../state/seen/place.ts';
+import { movePlace } from '../../state/seen/use-look.ts';
 import { FileStrips, stripTitle } from './file-strips.tsx';
 import { KINDS } from './rank-facts.tsx';
 import { RankRow } from './rank-row.tsx';
@@ -19,14 +24,14 @@ interface ListProps {
   readonly placed: PlacedPicture;
 }
 
-/** A row a rank: its experts, its bytes as a bar, the files that it reads. */
+/** One row for each rank: its experts, its bytes as a bar, the files that it reads. */
 export function RankList({ query, picture, placed }: ListProps) {
   const list = useRef<HTMLElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
   const { world } = placed.mesh;
   const shown = useShownRank(world);
-  const pinned = useRankChoices((state) => state.pinned);
+  const pinned = usePinnedRank();
   const holder = useHolder(placed);
   const files = useRankFiles(query);
   const most = useMemo(() => mostBytes(placed), [placed]);
@@ -40,11 +45,31 @@ export function RankList({ query, picture, placed }: ListProps) {
     estimateSize: () => ROW,
     overscan: 8,
   });
+  const place = useAddress((address) => address.place.rankListAt);
+  const kept = useRef(place !== null);
+  usePlace({
+    scroller,
+    ready: true,
+    place,
+    onPlace: placeList,
+    chosen: pinned === null ? null : String(pinned),
+    showChosen: () => {},
+    spotOf: ({ top }) => ({ row: top / ROW, column: 0 }),
+    scrollToSpot: ({ row }) => ({ left: 0, top: row * ROW }),
+  });
   const first = holder?.rank ?? null;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the list moves when another rank holds what is chosen, and stays where it was scrolled to else
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list moves when another rank holds the chosen expert, and else stays where a person scrolled it
   useEffect(() => {
-    if (first !== null) rows.scrollToIndex(first);
+    if (first !== null && !kept.current) rows.scrollToIndex(first);
   }, [first, world]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is pinned later is in sight already
+  useEffect(() => {
+    if (pinned !== null && pinned < world) {
+      setAt(pinned);
+      if (!kept.current) rows.scrollToIndex(pinned);
+    }
+    kept.current = false;
+  }, [world]);
   const items = rows.getVirtualItems();
   const latest = useRef({ files, picture });
   latest.current = { files, picture };
@@ -53,23 +78,14 @@ export function RankList({ query, picture, placed }: ListProps) {
     [],
   );
   const focused = Math.min(at, world - 1);
-  const go = (rank: number) => {
-    const next = Math.min(world - 1, Math.max(0, rank));
+  const go = (next: number) => {
     setAt(next);
     chooseRank({ hovered: next });
     rows.scrollToIndex(next);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    const steps: Readonly<Record<string, number>> = {
-      ArrowUp: focused - 1,
-      ArrowDown: focused + 1,
-      PageUp: focused - PAGE,
-      PageDown: focused + PAGE,
-      Home: 0,
-      End: world - 1,
-    };
-    const next = steps[event.key];
-    if (next !== undefined) go(next);
+    const next = target(event.key, focused, world, PAGE);
+    if (next !== null) go(next);
     else if (event.key === 'Enter' || event.key === ' ') chooseRank({ pinned: focused });
     else if (event.key === 'Escape') chooseRank({ pinned: null, hovered: null });
     else return;
@@ -139,6 +155,10 @@ export function RankList({ query, picture, placed }: ListProps) {
       </div>
     </section>
   );
+}
+
+function placeList(rankListAt: Spot | null): void {
+  movePlace({ rankListAt });
 }
 
 function mostBytes(placed: PlacedPicture): number {

@@ -1,10 +1,10 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks/protocol.ts';
 import { formatInteger, tsvText } from '../../../core/index.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
-import { chooseRank, useRankChoices } from '../../placement/rank-choices.ts';
+import { chooseRank, usePinnedRank } from '../../placement/rank-choices.ts';
 import { useRankDetail } from '../../placement/use-ranks.ts';
 import { KINDS } from './rank-facts.tsx';
 import { coordsText, countOf, formatIntervals, layerName, totalOf } from './words.ts';
@@ -19,7 +19,7 @@ interface TablesProps {
 
 /** The same facts as tables: ranks, then layers, files and ranges of the rank that is pinned. */
 export function RanksTables({ query, picture, placed }: TablesProps) {
-  const pinned = useRankChoices((state) => state.pinned);
+  const pinned = usePinnedRank();
   const rank = pinned !== null && pinned < placed.mesh.world ? pinned : null;
   const detail = useRankDetail(query, rank);
   return (
@@ -41,6 +41,10 @@ function RankTable({ placed, rank: pinned }: { readonly placed: PlacedPicture; r
     estimateSize: () => ROW,
     overscan: 12,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is pinned later is in sight already
+  useEffect(() => {
+    if (pinned !== null) rows.scrollToIndex(pinned, { align: 'center' });
+  }, [world]);
   const items = rows.getVirtualItems();
   const before = items[0]?.start ?? 0;
   const after = rows.getTotalSize() - (items.at(-1)?.end ?? 0);

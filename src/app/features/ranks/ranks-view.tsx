@@ -5,7 +5,7 @@ import { Segments } from '../../parts/segments.tsx';
 import { chooseRank } from '../../placement/rank-choices.ts';
 import { type RankAnswer, useNeighbours, useRankAnswer, useRankQuery } from '../../placement/use-ranks.ts';
 import { move, useAddress } from '../../state/address-store.ts';
-import { useChoices } from '../../state/choices.ts';
+import { useLook } from '../../state/seen/use-look.ts';
 import { CommunicationCard } from './communication-card.tsx';
 import { CutPanel } from './cut/cut-panel.tsx';
 import { MemoryPart } from './memory/memory-part.tsx';
@@ -98,7 +98,7 @@ function Neighbours({ answer, current }: { readonly answer: RankAnswer; readonly
 
 /** One answer whole: nothing of it is drawn again while the next is on its way. */
 const Body = memo(function Body({ answer: { query, picture } }: { readonly answer: RankAnswer }) {
-  const shape = useChoices((choices) => choices.shape);
+  const shape = useLook('shape');
   const { placed } = picture;
   if (picture.needs !== null) return <AskFile needs={picture.needs} />;
   if (!placed) return <Refused query={query} picture={picture} />;

@@ -1,14 +1,5 @@
-import { VIEWS, type View } from '../../state/address.ts';
+import { VIEW_NAMES, VIEWS, type View } from '../../state/address.ts';
 import { addressStore, go, hrefOf, useAddress } from '../../state/address-store.ts';
-
-const NAMES: Record<View, string> = {
-  map: 'Map',
-  tensors: 'Tensors',
-  loads: 'Loads in',
-  convert: 'Convert',
-  ranks: 'Ranks',
-  compare: 'Compare',
-};
 
 /** The views, in the order of the work. */
 export function Rail() {
@@ -29,7 +20,7 @@ export function Rail() {
               aria-current={to === view ? 'page' : undefined}
               onClick={(event) => open(event, to)}
             >
-              {NAMES[to]}
+              {VIEW_NAMES[to]}
             </a>
           </li>
         ))}

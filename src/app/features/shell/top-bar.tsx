@@ -1,16 +1,31 @@
+import { late } from '../../parts/late.tsx';
 import { Segments } from '../../parts/segments.tsx';
 import { go } from '../../state/address-store.ts';
-import { useChoices } from '../../state/choices.ts';
+import { openDialog } from '../../state/dialog.ts';
 import { EMPTY } from '../../state/follow-address.ts';
+import { chooseLook, useLook } from '../../state/seen/use-look.ts';
 import { Access } from './access.tsx';
 import { ForeignHub } from './foreign-hub.tsx';
 import { Revision } from './revision.tsx';
 import { SourceBox } from './source-box.tsx';
 
-/** What never moves: the source, its revision, access to the Hub, the theme. */
+const CopyLink = late(async () => (await import('./copy-link.tsx')).CopyLink);
+
+/** The key that opens the same, as this machine's keyboard names it. */
+const SHORTCUT = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘ K' : 'Ctrl K';
+
+/** The button as it is drawn until its code has come. */
+function CopyLinkSpace() {
+  return (
+    <button type="button" className="button small" disabled>
+      Copy link
+    </button>
+  );
+}
+
+/** The top bar, the same in every view: the source, its revision, finding things, a link, access to the Hub, the theme. */
 export function TopBar() {
-  const theme = useChoices((choices) => choices.theme);
-  const set = useChoices((choices) => choices.set);
+  const theme = useLook('theme');
   const home = (event: React.MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
@@ -26,6 +41,10 @@ export function TopBar() {
       <div className="bar-end">
         <ForeignHub />
         <Revision />
+        <button type="button" className="button small" aria-haspopup="dialog" onClick={() => openDialog('find')}>
+          Find <kbd className="bar-key">{SHORTCUT}</kbd>
+        </button>
+        <CopyLink until={<CopyLinkSpace />} />
         <Access />
         <Segments
           label="Theme"
@@ -35,7 +54,7 @@ export function TopBar() {
             ['dark', 'Dark'],
           ]}
           value={theme}
-          onChange={(next) => set({ theme: next })}
+          onChange={(next) => chooseLook({ theme: next })}
         />
       </div>
     </header>

@@ -1,30 +1,45 @@
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useLayoutEffect, useRef } from 'react';
-import type { ExpertGridProps } from '../expert-grid-props.ts';
-import type { Geometry } from '../geometry.ts';
+import type { View } from '../geometry.ts';
 import { placeOf } from '../hover.ts';
-import type { Viewport } from '../use-viewport.ts';
-import { type Anchor, anchorOf, clampZoom, keepAnchor, mostZoom, wheelFactor, zoomOfKey } from './zoom.ts';
+import { useGestures } from './use-gestures.ts';
+import { type Anchor, clampZoom, zoomOfKey } from './zoom.ts';
 
-interface Options extends Pick<ExpertGridProps, 'zoom' | 'onZoom' | 'active'> {
-  readonly geometry: Geometry;
+/** What can be zoomed: a drawing in a scrolling element, whose sizes are a geometry. */
+export interface Zoomed<G> {
+  readonly zoom: number;
+  readonly most: number;
+  /** Changes the zoom, and tells the largest; absent where it cannot be changed. */
+  readonly onZoom: ((zoom: number, most: number) => void) | undefined;
+  readonly geometry: G;
   readonly scroller: RefObject<HTMLElement | null>;
-  readonly size: Viewport['size'];
+  /** True once the scrolling element has a size. */
+  readonly ready: boolean;
+  /** True where everything is equally large in both. */
+  readonly isSame: (one: G, other: G) => boolean;
+  /** Where to scroll so that the point stays over the same thing. Without a point it says itself which one; `resized` when only the window changed. */
+  readonly keep: (before: G, after: G, view: View, point: Anchor | null, resized: boolean) => Partial<Anchored>;
+}
+
+interface Anchored {
+  readonly left: number;
+  readonly top: number;
 }
 
 /**
- * Changes how large cells are: with Ctrl and the wheel or two fingers at the pointer, with the keys +, - and 0. Whatever
- * changes it, a cell stays where it is on screen: the pointer's, the cursor's, or the one in the middle.
+ * Changes how large a drawing is: with Ctrl and the wheel or two fingers at the pointer, with the keys +, - and 0. What is
+ * under the pointer stays there; without a pointer the drawing says what stays.
  */
-export function useZoom({ zoom, onZoom, active, geometry, scroller, size }: Options) {
-  const { rows, columns } = geometry;
-  const most = mostZoom(rows, columns, size.width, size.height);
+export function useZoom<G>(zoomed: Zoomed<G>) {
+  const { zoom, most, onZoom, geometry, scroller, ready } = zoomed;
+  const how = useRef(zoomed);
+  how.current = zoomed;
   const anchor = useRef<Anchor | null>(null);
   const before = useRef({ geometry, zoom });
   const latest = useRef(zoom);
   latest.current = zoom;
   useEffect(() => {
-    if (size.width > 0) onZoom?.(clampZoom(latest.current, most), most);
-  }, [onZoom, most, size.width]);
+    if (ready) onZoom?.(clampZoom(latest.current, most), most);
+  }, [onZoom, most, ready]);
   const zoomTo = useCallback(
     (next: number, at: Anchor | null) => {
       if (!onZoom) return;
@@ -38,15 +53,12 @@ export function useZoom({ zoom, onZoom, active, geometry, scroller, size }: Opti
     const element = scroller.current;
     const { geometry: old, zoom: oldZoom } = before.current;
     before.current = { geometry, zoom };
-    if (!element || !onZoom) return;
-    if (old.cellWidth === geometry.cellWidth && old.cellHeight === geometry.cellHeight) return;
+    if (!element || !onZoom || how.current.isSame(old, geometry)) return;
     const { width, height, scroll } = placeOf(element);
     const view = { ...scroll, width, height };
-    // Where only the window changed, the first cell in sight stays.
-    const usual = zoom === oldZoom ? { x: old.gutter, y: old.axis } : anchorOf(old, view, active);
-    element.scrollTo(keepAnchor(old, geometry, view, anchor.current ?? usual));
+    element.scrollTo(how.current.keep(old, geometry, view, anchor.current, zoom === oldZoom));
     anchor.current = null;
-  }, [geometry, zoom, scroller, active, onZoom]);
+  }, [geometry, zoom, scroller, onZoom]);
   useGestures(onZoom ? scroller : null, zoomTo, latest);
   const onKeyDown = (event: KeyboardEvent): boolean => {
     const next = onZoom ? zoomOfKey(event, zoom) : null;
@@ -56,45 +68,4 @@ export function useZoom({ zoom, onZoom, active, geometry, scroller, size }: Opti
     return true;
   };
   return { onKeyDown };
-}
-
-/** The wheel with Ctrl or ⌘ (which is also how a pad tells of two fingers), and two fingers on a screen. */
-function useGestures(
-  scroller: RefObject<HTMLElement | null> | null,
-  zoomTo: (zoom: number, at: Anchor) => void,
-  latest: RefObject<number>,
-): void {
-  useEffect(() => {
-    const element = scroller?.current;
-    if (!element) return;
-    // One finger scrolls; two are not the browser's.
-    element.style.touchAction = 'pan-x pan-y';
-    const here = (x: number, y: number): Anchor => {
-      const { left, top } = element.getBoundingClientRect();
-      return { x: x - left, y: y - top };
-    };
-    const onWheel = (event: WheelEvent) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      zoomTo(latest.current * wheelFactor(event), here(event.clientX, event.clientY));
-    };
-    let apart = 0;
-    const onTouch = (event: TouchEvent) => {
-      const [one, other] = event.touches;
-      if (event.touches.length !== 2 || !one || !other) return;
-      event.preventDefault();
-      const now = Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
-      const middle = here((one.clientX + other.clientX) / 2, (one.clientY + other.clientY) / 2);
-      if (event.type === 'touchmove' && apart > 0) zoomTo((latest.current * now) / apart, middle);
-      apart = now;
-    };
-    element.addEventListener('wheel', onWheel, { passive: false });
-    element.addEventListener('touchstart', onTouch, { passive: false });
-    element.addEventListener('touchmove', onTouch, { passive: false });
-    return () => {
-      element.removeEventListener('wheel', onWheel);
-      element.removeEventListener('touchstart', onTouch);
-      element.removeEventListener('touchmove', onTouch);
-    };
-  }, [scroller, zoomTo, latest]);
 }

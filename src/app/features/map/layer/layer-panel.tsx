@@ -5,8 +5,8 @@ import { PictureList } from '../../../pictures/picture-list.tsx';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
 import { SaveLayer } from '../../../pictures/save-layer.tsx';
 import { useLayerPictures } from '../../../queries/queries.ts';
-import { useChoices } from '../../../state/choices.ts';
 import { useInspection } from '../../../state/inspection.ts';
+import { chooseLook, useLook } from '../../../state/seen/use-look.ts';
 import { useFilesAhead } from '../strips/use-files-ahead.ts';
 import './layer-panel.css';
 
@@ -20,7 +20,7 @@ interface LayerPanelProps {
 
 /** One layer as it is stored: its kinds of tensors to scale, and where their bytes lie. */
 export function LayerPanel({ map, row, expert }: LayerPanelProps) {
-  const { layerShown, set } = useChoices();
+  const layerShown = useLook('layerShown');
   const facts = map.rows[row];
   const { data } = useLayerPictures(layerShown ? row : null);
   const shown = layerShown && data?.row === row ? data : null;
@@ -38,7 +38,7 @@ export function LayerPanel({ map, row, expert }: LayerPanelProps) {
             type="button"
             className="link"
             aria-expanded={layerShown}
-            onClick={() => set({ layerShown: !layerShown })}
+            onClick={() => chooseLook({ layerShown: !layerShown })}
           >
             {nameOf(facts)} as it is stored
           </button>

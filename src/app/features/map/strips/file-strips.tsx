@@ -1,19 +1,36 @@
-import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type RefObject, useCallback, useMemo, useRef } from 'react';
 import type { FileStrips as Strips } from '../../../../../workers/inspect/file-strips.ts';
 import { type ExpertMap, visible } from '../../../../core/index.ts';
 import type { Cell } from '../../../grid/geometry.ts';
 import { GridTooltip } from '../../../grid/grid-tooltip.tsx';
+import { usePlace } from '../../../grid/place/use-place.ts';
 import { type Paint, useCanvas, useInks } from '../../../grid/use-canvas.ts';
 import { useViewport, type Viewport } from '../../../grid/use-viewport.ts';
+import { useZoom } from '../../../grid/zoom/use-zoom.ts';
+import { STEP } from '../../../grid/zoom/zoom.ts';
 import { styled } from '../../../parts/set-style.ts';
 import { RoleLegend } from '../../../pictures/picture-view.tsx';
 import { useFileStrips, useModelReads, useStripTensor } from '../../../queries/queries.ts';
-import { contentSize, fitStrips, placeOfTensor, type StripPlace, scrollTo } from './geometry.ts';
+import { useAddress } from '../../../state/address-store.ts';
+import type { Spot } from '../../../state/seen/place.ts';
+import { movePlace } from '../../../state/seen/use-look.ts';
+import {
+  contentSize,
+  fitStrips,
+  keepUnder,
+  MOST_ZOOM,
+  placeOfExpert,
+  placeOfTensor,
+  type StripGeometry,
+  type StripPlace,
+  scrollTo,
+  scrollToSpot,
+  spotOf,
+} from './geometry.ts';
 import { movedTo } from './keys.ts';
 import { paintStrips, type StripScene, stripInks } from './paint.ts';
 import { StripFacts } from './strip-facts.tsx';
 import { usePointed } from './use-pointed.ts';
-import { useZoom } from './use-zoom.ts';
 import { fileLabels, layerOfGroup, readsWords, rolesOf, wordsOf } from './words.ts';
 import './file-strips.css';
 
@@ -34,12 +51,27 @@ function StripsOf({ map, active, onActive, strips }: FileStripsProps & { readonl
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const viewport = useViewport(scroller);
-  const sizing = useZoom(scroller, strips, viewport);
   const { size } = viewport;
-  const geometry = useMemo(() => fitStrips(strips.files, size, sizing.zoom), [strips, size, sizing.zoom]);
+  const zoom = useAddress((address) => address.place.stripZoom);
+  const geometry = useMemo(() => fitStrips(strips.files, size, zoom), [strips, size, zoom]);
+  const zooming = useStripZoom(zoom, geometry, scroller, size);
   const { pointed, handlers } = usePointed(scroller, geometry, strips, viewport);
-  const [cursor, setCursor] = useState<number | null>(null);
+  const at = useAddress((address) => address.place.strip);
+  const cursor = at !== null && at < strips.start.length ? at : null;
   const chosen = useChosen(map, active);
+  usePlace({
+    scroller,
+    ready: size.width > 0,
+    place: useAddress((address) => address.place.stripAt),
+    onPlace: placeStrips,
+    chosen: chosen && `${chosen.group} ${chosen.expert}`,
+    showChosen: () => {
+      const bytes = chosen && placeOfExpert(strips, chosen.group, chosen.expert);
+      if (bytes) show(scroller.current, geometry, bytes.row, bytes);
+    },
+    spotOf: (view) => spotOf(geometry, view),
+    scrollToSpot: (spot, view) => scrollToSpot(geometry, spot, view),
+  });
   const layerOf = useMemo(() => layerOfGroup(map), [map]);
   const hover = pointed?.place.tensor ?? null;
   useCanvas(canvas, size, usePaint({ strips, geometry, layerOf, chosen, hover, active: cursor }, viewport));
@@ -50,15 +82,13 @@ function StripsOf({ map, active, onActive, strips }: FileStripsProps & { readonl
   };
   const place = cursor === null ? null : placeOfTensor(strips, cursor);
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || zooming.onKeyDown(event)) return;
     const to = movedTo(strips, cursor, event.key);
     if (to !== null) {
       setCursor(to);
-      show(scroller.current, strips, geometry, to);
+      const bytes = { start: strips.start[to] ?? 0, end: strips.end[to] ?? 0 };
+      show(scroller.current, geometry, placeOfTensor(strips, to).row, bytes);
     } else if (event.key === 'Enter' && place) pin(place);
-    else if (event.key === '+' || event.key === '=') sizing.wider();
-    else if (event.key === '-') sizing.narrower();
-    else if (event.key === '0') sizing.fit();
     else if (event.key === 'Escape') {
       setCursor(null);
       onActive(null, false);
@@ -68,7 +98,7 @@ function StripsOf({ map, active, onActive, strips }: FileStripsProps & { readonl
   const content = contentSize(geometry);
   return (
     <div className="file-strips">
-      <Head strips={strips} sizing={sizing} />
+      <Head strips={strips} zoom={zoom} onZoom={zoomStrips} />
       <div className="grid-frame">
         {/* biome-ignore lint/a11y/useSemanticElements: half a million table cells would not pan */}
         <div
@@ -110,26 +140,61 @@ function StripsOf({ map, active, onActive, strips }: FileStripsProps & { readonl
   );
 }
 
+/** The width of the strips: what is under the pointer stays there, or the middle of the view. */
+function useStripZoom(
+  zoom: number,
+  geometry: StripGeometry,
+  scroller: RefObject<HTMLElement | null>,
+  { width }: Viewport['size'],
+) {
+  return useZoom<StripGeometry>({
+    zoom,
+    most: MOST_ZOOM,
+    onZoom: zoomStrips,
+    geometry,
+    scroller,
+    ready: width > 0,
+    isSame: (one, other) => one.width === other.width,
+    keep: (before, after, view, point, resized) => {
+      const x = point?.x ?? (resized ? before.gutter : view.width / 2);
+      return { left: keepUnder(before, after, view.left, x) };
+    },
+  });
+}
+
+function zoomStrips(zoom: number): void {
+  movePlace({ stripZoom: Math.min(MOST_ZOOM, Math.max(1, zoom)) });
+}
+
+function placeStrips(stripAt: Spot | null): void {
+  movePlace({ stripAt });
+}
+
+function setCursor(strip: number | null): void {
+  movePlace({ strip });
+}
+
 interface HeadProps {
   readonly strips: Strips;
-  readonly sizing: ReturnType<typeof useZoom>;
+  readonly zoom: number;
+  readonly onZoom: (zoom: number) => void;
 }
 
 /** What the colours mean, how wide the strips are, and how many reads an expert takes. */
-function Head({ strips, sizing: { zoom, wider, narrower, fit } }: HeadProps) {
+function Head({ strips, zoom, onZoom }: HeadProps) {
   const { data: reads } = useModelReads();
   return (
     <div className="file-strips-head">
       <RoleLegend roles={rolesOf(strips)} />
-      <span className="quiet">{reads ? readsWords(reads) : 'The reads of an expert are being counted.'}</span>
+      <span className="quiet">{reads ? readsWords(reads) : 'Counting how many reads one expert takes.'}</span>
       <div className="segments">
-        <button type="button" aria-label="Narrower" disabled={zoom === 1} onClick={narrower}>
+        <button type="button" aria-label="Narrower" disabled={zoom === 1} onClick={() => onZoom(zoom / STEP)}>
           −
         </button>
-        <button type="button" disabled={zoom === 1} onClick={fit}>
+        <button type="button" disabled={zoom === 1} onClick={() => onZoom(1)}>
           Fit
         </button>
-        <button type="button" aria-label="Wider" onClick={wider}>
+        <button type="button" aria-label="Wider" disabled={zoom >= MOST_ZOOM} onClick={() => onZoom(zoom * STEP)}>
           +
         </button>
       </div>
@@ -137,7 +202,7 @@ function Head({ strips, sizing: { zoom, wider, narrower, fit } }: HeadProps) {
   );
 }
 
-/** The cursor's tensor, for who does not see it. */
+/** The cursor's tensor in words, for screen readers. */
 function Spoken({
   map,
   strips,
@@ -184,15 +249,15 @@ function usePaint({ strips, geometry, layerOf, chosen, hover, active }: Seen, { 
   );
 }
 
+/** Scrolls no more than is needed to show bytes of a file. */
 function show(
   element: HTMLElement | null,
-  strips: Strips,
-  geometry: ReturnType<typeof fitStrips>,
-  tensor: number,
+  geometry: StripGeometry,
+  row: number,
+  bytes: { readonly start: number; readonly end: number },
 ): void {
   if (!element) return;
-  const bytes = { start: strips.start[tensor] ?? 0, end: strips.end[tensor] ?? 0 };
   const from = { left: element.scrollLeft, top: element.scrollTop };
   const room = { width: element.clientWidth, height: element.clientHeight };
-  element.scrollTo(scrollTo(geometry, placeOfTensor(strips, tensor).row, bytes, from, room));
+  element.scrollTo(scrollTo(geometry, row, bytes, from, room));
 }

@@ -1,5 +1,6 @@
 import type { FileStrips } from '../../../../../workers/inspect/file-strips.ts';
 import type { FileStrip } from '../../../../core/index.ts';
+import type { Spot } from '../../../state/seen/place.ts';
 
 /** Files one below the other, each a strip of its bytes; distances in CSS pixels. */
 export interface StripGeometry {
@@ -151,6 +152,39 @@ export function bytesOfExpert(
   if (wanted >= experts) return null;
   const each = (to - from) / experts;
   return { start: from + wanted * each, end: from + (wanted + 1) * each };
+}
+
+/** The row and the bytes of the first tensor that holds an expert of a group; null where none does. */
+export function placeOfExpert(
+  strips: FileStrips,
+  group: number,
+  wanted: number,
+): { readonly row: number; readonly start: number; readonly end: number } | null {
+  for (let tensor = 0; tensor < strips.start.length; tensor += 1) {
+    const bytes = strips.group[tensor] === group ? bytesOfExpert(strips, tensor, wanted) : null;
+    if (bytes) return { row: placeOfTensor(strips, tensor).row, ...bytes };
+  }
+  return null;
+}
+
+/** The row and the byte in the middle of what is in sight. */
+export function spotOf(geometry: StripGeometry, { left, top, width, height }: StripView): Spot {
+  return {
+    row: (top + Math.max(0, height - geometry.axis) / 2) / geometry.rowHeight,
+    column: byteAt(geometry, left + Math.max(0, width - geometry.gutter) / 2),
+  };
+}
+
+/** How far the strips are to be scrolled so that a spot is in the middle. */
+export function scrollToSpot(
+  geometry: StripGeometry,
+  { row, column }: Spot,
+  { width, height }: Pick<StripView, 'width' | 'height'>,
+): { readonly left: number; readonly top: number } {
+  return {
+    left: Math.max(0, xOf(geometry, column) - Math.max(0, width - geometry.gutter) / 2),
+    top: Math.max(0, row * geometry.rowHeight - Math.max(0, height - geometry.axis) / 2),
+  };
 }
 
 /** The scroll position that keeps what is under a point of the view there when the width changes. */

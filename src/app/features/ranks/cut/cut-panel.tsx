@@ -10,6 +10,7 @@ import { chooseRank, useToldRank } from '../../../placement/rank-choices.ts';
 import { useRankCut } from '../../../placement/use-ranks.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
+import { movePlace } from '../../../state/seen/use-look.ts';
 import './cut.css';
 
 /** A window less high than this begins with the panel closed. */
@@ -24,7 +25,9 @@ interface CutPanelProps {
 
 /** One rank's part of one layer: lit in the stored tensors and in the files, with its ranges. */
 export function CutPanel({ query, placed }: CutPanelProps) {
-  const [open, setOpen] = useState(() => matchMedia(HIGH).matches);
+  const said = useAddress((address) => address.place.readsShown);
+  const [high] = useState(() => matchMedia(HIGH).matches);
+  const open = said ?? high;
   const rank = useToldRank(placed);
   const layer = useAddress((address) => address.layer);
   const found = placed.rows.findIndex(({ index }) => index !== null && index === layer);
@@ -39,7 +42,7 @@ export function CutPanel({ query, placed }: CutPanelProps) {
     <section ref={panel} className="cut-panel" aria-label="What a rank reads of a layer">
       <header className="cut-head">
         <h2>
-          <button type="button" className="link" aria-expanded={open} onClick={() => setOpen(!open)}>
+          <button type="button" className="link" aria-expanded={open} onClick={() => movePlace({ readsShown: !open })}>
             {title}
           </button>
         </h2>

@@ -4,6 +4,8 @@ import type { Cell } from '../../../grid/geometry.ts';
 import { GridFrame } from '../../../grid/grid-frame.tsx';
 import type { Hover } from '../../../grid/hover.ts';
 import { meaningOf } from '../../../grid/keys.ts';
+import { bringCell, scrollToSpot, spotOf } from '../../../grid/place/spot.ts';
+import { usePlace } from '../../../grid/place/use-place.ts';
 import { showCell } from '../../../grid/use-grid-keys.ts';
 import { useHover } from '../../../grid/use-hover.ts';
 import { useViewport } from '../../../grid/use-viewport.ts';
@@ -11,7 +13,9 @@ import { styled } from '../../../parts/set-style.ts';
 import { chooseRank, useRankChoices, useShownRank } from '../../../placement/rank-choices.ts';
 import { NODE_RANKS, rankOfCell } from '../../../placement/rank-colours.ts';
 import { useRankDetail } from '../../../placement/use-ranks.ts';
-import { move } from '../../../state/address-store.ts';
+import { move, useAddress } from '../../../state/address-store.ts';
+import type { Spot } from '../../../state/seen/place.ts';
+import { movePlace } from '../../../state/seen/use-look.ts';
 import { layerOfRow, rowOfLayer, useSelection } from '../../../state/selection.ts';
 import { coordsText, layerName } from '../words.ts';
 import { placementGeometry, placementHeight } from './placement-geometry.ts';
@@ -30,13 +34,23 @@ export function PlacementGrid({ query, placed }: GridProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const viewport = useViewport(scroller);
   const { rows, width, mesh } = placed;
+  const active = useActiveCell(placed);
   const geometry = useMemo(
     () => placementGeometry(rows.length, width, viewport.size.width, viewport.size.height),
     [rows.length, width, viewport.size],
   );
+  usePlace({
+    scroller,
+    ready: viewport.size.width > 0,
+    place: useAddress((address) => address.place.ranksAt),
+    onPlace: placeRanks,
+    chosen: active && `${active.row} ${active.column}`,
+    showChosen: () => active && bringCell(scroller.current, geometry, active),
+    spotOf: (view) => spotOf(geometry, view),
+    scrollToSpot: (spot, view) => scrollToSpot(geometry, spot, view),
+  });
   const pointed = useHover(scroller, geometry, viewport);
   const hover = overCells(pointed.hover);
-  const active = useActiveCell(placed);
   const shown = useShownRank(mesh.world);
   const shared = useMemo(() => placed.redundant > 0 || placed.twins.some((twin, rank) => twin !== rank), [placed]);
   const detail = useRankDetail(query, shown);
@@ -106,13 +120,17 @@ export function PlacementGrid({ query, placed }: GridProps) {
       </GridFrame>
       <p className="placement-note quiet small">
         {mesh.world <= NODE_RANKS
-          ? 'A colour a rank.'
+          ? 'Each rank has one colour.'
           : `Nodes of ${NODE_RANKS} ranks by hue, ranks by shade${mesh.world > 9 * NODE_RANKS ? '; nine hues repeat' : ''}.`}
         {shared && ' Where several ranks hold an expert, the first one’s colour is drawn.'}{' '}
         <SavePlacement placed={placed} framework={query.options.framework} />
       </p>
     </section>
   );
+}
+
+function placeRanks(ranksAt: Spot | null): void {
+  movePlace({ ranksAt });
 }
 
 /** The hover where it is over a cell: the gutter says nothing here. */

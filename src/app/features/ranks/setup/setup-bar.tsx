@@ -10,8 +10,8 @@ import {
 import { Segments } from '../../../parts/segments.tsx';
 import { backendsOf } from '../../../placement/own-options.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
-import { useChoices } from '../../../state/choices.ts';
 import { useInspection } from '../../../state/inspection.ts';
+import { chooseLook, useLook } from '../../../state/seen/use-look.ts';
 import { useUnpackOffered } from '../../../state/unpack-offered.ts';
 import { Choice } from './choice.tsx';
 import { EpChoices } from './ep-choices.tsx';
@@ -27,7 +27,7 @@ interface SetupProps {
 
 /** Framework, sizes, layout: every choice that moves an expert to another rank. */
 export function SetupBar({ query, picture }: SetupProps) {
-  const { shape, set } = useChoices();
+  const shape = useLook('shape');
   return (
     <form className="ranks-setup" aria-label="Placement" onSubmit={(event) => event.preventDefault()}>
       <FrameworkField framework={query.options.framework} />
@@ -43,8 +43,8 @@ export function SetupBar({ query, picture }: SetupProps) {
             ['grid', 'Grid'],
             ['table', 'Table'],
           ]}
-          value={shape}
-          onChange={(next) => set({ shape: next })}
+          value={shape === 'table' ? 'table' : 'grid'}
+          onChange={(next) => chooseLook({ shape: next }, true)}
         />
       </div>
       <OwnFields framework={query.options.framework} />

@@ -1,0 +1,40 @@
+import { type Address, formatAddress } from '../address.ts';
+
+/** The link that shows what is seen now, whatever its reader's browser remembers. */
+export function linkOf(address: Address, { origin, pathname }: Pick<Location, 'origin' | 'pathname'>): string {
+  const isOpen = address.repo !== null || address.sample !== null || address.local !== null;
+  return origin + pathname + formatAddress(address, isOpen);
+}
+
+/** What an address alone does not say. */
+export interface BesideAddress {
+  /** A token is in use for the Hub that is read. */
+  readonly token: boolean;
+  /** Names of files that the Ranks view was given. */
+  readonly files: readonly string[];
+}
+
+/** What a link does not carry, each as one sentence that says what its reader needs. */
+export function notCarried({ local, compare }: Pick<Address, 'local' | 'compare'>, beside: BesideAddress): string[] {
+  const other = compare.with ?? '';
+  const name = other.slice(other.indexOf(':') + 1);
+  return [
+    ...(local === null
+      ? []
+      : [
+          `The link names the local files “${local}” but does not contain them. Its reader must choose the same files.`,
+        ]),
+    ...(other.startsWith('local:')
+      ? [
+          `The link names the local files “${name}” on the right but does not contain them. Its reader must choose the same files.`,
+        ]
+      : []),
+    ...(other.startsWith('job:')
+      ? [
+          `The result of the conversion “${name}” is stored in this browser only. The link does not work elsewhere for that side.`,
+        ]
+      : []),
+    ...(beside.token ? ['The link does not contain your access token. Its reader needs access of their own.'] : []),
+    ...beside.files.map((file) => `The link does not contain the file “${file}” that the ranks are computed from.`),
+  ];
+}
