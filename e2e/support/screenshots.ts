@@ -68,8 +68,12 @@ const SHOTS: readonly Shot[] = [
     ready: /Different/,
     act: (page) => page.getByRole('button', { name: /^Count all values/ }).click(),
   },
-  { name: 'loads', parameters: { repo: BIG, view: 'loads' }, ready: /of 11 load it/ },
-  { name: 'loads-partial', parameters: { repo: 'preset/stacked-tiny', view: 'loads' }, ready: /of 11 load it/ },
+  { name: 'loads', parameters: { repo: BIG, view: 'loads' }, ready: /of 11 programs load it/ },
+  {
+    name: 'loads-partial',
+    parameters: { repo: 'preset/stacked-tiny', view: 'loads' },
+    ready: /of 11 programs load it/,
+  },
   {
     name: 'convert-unpack',
     parameters: { repo: 'preset/fp8-tiny', view: 'convert', target: 'stacked', unpack: 'bf16' },

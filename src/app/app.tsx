@@ -9,6 +9,7 @@ import { UnreadNotice } from './features/failure/unread-notice.tsx';
 import { VersionNotice } from './features/failure/version-notice.tsx';
 import { Waiting } from './features/failure/waiting.tsx';
 import { MapView } from './features/map/map-view.tsx';
+import { ProgramLine } from './features/shell/program-line.tsx';
 import { Rail } from './features/shell/rail.tsx';
 import { TopBar } from './features/shell/top-bar.tsx';
 import { DropCatcher } from './features/start/drop-catcher.tsx';
@@ -31,6 +32,7 @@ export function App() {
         <TopBar />
         <Rail />
         <div className="strips">
+          <ProgramLine />
           <SignInNotice />
           <VersionNotice />
           <UnreadNotice />

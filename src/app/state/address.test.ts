@@ -56,6 +56,7 @@ describe('parseAddress', () => {
       view: 'map',
       layer: null,
       expert: null,
+      program: null,
       target: null,
       layers: [],
       unpack: null,

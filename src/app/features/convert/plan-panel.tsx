@@ -10,10 +10,10 @@ import { chainsOf } from './options/layer-ranges.ts';
 import { PlaceNote } from './place-note.tsx';
 import { bytesOf, placeOf, usePlaces } from './places.ts';
 import { PlanLoads } from './plan-loads.tsx';
-import type { Order } from './use-plan.ts';
+import type { TargetOrder } from './use-plan.ts';
 
 /** What would be done, before anything is. */
-export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonly order: Order }) {
+export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonly order: TargetOrder }) {
   const { memory } = useWorkChoices();
   return (
     <>
