@@ -77,9 +77,13 @@ const SHOTS: readonly Shot[] = [
   {
     name: 'convert-unpack',
     parameters: { repo: 'preset/fp8-tiny', view: 'convert', target: 'stacked', unpack: 'bf16' },
-    ready: /Who loads the result/,
+    ready: /Programs that load the result/,
   },
-  { name: 'convert', parameters: { repo: BIG, view: 'convert', target: 'stacked' }, ready: /Who loads the result/ },
+  {
+    name: 'convert',
+    parameters: { repo: BIG, view: 'convert', target: 'stacked' },
+    ready: /Programs that load the result/,
+  },
   { name: 'ranks', parameters: { repo: BIG, view: 'ranks', ep: '64' }, ready: /64 ranks, 2 of 128/, act: pinRank },
   { name: 'compare-start', parameters: { repo: BIG, view: 'compare' }, ready: /Hub repo or revision/ },
   {

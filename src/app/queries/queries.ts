@@ -214,6 +214,7 @@ export function planLoadsQuery(key: string | null, target: Target, { maxShardByt
   return {
     queryKey: ['plan loads', key, target, options],
     queryFn: () => inspectWorker().planLoads(target, options),
-    gcTime: 60_000,
+    // Convert asks about one layout after another and needs all answers.
+    gcTime: 600_000,
   };
 }

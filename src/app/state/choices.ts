@@ -21,6 +21,10 @@ export interface Choices {
   readonly set: (patch: Partial<Omit<Choices, 'set'>>) => void;
 }
 
+/** More pins than this were not set by hand. */
+const MOST_PINS = 32;
+const PROGRAM_ID = /^[a-z0-9][a-z0-9.-]{0,63}$/;
+
 /** The choices, kept in this browser; stored values are checked, and a value that is not valid is replaced by its default. */
 export const useChoices = create<Choices>()(
   persist(
@@ -39,10 +43,6 @@ export const useChoices = create<Choices>()(
     },
   ),
 );
-
-/** More pins than this were not set by hand. */
-const MOST_PINS = 32;
-const PROGRAM_ID = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 
 /** Ids of programs as they were stored; what is no id is left out. */
 export function pinnedOf(stored: unknown): readonly string[] {

@@ -46,6 +46,12 @@ export function targetForProgram(
   return best ? { target: best.target, verdict: best.verdict } : null;
 }
 
+/** True where no other conversion can be better for a program than one that was found: not all need be known then. */
+export function isFinalTarget(id: string, { layout, verdicts }: CurrentLoads, found: ProgramTarget): boolean {
+  const cure = verdicts.find((each) => each.id === id)?.cure ?? null;
+  return found.verdict === 'loads' && found.target === (cure ?? layout);
+}
+
 /** Negative, 0 or positive as the first mark that differs says. */
 function compareMarks(a: readonly number[], b: readonly number[]): number {
   const at = a.findIndex((mark, index) => mark !== b[index]);

@@ -4,6 +4,7 @@ import { isGood } from '../loads/predict.ts';
 import {
   type CurrentLoads,
   countGood,
+  isFinalTarget,
   preselectable,
   preselectedTarget,
   type TargetOutcome,
@@ -55,7 +56,7 @@ async function casesOf(architecture: string, config: Readonly<Record<string, unk
 let cases: readonly Case[] = [];
 beforeAll(async () => {
   cases = (await Promise.all(ARCHITECTURES.map((each) => casesOf(each)))).flat();
-});
+}, 60_000);
 
 describe('the layout to convert to', () => {
   it('is preselected only where no fewer programs load the result, whoever is asked about', () => {
@@ -100,6 +101,20 @@ describe('the layout to convert to', () => {
           ).toBe(false);
         else expect(found.verdict, name).toBe(verdicts.includes('loads') ? 'loads' : 'loads-converting');
       }
+  });
+
+  it('is final only where all conversions together give the same', () => {
+    let final = 0;
+    for (const { name, current, outcomes } of cases)
+      for (const id of IDS)
+        for (const at of outcomes.keys()) {
+          const some = outcomes.slice(0, at + 1);
+          const found = targetForProgram(id, current, some);
+          if (found === null || !isFinalTarget(id, current, found)) continue;
+          final += 1;
+          expect(found, name).toEqual(targetForProgram(id, current, outcomes));
+        }
+    expect(final).toBeGreaterThan(100);
   });
 
   it('keeps the layout that a program reads as it is', () => {

@@ -189,7 +189,7 @@ function Files({ plan }: { readonly plan: PlanSummary }) {
         <tr>
           <td className="mono">model.safetensors.index.json</td>
           <td />
-          <td>written anew</td>
+          <td>written</td>
         </tr>
         <tr>
           <td className="mono">moe-loom-report.json</td>

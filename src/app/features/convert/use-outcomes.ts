@@ -1,11 +1,15 @@
-import { useQueries } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
+import type { LoadVerdict } from '../../../../workers/protocol.ts';
 import {
   type CurrentLoads,
+  isFinalTarget,
   type PlanOptions,
+  type ProgramTarget,
   preselectable,
   TARGETS,
   type Target,
   type TargetOutcome,
+  targetForProgram,
 } from '../../../core/index.ts';
 import { ownPrograms } from '../../checkpoint/program-order.ts';
 import { planLoadsQuery, queryClient, useLoads, useOpenKey } from '../../queries/queries.ts';
@@ -39,25 +43,24 @@ export function useOutcomes(options: PlanOptions): Outcomes {
   const current = loads.data ? { layout, verdicts: loads.data } : null;
   const own = loads.data ? ownPrograms(loads.data, pinned).map(({ id }) => id) : [];
   const first = current ? preselectable(own, current) : [];
-  const sequence = [...first, ...ALL.filter((target) => !first.includes(target))];
-  const queries = sequence.map((target) => planLoadsQuery(key, target, options));
-  const isDone = ({ queryKey }: (typeof queries)[number]) => {
-    const state = queryClient.getQueryState(queryKey);
-    return state?.status === 'success' || state?.status === 'error';
-  };
-  const waiting = queries.findIndex((query) => !isDone(query));
-  const answers = useQueries({
-    queries: queries.map((query, at) => ({
-      ...query,
-      enabled: key !== null && loads.data !== undefined && (waiting === -1 || at <= waiting),
-    })),
-  });
-  const known = answers.flatMap(({ data }, at): TargetOutcome[] => {
-    const target = sequence[at];
-    return data === undefined || target === undefined ? [] : [{ target, verdicts: data }];
-  });
+  // Then those that answer for most programs.
+  const likely = [layout, ...(loads.data ?? []).map(({ cure }) => cure)];
+  const sequence = [...new Set([...first, ...ALL.filter((target) => likely.includes(target)), ...ALL])];
+  const states = sequence.map((target) =>
+    queryClient.getQueryState<readonly LoadVerdict[] | null>(planLoadsQuery(key, target, options).queryKey),
+  );
+  const waiting = states.findIndex((state) => state?.status !== 'success' && state?.status !== 'error');
   const done = waiting === -1 ? sequence.length : waiting;
-  const failed = loads.isError;
+  // Its answer draws this again, and then the next conversion is asked about.
+  const { status } = useQuery({
+    ...planLoadsQuery(key, sequence[done] ?? sequence[0] ?? 'per-expert', options),
+    enabled: key !== null && loads.data !== undefined,
+  });
+  const known = sequence.flatMap((target, at): TargetOutcome[] => {
+    const state = states[at];
+    return state?.status === 'success' ? [{ target, verdicts: state.data ?? null }] : [];
+  });
+  const failed = loads.isError || status === 'error';
   return {
     current,
     known,
@@ -65,4 +68,10 @@ export function useOutcomes(options: PlanOptions): Outcomes {
     preselecting: !failed && (current === null || done < first.length),
     complete: failed || (current !== null && done === sequence.length),
   };
+}
+
+/** The layout to convert to for a program, once no answer that is still to come can change it; else null. */
+export function knownTarget(id: string, { current, known, complete }: Outcomes): ProgramTarget | null {
+  const found = current && targetForProgram(id, current, known);
+  return found && (complete || isFinalTarget(id, current, found)) ? found : null;
 }

@@ -7,12 +7,11 @@ import {
   parseSize,
   preselectedTarget,
   type Target,
-  targetForProgram,
 } from '../../../core/index.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
 import { useConvertChoices, useWorkChoices } from './options/choices.ts';
-import { type Outcomes, useOutcomes } from './use-outcomes.ts';
+import { knownTarget, type Outcomes, useOutcomes } from './use-outcomes.ts';
 
 /** Typing settles for this long before a plan is asked for. */
 const SETTLE_MS = 200;
@@ -41,18 +40,16 @@ export interface ChosenTarget {
  * The target that the address names, else the one for the program that it names, else one that may be preselected: at
  * least as many programs load the result as load the checkpoint now.
  */
-export function chosenTarget(
-  named: string | null,
-  wanted: string | null,
-  { current, known, own, preselecting, complete }: Outcomes,
-): ChosenTarget {
+export function chosenTarget(named: string | null, wanted: string | null, outcomes: Outcomes): ChosenTarget {
+  const { current, known, own, preselecting, complete } = outcomes;
   const program = current?.verdicts.find(({ id }) => id === wanted)?.id ?? null;
   const target = named !== null && isTarget(named) ? named : null;
   if (target !== null) return { target, program: program as ProgramId | null, pending: false };
   if (!current) return { target: null, program: null, pending: preselecting };
   if (program !== null) {
-    const found = complete ? targetForProgram(program, current, known) : null;
-    return { target: found?.target ?? null, program: program as ProgramId, pending: !complete };
+    const found = knownTarget(program, outcomes);
+    const pending = found === null && !complete;
+    return { target: found?.target ?? null, program: program as ProgramId, pending };
   }
   return { target: preselectedTarget(own, current, known), program: null, pending: preselecting };
 }

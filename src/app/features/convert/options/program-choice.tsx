@@ -1,11 +1,11 @@
 import type { LoadVerdict } from '../../../../../workers/protocol.ts';
-import { countGood, type Target, targetForProgram, targetGlyph } from '../../../../core/index.ts';
+import { countGood, type Target, targetGlyph } from '../../../../core/index.ts';
 import { programGroups } from '../../../checkpoint/program-order.ts';
 import { SmallPicture } from '../../../pictures/small-picture.tsx';
 import { useLoads } from '../../../queries/queries.ts';
 import { addressStore, move } from '../../../state/address-store.ts';
 import { useChoices } from '../../../state/choices.ts';
-import type { Outcomes } from '../use-outcomes.ts';
+import { knownTarget, type Outcomes } from '../use-outcomes.ts';
 import type { ChosenTarget } from '../use-plan.ts';
 import './target-choice.css';
 
@@ -47,9 +47,9 @@ interface ProgramOptionProps extends ProgramChoiceProps {
 
 function ProgramOption({ verdict, chosen, outcomes }: ProgramOptionProps) {
   const { id, title } = verdict;
-  const { current, known, complete } = outcomes;
+  const { current, complete } = outcomes;
   const picked = chosen.program === id;
-  const best = current && complete ? targetForProgram(id, current, known) : null;
+  const best = knownTarget(id, outcomes);
   // With a layout of its own in the address, the program is shown with that layout.
   const target = picked && chosen.target !== null ? chosen.target : (best?.target ?? null);
   const loadsNow = countGood([verdict]) === 1;
@@ -80,10 +80,8 @@ interface NoteFacts {
 }
 
 function noteOf({ target, best, layout, loadsNow, complete }: NoteFacts): string {
-  if (target === null) return complete ? 'No layout is known that it loads.' : 'Finding the layout that it loads …';
-  if (loadsNow && target === layout) return 'It loads this checkpoint already: nothing to convert.';
-  const now = loadsNow ? 'It loads this checkpoint already' : 'It does not load this checkpoint now';
-  return best === 'loads-converting'
-    ? `${now}. It rearranges the result while it loads.`
-    : `${now}. It reads the result as it is.`;
+  if (target === null) return complete ? 'No layout is known that it loads.' : 'Finding its layout …';
+  if (loadsNow && target === layout) return 'It loads this checkpoint: nothing to convert.';
+  if (best === 'loads-converting') return 'It rearranges the result while it loads.';
+  return loadsNow ? 'It loads the result without rearranging.' : 'It does not load this checkpoint now.';
 }
