@@ -18,7 +18,13 @@ interface ProgramChoiceProps {
 export function ProgramChoice({ chosen, outcomes }: ProgramChoiceProps) {
   const { data } = useLoads();
   const pinned = useChoices((choices) => choices.pinned);
-  if (!data) return null;
+  if (!data)
+    return (
+      <fieldset className="choice">
+        <legend>Convert for</legend>
+        <p className="option-note">Predicting what each program does …</p>
+      </fieldset>
+    );
   const [own, ...others] = programGroups(data, pinned);
   // Widely used programs stay in sight beside the pinned ones.
   const first = own?.key === 'pinned' ? others.filter(({ key }) => key === 'widely') : [];
@@ -59,7 +65,7 @@ function ProgramOption({ verdict, chosen, outcomes }: ProgramOptionProps) {
     move({ target: best?.target ?? null, convert: { ...convert, for: id } });
   };
   return (
-    <label className={none ? 'option pictured off' : 'option pictured'}>
+    <label className={none ? 'option program off' : 'option program'}>
       <input type="radio" name="for" checked={picked} disabled={none && !picked} onChange={choose} />
       <span className="option-name">{title}</span>
       {target !== null && <span className="tag mono">{target}</span>}
