@@ -205,7 +205,7 @@ test('another checkpoint keeps the target and the engine; what it cannot take is
   await expect
     .poll(() => Object.fromEntries(parametersOf(page)))
     .toMatchObject({ target: 'stacked', engine: 'cpu', view: 'convert' });
-  expect(parametersOf(page).get('unpack')).toBeNull();
+  await expect.poll(() => parametersOf(page).get('unpack')).toBeNull();
   await expect(page.getByRole('radio', { name: /^stacked One/ })).toBeChecked();
 });
 
