@@ -8,5 +8,9 @@ const ProgramChips = late(async () => (await import('../../checkpoint/program-ch
 export function ProgramLine() {
   const status = useInspection((state) => state.status);
   if (status !== 'opening' && status !== 'open') return null;
-  return <div className="program-line">{status === 'open' && <ProgramChips />}</div>;
+  return (
+    <section className="program-line" aria-label="Programs">
+      {status === 'open' && <ProgramChips />}
+    </section>
+  );
 }
