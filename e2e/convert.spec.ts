@@ -7,7 +7,7 @@ import { openCheckpoint } from '../src/core/checkpoint/open.ts';
 import { openLocal } from '../src/core/source/folder.node.ts';
 import { allTensors, sameTensor, truthOf } from '../src/core/testing.fixture.ts';
 import { verifyCheckpoints } from '../src/core/verify/verify.ts';
-import { dropPaths, expect, storedFiles, test, visit } from './support/app.ts';
+import { dropPaths, expect, parametersOf, storedFiles, test, visit } from './support/app.ts';
 
 const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
 
@@ -134,4 +134,85 @@ test('a shard that is cut short counts in the headline, though no cell of what w
   await expect(page.getByText('The file ends 1000 bytes before the last tensor does', { exact: false })).toBeVisible();
   await expect(page.locator('.defects')).toHaveText('1 error');
   rmSync(folder, { recursive: true });
+});
+
+/** The radio button of a program in Convert. */
+function programRadio(page: Page, name: string) {
+  return page.getByRole('radio', { name: new RegExp(`^${name} `) });
+}
+
+test('nothing is preselected where most programs load it as it is; a program is chosen by keyboard', async ({
+  page,
+}) => {
+  await page.goto('/?sample=tiny-qwen3-moe&view=convert');
+  await expect(
+    page.getByText(/of 11 programs load this checkpoint as it is|Programs that load the result/),
+  ).toBeVisible();
+  await programRadio(page, 'transformers 5').focus();
+  await page.keyboard.press('Space');
+  await expect
+    .poll(() => Object.fromEntries(parametersOf(page)))
+    .toMatchObject({ for: 'transformers-5', target: 'gate-up' });
+  await expect(page.getByRole('radio', { name: /^transformers 5 gate-up/ })).toBeChecked();
+  const forecast = page.getByRole('table', { name: /^Programs that load the result/ });
+  await expect(forecast.getByRole('row', { name: /^Loads transformers 5/ })).toBeVisible();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(() => Object.fromEntries(parametersOf(page))).toMatchObject({ for: 'vllm', target: 'per-expert' });
+  await page.reload();
+  await expect(programRadio(page, 'vLLM')).toBeChecked();
+});
+
+test('the program of an address chooses the layout', async ({ page }) => {
+  await page.goto('/?sample=tiny-qwen3-moe&view=convert&for=mlx');
+  await expect(page.getByRole('radio', { name: /^MLX switch-mlp/ })).toBeChecked();
+  await expect(page.getByRole('button', { name: 'Start conversion' })).toBeEnabled();
+  await page.goto('/?sample=tiny-qwen3-moe&view=convert&for=no-such-program');
+  await expect(page.getByRole('radio', { name: /^MLX switch-mlp/ })).toBeVisible();
+  await expect(page.locator('input[name=for]:checked')).toHaveCount(0);
+});
+
+test('the warning about wrong weights stands beside the button that starts', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'convert', target: 'stacked' });
+  const warning = page.getByText(
+    /^With this result, .*SGLang.* start without an error, but their expert weights are random/,
+  );
+  await expect(warning).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Start conversion' })).toHaveAccessibleDescription(
+    /SGLang .*loads? the checkpoint now/,
+  );
+  await programRadio(page, 'vLLM').check();
+  await expect(page.getByText(/^With this result, .*SGLang/)).toHaveCount(0);
+});
+
+test('another checkpoint keeps the target and the engine; what it cannot take is said in one line', async ({
+  page,
+  hub,
+}) => {
+  await visit(page, hub, {
+    repo: 'preset/fp8-tiny',
+    view: 'convert',
+    target: 'stacked',
+    unpack: 'bf16',
+    engine: 'cpu',
+  });
+  await expect(page.getByRole('button', { name: 'Start conversion' })).toBeEnabled();
+  await dropPaths(page, [HUB]);
+  await expect.poll(() => parametersOf(page).get('local')).toBe('hub');
+  await expect(
+    page.getByText('Unpacking to bf16 was not kept: this checkpoint has no FP8 or MXFP4 weights.'),
+  ).toBeVisible();
+  await expect
+    .poll(() => Object.fromEntries(parametersOf(page)))
+    .toMatchObject({ target: 'stacked', engine: 'cpu', view: 'convert' });
+  await expect.poll(() => parametersOf(page).get('unpack')).toBeNull();
+  await expect(page.getByRole('radio', { name: /^stacked One/ })).toBeChecked();
+});
+
+test('a target that another checkpoint cannot take is dropped with its reason', async ({ page }) => {
+  await page.goto('/?sample=tiny-gpt-oss&view=convert&target=gate-up-interleaved');
+  await expect(page.getByRole('radio', { name: /^gate-up-interleaved / })).toBeChecked();
+  await dropPaths(page, [HUB]);
+  await expect(page.getByText(/^The target gate-up-interleaved was not kept: /)).toBeVisible();
+  await expect.poll(() => parametersOf(page).get('target')).toBeNull();
 });

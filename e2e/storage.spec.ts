@@ -68,7 +68,7 @@ test('300 kB of storage: the file that does not fit is named with its own length
   expect((await row.textContent())?.replaceAll(/[^\d]/g, '')).toContain(needed);
   expect((await storedFiles(page)).filter((name) => name.endsWith(file))).toEqual([]);
   await expect(said).toContainText(/shards? (is|are) finished and kept/);
-  await expect(page.getByText('the browser says that it has')).toBeHidden();
+  await expect(page.getByText('The browser reports')).toBeHidden();
   expect(await pastTheEdge(page)).toEqual([]);
 });
 

@@ -68,14 +68,22 @@ const SHOTS: readonly Shot[] = [
     ready: /Different/,
     act: (page) => page.getByRole('button', { name: /^Count all values/ }).click(),
   },
-  { name: 'loads', parameters: { repo: BIG, view: 'loads' }, ready: /of 11 load it/ },
-  { name: 'loads-partial', parameters: { repo: 'preset/stacked-tiny', view: 'loads' }, ready: /of 11 load it/ },
+  { name: 'loads', parameters: { repo: BIG, view: 'loads' }, ready: /of 11 programs load it/ },
+  {
+    name: 'loads-partial',
+    parameters: { repo: 'preset/stacked-tiny', view: 'loads' },
+    ready: /of 11 programs load it/,
+  },
   {
     name: 'convert-unpack',
     parameters: { repo: 'preset/fp8-tiny', view: 'convert', target: 'stacked', unpack: 'bf16' },
-    ready: /Who loads the result/,
+    ready: /Programs that load the result/,
   },
-  { name: 'convert', parameters: { repo: BIG, view: 'convert', target: 'stacked' }, ready: /Who loads the result/ },
+  {
+    name: 'convert',
+    parameters: { repo: BIG, view: 'convert', target: 'stacked' },
+    ready: /Programs that load the result/,
+  },
   { name: 'ranks', parameters: { repo: BIG, view: 'ranks', ep: '64' }, ready: /64 ranks, 2 of 128/, act: pinRank },
   { name: 'compare-start', parameters: { repo: BIG, view: 'compare' }, ready: /Hub repo or revision/ },
   {

@@ -10,6 +10,7 @@ import { VersionNotice } from './features/failure/version-notice.tsx';
 import { Waiting } from './features/failure/waiting.tsx';
 import { Finding } from './features/finding/finding.tsx';
 import { MapView } from './features/map/map-view.tsx';
+import { ProgramLine } from './features/shell/program-line.tsx';
 import { Rail } from './features/shell/rail.tsx';
 import { TopBar } from './features/shell/top-bar.tsx';
 import { DropCatcher } from './features/start/drop-catcher.tsx';
@@ -38,6 +39,7 @@ export function App() {
         <TopBar />
         <Rail />
         <div className="strips">
+          <ProgramLine />
           <SignInNotice />
           <VersionNotice />
           <UnreadNotice />

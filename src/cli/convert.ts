@@ -32,12 +32,13 @@ import {
   runPlan,
   shellWord,
 } from '../core/index.ts';
-import { interruptSignal, parseTarget, print, printJson } from './common.ts';
+import { interruptSignal, print, printJson } from './common.ts';
 import { unreadBehind } from './damage.ts';
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
 import { createProgressLine } from './progress.ts';
 import { openAssuming } from './reading.ts';
 import { SOURCE_HELP } from './source.ts';
+import { parseTargetFlags, targetOf } from './target.ts';
 import { tell } from './terminal.ts';
 
 interface ConvertFlags extends PlanFlags {
@@ -55,7 +56,7 @@ interface ConvertFlags extends PlanFlags {
 
 const MIN_MEMORY = 16 * MIB;
 
-/** `moe-loom convert <source> --to <target> --out <folder>`. */
+/** `moe-loom convert <source> --to <layout> --out <folder>`. */
 export function addConvert(program: Command): void {
   const command = program
     .command('convert')
@@ -76,12 +77,14 @@ export function addConvert(program: Command): void {
     .option('--threads <n>', 'shards made at once; as many as cores and memory allow unless given')
     .option('--sha256', 'also the SHA-256 of each shard, its id on the Hub')
     .action(async (source: string, flags: ConvertFlags) => {
-      const target = parseTarget(flags.to);
+      const wanted = parseTargetFlags(flags);
       const chosen = planOptions(flags);
       const work = workOptions(flags);
       const signal = interruptSignal();
       const { files, path, checkpoint, origin, assumed } = await openAssuming(source, flags, signal);
-      const plan = await planWithValues(checkpoint, files, target, { ...chosen, ...assumed, signal });
+      const options = { ...chosen, ...assumed };
+      const target = await targetOf(wanted, { checkpoint, files, options, signal });
+      const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
       if (plan.refusals.length > 0) throw refused(plan, checkpoint);
       const output = await openOutput(flags, plan, files, path, signal);
       if (output === null) return;

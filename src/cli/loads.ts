@@ -14,6 +14,7 @@ import {
   LOADERS,
   LoomError,
   loadScript,
+  loadsJson,
   type ProgramId,
   plural,
   predictLoads,
@@ -28,13 +29,19 @@ interface LoadsFlags extends ReadingFlags {
   readonly script?: string;
 }
 
-/** `moe-loom loads <source>`: which programs load it, half-load it or refuse it. Exit 0 whatever the answer, 1 where the files hold no model to ask about. */
+/**
+ * `moe-loom loads <source>`: which programs load it, which start with wrong weights, which fail. It exits with 0 for every
+ * answer and with 1 where the files hold no model.
+ */
 export function addLoads(program: Command): void {
   const command = program
     .command('loads')
-    .description('say which programs will load a checkpoint as it is')
+    .description('say which programs load a checkpoint as it is, widely used programs first')
     .argument('<source>', SOURCE_HELP)
-    .option('--script <consumer>', 'print a Python script that loads it and compares with the prediction');
+    .option(
+      '--script <program>',
+      'print a Python script that loads the checkpoint and compares the result with the prediction',
+    );
   withReading(command).action(async (source: string, flags: LoadsFlags) => {
     const consumer = flags.script === undefined ? null : parseConsumer(flags.script);
     const signal = interruptSignal();
@@ -48,18 +55,7 @@ export function addLoads(program: Command): void {
   });
 }
 
-/** The contract of `loads --json`. */
-export function loadsJson(verdicts: readonly ConsumerVerdict[]) {
-  const consumers = verdicts.map((each) => {
-    const { id, version, verdict, missing, unexpected, mismatched, cure, needs, inference = null } = each;
-    const { kind, source, date } = each.evidence;
-    const names = { missing, unexpected, mismatched };
-    return { id, version, verdict, ...names, evidence: { kind, source, date }, cure, needs, inference };
-  });
-  return { consumers };
-}
-
-/** One line a consumer, then what stands behind those that do not simply load. */
+/** One line for each program, then evidence, names and needs of each. */
 export function describeLoads(verdicts: readonly ConsumerVerdict[]): string[] {
   const lines = verdicts.map(({ id, version, verdict, cure }) => {
     const help = cure === null ? '' : `  → moe-loom convert --to ${cure}`;
@@ -78,7 +74,7 @@ function details(verdict: ConsumerVerdict): string[] {
     `${id}: ${verdict.verdict} (${evidence.kind}, ${evidence.date}: ${evidence.source})`,
     ...lists,
     ...needs.map((need) => `  needs: ${need}`),
-    ...(inference === undefined ? [] : [`  taken for granted: ${inference}`]),
+    ...(inference === undefined ? [] : [`  assumed: ${inference}`]),
   ];
 }
 

@@ -2,18 +2,19 @@ import type { Command } from 'commander';
 import {
   type Checkpoint,
   type ConversionPlan,
+  countGood,
   describePlan,
   type PlanOptions,
   planWithValues,
-  predictTarget,
+  predictPlan,
 } from '../core/index.ts';
-import { interruptSignal, parseDtype, parseLayers, parseShardSize, parseTarget, print, printJson } from './common.ts';
+import { interruptSignal, parseDtype, parseLayers, parseShardSize, print, printJson } from './common.ts';
 import { unreadBehind } from './damage.ts';
 import { openAssuming } from './reading.ts';
 import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
+import { parseTargetFlags, type TargetFlags, targetOf } from './target.ts';
 
-export interface PlanFlags extends ReadingFlags {
-  readonly to: string;
+export interface PlanFlags extends TargetFlags, ReadingFlags {
   readonly layers?: string;
   readonly keepRest?: boolean;
   readonly keepMtp?: boolean;
@@ -24,12 +25,13 @@ export interface PlanFlags extends ReadingFlags {
 /** The options that shape a plan, shared by `plan` and `convert`. */
 export function withPlanFlags(command: Command): Command {
   return withReading(command)
-    .requiredOption('--to <target>', 'the layout to convert to')
-    .option('--layers <list>', 'only these layers, such as 0-3,7')
-    .option('--keep-rest', 'with --layers: everything else unchanged beside them')
+    .option('--to <layout>', 'the layout to convert to')
+    .option('--for <program>', 'convert to the layout that this program loads, such as vllm: another way to say --to')
+    .option('--layers <list>', 'convert only these layers, such as 0-3,7')
+    .option('--keep-rest', 'with --layers: keep all other tensors unchanged in the output')
     .option('--keep-mtp', 'leave layers of multi-token prediction as they are stored')
-    .option('--max-shard-size <size>', 'tensor bytes a shard holds at most', '5GB')
-    .option('--dtype <dtype>', 'bf16: unpack FP8 and MXFP4 weights to the numbers they stand for; not lossless');
+    .option('--max-shard-size <size>', 'the most tensor bytes that a shard holds', '5GB')
+    .option('--dtype <dtype>', 'bf16: unpack FP8 and MXFP4 weights to bf16; this is not lossless');
 }
 
 /** What flags say of a plan, but for what is assumed. */
@@ -43,18 +45,19 @@ export function planOptions(flags: PlanFlags): PlanOptions {
   };
 }
 
-/** `moe-loom plan <source> --to <target>`: what a conversion would do, without doing it. Exit 1 when it is refused. */
+/** `moe-loom plan <source> --to <layout>`: what a conversion would do, without doing it. It exits with 1 when the plan is refused. */
 export function addPlan(program: Command): void {
   const command = program
     .command('plan')
     .description('say what a conversion would do')
     .argument('<source>', SOURCE_HELP);
   withPlanFlags(command).action(async (source: string, flags: PlanFlags) => {
-    const target = parseTarget(flags.to);
+    const wanted = parseTargetFlags(flags);
     const chosen = planOptions(flags);
     const signal = interruptSignal();
     const { checkpoint, files, assumed } = await openAssuming(source, flags, signal);
     const options = { ...chosen, ...assumed };
+    const target = await targetOf(wanted, { checkpoint, files, options, signal });
     const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
     const unread = unreadBehind(plan, checkpoint);
     if (unread) throw unread;
@@ -64,16 +67,11 @@ export function addPlan(program: Command): void {
   });
 }
 
-/** Says so where no program is known that loads what the plan would write. */
-function readers({ config }: Checkpoint, plan: ConversionPlan, { assume }: PlanOptions): string[] {
-  if (plan.refusals.length > 0 || plan.scope === 'partial') return [];
-  const facts = { config, changes: plan.configChanges, ...(assume ? { assume } : {}) };
-  const verdicts = predictTarget(
-    plan.shards.flatMap(({ tensors }) => tensors),
-    facts,
-  );
-  if (verdicts.some(({ verdict }) => verdict === 'loads' || verdict === 'loads-converting')) return [];
-  return ['! Nothing is known that loads the result as it will be.'];
+/** One line where no program is known to load what the plan would write. */
+function readers(checkpoint: Checkpoint, plan: ConversionPlan, options: PlanOptions): string[] {
+  if (plan.scope === 'partial') return [];
+  const verdicts = predictPlan(checkpoint, plan, options);
+  return verdicts === null || countGood(verdicts) > 0 ? [] : ['! No program is known to load the result.'];
 }
 
 /** The plan without header bytes, which no reader of JSON wants. */

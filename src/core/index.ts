@@ -208,7 +208,10 @@ export { type TensorPlace, tensorPlace } from './layouts/tensor-place.ts';
 export type * from './layouts/types.ts';
 export { incompleteError, refuseUnusable, unusableFinding } from './layouts/usable.ts';
 export { isGood } from './loads/predict.ts';
+export * from './loads/report.ts';
+export * from './loads/targets.ts';
 export type { EvidenceKind, NameReport, Verdict } from './loads/types.ts';
+export * from './loads/words.ts';
 export { type HiddenStates, randomStates, readStates } from './parity/hidden-states.ts';
 export { type ParityJson, parityJson } from './parity/json.ts';
 export { compareBlock, TOLERANCE as PARITY_TOLERANCE } from './parity/parity.ts';
@@ -242,15 +245,7 @@ export {
   meshOfSetup,
   plainReport,
 } from './programs/fitting.ts';
-export {
-  type ConsumerVerdict,
-  expertSamples,
-  LOADERS,
-  loadScript,
-  modelCard,
-  predictLoads,
-  predictTarget,
-} from './programs/loading.ts';
+export * from './programs/loading.ts';
 export { type Minding, whoMinds } from './programs/minding.ts';
 export { openCheckpoint } from './programs/opening.ts';
 export {
@@ -272,6 +267,7 @@ export {
   refusalOf,
   summarize,
 } from './programs/placing.ts';
+export { USES, type Use } from './programs/program.ts';
 export { type CardRow, cardRows, isCardModel } from './programs/transformers-4/card.ts';
 export { type HeldBytes, heldBytes, type RankReads, type Read, rankReads, rankTensors } from './ranks/bytes.ts';
 export { type Communication, communicationOf } from './ranks/communication.ts';

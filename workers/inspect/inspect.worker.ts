@@ -4,7 +4,7 @@ import { createMemoryCalls } from '../ranks/memory.ts';
 import { createRankCalls } from '../ranks/ranks.ts';
 import { createTensorService } from '../tensors/service.ts';
 import { createValuesDesk } from '../values/values-desk.ts';
-import { compactVerdict } from './loads.ts';
+import { compactVerdict, writeLoads } from './loads.ts';
 import type { InspectApi, InspectEvent } from './protocol.ts';
 import { createCellCalls, type InspectSession, openSession, summarisePlan } from './session.ts';
 
@@ -43,6 +43,7 @@ const api: InspectApi = {
   ...createMemoryCalls(current),
   loads: () => current().loads.all().map(compactVerdict),
   loadNames: (consumer, kind) => current().loads.of(consumer)[kind],
+  loadsReport: (request) => writeLoads(current().loads, request),
   loadScript: (consumer) => loadScript(current().loads.of(consumer)),
   planLoads: async (target, options) => (await current().planLoads(target, options))?.map(compactVerdict) ?? null,
   card: (target, options, made) => current().card(target, options, made),

@@ -2,16 +2,16 @@ import {
   type Checkpoint,
   type CheckpointLayout,
   type ConsumerVerdict,
-  type ConversionPlan,
   LoomError,
+  loaderUse,
   loadScript,
-  type PlanOptions,
+  loadsJson,
+  loadsMarkdown,
   type ProgramId,
   predictLoads,
-  predictTarget,
   refuseUnusable,
 } from '../../src/core/index.ts';
-import type { LoadVerdict, NameSample } from './protocol.ts';
+import type { LoadsReportRequest, LoadVerdict, NameSample } from './protocol.ts';
 
 /** Names that travel with a verdict: enough to recognise the layout by. */
 const FIRST_NAMES = 8;
@@ -39,16 +39,10 @@ export function createLoads(checkpoint: Checkpoint, layout: CheckpointLayout): L
   };
 }
 
-/** The verdicts on what a plan would write; null where it cannot be run. */
-export function predictPlan(
-  checkpoint: Checkpoint,
-  plan: ConversionPlan,
-  { assume }: PlanOptions,
-): readonly ConsumerVerdict[] | null {
-  if (plan.refusals.length > 0) return null;
-  const outputs = plan.shards.flatMap((shard) => shard.tensors);
-  const facts = { config: checkpoint.config, changes: plan.configChanges };
-  return predictTarget(outputs, assume === undefined ? facts : { ...facts, assume });
+/** Verdicts with every name, in the order that is asked for. */
+export function writeLoads(loads: Loads, { format, name, order }: LoadsReportRequest): string {
+  const verdicts = order.map(loads.of);
+  return format === 'markdown' ? loadsMarkdown(name, verdicts) : `${JSON.stringify(loadsJson(verdicts), null, 2)}\n`;
 }
 
 /** A verdict that is small enough to be sent for every consumer at once. */
@@ -56,7 +50,7 @@ export function compactVerdict(verdict: ConsumerVerdict): LoadVerdict {
   const { missing, unexpected, mismatched, ...rest } = verdict;
   const hasScript = 'script' in loadScript({ ...rest, missing: [], unexpected: [], mismatched: [] });
   const lists = { missing: sample(missing), unexpected: sample(unexpected), mismatched: sample(mismatched) };
-  return { ...rest, ...lists, hasScript };
+  return { ...rest, ...lists, hasScript, use: loaderUse(verdict.id) };
 }
 
 function sample(names: readonly string[]): NameSample {

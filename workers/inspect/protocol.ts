@@ -12,7 +12,9 @@ import type {
   ProgramId,
   ReadsSummary,
   Target,
+  Use,
 } from '../../src/core/index.ts';
+
 import type { MemoryApi } from '../ranks/memory-protocol.ts';
 import type { RankApi } from '../ranks/protocol.ts';
 import type { TensorApi } from '../tensors/protocol.ts';
@@ -125,7 +127,16 @@ export type LoadVerdict = Omit<ConsumerVerdict, NameKind> & {
 } & {
   /** True where a script can hold the consumer to this verdict. */
   readonly hasScript: boolean;
+  /** How much the consumer is used. */
+  readonly use: Use;
 };
+
+/** What of the verdicts is written, and in which order; `name` is what the checkpoint is called. */
+export interface LoadsReportRequest {
+  readonly format: 'markdown' | 'json';
+  readonly name: string;
+  readonly order: readonly ProgramId[];
+}
 
 /** A plan as a screen shows it; the plan itself goes straight from worker to worker. */
 export interface PlanSummary
@@ -174,6 +185,8 @@ export interface InspectApi extends FlowDesk, RankApi, MemoryApi, TensorApi, Val
   loads(): readonly LoadVerdict[];
   /** A whole list of {@link loads}. */
   loadNames(consumer: ProgramId, kind: NameKind): readonly string[];
+  /** {@link loads} with every name, as a Markdown document or as the object of `loads --json`. */
+  loadsReport(request: LoadsReportRequest): string;
   /** A Python script that compares one verdict of {@link loads} with what the consumer itself reports. */
   loadScript(consumer: ProgramId): LoadScript;
   /** What each consumer will make of a plan's output; null where the plan cannot be run. */

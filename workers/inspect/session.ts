@@ -29,6 +29,7 @@ import {
   type Pause,
   type PlanOptions,
   planWithValues,
+  predictPlan,
   type ReadsSummary,
   type Target,
   tensorBytes,
@@ -40,7 +41,7 @@ import { createRankDesk } from '../ranks/ranks.ts';
 import { type FileStrips, fileStrips, type StripTensor, stripTensor } from './file-strips.ts';
 import { createFlowDesk, type FlowDesk } from './layer-flow.ts';
 import { type LayerPictures, layerPictures } from './layer-pictures.ts';
-import { createLoads, type Loads, predictPlan } from './loads.ts';
+import { createLoads, type Loads } from './loads.ts';
 import { createMeter, createTicker, type Meter } from './meter.ts';
 import type { CellFacts, InspectEvent, MadeFacts, MapSummary, PlanSummary, SourceDescriptor } from './protocol.ts';
 

@@ -15,7 +15,7 @@ export const queryClient = new QueryClient({
 notifyManager.setScheduler(queueMicrotask);
 
 /** The open checkpoint's key, null until it can be asked. */
-function useOpenKey(): string | null {
+export function useOpenKey(): string | null {
   return useInspection((state) => (state.status === 'open' ? state.key : null));
 }
 
@@ -184,7 +184,7 @@ export function usePreview(name: string) {
   });
 }
 
-/** What each consumer makes of the open checkpoint. */
+/** What each program does with the open checkpoint. */
 export function useLoads() {
   const key = useOpenKey();
   return useQuery({
@@ -206,13 +206,18 @@ export function useLoadNames(consumer: ProgramId, kind: NameKind, wanted: boolea
   });
 }
 
-/** What each consumer will make of a plan's output, once the plan itself has been made. */
+/** What each program will do with a plan's output, once the plan itself has been made; null where it is refused. */
 export function usePlanLoads(target: Target, options: PlanOptions) {
   const key = useOpenKey();
-  return useQuery({
+  return useQuery({ ...planLoadsQuery(key, target, options), enabled: key !== null });
+}
+
+/** The query behind {@link usePlanLoads}. Sizes of shards decide no verdict and are left out of its key. */
+export function planLoadsQuery(key: string | null, target: Target, { maxShardBytes: _, ...options }: PlanOptions) {
+  return {
     queryKey: ['plan loads', key, target, options],
     queryFn: () => inspectWorker().planLoads(target, options),
-    enabled: key !== null,
-    gcTime: 60_000,
-  });
+    // Convert asks about one layout after another and needs all answers.
+    gcTime: 600_000,
+  };
 }

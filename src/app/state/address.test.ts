@@ -66,6 +66,7 @@ describe('parseAddress', () => {
       view: 'map',
       layer: null,
       expert: null,
+      program: null,
       target: null,
       layers: [],
       unpack: null,

@@ -1,6 +1,6 @@
 import { isLoomError, isRepoAddress, parseRepoReference } from '../../core/index.ts';
 import { type CompareAddress, parseCompare, writeCompare } from './compare-address.ts';
-import { type ConvertAddress, parseConvert, writeConvert } from './convert-address.ts';
+import { type ConvertAddress, PROGRAM_ID, parseConvert, writeConvert } from './convert-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
 import { type ParityAddress, parseParity, writeParity } from './parity-address.ts';
 import { type Look, PLAIN_LOOK, parseLook, writeLook } from './seen/look.ts';
@@ -32,6 +32,8 @@ export interface Address {
   readonly view: View;
   readonly layer: number | null;
   readonly expert: number | null;
+  /** A program of Loads in by its id, whose row is shown; who shows it checks that it exists. */
+  readonly program: string | null;
   /** A conversion target by its id; who shows it checks that it exists. */
   readonly target: string | null;
   /** Numbers of the layers chosen for conversion, ascending; empty for all. */
@@ -114,13 +116,14 @@ export function parseAddress(search: string, silent: Look = PLAIN_LOOK): Address
     view: VIEWS.find((known) => known === view) ?? 'map',
     layer: parseNumber(query.get('layer')),
     expert: parseNumber(query.get('expert')),
+    program: text('program', PROGRAM_ID),
     target: text('target', /^[a-z0-9-]+$/),
     layers: parseLayers(query.get('layers')),
     unpack: query.get('unpack') === 'bf16' ? 'bf16' : null,
     convert: parseConvert(query),
     statistic: text('statistic', /^[a-z-]+$/),
     projection: text('projection', /^[a-z-]+$/),
-    framework: text('framework', /^[a-z0-9.-]+$/),
+    framework: text('framework', PROGRAM_ID),
     placement: text('placement', /^[a-z-]+$/),
     ep: parseDegree(query.get('ep')),
     tp: parseDegree(query.get('tp')),
@@ -153,6 +156,7 @@ export function formatAddress(address: Address, whole = false): string {
   if (address.view !== 'map') query.set('view', address.view);
   if (address.layer !== null) query.set('layer', String(address.layer));
   if (address.expert !== null) query.set('expert', String(address.expert));
+  if (address.program !== null) query.set('program', address.program);
   if (address.target !== null) query.set('target', address.target);
   if (address.layers.length > 0) query.set('layers', formatLayers(address.layers));
   if (address.unpack !== null) query.set('unpack', address.unpack);

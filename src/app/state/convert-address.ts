@@ -2,6 +2,8 @@ import { type EngineChoice, isEngineChoice } from '../../core/index.ts';
 
 /** How a conversion is to be made, as part of the address; sizes as they were typed, null for the usual. */
 export interface ConvertAddress {
+  /** The program that the target is chosen for, by its id; who shows it checks that it exists. */
+  readonly for: string | null;
   /** Beside chosen layers everything else is kept as it is. */
   readonly keepRest: boolean;
   /** Layers of multi-token prediction stay as they are stored. */
@@ -16,6 +18,7 @@ export interface ConvertAddress {
 }
 
 export const USUAL_CONVERT: ConvertAddress = {
+  for: null,
   keepRest: false,
   keepMtp: false,
   maxShard: null,
@@ -24,6 +27,9 @@ export const USUAL_CONVERT: ConvertAddress = {
   sha256: false,
   checkSource: false,
 };
+
+/** Ids of programs consist of these characters. */
+export const PROGRAM_ID = /^[a-z0-9.-]+$/;
 
 /** What a person may be in the middle of typing; whoever uses it parses it. */
 const SIZE_TEXT = /^[\d., A-Za-z]{0,24}$/;
@@ -41,7 +47,9 @@ export function parseConvert(query: URLSearchParams): ConvertAddress {
     return text !== null && SIZE_TEXT.test(text) ? text : null;
   };
   const engine = query.get('engine');
+  const program = query.get('for');
   return {
+    for: program !== null && program.length <= 64 && PROGRAM_ID.test(program) ? program : null,
     keepRest: query.get('rest') === 'keep',
     keepMtp: query.get('mtp') === 'keep',
     maxShard: size('max-shard'),
@@ -54,6 +62,7 @@ export function parseConvert(query: URLSearchParams): ConvertAddress {
 
 /** Writes what differs from {@link USUAL_CONVERT}. */
 export function writeConvert(query: URLSearchParams, address: ConvertAddress): void {
+  if (address.for !== null) query.set('for', address.for);
   if (address.keepRest) query.set('rest', 'keep');
   if (address.keepMtp) query.set('mtp', 'keep');
   if (address.maxShard !== null) query.set('max-shard', address.maxShard);

@@ -2,7 +2,8 @@ import type { SourceDescriptor } from '../../../workers/inspect/protocol.ts';
 import { HUB_ENDPOINT } from '../../core/index.ts';
 import { type Account, accountOf, useAccess } from './access.ts';
 import type { Address } from './address.ts';
-import { addressStore, go } from './address-store.ts';
+import { addressStore, go, move } from './address-store.ts';
+import { NOTHING_CARRIED, useCarried } from './carried.ts';
 import { NO_COMPARISON } from './compare-address.ts';
 import { closeSource, type InspectionState, openSource, useInspection } from './inspection.ts';
 import { isKnownHost, useUnknownHost } from './known-hosts.ts';
@@ -15,6 +16,10 @@ type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;
 export const HUB = HUB_ENDPOINT;
 let local: Local | null = null;
 let shown = '';
+/** The source that was opened last, also when it is opened again. */
+let last = '';
+/** True once a source was asked for in this page. */
+let openedBefore = false;
 
 /** What an address asks to be opened; null for the start screen. */
 export function sourceOf(
@@ -46,12 +51,16 @@ export function referenceOf(repo: string, revision: string | null, path: string 
 export function openLocal(source: Local): void {
   local = source;
   shown = '';
+  last = '';
   const name = source.kind === 'files' ? source.name : source.handle.name;
   go({ ...EMPTY, local: name });
   follow();
 }
 
-/** Everything that belongs to one source; it is reset when another is opened. */
+/**
+ * Everything that belongs to one source and is cleared when another is opened. How to convert is kept: target, unpacking,
+ * engine.
+ */
 export const EMPTY = {
   repo: null,
   revision: null,
@@ -60,8 +69,7 @@ export const EMPTY = {
   local: null,
   layer: null,
   expert: null,
-  target: null,
-  unpack: null,
+  program: null,
   layers: [],
   tensors: ALL_TENSORS,
   compare: NO_COMPARISON,
@@ -106,18 +114,27 @@ export function reopen(): void {
   follow();
 }
 
+/** Marks what the address keeps of how an earlier source was to be converted; for a program, the layout is chosen again. */
+function carryOver({ target, unpack, convert }: Address): void {
+  useCarried.setState(openedBefore ? { target, unpack: unpack !== null, dropped: [] } : NOTHING_CARRIED);
+  if (openedBefore && convert.for !== null && target !== null) move({ target: null });
+}
+
 function follow(): void {
   const { address } = addressStore.getState();
   const { repo, revision, path, endpoint, sample } = address;
   const wanted = JSON.stringify([repo, revision, path, endpoint, sample, address.local]);
   if (wanted === shown) return;
   shown = wanted;
+  if (wanted !== last) carryOver(address);
+  last = wanted;
   const baseUrl = new URL('samples/', document.baseURI).href;
   const name = local?.kind === 'files' ? local.name : local?.handle.name;
   const source =
     address.local !== null && address.local === name
       ? local
       : sourceOf(address, useAccess.getState().accounts, baseUrl);
+  openedBefore ||= source !== null;
   const unknown = unknownHostOf(source);
   useUnknownHost.setState({
     asked: unknown === null ? null : { endpoint: unknown, other: null, leave: { ...EMPTY, endpoint: null } },

@@ -20,7 +20,7 @@ import { isGood } from '../loads/predict.ts';
 import type { PlannedTensor } from '../loads/types.ts';
 import { openLocal } from '../source/folder.node.ts';
 import type { ProgramId } from './all.ts';
-import { type ConsumerVerdict, LOADERS, predictLoads, predictTarget } from './loading.ts';
+import { type ConsumerVerdict, LOADERS, loaderUse, predictLoads, predictTarget } from './loading.ts';
 
 interface Said {
   readonly missing?: readonly string[];
@@ -166,19 +166,19 @@ function verdicts(target: TargetLayout): Readonly<Record<string, string>> {
 }
 
 describe('the other consumers', () => {
-  test('one verdict each, in the order of the list', () => {
-    expect(predictLoads(qwen3()).map(({ id }) => id)).toEqual([
-      'transformers-5',
-      'transformers-4.57',
-      'fork-qwen3-moe-ep',
-      'veomni',
-      'vllm',
-      'sglang',
-      'llama.cpp',
-      'mlx',
-      'megatron-bridge',
-      'torchtitan',
-      'qwen3-moe-fused',
+  test('one verdict each: widely used programs first, forks last', () => {
+    expect(predictLoads(qwen3()).map(({ id }) => [loaderUse(id), id])).toEqual([
+      ['widely', 'transformers-5'],
+      ['widely', 'transformers-4.57'],
+      ['widely', 'vllm'],
+      ['widely', 'sglang'],
+      ['widely', 'llama.cpp'],
+      ['widely', 'mlx'],
+      ['specialised', 'veomni'],
+      ['specialised', 'megatron-bridge'],
+      ['specialised', 'torchtitan'],
+      ['fork', 'fork-qwen3-moe-ep'],
+      ['fork', 'qwen3-moe-fused'],
     ]);
   });
 

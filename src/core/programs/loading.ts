@@ -6,12 +6,26 @@ import { type CardFacts, cardOf } from '../handoff/model-card.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
 import { predict, predictOutputs, type TargetFacts } from '../loads/predict.ts';
 import type { LoadInput } from '../loads/sparse-layers.ts';
-import type { LoadingProgram, PlannedTensor, ProgramVerdict } from '../loads/types.ts';
+import type { PlannedTensor, ProgramVerdict } from '../loads/types.ts';
+import type { PlanOptions } from '../plan/conversion.ts';
+import type { ConversionPlan } from '../plan/types.ts';
 import { PROGRAMS, type ProgramId } from './all.ts';
-import { programsWith } from './program.ts';
+import { type ProgramWith, programsWith, USES, type Use } from './program.ts';
 
-/** Every program that loads checkpoints, in the order of every list of verdicts. */
-export const LOADERS: readonly LoadingProgram<ProgramId>[] = programsWith(PROGRAMS, 'loads');
+/** Every program that loads checkpoints, in the order of every list of verdicts: widely used ones first, forks last. */
+export const LOADERS: readonly ProgramWith<ProgramId, 'loads'>[] = USES.flatMap((use) =>
+  programsWith(PROGRAMS, 'loads').filter((program) => program.use === use),
+);
+
+/** How much one of `LOADERS` is used. @throws RangeError for a program that loads no checkpoints. */
+export function loaderUse(id: ProgramId): Use {
+  return loaderOf(id).use;
+}
+
+/** The program of `LOADERS` that people call so, by its id or another spelling; undefined where there is none. */
+export function loaderNamed(text: string): ProgramWith<ProgramId, 'loads'> | undefined {
+  return LOADERS.find(({ id, aliases = [] }) => id === text || aliases.includes(text));
+}
 
 /** What one of `LOADERS` makes of a checkpoint. */
 export type ConsumerVerdict = ProgramVerdict<ProgramId>;
@@ -24,6 +38,20 @@ export function predictLoads(checkpoint: LoadInput['checkpoint'], layout?: Check
 /** Who will load what a conversion writes: `predictOutputs` for all of `LOADERS`. */
 export function predictTarget(outputs: Iterable<PlannedTensor>, facts: TargetFacts): ConsumerVerdict[] {
   return predictOutputs(LOADERS, outputs, facts);
+}
+
+/** What programs will do with what a plan writes; null where the plan is refused. */
+export function predictPlan(
+  { config }: Pick<Checkpoint, 'config'>,
+  plan: ConversionPlan,
+  { assume }: Pick<PlanOptions, 'assume'>,
+): ConsumerVerdict[] | null {
+  if (plan.refusals.length > 0) return null;
+  const facts = { config, changes: plan.configChanges, ...(assume === undefined ? {} : { assume }) };
+  return predictTarget(
+    plan.shards.flatMap(({ tensors }) => tensors),
+    facts,
+  );
 }
 
 /** The script that holds a program to a verdict: see `scriptOf`. @throws RangeError for a verdict of another program. */
@@ -45,7 +73,7 @@ export function modelCard(facts: CardFacts): Emitted<'markdown'> {
   return cardOf(facts, LOADERS);
 }
 
-function loaderOf(id: ProgramId): LoadingProgram<ProgramId> {
+function loaderOf(id: ProgramId): ProgramWith<ProgramId, 'loads'> {
   const found = LOADERS.find((program) => program.id === id);
   if (!found) throw new RangeError(`${id} loads no checkpoints.`);
   return found;

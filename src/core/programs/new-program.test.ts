@@ -17,6 +17,7 @@ vi.doMock('./all.ts', async (importOriginal) => {
   const made: Program = {
     id: 'my-engine',
     title: 'My Engine',
+    use: 'specialised',
     placement: {
       ...vllm.placement,
       ...READ,

@@ -4,6 +4,18 @@ import type { Evidence, LoadsFacet } from '../loads/types.ts';
 import type { MemoryRules } from '../ranks/memory/rules.ts';
 import type { PlacementRules } from '../ranks/types.ts';
 
+/** How much a program is used: the order in which lists of programs that load checkpoints begin. */
+export const USES = ['widely', 'specialised', 'fork'] as const;
+
+/**
+ * How much a program is used, judged by where a reader of the Hub meets it.
+ *
+ * `widely`: the Hub's model pages offer it under "Use this model", or the training guide of transformers names it.
+ * `specialised`: a project with its own releases that neither names. `fork`: a changed copy of another program, or an
+ * add-on that replaces a part of one.
+ */
+export type Use = (typeof USES)[number];
+
 /**
  * One program of the outside world, with what is known of it: one optional facet for each kind of statement.
  *
@@ -16,6 +28,7 @@ export interface Program<Id extends string = string> {
   readonly aliases?: readonly string[];
   /** The program's own name, as people write it. */
   readonly title: string;
+  readonly use: Use;
   /** `owner/name` on GitHub, which sentences that cite its issues link to. */
   readonly repository?: string;
   /** Which rank holds which experts. */

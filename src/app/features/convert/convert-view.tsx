@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { formatBytes, visible } from '../../../core/index.ts';
+import { countGood, formatBytes, visible } from '../../../core/index.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
 import './convert.css';
@@ -8,26 +8,32 @@ import { isBusy, type JobStatus, useJob } from '../../jobs/job-store.ts';
 import { startJob, warmUp } from '../../jobs/run-job.ts';
 import { UnfinishedList } from '../../jobs/unfinished-list.tsx';
 import { Shown } from '../../parts/shown.tsx';
+import { DroppedNote, useDropUnfit } from './dropped-note.tsx';
 import { EndedPanel } from './ended-panel.tsx';
 import { FlowPanel } from './flow/flow-panel.tsx';
 import { LayerChoice } from './options/layer-choice.tsx';
 import { OutputChoice } from './options/output-choice.tsx';
+import { ProgramChoice } from './options/program-choice.tsx';
 import { ShardSize } from './options/shard-size.tsx';
 import { TargetChoice } from './options/target-choice.tsx';
 import { UnpackChoice } from './options/unpack-choice.tsx';
 import { WorkChoice } from './options/work-choice.tsx';
 import { bytesOf, fitsMemory, placeOf, usePlaces } from './places.ts';
+import { DAMAGE_ID, DamageNote } from './plan-loads.tsx';
 import { PlanPanel } from './plan-panel.tsx';
 import { ProgressPanel } from './progress-panel.tsx';
 import { Refusals } from './refusals.tsx';
 import { ReportPanel } from './report-panel.tsx';
 import { StoredList } from './stored-list.tsx';
-import { type Order, useOrder, usePlan } from './use-plan.ts';
+import type { Outcomes } from './use-outcomes.ts';
+import { type Order, type TargetOrder, useOrder, usePlan } from './use-plan.ts';
 
-/** Choose, look at the plan, convert, and see what was proven. */
+/** Choose a target, read the plan, convert, and see what was proven. */
 export function ConvertView() {
-  const order = useOrder();
+  const { order, chosen, outcomes } = useOrder();
   const planned = usePlan(order);
+  const withTarget = order.target === null ? null : { ...order, target: order.target };
+  useDropUnfit(order, planned);
   const status = useJob((state) => state.status);
   const start = useStart(order, planned);
   const busy = isBusy(status);
@@ -41,7 +47,9 @@ export function ConvertView() {
         <form className="panel" onSubmit={(event) => event.preventDefault()}>
           <fieldset className="plain" disabled={busy}>
             <legend className="hidden">What to convert, and where to</legend>
-            <TargetChoice />
+            <DroppedNote />
+            <ProgramChoice chosen={chosen} outcomes={outcomes} />
+            <TargetChoice chosen={chosen} />
             <UnpackChoice />
             <LayerChoice />
             <ShardSize />
@@ -64,15 +72,21 @@ export function ConvertView() {
               type="button"
               className="button primary"
               disabled={start.act === null}
+              aria-describedby={DAMAGE_ID}
               onClick={() => start.act?.()}
             >
               Start conversion
             </button>
           </div>
-          <PlanBody order={order} planned={planned} />
+          {withTarget && planned.plan && order.problem === null && <DamageNote order={withTarget} />}
+          {withTarget ? (
+            <PlanBody order={withTarget} planned={planned} />
+          ) : (
+            <NoTarget pending={chosen.pending} outcomes={outcomes} />
+          )}
         </section>
-        {planned.plan && planned.plan.refusals.length === 0 && order.problem === null && (
-          <FlowPanel plan={planned.plan} order={order} />
+        {withTarget && planned.plan && planned.plan.refusals.length === 0 && order.problem === null && (
+          <FlowPanel plan={planned.plan} order={withTarget} />
         )}
       </div>
     </div>
@@ -81,7 +95,19 @@ export function ConvertView() {
 
 type Planned = ReturnType<typeof usePlan>;
 
-function PlanBody({ order, planned }: { readonly order: Order; readonly planned: Planned }) {
+/** In place of a plan where no target is chosen: what a choice is for. */
+function NoTarget({ pending, outcomes }: { readonly pending: boolean; readonly outcomes: Outcomes }) {
+  const { current } = outcomes;
+  if (pending || !current) return <p className="quiet">Finding the layouts that programs load …</p>;
+  return (
+    <p className="callout">
+      {countGood(current.verdicts)} of {current.verdicts.length} programs load this checkpoint as it is. No conversion
+      is selected, because none makes more of your programs load it. Choose a program or a layout to see the plan.
+    </p>
+  );
+}
+
+function PlanBody({ order, planned }: { readonly order: TargetOrder; readonly planned: Planned }) {
   if (order.problem !== null)
     return (
       <p className="callout">
@@ -119,23 +145,24 @@ function useStart(
   const memoryBytes = memoryOf(memory);
   const place = placeOf(output, places);
   const no = (note: string) => ({ act: null, note });
-  if (isBusy(status)) return no('A conversion is running; one runs at a time.');
+  if (isBusy(status)) return no('A conversion is running. Only one can run at a time.');
   if (order.problem !== null) return no(order.problem);
-  if (!plan || !current || !source) return no('The plan comes first.');
-  if (plan.refusals.length > 0) return no('This plan cannot be run; it says why.');
+  const { target, options } = order;
+  if (target === null) return no('Choose a program or a layout first.');
+  if (!plan || !current || !source) return no('The plan is being made.');
+  if (plan.refusals.length > 0) return no('This plan cannot be run. The reason is below.');
   if (place === 'folder' && !folder) return no('Pick the folder to write to.');
   if (place === 'memory' && !fitsMemory(bytesOf(plan)))
     return no(
       `The result of ${formatBytes(bytesOf(plan))} is too large for the memory of a tab. Choose another output.`,
     );
-  if (memoryBytes === null) return no('Name an amount of memory, such as 256 MiB.');
-  const { target, options } = order;
+  if (memoryBytes === null) return no('Enter an amount of memory, such as 256 MiB.');
   const settings = { engine, memoryBytes, sha256, checkSource };
   const to = place === 'folder' ? folder : null;
   const act = () =>
     void startJob({ source, hub, plan, target, options, settings, folder: to, inMemory: place === 'memory' });
 
-  return { act, note: 'Nothing is written before you start.' };
+  return { act, note: 'Nothing is written until you start.' };
 }
 
 const HEADINGS: Readonly<Record<JobStatus, string>> = {

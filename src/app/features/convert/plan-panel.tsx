@@ -10,10 +10,10 @@ import { chainsOf } from './options/layer-ranges.ts';
 import { PlaceNote } from './place-note.tsx';
 import { bytesOf, placeOf, usePlaces } from './places.ts';
 import { PlanLoads } from './plan-loads.tsx';
-import type { Order } from './use-plan.ts';
+import type { TargetOrder } from './use-plan.ts';
 
-/** What would be done, before anything is. */
-export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonly order: Order }) {
+/** The plan: what the conversion will read, compute and write. */
+export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonly order: TargetOrder }) {
   const { memory } = useWorkChoices();
   return (
     <>
@@ -41,8 +41,8 @@ export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonl
 }
 
 /**
- * Required and free bytes; a warning, never a refusal: what browsers say of their room is a guess, and nothing is told of
- * it beside a storage that was full.
+ * Required and free bytes. It warns and never refuses: browsers estimate their free space. After a conversion that ended
+ * with a full disk, it shows nothing.
  */
 function RoomNote({ plan }: { readonly plan: PlanSummary }) {
   const output = useConvertChoices((state) => state.output);
@@ -51,17 +51,18 @@ function RoomNote({ plan }: { readonly plan: PlanSummary }) {
   const full = useJob(({ error }) => error?.tag === 'disk-full');
   if (!room || full || placeOf(output, places) !== 'opfs') return null;
   const needed = bytesOf(plan);
-  const kept = room.persisted ? '' : ' It may clear what is stored when the disk fills up: download soon.';
+  const kept = room.persisted ? '' : ' It may delete stored files when the disk fills up: download the result soon.';
   if (needed <= room.free)
     return (
       <p className="option-note">
-        Needs {formatBytes(needed)}; the browser says that it has {formatBytes(room.free)}.{kept}
+        The result needs {formatBytes(needed)}. The browser reports {formatBytes(room.free)} free.{kept}
       </p>
     );
   return (
     <p className="callout warn">
-      Needs {formatBytes(needed)}, and the browser says that it has {formatBytes(room.free)}. Browsers often have more
-      than they say: you can start, and a full disk ends the conversion with its finished shards kept.
+      The result needs {formatBytes(needed)}. The browser reports {formatBytes(room.free)} free. Browsers often have
+      more space than they report: you can start. If the disk fills up, the conversion stops and keeps its finished
+      shards.
     </p>
   );
 }
@@ -72,8 +73,8 @@ function Scope({ plan }: { readonly plan: PlanSummary }) {
   return (
     <p className="callout warn">
       {plan.scope === 'partial'
-        ? `Partial: only the tensors of ${plan.layers?.length === 1 ? 'layer' : 'layers'} ${layers}. It will not load as a model.`
-        : `Mixed: ${plan.layers?.length === 1 ? `layer ${layers} is` : `layers ${layers} are`} converted, the rest stays as it is. Most loaders expect one layout.`}
+        ? `Partial: the output holds only the tensors of ${plan.layers?.length === 1 ? 'layer' : 'layers'} ${layers}. It will not load as a model.`
+        : `Mixed: ${plan.layers?.length === 1 ? `layer ${layers} is` : `layers ${layers} are`} converted, all other layers stay as they are. Most programs expect one layout.`}
     </p>
   );
 }
@@ -82,8 +83,8 @@ function NotLossless({ unpacked }: { readonly unpacked: NonNullable<PlanSummary[
   return (
     <p className="callout warn">
       Not lossless: {plural(unpacked.tensors, 'tensor')} in {unpacked.formats.join(' and ')} become bf16. Each code is
-      multiplied with its scale and rounded; codes and scales cannot be had back from the result. What is written is
-      held to what the CPU makes of the source.
+      multiplied by its scale and rounded. The result does not hold the codes and scales. The written values are
+      compared with what the CPU computes from the source.
     </p>
   );
 }
@@ -189,7 +190,7 @@ function Files({ plan }: { readonly plan: PlanSummary }) {
         <tr>
           <td className="mono">model.safetensors.index.json</td>
           <td />
-          <td>written anew</td>
+          <td>written</td>
         </tr>
         <tr>
           <td className="mono">moe-loom-report.json</td>

@@ -1,15 +1,22 @@
 import { useEffect, useRef } from 'react';
 import type { LoadVerdict } from '../../../../workers/inspect/protocol.ts';
+import { EVIDENCE_WORDS } from '../../../core/index.ts';
+import { sentenceOf } from '../../checkpoint/program-order.ts';
 import { VerdictBadge } from '../../checkpoint/verdict-badge.tsx';
-import { EVIDENCE_WORDS, sentenceOf } from '../../checkpoint/verdict-words.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { RichText } from '../../parts/rich-text.tsx';
-import { go, useAddress } from '../../state/address-store.ts';
+import { addressStore, go } from '../../state/address-store.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { NameList } from './name-list.tsx';
+import { PinButton } from './pin-button.tsx';
 
-/** One consumer: verdict, what happens, what it takes, how that is known, and the cure. */
-export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
+interface ConsumerRowProps {
+  readonly verdict: LoadVerdict;
+  readonly pinned: boolean;
+}
+
+/** One program: its verdict, what happens, what it needs, how this is known, and the conversion that helps. */
+export function ConsumerRow({ verdict, pinned }: ConsumerRowProps) {
   const { id, title, version, needs, cure, inference } = verdict;
   const heading = `consumer-${id}`;
   const isNamed = useAddress((address) => address.place.program === id);
@@ -31,7 +38,12 @@ export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
       <div className="consumer-left">
         <VerdictBadge verdict={verdict.verdict} />
         <div className="consumer-who">
-          <h2 id={heading}>{title}</h2>
+          <div className="consumer-name">
+            <h3 id={heading} tabIndex={-1}>
+              {title}
+            </h3>
+            <PinButton id={id} title={title} pinned={pinned} />
+          </div>
           <p className="quiet">{version}</p>
         </div>
       </div>
@@ -39,7 +51,7 @@ export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
         <div className="consumer-what">
           <p className="consumer-sentence">{sentenceOf(verdict)}</p>
           {needs.length > 0 && <Needs needs={needs} />}
-          {inference !== undefined && <p className="quiet">Taken for granted: {inference}</p>}
+          {inference !== undefined && <p className="quiet">Assumed: {inference}</p>}
           <div className="consumer-names">
             <NameList verdict={verdict} kind="missing" />
             <NameList verdict={verdict} kind="unexpected" />
@@ -50,11 +62,7 @@ export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
       </div>
       <div className="consumer-acts">
         {cure !== null && (
-          <button
-            type="button"
-            className="button small cure"
-            onClick={() => go({ view: 'convert', target: cure, layers: [] })}
-          >
+          <button type="button" className="button small cure" onClick={() => convertFor(id, cure)}>
             Convert to {cure}
           </button>
         )}
@@ -62,6 +70,12 @@ export function ConsumerRow({ verdict }: { readonly verdict: LoadVerdict }) {
       </div>
     </li>
   );
+}
+
+/** Opens Convert with the program and the layout chosen. */
+function convertFor(id: string, target: string): void {
+  const { convert } = addressStore.getState().address;
+  go({ view: 'convert', target, layers: [], convert: { ...convert, for: id } });
 }
 
 async function scriptOf({ id }: LoadVerdict): Promise<string> {

@@ -2,7 +2,6 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRef, useState } from 'react';
 import type { LoadVerdict, NameKind } from '../../../../workers/inspect/protocol.ts';
 import { formatInteger, plural } from '../../../core/index.ts';
-import { NAME_KINDS } from '../../checkpoint/verdict-words.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
@@ -11,12 +10,19 @@ import { inspectWorker } from '../../state/inspection.ts';
 
 const ROW = 20;
 
+/** What each list of names means. */
+const NAME_KINDS: Readonly<Record<NameKind, { readonly word: string; readonly meaning: string }>> = {
+  missing: { word: 'missing', meaning: 'the model has them and this checkpoint does not' },
+  unexpected: { word: 'unexpected', meaning: 'this checkpoint has them and the model does not' },
+  mismatched: { word: 'mismatched', meaning: 'both have them, with different shapes' },
+};
+
 interface NameListProps {
   readonly verdict: LoadVerdict;
   readonly kind: NameKind;
 }
 
-/** A list of names that a consumer would report, closed at first: its count, then the names in sight. */
+/** A list of names that a program would report. Closed, it shows their count; open, the names in sight. */
 export function NameList({ verdict, kind }: NameListProps) {
   const [open, setOpen] = useState(false);
   const { data, error } = useLoadNames(verdict.id, kind, open);
@@ -62,7 +68,7 @@ function Names({ names, label }: { readonly names: readonly string[]; readonly l
       ref={scroller}
       className="load-names-scroller"
       aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
       tabIndex={0}
     >
       <ol ref={styled({ height: `${rows.getTotalSize()}px` })}>

@@ -7,6 +7,7 @@ import { placement } from './placement.ts';
 export const fsdp2 = defineProgram({
   id: 'fsdp2',
   title: 'FSDP2',
+  use: 'widely',
   placement,
   memory,
 });
@@ -15,6 +16,7 @@ export const fsdp2 = defineProgram({
 export const accelerate = defineProgram({
   id: 'accelerate',
   title: 'accelerate',
+  use: 'widely',
   configuration: { ...accelerateConfiguration, of: fsdp2 },
 });
 
@@ -22,5 +24,6 @@ export const accelerate = defineProgram({
 export const torchrun = defineProgram({
   id: 'torchrun',
   title: 'torchrun',
+  use: 'widely',
   configuration: { ...torchrunConfiguration, of: fsdp2 },
 });

@@ -6,6 +6,7 @@ import { placement } from './placement.ts';
 export const axolotl = defineProgram({
   id: 'axolotl',
   title: 'axolotl',
+  use: 'specialised',
   repository: 'axolotl-ai-cloud/axolotl',
   placement,
   configuration,

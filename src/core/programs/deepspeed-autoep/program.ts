@@ -6,6 +6,7 @@ import { placement } from './placement.ts';
 export const deepspeedAutoep = defineProgram({
   id: 'deepspeed-autoep',
   title: 'DeepSpeed AutoEP',
+  use: 'specialised',
   repository: 'deepspeedai/DeepSpeed',
   placement,
   configuration,

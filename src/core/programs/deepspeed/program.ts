@@ -6,6 +6,7 @@ import { moePlacement, zeroPlacement } from './placement.ts';
 export const deepspeed = defineProgram({
   id: 'deepspeed',
   title: 'DeepSpeed ZeRO',
+  use: 'widely',
   placement: zeroPlacement,
   memory: zeroMemory,
 });
@@ -14,6 +15,7 @@ export const deepspeed = defineProgram({
 export const deepspeedMoe = defineProgram({
   id: 'deepspeed-moe',
   title: 'DeepSpeed-MoE',
+  use: 'specialised',
   placement: moePlacement,
   memory: moeMemory,
 });

@@ -5,6 +5,7 @@ import { eplbPlacement, mapPlacement } from './placement.ts';
 export const eplb = defineProgram({
   id: 'eplb',
   title: 'EPLB',
+  use: 'specialised',
   placement: eplbPlacement,
 });
 
@@ -12,5 +13,6 @@ export const eplb = defineProgram({
 export const custom = defineProgram({
   id: 'custom',
   title: 'A map of your own',
+  use: 'specialised',
   placement: mapPlacement,
 });

@@ -6,6 +6,7 @@ import { llamaCppPrediction } from './prediction.ts';
 export const llamaCpp = defineProgram({
   id: 'llama.cpp',
   title: 'llama.cpp',
+  use: 'widely',
   repository: 'ggml-org/llama.cpp',
   loads: llamaCppLoads,
   prediction: llamaCppPrediction,

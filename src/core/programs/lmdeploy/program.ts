@@ -5,6 +5,7 @@ import { placement } from './placement.ts';
 export const lmdeploy = defineProgram({
   id: 'lmdeploy',
   title: 'LMDeploy',
+  use: 'specialised',
   repository: 'InternLM/lmdeploy',
   placement,
 });

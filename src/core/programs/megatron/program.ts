@@ -10,6 +10,7 @@ export const megatronCore = defineProgram({
   id: 'megatron-core',
   aliases: ['megatron'],
   title: 'Megatron-Core',
+  use: 'specialised',
   placement,
   memory,
   configuration,
@@ -19,6 +20,7 @@ export const megatronCore = defineProgram({
 export const megatronBridge = defineProgram({
   id: 'megatron-bridge',
   title: 'Megatron-Bridge',
+  use: 'specialised',
   repository: 'NVIDIA-NeMo/Megatron-Bridge',
   loads: megatronBridgeLoads,
   prediction: megatronBridgePrediction,

@@ -5,5 +5,6 @@ import { mlxLoads } from './loads.ts';
 export const mlx = defineProgram({
   id: 'mlx',
   title: 'MLX',
+  use: 'widely',
   loads: mlxLoads,
 });

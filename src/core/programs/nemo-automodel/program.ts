@@ -6,6 +6,7 @@ import { placement } from './placement.ts';
 export const nemoAutomodel = defineProgram({
   id: 'nemo-automodel',
   title: 'NeMo AutoModel',
+  use: 'specialised',
   repository: 'NVIDIA-NeMo/Automodel',
   placement,
   configuration,

@@ -6,6 +6,7 @@ import { placement } from './placement.ts';
 export const primeRl = defineProgram({
   id: 'prime-rl',
   title: 'prime-rl',
+  use: 'specialised',
   repository: 'PrimeIntellect-ai/prime-rl',
   placement,
   configuration,

@@ -5,5 +5,6 @@ import { qwen3MoeFusedLoads } from './loads.ts';
 export const qwen3MoeFused = defineProgram({
   id: 'qwen3-moe-fused',
   title: 'transformers-qwen3-moe-fused',
+  use: 'fork',
   loads: qwen3MoeFusedLoads,
 });

@@ -8,6 +8,7 @@ import { placement } from './placement.ts';
 export const sglang = defineProgram({
   id: 'sglang',
   title: 'SGLang',
+  use: 'widely',
   loads: sglangLoads,
   placement,
   memory,

@@ -6,6 +6,7 @@ import { placement } from './placement.ts';
 export const slimeRollout = defineProgram({
   id: 'slime-rollout',
   title: 'slime rollout',
+  use: 'specialised',
   repository: 'THUDM/slime',
   placement,
   configuration,

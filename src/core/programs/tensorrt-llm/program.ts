@@ -5,6 +5,7 @@ import { placement } from './placement.ts';
 export const tensorrtLlm = defineProgram({
   id: 'tensorrt-llm',
   title: 'TensorRT-LLM',
+  use: 'specialised',
   repository: 'NVIDIA/TensorRT-LLM',
   placement,
 });

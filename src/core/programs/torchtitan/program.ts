@@ -8,6 +8,7 @@ import { placement } from './placement.ts';
 export const torchtitan = defineProgram({
   id: 'torchtitan',
   title: 'torchtitan',
+  use: 'specialised',
   repository: 'pytorch/torchtitan',
   loads: torchtitanLoads,
   placement,

@@ -8,6 +8,7 @@ import { placement } from './placement.ts';
 export const transformers457 = defineProgram({
   id: 'transformers-4.57',
   title: 'transformers 4.57 with the fork’s plan',
+  use: 'widely',
   loads: transformers457Loads,
   placement,
   memory,
@@ -18,5 +19,6 @@ export const transformers457 = defineProgram({
 export const forkQwen3MoeEp = defineProgram({
   id: 'fork-qwen3-moe-ep',
   title: 'The fork qwen3-moe-ep',
+  use: 'fork',
   loads: forkQwen3MoeEpLoads,
 });

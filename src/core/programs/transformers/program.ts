@@ -10,6 +10,7 @@ export const transformers5 = defineProgram({
   id: 'transformers-5',
   aliases: ['transformers'],
   title: 'transformers 5',
+  use: 'widely',
   loads: transformers5Loads,
   prediction: transformersPrediction,
   placement,
@@ -21,5 +22,6 @@ export const transformers5 = defineProgram({
 export const epPlan = defineProgram({
   id: 'ep-plan',
   title: 'base_model_ep_plan',
+  use: 'specialised',
   configuration: { ...planConfiguration, of: transformers5 },
 });

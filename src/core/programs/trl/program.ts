@@ -6,5 +6,6 @@ import { configuration } from './configuration.ts';
 export const trl = defineProgram({
   id: 'trl',
   title: 'TRL',
+  use: 'widely',
   configuration: { ...configuration, of: transformers5 },
 });

@@ -7,6 +7,7 @@ import { placement } from './placement.ts';
 export const veomni = defineProgram({
   id: 'veomni',
   title: 'VeOmni',
+  use: 'specialised',
   repository: 'ByteDance-Seed/VeOmni',
   loads: veomniLoads,
   placement,

@@ -6,6 +6,7 @@ import { placement } from './placement.ts';
 export const verlRollout = defineProgram({
   id: 'verl-rollout',
   title: 'verl rollout',
+  use: 'specialised',
   repository: 'verl-project/verl',
   placement,
   configuration,

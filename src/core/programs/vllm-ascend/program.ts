@@ -5,6 +5,7 @@ import { placement } from './placement.ts';
 export const vllmAscend = defineProgram({
   id: 'vllm-ascend',
   title: 'vLLM on Ascend',
+  use: 'fork',
   repository: 'vllm-project/vllm-ascend',
   placement,
 });

@@ -9,6 +9,7 @@ import { vllmPrediction } from './prediction.ts';
 export const vllm = defineProgram({
   id: 'vllm',
   title: 'vLLM',
+  use: 'widely',
   repository: 'vllm-project/vllm',
   loads: vllmLoads,
   prediction: vllmPrediction,
@@ -21,5 +22,6 @@ export const vllm = defineProgram({
 export const vllmBefore = defineProgram({
   id: 'vllm-before-21497',
   title: 'vLLM before uneven experts',
+  use: 'specialised',
   placement: placementBefore,
 });

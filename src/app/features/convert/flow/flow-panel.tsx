@@ -19,7 +19,7 @@ import { useWidth } from '../../../pictures/use-width.ts';
 import { useFlow } from '../../../queries/queries.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
-import type { Order } from '../use-plan.ts';
+import type { TargetOrder } from '../use-plan.ts';
 import { type FileStateOf, useFileStates } from './use-file-states.ts';
 import './flow.css';
 
@@ -28,7 +28,7 @@ const STEPS = 1000;
 
 interface FlowPanelProps {
   readonly plan: PlanSummary;
-  readonly order: Order;
+  readonly order: TargetOrder;
 }
 
 /** One layer of a plan on its way from where it is stored to where it would be written. */

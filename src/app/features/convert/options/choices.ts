@@ -8,11 +8,11 @@ export type OutputKind = 'opfs' | 'folder' | 'memory';
 
 /** What a person chose in the Convert view, beside what the address says. */
 export interface ConvertChoices {
-  /** True when layers shall be chosen though none is yet. */
+  /** True when single layers are to be converted, also while none is entered. */
   readonly someLayers: boolean;
   readonly output: OutputKind;
   readonly folder: PickedFolder | null;
-  /** What the reader knows of one opening and the checkpoint does not say. */
+  /** What the reader states about one opened checkpoint that its files do not say. */
   readonly assume: { readonly key: string; readonly value: Assumption } | null;
 }
 
@@ -40,7 +40,7 @@ export interface WorkChoices {
   readonly checkSource: boolean;
 }
 
-/** The choices that the address holds, with the usual ones where it says nothing. */
+/** The choices of the address, with defaults for those that it leaves out. */
 export function useWorkChoices(): WorkChoices {
   const { keepRest, keepMtp, maxShard, engine, buffers, sha256, checkSource } = useAddress(
     (address) => address.convert,
@@ -63,7 +63,7 @@ export function chooseWork(patch: Partial<ConvertAddress>): void {
 
 const LEAST_MEMORY = 16 * MIB;
 
-/** The bytes that a typed amount of memory means, null when it is none or too little. */
+/** The bytes that a typed amount of memory means, null when it is not an amount or too small. */
 export function memoryOf(text: string): number | null {
   const bytes = parseSize(text);
   return bytes !== null && bytes >= LEAST_MEMORY ? bytes : null;

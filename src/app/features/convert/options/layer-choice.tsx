@@ -6,7 +6,7 @@ import { choose, chooseWork, useConvertChoices, useWorkChoices } from './choices
 
 const FORM = /^\s*\d{1,5}(-\d{1,5})?(\s*,\s*\d{1,5}(-\d{1,5})?)*\s*$/;
 
-/** All layers, or those named here or chosen in the map. */
+/** All layers, or the layers that are entered here or chosen in the map. */
 export function LayerChoice() {
   const layers = useAddress((address) => address.layers);
   const { someLayers } = useConvertChoices();
@@ -38,11 +38,11 @@ export function LayerChoice() {
               onChange={(event) => chooseWork({ keepRest: event.target.checked })}
             />
             <span>
-              Keep every other tensor as it is
+              Keep all other tensors unchanged
               <span className="option-note">
                 {keepRest
-                  ? 'The output is a whole model in two layouts.'
-                  : 'Without it, the output holds these layers alone.'}
+                  ? 'The output is the whole model, in two layouts.'
+                  : 'If this is off, the output holds only these layers.'}
               </span>
             </span>
           </label>
@@ -56,8 +56,8 @@ export function LayerChoice() {
             onChange={(event) => chooseWork({ keepMtp: event.target.checked })}
           />
           <span>
-            Leave layers of multi-token prediction as they are
-            <span className="option-note">Without it, they are converted with the others.</span>
+            Keep layers of multi-token prediction unchanged
+            <span className="option-note">If this is off, they are converted with the other layers.</span>
           </span>
         </label>
       )}

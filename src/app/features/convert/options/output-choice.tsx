@@ -7,10 +7,10 @@ import { useInspection } from '../../../state/inspection.ts';
 import { placeOf, usePlaces } from '../places.ts';
 import { choose, type OutputKind, useConvertChoices } from './choices.ts';
 
-const TRYING = 'Trying whether this browser lets the page store files.';
-const FASTEST = 'Fastest. Needs twice the space until you delete the files from the storage.';
+const TRYING = 'Testing whether this browser lets the page store files.';
+const FASTEST = 'Fastest. It needs twice the space until you delete the files from the storage.';
 
-/** Where the files go. What cannot be had says why, and how else. */
+/** Where the files are written. A place that cannot be used says why, and names another. */
 export function OutputChoice() {
   const output = useConvertChoices((state) => state.output);
   const places = usePlaces();
@@ -31,7 +31,7 @@ export function OutputChoice() {
         chosen={place}
         name="A folder I pick"
         off={!folder}
-        note={folder ? 'Straight to disk; the browser copies each finished file once.' : noFolder()}
+        note={folder ? 'The files go to disk. The browser copies each finished file once.' : noFolder()}
       />
       {place === 'folder' && <FolderPicker />}
       <Option
@@ -43,7 +43,7 @@ export function OutputChoice() {
       />
       {place !== 'memory' && record !== null && storage === null && (
         <p className="option-note wrong">
-          <Shown text={record.message} /> A conversion that breaks off starts again from its first shard.
+          <Shown text={record.message} /> An interrupted conversion starts again from its first shard.
         </p>
       )}
     </fieldset>

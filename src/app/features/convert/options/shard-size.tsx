@@ -2,7 +2,7 @@ import { formatInteger, parseSize } from '../../../../core/index.ts';
 import { sizeText } from '../../../state/convert-address.ts';
 import { chooseWork, useWorkChoices } from './choices.ts';
 
-/** How many bytes of tensors a file may hold. */
+/** The most tensor bytes that a shard may hold. */
 export function ShardSize() {
   const { shardSize } = useWorkChoices();
   const bytes = parseSize(shardSize);
@@ -21,7 +21,7 @@ export function ShardSize() {
       <span id="shard-help" className={bytes === null ? 'option-note wrong' : 'option-note'}>
         {bytes === null
           ? 'A size such as 5 GB or 512 MiB.'
-          : `${formatInteger(bytes)} bytes. A tensor is never split: a larger one gets a file of its own.`}
+          : `${formatInteger(bytes)} bytes. A tensor is never split: a larger tensor gets a separate file.`}
       </span>
     </label>
   );

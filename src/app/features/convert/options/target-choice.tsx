@@ -1,8 +1,8 @@
 import { TARGETS, type Target, targetGlyph } from '../../../../core/index.ts';
 import { SmallPicture } from '../../../pictures/small-picture.tsx';
-import { move } from '../../../state/address-store.ts';
+import { addressStore, move } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
-import { useTarget } from '../use-plan.ts';
+import type { ChosenTarget } from '../use-plan.ts';
 import './target-choice.css';
 
 const CHOICES = (Object.entries(TARGETS) as [Target, string][]).map(([target, who]) => ({
@@ -11,22 +11,29 @@ const CHOICES = (Object.entries(TARGETS) as [Target, string][]).map(([target, wh
   glyph: targetGlyph(target),
 }));
 
-/** Which layout to write, with one line on who wants it. */
-export function TargetChoice() {
-  const chosen = useTarget();
+/** The second way to choose: the layout to write, with one line on who reads it. It is closed once a program is chosen. */
+export function TargetChoice({ chosen }: { readonly chosen: ChosenTarget }) {
   const layout = useInspection((state) => state.summary?.layout);
+  const byProgram = chosen.program !== null;
+  const choose = (target: Target) => {
+    const { convert } = addressStore.getState().address;
+    move({ target, convert: { ...convert, for: null } });
+  };
   return (
-    <fieldset className="choice">
-      <legend>Convert to</legend>
-      {CHOICES.map(({ target, who, glyph }) => (
-        <label key={target} className="option pictured">
-          <input type="radio" name="target" checked={target === chosen} onChange={() => move({ target })} />
-          <span className="option-name mono">{target}</span>
-          {target === layout && <span className="tag">current family</span>}
-          <span className="option-note">{who}</span>
-          <SmallPicture picture={glyph} />
-        </label>
-      ))}
-    </fieldset>
+    <details className="more layouts" open={!byProgram} key={String(byProgram)}>
+      <summary>Or choose a layout</summary>
+      <fieldset className="choice">
+        <legend className="hidden">Convert to the layout</legend>
+        {CHOICES.map(({ target, who, glyph }) => (
+          <label key={target} className="option pictured">
+            <input type="radio" name="target" checked={target === chosen.target} onChange={() => choose(target)} />
+            <span className="option-name mono">{target}</span>
+            {target === layout && <span className="tag">layout now</span>}
+            <span className="option-note">{who}</span>
+            <SmallPicture picture={glyph} />
+          </label>
+        ))}
+      </fieldset>
+    </details>
   );
 }

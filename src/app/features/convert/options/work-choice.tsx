@@ -9,12 +9,12 @@ const ENGINE_NAMES: readonly (readonly [EngineChoice, string])[] = [
   ['webgpu', 'WebGPU'],
 ];
 const ENGINE_NOTES: Readonly<Record<EngineChoice, string>> = {
-  auto: 'Each operation runs where its first piece was faster.',
+  auto: 'Each operation runs on the CPU or on WebGPU, whichever computed its first part faster.',
   cpu: 'Always the CPU.',
-  webgpu: 'The graphics device where there is one, else the CPU.',
+  webgpu: 'The GPU where there is one, otherwise the CPU.',
 };
 
-/** How the work is done; what is written is the same, whatever is chosen. */
+/** How the work is done. These choices do not change the output. */
 export function WorkChoice() {
   const { engine, memory, sha256, checkSource } = useWorkChoices();
   const bytes = memoryOf(memory);
@@ -30,7 +30,7 @@ export function WorkChoice() {
             value={engine}
             onChange={(next) => chooseWork({ engine: next === 'auto' ? null : next })}
           />
-          <span className="option-note">{ENGINE_NOTES[engine]} The bytes are the same.</span>
+          <span className="option-note">{ENGINE_NOTES[engine]} The output bytes are the same.</span>
         </div>
         <label className="field-label">
           Memory for buffers
@@ -46,7 +46,7 @@ export function WorkChoice() {
           <span id="memory-help" className={bytes === null ? 'option-note wrong' : 'option-note'}>
             {bytes === null
               ? 'A size of at least 16 MiB, such as 512 MiB.'
-              : `${formatInteger(bytes)} bytes, all workers together.`}
+              : `${formatInteger(bytes)} bytes for all workers together.`}
           </span>
         </label>
         <label className="check">
@@ -54,7 +54,7 @@ export function WorkChoice() {
           <span>
             SHA-256 of each shard
             <span className="option-note">
-              Its id on the Hub, to check an upload against. Slower than the conversion.
+              The Hub uses it as the file’s id: compare it after an upload. It takes longer than the conversion.
             </span>
           </span>
         </label>
@@ -67,8 +67,8 @@ export function WorkChoice() {
           <span>
             Check source hashes first
             <span className="option-note">
-              Reads every source file with a stated sha256 once more, before anything is written. Files that are
-              converted whole are always checked.
+              Reads every source file that has a published SHA-256 before anything is written. Files that are converted
+              completely are always checked.
             </span>
           </span>
         </label>

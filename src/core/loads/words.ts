@@ -1,0 +1,102 @@
+import { plural } from '../units.ts';
+import { isGood } from './predict.ts';
+import type { EvidenceKind, ProgramVerdict, Verdict } from './types.ts';
+
+/** Verdicts in words. The order is that of danger: damage without an error costs more than an error. */
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  partial: 'Wrong weights',
+  refuses: 'Fails',
+  unknown: 'Not known',
+  'loads-converting': 'Loads, converting',
+  loads: 'Loads',
+};
+
+/** The most dangerous verdict first. */
+export const VERDICT_ORDER = Object.keys(VERDICT_WORDS) as readonly Verdict[];
+
+/** How a verdict is known, in words. */
+export const EVIDENCE_WORDS: Readonly<Record<EvidenceKind, string>> = {
+  run: 'Run',
+  source: 'Read in source',
+  reported: 'Reported',
+  unverified: 'Unverified',
+};
+
+/** A verdict with the numbers of names that the program would report. */
+export interface VerdictCounts extends Pick<ProgramVerdict, 'verdict'> {
+  readonly missing: number;
+  readonly unexpected: number;
+  readonly mismatched: number;
+}
+
+/** The counts of a verdict that has its names. */
+export function verdictCounts({ verdict, missing, unexpected, mismatched }: ProgramVerdict): VerdictCounts {
+  return { verdict, missing: missing.length, unexpected: unexpected.length, mismatched: mismatched.length };
+}
+
+/** What a program does with the checkpoint, in one sentence. */
+export function verdictSentence(counts: VerdictCounts): string {
+  switch (counts.verdict) {
+    case 'loads':
+      return 'It loads every expert as it is stored.';
+    case 'loads-converting':
+      return 'It rearranges the experts while it loads them. No weight is lost.';
+    case 'partial':
+      return partialSentence(counts);
+    case 'refuses':
+      return `It stops with an error${reasonOf(counts)}.`;
+    case 'unknown':
+      return 'No test and no source code shows what it does with this layout.';
+  }
+}
+
+function partialSentence({ missing, unexpected }: VerdictCounts): string {
+  const start = 'It starts without an error, but';
+  if (missing > 0)
+    return `${start} ${plural(missing, 'expert tensor')} ${missing === 1 ? 'has' : 'have'} random values.`;
+  if (unexpected > 0) return `${start} ${plural(unexpected, 'tensor')} ${unexpected === 1 ? 'is' : 'are'} dropped.`;
+  return `${start} experts have random values or are dropped.`;
+}
+
+function reasonOf({ missing, unexpected, mismatched }: VerdictCounts): string {
+  if (mismatched > 0)
+    return `: ${plural(mismatched, 'tensor')} ${mismatched === 1 ? 'has' : 'have'} an unexpected shape`;
+  if (unexpected > 0) return `: it does not know ${plural(unexpected, 'name')}`;
+  if (missing > 0) return `: it does not find ${plural(missing, 'tensor')}`;
+  return ' before it runs';
+}
+
+/** How many programs load it, and what the others do; `rest` is empty where nothing is to be said. */
+export function loadsSummary(verdicts: readonly Pick<ProgramVerdict, 'verdict'>[]): {
+  readonly good: string;
+  readonly rest: string;
+} {
+  const count = (wanted: Verdict) => verdicts.filter(({ verdict }) => verdict === wanted).length;
+  const good = verdicts.filter(isGood).length;
+  const [partial, failing, unknown] = [count('partial'), count('refuses'), count('unknown')];
+  const parts = [
+    ...(partial === 0 ? [] : [`${partial} ${partial === 1 ? 'starts' : 'start'} with wrong weights`]),
+    ...(failing === 0 ? [] : [`${failing} ${failing === 1 ? 'fails' : 'fail'} with an error`]),
+    ...(unknown === 0 ? [] : [`${unknown} ${unknown === 1 ? 'is' : 'are'} not known`]),
+  ];
+  return { good: `${good} of ${verdicts.length} programs load it`, rest: parts.join(', ') };
+}
+
+/** `vLLM, MLX and SGLang`. */
+export function namesInWords(names: readonly string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** Which programs start with wrong weights, as a sentence; null where none does. `missing`: how many tensors each does not find. */
+export function damagedPrograms(
+  verdicts: readonly (Pick<ProgramVerdict, 'verdict' | 'title'> & { readonly missing: number })[],
+): string | null {
+  const partial = verdicts.filter(({ verdict }) => verdict === 'partial');
+  if (partial.length === 0) return null;
+  const one = partial.length === 1;
+  const names = namesInWords(partial.map(({ title }) => title));
+  const random = partial.every(({ missing }) => missing > 0);
+  const owner = one ? 'its' : 'their';
+  return `${names} ${one ? 'starts' : 'start'} without an error, but ${owner} expert weights are ${random ? 'random' : 'random or dropped'}.`;
+}
