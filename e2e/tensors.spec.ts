@@ -98,7 +98,9 @@ test('the rows that are listed download as TSV', async ({ page, hub }) => {
     page.getByRole('button', { name: 'Download TSV' }).click(),
   ]);
   const text = await readFile(await download.path(), 'utf8');
-  expect(text).toMatch(/^name\tdtype\tshape\tbytes\tfile\tstart\tend\nlm_head\.weight\tBF16\t\[\d+, 64\]\t\d+\tmodel-/);
+  expect(text).toMatch(
+    /^name\tdtype\tshape\tbytes\tfile\tstart\tend\trole\nlm_head\.weight\tBF16\t\[\d+, 64\]\t\d+\tmodel-/,
+  );
   expect(text.trim().split('\n')).toHaveLength(2);
 });
 
@@ -189,7 +191,7 @@ test('finds routers by their role, and leads to Convert, the map and ranks and b
   await expect(page.getByText('“router” also finds tensors by their role: router or router bias.')).toBeVisible();
   await expect(page.getByRole('row', { name: /model\.layers\.5\.mlp\.gate\.weight router BF16/ })).toBeVisible();
   await page.getByRole('searchbox', { name: 'Search tensors' }).fill('');
-  await page.getByRole('button', { name: /^Role/ }).press('Enter');
+  await page.locator('.filter-bar').getByRole('button', { name: /^Role/ }).press('Enter');
   await page.getByRole('combobox', { name: /Find a role/ }).fill('router');
   await page.keyboard.press('Enter');
   await page.keyboard.press('Escape');

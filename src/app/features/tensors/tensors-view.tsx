@@ -15,6 +15,7 @@ import { TensorTree } from './tensor-tree.tsx';
 import { type OfExpert, useSelectedTensors } from './use-selected-tensors.ts';
 import { searchFor, show, sortBy, useChosen, useTensorQuery } from './use-tensors.ts';
 import './tensors.css';
+import './narrow.css';
 import { Shown } from '../../parts/shown.tsx';
 
 const HINTS: Readonly<Record<SearchMode, string>> = {
