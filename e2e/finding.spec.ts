@@ -51,7 +51,7 @@ test('tensors, views, programs, samples and commands are found, all by keyboard'
   await page.keyboard.type('layers.2.mlp.experts.3.gate_proj.weight');
   await expect(finder(page).getByRole('option')).toHaveCount(1);
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('region', { name: 'Tensor' })).toContainText(
+  await expect(page.getByRole('complementary', { name: 'Tensor' })).toContainText(
     'model.layers.2.mlp.experts.3.gate_proj.weight',
   );
   await find(page, 'ranks', 'Ranks');
