@@ -66,7 +66,7 @@ test('tensors, views, programs, samples and commands are found, all by keyboard'
   await expect.poll(() => parametersOf(page).get('sample')).toBe('tiny-gpt-oss');
   await expect(page.getByText(/Nothing odd/)).toBeVisible();
   const saved = page.waitForEvent('download');
-  await find(page, 'save as svg', 'Save as SVG: the map');
+  await find(page, 'svg the map', 'Save as SVG: the map');
   expect((await saved).suggestedFilename()).toMatch(/map.*\.svg$/);
 });
 
