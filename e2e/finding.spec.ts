@@ -51,7 +51,7 @@ test('tensors, views, programs, samples and commands are found, all by keyboard'
   await page.keyboard.type('layers.2.mlp.experts.3.gate_proj.weight');
   await expect(finder(page).getByRole('option')).toHaveCount(1);
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('region', { name: 'Tensor' })).toContainText(
+  await expect(page.getByRole('complementary', { name: 'Tensor' })).toContainText(
     'model.layers.2.mlp.experts.3.gate_proj.weight',
   );
   await find(page, 'ranks', 'Ranks');
@@ -66,7 +66,7 @@ test('tensors, views, programs, samples and commands are found, all by keyboard'
   await expect.poll(() => parametersOf(page).get('sample')).toBe('tiny-gpt-oss');
   await expect(page.getByText(/Nothing odd/)).toBeVisible();
   const saved = page.waitForEvent('download');
-  await find(page, 'save as svg', 'Save as SVG: the map');
+  await find(page, 'svg the map', 'Save as SVG: the map');
   expect((await saved).suggestedFilename()).toMatch(/map.*\.svg$/);
 });
 

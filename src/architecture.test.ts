@@ -264,7 +264,7 @@ describe('the house', () => {
   });
 
   it('has no room of the app below its features that imports one', () => {
-    const above = ['src/app/app.tsx', 'src/app/main.tsx', 'src/app/late-views.ts'];
+    const above = ['src/app/app.tsx', 'src/app/main.tsx', 'src/app/late-views.ts', 'src/app/keys-table.test.ts'];
     const below = sources.filter((file) => file.startsWith('src/app/') && featureOf(file) === null);
     const found = below
       .filter((file) => !above.includes(file))
