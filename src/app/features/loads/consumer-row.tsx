@@ -5,7 +5,7 @@ import { sentenceOf } from '../../checkpoint/program-order.ts';
 import { VerdictBadge } from '../../checkpoint/verdict-badge.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { RichText } from '../../parts/rich-text.tsx';
-import { addressStore, go } from '../../state/address-store.ts';
+import { addressStore, go, useAddress } from '../../state/address-store.ts';
 import { inspectWorker } from '../../state/inspection.ts';
 import { NameList } from './name-list.tsx';
 import { PinButton } from './pin-button.tsx';
