@@ -20,7 +20,8 @@ export const NO_COMPARISON: CompareAddress = { with: null, show: 'all', part: 'w
 
 /** Longer values were not written by this app. */
 const LIMIT_TEXT = 512;
-const FITS = /^(?:local:[^\p{C}]+|job:[\w.-]+|sample:[a-z0-9][a-z0-9.-]*|(?!local:|job:|sample:)[\w./@:%+-]+)$/u;
+const FITS =
+  /^(?:local:[^\p{C}]+|job:[A-Za-z0-9_][\w.-]{0,127}|sample:[a-z0-9][a-z0-9.-]*|(?!local:|job:|sample:)[\w./@:%+-]+)$/u;
 
 /** Reads the parts that {@link writeCompare} wrote; what makes no sense is left out. */
 export function parseCompare(query: URLSearchParams): CompareAddress {

@@ -21,6 +21,7 @@ export function sourceOf(
   baseUrl: string,
 ): SourceDescriptor | null {
   if (address.sample !== null) return { kind: 'sample', id: address.sample, baseUrl };
+  if (address.job !== null) return { kind: 'job', job: address.job };
   if (address.repo === null) return null;
   const account = accountOf(accounts, address.endpoint ?? HUB);
   return {
@@ -55,6 +56,7 @@ export const EMPTY = {
   revision: null,
   path: null,
   sample: null,
+  job: null,
   local: null,
   layer: null,
   expert: null,
@@ -98,8 +100,8 @@ export function reopen(): void {
 
 function follow(): void {
   const { address } = addressStore.getState();
-  const { repo, revision, path, endpoint, sample } = address;
-  const wanted = JSON.stringify([repo, revision, path, endpoint, sample, address.local]);
+  const { repo, revision, path, endpoint, sample, job } = address;
+  const wanted = JSON.stringify([repo, revision, path, endpoint, sample, job, address.local]);
   if (wanted === shown) return;
   shown = wanted;
   const baseUrl = new URL('samples/', document.baseURI).href;

@@ -1,44 +1,40 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
-import type { WorkSettings } from '../../../workers/convert-protocol.ts';
-import type { HubFacts, SourceDescriptor } from '../../../workers/protocol.ts';
+import type { WorkSettings } from '../../../../workers/convert-protocol.ts';
+import type { HubFacts, SourceDescriptor } from '../../../../workers/protocol.ts';
 import {
   isTarget,
   LoomError,
-  listJobs,
-  listJournals,
   type PlanOptions,
   removeJob,
   removeJournal,
+  type StoredJob,
   type StoredJournal,
   type Target,
-} from '../../core/index.ts';
-import { inspectWorker, useInspection } from '../state/inspection.ts';
-import { heldElsewhere } from './hold-job.ts';
-import type { JobRequest } from './job-request.ts';
-import type { PickedFolder } from './output-folder.ts';
+} from '../../../core/index.ts';
+import { inspectWorker, useInspection } from '../../state/inspection.ts';
+import { heldElsewhere } from '../hold-job.ts';
+import type { JobRequest } from '../job-request.ts';
+import type { PickedFolder } from '../output-folder.ts';
 
-const KEY = ['unfinished jobs'];
-
-/** What the page keeps beside a journal, to plan the same again. */
+/** What the page keeps beside a journal, so that it can make the same plan again. */
 interface Note {
   readonly target: Target;
   readonly options: PlanOptions;
   readonly settings: WorkSettings;
   /** Null for the browser storage. */
   readonly folder: PickedFolder | null;
-  /** The repo at its commit, where it came from the Hub: it can be opened again by itself. */
+  /** The repo at its commit, for a source on the Hub: the page can open it again. */
   readonly hub: { readonly repo: string; readonly revision: string; readonly endpoint: string } | null;
 }
 
-/** A conversion that did not reach its end. */
+/** A conversion that stopped before it was finished. */
 export interface Unfinished extends Omit<StoredJournal, 'note'>, Note {
-  /** True while another tab is at it. */
+  /** True while another tab runs it. */
   readonly elsewhere: boolean;
-  /** True where the browser storage holds nothing of it any more. */
+  /** True when the browser storage no longer has any of its files. */
   readonly cleared: boolean;
 }
 
-/** The note of a job: no token, and no file that the browser would copy. */
+/** The note of a job. It holds no token, and no file that the browser would copy. */
 export function noteOf(
   { target, options, settings, folder, hub }: Omit<JobRequest, 'source' | 'plan'> & { readonly hub: HubFacts | null },
   source: SourceDescriptor,
@@ -47,14 +43,12 @@ export function noteOf(
   return { target, options, settings, folder, hub: repo };
 }
 
-/** Conversions that did not reach their end; looked up anew when a job begins or ends, and when the tab is turned to. */
-export function useUnfinished(status: string): readonly Unfinished[] {
-  const { data } = useQuery({ queryKey: [...KEY, status], queryFn: listUnfinished, staleTime: 0, gcTime: 0 });
-  return data ?? [];
-}
-
-async function listUnfinished(): Promise<Unfinished[]> {
-  const [journals, jobs, elsewhere] = await Promise.all([listJournals(), listJobs(), heldElsewhere()]);
+/** The conversions of journals that this version can resume; `jobs` are those that have files in the browser storage. */
+export function unfinishedOf(
+  journals: readonly StoredJournal[],
+  jobs: readonly StoredJob[],
+  elsewhere: (job: string) => boolean,
+): Unfinished[] {
   const stored = new Set(jobs.map(({ job }) => job));
   return journals.flatMap(({ note, ...journal }) => {
     if (!isNote(note)) return [];
@@ -63,7 +57,7 @@ async function listUnfinished(): Promise<Unfinished[]> {
   });
 }
 
-/** Our own database may be an older version's. */
+/** An older version may have written the database. */
 function isNote(value: unknown): value is Note {
   const note = value as Partial<Note> | null;
   return (
@@ -71,16 +65,10 @@ function isNote(value: unknown): value is Note {
   );
 }
 
-/** Looks again at what is unfinished. */
-export function useRefreshUnfinished(): () => Promise<void> {
-  const client = useQueryClient();
-  return () => client.invalidateQueries({ queryKey: KEY });
-}
-
 /**
  * Forgets a job and removes what it wrote into the browser storage; files in a picked folder stay.
  *
- * @throws LoomError `output-in-use` while another tab is at it.
+ * @throws LoomError `output-in-use` while another tab runs it.
  */
 export async function forget({ job, folder }: Unfinished): Promise<void> {
   if ((await heldElsewhere())(job))
@@ -90,16 +78,19 @@ export async function forget({ job, folder }: Unfinished): Promise<void> {
 }
 
 /**
- * The job as it is to be gone on with: the same plan of what is open now.
+ * The request that resumes a job: the same plan, made from the checkpoint that is open now.
  *
- * @throws LoomError what planning throws; `not-convertible` when what is open cannot be converted so.
+ * @throws LoomError what planning throws; `not-convertible` when the open checkpoint cannot be converted that way.
  */
 export async function resumeRequest(unfinished: Unfinished): Promise<JobRequest> {
   const { source, hub } = useInspection.getState();
   const { target, options, settings, folder, job } = unfinished;
-  if (!source) throw new LoomError('usage', 'Open the source first.');
+  if (!source) throw new LoomError('usage', 'Open the source first, then resume.');
   const plan = await inspectWorker().plan(target, options);
   if (plan.refusals.length > 0)
-    throw new LoomError('not-convertible', 'What is open now cannot be converted as the unfinished conversion was.');
+    throw new LoomError(
+      'not-convertible',
+      'The checkpoint that is open now cannot be converted like the unfinished one. Open the source of the unfinished conversion, then resume.',
+    );
   return { source, hub, plan, target, options, settings, folder, resume: job };
 }
