@@ -7,7 +7,7 @@ import { inWorkers } from './support/no-storage.ts';
 
 const TINY = '/?sample=tiny-qwen3-moe&view=convert&target=gate-up';
 const report = (page: Page) => page.getByRole('region', { name: 'Report' });
-const finished = (page: Page) => page.getByRole('region', { name: 'Finished conversions' });
+const finished = (page: Page) => page.getByRole('region', { name: 'Finished conversions', exact: true });
 const box = (page: Page) => page.getByRole('textbox', { name: 'Hub repo or URL' });
 const view = (page: Page, name: string) => page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name });
 const icon = (page: Page) => page.locator('link[rel="icon"]');

@@ -9,7 +9,7 @@ import {
 } from '../../../core/index.ts';
 import { type Download, downloadText } from '../../jobs/downloads.ts';
 import { EngineReport } from '../../jobs/engine-report.tsx';
-import { type JobState, useJob } from '../../jobs/job-store.ts';
+import { type JobOutput, type JobState, useJob } from '../../jobs/job-store.ts';
 import { clearJob } from '../../jobs/run-job.ts';
 import { SaveResult } from '../../jobs/save/save-result.tsx';
 import { savedName } from '../../jobs/stored/names.ts';
@@ -30,7 +30,10 @@ export function ReportPanel() {
       <p className="proven">
         {plural(report.verified.tensors, 'tensor')}, {formatInteger(report.verified.bytes)} bytes, all equal.
       </p>
-      {job.output && <OpenResult output={job.output} target={job.target} />}
+      <div className="next-steps">
+        {job.output && <OpenResult output={job.output} target={job.target} />}
+        {job.output && job.output.kind !== 'directory' && <SaveFiles job={job} output={job.output} />}
+      </div>
       <Proof report={report} job={job} />
       {job.output?.kind === 'directory' ? <FolderNote job={job} /> : <StoredFiles job={job} />}
       <div className="row">
@@ -173,16 +176,28 @@ function StoredFiles({ job }: { readonly job: JobState }) {
           ))}
         </tbody>
       </table>
-      <SaveResult
-        of={{
-          job: job.output && 'job' in job.output ? job.output.job : 'memory',
-          name: savedName(job.source, job.target),
-          bytes: sizeOf(downloads),
-          where: inMemory ? 'memory' : 'opfs',
-        }}
-      />
       {inMemory && <p className="callout warn">These files exist only in this tab. Save them before you close it.</p>}
     </>
+  );
+}
+
+function SaveFiles({
+  job,
+  output,
+}: {
+  readonly job: JobState;
+  readonly output: Exclude<JobOutput, { kind: 'directory' }>;
+}) {
+  const inMemory = output.kind === 'memory';
+  return (
+    <SaveResult
+      of={{
+        job: inMemory ? 'memory' : output.job,
+        name: savedName(job.source, job.target),
+        bytes: sizeOf(job.files),
+        where: inMemory ? 'memory' : 'opfs',
+      }}
+    />
   );
 }
 

@@ -16,12 +16,14 @@ export function OpenResult({ output, target }: { readonly output: JobOutput; rea
     openLocal({ kind: 'files', name: `converted to ${target}`, files });
   };
   return (
-    <div className="row">
-      <button type="button" className="button primary" onClick={open}>
-        Open the result
-      </button>
-      <span className="option-note">Shows it in every view, and which programs load it.</span>
-    </div>
+    <button
+      type="button"
+      className="button primary"
+      title="Shows the result in every view, and which programs load it"
+      onClick={open}
+    >
+      Open the result
+    </button>
   );
 }
 

@@ -13,7 +13,8 @@ import {
 } from './save-store.ts';
 
 /** Saves a result into a folder, where the browser can, or as one ZIP archive; says how far it is and how it ended. */
-export function SaveResult({ of }: { readonly of: Savable }) {
+export function SaveResult({ of, small = false }: { readonly of: Savable; readonly small?: boolean }) {
+  const look = small ? 'button small' : 'button';
   const state = useSave();
   const mine = state.job === of.job ? state : null;
   const saving = state.status === 'saving';
@@ -22,11 +23,11 @@ export function SaveResult({ of }: { readonly of: Savable }) {
     <div className="save-result">
       <div className="row">
         {canPickFolder() && (
-          <button type="button" className="button small" disabled={saving} onClick={() => void saveIntoFolder(of)}>
+          <button type="button" className={look} disabled={saving} onClick={() => void saveIntoFolder(of)}>
             Save into a folder…
           </button>
         )}
-        <button type="button" className="button small" disabled={saving} onClick={() => void saveAsZip(of)}>
+        <button type="button" className={look} disabled={saving} onClick={() => void saveAsZip(of)}>
           Save as one ZIP
         </button>
       </div>

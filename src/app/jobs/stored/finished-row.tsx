@@ -18,20 +18,15 @@ export function FinishedRow({ result }: { readonly result: Finished }) {
     <li>
       <div className="stored-what">
         <span className="stored-name mono">
-          <Shown text={facts ? shortSource(facts.source) : jobName(job)} />
+          <strong>
+            <Shown text={facts ? shortSource(facts.source) : jobName(job)} />
+          </strong>{' '}
+          {facts && `${facts.from.join(', ')} → ${facts.target}`}
         </span>
-        {facts && (
-          <span className="mono">
-            {facts.from.join(', ')} → {facts.target}
-          </span>
-        )}
         <Size result={result} />
         <Proven result={result} />
         {elsewhere && <span className="option-note">Another tab has it open.</span>}
         <Problem text={problem} />
-        {folder === null && facts && (
-          <SaveResult of={{ job, name: savedName(facts.source, facts.target), bytes, where: 'opfs' }} />
-        )}
       </div>
       <WithQuestion
         label={folder === null ? 'Delete' : 'Forget'}
@@ -64,6 +59,9 @@ export function FinishedRow({ result }: { readonly result: Finished }) {
           </button>
         )}
       </WithQuestion>
+      {folder === null && facts && (
+        <SaveResult small of={{ job, name: savedName(facts.source, facts.target), bytes, where: 'opfs' }} />
+      )}
     </li>
   );
 }

@@ -42,7 +42,7 @@ export function StoredLists({ except = null }: StoredListsProps) {
 function List({ name, children }: { readonly name: string; readonly children: readonly ReactNode[] | false }) {
   if (!children || children.length === 0) return null;
   return (
-    <section className="panel" aria-label={name}>
+    <section className="panel stored-panel" aria-label={name}>
       <h2>{name}</h2>
       <ul className="stored">{children}</ul>
     </section>
@@ -56,7 +56,9 @@ function LeftoverRow({ stored: { job, bytes, files } }: { readonly stored: Store
   return (
     <li>
       <div className="stored-what">
-        <span className="stored-name mono">{jobName(job)}</span>
+        <span className="stored-name mono">
+          <strong>{jobName(job)}</strong>
+        </span>
         <span className="option-note">
           <span title={`${formatInteger(bytes)} bytes`}>
             {formatBytes(bytes)}, {plural(files.length, 'file')}

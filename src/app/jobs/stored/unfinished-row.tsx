@@ -22,9 +22,11 @@ export function UnfinishedRow({ unfinished }: { readonly unfinished: Unfinished 
     <li>
       <div className="stored-what">
         <span className="stored-name mono">
-          <Shown text={shortSource(head.source.identity)} />
+          <strong>
+            <Shown text={shortSource(head.source.identity)} />
+          </strong>{' '}
+          → {target}
         </span>
-        <span className="mono">→ {target}</span>
         <span className="option-note" title={`${formatInteger(bytes)} bytes in all`}>
           {cleared ? 'None' : finished} of {plural(head.shards.length, 'shard')} finished, {formatBytes(bytes)} in all,{' '}
           {folder ? <Shown text={`in the folder ${folder.name}`} /> : 'in the storage of this browser'}.
@@ -67,9 +69,9 @@ export function UnfinishedRow({ unfinished }: { readonly unfinished: Unfinished 
 
 /** How to open the source of an unfinished conversion again. */
 function OpenFirst({ unfinished }: { readonly unfinished: Unfinished }) {
-  const { hub, head, target } = unfinished;
+  const { hub, sample = null, head, target } = unfinished;
   const job = /^job:(.+)$/.exec(head.source.identity)?.[1];
-  if (!hub && job === undefined)
+  if (!hub && sample === null && job === undefined)
     return (
       <span className="option-note">
         To resume, open the same files again: drop{' '}
@@ -80,7 +82,7 @@ function OpenFirst({ unfinished }: { readonly unfinished: Unfinished }) {
       </span>
     );
   const open = () => {
-    if (!hub) return go({ ...EMPTY, job: job ?? null, view: 'convert', target });
+    if (!hub) return go({ ...EMPTY, sample, job: job ?? null, view: 'convert', target });
     const endpoint = hub.endpoint === HUB_ENDPOINT ? null : hub.endpoint;
     go({ ...EMPTY, repo: hub.repo, revision: hub.revision, endpoint, view: 'convert', target });
   };

@@ -24,6 +24,8 @@ interface Note {
   readonly folder: PickedFolder | null;
   /** The repo at its commit, for a source on the Hub: the page can open it again. */
   readonly hub: { readonly repo: string; readonly revision: string; readonly endpoint: string } | null;
+  /** A bundled sample by its id; older versions did not keep it. */
+  readonly sample?: string | null;
 }
 
 /** A conversion that stopped before it was finished. */
@@ -40,7 +42,7 @@ export function noteOf(
   source: SourceDescriptor,
 ): Note {
   const repo = source.kind === 'hub' && hub ? { repo: hub.repo, revision: hub.commit, endpoint: hub.endpoint } : null;
-  return { target, options, settings, folder, hub: repo };
+  return { target, options, settings, folder, hub: repo, sample: source.kind === 'sample' ? source.id : null };
 }
 
 /** The conversions of journals that this version can resume; `jobs` are those that have files in the browser storage. */
