@@ -228,7 +228,7 @@ test('a running conversion is seen from every view, in the rail, the title and t
   page,
   hub,
 }) => {
-  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, action: { type: 'slow', bps: 60_000 } });
+  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, action: { type: 'slow', bps: 8_000 } });
   await visit(page, hub, { repo: 'tiny/mixtral', view: 'convert', target: 'stacked', 'max-shard': '30 KB' });
   const plain = await icon(page).getAttribute('href');
   await page.getByRole('button', { name: 'Start conversion' }).click();
@@ -239,16 +239,17 @@ test('a running conversion is seen from every view, in the rail, the title and t
   await expect(rail.getByRole('link', { name: /^Converting \d+ % / })).toBeVisible();
   await expect(page).toHaveTitle(/^\d+ % · tiny\/mixtral · moe-loom$/);
   await expect(icon(page)).toHaveAttribute('href', /^data:image\/png;base64,/);
-  expect(await violations(page)).toEqual([]);
-  expect(await pastTheEdge(page)).toEqual([]);
   // With nothing open, the conversion can still be reached.
   await toStart(page);
   await rail.getByRole('link', { name: /^Converting / }).press('Enter');
   await page.getByRole('button', { name: 'Pause' }).click();
   await expect(page).toHaveTitle(/^Paused at \d+ % · moe-loom$/);
+  await expect(rail.getByRole('link', { name: /^Paused \d+ %$/ })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  expect(await pastTheEdge(page)).toEqual([]);
+  hub.faults.clear();
   await page.getByRole('button', { name: 'Resume' }).click();
   await toStart(page);
-  hub.faults.clear();
   await expect(page).toHaveTitle('✓ Converted · moe-loom');
   await rail.getByRole('link', { name: /Converted See the report/ }).click();
   await expect(report(page)).toContainText('all equal');

@@ -33,7 +33,7 @@ export function RailJob() {
           {WORDS[state]}
           {!ended && <span className="number"> {percent} %</span>}
         </span>
-        {!ended && <span className="rail-job-pace">{pace}</span>}
+        {state === 'running' && <span className="rail-job-pace">{pace}</span>}
         {ended && <span className="rail-job-pace">{state === 'done' ? 'See the report' : 'See what happened'}</span>}
       </a>
       {!ended && (
