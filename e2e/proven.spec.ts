@@ -49,7 +49,7 @@ test('a file with one wrong bit is refused by its sha256, and the conversion res
   expect(left.length).toBeGreaterThan(0);
   expect(left.every((name) => /model-\d+-of-\d+\.safetensors$/.test(name))).toBe(true);
   hub.faults.clear();
-  await unfinished(page).getByRole('button', { name: 'Go on' }).click();
+  await unfinished(page).getByRole('button', { name: 'Resume' }).click();
   await expect(report(page)).toContainText('all equal');
   await expect(report(page)).toContainText('3 source files match the sha256 that the source states');
   await expect(report(page)).toContainText(/shards? of an earlier, unfinished run: read back/);

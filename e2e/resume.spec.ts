@@ -70,7 +70,7 @@ test('a reload in the middle loses at most the shards in hand: go on, and it is 
   hub.faults.clear();
   await expect(unfinished(page)).toContainText(/[2-9] of \d+ shards finished/);
   expect(await violations(page)).toEqual([]);
-  await unfinished(page).getByRole('button', { name: 'Go on' }).press('Enter');
+  await unfinished(page).getByRole('button', { name: 'Resume' }).press('Enter');
   const report = page.getByRole('region', { name: 'Report' });
   await expect(report).toContainText('all equal');
   await expect(report).toContainText(/[2-9] shards of an earlier, unfinished run: read back/);
@@ -97,10 +97,10 @@ test('another tab is told, and a cancel frees the space', async ({ page, hub, co
   // One that learnt of it while nobody was at it is told when it asks.
   await page.reload();
   await other.reload();
-  await expect(unfinished(other).getByRole('button', { name: 'Go on' })).toBeVisible();
-  await unfinished(page).getByRole('button', { name: 'Go on' }).click();
+  await expect(unfinished(other).getByRole('button', { name: 'Resume' })).toBeVisible();
+  await unfinished(page).getByRole('button', { name: 'Resume' }).click();
   await expect(page.getByRole('button', { name: 'Cancel' })).toBeVisible();
-  await unfinished(other).getByRole('button', { name: 'Go on' }).click();
+  await unfinished(other).getByRole('button', { name: 'Resume' }).click();
   await expect(other.getByText('Another tab is writing this conversion.', { exact: false })).toBeVisible();
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByText('Nothing was left behind', { exact: false })).toBeVisible();
@@ -121,7 +121,7 @@ test('a full disk ends it with finished shards kept, and room lets it go on', as
   expect(kept.length).toBeGreaterThan(0);
   await client.send('Storage.overrideQuotaForOrigin', { origin });
   hub.faults.clear();
-  await unfinished(page).getByRole('button', { name: 'Go on' }).click();
+  await unfinished(page).getByRole('button', { name: 'Resume' }).click();
   await expect(page.getByRole('region', { name: 'Report' })).toContainText('all equal');
 });
 
@@ -155,7 +155,7 @@ for (const [what, error, said] of [
     expect(files.length).toBeGreaterThan(0);
     expect(files.every((name) => /^picked\/model-\d+-of-\d+\.safetensors$/.test(name))).toBe(true);
     hub.faults.clear();
-    await unfinished(page).getByRole('button', { name: 'Go on' }).click();
+    await unfinished(page).getByRole('button', { name: 'Resume' }).click();
     await expect(page.getByRole('region', { name: 'Report' })).toContainText('all equal');
   });
 }

@@ -91,7 +91,7 @@ test('storage that was cleared between visits: the unfinished conversion starts 
   await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
   const unfinished = page.getByRole('region', { name: 'Unfinished conversions' });
   await expect(unfinished).toContainText('None of 14 shards finished');
-  await unfinished.getByRole('button', { name: 'Go on' }).click();
+  await unfinished.getByRole('button', { name: 'Resume' }).click();
   await expect(report(page)).toContainText('all equal');
 });
 

@@ -19,7 +19,7 @@ async function begin(page: Page, url: string, source: string, going: boolean): P
   await page.getByLabel('Choose folder').setInputFiles(source);
   await page.getByText(/Nothing odd/).waitFor();
   await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
-  if (going) return unfinishedOn(page).getByRole('button', { name: 'Go on' }).click();
+  if (going) return unfinishedOn(page).getByRole('button', { name: 'Resume' }).click();
   await page.getByRole('radio', { name: /^stacked / }).check();
   await page.getByRole('textbox', { name: /^Largest shard/ }).fill(MAX_SHARD);
   await page.getByRole('button', { name: 'Start conversion' }).click();

@@ -27,3 +27,11 @@ export function refuseInWorkers(assets: string): void {
     writeFileSync(path, REFUSE + readFileSync(path, 'utf8'));
   }
 }
+
+/** Runs a script in every worker of the built app, before the worker's own. */
+export async function inWorkers(page: Page, script: string): Promise<void> {
+  await page.route(/\.worker-[\w-]+\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${script}\n${await response.text()}` });
+  });
+}

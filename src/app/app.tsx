@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { visible } from '../core/index.ts';
+
 import { FailureNotice } from './features/failure/failure-notice.tsx';
 import { NotLoaded } from './features/failure/not-loaded.tsx';
 import { PauseNotice } from './features/failure/pause-notice.tsx';
@@ -12,11 +12,14 @@ import { Finding } from './features/finding/finding.tsx';
 import { MapView } from './features/map/map-view.tsx';
 import { ProgramLine } from './features/shell/program-line.tsx';
 import { Rail } from './features/shell/rail.tsx';
+import { Title } from './features/shell/title.tsx';
 import { TopBar } from './features/shell/top-bar.tsx';
 import { DropCatcher } from './features/start/drop-catcher.tsx';
 import { Start } from './features/start/start.tsx';
+import { useJob } from './jobs/job-store.ts';
 import { useLateView } from './late-views.ts';
 import { Boundary } from './parts/boundary.tsx';
+import { late } from './parts/late.tsx';
 import { VIEW_NAMES, type View } from './state/address.ts';
 import { useAddress } from './state/address-store.ts';
 import { useInspection } from './state/inspection.ts';
@@ -26,12 +29,12 @@ import { useTheme } from './theme/use-theme.ts';
 /** The frame, the same for every view: top bar, rail, view. */
 export function App() {
   useTheme();
-  useTitle();
   const view = useAddress((address) => address.view);
   const main = useRef<HTMLElement>(null);
   useFocusOnView(view, main);
   return (
     <DropCatcher>
+      <Title />
       <div className="frame">
         <button type="button" className="skip button" onClick={() => main.current?.focus()}>
           Skip to the view
@@ -56,6 +59,8 @@ export function App() {
   );
 }
 
+const JobPage = late(async () => (await import('./features/convert/job-page.tsx')).JobPage);
+
 /** The focus goes with the view, whose name a screen reader then says; on the start page it stays in the source box. */
 function useFocusOnView(view: View, main: React.RefObject<HTMLElement | null>): void {
   const isOpen = useInspection((state) => state.status !== 'idle');
@@ -67,26 +72,20 @@ function useFocusOnView(view: View, main: React.RefObject<HTMLElement | null>): 
   }, [view, isOpen, main]);
 }
 
-/** The title of the tab names what is open. */
-function useTitle(): void {
-  const name = useAddress((address) => address.repo ?? address.local ?? address.sample);
-  useEffect(() => {
-    document.title = name === null ? 'moe-loom' : `${visible(name)} · moe-loom`;
-  }, [name]);
-}
-
 function CurrentView() {
   const view = useAddress((address) => address.view);
   const status = useInspection((state) => state.status);
   const painted = useInspection((state) => state.map !== null);
   const other = useAddress((address) => (address.view === 'compare' ? address.compare.with : null));
   const asked = useUnknownHost((state) => state.asked);
-  const late = useLateView(view);
+  const hasJob = useJob((job) => job.status !== 'none');
+  const lateView = useLateView(view);
   if (asked !== null && (asked.other === null || asked.other === other)) return <UnknownHostNotice asked={asked} />;
-  if (status === 'idle') return <Start />;
+  // The conversion of this page can be watched and cancelled where no checkpoint is open.
+  if (status === 'idle') return view === 'convert' && hasJob ? <JobPage /> : <Start />;
   if (status === 'failed') return <FailureNotice />;
   if (!painted || (status === 'opening' && view !== 'map')) return <Waiting />;
   if (view === 'map') return <MapView />;
-  if (late.failed) return <NotLoaded onAgain={late.again} />;
-  return late.View && <late.View />;
+  if (lateView.failed) return <NotLoaded onAgain={lateView.again} />;
+  return lateView.View && <lateView.View />;
 }

@@ -1,4 +1,4 @@
-import { createSHA256, createXXHash64 } from 'hash-wasm';
+import { createCRC32, createSHA256, createXXHash64 } from 'hash-wasm';
 
 /** A streaming hash. */
 export interface Hasher {
@@ -22,6 +22,17 @@ export async function createHasher(): Promise<Hasher> {
 /** Streaming SHA-256, 64 hex digits: equal digests stand for equal bytes where the bytes themselves are not kept. */
 export async function createDigester(): Promise<Hasher> {
   const state = await createSHA256();
+  state.init();
+  return {
+    reset: () => void state.init(),
+    update: (bytes) => void state.update(bytes),
+    digest: () => state.digest('hex'),
+  };
+}
+
+/** Streaming CRC-32 (IEEE 802.3), 8 hex digits: the checksum that ZIP files hold. */
+export async function createCrc32(): Promise<Hasher> {
+  const state = await createCRC32();
   state.init();
   return {
     reset: () => void state.init(),

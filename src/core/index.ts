@@ -58,15 +58,11 @@ export {
   type ValueOptions,
   type ValueReport,
 } from './compare/values.ts';
+export * from './convert/folder-results.ts';
 export type { FinishedShard, Journal, JournalHead } from './convert/journal.ts';
-export {
-  listJournals,
-  openStoredJournal,
-  removeJournal,
-  type StoredJournal,
-  tryJournals,
-} from './convert/journal-idb.ts';
+export * from './convert/journal-idb.ts';
 export { leftoversOf } from './convert/leftovers.ts';
+export { isFinishedJob, openResult } from './convert/open-result.ts';
 export type { InHand, Progress } from './convert/progress.ts';
 export {
   answerShard,
@@ -80,6 +76,7 @@ export {
   type WantedDigests,
 } from './convert/remote.ts';
 export type { ConversionReport } from './convert/report.ts';
+export { type ResultFacts, resultFacts } from './convert/result-facts.ts';
 export { type RunOptions, runPlan } from './convert/run.ts';
 export {
   createLocalRunners,
@@ -231,6 +228,7 @@ export { createFlows, type FlowPiece, type FlowSource, type Flows, type LayerFlo
 export { flowLines, flowPicture, flowStill, moveAt } from './plan/flow-picture.ts';
 export { type FlowMove, type FlowScene, flowScene, flowTitle } from './plan/flow-scene.ts';
 export { DEFAULT_SHARD_BYTES } from './plan/packing.ts';
+export { REPORT_FILE } from './plan/side-files.ts';
 export { isTarget, TARGETS } from './plan/targets.ts';
 export type * from './plan/types.ts';
 export { type PlanReadingOptions, planWithValues } from './plan/with-values.ts';
@@ -347,12 +345,14 @@ export { describePrivateHost } from './remote/private-hosts.ts';
 export { bitsOf, bytesOf, DTYPES, type DType, elementsOf, isComplex, isFp8 } from './safetensors/dtype.ts';
 export type { Complex, TensorValue } from './safetensors/dtype-codes.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
+export { copyFiles } from './sink/copy-files.ts';
 export { createMemorySink, MEMORY_OUTPUT_BYTES } from './sink/memory.ts';
 export { createOpfsSink, type Flusher, openOpfsFolder } from './sink/opfs.ts';
-export { jobFile, jobFiles, jobLock, jobsInUse, listJobs, removeJob, type StoredJob } from './sink/opfs-jobs.ts';
+export * from './sink/opfs-jobs.ts';
 export { tryOpfs } from './sink/opfs-trial.ts';
 export { createPickedFolderSink, type PickedFolderOptions } from './sink/picked-folder.ts';
 export type { Leftovers, Sink, SinkFile } from './sink/types.ts';
+export { type ZipFile, type ZipOptions, zipBlob } from './sink/zip-blob.ts';
 export { type BlobEntry, blobFiles, directoryFiles } from './source/blob.ts';
 export type { HeaderCache } from './source/header-cache.ts';
 export { clearHeaderCache } from './source/header-cache-idb.ts';

@@ -55,6 +55,14 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
+/** How long ago something was, in whole units: `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */
+export function formatAge(seconds: number): string {
+  if (!(seconds >= 60)) return 'just now';
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${plural(Math.floor(seconds / 86_400), 'day')} ago`;
+}
+
 /** Parses `5GB`, `512 MiB`, `4000000`; null when it is no size or not a whole positive number of bytes. */
 export function parseSize(text: string): number | null {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);

@@ -44,6 +44,8 @@ export type SourceDescriptor = (
     }
   | { readonly kind: 'files'; readonly name: string; readonly files: readonly NamedFile[] }
   | { readonly kind: 'directory'; readonly handle: FileSystemDirectoryHandle }
+  /** The result of a conversion that this browser keeps; see `openResult`. */
+  | { readonly kind: 'job'; readonly job: string }
   | { readonly kind: 'sample'; readonly id: string; readonly baseUrl: string }
 ) & {
   /** Read the shards without the index that lies beside them. */

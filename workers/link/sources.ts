@@ -8,6 +8,7 @@ import {
   LoomError,
   type OpenHubOptions,
   openHubRepo,
+  openResult,
   withHubCacheNames,
 } from '../../src/core/index.ts';
 import type { HubFacts, SourceDescriptor } from '../inspect/protocol.ts';
@@ -38,6 +39,7 @@ const OPENERS: { readonly [K in Kind]: Opener<K> } = {
   hub: openHub,
   files: async ({ name, files }, options) => offline(withHubCacheNames(blobFiles(name, files)), options),
   directory: async ({ handle }, options) => offline(withHubCacheNames(directoryFiles(handle)), options),
+  job: async ({ job }, options) => offline(await openResult(job), options),
   sample: async ({ id, baseUrl }, options) => offline(await openSample(id, baseUrl, options.signal), options),
 };
 

@@ -1,75 +1,53 @@
 import type { MemoryFile } from '../../../workers/convert/protocol.ts';
-import { jobFile, jobFiles } from '../../core/index.ts';
+import { jobFile, jobFiles, type ZipFile } from '../../core/index.ts';
+import { saveBlob } from '../parts/save-blob.ts';
 
-/** Browsers drop downloads that follow each other too fast. */
-const BETWEEN_MS = 1000;
-
-/** A file of the browser storage with an address to download it from. */
+/** A file of a result with an address to download it from. */
 export interface Download {
   readonly name: string;
   readonly byteLength: number;
   readonly href: string;
-  /** What the file is called once downloaded: folders are not kept. */
+  /** What the file is called once it is downloaded: a download has no folders. */
   readonly saveAs: string;
 }
 
-let shown: readonly Download[] = [];
+let shown: readonly (Download & ZipFile)[] = [];
 
 /** Download addresses for the files of a job, in place of those of the job before. */
 export async function openDownloads(job: string): Promise<readonly Download[]> {
-  closeDownloads();
   const entries = await (await jobFiles(job)).list();
-  const files = await Promise.all(entries.map((entry) => jobFile(job, entry.name)));
-  shown = entries.map((entry, index) => ({
-    ...entry,
-    href: URL.createObjectURL(files[index] as File),
-    saveAs: entry.name.replaceAll('/', '_'),
-  }));
-  return shown;
+  return show(await Promise.all(entries.map(async ({ name }) => ({ name, file: await jobFile(job, name) }))));
 }
 
 /** Download addresses for files in memory, in place of those of the job before. */
 export function openBlobs(files: readonly MemoryFile[]): readonly Download[] {
+  return show(files.map(({ name, blob }) => ({ name, file: new File([blob], name) })));
+}
+
+/** The files that have download addresses now. */
+export function shownFiles(): readonly ZipFile[] {
+  return shown;
+}
+
+function show(files: readonly ZipFile[]): readonly Download[] {
   closeDownloads();
-  shown = files.map(({ name, blob }) => ({
+  shown = files.map(({ name, file }) => ({
     name,
-    byteLength: blob.size,
-    href: URL.createObjectURL(blob),
+    file,
+    byteLength: file.size,
+    href: URL.createObjectURL(file),
     saveAs: name.replaceAll('/', '_'),
   }));
   return shown;
 }
 
-/** Ends the addresses: what they stood for may be removed. */
+/** Ends the addresses, so that the files may be removed. */
 export function closeDownloads(): void {
   for (const { href } of shown) URL.revokeObjectURL(href);
   shown = [];
 }
 
-/** Starts downloads one after another; `tell` hears how many have been started. */
-export async function downloadAll(
-  downloads: readonly Download[],
-  tell: (started: number) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const [index, download] of downloads.entries()) {
-    if (signal.aborted) return;
-    startDownload(download.href, download.saveAs);
-    tell(index + 1);
-    if (index < downloads.length - 1) await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
-  }
-}
-
 /** Saves a text as a file. */
 export function downloadText(text: string, saveAs: string): void {
-  const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  startDownload(href, saveAs);
-  setTimeout(() => URL.revokeObjectURL(href), 10_000);
-}
-
-function startDownload(href: string, saveAs: string): void {
-  const link = document.createElement('a');
-  link.href = href;
-  link.download = saveAs;
-  link.click();
+  saveBlob(new Blob([text], { type: 'application/json' }), saveAs);
 }

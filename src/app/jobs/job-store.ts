@@ -4,13 +4,13 @@ import type { ConversionReport, LoomError, Progress } from '../../core/index.ts'
 import type { Download } from './downloads.ts';
 import { addSample, type Pace, paceOf, type Sample } from './rate.ts';
 
-/** Where a job stands. `asking`: the browser is asked for the folder; from `cancelled` on it has ended. */
+/** How far a job is. `asking`: the browser asks for the folder; from `cancelled` on it has ended. */
 export type JobStatus = 'none' | 'asking' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'failed' | 'done';
 
 /** Where the output of a job goes or went. */
 export type JobOutput =
   | { readonly kind: 'opfs'; readonly job: string }
-  | { readonly kind: 'directory'; readonly name: string }
+  | { readonly kind: 'directory'; readonly name: string; readonly job: string }
   | { readonly kind: 'memory' };
 
 export interface JobState {
@@ -32,13 +32,15 @@ export interface JobState {
   /** Why the browser keeps no record of this job: it cannot be resumed. */
   readonly unrecorded: string | null;
   readonly error: LoomError | null;
-  /** What is known of leftovers after an end before the end: a sentence. */
+  /** Which files are left after a failure or a cancel: a sentence. */
   readonly aftermath: string | null;
   readonly report: ConversionReport | null;
   /** README.md for the result; null where the source is no longer open. */
   readonly card: string | null;
   /** The output in the browser storage or in memory; empty for a picked folder. */
   readonly files: readonly Download[];
+  /** True once the reader has seen how it ended: the rail, the title and the icon then say nothing more. */
+  readonly seen: boolean;
 }
 
 export const NO_JOB: JobState = {
@@ -59,22 +61,23 @@ export const NO_JOB: JobState = {
   report: null,
   card: null,
   files: [],
+  seen: false,
 };
 
-/** The conversion of this page; one at a time, and it goes on while other views are open. */
+/** The conversion of this page; one at a time, and it continues while other views are open. */
 export const useJob = create<JobState>()(() => NO_JOB);
 
-/** True from the start of a job to its end, whatever the end. */
+/** True from the start of a job until it is finished, fails or is cancelled. */
 export function isBusy(status: JobStatus): boolean {
   return status === 'asking' || status === 'running' || status === 'paused' || status === 'cancelling';
 }
 
-/** Takes counted progress into the state. */
+/** Keeps counted progress. */
 export function noteProgress(progress: Progress, now: number): void {
   useJob.setState((state) => ({ progress, samples: addSample(state.samples, { at: now, done: progress.done }) }));
 }
 
-/** Brings the pace up to date, also when nothing moves; `sinceMs` of work have passed. */
+/** Computes the pace again, also when nothing moves; `sinceMs` of work have passed. */
 export function notePace(now: number, sinceMs: number): void {
   useJob.setState((state) => {
     if (state.status !== 'running') return {};
@@ -83,7 +86,7 @@ export function notePace(now: number, sinceMs: number): void {
   });
 }
 
-/** Pauses and resumes start the pace anew. */
+/** Pausing and resuming restart the pace. */
 export function setPaused(paused: boolean): void {
   useJob.setState((state) => {
     if (state.status !== 'running' && state.status !== 'paused') return {};

@@ -8,9 +8,11 @@ import type {
 import type { Supervised } from '../../../workers/link/supervise.ts';
 import {
   type ConversionReport,
+  directoryFiles,
   fromWire,
   isAbort,
   isLoomError,
+  keepFolderResult,
   LoomError,
   listJobs,
   listJournals,
@@ -32,8 +34,9 @@ import { isBusy, NO_JOB, notePace, noteProgress, setPaused, useJob } from './job
 import { assertWritable } from './output-folder.ts';
 import { pinSource } from './pin-source.ts';
 import { askToPersist } from './room.ts';
+import { watchFavicon } from './seen/favicon.ts';
 import { stayAwake } from './stay-awake.ts';
-import { noteOf } from './unfinished.ts';
+import { noteOf } from './stored/unfinished.ts';
 
 /** A worker that has not ended this long after a cancel is ended from outside. */
 const CANCEL_MS = 4000;
@@ -56,7 +59,7 @@ function takeWorker(): Supervised<ConvertApi> {
   return worker;
 }
 
-/** Whether the browser storage can be written to, as a conversion would. @throws LoomError `part-not-loaded`. */
+/** Writes to the browser storage as a conversion would, and says whether that works. @throws LoomError `part-not-loaded`. */
 export function tryStorage(): Promise<StorageTrial> {
   warmUp();
   return (spare ?? startConvertWorker()).call.tryStorage();
@@ -74,7 +77,7 @@ interface Running {
 let running: Running | null = null;
 let starts = 0;
 
-/** Starts a conversion; all that happens to it shows in the job store. */
+/** Starts a conversion; the job store says how far it is and how it ended. */
 export async function startJob(request: JobRequest): Promise<void> {
   if (isBusy(useJob.getState().status)) return;
   const mine = ++starts;
@@ -82,14 +85,18 @@ export async function startJob(request: JobRequest): Promise<void> {
   closeDownloads();
   letGoOfJob();
   stayAwake();
+  watchFavicon();
   const { plan, target, folder } = request;
   const job = request.resume ?? newJobName(target);
   const sink = sinkOf(request, job);
-  const output = sink.kind === 'directory' ? { kind: sink.kind, name: sink.handle.name } : sink;
+  const output = sink.kind === 'directory' ? { kind: sink.kind, name: sink.handle.name, job } : sink;
   useJob.setState({ ...NO_JOB, status: folder ? 'asking' : 'running', source: plan.source, target, output, plan });
   try {
     if (!(await holdJob(job)))
-      throw new LoomError('output-in-use', 'Another tab is writing this conversion. Go on there, or close that tab.');
+      throw new LoomError(
+        'output-in-use',
+        'Another tab is writing this conversion. Watch it there, or close that tab and resume here.',
+      );
     if (folder) await assertWritable(folder);
     else if (sink.kind === 'opfs') void askToPersist();
   } catch (error) {
@@ -134,14 +141,14 @@ async function runInWorker(request: JobRequest, sink: SinkDescriptor, job: strin
     const made = { source: from, proof: report.verified };
     // Another source may have been opened meanwhile: then there is no card, and all else stands.
     const card = await inspector.card(request.target, request.options, made).catch(() => null);
-    await finish(report, card, sink, blobs);
+    await finish(report, card, mine, blobs);
   } catch (error) {
     if (!mine.ended) await endEarly(mine, loomError(error));
     else
       useJob.setState({
         status: 'failed',
         error: loomError(error),
-        aftermath: 'The conversion had ended well before.',
+        aftermath: 'The conversion itself was finished before that: its files are complete.',
       });
   }
 }
@@ -157,14 +164,26 @@ function hear(event: ConvertEvent): void {
 async function finish(
   report: ConversionReport,
   card: string | null,
-  sink: SinkDescriptor,
+  { sink, job }: Running,
   blobs: readonly MemoryFile[],
 ): Promise<void> {
+  if (sink.kind === 'directory') await keepInFolder(job, sink.handle, report);
   const files = sink.kind === 'opfs' ? await openDownloads(sink.job) : openBlobs(blobs);
   useJob.setState({ status: 'done', report, card, files, finalising: null });
 }
 
-/** Ends the worker and whatever keeps watch over it. */
+/** Remembers where the result is. Where the browser keeps no database, the person opens the folder as any other. */
+async function keepInFolder(job: string, folder: FileSystemDirectoryHandle, report: ConversionReport): Promise<void> {
+  try {
+    const files = await directoryFiles(folder).list();
+    const bytes = files.reduce((sum, file) => sum + file.byteLength, 0);
+    await keepFolderResult({ job, folder, files: files.length, bytes, report });
+  } catch {
+    // The result is in the folder all the same.
+  }
+}
+
+/** Ends the worker, and the timer that measures its pace. */
 function end(mine: Running): void {
   mine.ended = true;
   useConversionPause.setState({ pause: null });
@@ -173,7 +192,7 @@ function end(mine: Running): void {
   if (running === mine) running = null;
 }
 
-/** After a failure or a cancel: what was written is gone, or a sentence says what may be left. */
+/** After a failure or a cancel: removes what was written, or says in a sentence what is left. */
 async function endEarly(mine: Running, error: LoomError): Promise<void> {
   const died = mine.worker.death() !== null;
   end(mine);
@@ -186,29 +205,29 @@ async function endEarly(mine: Running, error: LoomError): Promise<void> {
   else useJob.setState({ status: 'failed', error, aftermath, finalising: null });
 }
 
-/** What an end before the end left to go on from; null when that is nothing. */
+/** What can be resumed of an interrupted conversion: a sentence; null when that is nothing. */
 async function whatStays(job: string): Promise<string | null> {
   const journal = (await listJournals()).find((stored) => stored.job === job);
   if (!journal || journal.finished === 0) return null;
   const { finished, head } = journal;
-  return `${finished} of ${plural(head.shards.length, 'shard')} ${finished === 1 ? 'is' : 'are'} finished and kept. To use them, press "Go on" under "Unfinished conversions".`;
+  return `${finished} of ${plural(head.shards.length, 'shard')} ${finished === 1 ? 'is' : 'are'} finished and kept. To use them, press "Resume" under "Unfinished conversions".`;
 }
 
 async function cleanUp({ sink, job }: Running, died: boolean): Promise<string> {
   await removeJournal(job).catch(() => undefined);
   if (sink.kind === 'directory') {
     return died
-      ? `Unfinished files may be left in ${sink.handle.name}: empty the folder before you use it again.`
-      : `Nothing was left behind in ${sink.handle.name}: everything written was removed.`;
+      ? `Unfinished files may be left in the folder ${sink.handle.name}. Empty the folder before you use it again.`
+      : `Nothing was left behind: everything that was written into the folder ${sink.handle.name} was removed.`;
   }
-  if (sink.kind === 'memory') return 'Nothing was left behind: everything was in memory.';
+  if (sink.kind === 'memory') return 'Nothing was left behind: the files were in memory only.';
   const left = !(await isRemoved(sink.job));
   return left
-    ? 'What was written could not all be removed: it is listed below, under "In the browser storage".'
-    : 'Nothing was left behind: everything written was removed.';
+    ? 'Some written files could not be removed. Delete them under "Leftover files".'
+    : 'Nothing was left behind: everything that was written was removed.';
 }
 
-/** Removes a job; the files of a worker that was ended stay locked for a moment. */
+/** Removes a job. Tries again, because the files of a worker that was ended stay locked for a moment. */
 async function isRemoved(job: string): Promise<boolean> {
   for (let tries = 0; tries < REMOVE_TRIES; tries++) {
     await removeJob(job).catch(() => undefined);
@@ -218,14 +237,14 @@ async function isRemoved(job: string): Promise<boolean> {
   return false;
 }
 
-/** Stands still before the next piece is written. */
+/** Stops before the next piece is written, until {@link resumeJob}. */
 export function pauseJob(): void {
   if (!running || useJob.getState().status !== 'running') return;
   setPaused(true);
   void running.worker.call.pause().catch(() => undefined);
 }
 
-/** Goes on after a pause. */
+/** Continues after a pause. */
 export function resumeJob(): void {
   if (!running || useJob.getState().status !== 'paused') return;
   setPaused(false);

@@ -27,6 +27,7 @@ describe('parseAddress', () => {
       '?sample=tiny-qwen3-moe&layers=0,2&statistic=max-abs&projection=down',
       '?sample=tiny-qwen3-moe&view=ranks&memory=fsdp2,gpus:64,ep:64&against=vllm,ep:8',
       '?sample=tiny-qwen3-moe&view=ranks&memory=fsdp2,lora:8,targets:q_proj%2Bv_proj,mfu:30',
+      '?job=20261122-213005-stacked-4f1c&view=loads',
       '?local=my+folder',
       '?sample=tiny-qwen3-moe&layer=1&theme=dark&colour=dtype&shape=table&layer-drawing=closed&zoom=2.828&at=12.5,40.25&beside=router',
       '?sample=tiny-qwen3-moe&shape=files&strip-zoom=64&strip-at=3.5,1234567.25&strip=41',
@@ -54,7 +55,7 @@ describe('parseAddress', () => {
 
   it('leaves out what makes no sense', () => {
     const hostile = parseAddress(
-      '?repo=%3Cscript%3E&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&set=a;=1;a%00b=1;1x=2;x=&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x&open=%00&theme=%3Cb%3E&colour=values&shape=cube&layer-drawing=yes&zoom=1e9&at=-1,2&strip-zoom=0&strip-at=1&strip=x&beside=%00&ranks-at=NaN,1&rank=-1&reads=1&pair-at=,&pair-colour=red&program=%3Cb%3E',
+      '?repo=%3Cscript%3E&job=..%2F..%2Fx&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&set=a;=1;a%00b=1;1x=2;x=&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x&open=%00&theme=%3Cb%3E&colour=values&shape=cube&layer-drawing=yes&zoom=1e9&at=-1,2&strip-zoom=0&strip-at=1&strip=x&beside=%00&ranks-at=NaN,1&rank=-1&reads=1&pair-at=,&pair-colour=red&program=%3Cb%3E',
     );
     expect(hostile).toEqual({
       repo: null,
@@ -62,6 +63,7 @@ describe('parseAddress', () => {
       path: null,
       endpoint: null,
       sample: null,
+      job: null,
       local: null,
       view: 'map',
       layer: null,
@@ -98,12 +100,20 @@ describe('parseAddress', () => {
 
   it('refuses samples that lead out of their folder, and texts without end', () => {
     expect(parseAddress('?sample=../x').sample).toBeNull();
+    for (const job of ['..', '.hidden', 'a/b', 'a\\b', 'a%00', '%F0%9F%98%80', 'x'.repeat(200), '%20'])
+      expect(parseAddress(`?job=${job}`).job).toBeNull();
     expect(parseAddress(`?repo=a/${'b'.repeat(5000)}`).repo).toBeNull();
     expect(parseAddress('?path=a/./b').path).toBeNull();
   });
 
-  it('lets a sample stand before a repo, and both before local files', () => {
-    expect(parseAddress('?repo=a/b&sample=tiny&local=x')).toMatchObject({ repo: null, sample: 'tiny', local: null });
+  it('opens one source: a sample before a repo, before a job, before local files', () => {
+    expect(parseAddress('?repo=a/b&sample=tiny&job=j&local=x')).toMatchObject({
+      repo: null,
+      sample: 'tiny',
+      job: null,
+      local: null,
+    });
+    expect(parseAddress('?job=j&local=x')).toMatchObject({ job: 'j', local: null });
   });
 });
 

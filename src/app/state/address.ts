@@ -1,4 +1,4 @@
-import { isLoomError, isRepoAddress, parseRepoReference } from '../../core/index.ts';
+import { isJobName, isLoomError, isRepoAddress, parseRepoReference } from '../../core/index.ts';
 import { type CompareAddress, parseCompare, writeCompare } from './compare-address.ts';
 import { type ConvertAddress, PROGRAM_ID, parseConvert, writeConvert } from './convert-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
@@ -27,6 +27,8 @@ export interface Address {
   readonly endpoint: string | null;
   /** A bundled sample in place of a repo. */
   readonly sample: string | null;
+  /** A finished conversion that this browser keeps, by its name. */
+  readonly job: string | null;
   /** Name of local files that were open here: it names them and cannot bring them back. */
   readonly local: string | null;
   readonly view: View;
@@ -102,6 +104,7 @@ export function parseAddress(search: string, silent: Look = PLAIN_LOOK): Address
   };
   const sample = text('sample', /^[a-z0-9][a-z0-9.-]*$/);
   const repo = sample === null ? text('repo', /^[\w./@:%+-]+$/) : null;
+  const job = sample === null && repo === null ? query.get('job') : null;
   const view = query.get('view');
   const named = {
     repo,
@@ -112,7 +115,8 @@ export function parseAddress(search: string, silent: Look = PLAIN_LOOK): Address
   return {
     ...inParts(named),
     sample,
-    local: repo === null && sample === null ? text('local', /^[^\p{C}]+$/u) : null,
+    job: job !== null && isJobName(job) ? job : null,
+    local: repo === null && sample === null && job === null ? text('local', /^[^\p{C}]+$/u) : null,
     view: VIEWS.find((known) => known === view) ?? 'map',
     layer: parseNumber(query.get('layer')),
     expert: parseNumber(query.get('expert')),
@@ -149,7 +153,7 @@ export function parseAddress(search: string, silent: Look = PLAIN_LOOK): Address
 /** The query part that {@link parseAddress} reads back; empty at the start. `whole` writes the usual look too. */
 export function formatAddress(address: Address, whole = false): string {
   const query = new URLSearchParams();
-  for (const key of ['repo', 'revision', 'path', 'endpoint', 'sample', 'local'] as const) {
+  for (const key of ['repo', 'revision', 'path', 'endpoint', 'sample', 'job', 'local'] as const) {
     const value = address[key];
     if (value !== null) query.set(key, value);
   }

@@ -24,7 +24,8 @@ export const NO_COMPARISON: CompareAddress = { with: null, show: 'all', part: 'w
 const LIMIT_TEXT = 512;
 /** So many open rows fit into an address that people can still send. */
 export const LIMIT_OPEN = 32;
-const FITS = /^(?:local:[^\p{C}]+|job:[\w.-]+|sample:[a-z0-9][a-z0-9.-]*|(?!local:|job:|sample:)[\w./@:%+-]+)$/u;
+const FITS =
+  /^(?:local:[^\p{C}]+|job:[A-Za-z0-9_][\w.-]{0,127}|sample:[a-z0-9][a-z0-9.-]*|(?!local:|job:|sample:)[\w./@:%+-]+)$/u;
 
 /** Reads the parts that {@link writeCompare} wrote; what makes no sense is left out. */
 export function parseCompare(query: URLSearchParams): CompareAddress {

@@ -8,8 +8,6 @@ import {
   fromWire,
   isAbort,
   isLoomError,
-  jobFile,
-  jobFiles,
   type LoomError,
   toWire,
 } from '../../core/index.ts';
@@ -109,8 +107,7 @@ async function start(other: string, wanted: string): Promise<void> {
     if (running === mine) useComparison.setState(patchOf(event));
   };
   try {
-    const source = await descriptorOf(other);
-    if (running !== mine) return;
+    const source = descriptorOf(other);
     if (!source) {
       useComparison.setState({ status: 'missing' });
       return;
@@ -158,20 +155,14 @@ function patchOf(event: InspectEvent): Partial<ComparisonState> {
 }
 
 /** Where the bytes of `other` come from; null for local files that this page was not given. */
-async function descriptorOf(other: string): Promise<SourceDescriptor | null> {
+function descriptorOf(other: string): SourceDescriptor | null {
   const { address } = addressStore.getState();
   const [, kind, name = ''] = /^(local|job|sample):(.*)$/.exec(other) ?? [];
   if (kind === 'local') {
     const known = local?.kind === 'files' ? local.name : local?.handle.name;
     return known === name ? local : null;
   }
-  if (kind === 'job') {
-    const entries = await (await jobFiles(name)).list();
-    const files = await Promise.all(
-      entries.map(async (entry) => ({ path: entry.name, file: await jobFile(name, entry.name) })),
-    );
-    return { kind: 'files', name: `conversion ${name}`, files };
-  }
+  if (kind === 'job') return { kind: 'job', job: name };
   const baseUrl = new URL('samples/', document.baseURI).href;
   const wanted = { ...parseAddress(''), endpoint: address.endpoint };
   const asked = kind === 'sample' ? { ...wanted, sample: name } : inParts({ ...wanted, repo: other });

@@ -28,6 +28,7 @@ export function sourceOf(
   baseUrl: string,
 ): SourceDescriptor | null {
   if (address.sample !== null) return { kind: 'sample', id: address.sample, baseUrl };
+  if (address.job !== null) return { kind: 'job', job: address.job };
   if (address.repo === null) return null;
   const account = accountOf(accounts, address.endpoint ?? HUB);
   return {
@@ -66,6 +67,7 @@ export const EMPTY = {
   revision: null,
   path: null,
   sample: null,
+  job: null,
   local: null,
   layer: null,
   expert: null,
@@ -122,8 +124,8 @@ function carryOver({ target, unpack, convert }: Address): void {
 
 function follow(): void {
   const { address } = addressStore.getState();
-  const { repo, revision, path, endpoint, sample } = address;
-  const wanted = JSON.stringify([repo, revision, path, endpoint, sample, address.local]);
+  const { repo, revision, path, endpoint, sample, job } = address;
+  const wanted = JSON.stringify([repo, revision, path, endpoint, sample, job, address.local]);
   if (wanted === shown) return;
   shown = wanted;
   if (wanted !== last) carryOver(address);

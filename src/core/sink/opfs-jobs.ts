@@ -18,6 +18,11 @@ export interface StoredJob {
   readonly inUse: boolean;
 }
 
+/** True for what a conversion can be called: one part of a path, never `.`, `..` or a hidden name. */
+export function isJobName(text: string): boolean {
+  return /^[A-Za-z0-9_][\w.-]{0,127}$/.test(text);
+}
+
 /** The name of the Web Lock that says a job is in use. */
 export function jobLock(job: string): string {
   return `${HOME}/${job}`;
@@ -30,9 +35,18 @@ export async function jobsInUse(): Promise<(job: string) => boolean> {
   return (job) => names.has(jobLock(job));
 }
 
+/**
+ * Holds a job for reading, so that no other tab removes it: until `until` settles, else until this page or worker ends.
+ * While somebody writes or shows the job, the hold waits.
+ */
+export function shareJob(job: string, until: Promise<unknown> = new Promise(() => {})): void {
+  const held = () => until.then(undefined, () => undefined);
+  void navigator.locks?.request(jobLock(job), { mode: 'shared' }, held).catch(() => undefined);
+}
+
 /** The folder of a job, made when it is not there. @throws LoomError `storage-unavailable`, `disk-full`. */
 export async function openJobFolder(job: string): Promise<FileSystemDirectoryHandle> {
-  if (!/^[\w.-]+$/.test(job) || job.startsWith('.')) throw new LoomError('internal', `A job cannot be called ${job}.`);
+  if (!isJobName(job)) throw new LoomError('internal', `A job cannot be called ${job}.`);
   const home = await openHome(true);
   return home.getDirectoryHandle(job, { create: true }).catch((cause: unknown) => storageFailed(job, cause));
 }
@@ -49,10 +63,14 @@ export async function jobFile(job: string, name: string): Promise<File> {
 }
 
 async function existingJob(job: string): Promise<FileSystemDirectoryHandle> {
-  const home = await openHome(false).catch(() => null);
+  const home = isJobName(job) ? await openHome(false).catch(() => null) : null;
   const folder = await home?.getDirectoryHandle(job).catch(() => null);
   if (!folder)
-    throw new LoomError('path-not-found', `The browser storage holds no conversion ${job} any more.`, { file: job });
+    throw new LoomError(
+      'path-not-found',
+      `The storage of this browser has no conversion ${job}: it was deleted, or the browser cleared its storage.`,
+      { file: job },
+    );
   return folder;
 }
 

@@ -1,6 +1,7 @@
 import { type DragEvent, useState } from 'react';
 import { formatBytes, formatRepoReference, isLoomError, parseRepoReference, plural } from '../../../core/index.ts';
-import { isFinished, jobName, useStoredJobs } from '../../jobs/stored-jobs.ts';
+import { jobName } from '../../jobs/stored/names.ts';
+import { useStored } from '../../jobs/stored/stored.ts';
 import { FileInput } from '../../parts/file-input.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { chosenFiles, collectDrop } from '../../sources/collect-drop.ts';
@@ -84,8 +85,7 @@ function RepoForm() {
 
 /** What earlier conversions left in the browser storage. */
 function StoredResults() {
-  const { data = [] } = useStoredJobs('compare');
-  const finished = data.filter(isFinished);
+  const { finished } = useStored('compare');
   if (finished.length === 0) return null;
   return (
     <div>
@@ -97,7 +97,7 @@ function StoredResults() {
               {jobName(stored.job)}
             </button>
             <span className="quiet">
-              {formatBytes(stored.bytes)}, {plural(stored.files.length, 'file')}
+              {formatBytes(stored.bytes)}, {plural(stored.files, 'file')}
             </span>
           </li>
         ))}

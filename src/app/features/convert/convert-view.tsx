@@ -1,16 +1,15 @@
-import { useEffect, useRef } from 'react';
-import { countGood, formatBytes, visible } from '../../../core/index.ts';
+import { useEffect } from 'react';
+import { countGood, formatBytes } from '../../../core/index.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
 import './convert.css';
-import './job.css';
-import { isBusy, type JobStatus, useJob } from '../../jobs/job-store.ts';
+import { isBusy, useJob } from '../../jobs/job-store.ts';
 import { startJob, warmUp } from '../../jobs/run-job.ts';
-import { UnfinishedList } from '../../jobs/unfinished-list.tsx';
+import { StoredLists } from '../../jobs/stored/stored-lists.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { DroppedNote, useDropUnfit } from './dropped-note.tsx';
-import { EndedPanel } from './ended-panel.tsx';
 import { FlowPanel } from './flow/flow-panel.tsx';
+import { JobPanel } from './job-panel.tsx';
 import { LayerChoice } from './options/layer-choice.tsx';
 import { OutputChoice } from './options/output-choice.tsx';
 import { ProgramChoice } from './options/program-choice.tsx';
@@ -21,10 +20,7 @@ import { WorkChoice } from './options/work-choice.tsx';
 import { bytesOf, fitsMemory, placeOf, usePlaces } from './places.ts';
 import { DAMAGE_ID, DamageNote } from './plan-loads.tsx';
 import { PlanPanel } from './plan-panel.tsx';
-import { ProgressPanel } from './progress-panel.tsx';
 import { Refusals } from './refusals.tsx';
-import { ReportPanel } from './report-panel.tsx';
-import { StoredList } from './stored-list.tsx';
 import type { Outcomes } from './use-outcomes.ts';
 import { type Order, type TargetOrder, useOrder, usePlan } from './use-plan.ts';
 
@@ -36,6 +32,7 @@ export function ConvertView() {
   useDropUnfit(order, planned);
   const status = useJob((state) => state.status);
   const start = useStart(order, planned);
+  const shown = useJob(({ output }) => (output && 'job' in output ? output.job : null));
   const busy = isBusy(status);
   useEffect(() => {
     if (!busy) warmUp();
@@ -57,8 +54,7 @@ export function ConvertView() {
             <WorkChoice />
           </fieldset>
         </form>
-        <UnfinishedList />
-        <StoredList />
+        <StoredLists except={shown} />
       </div>
       <div className="convert-main">
         <JobPanel onAgain={start.act} />
@@ -163,44 +159,4 @@ function useStart(
     void startJob({ source, hub, plan, target, options, settings, folder: to, inMemory: place === 'memory' });
 
   return { act, note: 'Nothing is written until you start.' };
-}
-
-const HEADINGS: Readonly<Record<JobStatus, string>> = {
-  none: '',
-  asking: 'Conversion',
-  running: 'Converting',
-  paused: 'Paused',
-  cancelling: 'Cancelling',
-  cancelled: 'Cancelled',
-  failed: 'The conversion stopped',
-  done: 'Report',
-};
-
-function JobPanel({ onAgain }: { readonly onAgain: (() => void) | null }) {
-  const { status, source, target } = useJob();
-  const heading = useRef<HTMLHeadingElement>(null);
-  const stage = isBusy(status) ? 'busy' : status;
-  const before = useRef(stage);
-  useEffect(() => {
-    if (before.current !== stage && stage !== 'none') heading.current?.focus({ preventScroll: false });
-    before.current = stage;
-  }, [stage]);
-  if (status === 'none') return null;
-  const label = status === 'done' ? 'Report' : 'Conversion';
-  return (
-    <section className="panel job" aria-label={label}>
-      <h2 ref={heading} tabIndex={-1}>
-        {HEADINGS[status]}
-        <span className="job-what">
-          <span className="mono" title={visible(source)}>
-            <Shown text={source.replace(/@([0-9a-f]{7})[0-9a-f]{33}$/, '@$1')} />
-          </span>{' '}
-          → <span className="mono">{target}</span>
-        </span>
-      </h2>
-      {stage === 'busy' && <ProgressPanel />}
-      {(status === 'failed' || status === 'cancelled') && <EndedPanel onAgain={onAgain} />}
-      {status === 'done' && <ReportPanel />}
-    </section>
-  );
 }

@@ -23,7 +23,7 @@ const ELSEWHERE: ReadonlySet<ErrorTag> = new Set(['disk-full', 'storage-unavaila
 const PICK_AGAIN: ReadonlySet<ErrorTag> = new Set(['permission-lost', 'output-not-empty', 'output-inside-source']);
 const OPEN_AGAIN: ReadonlySet<ErrorTag> = new Set(['source-changed', 'source-hash-wrong', 'path-not-found']);
 
-/** Ways on from an error, beside starting again. */
+/** What a person can do about an error, beside starting again. */
 function stepsFor(tag: ErrorTag, { output, plan }: JobState): readonly Step[] {
   if (PICK_AGAIN.has(tag)) return [pickAgain, toStorage];
   if (OPEN_AGAIN.has(tag)) return [openAgain];
@@ -33,7 +33,7 @@ function stepsFor(tag: ErrorTag, { output, plan }: JobState): readonly Step[] {
   return [...folder, ...memory];
 }
 
-/** How a job ended that did not reach its end: what happened, what is left, what to do now. */
+/** A conversion that failed or was cancelled: what happened, which files are left, what to do now. */
 export function EndedPanel({ onAgain }: { readonly onAgain: (() => void) | null }) {
   const job = useJob();
   const { status, error, aftermath, progress } = job;
@@ -42,7 +42,7 @@ export function EndedPanel({ onAgain }: { readonly onAgain: (() => void) | null 
     <div className={status === 'failed' ? 'callout bad' : 'callout'} role="alert">
       <p>
         {status === 'failed' ? <Shown text={error?.message ?? ''} /> : 'You cancelled the conversion'}
-        {status === 'cancelled' && (progress ? ` after ${formatBytes(progress.writtenBytes)}.` : '.')}
+        {status === 'cancelled' && (progress ? ` after ${formatBytes(progress.writtenBytes)} were written.` : '.')}
       </p>
       <p>{aftermath}</p>
       <div className="row">

@@ -4,12 +4,12 @@ import { cancelJob, pauseJob, resumeJob } from '../../jobs/run-job.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { Fact } from './fact.tsx';
 
-/** Bytes done of bytes to do, how fast, how long still, and what is in hand; pause, resume, cancel. */
+/** Bytes done of bytes to do, rate, time left, and the file in work; pause, resume, cancel. */
 export function ProgressPanel() {
   const job = useJob();
   const { status, progress, plan } = job;
   const bytes = plan?.bytes ?? 0;
-  /** What an earlier run wrote is only proven. */
+  /** Shards that an earlier run wrote are only proven. */
   const toWrite = progress ? progress.total - bytes : bytes;
   return (
     <>
@@ -18,7 +18,7 @@ export function ProgressPanel() {
       </p>
       {job.unrecorded !== null && (
         <p className="callout warn">
-          <Shown text={job.unrecorded} /> This conversion goes on, but it cannot be resumed if it breaks off.
+          <Shown text={job.unrecorded} /> The conversion continues, but it cannot be resumed if it stops.
         </p>
       )}
       <div className="meters">
@@ -26,12 +26,12 @@ export function ProgressPanel() {
         <Meter name="Proven" done={progress?.verifiedBytes ?? 0} total={bytes} />
       </div>
       <dl className="facts">
-        <Fact name="Now" value={status === 'running' ? rateOf(job.pace.rate) : '–'} />
+        <Fact name="Rate" value={status === 'running' ? rateOf(job.pace.rate) : '–'} />
         <Fact
-          name="Left"
+          name="Time left"
           value={status === 'running' && job.pace.left !== null ? `about ${formatDuration(job.pace.left)}` : '–'}
         />
-        <Fact name="Worked" value={formatDuration(job.workedMs / 1000)} />
+        <Fact name="Time so far" value={formatDuration(job.workedMs / 1000)} />
         <Fact name="Shards done" value={`${progress?.shardsDone ?? 0} of ${plan?.shards.length ?? 0}`} />
       </dl>
       <div className="row">
@@ -47,7 +47,7 @@ export function ProgressPanel() {
         <button type="button" className="button" disabled={status === 'cancelling'} onClick={cancelJob}>
           Cancel
         </button>
-        <span className="option-note">Cancelling removes everything that was written.</span>
+        <span className="option-note">Cancelling deletes everything that was written.</span>
       </div>
     </>
   );
@@ -72,22 +72,22 @@ function rateOf(rate: number | null): string {
   return rate === 0 ? 'waiting' : `${formatBytes(Math.round(rate))}/s`;
 }
 
-/** One sentence on what is being done. */
+/** One sentence on what the conversion does now. */
 function handOf(job: JobState): string {
   const { status, progress, finalising, checking, output } = job;
   if (status === 'asking')
     return `Waiting for your answer: may this page write to ${output?.kind === 'directory' ? output.name : 'the folder'}?`;
-  if (status === 'cancelling') return 'Cancelling: removing what was written.';
+  if (status === 'cancelling') return 'Cancelling: deleting what was written.';
   if (status === 'paused') return `Paused${progress?.file ? ` in ${progress.file}` : ''}.`;
   if (checking !== null && progress === null)
     return `Checking source hashes: ${formatBytes(checking.done)} of ${formatBytes(checking.total)} read.`;
-  if (finalising !== null) return `Finalising ${finalising}: the browser copies the finished file to its place.`;
+  if (finalising !== null) return `Finalising ${finalising}: the browser copies the finished file into the folder.`;
   if (!progress) return 'Starting: opening the source.';
   return workOf(progress);
 }
 
 function workOf({ inHand, phase, shards, shardsDone }: Progress): string {
-  if (phase === 'finish') return 'Writing the files beside the weights, and the index last.';
+  if (phase === 'finish') return 'Writing config, tokenizer and the other files, and the index last.';
   const [first, ...others] = inHand;
   if (!first) return 'Starting the next shard.';
   const which = shards > 1 ? ` (${Math.min(shardsDone + 1, shards)} of ${shards})` : '';

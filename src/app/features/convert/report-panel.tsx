@@ -1,4 +1,3 @@
-import { useEffect, useRef, useState } from 'react';
 import {
   type ConversionReport,
   describeSourceHashes,
@@ -6,21 +5,21 @@ import {
   formatDuration,
   formatInteger,
   plural,
-  removeJob,
   visible,
 } from '../../../core/index.ts';
-import { type Download, downloadAll, downloadText } from '../../jobs/downloads.ts';
+import { type Download, downloadText } from '../../jobs/downloads.ts';
 import { EngineReport } from '../../jobs/engine-report.tsx';
-import { type JobState, useJob } from '../../jobs/job-store.ts';
+import { type JobOutput, type JobState, useJob } from '../../jobs/job-store.ts';
 import { clearJob } from '../../jobs/run-job.ts';
-import { useRefreshStored } from '../../jobs/stored-jobs.ts';
+import { SaveResult } from '../../jobs/save/save-result.tsx';
+import { savedName } from '../../jobs/stored/names.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { compareWith } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { Breakable } from './breakable.tsx';
-import { openResult } from './open-result.ts';
+import { DeleteResult, OpenResult } from './result-steps.tsx';
 
-/** What was written and proven, what was not, and the files. */
+/** What was written and proven, what was not proven, and the files. */
 export function ReportPanel() {
   const job = useJob();
   const { report } = job;
@@ -31,6 +30,10 @@ export function ReportPanel() {
       <p className="proven">
         {plural(report.verified.tensors, 'tensor')}, {formatInteger(report.verified.bytes)} bytes, all equal.
       </p>
+      <div className="next-steps">
+        {job.output && <OpenResult output={job.output} target={job.target} />}
+        {job.output && job.output.kind !== 'directory' && <SaveFiles job={job} output={job.output} />}
+      </div>
       <Proof report={report} job={job} />
       {job.output?.kind === 'directory' ? <FolderNote job={job} /> : <StoredFiles job={job} />}
       <div className="row">
@@ -42,18 +45,17 @@ export function ReportPanel() {
           Download report (JSON)
         </button>
         {job.card !== null && <ModelCard text={job.card} />}
-        {job.output?.kind === 'opfs' && <OpenResult job={job.output.job} target={job.target} />}
         {job.output?.kind === 'opfs' && isOpenSource && <CompareResult job={job.output.job} />}
         <button type="button" className="button" onClick={clearJob}>
           Close report
         </button>
-        {job.output?.kind === 'opfs' && <FreeSpace job={job.output.job} bytes={sizeOf(job.files)} />}
+        {job.output?.kind === 'opfs' && <DeleteResult job={job.output.job} bytes={sizeOf(job.files)} />}
       </div>
     </>
   );
 }
 
-/** What changed, who loads it and how it was proven, as the Hub wants a README. */
+/** A README for the Hub: what changed, which programs load the result, how it was proven. */
 function ModelCard({ text }: { readonly text: string }) {
   return (
     <button type="button" className="button" onClick={() => downloadText(text, 'README.md')}>
@@ -66,8 +68,7 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
   return (
     <ul className="proof">
       <li className="yes">
-        Every tensor byte was read back from the output and compared with what the source gave ({report.verified.method}
-        ).
+        Every tensor byte was read back from the output and compared with the source ({report.verified.method}).
       </li>
       {report.sourceHashes && (
         <li className={report.sourceHashes.unchecked.length > 0 ? 'no' : 'yes'}>
@@ -76,7 +77,8 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       )}
       {job.workedMs > 0 && (
         <li className="fine">
-          It took {formatDuration(job.workedMs / 1000)}, writing and proving{sharesOf(report)}.
+          The conversion took {formatDuration(job.workedMs / 1000)}
+          {sharesOf(report)}.
         </li>
       )}
       {report.unpacked && (
@@ -87,14 +89,14 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       )}
       {report.kept > 0 && (
         <li className="fine">
-          {plural(report.kept, 'shard')} of an earlier, unfinished run: read back and found as they were written.
+          {plural(report.kept, 'shard')} of an earlier, unfinished run: read back, and equal to what was written then.
         </li>
       )}
       <li className="fine">
         {report.engine.decisions.length > 0 ? (
           <EngineReport decisions={report.engine.decisions} adapter={report.engine.adapter} />
         ) : (
-          'No kernel was needed: bytes were copied.'
+          'Bytes were copied without computing on them.'
         )}
       </li>
       {report.sha256 &&
@@ -108,14 +110,18 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
           </li>
         ))}
       {report.scope === 'mixed' && (
-        <li className="no">Mixed: layers {report.layers?.join(', ')} were converted, the rest is as it was.</li>
+        <li className="no">
+          Mixed: layers {report.layers?.join(', ')} were converted. The other layers are unchanged.
+        </li>
       )}
       {report.scope === 'partial' && (
-        <li className="no">Partial: it holds layers {report.layers?.join(', ')} alone and will not load as a model.</li>
+        <li className="no">
+          Partial: the result has only layers {report.layers?.join(', ')}. It does not load as a model.
+        </li>
       )}
       {report.copied.length > 0 && (
         <li className="no">
-          Not proven: {plural(report.copied.length, 'file')} copied without comparing ({report.copied.join(', ')}).
+          Not proven: {plural(report.copied.length, 'file')} copied but not compared ({report.copied.join(', ')}).
         </li>
       )}
       {report.skipped.map((skipped) => (
@@ -128,7 +134,7 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
           ).
         </li>
       ))}
-      <li className="no">Not proven: that a framework loads it, or that its outputs are the same.</li>
+      <li className="no">Not proven: that a program loads the result, or that its outputs are the same.</li>
     </ul>
   );
 }
@@ -136,7 +142,9 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
 /** Shares and not seconds: the report's clock runs on through pauses. */
 function sharesOf({ seconds }: ConversionReport): string {
   const busy = seconds ? seconds.write + seconds.verify : 0;
-  return seconds && busy > 0 ? ` (${Math.round((100 * seconds.verify) / busy)} % of it reading back)` : '';
+  return seconds && busy > 0
+    ? `, ${Math.round((100 * seconds.verify) / busy)} % of it to read the output back and compare it`
+    : '';
 }
 
 function FolderNote({ job }: { readonly job: JobState }) {
@@ -168,11 +176,28 @@ function StoredFiles({ job }: { readonly job: JobState }) {
           ))}
         </tbody>
       </table>
-      <DownloadAll downloads={downloads} />
-      {inMemory && (
-        <p className="callout warn">These files are nowhere else. Download them before you close this tab.</p>
-      )}
+      {inMemory && <p className="callout warn">These files exist only in this tab. Save them before you close it.</p>}
     </>
+  );
+}
+
+function SaveFiles({
+  job,
+  output,
+}: {
+  readonly job: JobState;
+  readonly output: Exclude<JobOutput, { kind: 'directory' }>;
+}) {
+  const inMemory = output.kind === 'memory';
+  return (
+    <SaveResult
+      of={{
+        job: inMemory ? 'memory' : output.job,
+        name: savedName(job.source, job.target),
+        bytes: sizeOf(job.files),
+        where: inMemory ? 'memory' : 'opfs',
+      }}
+    />
   );
 }
 
@@ -194,53 +219,8 @@ function FileRow({ download }: { readonly download: Download }) {
   );
 }
 
-function DownloadAll({ downloads }: { readonly downloads: readonly Download[] }) {
-  const [started, setStarted] = useState<number | null>(null);
-  const abort = useRef<AbortController | null>(null);
-  useEffect(() => () => abort.current?.abort(), []);
-  const busy = started !== null && started < downloads.length;
-  const start = () => {
-    abort.current = new AbortController();
-    setStarted(0);
-    void downloadAll(downloads, setStarted, abort.current.signal);
-  };
-  return (
-    <div className="row">
-      <button type="button" className="button primary" disabled={busy} onClick={start}>
-        Download all
-      </button>
-      <span className="option-note" role="status">
-        {started === null
-          ? 'One after another; allow several downloads if the browser asks.'
-          : `${started} of ${downloads.length} downloads started${busy ? ' …' : '. Wait for them before you free the space.'}`}
-      </span>
-    </div>
-  );
-}
-
 function sizeOf(files: readonly Download[]): number {
   return files.reduce((sum, file) => sum + file.byteLength, 0);
-}
-
-/** Opens the result here, with the verdict of each consumer on it. */
-function OpenResult({ job, target }: { readonly job: string; readonly target: string }) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const open = () =>
-    openResult(job, target).catch((error: unknown) => {
-      setProblem(error instanceof Error ? error.message : String(error));
-    });
-  return (
-    <>
-      <button type="button" className="button" onClick={() => void open()}>
-        See who loads it
-      </button>
-      {problem !== null && (
-        <span role="alert">
-          <Shown text={problem} />
-        </span>
-      )}
-    </>
-  );
 }
 
 /** Sets the result beside what it was made from. */
@@ -249,43 +229,5 @@ function CompareResult({ job }: { readonly job: string }) {
     <button type="button" className="button" onClick={() => compareWith(`job:${job}`)}>
       Compare with the original
     </button>
-  );
-}
-
-function FreeSpace({ job, bytes }: { readonly job: string; readonly bytes: number }) {
-  const [asking, setAsking] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
-  const refresh = useRefreshStored();
-  const free = async () => {
-    try {
-      await removeJob(job);
-      clearJob();
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-    }
-    await refresh();
-  };
-  if (!asking) {
-    return (
-      <button type="button" className="button" onClick={() => setAsking(true)}>
-        Free the space ({formatBytes(bytes)})
-      </button>
-    );
-  }
-  return (
-    <div className="callout warn" role="alert">
-      <p>
-        {problem ??
-          `This deletes the converted files from the browser storage. Downloads that are still running would break.`}
-      </p>
-      <div className="row">
-        <button type="button" className="button" onClick={() => void free()}>
-          Delete {formatBytes(bytes)}
-        </button>
-        <button type="button" className="button" onClick={() => setAsking(false)}>
-          Keep
-        </button>
-      </div>
-    </div>
   );
 }

@@ -73,9 +73,22 @@ const STEPS: Record<Exclude<NextStep, 'model-page'>, readonly [string, () => voi
   reload: ['Reload', reload],
   retry: ['Try again', retryOpening],
   access: ['Sign in or give a token', () => document.querySelector<HTMLElement>('[data-access]')?.click()],
-  'choose-files': ['Choose other files', () => go({ ...EMPTY, view: 'map' })],
+  'choose-files': ['Choose other files', toStart],
+  'allow-folder': ['Allow reading the folder', () => void allowFolder()],
+  'stored-results': ['See finished conversions', toStart],
   'other-source': ['Open something else', openSomethingElse],
 };
+
+function toStart(): void {
+  go({ ...EMPTY, view: 'map' });
+}
+
+async function allowFolder(): Promise<void> {
+  const { source } = useInspection.getState();
+  if (source?.kind !== 'job') return;
+  const { allowReading } = await import('../../jobs/stored/actions.ts');
+  await allowReading(source.job);
+}
 
 function openSomethingElse(): void {
   const box = document.querySelector<HTMLInputElement>('.source input');

@@ -27,6 +27,15 @@ describe('adviceFor', () => {
     expect(stepsFor('part-not-loaded').slice(0, 2)).toEqual(['reload', 'retry']);
   });
 
+  it('leads from a result that is not here to those that are, and asks for its folder', () => {
+    const advice = (tag: ErrorTag) => adviceFor(new LoomError(tag, 'x'), { kind: 'job', job: 'j' });
+    expect(advice('path-not-found')).toMatchObject({
+      title: 'This browser does not have this result.',
+      steps: ['stored-results', 'other-source'],
+    });
+    expect(advice('permission-lost').steps).toEqual(['allow-folder', 'stored-results', 'other-source']);
+  });
+
   it('offers no second try of what cannot change by itself', () => {
     expect(stepsFor('repo-not-found')).not.toContain('retry');
   });

@@ -2,7 +2,15 @@ import type { SourceDescriptor } from '../../../../workers/inspect/protocol.ts';
 import type { ErrorTag, LoomError } from '../../../core/index.ts';
 
 /** What a person can do now: each is a button. */
-export type NextStep = 'reload' | 'retry' | 'model-page' | 'access' | 'other-source' | 'choose-files';
+export type NextStep =
+  | 'reload'
+  | 'retry'
+  | 'model-page'
+  | 'access'
+  | 'other-source'
+  | 'choose-files'
+  | 'allow-folder'
+  | 'stored-results';
 
 export interface Advice {
   readonly title: string;
@@ -55,6 +63,12 @@ const ABOUT_THE_PAGE: ReadonlySet<ErrorTag> = new Set([
   'no-checkpoint',
 ]);
 
+/** The same for the result of a conversion, which a link names. */
+const JOB_TITLES: Partial<Record<ErrorTag, string>> = {
+  'path-not-found': 'This browser does not have this result.',
+  'permission-lost': 'The browser asks before it reads this folder again.',
+};
+
 /** A title for an error, and the steps that may help, the likeliest first. */
 export function adviceFor(error: LoomError, source: SourceDescriptor | null): Advice {
   const local = source?.kind === 'files' || source?.kind === 'directory';
@@ -64,8 +78,11 @@ export function adviceFor(error: LoomError, source: SourceDescriptor | null): Ad
   if (error.retryable || tag === 'cancelled' || tag === 'internal') steps.push('retry');
   if (source?.kind === 'hub' && ABOUT_THE_PAGE.has(tag)) steps.push('model-page');
   if (source?.kind === 'hub' && ASKS_FOR_ACCESS.has(tag)) steps.push('access');
+  if (source?.kind === 'job' && tag === 'permission-lost') steps.push('allow-folder');
+  if (source?.kind === 'job') steps.push('stored-results');
   if (local) steps.push('choose-files');
   steps.push('other-source');
-  const title = TITLES[tag] ?? (local ? 'These files cannot be read.' : 'This checkpoint cannot be read.');
+  const ofJob = source?.kind === 'job' ? JOB_TITLES[tag] : undefined;
+  const title = ofJob ?? TITLES[tag] ?? (local ? 'These files cannot be read.' : 'This checkpoint cannot be read.');
   return { title, hint: HINTS[tag] ?? null, steps };
 }

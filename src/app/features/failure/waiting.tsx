@@ -19,5 +19,6 @@ function nameOf(source: ReturnType<typeof useInspection.getState>['source']): st
   if (source?.kind === 'hub') return source.reference;
   if (source?.kind === 'files') return source.name;
   if (source?.kind === 'directory') return source.handle.name;
+  if (source?.kind === 'job') return `job:${source.job}`;
   return source ? `sample ${source.id}` : '';
 }

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { isLoomError, isRepoAddress, parseRepoReference } from '../../../core/index.ts';
+import { isJobName, isLoomError, isRepoAddress, parseRepoReference } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { type Address, parseEndpoint } from '../../state/address.ts';
 import { addressStore, go, useAddress } from '../../state/address-store.ts';
@@ -8,8 +8,7 @@ import { learnHost } from '../../state/known-hosts.ts';
 
 /** Where a repo id or an address is pasted. */
 export function SourceBox() {
-  const { repo, revision, path, sample, local } = useAddress((address) => address);
-  const named = repo === null ? (local ?? (sample === null ? '' : `sample ${sample}`)) : textOf(repo, revision, path);
+  const named = useAddress(nameOf);
   const [text, setText] = useState(named);
   const [problem, setProblem] = useState<string | null>(null);
   const box = useRef<HTMLInputElement>(null);
@@ -57,13 +56,29 @@ export function SourceBox() {
   );
 }
 
+/** What is open, as the box names it; what it shows of a repo or a job can be typed back. */
+function nameOf({ repo, revision, path, sample, job, local }: Address): string {
+  if (repo !== null) return textOf(repo, revision, path);
+  if (job !== null) return `job:${job}`;
+  return local ?? (sample === null ? '' : `sample ${sample}`);
+}
+
 function textOf(repo: string, revision: string | null, path: string | null): string {
   return `${repo}${revision === null ? '' : `@${revision}`}${path === null ? '' : `/${path}`}`;
+}
+
+function openJob(job: string): string | null {
+  if (!isJobName(job))
+    return `No conversion is called ${job}. Finished conversions are listed on the start page: open one there.`;
+  go({ ...EMPTY, job });
+  return null;
 }
 
 /** Goes to what the text names; gives back why it names nothing. */
 function inspect(text: string): string | null {
   try {
+    const job = /^job:(.+)$/.exec(text.trim())?.[1];
+    if (job !== undefined) return openJob(job);
     const { endpoint } = addressStore.getState().address;
     const home = endpoint ?? undefined;
     const wanted = parseRepoReference(text, home);

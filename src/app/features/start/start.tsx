@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import { isLoomError } from '../../../core/index.ts';
-import { UnfinishedList } from '../../jobs/unfinished-list.tsx';
 import { FileInput } from '../../parts/file-input.tsx';
 import { late } from '../../parts/late.tsx';
 import { useAfterPaint } from '../../parts/use-after-paint.ts';
@@ -12,7 +11,7 @@ import './start.css';
 import './start-flow.css';
 import { Shown } from '../../parts/shown.tsx';
 
-/** The start screen: ways in, and nothing else. */
+/** The start screen: ways to open a checkpoint, and the conversions that this browser has. */
 export function Start() {
   const local = useAddress((address) => address.local);
   return (
@@ -20,15 +19,15 @@ export function Start() {
       <h1 className="hidden">Open a checkpoint</h1>
       {local !== null && (
         <p className="start-local" role="status">
-          <strong>{local}</strong> was open here from this machine. A page cannot open local files by itself: choose or
-          drop them again.
+          The link names <strong>{local}</strong>, which are files on a machine. A page cannot open local files by
+          itself. Choose them again, or drop them here.
         </p>
       )}
       <p className="start-lead">
         See how a mixture-of-experts checkpoint stores its experts, and convert it. Paste a Hub repo above, or open
         files from this machine.
       </p>
-      <UnfinishedList />
+      <Stored />
       <div className="start-ways">
         <DropZone />
         <Moving />
@@ -40,7 +39,15 @@ export function Start() {
 
 const StartFlow = late(async () => (await import('./flow/start-flow.tsx')).StartFlow);
 
-/** Its room is kept from the beginning; what fills it comes after the page has been painted. */
+const StoredLists = late(async () => (await import('../../jobs/stored/stored-lists.tsx')).StoredLists);
+
+/** The lists come after the page has been painted. */
+function Stored() {
+  const painted = useAfterPaint();
+  return painted && <StoredLists />;
+}
+
+/** Its space is reserved from the beginning; the drawing comes after the page has been painted. */
 function Moving() {
   const painted = useAfterPaint();
   return <figure className="start-flow">{painted && <StartFlow />}</figure>;
