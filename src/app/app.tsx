@@ -20,10 +20,10 @@ import { useJob } from './jobs/job-store.ts';
 import { useLateView } from './late-views.ts';
 import { Boundary } from './parts/boundary.tsx';
 import { late } from './parts/late.tsx';
+import { useUnknownHost } from './state/access/known-hosts.ts';
 import { VIEW_NAMES, type View } from './state/address.ts';
 import { useAddress } from './state/address-store.ts';
 import { useInspection } from './state/inspection.ts';
-import { useUnknownHost } from './state/known-hosts.ts';
 import { useTheme } from './theme/use-theme.ts';
 
 /** The frame, the same for every view: top bar, rail, view. */

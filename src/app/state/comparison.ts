@@ -12,12 +12,12 @@ import {
   toWire,
 } from '../../core/index.ts';
 import { startCompareWorker } from '../workers/compare.ts';
-import { useAccess } from './access.ts';
+import { useAccess } from './access/access.ts';
+import { useUnknownHost } from './access/known-hosts.ts';
 import { inParts, parseAddress } from './address.ts';
 import { addressStore, go } from './address-store.ts';
 import { sourceOf, unknownHostOf } from './follow-address.ts';
 import { inspectWorker, useInspection } from './inspection.ts';
-import { useUnknownHost } from './known-hosts.ts';
 
 type Local = Extract<SourceDescriptor, { kind: 'files' | 'directory' }>;
 

@@ -1,12 +1,12 @@
 import type { SourceDescriptor } from '../../../workers/inspect/protocol.ts';
 import { HUB_ENDPOINT } from '../../core/index.ts';
-import { type Account, accountOf, useAccess } from './access.ts';
+import { type Account, accountOf, useAccess } from './access/access.ts';
+import { isKnownHost, useUnknownHost } from './access/known-hosts.ts';
 import type { Address } from './address.ts';
 import { addressStore, go, move } from './address-store.ts';
 import { NOTHING_CARRIED, useCarried } from './carried.ts';
 import { NO_COMPARISON } from './compare-address.ts';
 import { closeSource, type InspectionState, openSource, useInspection } from './inspection.ts';
-import { isKnownHost, useUnknownHost } from './known-hosts.ts';
 import { NO_PLACE } from './seen/place.ts';
 import { remember } from './seen/recents.ts';
 import { ALL_TENSORS } from './tensor-address.ts';

@@ -6,9 +6,9 @@ import { FileInput } from '../../parts/file-input.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { chosenFiles, collectDrop } from '../../sources/collect-drop.ts';
 import { SAMPLES } from '../../sources/samples.ts';
+import { learnHost } from '../../state/access/known-hosts.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWith, compareWithLocal, useComparison } from '../../state/comparison.ts';
-import { learnHost } from '../../state/known-hosts.ts';
 
 /** Ways to name the second checkpoint. */
 export function ChooseOther() {

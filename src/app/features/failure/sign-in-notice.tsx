@@ -1,5 +1,5 @@
 import { Shown } from '../../parts/shown.tsx';
-import { dismissSignInError, useSignIn } from '../../state/sign-in.ts';
+import { dismissSignInError, useSignIn } from '../../state/access/sign-in.ts';
 import './failure.css';
 
 /** How coming back from signing in went, where it is not over or went wrong. */

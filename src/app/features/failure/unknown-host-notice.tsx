@@ -1,7 +1,7 @@
 import { describePrivateHost } from '../../../core/index.ts';
+import { learnHost, type UnknownHost, useUnknownHost } from '../../state/access/known-hosts.ts';
 import { go } from '../../state/address-store.ts';
 import { reopen } from '../../state/follow-address.ts';
-import { learnHost, type UnknownHost, useUnknownHost } from '../../state/known-hosts.ts';
 
 /** Asks before the first request to a Hub that a link names and nobody here has used. */
 export function UnknownHostNotice({ asked }: { readonly asked: UnknownHost }) {

@@ -1,4 +1,4 @@
-import { accountOf, useAccess } from '../../state/access.ts';
+import { accountOf, useAccess } from '../../state/access/access.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { HUB } from '../../state/follow-address.ts';
 

@@ -2,10 +2,10 @@ import { Popover } from 'radix-ui';
 import { useRef, useState } from 'react';
 import { describePrivateHost } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
-import { type Account, accountOf, useAccess } from '../../state/access.ts';
+import { type Account, accountOf, useAccess } from '../../state/access/access.ts';
+import { readSignInClient, signIn, useSignIn } from '../../state/access/sign-in.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { HUB } from '../../state/follow-address.ts';
-import { readSignInClient, signIn, useSignIn } from '../../state/sign-in.ts';
 import { useAccessLabel } from './access-label.ts';
 
 /** Access to gated and private repos: for one Hub, in memory unless the person has it kept. */

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { Shown } from '../../parts/shown.tsx';
 import { useRankChoices } from '../../placement/rank-choices.ts';
-import { accountOf, useAccess } from '../../state/access.ts';
+import { accountOf, useAccess } from '../../state/access/access.ts';
 import { addressStore } from '../../state/address-store.ts';
 import { HUB } from '../../state/follow-address.ts';
 import { useOfferCommands } from '../../state/seen/commands.ts';

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from 'react';
 import { isJobName, isLoomError, isRepoAddress, parseRepoReference } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
+import { learnHost } from '../../state/access/known-hosts.ts';
 import { type Address, parseEndpoint } from '../../state/address.ts';
 import { addressStore, go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, HUB, reopen } from '../../state/follow-address.ts';
-import { learnHost } from '../../state/known-hosts.ts';
 
 /** Where a repo id or an address is pasted. */
 export function SourceBox() {

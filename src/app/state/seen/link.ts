@@ -2,7 +2,7 @@ import { type Address, formatAddress } from '../address.ts';
 
 /** The link that shows what is seen now, whatever its reader's browser remembers. */
 export function linkOf(address: Address, { origin, pathname }: Pick<Location, 'origin' | 'pathname'>): string {
-  const isOpen = address.repo !== null || address.sample !== null || address.local !== null;
+  const isOpen = [address.repo, address.sample, address.local, address.job].some((name) => name !== null);
   return origin + pathname + formatAddress(address, isOpen);
 }
 
@@ -15,7 +15,10 @@ export interface BesideAddress {
 }
 
 /** What a link does not carry, each as one sentence that says what its reader needs. */
-export function notCarried({ local, compare }: Pick<Address, 'local' | 'compare'>, beside: BesideAddress): string[] {
+export function notCarried(
+  { local, job, compare }: Pick<Address, 'local' | 'job' | 'compare'>,
+  beside: BesideAddress,
+): string[] {
   const other = compare.with ?? '';
   const name = other.slice(other.indexOf(':') + 1);
   return [
@@ -24,6 +27,9 @@ export function notCarried({ local, compare }: Pick<Address, 'local' | 'compare'
       : [
           `The link names the local files “${local}” but does not contain them. Its reader must choose the same files.`,
         ]),
+    ...(job === null
+      ? []
+      : [`The result of the conversion “${job}” is stored in this browser only. The link does not work elsewhere.`]),
     ...(other.startsWith('local:')
       ? [
           `The link names the local files “${name}” on the right but does not contain them. Its reader must choose the same files.`,

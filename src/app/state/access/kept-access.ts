@@ -1,4 +1,4 @@
-import { parseEndpoint } from './address.ts';
+import { parseEndpoint } from '../address.ts';
 
 /** Access to one Hub that the person asked this browser to keep. */
 export interface KeptAccess {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { inParts, parseAddress } from './address.ts';
-import { unknownHostOf } from './follow-address.ts';
+import { inParts, parseAddress } from '../address.ts';
+import { unknownHostOf } from '../follow-address.ts';
 import { isKnownHost, learnHost } from './known-hosts.ts';
 
 /** A storage in memory; `full` refuses to keep anything. */

@@ -9,9 +9,9 @@ import {
   type PendingSignIn,
   startSignIn,
   toWire,
-} from '../../core/index.ts';
+} from '../../../core/index.ts';
+import { parseEndpoint } from '../address.ts';
 import { useAccess } from './access.ts';
-import { parseEndpoint } from './address.ts';
 
 const KEY = 'moe-loom-sign-in';
 

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Address } from './address.ts';
+import type { Address } from '../address.ts';
 
 const KEY = 'moe-loom-hosts';
 /** A browser that was sent to more Hubs than this forgets the oldest, and asks again. */
