@@ -177,7 +177,7 @@ export {
   spokenOf,
   words as pictureWords,
 } from './layouts/drawing/picture.ts';
-export { expertReads, layerReads, modelReads, type ReadsSummary } from './layouts/drawing/reads.ts';
+export { expertReads, layerReads, modelReads, modelReadsEach, type ReadsSummary } from './layouts/drawing/reads.ts';
 export { ROLES, type Role } from './layouts/drawing/role.ts';
 export { layerStripPicture } from './layouts/drawing/strip-picture.ts';
 export { type FileStrip, type Hole, holesOf, type Strips, stripsOf } from './layouts/drawing/strips.ts';

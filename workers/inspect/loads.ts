@@ -8,40 +8,51 @@ import {
   loadsJson,
   loadsMarkdown,
   type ProgramId,
-  predictLoads,
+  predictLoadsEach,
   refuseUnusable,
 } from '../../src/core/index.ts';
+import { inTurns } from '../link/in-turns.ts';
 import type { LoadsReportRequest, LoadVerdict, NameSample } from './protocol.ts';
 
 /** Names that travel with a verdict: enough to recognise the layout by. */
 const FIRST_NAMES = 8;
 
 export interface Loads {
-  all(): readonly ConsumerVerdict[];
-  of(consumer: ProgramId): ConsumerVerdict;
+  all(): Promise<readonly ConsumerVerdict[]>;
+  of(consumer: ProgramId): Promise<ConsumerVerdict>;
 }
 
-/** The verdicts on a checkpoint, worked out when they are first asked for. */
+/** The verdicts on a checkpoint, found when they are first asked for; other calls are answered between programs. */
 export function createLoads(checkpoint: Checkpoint, layout: CheckpointLayout): Loads {
-  let verdicts: readonly ConsumerVerdict[] | null = null;
-  const all = () => {
+  let verdicts: Promise<readonly ConsumerVerdict[]> | null = null;
+  const all = async () => {
     refuseUnusable(checkpoint);
-    verdicts ??= predictLoads(checkpoint, layout);
+    verdicts ??= inTurns(collected(predictLoadsEach(checkpoint, layout)));
     return verdicts;
   };
   return {
     all,
-    of: (consumer) => {
-      const verdict = all().find(({ id }) => id === consumer);
+    of: async (consumer) => {
+      const verdict = (await all()).find(({ id }) => id === consumer);
       if (verdict) return verdict;
       throw new LoomError('internal', `There is no verdict for ${consumer}.`);
     },
   };
 }
 
+/** Steps that give all that was yielded as their result. */
+function* collected<T>(each: Iterable<T>): Generator<void, T[]> {
+  const all: T[] = [];
+  for (const one of each) {
+    all.push(one);
+    yield;
+  }
+  return all;
+}
+
 /** Verdicts with every name, in the order that is asked for. */
-export function writeLoads(loads: Loads, { format, name, order }: LoadsReportRequest): string {
-  const verdicts = order.map(loads.of);
+export async function writeLoads(loads: Loads, { format, name, order }: LoadsReportRequest): Promise<string> {
+  const verdicts = await Promise.all(order.map(loads.of));
   return format === 'markdown' ? loadsMarkdown(name, verdicts) : `${JSON.stringify(loadsJson(verdicts), null, 2)}\n`;
 }
 

@@ -181,16 +181,16 @@ export interface InspectApi extends FlowDesk, RankApi, MemoryApi, TensorApi, Val
   /** What the tensor at a place of {@link fileStrips} is. */
   stripTensor(at: number): StripTensor;
   /** Reads of all experts of the model. */
-  modelReads(): ReadsSummary;
+  modelReads(): Promise<ReadsSummary>;
   inspection(): Inspection;
   /** What each consumer makes of the open checkpoint, by names and shapes. */
-  loads(): readonly LoadVerdict[];
+  loads(): Promise<readonly LoadVerdict[]>;
   /** A whole list of {@link loads}. */
-  loadNames(consumer: ProgramId, kind: NameKind): readonly string[];
+  loadNames(consumer: ProgramId, kind: NameKind): Promise<readonly string[]>;
   /** {@link loads} with every name, as a Markdown document or as the object of `loads --json`. */
-  loadsReport(request: LoadsReportRequest): string;
+  loadsReport(request: LoadsReportRequest): Promise<string>;
   /** A Python script that compares one verdict of {@link loads} with what the consumer itself reports. */
-  loadScript(consumer: ProgramId): LoadScript;
+  loadScript(consumer: ProgramId): Promise<LoadScript>;
   /** What each consumer will make of a plan's output; null where the plan cannot be run. */
   planLoads(target: Target, options: PlanOptions): Promise<readonly LoadVerdict[] | null>;
   /** README.md for the result of a plan that has been run and proven. */

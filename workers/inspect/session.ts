@@ -22,7 +22,7 @@ import {
   LoomError,
   mapExperts,
   modelCard,
-  modelReads,
+  modelReadsEach,
   type OpenMemory,
   type OpenProgress,
   openCheckpoint,
@@ -35,6 +35,7 @@ import {
   tensorBytes,
   unreadFiles,
 } from '../../src/core/index.ts';
+import { inTurns } from '../link/in-turns.ts';
 import { type OpenedSource, openSource } from '../link/sources.ts';
 import type { RankApi } from '../ranks/protocol.ts';
 import { createRankDesk } from '../ranks/ranks.ts';
@@ -55,7 +56,7 @@ export interface InspectSession extends FlowDesk {
   layerPictures(row: number): LayerPictures | null;
   fileStrips(): FileStrips;
   stripTensor(at: number): StripTensor;
-  modelReads(): ReadsSummary;
+  modelReads(): Promise<ReadsSummary>;
   inspection(): Inspection;
   readonly layout: CheckpointLayout;
   readonly files: FileSet;
@@ -236,7 +237,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
     layerPictures: (row) => layerPictures(drawer, map, row),
     fileStrips: () => fileStrips(drawer),
     stripTensor: (at) => stripTensor(drawer, checkpoint, at),
-    modelReads: () => modelReads(checkpoint, layout),
+    modelReads: () => inTurns(modelReadsEach(checkpoint, layout)),
     ...createFlowDesk(checkpoint, plan),
     inspection: () => inspectCheckpoint(checkpoint, layout),
     plan,

@@ -23,6 +23,15 @@ export function predict<Id extends string>(
   checkpoint: Readable,
   layout: CheckpointLayout = detectLayout(checkpoint),
 ): ProgramVerdict<Id>[] {
+  return [...predictEach(programs, checkpoint, layout)];
+}
+
+/** {@link predict}, one program after another: between two of them the caller can do other work. */
+export function* predictEach<Id extends string>(
+  programs: readonly LoadingProgram<Id>[],
+  checkpoint: Readable,
+  layout: CheckpointLayout,
+): Generator<ProgramVerdict<Id>, void> {
   const input = inputOf(checkpoint, layout);
   const converted = new Map<TargetLayout, LoadInput | null>();
   const conversion = (target: TargetLayout) => {
@@ -32,7 +41,7 @@ export function predict<Id extends string>(
     converted.set(target, made);
     return made;
   };
-  return programs.map((program) => verdictOf(program, input, conversion));
+  for (const program of programs) yield verdictOf(program, input, conversion);
 }
 
 /** What is known of a conversion beside its tensors. */

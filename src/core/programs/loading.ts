@@ -4,7 +4,7 @@ import { type LoadScript, scriptOf } from '../handoff/load-script.ts';
 import { type ExpertSample, type HashedSample, samplesOf } from '../handoff/load-script-samples.ts';
 import { type CardFacts, cardOf } from '../handoff/model-card.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
-import { predict, predictOutputs, type TargetFacts } from '../loads/predict.ts';
+import { predict, predictEach, predictOutputs, type TargetFacts } from '../loads/predict.ts';
 import type { LoadInput } from '../loads/sparse-layers.ts';
 import type { PlannedTensor, ProgramVerdict } from '../loads/types.ts';
 import type { PlanOptions } from '../plan/conversion.ts';
@@ -33,6 +33,14 @@ export type ConsumerVerdict = ProgramVerdict<ProgramId>;
 /** Which programs load a checkpoint's experts: `predict` for all of `LOADERS`. */
 export function predictLoads(checkpoint: LoadInput['checkpoint'], layout?: CheckpointLayout): ConsumerVerdict[] {
   return predict(LOADERS, checkpoint, layout);
+}
+
+/** `predictLoads`, one program after another: between two of them the caller can do other work. */
+export function predictLoadsEach(
+  checkpoint: LoadInput['checkpoint'],
+  layout: CheckpointLayout,
+): Generator<ConsumerVerdict, void> {
+  return predictEach(LOADERS, checkpoint, layout);
 }
 
 /** Who will load what a conversion writes: `predictOutputs` for all of `LOADERS`. */

@@ -64,17 +64,32 @@ export function layerReads(checkpoint: Readable, group: LayerGroup): ReadsSummar
 
 /** The reads of all experts of a model, those of layers of multi-token prediction included. */
 export function modelReads(checkpoint: Readable, layout: Pick<CheckpointLayout, 'groups'>): ReadsSummary {
-  const parts = layout.groups.map((group) => layerReads(checkpoint, group)).filter(({ experts }) => experts > 0);
-  return parts.reduce(
-    (sum, part) => ({
+  const steps = modelReadsEach(checkpoint, layout);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** {@link modelReads}, one layer after another: between two of them the caller can do other work. */
+export function* modelReadsEach(
+  checkpoint: Readable,
+  layout: Pick<CheckpointLayout, 'groups'>,
+): Generator<void, ReadsSummary> {
+  let sum = summary([]);
+  for (const group of layout.groups) {
+    const part = layerReads(checkpoint, group);
+    yield;
+    if (part.experts === 0) continue;
+    sum = {
       experts: sum.experts + part.experts,
       reads: sum.reads + part.reads,
       fewest: sum.experts === 0 ? part.fewest : Math.min(sum.fewest, part.fewest),
       most: Math.max(sum.most, part.most),
       split: sum.split + part.split,
-    }),
-    summary([]),
-  );
+    };
+  }
+  return sum;
 }
 
 function summary(each: readonly ExpertReads[]): ReadsSummary {
