@@ -89,7 +89,7 @@ it('convert takes a reading from values only where it is asked to, and its repor
   expect(existsSync(out)).toBe(false);
   const said = await run('convert', 'trained', '--to', 'stacked', '--out', out, '--quiet', '--assume', 'values');
   const rests =
-    /How the experts are read rests on their values, as was asked\. The values support gate-up-interleaved\/gpt-oss/;
+    /The layout of the experts was chosen by their values, as requested\. The values support gate-up-interleaved\/gpt-oss/;
   expect(said).toMatch(rests);
   const report = JSON.parse(readFileSync(join(out, 'moe-loom-report.json'), 'utf8'));
   expect(report.assumed).toEqual([expect.stringMatching(rests)]);

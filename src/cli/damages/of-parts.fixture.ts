@@ -82,7 +82,7 @@ export const ABSENT_DAMAGES: readonly Damage[] = [
   {
     name: 'no router anywhere',
     model: without(/mlp\.gate\.weight/),
-    says: /No router of layers 0–1 is here/,
+    says: /No router of layers 0–1 was found/,
     right: ['convert'],
   },
 ];

@@ -85,7 +85,7 @@ describe('the body', () => {
   test('says who loads it, and shows how only for those', async () => {
     const stacked = await cardOf('qwen3_moe', 'stacked');
     expect(stacked).toMatch(
-      /\| transformers-5 \| 5\.17\.0 \| \*\*starts, but with experts at random\*\* \(2 tensors missing\)/,
+      /\| transformers-5 \| 5\.17\.0 \| \*\*starts, but its experts are random\*\* \(2 tensors missing\)/,
     );
     expect(stacked).toContain('DistributedConfig(enable_expert_parallel=True)');
     expect(stacked).not.toContain('vllm serve');

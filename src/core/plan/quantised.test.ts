@@ -104,7 +104,7 @@ describe('what is written for gate and up together', () => {
       64n,
     ]);
     expect(plan.notes).toEqual([
-      expect.stringMatching(/^Nothing is known that reads quantised experts \(weight_packed/),
+      expect.stringMatching(/^No known program reads quantised experts \(weight_packed/),
       expect.stringContaining('weight_shape:'),
     ]);
   });
