@@ -89,7 +89,7 @@ describe('words that people read', () => {
     const source = [
       "import a from 'stands for';",
       '/** stands for */',
-      "const b = `go ${a} with`; // 'anew'",
+      ['const b = `go $', "{a} with`; // 'anew'"].join(''),
       'export const C = () => <p title="of its own">let<b>go</b> {\'x\'}</p>;',
     ].join('\n');
     const found = builtTexts('a.tsx', source);

@@ -54,7 +54,7 @@ function routerFaults(a: BlockWeights, b: BlockWeights): ParityFault[] {
     return [
       {
         tag: 'router-rows-reordered',
-        message: `The router's rows are in another order in the second checkpoint:  ${listed(moved)} of the first.`,
+        message: `The router's rows are in another order in the second checkpoint: ${listed(moved)} of the first.`,
       },
     ];
   return strange > 0
@@ -118,7 +118,7 @@ function expertFaults(left: Prints, right: Prints): ParityFault[] {
   if (moved.length > 0)
     faults.push({
       tag: 'experts-swapped',
-      message: `Experts are in another order in the second checkpoint:  ${listed(moved)} of the first.`,
+      message: `Experts are in another order in the second checkpoint: ${listed(moved)} of the first.`,
     });
   const rest = different.length - turned.length - moved.length;
   if (rest > 0) faults.push({ tag: 'experts-differ', message: `${rest} of ${right.length} experts differ.` });
