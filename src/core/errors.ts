@@ -255,7 +255,7 @@ export const ERROR_TAGS = {
     meaning: 'A script of the page could not be loaded: the server did not answer, or it has a newer version.',
   },
   cancelled: { retryable: false, exit: 2, meaning: 'The work was stopped on request.' },
-  internal: { retryable: false, exit: 2, meaning: 'The program has a bug: one of its own checks failed.' },
+  internal: { retryable: false, exit: 2, meaning: 'The program has a bug: an internal check failed.' },
 } as const;
 
 export type ErrorTag = keyof typeof ERROR_TAGS;
