@@ -161,7 +161,7 @@ test('a result that is open is closed when it is deleted here, and stays when an
   const other = await context.newPage();
   await other.goto('/');
   const row = finished(other).getByRole('listitem');
-  await expect(row).toContainText('Another tab has it open.');
+  await expect(row).toContainText('Another tab has this result open.');
   await row.getByRole('button', { name: /^Delete / }).click();
   await row.getByRole('button', { name: /^Delete \d+ kB$/ }).click();
   await expect(row.getByRole('alert')).toContainText('Close it there, then delete it here.');

@@ -16,6 +16,7 @@ export function TermPopover({ id, children }: TermPopoverProps) {
       <Popover.Portal>
         <Popover.Content
           className="popover term-popover"
+          align="start"
           sideOffset={4}
           collisionPadding={8}
           role="dialog"
