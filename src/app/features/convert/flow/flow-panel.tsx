@@ -144,7 +144,7 @@ function PlayedFlow({ scene, name }: Omit<FlowProps, 'plan'>) {
           ref={range}
           type="range"
           className="flow-range"
-          aria-label={`Progress of the bytes of ${name} have come`}
+          aria-label={`Progress of the bytes of ${name}`}
           aria-valuetext={valueText(moves.length, moves.length, 1)}
           min={0}
           max={STEPS}
