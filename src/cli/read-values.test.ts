@@ -73,7 +73,7 @@ it('inspect --read-values adds evidence, and decides nothing', async () => {
 
 it('says where values do not tell, and where none are read', async () => {
   expect(await run('inspect', 'untrained', '--read-values')).toContain(
-    'The values do not tell how layers 0–2 are read',
+    'The values do not show how layers 0–2 are read',
   );
   expect(await run('inspect', 'halves', '--read-values')).toContain('gate-up/w13 or gate-up/w31');
   expect(await run('inspect', 'told', '--read-values')).toContain(
@@ -100,7 +100,7 @@ it('refuses where the values do not support one reading', async () => {
   for (const source of ['untrained', 'halves']) {
     const said = await run('plan', source, '--to', 'stacked', '--assume', 'values');
     expect(said).toMatch(
-      /--assume values decides nothing here\. The values (do not tell|support gate-up\/w13 or gate-up\/w31)/,
+      /--assume values decides nothing here\. The values (do not show|support gate-up\/w13 or gate-up\/w31)/,
     );
   }
 });

@@ -49,7 +49,7 @@ export const ABSENT_DAMAGES: readonly Damage[] = [
   {
     name: 'a whole layer is gone',
     model: without(/layers\.1\./),
-    says: /layer 1 .*no tensor of it is here/,
+    says: /layer 1 .*no tensor of that layer was found/,
     right: ['convert'],
   },
   {

@@ -121,7 +121,11 @@ function expertFaults(left: Prints, right: Prints): ParityFault[] {
       message: `Experts are in another order in the second checkpoint: ${listed(moved)} of the first.`,
     });
   const rest = different.length - turned.length - moved.length;
-  if (rest > 0) faults.push({ tag: 'experts-differ', message: `${rest} of ${right.length} experts differ.` });
+  if (rest > 0)
+    faults.push({
+      tag: 'experts-differ',
+      message: `${rest} of ${right.length} experts ${rest === 1 ? 'differs' : 'differ'}.`,
+    });
   return faults;
 }
 
