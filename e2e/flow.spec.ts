@@ -5,7 +5,7 @@ import { expect, test, violations, visit } from './support/app.ts';
 const TINY = { repo: 'tiny/qwen3-moe', view: 'convert', target: 'stacked' };
 
 const panel = (page: Page) => page.getByRole('region', { name: /^What happens to layer/ });
-const range = (page: Page) => panel(page).getByRole('slider', { name: /^How far the bytes of layer/ });
+const range = (page: Page) => panel(page).getByRole('slider', { name: /^Progress of the bytes of layer/ });
 const picture = (page: Page) =>
   panel(page).getByRole('img', { name: /^Layer \d+: per-expert to stacked\. Above: 36 runs/ });
 
@@ -27,9 +27,9 @@ test('a layer’s bytes are played from stored to written, stepped and scrubbed 
   await page.keyboard.press('ArrowRight');
   await expect(range(page)).toHaveAttribute('aria-valuetext', '1 %, 0 of 36 pieces in place');
   await page.keyboard.press('Home');
-  await panel(page).getByRole('button', { name: 'One piece on' }).press('Enter');
+  await panel(page).getByRole('button', { name: 'Next piece' }).press('Enter');
   await expect(panel(page)).toContainText('1 of 36 pieces');
-  await panel(page).getByRole('button', { name: 'One piece back' }).press('Enter');
+  await panel(page).getByRole('button', { name: 'Previous piece' }).press('Enter');
   await expect(panel(page)).toContainText('0 of 36 pieces');
 
   await panel(page).getByRole('combobox', { name: 'Layer' }).selectOption('2');
@@ -70,7 +70,7 @@ test('who asks for less motion sees both ends in one picture, and can still step
   await visit(page, hub, TINY);
   await expect(picture(page)).toBeVisible();
   await expect(panel(page).getByRole('button', { name: 'Play' })).toHaveCount(0);
-  await panel(page).getByRole('button', { name: 'One piece back' }).click();
+  await panel(page).getByRole('button', { name: 'Previous piece' }).click();
   await expect(panel(page)).toContainText('35 of 36 pieces');
 });
 

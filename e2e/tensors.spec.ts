@@ -164,7 +164,7 @@ test('counting a long tensor shows bytes and stops when told', async ({ page, hu
 test('a sample of headers alone says why it shows no values', async ({ page }) => {
   await page.goto('/?sample=qwen3-235b-a22b&view=tensors&tensor=lm_head.weight');
   await expect(page.getByRole('complementary', { name: 'Tensor' }).getByRole('alert')).toContainText(
-    'with its headers only',
+    'only its headers',
   );
 });
 

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FINDINGS } from './core/checkpoint/findings.ts';
 import { ERROR_TAGS } from './core/errors.ts';
+import { GLOSSARY, type GlossaryTerm, TERM_IDS } from './core/glossary.ts';
 import { DEFECTS } from './core/layouts/defects.ts';
 import { DIALECTS, type DialectSpec, layoutId } from './core/layouts/dialects.ts';
 import { writePart } from './core/layouts/parts.ts';
@@ -69,7 +70,7 @@ describe('docs', () => {
       const names = Object.keys(placement?.settings ?? {});
       return names.length === 0 ? [] : [[`\`${id}\``, names.map((name) => `\`${name}\``).join(', ')]];
     });
-    const text = table(['program', 'options of its own'], body);
+    const text = table(['program', 'options'], body);
     await expect(withPart(page, 'settings', text)).toMatchFileSnapshot('../docs/add-a-program.md');
   });
 
@@ -120,7 +121,16 @@ describe('docs', () => {
     await expect(text).toMatchFileSnapshot('../docs/architecture.md');
   });
 
-  it('list every tag, as the code has it', async () => {
+  it('explain every term of the glossary', async () => {
+    const body = TERM_IDS.map((id) => {
+      const { term, also = [], says }: GlossaryTerm = GLOSSARY[id];
+      return [term, also.join(', '), says];
+    });
+    const text = withPart(read('docs/glossary.md'), 'terms', table(['term', 'also', 'meaning'], body));
+    await expect(text).toMatchFileSnapshot('../docs/glossary.md');
+  });
+
+  it('list every tag of the code', async () => {
     await expect(tagsPage(read('docs/tags.md'))).toMatchFileSnapshot('../docs/tags.md');
   });
 

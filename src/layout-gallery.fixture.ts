@@ -15,8 +15,8 @@ const KNOWN = ['qwen3_moe', 'mixtral', 'gpt_oss', 'llama4_text', 'deepseek_v3', 
 
 const WORDS: readonly (readonly [Verdict, string])[] = [
   ['loads', 'load it as it is'],
-  ['loads-converting', 'load it, rearranging while they read'],
-  ['partial', 'start, but with experts at random or dropped'],
+  ['loads-converting', 'load it and rearrange the experts while reading'],
+  ['partial', 'start, but their experts are random or dropped'],
   ['refuses', 'stop with an error'],
   ['unknown', 'not known'],
 ];

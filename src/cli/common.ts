@@ -70,7 +70,7 @@ export const VALUES = 'values';
 export function withAssume(command: Command): Command {
   return command.option(
     '--assume <what>',
-    'out-in, in-out, a layout such as gate-up/w13, or a model_type: how to read what the files do not say; in inspect, plan and convert also values: what the weights of one layer support',
+    'how to read the experts where the files do not decide: out-in, in-out, a layout such as gate-up/w13, or a model_type; inspect, plan and convert also take values: what the weights of one layer support',
   );
 }
 
@@ -80,7 +80,7 @@ export function assumption({ assume }: AssumeFlags): { assume?: Assumption } {
   if (assume === VALUES)
     throw new LoomError(
       'usage',
-      '--assume values is for inspect, plan and convert. They name what the values support: give that to --assume here.',
+      '--assume values is for inspect, plan and convert. Run one of them first, then give the result to --assume here.',
     );
   if (assume === 'in-out' || assume === 'out-in') return { assume: { orientation: assume } };
   const layout = layoutOf(assume);

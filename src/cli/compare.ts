@@ -33,12 +33,12 @@ interface CompareFlags extends ReadingFlags {
 export function addCompare(program: Command): void {
   const command = program
     .command('compare')
-    .description('match two checkpoints by meaning, whatever their layouts; by headers, or by value too')
+    .description('compare two checkpoints in any two layouts, by headers or also by values')
     .argument('<left>', SOURCE_HELP)
     .argument('<right>', SOURCE_HELP)
-    .option('--values', 'read and compare every byte too')
+    .option('--values', 'also read and compare every value')
     .option('--layers <list>', 'with --values: only these layers, such as 0-3,7')
-    .option('--markdown', 'print a summary to paste into an issue or a model card');
+    .option('--markdown', 'print a Markdown summary for an issue or a model card');
   withReading(command).action(async (left: string, right: string, flags: CompareFlags) => {
     const layers = flags.layers === undefined ? null : new Set(parseLayers(flags.layers));
     const signal = interruptSignal();

@@ -63,19 +63,19 @@ export function addConvert(program: Command): void {
     .description('convert a checkpoint and prove the result')
     .argument('<source>', SOURCE_HELP);
   withPlanFlags(command)
-    .requiredOption('--out <folder>', 'where to write; empty or absent')
+    .requiredOption('--out <folder>', 'the output folder; without --resume, it must be empty or not exist')
     .option('--card', 'write a README.md: what changed, who loads it, how it was proven')
     .option('--picture', 'with --card: also draw the first converted layer, before and after, as SVG files beside it')
     .option('--resume', 'resume the unfinished conversion in that folder')
     .option('--restart', 'remove the unfinished conversion in that folder and start again')
     .option(
       '--discard',
-      'keep nothing: remove the unfinished conversion in that folder and end; when this one is stopped, remove its finished shards',
+      'remove the unfinished conversion in that folder and stop; with a new conversion: remove its finished shards if it is stopped',
     )
-    .option('--engine <where>', 'where kernels compute: auto (the default), cpu or webgpu; the bytes are the same')
-    .option('--memory <size>', 'memory for buffers, all threads together', '256MiB')
-    .option('--threads <n>', 'shards made at once; as many as cores and memory allow unless given')
-    .option('--sha256', 'also the SHA-256 of each shard, its id on the Hub')
+    .option('--engine <where>', 'where kernels run: auto (default), cpu or webgpu; the output bytes are the same')
+    .option('--memory <size>', 'memory for the buffers of all threads together', '256MiB')
+    .option('--threads <n>', 'number of shards written at once; the default is as many as cores and memory allow')
+    .option('--sha256', 'also compute the SHA-256 of each shard, which is its id on the Hub')
     .action(async (source: string, flags: ConvertFlags) => {
       const wanted = parseTargetFlags(flags);
       const chosen = planOptions(flags);
@@ -164,8 +164,10 @@ function workOptions(flags: ConvertFlags): WorkOptions {
   const engine = flags.engine ?? 'auto';
   if (!isEngineChoice(engine))
     throw new LoomError('usage', `--engine takes ${ENGINES.join(', ')}; "${engine}" is none of them.`);
-  if (flags.picture && !flags.card) throw new LoomError('usage', '--picture draws for a model card: give --card too.');
-  if (flags.resume && flags.restart) throw new LoomError('usage', '--resume and --restart exclude each other.');
+  if (flags.picture && !flags.card)
+    throw new LoomError('usage', '--picture adds drawings to a model card. Add --card.');
+  if (flags.resume && flags.restart)
+    throw new LoomError('usage', '--resume and --restart cannot be combined. Give one of them.');
   const memory = flags.memory === undefined ? DEFAULT_BUDGET_BYTES : parseSize(flags.memory);
   if (memory === null || memory < MIN_MEMORY)
     throw new LoomError('usage', `--memory takes a size of at least 16MiB, such as 512MiB.`);
@@ -235,7 +237,7 @@ export function describeReport(out: string, report: ConversionReport): string[] 
   const scope = report.scope === 'whole' ? '' : ` (${report.scope}: layers ${report.layers?.join(', ')})`;
   return [
     `Wrote ${plural(report.tensors, 'tensor')}, ${formatBytes(report.bytes)}, in ${plural(report.shards.length, 'shard')} to ${out}${scope}.`,
-    `Proven: ${plural(report.verified.tensors, 'tensor')}, ${formatInteger(report.verified.bytes)} bytes, all equal (read back from the output and compared with ${report.unpacked ? 'what the CPU makes of the source' : 'the source'}).`,
+    `Proven: ${plural(report.verified.tensors, 'tensor')}, ${formatInteger(report.verified.bytes)} bytes, all equal (read back from the output and compared with ${report.unpacked ? 'what the CPU computes from the source' : 'the source'}).`,
     ...(report.sourceHashes ? [describeSourceHashes(report.sourceHashes)] : []),
     ...(report.unpacked
       ? [
@@ -252,7 +254,9 @@ export function describeReport(out: string, report: ConversionReport): string[] 
 function describeRun({ kept, engine, sha256, seconds }: ConversionReport): string[] {
   return [
     ...(seconds ? [`Writing took ${seconds.write.toFixed(1)} s, reading back ${seconds.verify.toFixed(1)} s.`] : []),
-    ...(kept > 0 ? [`Of an earlier run: ${plural(kept, 'shard')}, read back and found as they were written.`] : []),
+    ...(kept > 0
+      ? [`From the earlier run: ${plural(kept, 'shard')}, read back and equal to what was written then.`]
+      : []),
     ...engine.decisions.map(
       ({ kernel, op, on, reason }) =>
         `Kernel ${kernel} (${op}) ran on ${on === 'cpu' ? 'the CPU' : 'WebGPU'}. ${reason}`,

@@ -132,7 +132,7 @@ describe("the user's set-up", () => {
     for (const env of [{ HF_HUB_OFFLINE: '1' }, { TRANSFORMERS_OFFLINE: 'yes' }]) {
       const ran = await run(['inspect', 'preset/dense', '--endpoint', hub.url], { HF_HUB_CACHE, ...env });
       expect(ran.code).toBe(2);
-      expect(ran.stderr).toContain(`${HF_HUB_CACHE} does not hold preset/dense at main, and the Hub is not asked`);
+      expect(ran.stderr).toContain(`${HF_HUB_CACHE} does not hold preset/dense at main, and the Hub is not used`);
     }
     expect(hub.journal).toEqual([]);
   });
@@ -226,7 +226,7 @@ describe('waiting', () => {
     hub.faults.add({ action: { type: 'redirectLoop' }, pathRe: '/revision/' });
     hub.clearJournal();
     const loop = await run(['inspect', REPO, '--endpoint', hub.url]);
-    expect(loop.stderr).toMatch(/came to no answer after \d redirects? \(127\.0\.0\.1:\d+\).*\[redirect-loop\]/);
+    expect(loop.stderr).toMatch(/got no answer after \d redirects? \(127\.0\.0\.1:\d+\).*\[redirect-loop\]/);
     expect(hub.journal.length).toBeLessThan(8);
   });
 });

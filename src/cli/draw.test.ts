@@ -84,7 +84,9 @@ describe('draw', () => {
     await draw(hubFolder('gpt_oss'), '--dark', '--out', out);
     expect(readFileSync(out, 'utf8')).toContain('gate-up-interleaved (gpt-oss)');
     expect(printed).toBe('');
-    await expect(draw(hubFolder('gpt_oss'), '--out', out)).rejects.toThrow('It is there already; give another name.');
+    await expect(draw(hubFolder('gpt_oss'), '--out', out)).rejects.toThrow(
+      'The file already exists. Give another name.',
+    );
     expect(readdirSync(work)).toEqual(['layer.svg']);
   });
 

@@ -44,21 +44,21 @@ export function addDraw(program: Command): void {
     .command('draw')
     .description('draw how a layer’s experts are stored, as SVG for a README, a model card or a paper')
     .argument('<source>', SOURCE_HELP)
-    .option('--layer <n>', 'which layer; the first with experts when left out')
+    .option('--layer <n>', 'the layer to draw; default: the first with experts')
     .option(
       '--what <drawing>',
-      'glyph: each kind of tensor, to scale; strip: where its bytes lie in the files; flow: where a conversion would write them',
+      'glyph: each kind of tensor, to scale; strip: where the bytes are in the files; flow: where a conversion would write them',
       'glyph',
     )
     .option('--to <target>', 'with --what flow: the layout to convert to')
     .option('--dtype <dtype>', 'with --what flow: bf16, to unpack FP8 and MXFP4 weights')
     .option(
       '--at <percent>',
-      'with --what flow: 0 to 100, how far the conversion of the layer is; both ends in one picture when left out',
+      'with --what flow: progress of the conversion of the layer, 0 to 100; default: before and after in one picture',
     )
     .option('--as <format>', 'svg', 'svg')
-    .option('--dark', 'light on dark')
-    .option('--out <file>', 'write here instead of to standard output');
+    .option('--dark', 'draw in light colours on a dark background')
+    .option('--out <file>', 'write to this file instead of standard output');
   withReading(command).action(async (source: string, flags: DrawFlags) => {
     const drawing = parseDrawing(flags.what);
     const flow = drawing === 'flow' ? parseFlow(flags) : refuseFlowFlags(flags);
@@ -159,7 +159,7 @@ function writeNew(file: string, text: string, quiet: boolean): void {
   } catch (error) {
     const there = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     const why = there
-      ? 'It is there already; give another name.'
+      ? 'The file already exists. Give another name.'
       : error instanceof Error
         ? error.message
         : String(error);

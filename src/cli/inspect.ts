@@ -22,12 +22,12 @@ import { type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 export function addInspect(program: Command): void {
   const command = program
     .command('inspect')
-    .description('say how a checkpoint stores its experts')
+    .description('show how a checkpoint stores its experts')
     .argument('<source>', SOURCE_HELP);
   withReading(command)
     .option(
       '--read-values',
-      'where names or shapes can be read in several ways, read some rows of one layer as evidence',
+      'if the files do not decide how the experts are read, read some rows of one layer as evidence',
     )
     .action(async (source: string, options: InspectFlags) => {
       const signal = interruptSignal();
@@ -52,7 +52,7 @@ interface InspectFlags extends ReadingFlags {
 }
 
 function describeEvidence(evidence: readonly ReadingEvidence[] | null): string[] {
-  if (evidence?.length === 0) return ['No values were read: nothing here can be read in several ways.'];
+  if (evidence?.length === 0) return ['No values were read, because the files decide how every layer is read.'];
   return evidence?.map(({ message }) => message) ?? [];
 }
 
@@ -82,7 +82,7 @@ function parameterLines(counts: ParameterCount): string[] {
   const dtypes = Object.entries(perDtype).map(([dtype, count]) => `${dtype} ${formatInteger(count)}`);
   return [
     ...(active === null
-      ? [`  active     unknown: ${activeUnknown ?? 'nothing says what a token passes through'}`]
+      ? [`  active     unknown: ${activeUnknown ?? 'the config does not say which experts a token uses'}`]
       : [
           `  active     ${formatInteger(active)} per token, all counted`,
           `             ${formatInteger(activeWithoutInput ?? 0)} without the input embedding`,

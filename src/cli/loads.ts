@@ -36,7 +36,7 @@ interface LoadsFlags extends ReadingFlags {
 export function addLoads(program: Command): void {
   const command = program
     .command('loads')
-    .description('say which programs load a checkpoint as it is, widely used programs first')
+    .description('show which programs load a checkpoint as it is, widely used programs first')
     .argument('<source>', SOURCE_HELP)
     .option(
       '--script <program>',

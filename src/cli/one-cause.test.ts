@@ -143,6 +143,6 @@ it.each(COMMANDS)('%s says once for 48 layers that their names fit several layou
 
 it('loads names the readings', async () => {
   expect(await run('loads', 'ambiguous')).toContain(
-    'needs: One reading of the experts’ names: they fit gate-up/w13 or gate-up/w31, and nothing says which.',
+    'needs: One reading of the experts’ names: they fit gate-up/w13 or gate-up/w31, and the files do not decide.',
   );
 });

@@ -68,7 +68,7 @@ describe('moe-loom parity', () => {
     );
     expect(code).toBe(0);
     expect(stdout).toContain('perExpert – other');
-    expect(stdout).toContain('Equal bytes, which compare --values and verify show, are proof.');
+    expect(stdout).toContain('compare --values and verify prove equal bytes.');
   });
 
   it.each([

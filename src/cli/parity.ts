@@ -32,16 +32,18 @@ const DIFFERENT = 1;
 export function addParity(program: Command): void {
   const command = program
     .command('parity')
-    .description('compute a layer from its experts apart, stacked, as gate-up and on ranks, and compare the outputs')
+    .description(
+      'compute a layer from per-expert, stacked and gate-up weights and on expert-parallel ranks, and compare the outputs',
+    )
     .argument('<source>', SOURCE_HELP)
-    .argument('[other]', 'a second checkpoint whose layer should give the same')
+    .argument('[other]', 'a second checkpoint whose layer should give the same output')
     .requiredOption('--layer <number>', 'the layer to compute')
-    .option('--ep <ranks>', 'ranks to play; they divide the experts')
-    .option('--tokens <number>', 'tokens of random input', '32')
+    .option('--ep <ranks>', 'expert-parallel size; must divide the number of experts')
+    .option('--tokens <number>', 'number of random input tokens', '32')
     .option('--seed <number>', 'seed of random input', '0')
-    .option('--input <file>', 'hidden states from a safetensors file in place of random ones')
-    .option('--input-tensor <name>', 'the tensor of that file to run on')
-    .option('--expect-tensor <name>', 'the tensor of that file that the block should give');
+    .option('--input <file>', 'read the input hidden states from a safetensors file')
+    .option('--input-tensor <name>', 'the tensor of that file to use as input')
+    .option('--expect-tensor <name>', 'the tensor of that file with the expected output');
   withReading(command).action(async (source: string, other: string | undefined, flags: ParityFlags) => {
     const signal = interruptSignal();
     const numbers = numbersOf(flags);
@@ -151,7 +153,7 @@ export function describeParity(report: ParityReport): string[] {
     ...report.notes,
     ...report.faults.map(({ tag, message }) => `! ${message} [${tag}]`),
     report.verdict === 'same'
-      ? `The same within ${tolerance}: shown on these inputs. Equal bytes, which compare --values and verify show, are proof.`
+      ? `The same within ${tolerance} on these inputs. This is not proof for other inputs; compare --values and verify prove equal bytes.`
       : `Different: more than ${tolerance} apart.`,
   ];
 }

@@ -26,11 +26,11 @@ export interface PlanFlags extends TargetFlags, ReadingFlags {
 export function withPlanFlags(command: Command): Command {
   return withReading(command)
     .option('--to <layout>', 'the layout to convert to')
-    .option('--for <program>', 'convert to the layout that this program loads, such as vllm: another way to say --to')
+    .option('--for <program>', 'convert to the layout that this program loads, such as vllm; replaces --to')
     .option('--layers <list>', 'convert only these layers, such as 0-3,7')
     .option('--keep-rest', 'with --layers: keep all other tensors unchanged in the output')
-    .option('--keep-mtp', 'leave layers of multi-token prediction as they are stored')
-    .option('--max-shard-size <size>', 'the most tensor bytes that a shard holds', '5GB')
+    .option('--keep-mtp', 'keep layers of multi-token prediction as they are stored')
+    .option('--max-shard-size <size>', 'the largest size of the tensors in a shard', '5GB')
     .option('--dtype <dtype>', 'bf16: unpack FP8 and MXFP4 weights to bf16; this is not lossless');
 }
 
@@ -49,7 +49,7 @@ export function planOptions(flags: PlanFlags): PlanOptions {
 export function addPlan(program: Command): void {
   const command = program
     .command('plan')
-    .description('say what a conversion would do')
+    .description('show what a conversion would do')
     .argument('<source>', SOURCE_HELP);
   withPlanFlags(command).action(async (source: string, flags: PlanFlags) => {
     const wanted = parseTargetFlags(flags);

@@ -4,6 +4,7 @@ import { addCheck } from './check.ts';
 import { addCompare } from './compare.ts';
 import { addConvert } from './convert.ts';
 import { addDraw } from './draw.ts';
+import { addExplain } from './explain.ts';
 import { addInspect } from './inspect.ts';
 import { addLoads } from './loads.ts';
 import { addMemory } from './memory.ts';
@@ -35,6 +36,7 @@ const COMMANDS = [
   addMemory,
   addStats,
   addParity,
+  addExplain,
 ];
 
 /** Runs one command line, without the program's own name before it. What it throws is printed; `process.exitCode` says how it ended. */

@@ -117,7 +117,7 @@ describe('moe-loom ranks', () => {
     const { code, stdout } = await run(source, '--framework', 'vllm', '--ep', '2');
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^No ranks: The experts of layer 0 are stored in a way that is not known here\. \S+ \[4, \d+\] looks like a router/,
+      /^No ranks: The experts of layer 0 are stored in a way that is not known to this program\. \S+ \[4, \d+\] looks like a router/,
     );
     expect(stdout).not.toContain('There are no routed experts');
   });

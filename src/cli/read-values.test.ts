@@ -73,11 +73,11 @@ it('inspect --read-values adds evidence, and decides nothing', async () => {
 
 it('says where values do not tell, and where none are read', async () => {
   expect(await run('inspect', 'untrained', '--read-values')).toContain(
-    'The values do not tell how layers 0–2 are read',
+    'The values do not show how layers 0–2 are read',
   );
   expect(await run('inspect', 'halves', '--read-values')).toContain('gate-up/w13 or gate-up/w31');
   expect(await run('inspect', 'told', '--read-values')).toContain(
-    'No values were read: nothing here can be read in several ways.',
+    'No values were read, because the files decide how every layer is read.',
   );
 });
 
@@ -89,7 +89,7 @@ it('convert takes a reading from values only where it is asked to, and its repor
   expect(existsSync(out)).toBe(false);
   const said = await run('convert', 'trained', '--to', 'stacked', '--out', out, '--quiet', '--assume', 'values');
   const rests =
-    /How the experts are read rests on their values, as was asked\. The values support gate-up-interleaved\/gpt-oss/;
+    /The layout of the experts was chosen by their values, as requested\. The values support gate-up-interleaved\/gpt-oss/;
   expect(said).toMatch(rests);
   const report = JSON.parse(readFileSync(join(out, 'moe-loom-report.json'), 'utf8'));
   expect(report.assumed).toEqual([expect.stringMatching(rests)]);
@@ -100,7 +100,7 @@ it('refuses where the values do not support one reading', async () => {
   for (const source of ['untrained', 'halves']) {
     const said = await run('plan', source, '--to', 'stacked', '--assume', 'values');
     expect(said).toMatch(
-      /--assume values decides nothing here\. The values (do not tell|support gate-up\/w13 or gate-up\/w31)/,
+      /--assume values decides nothing here\. The values (do not show|support gate-up\/w13 or gate-up\/w31)/,
     );
   }
 });

@@ -30,7 +30,7 @@ async function assumedByValues(
 ): Promise<OpenedReading['assumed']> {
   const evidence = await readingEvidence(checkpoint, detectLayout(checkpoint), files, { signal });
   if (evidence.length === 0) {
-    tell('No values were read: nothing here can be read in several ways.');
+    tell('No values were read, because the files decide how every layer is read.');
     return {};
   }
   const known = evidence.flatMap(({ assume }) => assume ?? []);

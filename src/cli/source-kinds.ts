@@ -189,7 +189,7 @@ function describe(files: readonly string[]): string {
 }
 
 function notInCache({ repo, revision }: RepoReference): LoomError {
-  const message = `The local Hub cache ${hubCacheFolder(process.env)} does not hold ${repo} at ${revision ?? 'main'}, and the Hub is not asked (--cache, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE). Download it with "hf download ${repo}", or go without that setting.`;
+  const message = `The local Hub cache ${hubCacheFolder(process.env)} does not hold ${repo} at ${revision ?? 'main'}, and the Hub is not used (--cache, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE). Download it with "hf download ${repo}", or remove that setting.`;
   return new LoomError('path-not-found', message, { repo });
 }
 

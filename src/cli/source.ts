@@ -23,11 +23,11 @@ export function withSource(command: Command): Command {
   return command
     .option(
       '--endpoint <url>',
-      'the Hub to ask (or HF_ENDPOINT); the token (HF_TOKEN, hf auth login) is sent there alone',
+      'the Hub to use (or HF_ENDPOINT); the token (HF_TOKEN, hf auth login) is sent only to it',
     )
-    .option('--cache', 'read from the local Hub cache alone, without the network (or HF_HUB_OFFLINE=1)')
-    .option('--no-cache', 'ask the Hub even for what the local Hub cache holds')
-    .option('--no-index', 'read the shards without the index that lies beside them');
+    .option('--cache', 'read only from the local Hub cache, without the network (or HF_HUB_OFFLINE=1)')
+    .option('--no-cache', 'read from the Hub even if the local Hub cache has the files')
+    .option('--no-index', 'read the shards without their index');
 }
 
 /**

@@ -31,7 +31,7 @@ interface StatsFlags extends ReadingFlags {
 export function addStats(program: Command): void {
   const command = program
     .command('stats')
-    .description('measure every expert: largest, mean, RMS, zeros, NaN; dead, twin and outlier experts')
+    .description('measure every expert (largest, mean, RMS, zeros, NaN) and list dead, twin and outlier experts')
     .argument('<source>', SOURCE_HELP)
     .option('--layers <list>', 'only these layers, such as 0-3,7');
   withReading(command).action(async (source: string, flags: StatsFlags) => {

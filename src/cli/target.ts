@@ -68,7 +68,7 @@ interface Opened {
  */
 export async function targetOf({ layout, program }: WantedTarget, opened: Opened): Promise<Target> {
   if (program === null) {
-    if (layout === null) throw new LoomError('internal', 'Neither a layout nor a program is wanted.');
+    if (layout === null) throw new LoomError('internal', 'Give a layout or a program.');
     return layout;
   }
   const { checkpoint } = opened;

@@ -54,7 +54,7 @@ export function addTensors(program: Command): void {
     .argument('<source>', SOURCE_HELP)
     .option(
       '--search <text>',
-      'words that a name has; words such as router, lm head, norm, layer 3 and expert 5 also find tensors by what they are',
+      'words in the tensor names; words such as router, lm head, norm, layer 3 and expert 5 also find tensors by their role',
     )
     .option('--match <how>', 'words, regex or fuzzy (letters in this order)', 'words')
     .option('--role <list>', `only these roles: ${TENSOR_ROLE_IDS.join(', ')}`)
@@ -63,8 +63,8 @@ export function addTensors(program: Command): void {
     .option('--file <list>', 'only tensors in these files, by name')
     .option('--dtype <list>', 'only these dtypes, such as BF16,F8_E4M3')
     .option('--sort <column>', `${TENSOR_COLUMNS.join(', ')}; bytes and shape: the largest first`, 'name')
-    .option('--reverse', 'the other way round')
-    .option('--limit <n>', `at most this many rows; ${USUAL_ROWS} when left out, with --json all`);
+    .option('--reverse', 'reverse the order')
+    .option('--limit <n>', `the largest number of rows; ${USUAL_ROWS} when left out, with --json all`);
   withReading(command).action(async (source: string, flags: TensorFlags) => {
     const asked = parseQuery(flags);
     const limit = parseLimit(flags);

@@ -119,7 +119,9 @@ export function describeVerification(verification: Verification): string[] {
   const compared = `${plural(tensors, 'tensor')}, ${formatInteger(bytes)} bytes compared${scope}`;
   if (equal) return [`Equal: ${compared}.`];
   if (differences.length === 0 && incomplete !== null)
-    return [`Not known to be equal: what is here is (${compared}), but the original is not whole. ${incomplete}`];
+    return [
+      `The compared part is equal (${compared}), but the original is incomplete, so equality is not proven. ${incomplete}`,
+    ];
   const lines = differences.map(({ tensor, reason }) => `  ${tensor} ${reason}`);
   return [
     `Not equal: ${plural(differences.length, 'difference')}, ${compared}.`,

@@ -13,7 +13,7 @@ export const ERROR_TAGS = {
   'header-too-large': {
     retryable: false,
     exit: 1,
-    meaning: 'The header is above a cap: 100,000,000 bytes unless set otherwise, 300,000 tensors.',
+    meaning: 'The header is above a limit: 100,000,000 bytes unless set otherwise, or 300,000 tensors.',
   },
   'header-length-invalid': {
     retryable: false,
@@ -30,7 +30,7 @@ export const ERROR_TAGS = {
   'header-key-duplicate': {
     retryable: false,
     exit: 1,
-    meaning: 'A key stands twice in one object; readers disagree on which one counts.',
+    meaning: 'A key appears twice in one object; readers disagree on which one counts.',
   },
   'metadata-invalid': {
     retryable: false,
@@ -82,7 +82,7 @@ export const ERROR_TAGS = {
     exit: 1,
     meaning: 'A shard name in the index leaves the folder or is not a plain relative `.safetensors` path.',
   },
-  'index-shard-missing': { retryable: false, exit: 1, meaning: 'The index names a shard that is not there.' },
+  'index-shard-missing': { retryable: false, exit: 1, meaning: 'The index names a shard that is missing.' },
   'index-tensor-missing': {
     retryable: false,
     exit: 1,
@@ -91,7 +91,7 @@ export const ERROR_TAGS = {
   'layers-too-many': {
     retryable: false,
     exit: 1,
-    meaning: 'The names of the tensors number more than 10,000 layers, which no model has.',
+    meaning: 'The tensor names have more than 10,000 different layer numbers, which no model has.',
   },
   'lfs-pointer': {
     retryable: false,
@@ -101,7 +101,7 @@ export const ERROR_TAGS = {
   'not-weights': {
     retryable: false,
     exit: 1,
-    meaning: 'The file is something else than safetensors: a web page, an archive, another format, a pointer, zeros.',
+    meaning: 'The file is not a safetensors file: it is a web page, an archive, another format, a pointer, or zeros.',
   },
   'config-invalid': { retryable: false, exit: 1, meaning: 'config.json is not a JSON object.' },
   'no-checkpoint': { retryable: false, exit: 2, meaning: 'There is no safetensors file to read.' },
@@ -113,12 +113,12 @@ export const ERROR_TAGS = {
   'checkpoint-unusable': {
     retryable: false,
     exit: 1,
-    meaning: 'What the files hold cannot be worked with as it is; the finding that it repeats says why.',
+    meaning: 'The files cannot be used as they are; the message repeats the finding that says why.',
   },
   'checkpoint-defective': {
     retryable: false,
     exit: 1,
-    meaning: 'The checkpoint lacks or muddles what was asked for: the message is what `inspect` says of it.',
+    meaning: 'The checkpoint has a defect in the part that was asked for; `inspect` shows the same message.',
   },
   'not-convertible': { retryable: false, exit: 1, meaning: 'The plan was refused; its reasons say why.' },
   usage: { retryable: false, exit: 2, meaning: 'The command or option cannot be understood.' },
@@ -126,17 +126,17 @@ export const ERROR_TAGS = {
   'not-a-file': {
     retryable: false,
     exit: 2,
-    meaning: 'A folder, pipe, socket or device has the name of a file.',
+    meaning: 'The name of a file belongs to a folder, pipe, socket or device.',
   },
   'file-not-permitted': {
     retryable: false,
     exit: 2,
-    meaning: 'This user may not read the file or folder, so nothing is known of it.',
+    meaning: 'This user has no permission to read the file or folder.',
   },
   'path-outside-folder': {
     retryable: false,
     exit: 2,
-    meaning: 'A name or link leads out of the folder it belongs to.',
+    meaning: 'A name or link points outside its folder.',
   },
   'read-failed': { retryable: true, exit: 2, meaning: 'Bytes could not be read.' },
   'read-short': { retryable: true, exit: 2, meaning: 'Fewer bytes came than were asked for.' },
@@ -151,43 +151,51 @@ export const ERROR_TAGS = {
     exit: 2,
     meaning: 'The answer to a ranged request does not state exactly the bytes that were asked for.',
   },
-  network: { retryable: true, exit: 2, meaning: 'No answer could be read: blocked or offline.' },
-  stalled: { retryable: true, exit: 2, meaning: 'No bytes came for too long.' },
+  network: {
+    retryable: true,
+    exit: 2,
+    meaning: 'The server could not be reached: the request was blocked, or the network is down.',
+  },
+  stalled: { retryable: true, exit: 2, meaning: 'The server sent no bytes for too long.' },
   'redirect-unsafe': {
     retryable: false,
     exit: 2,
-    meaning: 'The server led to a place that its answer must not come from.',
+    meaning: 'The server redirected to an address that is not allowed to answer.',
   },
-  'redirect-loop': { retryable: false, exit: 2, meaning: 'Redirects led on and on, and to no answer.' },
+  'redirect-loop': { retryable: false, exit: 2, meaning: 'The server redirected too many times and never answered.' },
   'rate-limited': { retryable: true, exit: 2, meaning: 'The server asks for fewer requests (429).' },
   'server-error': { retryable: true, exit: 2, meaning: 'The server could not answer for now (408, 5xx).' },
   'http-status': {
     retryable: false,
     exit: 2,
-    meaning: 'The server refused a request, for a reason that has no tag of its own.',
+    meaning: 'The server refused a request for a reason that no other tag describes.',
   },
   'link-expired': {
     retryable: true,
     exit: 2,
-    meaning: 'The file server no longer takes the signed address that the Hub gave.',
+    meaning: 'The file server no longer accepts the CDN URL that the Hub signed.',
   },
   'answer-invalid': {
     retryable: false,
     exit: 2,
-    meaning: 'The answer of a server is not what its interface promises, or is longer than we read.',
+    meaning: 'The server sent an answer of the wrong form, or one that is too long.',
   },
   'repo-reference-invalid': { retryable: false, exit: 2, meaning: 'The text names no model repository of the Hub.' },
   'repo-not-found': {
     retryable: false,
     exit: 2,
-    meaning: 'The repository does not exist, or is private and we are not let in.',
+    meaning: 'The repository does not exist, or it is private and this account may not read it.',
   },
   'revision-not-found': { retryable: false, exit: 2, meaning: 'The repository has no such branch, tag or commit.' },
-  'repo-gated': { retryable: false, exit: 2, meaning: 'The authors of the repository let in only whom they accepted.' },
+  'repo-gated': {
+    retryable: false,
+    exit: 2,
+    meaning: 'The repository is gated: only accounts that its authors accepted may read it.',
+  },
   'repo-disabled': { retryable: false, exit: 2, meaning: 'The Hub no longer serves the files of the repository.' },
   'token-rejected': { retryable: false, exit: 2, meaning: 'The Hub does not accept the access token.' },
-  'access-denied': { retryable: false, exit: 2, meaning: 'The access token is valid, and may not read this.' },
-  'sign-in-failed': { retryable: false, exit: 2, meaning: 'Signing in at the Hub was declined or did not come about.' },
+  'access-denied': { retryable: false, exit: 2, meaning: 'The access token is valid, but it may not read this.' },
+  'sign-in-failed': { retryable: false, exit: 2, meaning: 'Signing in at the Hub was declined or failed.' },
   'source-hash-wrong': {
     retryable: false,
     exit: 1,
@@ -198,14 +206,14 @@ export const ERROR_TAGS = {
   'permission-lost': {
     retryable: false,
     exit: 2,
-    meaning: 'The browser no longer lets the page into the folder, or the folder is gone.',
+    meaning: 'The browser no longer allows the page to use the folder, or the folder was deleted.',
   },
   'storage-unavailable': {
     retryable: false,
     exit: 2,
     meaning: 'The browser gives this page no storage, or has cleared it.',
   },
-  'disk-full': { retryable: false, exit: 2, meaning: 'The place the output goes to is full.' },
+  'disk-full': { retryable: false, exit: 2, meaning: 'The disk or storage of the output is full.' },
   'output-not-empty': { retryable: false, exit: 2, meaning: 'The output folder already holds files.' },
   'output-changed': {
     retryable: false,
@@ -216,38 +224,38 @@ export const ERROR_TAGS = {
   'output-unfinished': {
     retryable: false,
     exit: 2,
-    meaning: 'The output is an unfinished conversion: go on with it, or start anew.',
+    meaning: 'The output folder holds an unfinished conversion: resume it, or start again.',
   },
   'resume-refused': {
     retryable: false,
     exit: 2,
-    meaning: 'An unfinished conversion was made of other source files, or by another plan.',
+    meaning: 'The unfinished conversion used other source files or another plan, so it cannot be resumed.',
   },
   'output-inside-source': { retryable: false, exit: 2, meaning: 'The output folder is the source, or lies inside it.' },
   'tensor-unreadable': {
     retryable: false,
     exit: 2,
-    meaning: 'The numbers of a tensor are stored in a way that is not computed with here.',
+    meaning: 'This program cannot compute with the format of a tensor.',
   },
   'block-unknown': {
     retryable: false,
     exit: 2,
-    meaning: 'How the layer computes is not known here, or what it needs is not in the checkpoint.',
+    meaning: 'This program does not know how the layer computes, or the checkpoint lacks what the layer needs.',
   },
   'runtime-unavailable': { retryable: true, exit: 2, meaning: 'The runtime that computes layers could not be loaded.' },
   'runtime-failed': {
     retryable: false,
     exit: 2,
-    meaning: 'The runtime could not compute a layer, for memory or for another reason of its own.',
+    meaning: 'The runtime could not compute a layer: it ran out of memory or failed.',
   },
-  'verify-failed': { retryable: false, exit: 1, meaning: 'What was read back is not what the source holds.' },
+  'verify-failed': { retryable: false, exit: 1, meaning: 'The data that was read back differs from the source.' },
   'part-not-loaded': {
     retryable: true,
     exit: 2,
-    meaning: 'A script of the page could not be loaded: the server is not reached, or holds a newer version.',
+    meaning: 'A script of the page could not be loaded: the server did not answer, or it has a newer version.',
   },
   cancelled: { retryable: false, exit: 2, meaning: 'The work was stopped on request.' },
-  internal: { retryable: false, exit: 2, meaning: 'A rule of this program was broken by the program itself.' },
+  internal: { retryable: false, exit: 2, meaning: 'The program has a bug: an internal check failed.' },
 } as const;
 
 export type ErrorTag = keyof typeof ERROR_TAGS;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { GLOSSARY, TERM_IDS, type Term, termOf } from './glossary.ts';
+import { GLOSSARY, type GlossaryTerm, TERM_IDS, termOf } from './glossary.ts';
 import { DIALECTS } from './layouts/dialects.ts';
 
-const terms = TERM_IDS.map((id): Term & { id: string } => ({ id, ...GLOSSARY[id] }));
+const terms = TERM_IDS.map((id): GlossaryTerm & { id: string } => ({ id, ...GLOSSARY[id] }));
 
 describe('the glossary', () => {
   it.each(terms)('$term: one sentence, which does not explain the term by itself', ({ term, says }) => {

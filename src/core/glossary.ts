@@ -1,5 +1,5 @@
 /** One term of the field, as pages, popovers and documents explain it. */
-export interface Term {
+export interface GlossaryTerm {
   /** As it is written inside a sentence. */
   readonly term: string;
   /** Other spellings that mean the same; each belongs to one term alone. */
@@ -227,15 +227,15 @@ export const GLOSSARY = {
     term: 'gated',
     says: 'A repo whose files the Hub gives only to accounts that accepted its conditions.',
   },
-} as const satisfies Readonly<Record<string, Term>>;
+} as const satisfies Readonly<Record<string, GlossaryTerm>>;
 
 export type TermId = keyof typeof GLOSSARY;
 
 /** The term that a word means, by its id, its name or another spelling; upper and lower case are the same. Null for a word that is not explained. */
-export function termOf(word: string): (Term & { readonly id: TermId }) | null {
+export function termOf(word: string): (GlossaryTerm & { readonly id: TermId }) | null {
   const wanted = word.trim().toLowerCase();
   const id = TERM_IDS.find((each) => {
-    const { term, also = [] }: Term = GLOSSARY[each];
+    const { term, also = [] }: GlossaryTerm = GLOSSARY[each];
     return [each, term, ...also].some((spelling) => spelling.toLowerCase() === wanted);
   });
   return id === undefined ? null : { id, ...GLOSSARY[id] };

@@ -102,6 +102,7 @@ export {
   LoomError,
   toWire,
 } from './errors.ts';
+export { GLOSSARY, type GlossaryTerm, TERM_IDS, type TermId, termOf } from './glossary.ts';
 export type { ConfigFile, ConfigRequest } from './handoff/config.ts';
 export { type CardPicture, cardPictures } from './handoff/layout-pictures.ts';
 export type { LoadScript } from './handoff/load-script.ts';

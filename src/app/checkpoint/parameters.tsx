@@ -1,5 +1,6 @@
 import { Popover } from 'radix-ui';
-import { formatInteger, type ParameterCount } from '../../core/index.ts';
+import { formatInteger, type ParameterCount, type TermId } from '../../core/index.ts';
+import { Term } from '../parts/term.tsx';
 import { useParameters } from '../queries/queries.ts';
 import './parameters.css';
 
@@ -45,6 +46,7 @@ function Counts({ counts }: { readonly counts: ParameterCount }) {
       ) : (
         <Table
           caption="Active per token"
+          term="active-parameters"
           rows={[
             ['All counted (as Qwen does)', active],
             ['Without input embedding (as DeepSeek and gpt-oss do)', activeWithoutInput],
@@ -63,13 +65,14 @@ function Counts({ counts }: { readonly counts: ParameterCount }) {
 
 interface TableProps {
   readonly caption: string;
+  readonly term?: TermId;
   readonly rows: readonly (readonly [string, number])[];
 }
 
-function Table({ caption, rows }: TableProps) {
+function Table({ caption, term, rows }: TableProps) {
   return (
     <table className="counts">
-      <caption>{caption}</caption>
+      <caption>{term === undefined ? caption : <Term id={term}>{caption}</Term>}</caption>
       <tbody>
         {rows.map(([name, count]) => (
           <tr key={name}>

@@ -22,7 +22,7 @@ export function EngineReport({ decisions, adapter }: EngineReportProps) {
     <details className="engine-report">
       <summary>Computed {whereOf(decisions, adapter)}</summary>
       <ul>
-        {decisions.length === 0 && <li>Every piece was too small to be worth a graphics device.</li>}
+        {decisions.length === 0 && <li>Every piece was too small to be faster on a GPU.</li>}
         {decisions.map(({ kernel, op, on, reason, runs }) => (
           <li key={`${kernel} ${op}`}>
             <strong>{kernel}</strong> <span className="quiet">{op}</span> {on === 'cpu' ? 'on the CPU' : 'on WebGPU'}.{' '}

@@ -42,14 +42,14 @@ function turned({ name, shape: [rows = 0, columns = 0], bytes }: Stored): Stored
 
 /** Experts that are gone, doubled, unlike, or under names that nobody looks for. */
 export const EXPERT_DAMAGES: readonly Damage[] = [
-  { name: 'one expert is gone', model: without(/layers\.1\.mlp\.experts\.2\./), says: /Expert 2 .*not there/ },
-  { name: 'half of the experts are gone', model: without(/experts\.[23]\./), says: /Expert 2 .*not there/ },
+  { name: 'one expert is gone', model: without(/layers\.1\.mlp\.experts\.2\./), says: /Expert 2 .*missing/ },
+  { name: 'half of the experts are gone', model: without(/experts\.[23]\./), says: /Expert 2 .*missing/ },
   {
     name: 'one down projection is gone',
     model: without(/layers\.1\.mlp\.experts\.2\.down/),
-    says: /Expert 2 .*not there|down/,
+    says: /Expert 2 .*missing|down/,
   },
-  { name: 'no up projections', model: without(/up_proj/), says: /up projections are not there/ },
+  { name: 'no up projections', model: without(/up_proj/), says: /up projections are missing/ },
   {
     name: 'all experts of a layer are gone',
     model: without(/layers\.1\.mlp\.experts\./),
@@ -150,7 +150,7 @@ export const CONFIG_DAMAGES: readonly Damage[] = [
   {
     name: 'a config with too many experts',
     model: config({ num_experts: 8 }),
-    says: /config says 8|not there/,
+    says: /config says 8|missing/,
     right: ['stats', 'compare', 'ranks'],
   },
   {

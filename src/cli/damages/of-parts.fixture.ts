@@ -49,7 +49,7 @@ export const ABSENT_DAMAGES: readonly Damage[] = [
   {
     name: 'a whole layer is gone',
     model: without(/layers\.1\./),
-    says: /layer 1 .*no tensor of it is here/,
+    says: /layer 1 .*no tensor of that layer was found/,
     right: ['convert'],
   },
   {
@@ -82,7 +82,7 @@ export const ABSENT_DAMAGES: readonly Damage[] = [
   {
     name: 'no router anywhere',
     model: without(/mlp\.gate\.weight/),
-    says: /No router of layers 0–1 is here/,
+    says: /No router of layers 0–1 was found/,
     right: ['convert'],
   },
 ];

@@ -97,7 +97,7 @@ export const CONNECTION_FAULTS: readonly FaultRow[] = [
     name: 'a server that speaks another protocol',
     args: at('noise'),
     exit: 2,
-    says: [({ noise }) => new URL(noise).host, /does not speak HTTP|cannot be talked to/, /\[network\]/],
+    says: [({ noise }) => new URL(noise).host, /does not speak HTTP|cannot be reached/, /\[network\]/],
     requests: 0,
   },
   {
@@ -215,14 +215,14 @@ export const REDIRECT_FAULTS: readonly FaultRow[] = [
     name: 'a redirect to itself',
     strikes: [{ at: 'listing', with: { type: 'redirectLoop' } }],
     exit: 2,
-    says: [({ hub }) => new URL(hub).host, /came to no answer after \d redirect/, /\[redirect-loop\]/],
+    says: [({ hub }) => new URL(hub).host, /got no answer after \d redirect/, /\[redirect-loop\]/],
     requests: 6,
   },
   {
     name: 'redirects that go on and on, each to another address',
     strikes: [{ at: 'listing', with: ({ id }) => ({ status: 302, edit: leadOn(`/api/models/${id}/revision/main`) }) }],
     exit: 2,
-    says: [/The listing of fault\/row-\d+ cannot be read/, /came to no answer after 6 redirects/, /\[redirect-loop\]/],
+    says: [/The listing of fault\/row-\d+ cannot be read/, /got no answer after 6 redirects/, /\[redirect-loop\]/],
     requests: 6,
   },
   {

@@ -121,7 +121,7 @@ export const SETTING_FAULTS: readonly FaultRow[] = [
     name: 'offline, and nothing in the cache',
     env: (place) => ({ ...inCache(place), HF_HUB_OFFLINE: '1' }),
     exit: 2,
-    says: [/does not hold fault\/row-\d+ at main, and the Hub is not asked/, /HF_HUB_OFFLINE/, /\[path-not-found\]/],
+    says: [/does not hold fault\/row-\d+ at main, and the Hub is not used/, /HF_HUB_OFFLINE/, /\[path-not-found\]/],
     requests: 0,
   },
   {

@@ -195,7 +195,7 @@ function unreadableShards(
 }
 
 function duplicate({ tensor, file, first, count }: Doubled): Finding {
-  const more = count > 1 ? ` So it is with ${plural(count - 1, 'more tensor')}.` : '';
+  const more = count > 1 ? ` The same is true of ${plural(count - 1, 'more tensor')}.` : '';
   const message = `${tensor} is in ${first} and again in ${file}, and no index says which counts.${more}`;
   return finding('tensor-duplicate', message, { file, tensor });
 }

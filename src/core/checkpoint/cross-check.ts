@@ -96,7 +96,7 @@ function shadowFinding(shadowed: readonly Place[], index: ShardIndex, file: stri
   const [first] = shadowed;
   if (!first) return [];
   const { tensor, shard } = first;
-  const more = shadowed.length > 1 ? ` So it is with ${plural(shadowed.length - 1, 'more tensor')}.` : '';
+  const more = shadowed.length > 1 ? ` The same is true of ${plural(shadowed.length - 1, 'more tensor')}.` : '';
   const message = `${tensor} is also in ${shard}; ${file} says ${index.weightMap.get(tensor)}, which counts.${more}`;
   return [finding('tensor-shadowed', message, { file: shard, tensor })];
 }

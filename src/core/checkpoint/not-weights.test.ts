@@ -30,7 +30,7 @@ describe('a file that is no safetensors file', () => {
     ['GGUF\x03\x00\x00\x00\x10\x00\x00\x00', /GGUF file/],
     ['\x80\x02\x8a\nl\xfc\x9cF\xf9 j', /Python pickle/],
     ['\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03', /gzip/],
-    ['\x00'.repeat(64), /zeros at its start.*unfinished/],
+    ['\x00'.repeat(64), /starts with zeros.*did not finish/],
   ];
   it.each(cases)('is named: %j', async (text, what) => {
     expect(await said(latin(text))).toMatch(what);
@@ -52,7 +52,7 @@ describe('a file that should be JSON', () => {
       'version https://git-lfs.github.com/spec/v1\noid sha256:0',
       /a Git LFS pointer, not the file itself.*git lfs pull/,
     ],
-    ['\x00'.repeat(64), /zeros at its start.*unfinished/],
+    ['\x00'.repeat(64), /starts with zeros.*did not finish/],
   ])('is named where it is something else: %j', (text, what) => {
     expect(nameForeignJson(latin(text), 'f')).toMatch(what);
   });

@@ -203,7 +203,7 @@ describe('no slices', () => {
     const files = { 'a.safetensors': safetensorsBytes(part(1)), 'b.safetensors': safetensorsBytes(part(1)) };
     const checkpoint = await opened(files);
     expect(checkpoint.findings.filter(({ severity }) => severity === 'error')).toMatchObject([
-      { tag: 'tensor-duplicate', message: expect.stringMatching(/So it is with 3 more tensors/) },
+      { tag: 'tensor-duplicate', message: expect.stringMatching(/The same is true of 3 more tensors/) },
     ]);
     expect(() => refuseUnusable(checkpoint)).toThrow(/no index says which counts/);
   });

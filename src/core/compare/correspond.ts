@@ -73,7 +73,7 @@ export function correspond(left: Checkpoint, right: Checkpoint, options: Corresp
 }
 
 /** Why a tensor is alone that only a quantised model has. */
-const ACTIVATIONS = 'scales of activations, which only the quantised side has a use for';
+const ACTIVATIONS = 'scales of activations, which only the quantised side uses';
 
 function openSides(left: Checkpoint, right: Checkpoint, { assume }: CorrespondOptions) {
   const first = {
@@ -189,6 +189,6 @@ function expertNotes(groups: readonly GroupPair[]): string[] {
   return [...unequal].map(([counts, prefixes]) => {
     const [first] = prefixes;
     const where = prefixes.length === 1 ? `${first} has` : `${prefixes.length} layers, the first ${first}, have`;
-    return `${where} ${counts}. They are matched by their numbers, which mean nothing where experts were taken out and counted anew.`;
+    return `${where} ${counts}. They are matched by their numbers, so the match is wrong if experts were removed and renumbered.`;
   });
 }

@@ -44,7 +44,7 @@ function takerOf(pair: GroupPair, content: Content, group: number, left: Side, r
       if (mine.bytes === 0 && other.bytes === 0 && content.projection === 'up') return null;
       const turned = pair.turned.has(other.tensor.name);
       const misfit = turned
-        ? `${other.tensor.name} of shape [${other.tensor.shape.join(', ')}] fits no layout; its dims look exchanged`
+        ? `${other.tensor.name} of shape [${other.tensor.shape.join(', ')}] fits no layout; its dimensions look swapped`
         : null;
       return pairedEntry(mine, other, { slot, steps, misfit });
     }

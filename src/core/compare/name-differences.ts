@@ -61,5 +61,5 @@ function sentence({ layers, tensors }: { readonly layers: number; readonly tenso
     ...(layers > 0 ? [`${layers} more layers`] : []),
     ...(tensors > 0 ? [`${tensors} more tensors`] : []),
   ].join(' and ');
-  return `The first ${FIRST} that differ are of no known mistake, as after further training; ${rest} were compared, but not searched for one.`;
+  return `The first ${FIRST} that differ are match no known mistake, as after further training; ${rest} were compared, but not searched for one.`;
 }

@@ -157,7 +157,7 @@ function unfitness(entry: Entry, pair: Pair): string | null {
   if (entry.status === 'shape-changed') return entry.note ?? 'The sizes differ.';
   const [from, to] = [dtypeOf(pair, 'left'), dtypeOf(pair, 'right')];
   if (from === to || castBetween(from, to)) return null;
-  return `${from} and ${to}: no cast between them is known that keeps the meaning`;
+  return `${from} and ${to}: no exact cast between them is known`;
 }
 
 interface Outcome {

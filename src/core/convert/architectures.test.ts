@@ -152,7 +152,7 @@ describe('every row of the table, in its own spelling', () => {
     const { groups, findings } = await inspected(files);
     // Experts of one layer, and nothing else of a model.
     expect(findings).toMatchObject([
-      { tag: 'tensor-missing', message: expect.stringMatching(/^Only experts are here/) },
+      { tag: 'tensor-missing', message: expect.stringMatching(/^The checkpoint has only experts/) },
     ]);
     expect(groups.map(({ layout }) => layout && layoutId(layout))).toEqual([id]);
     await thereAndBack(files);

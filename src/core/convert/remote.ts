@@ -74,7 +74,7 @@ export function createRemoteRunners(
     count,
     make: async (shard, hooks) => {
       const { made, seen } = await work(shard, null, hooks);
-      if (made === null) throw new LoomError('internal', `Nothing is known of ${shard.file}.`, { file: shard.file });
+      if (made === null) throw new LoomError('internal', `Nothing is known about ${shard.file}.`, { file: shard.file });
       return { made, seen };
     },
     prove: async (shard, digests, hooks) => (await work(shard, digests, hooks)).seen,

@@ -58,7 +58,7 @@ describe('the script', () => {
   test('there is one, or a sentence why not, for every consumer', () => {
     const ids = LOADERS.map(({ id }) => id);
     const scripted = ids.filter((id) => 'script' in loadScript({ ...plain, id }));
-    expect(scripted).toEqual(['transformers-5', 'transformers-4.57', 'fork-qwen3-moe-ep', 'mlx']);
+    expect(scripted).toEqual(['transformers-5', 'transformers-4.57', 'mlx', 'fork-qwen3-moe-ep']);
     for (const id of ids) {
       const made = loadScript({ ...plain, id });
       if ('reason' in made) expect(made.reason).toMatch(/^[A-Z\w].*\.$/);

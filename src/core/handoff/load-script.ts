@@ -19,7 +19,9 @@ export function scriptOf(
 ): LoadScript {
   if ('reason' in proof) return proof;
   if (predicted.verdict === 'unknown') {
-    return { reason: `Nothing is known of ${predicted.id} and this checkpoint, so there is nothing to compare with.` };
+    return {
+      reason: `Nothing is known about ${predicted.id} and this checkpoint, so there is nothing to compare with.`,
+    };
   }
   return {
     script: fill(proof.script, { TOOL, PREDICTED: embed(predicted, samples) }),

@@ -27,7 +27,7 @@ export function usage(
     const code = language === 'python' ? snippet.code(repo, className(config)) : snippet.code(repo);
     return [markdown`${markdownText(snippet.title ?? title)}:`, markdownFence(language, code)];
   });
-  const where = repo === 'THIS' ? [markdown`\`THIS\` stands for the place where these files are.`] : [];
+  const where = repo === 'THIS' ? [markdown`\`THIS\` is the folder or repo id of these files.`] : [];
   return blocks.length === 0 ? [] : [joined([markdown`## How to use it`, ...where, ...blocks], '\n\n')];
 }
 

@@ -85,7 +85,7 @@ describe('the body', () => {
   test('says who loads it, and shows how only for those', async () => {
     const stacked = await cardOf('qwen3_moe', 'stacked');
     expect(stacked).toMatch(
-      /\| transformers-5 \| 5\.17\.0 \| \*\*starts, but with experts at random\*\* \(2 tensors missing\)/,
+      /\| transformers-5 \| 5\.17\.0 \| \*\*starts, but its experts are random\*\* \(2 tensors missing\)/,
     );
     expect(stacked).toContain('DistributedConfig(enable_expert_parallel=True)');
     expect(stacked).not.toContain('vllm serve');
@@ -107,7 +107,7 @@ describe('the body', () => {
   });
 
   test('claims a proof only with a report', async () => {
-    expect(await cardOf('mixtral', 'stacked')).toContain('nothing is claimed here');
+    expect(await cardOf('mixtral', 'stacked')).toContain('it claims no proof');
     const proof = { tensors: 40, bytes: 123456, method: 'xxh64 of the source bytes against a read-back' };
     const card = await cardOf('mixtral', 'stacked', { proof });
     expect(card).toContain('40 tensors with 123,456 bytes were compared and found equal: xxh64 of the source');
@@ -133,7 +133,7 @@ describe('the body', () => {
       plan: planConversion(checkpoint, 'stacked', { layers: [0] }),
     });
     expect(card).toContain('Layers 0 of');
-    expect(card).toContain('it does not load by itself');
+    expect(card).toContain('it does not load as a model');
     expect(card).not.toContain('## How to use it');
     expect(card).not.toContain('library_name');
   });

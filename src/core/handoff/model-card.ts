@@ -108,7 +108,7 @@ function opening({ plan, source }: CardFacts): Markdown {
   const scope = {
     whole: markdown`The weights of ${from}, with the experts stored as ${target}.`,
     mixed: markdown`The weights of ${from}, with the experts of layers ${layers} stored as ${target} and all else as it was.`,
-    partial: markdown`Layers ${layers} of ${from}, with the experts stored as ${target}. This is a part, not a model: it does not load by itself.`,
+    partial: markdown`Layers ${layers} of ${from}, with the experts stored as ${target}. This is only a part of a model: it does not load as a model.`,
   }[plan.scope];
   if (plan.unpacked) {
     const what = text(`${plural(plan.unpacked.tensors, 'tensor')} in ${plan.unpacked.formats.join(' and ')}`);
@@ -188,8 +188,8 @@ function changes({ plan }: CardFacts): Markdown[] {
 
 const WORDS: Readonly<Record<Verdict, Markdown>> = {
   loads: markdown`loads it as it is`,
-  'loads-converting': markdown`loads it, rearranging while it reads`,
-  partial: markdown`**starts, but with experts at random**`,
+  'loads-converting': markdown`loads it and rearranges the experts while reading`,
+  partial: markdown`**starts, but its experts are random**`,
   refuses: markdown`stops with an error`,
   unknown: markdown`not known`,
 };
@@ -252,7 +252,7 @@ function proof({ proof: proven, source, plan, layout }: CardFacts, programs: rea
     : '';
   const said = proven
     ? `${plural(proven.tensors, 'tensor')} with ${formatInteger(proven.bytes)} bytes were compared and found equal: ${proven.method}.`
-    : 'No report of a finished conversion was at hand when this was written, so nothing is claimed here.';
+    : 'This card was written without the report of a finished conversion, so it claims no proof.';
   return section([markdown`${text(said + known)} To see for yourself:`, fence('sh', joined(checks, '\n'))]);
 }
 

@@ -48,7 +48,7 @@ export function absenceOfExperts({ tensors, config, findings }: Readable, layout
     const example = named ?? names.find((name) => layerEnd(name) > 0 && !NO_EXPERT.test(name)) ?? names[0];
     const head = promise === null ? 'No tensor' : `The config says ${promise}, but no tensor`;
     return unknown(
-      `${head} has a name that is known here as a routed expert’s, so it is not known where the experts are.${like(example)} Rename the tensors as transformers saves them.`,
+      `${head} has the name of a routed expert’s tensor in this program’s tables, so it is not known where the experts are.${like(example)} Rename the tensors as transformers saves them.`,
     );
   }
   if (config === null && layout.groups.length === 0)
@@ -68,7 +68,7 @@ function unknown(message: string): Absence {
 }
 
 function like(name: string | undefined): string {
-  return name === undefined ? '' : ` One name is ${name}.`;
+  return name === undefined ? '' : ` An example is ${name}.`;
 }
 
 function unknownExperts({ groups }: CheckpointLayout): string | null {
@@ -79,8 +79,8 @@ function unknownExperts({ groups }: CheckpointLayout): string | null {
   const own = unread.filter((group) => stackOf(group) === stack);
   const name = nameLayers(own, stackNames(unread).get(stack) ?? null);
   if (first.defects.some(({ readings }) => readings))
-    return `The experts of ${name} cannot be told apart. ${first.reason}`;
-  return `The experts of ${name} are stored in a way that is not known here. ${first.reason ?? ''} If the config names no model type, or another one, give the model type as an assumption.`;
+    return `The experts of ${name} cannot be identified. ${first.reason}`;
+  return `The experts of ${name} are stored in a way that is not known to this program. ${first.reason ?? ''} If the config names no model type, or another one, give the model type as an assumption.`;
 }
 
 /** What in a config promises experts, as words; null where nothing does, or where it says that there are none. */

@@ -6,7 +6,7 @@ const BY_TYPE: ReadonlyMap<string, Architecture> = new Map(
   ARCHITECTURES.flatMap((row) => row.modelTypes.map((type) => [type, row] as const)),
 );
 
-/** The row of a model type; undefined when it is not known here. */
+/** The row of a model type; undefined when it is not known to this program. */
 export function architectureOf(modelType: string | null): Architecture | undefined {
   return modelType === null ? undefined : BY_TYPE.get(modelType);
 }

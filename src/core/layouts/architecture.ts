@@ -67,7 +67,7 @@ export interface Architecture {
   readonly mlx: 'switch-mlp' | 'weight';
   /** Why its experts are known, but cannot be told apart here; null for nearly all. */
   readonly unsupported: string | null;
-  /** What its block computes, or a sentence that says why that is not known here. */
+  /** What its block computes, or a sentence that says why that is not known to this program. */
   readonly block: BlockMaker | string;
   /** How transformers 5 loads its experts; null where that was not read or it has no such model. */
   readonly loads: LoadRules | null;

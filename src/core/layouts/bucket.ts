@@ -67,7 +67,7 @@ export function addExpert(bucket: Bucket, tensor: CheckpointTensor, { tail, digi
 /** A name that the layer's other names do not lead to would be looked for in vain. */
 function spelledOtherwise(bucket: Bucket, { name }: CheckpointTensor, other: string, expert: number): void {
   const message = other.includes('{i}')
-    ? `${name} is spelled otherwise than ${other} of the other experts.`
+    ? `${name} is spelled differently from ${other} of the other experts.`
     : `${name} writes its ${other} with more digits than it needs.`;
   bucket.defects.push({ tag: 'expert-spelling', message, tensor: name, expert });
 }

@@ -49,7 +49,7 @@ describe('causesOf', () => {
       {
         tag: 'expert-missing',
         severity: 'error',
-        message: 'Expert 2 of model.layers.0.mlp is not there. The same goes for expert 3, and for layers 1–2.',
+        message: 'Expert 2 of model.layers.0.mlp is missing. The same goes for expert 3, and for layers 1–2.',
       },
     ]);
   });
@@ -89,7 +89,7 @@ describe('causesOf', () => {
   it('names layers that the config gives experts and that are not here', () => {
     const found = causes(headers((name) => /layers\.[12]\./.test(name)));
     expect(found.map(({ message }) => message)).toEqual([
-      'The config gives layer 1 experts, and no tensor of it is here. The same goes for layer 2.',
+      'The config gives layer 1 experts, but no tensor of that layer was found. The same goes for layer 2.',
     ]);
   });
 
@@ -117,7 +117,7 @@ it.each(Object.entries(readRealNames()))(
 describe('what was found, in a sentence', () => {
   const [error, note] = [{ severity: 'error' } as const, { severity: 'warning' } as const];
   it.each([
-    [[], 'Nothing odd: headers, index and config agree.'],
+    [[], 'No problem found: headers, index and config agree.'],
     [[note, note], 'No error, 2 notes.'],
     [[note, error], '1 error found.'],
   ])('%j', (causes, words) => {

@@ -96,7 +96,7 @@ export function partsFor(
 }
 
 function unread(needs: ReadonlyMap<string, readonly NeededValue[]>): Refused {
-  const message = `Whether gate's and up's ${[...needs.keys()].join(', ')} go along exactly shows only in the values, which have not been read.`;
+  const message = `Whether gate's and up's ${[...needs.keys()].join(', ')} can be converted exactly depends on their values, which were not read.`;
   return { refusal: { tag: 'companion-unsupported', message, needs: [...needs.values()].flat() } };
 }
 
@@ -106,15 +106,15 @@ function refuse({ projection, part }: LogicalPart, why: string, where = ''): Ref
 
 function alone(part: LogicalPart): JoinedPart | string {
   const { projection, kind, dtype, dims } = part;
-  return dims ? { projection, part: part.part, kind, dtype, dims } : 'it cannot be taken apart';
+  return dims ? { projection, part: part.part, kind, dtype, dims } : 'it cannot be split';
 }
 
 /** Why a target has no place for a part, null when it has one. */
 function unfitness({ part, kind, dims }: LogicalPart, spec: DialectSpec, target: TargetLayout): string | null {
   if (kind === 'opaque')
-    return 'it is packed by bitsandbytes, which alone can take it apart; dequantise the model first';
+    return 'it is packed by bitsandbytes, and only bitsandbytes can unpack it; dequantise the model first';
   if (part === 'blocks' || (dims?.length ?? 0) > 2) return 'no loader reads MXFP4 blocks in this layout';
-  if (!dims) return 'gate and up stand in it in a way that cannot be taken apart';
+  if (!dims) return 'it mixes gate and up in a way that cannot be split';
   if (part === 'weight' || part === 'bias') return null;
   const { reads, refuses } = TARGET_ROWS[target];
   if (refuses !== null) return reads.includes(part) && kind === 'matrix' ? null : refuses;
@@ -125,7 +125,7 @@ function unfitness({ part, kind, dims }: LogicalPart, spec: DialectSpec, target:
 function join(gate: LogicalPart, up: LogicalPart | undefined, group: LayerGroup): JoinedPart | string {
   if (!up) return 'the up projections have no such part';
   if (gate.dtype !== up.dtype) return 'gate and up differ in dtype';
-  if (!gate.dims || !up.dims) return 'it cannot be taken apart';
+  if (!gate.dims || !up.dims) return 'it cannot be split';
   if (gate.dims.join() !== up.dims.join()) return 'gate and up differ in shape';
   const why = unjoinable(gate, group);
   if (why) return why;
@@ -138,7 +138,7 @@ function join(gate: LogicalPart, up: LogicalPart | undefined, group: LayerGroup)
 function unjoinable({ part, kind, dims }: LogicalPart, group: LayerGroup): string | null {
   if (part === 'weight' || kind === 'outputs') return null;
   const joint = jointOfPart(group, part);
-  if (joint === null) return 'nothing is known that holds it for gate and up together';
+  if (joint === null) return 'no known format stores it for gate and up together';
   if (joint !== 'rows') return null;
   const [rows] = dims ?? [];
   if (rows === undefined || group.intermediate === null) return 'gate and up would need one value between them';

@@ -7,7 +7,7 @@ import type { LayoutConfigChange, TargetLayout } from './types.ts';
  * What a target's consumers need changed in config.json; empty for most architectures.
  *
  * Where transformers 4 and 5 spell the number of experts otherwise, both spellings are written: transformers 4 would
- * quietly use its default. Only transformers-qwen3-moe-fused has classes of its own.
+ * quietly use its default. Only transformers-qwen3-moe-fused loads this layout with other classes.
  */
 export function configChangesFor(
   config: Config | null,
@@ -44,5 +44,12 @@ function classChanges(config: Config, modelType: string | null, target: TargetLa
   const { classes } = TARGET_ROWS[target];
   const after = classes ? rename(plain, ...classes) : plain;
   if (after.every((name, at) => name === before[at])) return [];
-  return [{ key: 'architectures', before, after, reason: 'transformers-qwen3-moe-fused has classes of its own.' }];
+  return [
+    {
+      key: 'architectures',
+      before,
+      after,
+      reason: 'transformers-qwen3-moe-fused loads this layout with other classes.',
+    },
+  ];
 }

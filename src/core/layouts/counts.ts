@@ -29,7 +29,7 @@ function missingProjections(bucket: Bucket, spec: DialectSpec, gated: boolean): 
   return Object.entries(spec.stems).flatMap(([name, stem]): Defect[] => {
     if (stems.has(stem) || (!gated && name !== 'down' && name !== 'up')) return [];
     const projection = name as StoredProjection;
-    const message = `${bucket.prefix}: the ${projection} projections are not there.`;
+    const message = `${bucket.prefix}: the ${projection} projections are missing.`;
     return [{ tag: 'expert-missing', message, projection }];
   });
 }
@@ -115,8 +115,8 @@ function missingExperts(bucket: Bucket, kinds: readonly Kind[], expected: number
     const absent = kinds.filter((kind) => !kind.names.has(expert));
     const messages =
       absent.length === kinds.length
-        ? [`Expert ${expert} of ${bucket.prefix} is not there.`]
-        : absent.map((kind) => `${kind.template.replace('{i}', String(expert))} is not there.`);
+        ? [`Expert ${expert} of ${bucket.prefix} is missing.`]
+        : absent.map((kind) => `${kind.template.replace('{i}', String(expert))} is missing.`);
     for (const message of messages) defects.push({ tag: 'expert-missing', message, expert });
   }
   if (defects.length < LIMIT_NAMED) return defects;

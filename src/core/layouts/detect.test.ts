@@ -362,5 +362,5 @@ test('of many leftovers the first thousand are told, and the rest counted', () =
   const odd = Array.from({ length: 1500 }, (_, at): Entry => [`${P}.experts.0.odd.${at}`, [4, 6]]);
   const { defects } = only([...apart(P, [0, 1]), ...odd]);
   expect(defects).toHaveLength(1000);
-  expect(defects.at(-1)?.message).toMatch(/belongs to no layout\. So it is with 500 more tensors\.$/);
+  expect(defects.at(-1)?.message).toMatch(/belongs to no layout\. The same is true of 500 more tensors\.$/);
 });

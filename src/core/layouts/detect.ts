@@ -168,7 +168,7 @@ function wrapperDefects(tensors: Checkpoint['tensors']): Defect[] {
   const [[, tensor] = []] = examples;
   if (tensor === undefined) return [];
   const found = [...examples.keys()].map(({ word, by }) => `\`${word}.\` (${by})`).join(', ');
-  const message = `Names carry the segments of wrapper classes: ${found}, as in ${tensor}. Programs look for the names without them. Any conversion writes them without.`;
+  const message = `Names carry the segments of wrapper classes: ${found}, as in ${tensor}. Programs look for the names without these segments. Any conversion writes the names without them.`;
   return [{ tag: 'names-wrapped', message, tensor }];
 }
 

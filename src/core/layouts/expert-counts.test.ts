@@ -197,7 +197,7 @@ describe('that there are no routed experts', () => {
   test.each<[string, readonly Entry[], Record<string, unknown> | null, RegExp]>([
     ['the config promises some', mlp, { num_experts: 8 }, /^The config says 8 experts, but no tensor .* Rename/],
     ['under a key of its own', mlp, { moe: { n_experts: 8 } }, /^The config says n_experts 8, but/],
-    ['a name speaks of experts', bank, { model_type: 'llama' }, /not known here\. .*mlp\.expert_bank\.0/],
+    ['a name mentions experts', bank, { model_type: 'llama' }, /not known to this program\. .*mlp\.expert_bank\.0/],
     ['nothing is recognised', [['blocks.0.w', [2, 2]]], null, /no config\.json, and no layer.*Add the model’s config/],
   ])('is not known: %s', (_, made, says, message) => {
     expect(ask(made, says)).toEqual({ known: false, message: expect.stringMatching(message) });
@@ -221,7 +221,7 @@ describe('that there are no routed experts', () => {
     const odd: Entry[] = [['model.layers.3.mlp.experts.0.w9.weight', [I, H]]];
     expect(ask(odd, config(8))).toEqual({
       known: false,
-      message: expect.stringMatching(/^The experts of layer 3 are stored in a way that is not known here\./),
+      message: expect.stringMatching(/^The experts of layer 3 are stored in a way that is not known to this program\./),
     });
   });
 });

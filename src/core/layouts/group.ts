@@ -37,7 +37,7 @@ export function groupOf(bucket: Bucket, beside: Beside, context: Context): Layer
   ];
   if (resolution.ambiguous) {
     const message =
-      'The matrices are square, and nothing says which way round they are stored. If you know it, say so with --assume out-in (rows are outputs) or --assume in-out (rows are inputs).';
+      'The matrices are square, so their shapes do not show whether rows are inputs or outputs. If you know it, use --assume out-in (rows are outputs) or --assume in-out (rows are inputs).';
     defects.push({ tag: 'orientation-ambiguous', message, ...(members[0] ? { tensor: members[0].template } : {}) });
   }
   return {
@@ -129,8 +129,8 @@ function leftoverDefects(bucket: Bucket): Defect[] {
   const names = [...bucket.leftovers, ...doubledKinds(bucket)];
   return names.slice(0, MOST_LEFTOVERS).map((tensor, at) => {
     const more = at + 1 === MOST_LEFTOVERS ? names.length - MOST_LEFTOVERS : 0;
-    const rest = more === 0 ? '' : ` So it is with ${plural(more, 'more tensor')}.`;
-    const message = `${tensor} stands under the experts, but belongs to no layout.${rest}`;
+    const rest = more === 0 ? '' : ` The same is true of ${plural(more, 'more tensor')}.`;
+    const message = `${tensor} has the name prefix of the experts, but belongs to no layout.${rest}`;
     return { tag: 'expert-leftover', message, tensor };
   });
 }

@@ -29,11 +29,11 @@ export function hintOf(layer: Layer, says: boolean | null): Hint | null {
   return {
     container: '',
     router: [],
-    reason: `${name} speaks of experts, but is not a known name of an expert’s tensor.`,
+    reason: `${name} mentions experts, but is not a known name of an expert’s tensor.`,
   };
 }
 
 function seen({ seen, hints }: Layer): string {
   const names = [...new Set([...seen, ...hints])];
-  return names.length === 0 ? ' Nothing else stands in the layer’s MLP.' : ` In the layer stand: ${names.join(', ')}.`;
+  return names.length === 0 ? ' The layer’s MLP has no other tensors.' : ` The layer has: ${names.join(', ')}.`;
 }

@@ -32,8 +32,8 @@ export function missingExperts(layout: CheckpointLayout, cause?: string): string
   const more = rest > 0 ? `; ${rest} more kinds of layers lack experts` : '';
   const named = lacks.slice(0, LIMIT_NAMED).join('; ') + more;
   if (cause !== undefined)
-    return `${cause} So experts are missing: ${named}. Ranks cannot be given experts that are not there. Complete the checkpoint.`;
-  return `Experts are missing from the files: ${named}. Ranks cannot be given experts that are not there. Complete the checkpoint; if it was pruned, its routers must have as many rows as there are experts.`;
+    return `${cause} Experts are missing: ${named}. Ranks cannot hold experts that are missing. Complete the checkpoint.`;
+  return `Experts are missing from the files: ${named}. Ranks cannot hold experts that are missing. Complete the checkpoint; if it was pruned, its routers must have as many rows as there are experts.`;
 }
 
 function lackOf(group: LayerGroup): string | null {

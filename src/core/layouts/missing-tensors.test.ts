@@ -73,7 +73,7 @@ describe('outside the layers', () => {
 
   it('says in one sentence what is missing, and what to do', () => {
     expect(told(without(/embed_tokens|^model\.norm/))).toEqual([
-      'The input embedding (`model.embed_tokens.weight` or the like) and the norm after the last layer (`model.norm.weight` or the like) are missing. A program that starts all the same makes up their values, so its answers are worthless. Take the missing tensors from the model that this was made of.',
+      'The input embedding (`model.embed_tokens.weight` or a similar name) and the norm after the last layer (`model.norm.weight` or a similar name) are missing. A program that starts all the same makes up their values, so its answers are worthless. Take the missing tensors from the model that this was made of.',
     ]);
   });
 
@@ -91,7 +91,7 @@ describe('outside the layers', () => {
 
   it('calls experts alone a part of a model', () => {
     const experts = Object.fromEntries(Object.entries(WHOLE).filter(([name]) => name.includes('experts.')));
-    expect(told(experts)).toEqual([expect.stringMatching(/^Only experts are here/)]);
+    expect(told(experts)).toEqual([expect.stringMatching(/^The checkpoint has only experts/)]);
   });
 });
 

@@ -57,7 +57,7 @@ export function missingTensors(
 }
 
 const EXPERTS_ALONE =
-  'Only experts are here: no embedding, no attention, no norm and no router. This is a part of a model and does not load as one. Add the other tensors of the model.';
+  'The checkpoint has only experts: no embedding, attention, norm or router. It is a part of a model and does not load as a model. Add the other tensors.';
 
 function missing(message: string, group?: string): Defect {
   return { tag: 'tensor-missing', message, ...(group === undefined ? {} : { group }) };
@@ -114,7 +114,7 @@ function layerDefects(
     gone.map((index) => ({ prefix: '', index })),
     null,
   );
-  const why = counted === null ? 'other layers stand before and after' : `the config counts ${count} layers`;
+  const why = counted === null ? 'there are layers before and after' : `the config counts ${count} layers`;
   return [missing(`No tensor of ${layers} of ${stack} is here; ${why}. ${effectOf(2)}`)];
 }
 
@@ -142,7 +142,7 @@ function routerDefects(
   );
   if (bare.length === 0) return [];
   const layers = nameLayers(bare, null);
-  return [missing(`No router of ${layers} is here: nothing chooses among the experts. ${effectOf(bare.length)}`)];
+  return [missing(`No router of ${layers} was found, so nothing chooses among the experts. ${effectOf(bare.length)}`)];
 }
 
 /** A router, or its weight where others of its tensors are here; one under a word that is not known counts, or under one of the model type's own. */

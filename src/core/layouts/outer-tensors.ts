@@ -55,10 +55,10 @@ export function missingOutside(
   return [
     ...(own.some((name) => EMBEDDING.test(name))
       ? []
-      : [`the input embedding (\`${root}embed_tokens.weight\` or the like)`]),
+      : [`the input embedding (\`${root}embed_tokens.weight\` or a similar name)`]),
     ...language
       .filter((each) => !own.some((name) => FINAL_NORM.test(name) && isUnder(name, each)))
-      .map((each) => `the norm after the last layer (\`${each}norm.weight\` or the like)`),
+      .map((each) => `the norm after the last layer (\`${each}norm.weight\` or a similar name)`),
     ...(needsHead(config, row) && !own.some((name) => HEAD.test(name)) ? ['the output head (`lm_head.weight`)'] : []),
   ];
 }

@@ -45,7 +45,7 @@ describe('multi-token prediction', () => {
 
   test('is promised and not there', () => {
     expect(told(MAIN, { ...CONFIG, num_nextn_predict_layers: 1 })).toEqual([
-      'mtp-absent: The config promises 1 layer of multi-token prediction (num_nextn_predict_layers), and no tensor of one is here. The model itself is whole; write 0 there, or add the missing tensors.',
+      'mtp-absent: The config promises 1 layer of multi-token prediction (num_nextn_predict_layers), and no tensor of one was found. The model itself is complete; write 0 there, or add the missing tensors.',
     ]);
     const nested = { model_type: 'glm4v_moe', text_config: { ...CONFIG, num_nextn_predict_layers: 3 } };
     expect(told({ ...MAIN, ...EXTRA }, nested)).toEqual([expect.stringMatching(/^mtp-absent: .*only 1 is here/)]);
@@ -70,7 +70,7 @@ describe('multi-token prediction', () => {
 
   test('is not guessed from a layer too many', () => {
     expect(told({ ...MAIN, ...experts('model.layers.2') }, CONFIG)).toEqual([
-      'config-mismatch: The config counts 2 layers; layer 2 is here too, and nothing in it speaks of multi-token prediction.',
+      'config-mismatch: The config counts 2 layers; layer 2 is here too, and nothing in it mentions multi-token prediction.',
     ]);
   });
 

@@ -126,14 +126,14 @@ function promiseDefects(
   const found = numbered.length > 0 ? numbered : [...here.values()];
   if (promised !== null && found.length < promised) {
     if (findings && unreadPart(findings) !== null) return [];
-    const there = found.length === 0 ? 'no tensor of one is here' : `only ${found.length} ${isAre(found)} here`;
-    const message = `The config promises ${plural(promised, 'layer')} of multi-token prediction (${key}), and ${there}. The model itself is whole; write ${found.length} there, or add the missing tensors.`;
+    const there = found.length === 0 ? 'no tensor of one was found' : `only ${found.length} ${isAre(found)} here`;
+    const message = `The config promises ${plural(promised, 'layer')} of multi-token prediction (${key}), and ${there}. The model itself is complete; write ${found.length} there, or add the missing tensors.`;
     return [{ tag: 'mtp-absent', message }];
   }
   const extra = found.filter((layer) => layer.extra);
   const unmarked = extra.filter(({ marked }) => !marked);
   if (promised === null && unmarked.length > 0) {
-    const message = `The config counts ${layerCount(config, unmarked[0]?.prefix)} layers; ${naming(unmarked)} ${isAre(unmarked)} here too, and nothing in ${unmarked.length === 1 ? 'it' : 'them'} speaks of multi-token prediction.`;
+    const message = `The config counts ${layerCount(config, unmarked[0]?.prefix)} layers; ${naming(unmarked)} ${isAre(unmarked)} here too, and nothing in ${unmarked.length === 1 ? 'it' : 'them'} mentions multi-token prediction.`;
     return [{ tag: 'config-mismatch', message }];
   }
   const silent = promised === null && (extra.length > 0 || (row !== undefined && row.mtp !== 'stack'));

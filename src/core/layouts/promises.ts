@@ -52,8 +52,8 @@ function absentLayers(
     const there = layersThere(tensors, stack);
     return absent.map((index) =>
       there.has(index)
-        ? `The config gives layer ${index} experts, and none is here under a name that is known.`
-        : `The config gives layer ${index} experts, and no tensor of it is here.`,
+        ? `The config gives layer ${index} experts, but none was found under a known name.`
+        : `The config gives layer ${index} experts, but no tensor of that layer was found.`,
     );
   });
 }

@@ -88,11 +88,11 @@ function choose(
   if (fused.length > 0) return chooseFused(fused, kinds, context);
   const [only] = complete;
   if (only) return { spec: only, gated: hasGate(only) };
-  if (!first) return { reason: 'No layout has these names.' };
+  if (!first) return { reason: 'No known layout has these names.' };
   const gateless = first.stems.gate !== undefined && !stems.has(first.stems.gate) && stems.size === 2;
   if (gateless && context.row?.gated === false) return { spec: gatelessSpec(first), gated: false };
   if (gateless && !context.row)
-    return { reason: 'There are no gate projections, and nothing says that the experts have none.' };
+    return { reason: 'The gate projections are missing, and the config does not say that these experts have none.' };
   if (candidates.length === 1 && context.row) return { spec: first, gated: context.row.gated };
   return { reason: `Only ${[...stems].join(', ')} can be found.` };
 }
@@ -166,7 +166,7 @@ function decideWay(allowed: ReadonlySet<Way>, kinds: readonly Kind[], context: C
   if (!shapes)
     return wanted
       ? { way: wanted, ambiguous: false }
-      : { reason: 'The weights are packed, and nothing says which way round they are stored.' };
+      : { reason: 'The weights are packed, so their shapes do not show whether rows are inputs or outputs.' };
   const ways = possibleWays(shapes.gateUp, shapes.down, {});
   const [way] = ways;
   if (!way)

@@ -106,7 +106,7 @@ function sortTensor(
 }
 
 function tooManyLayers(tensor: string): never {
-  const message = `The names number more than ${formatInteger(MAX_LAYERS)} layers, as in ${quote(tensor)}: no model has so many, so no layout is told. If the files are a model, rename its tensors.`;
+  const message = `The names number more than ${formatInteger(MAX_LAYERS)} layers, as in ${quote(tensor)}. No model has so many, so the layout was not looked for. If the files are a model, rename its tensors.`;
   throw new LoomError('layers-too-many', message, { tensor });
 }
 

@@ -80,5 +80,5 @@ export function unreadNote(target: TargetLayout, parts: readonly string[]): stri
   const known = new Set(['weight', 'bias', ...reads]);
   const others = [...new Set(parts)].filter((part) => !known.has(part));
   if (others.length === 0) return null;
-  return `Nothing is known that reads quantised experts (${others.join(', ')}) in this layout. Keep the experts apart, or unpack them first: --dtype bf16 unpacks FP8 and MXFP4.`;
+  return `No known program reads quantised experts (${others.join(', ')}) in this layout. Choose the target per-expert, or unpack the weights first: --dtype bf16 unpacks FP8 and MXFP4.`;
 }

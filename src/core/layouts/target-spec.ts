@@ -41,7 +41,9 @@ export function targetSpec(group: LayerGroup, target: TargetLayout, modelType: s
       return switchSpec(row, disk);
     case 'qwen3-moe-fused':
       if (modelType === 'qwen3_moe') return { spec: specOf('stacked', 'bare'), prefix: bare };
-      return refuse(`transformers-qwen3-moe-fused knows qwen3_moe alone, not ${modelType ?? 'an unknown model type'}.`);
+      return refuse(
+        `transformers-qwen3-moe-fused supports only qwen3_moe, not ${modelType ?? 'an unknown model type'}.`,
+      );
   }
 }
 
@@ -65,7 +67,7 @@ function interleavedOf(row: Architecture | undefined): ExpertLayout | undefined 
 function interleavedOnly(row: Architecture): { readonly refusal: TargetRefusal } {
   const name = row.modelTypes[0] ?? '';
   return refuse(
-    `${name} is read with gate and up alternating; under the same names nothing would tell the difference. The target for it is gate-up-interleaved.`,
+    `${name} is read with gate and up alternating; under the same names a program could not see the difference. The target for it is gate-up-interleaved.`,
   );
 }
 
@@ -99,7 +101,7 @@ function gateUpSpec(group: LayerGroup, row: Architecture | undefined): TargetCho
   const spec = specOf('gate-up', 'plain');
   if (!row || own?.family === 'gate-up') return { spec, prefix };
   const instead = own ? `; transformers 5 holds it as ${own.family}` : '';
-  return { spec, prefix, note: `Nothing is known that loads ${row.modelTypes[0]} in this layout${instead}.` };
+  return { spec, prefix, note: `No known program loads ${row.modelTypes[0]} in this layout${instead}.` };
 }
 
 /** MXFP4 blocks stay blocks: transformers takes them as they are. */
@@ -109,14 +111,15 @@ function heldSpec(group: LayerGroup, layout: ExpertLayout): DialectSpec {
 
 function transposedSpec(group: LayerGroup, row: Architecture | undefined, disk: string): TargetChoice {
   if (row && interleavedOf(row)) return interleavedOnly(row);
-  if (!hasGate(group)) return refuse('Without gates, nothing in names or shapes would tell transposed matrices.');
+  if (!hasGate(group))
+    return refuse('Without gates, neither names nor shapes would show that matrices are transposed.');
   const own = layoutsOf(row).find((layout) => layout.family === 'gate-up-transposed');
   if (own?.dialect === 'fc12') return { spec: specOf(own.family, own.dialect), prefix: disk };
   const refused = ambiguous(group, row);
   if (refused) return refused;
   const spec = specOf('gate-up-transposed', 'plain');
   if (own) return { spec, prefix: disk };
-  return { spec, prefix: disk, note: `Nothing is known that loads ${row?.modelTypes[0] ?? 'this model'} transposed.` };
+  return { spec, prefix: disk, note: `No known program loads ${row?.modelTypes[0] ?? 'this model'} transposed.` };
 }
 
 /** Square matrices under the plain fused names are told apart only by an architecture that has them one way round. */
@@ -125,7 +128,7 @@ function ambiguous(group: LayerGroup, row: Architecture | undefined): { readonly
   if (!hasGate(group) || new Set(ways.map((layout) => layout.family)).size === 1) return null;
   const { intermediate, hidden } = group;
   if (intermediate !== null && intermediate !== hidden && 2 * intermediate !== hidden) return null;
-  const message = 'The matrices would be square, and nothing would say which way round they are.';
+  const message = 'The matrices would be square, so their shapes would not show whether rows are inputs or outputs.';
   return { refusal: { tag: 'orientation-ambiguous', message } };
 }
 
@@ -133,7 +136,7 @@ function interleavedSpec(group: LayerGroup, row: Architecture | undefined, disk:
   const own = interleavedOf(row);
   if (!own) {
     return refuse(
-      `${row?.modelTypes[0] ?? 'This model'} is not read with gate and up alternating; under the same names nothing would tell the difference.`,
+      `${row?.modelTypes[0] ?? 'This model'} is not read with gate and up alternating; under the same names a program could not see the difference.`,
     );
   }
   return { spec: heldSpec(group, own), prefix: disk };

@@ -176,7 +176,7 @@ describe('what an architecture’s consumers expect', () => {
 
   test('what nothing is known to load has a note', () => {
     expect(asTarget(group, 'gate-up-transposed', 'qwen3_moe')).toMatchObject({
-      note: expect.stringContaining('Nothing is known'),
+      note: expect.stringContaining('No known program'),
     });
     expect(asTarget(group, 'gate-up', 'qwen3_moe')).not.toHaveProperty('note');
   });

@@ -52,13 +52,14 @@ function unfitness(group: LayerGroup): TargetRefusal | null {
   if (group.layout?.family === 'unknown' || group.experts === null) {
     return {
       tag: 'layout-unknown',
-      message: group.reason ?? 'The experts are stored in a way that is not known here.',
+      message: group.reason ?? 'This program does not know how these experts are stored.',
     };
   }
   if (group.orientation === 'ambiguous') {
     return {
       tag: 'orientation-ambiguous',
-      message: 'Square matrices, and nothing says which way round they are stored.',
+      message:
+        'The matrices are square, so their shapes do not show whether the rows are inputs or outputs; use `--assume`.',
     };
   }
   return null;

@@ -12,7 +12,7 @@ type Whole = Omit<MatrixView, 'tensor' | 'dtype'>;
  *
  * Vectors over outputs (biases) are [rows, 1], vectors over inputs [1, columns], scalars [1, 1]. Packed and block-scaled
  * parts are viewed in their own elements, opaque ones whole as [size, 1]; what all experts share is the same for each. A part of gate and up together that is one
- * value for both gives gate and up the same view. Null when the group has no such part, or when it cannot be taken apart:
+ * value for both gives gate and up the same view. Null when the group has no such part, or when it cannot be split:
  * gate and up share a block, experts share an opaque tensor, or the orientation is not known.
  */
 export function matrixView(

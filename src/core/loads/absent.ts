@@ -14,12 +14,12 @@ import { joinStack } from './stacks.ts';
 export function absentExperts(input: LoadInput): string | null {
   const groups = input.layout.groups.filter((group) => group.expertTensors.length > 0);
   if (groups.length === 0 && input.row && !saysDense(input))
-    return 'Experts under names that are known here: this checkpoint has none.';
+    return 'Experts under known names: this checkpoint has none.';
   const held = new Set(groups.map((group) => joinStack(stackOf(group), group.index)));
   const bare = routedLayers(input).find((layer) => !held.has(layer));
   return bare === undefined
     ? null
-    : `The experts of all layers: ${bare} has a router and no experts that are known here.`;
+    : `The experts of all layers: ${bare} has a router but no experts under known names.`;
 }
 
 /** True when the config says of every layer that it has no experts. */

@@ -93,13 +93,13 @@ function askClaims(consumer: Consumer, input: LoadInput): Answer {
 /** Findings about files are not asked here: the verdict is unknown either way. */
 function nothingHere({ checkpoint, layout }: LoadInput): string {
   const { known, message } = absenceOfExperts({ ...checkpoint, findings: [] }, layout);
-  return known ? 'There are no routed experts here that it could read wrongly.' : message;
+  return known ? 'The checkpoint has no routed experts, so the program cannot load them wrongly.' : message;
 }
 
 function unknown({ id }: Consumer, need: string): Found {
   return {
     verdict: 'unknown',
-    evidence: { kind: 'unverified', source: `nothing is known of ${id} and this`, date: DATE },
+    evidence: { kind: 'unverified', source: `it is not known what ${id} does with this`, date: DATE },
     needs: need === '' ? [] : [need],
   };
 }
@@ -118,13 +118,16 @@ function claimFor(consumer: Consumer, input: LoadInput, group: LayerGroup): Foun
     return { verdict: claim.verdict, evidence: claim.evidence, needs, ...taken(consumer, claim, input) };
   }
   if (odd !== null) return unknown(consumer, odd);
-  return unknown(consumer, quantised ? 'Support for quantised experts in this layout, of which nothing is known.' : '');
+  return unknown(
+    consumer,
+    quantised ? 'Support for quantised experts in this layout. It is not known whether the program has it.' : '',
+  );
 }
 
 function readingNeed({ defects }: LayerGroup): string {
   const readings = defects.flatMap((defect) => defect.readings ?? []).map(({ layout }) => layoutId(layout));
-  if (readings.length === 0) return 'Experts in a layout that is known here.';
-  return `One reading of the experts’ names: they fit ${readings.join(' or ')}, and nothing says which. Say which with --assume.`;
+  if (readings.length === 0) return 'Experts in a layout that this program knows.';
+  return `One reading of the experts’ names: they fit ${readings.join(' or ')}, and the files do not decide. Choose with --assume.`;
 }
 
 /** True where a finding about the files says it already: the files' own need comes before this one. */
@@ -184,12 +187,12 @@ function misplaced(input: LoadInput, group: LayerGroup): string | null {
   const { memory } = row;
   const held = memory?.family === layout?.family && memory?.dialect === layout?.dialect;
   const there = standsIn(group, held ? [row.container, row.memoryContainer] : [row.container]);
-  if (!there) return `Experts where the model type has them, not under ${prefix}.`;
+  if (!there) return `Experts under the names of the model type, not under ${prefix}.`;
   const stack = stackOf(group);
   if (!ownsStack(input, stack))
-    return `Layers where ${modelClass(input) ?? 'the class'} has them, not under ${stack}: names are compared whole.`;
+    return `Layers where ${modelClass(input) ?? 'the class'} expects them, not under ${stack}: the program compares whole names.`;
   if (isSpelled(group)) return null;
-  return `Names as the model has them, with the expert’s number in its place: ${members[0]?.template} is not that.`;
+  return `The names that the model uses: in ${members[0]?.template} the expert’s number is in another place.`;
 }
 
 function endsIn(prefix: string, container: string): boolean {
@@ -203,7 +206,7 @@ function absence(consumer: Consumer, input: LoadInput, groups: readonly LayerGro
   if (absent.length === 0 || worst.verdict === 'refuses') return null;
   const list = absent.map(({ index }) => index).slice(0, SHOWN_LAYERS);
   const more = absent.length > list.length ? ' …' : '';
-  const need = `The experts of all layers: those of ${list.join(', ')}${more} are not here.`;
+  const need = `The experts of all layers: those of ${list.join(', ')}${more} are missing.`;
   const verdict = holdsNames(consumer, input) ? consumer.holds?.absent : undefined;
   if (verdict === undefined || verdict === 'unknown') return unknown(consumer, need);
   return { ...worst, verdict, needs: [...worst.needs, need] };

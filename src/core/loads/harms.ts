@@ -74,7 +74,7 @@ function ofRouters({ checkpoint: { tensors, config }, layout }: LoadInput): Harm
   return [
     {
       tag: 'router-rows',
-      need: `Routers with one row for each expert: not so in ${nameLayers(odd, null)}.`,
+      need: `Routers with one row for each expert. The number of rows differs in ${nameLayers(odd, null)}.`,
       mismatched,
     },
   ];
@@ -109,7 +109,7 @@ function beyond({ checkpoint: { tensors }, layout, row }: LoadInput): Harm[] {
   return [
     {
       tag: 'layers-beyond',
-      need: `All layers in config.json: its number leaves out ${layers}, which are like the others.`,
+      need: `All layers in config.json: its layer count leaves out ${layers}, which look like the other layers.`,
     },
   ];
 }

@@ -112,7 +112,7 @@ function withInference(answer: Answer, { checkpoint: { config }, layout }: LoadI
   const classes = config?.architectures;
   const taken = [
     ...(inference === undefined ? [] : [inference]),
-    ...(layout.modelType !== modelTypeOf(config) ? [`That this is ${layout.modelType}, as was assumed.`] : []),
+    ...(layout.modelType !== modelTypeOf(config) ? [`That this is ${layout.modelType}, as you assumed.`] : []),
     ...(config && !Array.isArray(classes) ? ['That its class is the usual one: config.json names none.'] : []),
   ];
   return taken.length === 0 ? answer : { ...answer, inference: taken.join(' ') };

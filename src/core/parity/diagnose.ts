@@ -54,7 +54,7 @@ function routerFaults(a: BlockWeights, b: BlockWeights): ParityFault[] {
     return [
       {
         tag: 'router-rows-reordered',
-        message: `The router's rows stand in another order: in the second, ${listed(moved)} of the first.`,
+        message: `The router's rows are in another order in the second checkpoint: ${listed(moved)} of the first.`,
       },
     ];
   return strange > 0
@@ -113,15 +113,19 @@ function expertFaults(left: Prints, right: Prints): ParityFault[] {
   if (turned.length > 0)
     faults.push({
       tag: 'gate-up-swapped',
-      message: `Gate and up stand in each other's places in the second, for ${turned.length === right.length ? 'every expert' : `experts ${listed(turned.map(String))}`}.`,
+      message: `Gate and up are swapped in the second checkpoint, for ${turned.length === right.length ? 'every expert' : `experts ${listed(turned.map(String))}`}.`,
     });
   if (moved.length > 0)
     faults.push({
       tag: 'experts-swapped',
-      message: `Experts stand in other places: in the second, ${listed(moved)} of the first.`,
+      message: `Experts are in another order in the second checkpoint: ${listed(moved)} of the first.`,
     });
   const rest = different.length - turned.length - moved.length;
-  if (rest > 0) faults.push({ tag: 'experts-differ', message: `${rest} of ${right.length} experts hold other bytes.` });
+  if (rest > 0)
+    faults.push({
+      tag: 'experts-differ',
+      message: `${rest} of ${right.length} experts ${rest === 1 ? 'differs' : 'differ'}.`,
+    });
   return faults;
 }
 

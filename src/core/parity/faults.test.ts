@@ -108,7 +108,7 @@ describe('a planted fault fails parity and is named', () => {
     });
     const report = await run({ other });
     expect(report.verdict).toBe('different');
-    expect(report.faults).toEqual([{ tag: 'experts-differ', message: '1 of 12 experts hold other bytes.' }]);
+    expect(report.faults).toEqual([{ tag: 'experts-differ', message: '1 of 12 experts differs.' }]);
   });
 });
 

@@ -93,7 +93,7 @@ function plainGateUp(group: LayerGroup): LayerGroup | null {
 
 function unfitReason(group: LayerGroup): string | null {
   if (group.experts === null || group.orientation === 'ambiguous')
-    return group.reason ?? 'Nothing says which way round its matrices are stored.';
+    return group.reason ?? 'The matrices are square, so it is not known whether rows are inputs or outputs.';
   const strange = group.members.find(
     (member) => elementOf(member.dtype) === null || !['weight', 'bias'].includes(member.part),
   );

@@ -116,7 +116,7 @@ export function chooseEp(experts: number, asked: number | undefined): number {
   if (divisors.includes(asked)) return asked;
   throw new LoomError(
     'usage',
-    `${experts} experts cannot be dealt to ${asked} ranks evenly; ${divisors.join(', ')} ranks would do.`,
+    `${experts} experts cannot be divided evenly among ${asked} ranks evenly; ${divisors.join(', ')} ranks would do.`,
   );
 }
 
@@ -141,7 +141,8 @@ function planWays(block: Block, { checkpoint }: ParitySource): WayPlan {
   const forms = answers.flatMap(([, answer]) => ('form' in answer ? [answer.form] : []));
   const [any] = forms;
   const missing = answers.flatMap(([id, answer]) => ('reason' in answer ? [{ id, reason: answer.reason }] : []));
-  if (!any) throw new LoomError('block-unknown', missing[0]?.reason ?? 'No form of these experts is known.');
+  if (!any)
+    throw new LoomError('block-unknown', missing[0]?.reason ?? 'This program knows no way to compute these experts.');
   return { forms, ranked: forms.find(({ id }) => id === 'gateUp') ?? any, missing };
 }
 
@@ -237,11 +238,11 @@ function notesOf({ rules }: Block, perExpert: readonly number[], sources: Report
   const formats = [...new Set(sources.flatMap((source) => source?.formats ?? []))];
   if (formats.length > 0)
     notes.push(
-      `${formats.join(' and ')} is computed as the numbers it stands for, rounded to bf16; activations are not quantised.`,
+      `${formats.join(' and ')} is decoded and rounded to bf16 before the computation; activations are not quantised.`,
     );
   if (idle > 0)
     notes.push(
-      `${idle} of ${perExpert.length} experts were chosen for no token, and say nothing here: more tokens reach more experts.`,
+      `${idle} of ${perExpert.length} experts received no token, so they were not tested. Use more tokens to reach more experts.`,
     );
   return notes;
 }

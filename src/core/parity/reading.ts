@@ -220,7 +220,11 @@ function withHeld(
 }
 
 function unreadable({ name, dtype }: CheckpointTensor): LoomError {
-  return new LoomError('tensor-unreadable', `${name} is stored as ${dtype}, which a block is not computed from here.`, {
-    tensor: name,
-  });
+  return new LoomError(
+    'tensor-unreadable',
+    `${name} is stored as ${dtype}, which this program cannot compute a block from.`,
+    {
+      tensor: name,
+    },
+  );
 }

@@ -31,9 +31,9 @@ const KEYS = [
 
 describe('the rules of blocks', () => {
   it.each([
-    ['an activation', 'qwen3_moe', { hidden_act: 'xielu' }, 'The activation xielu is not known here.'],
-    ['a choice', 'deepseek_v2', { topk_method: 'noaux_tc' }, 'The topk_method noaux_tc is not known here.'],
-    ['groups', 'deepseek_v3', { n_group: 4, topk_group: 5 }, 'which no router can follow'],
+    ['an activation', 'qwen3_moe', { hidden_act: 'xielu' }, 'The activation xielu is not known to this program.'],
+    ['a choice', 'deepseek_v2', { topk_method: 'noaux_tc' }, 'The topk_method noaux_tc is not known to this program.'],
+    ['groups', 'deepseek_v3', { n_group: 4, topk_group: 5 }, 'which no router can use'],
     ['a hash-routed layer', 'deepseek_v4', { mlp_layer_types: ['hash_moe'] }, 'token ids'],
     ['three experts in sparse mixing', 'phimoe', { num_experts_per_tok: 3 }, 'not for 3'],
     ['no top-k', 'mixtral', { num_experts_per_tok: undefined }, 'how many experts'],

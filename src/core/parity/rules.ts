@@ -26,7 +26,7 @@ export function blockRules(modelType: string | null, config: Config | null, grou
 function reasonOf(modelType: string | null, config: Config | null, known: unknown): string {
   if (!config) return 'There is no config.json, which says how tokens are sent to experts.';
   if (modelType === null) return 'The config names no model_type, which says how tokens are sent to experts.';
-  const why = typeof known === 'string' ? known : 'How it sends tokens to experts is not known.';
+  const why = typeof known === 'string' ? known : 'It is not known how it sends tokens to experts.';
   return `The block of ${modelType} is not computed here. ${why}`;
 }
 

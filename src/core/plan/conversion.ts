@@ -80,7 +80,9 @@ function planUnpacked(source: Checkpoint, target: Target, options: PlanOptions):
   const refuse = (message: string) =>
     refusedPlan(source, target, options, [{ tag: 'dtype-unsupported', message } satisfies Refusal]);
   if (options.layers && options.keepRest)
-    return refuse('Unpacked layers beside packed ones make no model that loads: unpack all layers, or some alone.');
+    return refuse(
+      'A model with both unpacked and packed layers does not load. Unpack all layers, or write only the unpacked layers.',
+    );
   const { assume } = options;
   const stored = detectLayout(source, assume ? { assume } : {});
   const open = targetsOf(chooseGroups(stored, options.layers).groups.filter(isAmbiguous), target, null, {});
@@ -88,7 +90,8 @@ function planUnpacked(source: Checkpoint, target: Target, options: PlanOptions):
   const inScope = scopeFilter(stored, options);
   for (const tensor of checkpoint.tensors.values()) {
     const format = inScope(tensor) ? packedFormat(tensor, source.tensors) : null;
-    if (format !== null) return refuse(`${tensor.name} is packed as ${format}, which cannot be unpacked to bf16 here.`);
+    if (format !== null)
+      return refuse(`${tensor.name} is packed as ${format}, which this program cannot unpack to bf16.`);
   }
   const unpacked = unpackedWithin(all, inScope);
   const plan = planOf({ checkpoint, source, unpacked }, target, { ...options, assume: unpackedAssumption(assume) });
@@ -134,9 +137,9 @@ function planOf(basis: Basis, target: Target, options: PlanOptions): ConversionP
 
 /** What is proven is proven of this reading alone. */
 function assumedNotes({ layout, restsOn }: Assumption = {}): string[] {
-  if (restsOn !== undefined) return [`How the experts are read rests on their values, as was asked. ${restsOn}`];
+  if (restsOn !== undefined) return [`The layout of the experts was chosen by their values, as requested. ${restsOn}`];
   if (!layout) return [];
-  return [`The experts are read as ${layoutId(layout)}, as was assumed. The files do not say it.`];
+  return [`The experts are read as ${layoutId(layout)} because you assumed it. The files do not say it.`];
 }
 
 /** What values could decide is not worth reading where something else stands in the way. */

@@ -18,7 +18,7 @@ export function refusalOf(group: LayerGroup): { refusal: Refusal } | null {
 /** The refusal of a layer whose experts are not understood. */
 export function unreadRefusal({ prefix, reason, defects }: LayerGroup): Refusal {
   const readings = defects.find((each) => each.readings)?.readings;
-  const message = `${prefix}: ${reason ?? 'the experts are stored in an unknown way'}`;
+  const message = `${prefix}: ${reason ?? 'this program does not know how the experts are stored'}`;
   const tag = readings ? 'layout-ambiguous' : 'layout-unknown';
   return { tag, message, group: prefix, ...(readings ? { readings } : {}) };
 }

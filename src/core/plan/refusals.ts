@@ -4,12 +4,13 @@ export const REFUSALS = {
   'layers-unknown': 'A chosen layer is not in the checkpoint.',
   'layers-dense': 'None of the chosen layers has experts.',
   'group-defective': 'A layer’s experts are incomplete or do not agree; its defect says how.',
-  'layout-unknown': 'A layer’s experts are stored in a way that is not known here.',
+  'layout-unknown': 'A layer’s experts are stored in a way that is not known to this program.',
   'checkpoint-defective': 'The checkpoint has a finding of severity error.',
-  'layout-ambiguous': 'The names fit several layouts, and nothing in the files says which; `--assume` does.',
-  'orientation-ambiguous': 'Square matrices, and nothing says which way round they are stored.',
+  'layout-ambiguous': 'The names fit several layouts, and nothing in the files decides between them; use `--assume`.',
+  'orientation-ambiguous':
+    'The matrices are square, so their shapes do not show whether the rows are inputs or outputs; use `--assume`.',
   'target-unsupported': 'The target has no form for this architecture.',
-  'companion-unsupported': 'Scales or other companions of quantised weights cannot be carried along exactly.',
-  'dtype-unsupported': 'Weights are quantised in a way that cannot be unpacked exactly here, or are not quantised.',
+  'companion-unsupported': 'Scales or other companions of quantised weights cannot be converted exactly.',
+  'dtype-unsupported': 'The weights are not quantised, or this program cannot unpack their format exactly.',
   'name-collision': 'Two tensors of the output would have one name.',
 } as const;

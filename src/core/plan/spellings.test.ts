@@ -196,6 +196,8 @@ describe('names that several dialects share', () => {
     expect(refusal?.message).toMatch(/^layers 0–1: .*--assume gate-up\/w13/);
     const layout = layoutOf(layoutId(row));
     const assumed = planConversion(await openCheckpoint(files), 'per-expert', layout ? { assume: { layout } } : {});
-    expect(assumed.notes[0]).toBe(`The experts are read as ${layoutId(row)}, as was assumed. The files do not say it.`);
+    expect(assumed.notes[0]).toBe(
+      `The experts are read as ${layoutId(row)} because you assumed it. The files do not say it.`,
+    );
   });
 });

@@ -7,9 +7,9 @@ export function unpackNotes(unpacked: UnpackedCheckpoint | null): string[] {
   const { formats, tensors } = unpacked.summary;
   const { dropped } = unpacked;
   return [
-    `Not lossless: ${plural(tensors, 'tensor')} in ${formats.join(' and ')} become bf16. Each code is multiplied with its scale and rounded to bf16; codes and scales cannot be had back from the result.`,
+    `Not lossless: ${plural(tensors, 'tensor')} in ${formats.join(' and ')} become bf16. Each code is multiplied by its scale and rounded to bf16. The result does not contain the codes and scales.`,
     ...(dropped.length > 0
-      ? [`Left out: ${plural(dropped.length, 'scale')} of activations, which bf16 weights have no use for.`]
+      ? [`Left out: ${plural(dropped.length, 'scale')} of activations, which bf16 weights do not need.`]
       : []),
   ];
 }

@@ -16,8 +16,8 @@ export function valueNotes(conversions: readonly { readonly from: LayerGroup; re
   }
   return [
     ...says(once, 'gate and up are equal in every expert (read and compared); gate’s bytes are written for both.'),
-    ...says(both, 'gate and up share one value, which is written for each.'),
-    ...says(anew, 'the shape it holds is written anew, as gate and up together or apart have it.'),
+    ...says(both, 'gate and up share one value, which is written for both.'),
+    ...says(anew, 'the stored shape is replaced by the shape that gate and up have in the new layout.'),
   ];
 }
 

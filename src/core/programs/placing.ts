@@ -62,7 +62,7 @@ export function nearSizes(options: RankOptions, facts: ModelFacts): readonly Nea
 }
 
 function known(id: string): PlacingProgram | PlacementError {
-  return frameworkOf(id) ?? { error: `${id} is not known here.` };
+  return frameworkOf(id) ?? { error: `${id} is not known to this program.` };
 }
 
 /** Which rank holds which experts under the named program's rules, or its message where it would refuse. */

@@ -263,7 +263,7 @@ describe('as if converted, where values of companions decide', () => {
     const files = quantisedFiles('nvfp4', undefined, { shards: 1 });
     const checkpoint = await openCheckpoint(files);
     const options = { framework: 'vllm', ep: 2 } as const;
-    expect(rankModelFor(checkpoint, 'gate-up')).toMatchObject({ error: expect.stringMatching(/have not been read/) });
+    expect(rankModelFor(checkpoint, 'gate-up')).toMatchObject({ error: expect.stringMatching(/were not read/) });
     const planned = summarize(await rankModelWithValues(checkpoint, files, 'gate-up'), options);
     const { files: written } = await convertFiles(files, 'gate-up');
     const converted = await openCheckpoint(written);

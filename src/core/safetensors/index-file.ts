@@ -39,7 +39,7 @@ export function checkShardName(name: string, fields: { file: string; byte?: numb
 
 function shardNameFault(name: string): string | null {
   if (name === '') return 'is empty';
-  if (FORBIDDEN.test(name)) return 'holds a character that a plain file name has not';
+  if (FORBIDDEN.test(name)) return 'has a character that a plain file name does not have';
   if (!name.endsWith(SUFFIX)) return `does not end in ${SUFFIX}`;
   if (name.startsWith('/')) return 'is an absolute path';
   return isInside(`/${name}`, '') ? null : 'has an empty or dotted part';

@@ -109,7 +109,7 @@ export class JsonScanner {
   }
 
   duplicate(key: string, at: number): never {
-    return this.fail(this.options.tags.duplicate, `The key ${quote(key)} stands twice in one object`, at);
+    return this.fail(this.options.tags.duplicate, `The key ${quote(key)} appears twice in one object`, at);
   }
 
   /** Refuses the value at the position: as no JSON if it is none, else as JSON of the wrong type. */
@@ -273,7 +273,7 @@ export class JsonScanner {
 
   /** @throws LoomError unless nothing but whitespace follows. */
   expectEnd(): void {
-    if (this.peek() !== -1) this.syntax('Something follows the end of the JSON value');
+    if (this.peek() !== -1) this.syntax('There is text after the end of the JSON value');
   }
 
   private readObject(): Record<string, unknown> {
@@ -318,7 +318,7 @@ export class JsonScanner {
     const byte = this.peek();
     if (byte === COMMA) {
       this.pos++;
-      if (this.peek() === close) this.syntax('A comma stands before the closing bracket');
+      if (this.peek() === close) this.syntax('There is a comma before the closing bracket');
       return true;
     }
     if (byte !== close)
@@ -354,7 +354,7 @@ export class JsonScanner {
         this.pos = here;
         this.syntax('A string is not closed', start - 1);
       }
-      if (byte < 0x20) this.syntax('A control character stands in a string without an escape', here);
+      if (byte < 0x20) this.syntax('A string has a control character without an escape', here);
       if (byte === QUOTE) break;
       if (byte === BACKSLASH) {
         hasEscapes = true;

@@ -7,8 +7,9 @@ interface Known {
 }
 
 const AGAIN = 'Delete it and download the file again.';
-const OTHER_FORMAT = 'Only safetensors can be read here: look for that format in the repository, or convert the file.';
-const OPEN_INSTEAD = 'Unpack it and open what it holds.';
+const OTHER_FORMAT =
+  'This program reads only safetensors. Look for that format in the repository, or convert the file.';
+const OPEN_INSTEAD = 'Unpack it and open the files in it.';
 
 /** First bytes of formats that people rename or download in place of safetensors. */
 const MAGIC: readonly (readonly [string, Known])[] = [
@@ -82,7 +83,7 @@ function textOf(start: Uint8Array): string | null {
 function zeros(start: Uint8Array): Known | null {
   if (start.length < 8 || !start.every((byte) => byte === 0)) return null;
   const todo = 'Let the download run to its end, or delete the file and download it again.';
-  return { what: 'zeros at its start, space that was set aside for a download which is unfinished', todo };
+  return { what: 'it starts with zeros: a download reserved the space and did not finish', todo };
 }
 
 function recogniseText(text: string): Known {
@@ -91,7 +92,7 @@ function recogniseText(text: string): Known {
   if (/^[{[]/.test(text))
     return {
       what: `a JSON text that begins ${quote(text)}`,
-      todo: `The answer of a server was saved in its place. ${AGAIN}`,
+      todo: `The answer of a server was saved instead of the file. ${AGAIN}`,
     };
   return { what: `a text that begins "${quote(text)}"`, todo: AGAIN };
 }
@@ -101,12 +102,18 @@ function recogniseStranger(text: string): Known | null {
   if (/^(<!doctype html|<html|<head|<body)/i.test(text)) {
     const title = /<title[^>]*>([^<]*)</i.exec(text)?.[1]?.trim() ?? '';
     const named = title === '' ? '' : `, "${quote(title)}"`;
-    return { what: `a web page (HTML)${named}`, todo: `A sign-in or error page was saved in its place. ${AGAIN}` };
+    return {
+      what: `a web page (HTML)${named}`,
+      todo: `A sign-in or error page was saved instead of the file. ${AGAIN}`,
+    };
   }
   if (/^<(\?xml|error\b)/i.test(text)) {
     const code = /<Code>([^<]*)</i.exec(text)?.[1] ?? '';
     const named = code === '' ? '' : ` that says "${quote(code)}"`;
-    return { what: `an XML text${named}`, todo: `The error of a file server was saved in its place. ${AGAIN}` };
+    return {
+      what: `an XML text${named}`,
+      todo: `The error message of a file server was saved instead of the file. ${AGAIN}`,
+    };
   }
   if (/\/annex\/objects\//.test(text))
     return { what: 'a git-annex pointer, not the file itself', todo: 'Fetch the file with "git annex get".' };

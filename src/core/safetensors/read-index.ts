@@ -147,7 +147,7 @@ function readShardName(scanner: JsonScanner, name: string, shards: Map<string, s
   const byte = scanner.pos;
   if (scanner.peek() !== QUOTE) {
     scanner.tensor = name;
-    scanner.wrongType(MAP_TAG, 'weight_map names something else than a file');
+    scanner.wrongType(MAP_TAG, 'weight_map maps a name to something that is not a file name');
   }
   const shard = scanner.readString();
   const known = shards.get(shard);

@@ -217,7 +217,7 @@ function readInteger(scanner: JsonScanner, field: string): number | bigint {
   const at = scanner.pos;
   const byte = scanner.peek();
   if (byte !== MINUS && (byte < ZERO || byte > NINE))
-    scanner.wrongType(TAG, `${field} holds something else than integers`);
+    scanner.wrongType(TAG, `${field} holds a value that is not an integer`);
   const token = scanner.readNumber();
   if (!/^\d+$/.test(token)) scanner.fail(TAG, `${field} holds ${quote(token)}, which is not written as an integer`, at);
   const value = Number(token);

@@ -119,11 +119,11 @@ export function writeFailed(name: string, cause: unknown, byte = 0): never {
   if (cause instanceof LoomError) throw cause;
   if (isNamed(cause, 'QuotaExceededError')) throw diskFull(name, byte, cause);
   if (isNamed(cause, 'NotAllowedError') || isNamed(cause, 'SecurityError')) {
-    const message = `The browser no longer lets this page write ${name}. Pick the folder again and start anew.`;
+    const message = `The browser no longer lets this page write ${name}. Pick the folder again and start again.`;
     throw new LoomError('permission-lost', message, { file: name, byte }, cause);
   }
   if (isNamed(cause, 'NotFoundError')) {
-    const message = `The folder that ${name} was being written to is gone. Pick another and start anew.`;
+    const message = `The folder that ${name} was being written to is gone. Pick another folder and start again.`;
     throw new LoomError('permission-lost', message, { file: name, byte }, cause);
   }
   const reason = cause instanceof Error ? cause.message : String(cause);

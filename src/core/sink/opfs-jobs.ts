@@ -116,7 +116,7 @@ export async function openHome(create: boolean): Promise<FileSystemDirectoryHand
   if (typeof navigator === 'undefined' || typeof navigator.storage?.getDirectory !== 'function') {
     throw new LoomError(
       'storage-unavailable',
-      'This browser has no storage of its own to write to. Use a current browser over https.',
+      'This browser gives the page no storage to write to. Use a current browser over https.',
     );
   }
   try {

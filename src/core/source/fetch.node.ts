@@ -52,7 +52,7 @@ function nextOf(url: URL, location: string): URL {
 
 /** Where a redirect leads that is not followed, for a sentence; the rest of the address may be a secret. */
 function placeOf(next: URL | null): string {
-  if (next === null) return 'a place that is no address';
+  if (next === null) return 'a text that is not an address';
   if (!/^https?:$/.test(next.protocol)) return `an address that begins with ${next.protocol}, which is no web address`;
   return `${next.origin}, which is not encrypted, from an encrypted address`;
 }
@@ -60,7 +60,7 @@ function placeOf(next: URL | null): string {
 function circle(way: readonly URL[]): LoomError {
   const hosts = way.map(({ host }) => host).filter((host, at, all) => host !== all[at - 1]);
   const count = way.length === 2 ? '1 redirect' : `${way.length - 1} redirects`;
-  const message = `The request came to no answer after ${count} (${hosts.join(' → ')}). Check the address of the Hub; a proxy or gateway on the way may lead in a circle.`;
+  const message = `The request got no answer after ${count} (${hosts.join(' → ')}). Check the address of the Hub; a proxy or gateway on the way may redirect in a circle.`;
   return new LoomError('redirect-loop', message);
 }
 

@@ -47,7 +47,7 @@ describe('redirects', () => {
     expect(many).toMatchObject({ tag: 'redirect-loop', retryable: false });
     const circle = await failure(text(`http://${host}/a`));
     expect(circle.message).toBe(
-      `x cannot be read. The request came to no answer after 2 redirects (${host}). Check the address of the Hub; a proxy or gateway on the way may lead in a circle.`,
+      `x cannot be read. The request got no answer after 2 redirects (${host}). Check the address of the Hub; a proxy or gateway on the way may redirect in a circle.`,
     );
   });
 

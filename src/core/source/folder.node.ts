@@ -230,7 +230,7 @@ function isNoAccess(cause: unknown): boolean {
 }
 
 function noAccess(name: string): LoomError {
-  const message = `You may not read ${name} (no permission), so nothing is known of it. Ask its owner for permission to read it, then run again.`;
+  const message = `You may not read ${name} (no permission), so its content is not known. Ask its owner for permission to read it, then run again.`;
   return new LoomError('file-not-permitted', message, { file: name });
 }
 

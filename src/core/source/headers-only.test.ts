@@ -25,7 +25,7 @@ describe('headersOnlyFiles', () => {
     await expect(source.read({ start: header.length, end: header.length + 10 })).rejects.toMatchObject({
       tag: 'not-convertible',
       retryable: false,
-      message: expect.stringContaining('headers only'),
+      message: expect.stringContaining('has only its headers'),
     });
   });
 

@@ -67,6 +67,6 @@ function checkRange(identity: string, { name, byteLength, held }: HeldFile, { st
     throw new LoomError('internal', `Bytes ${start}–${end} are not in ${name} (${byteLength} bytes).`, { file: name });
   }
   if (start < held || start === end) return;
-  const message = `${identity} is here with its headers only: the weights in ${name} were not brought along. Open the model on the Hub to read them.`;
+  const message = `${identity} has only its headers in this sample: the weights in ${name} are not included. Open the model on the Hub to read them.`;
   throw new LoomError('not-convertible', message, { file: name, byte: start });
 }

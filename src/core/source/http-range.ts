@@ -25,7 +25,7 @@ export function insistOnRange(
 ): void {
   const asked = `bytes ${range.start}-${range.end - 1}/${byteLength}`;
   if (response.status !== 206) {
-    const message = `${from} sent all of ${name} in place of ${range.end - range.start} bytes, so nothing was read. A proxy between here and there may be dropping the Range header; try another network or download the files first.`;
+    const message = `${from} sent all of ${name} in place of ${range.end - range.start} bytes, so nothing was read. A proxy on the way may be removing the Range header. Try another network, or download the files first.`;
     throw new LoomError('range-ignored', message, { file: name, byte: range.start, status: response.status });
   }
   const got = response.headers.get('Content-Range');
@@ -37,7 +37,7 @@ export function insistOnRange(
   const why = moved
     ? `the file now has ${size} bytes where the listing says ${byteLength}`
     : 'such bytes cannot be trusted';
-  const message = `The answer of ${from} for ${name} came ${what} where "${asked}" was asked; ${why}. Open the repository anew, or try another network.`;
+  const message = `The answer of ${from} for ${name} came ${what} where "${asked}" was asked; ${why}. Open the repository again, or try another network.`;
   throw new LoomError('content-range-wrong', message, { file: name, byte: range.start });
 }
 
@@ -73,7 +73,7 @@ function changed(name: string, range: ByteRange, what: string, from: string): Lo
 
 /** The error for a body that is longer than what was asked for. */
 export function overlong(name: string, range: ByteRange, from: string): LoomError {
-  const message = `${from} sent more than the ${range.end - range.start} bytes of ${name} that were asked for. Try another network: something between here and there alters answers.`;
+  const message = `${from} sent more than the ${range.end - range.start} bytes of ${name} that were asked for. Try another network: something on the way changes the answers.`;
   return new LoomError('read-overlong', message, { file: name, byte: range.start });
 }
 

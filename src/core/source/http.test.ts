@@ -86,7 +86,7 @@ describe('httpSource', () => {
     const file = source({ onExchange: (exchange) => told.push(exchange) });
     const error = await file.read({ start: 0, end: 8 }).catch((e) => e);
     expect(error).toMatchObject({ tag: 'range-ignored', retryable: false });
-    expect(error.message).toContain('try another network or download the files first.');
+    expect(error.message).toContain('Try another network, or download the files first.');
     expect(told.at(-1)).toMatchObject({ status: 200, bytes: 0 });
     expect(cdnBytes()).toBeLessThan(BYTES.length);
   });

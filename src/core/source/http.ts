@@ -295,7 +295,7 @@ function blocked(name: string, trail: readonly Hop[], received: number, cause: u
 }
 
 function unsafe(name: string, url: string, { url: led }: Response): LoomError {
-  const message = `The request for ${name} was led from ${new URL(url).origin} to ${new URL(led).origin}, from where it must not come, and was dropped. Check the address of the Hub and the network, then try again.`;
+  const message = `The request for ${name} was led from ${new URL(url).origin} to ${new URL(led).origin}, which may not answer it. The request was dropped. Check the address of the Hub and the network, then try again.`;
   return new LoomError('redirect-unsafe', message, { file: name });
 }
 
@@ -339,7 +339,7 @@ export function explainRefusal(refusal: HttpRefusal): LoomError {
   const fields = { file: name, status };
   if (status === 429) {
     const wait = retryAfter === null ? 'a few minutes' : `${retryAfter} s`;
-    const message = `${from} asks for fewer requests (429). Wait ${wait}, then go on.`;
+    const message = `${from} asks for fewer requests (429). Wait ${wait}, then try again.`;
     return new LoomError('rate-limited', message, { ...fields, retryAfter, host: from });
   }
   if (status === 408 || status >= 500) {

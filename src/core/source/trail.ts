@@ -56,7 +56,7 @@ export function whyUnreachable(cause: unknown, trail: readonly Hop[]): string | 
   const met = proxy === null ? host : `the proxy ${proxy}`;
   if (code === null) return null;
   if (CERTIFICATE.test(code))
-    return `the certificate of ${where} is not signed by anybody this computer trusts (${code}). If your network checks encrypted traffic with a certificate of its own, set NODE_EXTRA_CA_CERTS to the file of that certificate, then try again`;
+    return `the certificate of ${where} is not signed by anybody this computer trusts (${code}). If your network checks encrypted traffic with another certificate, set NODE_EXTRA_CA_CERTS to the file of that certificate, then try again`;
   if (/^(CERT_|ERR_TLS_CERT)/.test(code))
     return `the certificate of ${where} is not valid for it (${code}). Check the clock of this computer and the address, then try again`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
@@ -71,7 +71,7 @@ export function whyUnreachable(cause: unknown, trail: readonly Hop[]): string | 
     return `${where} does not speak TLS as this program does (${code}). If it is a server without encryption, write http:// in place of https://; else a proxy or gateway may answer in its place`;
   if (code.startsWith('HPE_'))
     return `what answers at ${where} does not speak HTTP (${code}). Check the address and the port`;
-  return `${where} cannot be talked to (${code}). Check the network, then try again`;
+  return `${where} cannot be reached (${code}). Check the network, then try again`;
 }
 
 /** The first code in an error and what caused it, and the name that was looked up, where it was that. */

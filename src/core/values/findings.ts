@@ -8,9 +8,9 @@ export const VALUE_FINDINGS = {
   'dead-expert': 'Every number of every matrix of an expert is zero.',
   'dead-matrix': 'Every number of a matrix is zero, and the expert has other matrices that are not.',
   'twin-experts': 'Two or more experts have the same bytes in all their matrices.',
-  'twin-matrices': 'Two or more experts have the same bytes in one matrix, and are no twins as a whole.',
+  'twin-matrices': 'Two or more experts have the same bytes in one matrix, but not in all of them.',
   'outlier-expert':
-    'The RMS or the largest size of a matrix is off the median of its layer by more than a factor of two and by more than six robust standard deviations (1.4826 × the median distance from the median, in logarithms); layers of eight experts and more.',
+    'The RMS or the largest size of a matrix is different from the median of its layer by more than a factor of two and by more than six robust standard deviations (1.4826 × the median distance from the median, in logarithms); layers of eight experts and more.',
 } as const;
 
 export type ValueFindingTag = keyof typeof VALUE_FINDINGS;

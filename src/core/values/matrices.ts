@@ -78,7 +78,7 @@ export function matricesOf(
 ): { readonly matrices: readonly ExpertMatrix[]; readonly unreadable: readonly Unreadable[] } {
   const of = { prefix: group.prefix, layer: group.index };
   if (group.experts === null || group.orientation === 'ambiguous') {
-    const reason = group.reason ?? 'Nothing says which way round its matrices are stored.';
+    const reason = group.reason ?? 'The matrices are square, so it is not known whether rows are inputs or outputs.';
     return { matrices: [], unreadable: [{ ...of, projection: null, reason }] };
   }
   const uneven = group.defects.find(({ tag }) => UNEVEN.has(tag));
@@ -115,7 +115,7 @@ function sortOf(group: LayerGroup, projection: Projection, config: Checkpoint['c
   if (!weight) {
     const stored = group.members.some((member) => [projection, 'gate-up'].includes(member.projection));
     return stored && !(projection === 'gate' && !hasGate(group))
-      ? 'Its numbers are packed in a way that is not decoded.'
+      ? 'This program does not decode the format of its numbers.'
       : null;
   }
   if (isFloatType(weight.dtype)) {

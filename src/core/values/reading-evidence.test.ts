@@ -63,7 +63,7 @@ describe('where a channel’s weights are large together', () => {
     });
     expect([first?.supports, bytes, cost]).toEqual([[], 0, 0]);
     expect(first?.message).toBe(
-      'The values of layers 0–2 were not read: they cannot tell gate-up/w13 from gate-up/w31, because the norms of rows are the same whichever stands first.',
+      'The values of layers 0–2 were not read: they cannot distinguish gate-up/w13 from gate-up/w31, because the norms of rows are the same whichever stands first.',
     );
   });
 
@@ -92,7 +92,7 @@ describe('untrained weights', () => {
         const { first } = await look({ ...question, intermediate: 48, hidden: 96, seed: 10 * at + seed });
         expect(first?.supports, first?.message).toEqual([]);
         expect(first?.message).toMatch(
-          /^The values do not tell how layers 0–2 are read: .* Untrained weights look like this\.$/,
+          /^The values do not show how layers 0–2 are read: .* Untrained weights look like this\.$/,
         );
       }
     }

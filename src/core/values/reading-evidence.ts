@@ -202,12 +202,12 @@ function describe(
   if (ways.length === 0)
     return `The values of ${layers} were not read: they are packed, or of a kind that is not read for this.`;
   if (ways.length === 1)
-    return `The values of ${layers} were not read: they cannot tell ${ids.join(' from ')}, because the norms of rows are the same whichever stands first.`;
+    return `The values of ${layers} were not read: they cannot distinguish ${ids.join(' from ')}, because the norms of rows are the same whichever stands first.`;
   const measured = `Norms of ${formatInteger(Math.max(...found.map(({ channels }) => channels)))} channels of ${prefix} were compared (${formatBytes(bytes)} read).`;
   const each = found.map((way) => `${nameOf(way)} ${way.deviations.toFixed(1)}`).join(', ');
   const numbers = `Standard deviations above chance: ${each}.`;
   if (clear === null)
-    return `The values do not tell how ${layers} are read: no reading stands out by ${CLEAR}. ${measured} ${numbers} Untrained weights look like this.`;
+    return `The values do not show how ${layers} are read: no reading stands out by ${CLEAR}. ${measured} ${numbers} Untrained weights look like this.`;
   const inference = 'This is an inference from the weights; the files do not say it.';
   if (clear.ids.length === 0)
     return `The values say that ${layers} are stored as no assumption reads them: ${clear.says}. ${measured} ${numbers} ${inference}`;

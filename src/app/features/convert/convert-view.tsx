@@ -43,7 +43,7 @@ export function ConvertView() {
       <div className="convert-setup">
         <form className="panel" onSubmit={(event) => event.preventDefault()}>
           <fieldset className="plain" disabled={busy}>
-            <legend className="hidden">What to convert, and where to</legend>
+            <legend className="hidden">Options of the conversion</legend>
             <DroppedNote />
             <ProgramChoice chosen={chosen} outcomes={outcomes} />
             <TargetChoice chosen={chosen} />
@@ -145,7 +145,7 @@ function useStart(
   if (order.problem !== null) return no(order.problem);
   const { target, options } = order;
   if (target === null) return no('Choose a program or a layout first.');
-  if (!plan || !current || !source) return no('The plan is being made.');
+  if (!plan || !current || !source) return no('Wait until the plan is made.');
   if (plan.refusals.length > 0) return no('This plan cannot be run. The reason is below.');
   if (place === 'folder' && !folder) return no('Pick the folder to write to.');
   if (place === 'memory' && !fitsMemory(bytesOf(plan)))

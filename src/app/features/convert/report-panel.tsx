@@ -14,6 +14,7 @@ import { clearJob } from '../../jobs/run-job.ts';
 import { SaveResult } from '../../jobs/save/save-result.tsx';
 import { savedName } from '../../jobs/stored/names.ts';
 import { Shown } from '../../parts/shown.tsx';
+import { Term } from '../../parts/term.tsx';
 import { compareWith } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { Breakable } from './breakable.tsx';
@@ -28,7 +29,8 @@ export function ReportPanel() {
   return (
     <>
       <p className="proven">
-        {plural(report.verified.tensors, 'tensor')}, {formatInteger(report.verified.bytes)} bytes, all equal.
+        <Term id="proven">Proven</Term>: {plural(report.verified.tensors, 'tensor')},{' '}
+        {formatInteger(report.verified.bytes)} bytes, all equal.
       </p>
       <div className="next-steps">
         {job.output && <OpenResult output={job.output} target={job.target} />}

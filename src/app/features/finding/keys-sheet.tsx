@@ -2,6 +2,7 @@ import { useAddress } from '../../state/address-store.ts';
 import { closeDialog } from '../../state/dialog.ts';
 import { KEY_GROUPS, KEYS, type KeyGroup } from './keys-table.ts';
 import { Modal } from './modal.tsx';
+import { Terms } from './terms.tsx';
 
 /** How keys are written on a keyboard, where that is not their name. */
 const CAPS: Readonly<Record<string, string>> = {
@@ -18,14 +19,14 @@ const CAPS: Readonly<Record<string, string>> = {
   '-': '−',
 };
 
-/** All keys, those of the view in sight first. */
+/** All keys, those of the current view first, then the terms of the glossary. */
 export function KeysSheet() {
   const view = useAddress((address) => address.view);
   const groups = KEY_GROUPS.map((id) => KEYS[id]);
   const here = groups.filter(({ views }) => views.includes(view));
   const elsewhere = groups.filter(({ views }) => !views.includes(view));
   return (
-    <Modal label="Keys" className="keys-sheet">
+    <Modal label="Keys and terms" className="keys-sheet">
       <header className="details-head">
         <h2>Keys in this view</h2>
         <button type="button" className="button small" onClick={closeDialog}>
@@ -35,6 +36,7 @@ export function KeysSheet() {
       <Groups groups={here} />
       {elsewhere.length > 0 && <h2>Keys in other views</h2>}
       <Groups groups={elsewhere} />
+      <Terms />
     </Modal>
   );
 }

@@ -27,7 +27,7 @@ export const KEYS: Readonly<Record<KeyGroupId, KeyGroup>> = {
     views: ALL,
     rows: [
       { keys: ['Control+k'], does: 'Find a layer, expert, tensor, view, command, program or model' },
-      { keys: ['?'], does: 'Show these keys' },
+      { keys: ['?'], does: 'Show these keys and terms' },
     ],
   },
   grid: {

@@ -19,7 +19,7 @@ export function Findings() {
       {complete && findings.some(isUnread) && (
         <p className="quiet">What is missing may be in the files that could not be read.</p>
       )}
-      {complete && findings.length === 0 && <p className="good">Nothing odd: headers, index and config agree.</p>}
+      {complete && findings.length === 0 && <p className="good">No problem found: headers, index and config agree.</p>}
       <ul>
         {findings.slice(0, SHOWN).map((finding, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: two findings may say the same

@@ -1,8 +1,9 @@
-import { formatInteger, isUnread, plural } from '../../../core/index.ts';
+import { formatInteger, type Inspection, isUnread, plural, type TermId } from '../../../core/index.ts';
 import { OpeningCounts } from '../../checkpoint/opening-counts.tsx';
 import { late } from '../../parts/late.tsx';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
+import { Term } from '../../parts/term.tsx';
 import { useInspection } from '../../state/inspection.ts';
 
 /** Opens a popover, which needs more code than the map itself. */
@@ -27,8 +28,13 @@ export function MapHeader() {
     <header className="map-header">
       <div className="verdict">
         <h1>
-          {layout}
-          {dialects.length > 0 && <span> · {dialects.join(', ')}</span>}
+          <Term id={termOfLayout(layout)}>{layout}</Term>
+          {dialects.length > 0 && (
+            <span>
+              {' · '}
+              <Term id="dialect">{dialects.join(', ')}</Term>
+            </span>
+          )}
         </h1>
         {(complete ? errors : cells) > 0 && (
           <strong className="defects">{counted + (partly ? ' in what was read' : '')}</strong>
@@ -43,11 +49,18 @@ export function MapHeader() {
       <p className="totals">
         {size !== '' && <span>{size}</span>}
         <span>{plural(tensors, 'tensor')}</span>
-        <span>{plural(shards, 'shard')}</span>
+        <span>
+          {formatInteger(shards)} <Term id="shard">{shards === 1 ? 'shard' : 'shards'}</Term>
+        </span>
         <span>{formatExactBytes(bytes)}</span>
         {!complete && <span className="quiet">so far</span>}
       </p>
       <div className="map-progress">{!complete && <OpeningCounts />}</div>
     </header>
   );
+}
+
+/** Every family of layouts is a term; what is no family is explained as a layout. */
+function termOfLayout(layout: Inspection['layout']): TermId {
+  return layout === 'mixed' || layout === 'dense' || layout === 'unknown' ? 'layout' : layout;
 }

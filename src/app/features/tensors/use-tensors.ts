@@ -35,7 +35,7 @@ export function searchFor(text: string): void {
   askAhead({ text: tensors.text, mode, sort, descending, filter: filterOf(tensors) });
 }
 
-/** Sorts by a column, the other way round when it was sorted by before; the largest come first. */
+/** Sorts by a column, in reverse when it was sorted by it before; the largest come first. */
 export function sortBy(sort: TensorColumn): void {
   const { tensors } = addressStore.getState().address;
   show({ sort, descending: tensors.sort === sort ? !tensors.descending : sort === 'bytes' || sort === 'shape' });

@@ -25,7 +25,7 @@ export function FinishedRow({ result }: { readonly result: Finished }) {
         </span>
         <Size result={result} />
         <Proven result={result} />
-        {elsewhere && <span className="option-note">Another tab has it open.</span>}
+        {elsewhere && <span className="option-note">Another tab has this result open.</span>}
         <Problem text={problem} />
       </div>
       <WithQuestion

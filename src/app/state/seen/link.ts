@@ -40,7 +40,9 @@ export function notCarried(
           `The result of the conversion “${name}” is stored in this browser only. The link does not work elsewhere for that side.`,
         ]
       : []),
-    ...(beside.token ? ['The link does not contain your access token. Its reader needs access of their own.'] : []),
+    ...(beside.token
+      ? ['The link does not contain your access token. Its reader must sign in or enter another token.']
+      : []),
     ...beside.files.map((file) => `The link does not contain the file “${file}” that the ranks are computed from.`),
   ];
 }

@@ -31,7 +31,7 @@ export function groupToDraw(layout: Pick<CheckpointLayout, 'groups'>, layer: num
   throw new LoomError(
     'usage',
     layer === null
-      ? 'No layer with experts is known here, so there is none to draw.'
+      ? 'No layer with experts was found, so there is nothing to draw.'
       : `There is no layer ${layer}. Layers with experts: ${nameLayers(
           sparse.flatMap((each) => groups[each] ?? []),
           null,

@@ -77,7 +77,7 @@ function inWords({ template, stack, experts, rows, columns, rowsAre, bands }: Gl
     flat: `one matrix ${template} with the rows of ${formatInteger(experts)} experts, one expert's below the other's`,
     shared: `one tensor ${template} for all experts`,
   }[stack];
-  const turned = rowsAre === 'unknown' ? 'which way round is not known' : `rows are ${rowsAre}`;
+  const turned = rowsAre === 'unknown' ? 'it is not known whether rows are inputs or outputs' : `rows are ${rowsAre}`;
   return `${which}: ${formatInteger(rows)} × ${formatInteger(columns)} each, ${turned}${halves(bands)}.`;
 }
 
@@ -86,7 +86,7 @@ function halves(bands: readonly Band[]): string {
   if (!first || !second) return '';
   const { along } = first;
   return first.every
-    ? `, ${along} of gate and up by turns`
+    ? `, ${along} of gate and up alternating`
     : `, ${first.projection} in the first half of its ${along}, ${second.projection} in the second`;
 }
 

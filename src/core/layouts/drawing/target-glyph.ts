@@ -25,7 +25,7 @@ const LOOK: StackLook = { apart: { sheets: 4, step: 3 }, together: { sheets: 9, 
 export function targetGlyph(target: TargetLayout): Picture {
   const row = DIALECTS.find((each) => layoutId(each) === SHOWN_AS[target]);
   const glyph = row && dialectGlyph(row);
-  if (!glyph) throw new RangeError(`No dialect stands for ${target}.`);
+  if (!glyph) throw new RangeError(`No dialect is drawn for ${target}.`);
   return smallPicture(glyph, target);
 }
 

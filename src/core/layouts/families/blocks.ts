@@ -17,8 +17,8 @@ export type Block = Partial<BlockRules> & Pick<BlockRules, 'source' | 'router'>;
 export type BlockMaker = (facts: BlockFacts) => Block;
 
 /** Why a block is not computed here. */
-export const UNREAD = 'What it computes was not read in its modelling code.';
-export const OWN_CODE = 'Its block is defined by code in its repositories alone, which was not checked.';
+export const UNREAD = 'This program does not know what its block computes: its modelling code was not read.';
+export const OWN_CODE = 'Its block is defined only by code in its repositories, which was not checked.';
 
 export const GPT_OSS_INNER: Inner = { kind: 'oai', alpha: 1.702, limit: 7 };
 

@@ -11,7 +11,7 @@ import { LAYER_TYPES, row, SEEN } from './row.ts';
 function combination(config: Config): BlockRules['combine'] {
   const word = wordOf(config, 'shared_expert_combination_strategy', 'average');
   if (word !== 'sum' && word !== 'average')
-    throw new Unknown(`The shared_expert_combination_strategy ${word} is not known here.`);
+    throw new Unknown(`The shared_expert_combination_strategy ${word} is not known to this program.`);
   return word;
 }
 

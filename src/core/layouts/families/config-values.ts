@@ -53,7 +53,7 @@ const ACTIVATIONS: Readonly<Record<string, Activation>> = {
 export function activationOf(config: Config, key = 'hidden_act', usual = 'silu'): Activation {
   const word = wordOf(config, key, usual);
   const activation = Object.hasOwn(ACTIVATIONS, word) ? ACTIVATIONS[word] : undefined;
-  if (!activation) throw new Unknown(`The activation ${word} is not known here.`);
+  if (!activation) throw new Unknown(`The activation ${word} is not known to this program.`);
   return activation;
 }
 

@@ -18,7 +18,7 @@ const GRANITE: Row = {
   }),
   ...SEEN,
 };
-const BESIDE = 'The shared MLP of this architecture stands beside the block, and is not part of it.';
+const BESIDE = 'The shared MLP of this architecture is not part of the block and is not computed.';
 const besideShared = (source: string) => block(source, chosen, () => ({ note: BESIDE }));
 
 /** IBM’s models. */

@@ -56,7 +56,7 @@ export const SINGLE_TYPES: readonly Architecture[] = [
     experts: ['num_experts'],
     disk: [GATE_UP],
     block:
-      'Its router adds what the router of the layer before it made, so that one block alone does not tell its output.',
+      'Its router adds the result of the router in the layer before, so its output cannot be computed from one layer.',
     loads: loading({ run: false }),
     ep: BY_GATE,
   }),

@@ -79,7 +79,7 @@ export function groupsOf(
   const keep = numberOf(config, 'topk_group', usualKeep ?? 0);
   if (count <= 1) return null;
   if (!Number.isInteger(count) || !Number.isInteger(keep) || keep < 1 || keep > count)
-    throw new Unknown(`The config has n_group ${count} with topk_group ${keep}, which no router can follow.`);
+    throw new Unknown(`The config has n_group ${count} with topk_group ${keep}, which no router can use.`);
   return { count, keep, by, others };
 }
 
@@ -88,7 +88,7 @@ export function deepSeek2Router(config: Config, topK: number): ScoringRouter {
   const method = wordOf(config, 'topk_method', 'greedy');
   const scale = numberOf(config, 'routed_scaling_factor', 1);
   if (method === 'greedy') return { ...PLAIN, topK, scale };
-  if (method !== 'group_limited_greedy') throw new Unknown(`The topk_method ${method} is not known here.`);
+  if (method !== 'group_limited_greedy') throw new Unknown(`The topk_method ${method} is not known to this program.`);
   const groups = groupsOf(config, null, null, 'best', 'zero');
   return { ...PLAIN, topK, scale, groups, weights: 'grouped-scores' };
 }
@@ -114,7 +114,7 @@ export function axk2Router(config: Config, topK: number): ScoringRouter {
 export function deepSeek4Router(config: Config, topK: number): ScoringRouter {
   const word = wordOf(config, 'scoring_func', 'sqrtsoftplus');
   const scores = word === 'sqrtsoftplus' ? 'sqrt-softplus' : word === 'sigmoid' ? 'sigmoid' : null;
-  if (scores === null) throw new Unknown(`The scoring_func ${word} is not known here.`);
+  if (scores === null) throw new Unknown(`The scoring_func ${word} is not known to this program.`);
   const scale = numberOf(config, 'routed_scaling_factor', 1.5);
   return { ...PLAIN, topK, scores, normalise: bySum(TINY), scale };
 }
@@ -137,7 +137,7 @@ export function dbrxRouter(config: Config, topK: number): ScoringRouter {
 export function cohereRouter(config: Config, topK: number): ScoringRouter {
   const word = wordOf(config, 'expert_selection_fn', 'softmax');
   if (word === 'softmax') return topKThenSoftmax(topK);
-  if (word !== 'sigmoid') throw new Unknown(`The expert_selection_fn ${word} is not known here.`);
+  if (word !== 'sigmoid') throw new Unknown(`The expert_selection_fn ${word} is not known to this program.`);
   const normalise = flagOf(config, 'norm_topk_prob', true) ? BY_SUM : null;
   return { ...PLAIN, topK, scores: 'logits', weights: 'sigmoid-of-chosen', normalise };
 }

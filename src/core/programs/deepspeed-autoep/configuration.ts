@@ -43,9 +43,7 @@ export const configuration: ConfigurationRules = {
     'The sections of parallelism and ZeRO alone: optimizer, schedule and steps are left to you.',
     `Launch ${mesh.gpus} ranks: the world size is the launcher’s, and data parallelism fills what the other sizes leave.`,
     'AutoEP replaces the experts of a model that transformers 5 has loaded.',
-    ...(mesh.pp > 1
-      ? ['Pipeline parallelism is that of your own PipelineModule; ds_config.json has no size for it.']
-      : []),
+    ...(mesh.pp > 1 ? ['Pipeline parallelism is set in your PipelineModule; ds_config.json has no size for it.'] : []),
     ...(choices.checkpointing
       ? ['Gradient checkpointing is the trainer’s or the model’s; ds_config.json does not turn it on.']
       : []),

@@ -155,7 +155,7 @@ export const placement: PlacementRules = {
     if (ep > 1 && countOf(options, 'zero_stage', 0) === 3) out.push(ZERO_3);
     if (wordOf(options, 'preset_model', '') === '' && presetOf(facts.modelType) === null)
       out.push(
-        `AutoEP has no preset for ${facts.modelType ?? 'this model'}: it tries the structures that it knows (${PRESETS.join(', ')}), or takes patterns of your own.`,
+        `AutoEP has no preset for ${facts.modelType ?? 'this model'}: it tries the structures that it knows (${PRESETS.join(', ')}), or uses the patterns that you give.`,
       );
     return out;
   },

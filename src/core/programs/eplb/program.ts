@@ -12,7 +12,7 @@ export const eplb = defineProgram({
 /** A placement that the user gives. */
 export const custom = defineProgram({
   id: 'custom',
-  title: 'A map of your own',
+  title: 'A custom map',
   use: 'specialised',
   placement: mapPlacement,
 });

@@ -44,14 +44,16 @@ export const llamaCppLoads = byClaims({
       types: QWEN,
       verdict: 'refuses',
       evidence: GGUF,
-      needs: ['Names that it collects: it waits for 3·E tensors and ends with unprocessed experts.'],
+      needs: ['Names that it collects. It waits for three tensors per expert and stops with unprocessed experts.'],
     },
     {
       layouts: ['stacked/bare'],
       types: QWEN,
       verdict: 'partial',
       evidence: GGUF,
-      needs: ['Names with an experts segment: without it they are taken for a dense MLP, perhaps without an error.'],
+      needs: [
+        'Names with an experts segment. Without it, the program reads them as a dense MLP, possibly without an error.',
+      ],
     },
     {
       layouts: ['stacked/switch-mlp'],

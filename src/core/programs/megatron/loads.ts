@@ -23,7 +23,7 @@ export const megatronBridgeLoads = byClaims({
       types: QWEN35,
       verdict: 'loads-converting',
       evidence: from('reported', 'Megatron-Bridge#4329', FACTS),
-      needs: ['Its own way with multi-token prediction, which some repos store apart and some stacked.'],
+      needs: ['Its conversion of multi-token prediction: some repos store these experts apart and some stacked.'],
     },
   ],
 });

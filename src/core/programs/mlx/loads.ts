@@ -25,7 +25,7 @@ const COUNT_REQUIRED: CountReading = {
 
 const NO_SHARD: Response = {
   verdict: 'refuses',
-  says: 'It reads the files that are there, and ends with an error for parameters that none of them had.',
+  says: 'It reads the files that exist and stops with an error if a parameter is in none of them.',
   evidence: from('source', 'mlx-lm, utils.py, load_model: strict by default', FACTS),
 };
 

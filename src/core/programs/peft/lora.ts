@@ -71,7 +71,7 @@ function adaptersOf(shape: ModelShape, { rank, targets }: LoraSetup, form: Modul
   const names = [...new Set(found.adapters.map(({ path }) => path.split('.').at(-1) ?? path))];
   const usual = own
     ? `LoRA targets: ${own.join(', ')}, PEFT’s own for ${shape.modelType}.`
-    : `LoRA targets: ${names.join(', ')}, all of attention. PEFT has no targets of its own for ${shape.modelType ?? 'this model'}.`;
+    : `LoRA targets: ${names.join(', ')}, all of attention. PEFT has no default targets for ${shape.modelType ?? 'this model'}.`;
   const stacked = found.adapters.some(({ part, merges }) => merges && part === 'routed') ? [STACKED] : [];
   return {
     rank,

@@ -9,14 +9,13 @@ export const sglangLoads = byClaims({
   cures: ['per-expert'],
   holds: { layout: 'runtime', types: QWEN3, absent: 'unknown' },
   proof: {
-    reason:
-      'SGLang passes over names that it does not know and tells of none; compare its answers with those of transformers 5.',
+    reason: 'SGLang skips unknown names and does not report them. Compare its answers with those of transformers 5.',
   },
   usage: { language: 'sh', code: (repo) => shell`python -m sglang.launch_server --model-path ${shellWord(repo)}` },
   minds: {
     'shard-missing': {
       verdict: 'refuses',
-      says: 'It looks for every file of the index first, and ends with an error.',
+      says: 'It checks every file of the index first and stops with an error.',
       evidence: from('reported', 'sglang#32279, merged', FACTS),
     },
   },
@@ -37,7 +36,7 @@ export const sglangLoads = byClaims({
       types: QWEN3,
       verdict: 'partial',
       evidence: from('source', 'SGLang 008af3a6, qwen3_moe.py, load_weights: unknown names are passed over', FACTS),
-      needs: ['A look at the output: the experts keep what memory held, without an exception.'],
+      needs: ['A check of the output: the experts keep uninitialised memory, and no exception is raised.'],
     },
   ],
 });

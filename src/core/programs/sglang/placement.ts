@@ -103,7 +103,7 @@ export const placement: PlacementRules = {
       return { error: 'SGLang has context parallelism of attention alone: --set attn_cp_size=…' };
     if (asked > 1 && !flagOf(options, 'enable_dp_attention', true))
       return {
-        error: `Without --enable-dp-attention --dp-size ${asked} is ${asked} engines of their own: ask for one of them.`,
+        error: `Without --enable-dp-attention --dp-size ${asked} is ${asked} separate engines: give the sizes of one engine.`,
       };
     const tp = tensorOf(options);
     const copies = moeDp(options);

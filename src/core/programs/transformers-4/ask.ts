@@ -26,19 +26,19 @@ const TYPES: ReadonlySet<string> = new Set(
 /** What transformers 4.57 makes of a checkpoint's experts: it holds them as the Hub's files do, and takes names as they are. */
 export function askTransformers4(input: LoadInput): Answer {
   const { row, layout } = input;
-  if (!row || layout.modelType === null) return unknown('A config.json with a model type that is known here.');
+  if (!row || layout.modelType === null) return unknown('A config.json with a model type that this program knows.');
   if (!TYPES.has(layout.modelType)) {
-    const needs = [`Code for ${layout.modelType}: transformers ${VERSION} has none of its own.`];
+    const needs = [`Code for ${layout.modelType}: transformers ${VERSION} has no class for it.`];
     return { ...NO_NAMES, verdict: 'refuses', evidence: READ, needs };
   }
-  if (hasCompanions(input)) return unknown('Support for these quantised experts, which was not looked into.');
+  if (hasCompanions(input)) return unknown('Support for these quantised experts. This was not tested.');
   const [own] = row.disk;
   const rules = loadRulesOf(layout.modelType);
   const usual = rules?.stacks?.[0];
   const place = (stack: string) => (usual === undefined || ownsStack(input, stack) ? stack : usual);
   const hints = { stack: usual, layerKey: rules?.layerKey ?? null, place };
   const expected = own ? expectedIn(input, `${own.family}/${own.dialect}`, row.container, hints) : null;
-  if (!expected) return unknown('Experts that can be told apart.');
+  if (!expected) return unknown('Experts whose layout is known.');
   const routed = routedNames(input, hints);
   const report = compareNames(input, expected, rules?.ignored ?? []);
   const dropped = report.unexpected.some((name) => routed.has(name));
@@ -48,8 +48,8 @@ export function askTransformers4(input: LoadInput): Answer {
   return { ...report, verdict, evidence: READ, needs };
 }
 
-const LOOK = 'A look at its warnings: what is missing is initialised at random.';
-const DROPPED = 'A look at its warnings: experts that its model does not have are dropped.';
+const LOOK = 'A check of its warnings: missing tensors are initialised at random.';
+const DROPPED = 'A check of its warnings: experts that the model does not have are dropped.';
 
 function unknown(need: string): Answer {
   return { ...NO_NAMES, verdict: 'unknown', evidence: { ...READ, kind: 'unverified' }, needs: [need] };

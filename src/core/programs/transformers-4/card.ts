@@ -39,7 +39,7 @@ function stateRow(shape: ModelShape): CardRow {
   const replicated = shape.parameters.routed / CARD_GPUS + denseParameters(shape);
   return {
     claim: 'Model and optimizer states (about 2.3 TB) exceed total GPU memory (5.1 TB).',
-    answer: `${((all * 10) / 1e12).toFixed(2)} TB is 10 bytes a parameter (bf16 weights, fp32 moments, no gradients): ${per(10, CARD_GPUS)} a GPU on ${CARD_GPUS}, less than half of what there is. accelerate raises weights and gradients to fp32: ${((all * 16) / 1e12).toFixed(2)} TB at 16 bytes, ${per(16, CARD_GPUS)} a GPU. Were everything but experts whole on each rank, as transformers 5 places it, 10 bytes would be ${gigabytes(replicated * 10)} a GPU, more than one has.`,
+    answer: `${((all * 10) / 1e12).toFixed(2)} TB is 10 bytes a parameter (bf16 weights, fp32 moments, no gradients): ${per(10, CARD_GPUS)} a GPU on ${CARD_GPUS}, less than half of its memory. accelerate raises weights and gradients to fp32: ${((all * 16) / 1e12).toFixed(2)} TB at 16 bytes, ${per(16, CARD_GPUS)} a GPU. Were everything but experts whole on each rank, as transformers 5 places it, 10 bytes would be ${gigabytes(replicated * 10)} a GPU, more than one has.`,
     setup: null,
     report: null,
   };

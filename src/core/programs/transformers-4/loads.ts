@@ -57,7 +57,7 @@ model = AutoModelForCausalLM.from_pretrained(${pythonString(repo)}, dtype="auto"
       types: QWEN3,
       verdict: 'partial',
       evidence: CARD,
-      needs: ['A look at the loss: on random experts it starts at 8.0 where 1.6 is right, without an exception.'],
+      needs: ['A check of the loss: with random experts it starts at 8.0 instead of 1.6, and no exception is raised.'],
     },
   ],
 });

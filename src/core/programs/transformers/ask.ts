@@ -137,7 +137,7 @@ function expectedTensors(
 /**
  * Where transformers 5 holds a group's experts, and how: the prefix before `experts` in its own spelling.
  *
- * Null for model types whose memory is not known here.
+ * Null for model types whose memory is not known to this program.
  */
 export function memoryPlace(input: LoadInput, group: LayerGroup): MemoryPlace | null {
   const rules = loadRulesOf(input.layout.modelType);
@@ -187,26 +187,27 @@ function evidenceOf(
   return rules.run && tried && plain && !quantised && checkpoint.config !== null ? RUN : READ;
 }
 
-const LOOK = 'A look at the load report: what is missing is initialised at random, without an exception.';
+const LOOK = 'A check of the load report: missing tensors are initialised at random, and no exception is raised.';
 
-const DROPPED = 'A look at the load report: experts that the model does not have are dropped, without an exception.';
+const DROPPED =
+  'A check of the load report: experts that the model does not have are dropped, and no exception is raised.';
 
 function needsOf(input: LoadInput, report: LoadReport, method: string | null): string[] {
   const needs: string[] = [];
-  if (!input.checkpoint.config) needs.push('A config.json with the model type: without one nothing is loaded.');
+  if (!input.checkpoint.config) needs.push('A config.json with the model type. Without it, nothing is loaded.');
   if (report.failed.length > 0)
-    needs.push('All projections of all experts, each stored once: these tensors cannot be put together.');
+    needs.push('All projections of all experts, each stored once. These tensors cannot be combined.');
   if (report.missing.length > 0) needs.push(LOOK);
   else if (dropsExperts(input, report)) needs.push(DROPPED);
   if (method === null && hasCompanions(input))
     needs.push(
-      '`quantization_config` in config.json: without it the scales are dropped and the weights read as they are.',
+      '`quantization_config` in config.json: without it, the scales are dropped and the weights are read without scaling.',
     );
   if (method === 'mxfp4') needs.push('Triton kernels for MXFP4; otherwise the experts are dequantised to bf16.');
   if (method === 'compressed-tensors')
     needs.push('Memory for bf16: the experts are decompressed while they are merged.');
   if (input.layout.groups.some((group) => group.kind === 'mtp'))
-    needs.push('Nothing for multi-token prediction: its layers are not part of the model and are dropped.');
+    needs.push('No action for multi-token prediction: its layers are not part of the model and are dropped.');
   return needs;
 }
 
@@ -219,10 +220,10 @@ function withoutRules(input: LoadInput, modelType: string | null): Answer {
     modelType === null
       ? ['A config.json with the model type.']
       : dense
-        ? [`A checkpoint without experts: how ${modelType} holds them was not looked into.`]
+        ? [`A checkpoint without experts: how ${modelType} holds them was not tested.`]
         : architectureOf(modelType)?.remote
           ? [
-              `trust_remote_code: transformers ${VERSION} has no classes for ${modelType}, whose repo brings its own code; nothing is known of that.`,
+              `trust_remote_code: transformers ${VERSION} has no classes for ${modelType}, whose repo contains its own code. That code was not tested.`,
             ]
           : [`Code for ${modelType}: transformers ${VERSION} is not known to include it.`];
   return { ...NO_NAMES, verdict: 'unknown', evidence: NOTHING_KNOWN, needs };

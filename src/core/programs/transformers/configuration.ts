@@ -73,7 +73,7 @@ export const planConfiguration: ConfigurationRules = {
     planOf5(shape.modelType) === null
       ? [`transformers 5 has no plan for ${shape.modelType ?? 'this model'}: write one for its modules.`]
       : [
-          'It is what the architecture’s config class has already; to change it, set it on a config class of your own.',
+          'The architecture’s config class already has this plan. To change it, set it on a subclass.',
           'The plan replaces the tensor-parallel one: attention is not cut.',
         ],
 };

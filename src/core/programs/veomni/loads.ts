@@ -20,14 +20,14 @@ export const veomniLoads = byClaims({
       types: QWEN3,
       verdict: 'partial',
       evidence: from('reported', 'VeOmni#67: a training loss of 17 on random experts', FACTS),
-      needs: ['The merge step, or a version since VeOmni#813, which did away with it.'],
+      needs: ['The merge step, or a version since VeOmni#813, which removed that step.'],
     },
     {
       layouts: OTHERS,
       types: QWEN3,
       verdict: 'partial',
       evidence: MERGE,
-      needs: ['Care with square matrices: VeOmni#1152 reports that they are transposed without a word.'],
+      needs: ['Care with square matrices: VeOmni#1152 reports that it transposes them without a warning.'],
     },
   ],
 });

@@ -11,7 +11,7 @@ function notAll(input: LoadInput): Response {
   const evidence = from('source', 'vLLM, default_loader.py, load_weights: what was not loaded', FACTS);
   return quantMethod(input) === null
     ? { verdict: 'refuses', says: 'It ends with “Following weights were not initialized from checkpoint”.', evidence }
-    : { verdict: 'partial', says: 'It starts, and what is missing is what memory held.', evidence };
+    : { verdict: 'partial', says: 'It starts, but the missing tensors hold uninitialised memory.', evidence };
 }
 
 /** What is known of how vLLM loads a checkpoint. */
@@ -21,7 +21,7 @@ export const vllmLoads = byClaims({
   holds: { layout: 'runtime', types: QWEN3, absent: 'unknown' },
   proof: {
     reason:
-      'vLLM tells no names of tensors that it did not load; watch its start for a KeyError, and compare its answers with those of transformers 5.',
+      'vLLM does not report tensors that it did not load. Look for a KeyError when it starts, and compare its answers with those of transformers 5.',
   },
   usage: { language: 'sh', code: (repo) => shell`vllm serve ${shellWord(repo)}` },
   minds: { 'shard-missing': notAll, 'tensor-missing': notAll },
@@ -39,7 +39,7 @@ export const vllmLoads = byClaims({
       verdict: 'refuses',
       evidence: from('reported', 'vllm#42577: the native Qwen3-MoE loader does not know these names', FACTS),
       needs: [
-        '`--model-impl transformers`: that backend takes them (vllm#36997). Of newer native loaders nothing is known.',
+        '`--model-impl transformers`: that backend loads them (vllm#36997). Newer native loaders were not tested.',
       ],
     },
     {

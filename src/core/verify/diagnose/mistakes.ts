@@ -3,8 +3,7 @@ import type { Projection } from '../../layouts/types.ts';
 /** Every mistake that values give away, with what it means and what to do. */
 export const MISTAKES = {
   'gate-up-swapped': {
-    sentence:
-      'Gate and up stand in each other’s place; such a file loads without a report and computes something else.',
+    sentence: 'Gate and up are swapped. Such a file loads without an error and computes wrong outputs.',
     cure: 'Convert again from the original with gate before up (w1 is gate, w3 is up).',
   },
   'gate-up-interleaved': {
@@ -13,23 +12,23 @@ export const MISTAKES = {
   },
   'gate-up-concatenated': {
     sentence:
-      'Gate’s and up’s rows follow each other, or were taken apart as if they alternated, where they should not.',
+      'The rows of gate and up are in two halves where they should alternate, or were split as if they alternated.',
     cure: 'Convert again from the original, and take gate and up apart as its architecture stores them.',
   },
   'projection-misplaced': {
-    sentence: 'One of gate and up stands in both places; the other is lost.',
+    sentence: 'One of gate and up is stored twice; the other is lost.',
     cure: 'Convert again from the original.',
   },
   'experts-in-text-order': {
-    sentence: 'The experts stand in the order of their numbers as text: 0, 1, 10, 11, 2 …',
+    sentence: 'The experts are in the order of their numbers as text: 0, 1, 10, 11, 2 …',
     cure: 'The file stacks experts in text order; sort the names by number and convert again from the original.',
   },
   'experts-permuted': {
-    sentence: 'All experts are there, in another order.',
+    sentence: 'All experts exist, but in another order.',
     cure: 'Convert again from the original with the experts in the order of their numbers.',
   },
   'expert-misplaced': {
-    sentence: 'An expert stands in another’s place.',
+    sentence: 'An expert is in the place of another.',
     cure: 'Convert again from the original, each expert in the place of its number.',
   },
   'experts-equal': {
@@ -45,7 +44,7 @@ export const MISTAKES = {
     cure: 'Check that both checkpoints are of the same model and revision, then convert again from the original.',
   },
   'matrix-transposed': {
-    sentence: 'The matrix is stored the other way round; where it is square, its shape cannot tell.',
+    sentence: 'The matrix is transposed. If it is square, its shape does not show this.',
     cure: 'Convert again from the original without transposing it, or transpose it back.',
   },
   'wrong-dimension': {
@@ -54,19 +53,19 @@ export const MISTAKES = {
     cure: 'Convert again from the original, and divide gate and up along the last dim.',
   },
   'bit-flipped': {
-    sentence: 'One bit differs: damage in memory, on disk or on the way.',
-    cure: 'Copy or download the file again, or convert again; test memory and disk if it comes back.',
+    sentence: 'One bit differs. The file was damaged in memory, on disk or during a transfer.',
+    cure: 'Copy or download the file again, or convert again. If the fault returns, test memory and disk.',
   },
   'byte-flipped': {
-    sentence: 'One byte differs: damage in memory, on disk or on the way.',
-    cure: 'Copy or download the file again, or convert again; test memory and disk if it comes back.',
+    sentence: 'One byte differs. The file was damaged in memory, on disk or during a transfer.',
+    cure: 'Copy or download the file again, or convert again. If the fault returns, test memory and disk.',
   },
   'range-damaged': {
-    sentence: 'A range of bytes differs, the rest is right: an interrupted or faulty write or download.',
+    sentence: 'A range of bytes differs and the rest is equal: a write or download was interrupted or failed.',
     cure: 'Copy or download the file again, or convert again from the original.',
   },
   zeros: {
-    sentence: 'There are zeros where the original has values: space that was reserved and never written.',
+    sentence: 'The file has zeros where the original has values: the space was reserved but never written.',
     cure: 'Copy or download the file again, or convert again from the original.',
   },
   'tensor-misplaced': {
@@ -74,11 +73,12 @@ export const MISTAKES = {
     cure: 'Convert again from the original; check how names are mapped.',
   },
   'rows-permuted': {
-    sentence: 'All rows of a tensor are there, in another order; a router’s rows are its experts.',
+    sentence: 'All rows of a tensor exist, but in another order. Each row of a router belongs to one expert.',
     cure: 'Convert again from the original; where experts are put in another order, the router’s rows go with them.',
   },
   'tensor-foreign': {
-    sentence: 'A tensor’s values are others than the original’s: another model, another revision, or trained further.',
+    sentence:
+      'The values of a tensor differ from the original: it is another model or revision, or it was trained further.',
     cure: 'Check that both checkpoints are of the same model and revision, then convert again from the original.',
   },
 } as const;

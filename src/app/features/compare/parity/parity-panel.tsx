@@ -6,6 +6,7 @@ import { ParityResult } from './parity-result.tsx';
 import { cancelParity, useParity } from './parity-store.ts';
 import './parity.css';
 import { Shown } from '../../../parts/shown.tsx';
+import { Term } from '../../../parts/term.tsx';
 
 interface ParityPanelProps {
   /** The second checkpoint, where one is compared with. */
@@ -21,9 +22,9 @@ export function ParityPanel({ other = null }: ParityPanelProps) {
       <header className="parity-head">
         <h2 id={heading}>Same output</h2>
         <p className="quiet">
-          Computes one layer from its experts apart, stacked, as gate-up and on expert-parallel ranks, here in the
-          browser, and compares the outputs. Equal bytes are proof that two layouts hold the same weights; equal outputs
-          show it on the inputs that were run.
+          A <Term id="parity">parity</Term> test: the browser computes one layer from its experts apart, stacked, as{' '}
+          <Term id="gate-up">gate-up</Term> and on expert-parallel ranks, and compares the outputs. Equal bytes are
+          proof that two layouts hold the same weights; equal outputs show it on the inputs that were run.
         </p>
       </header>
       <ParityForm other={other} />

@@ -144,7 +144,7 @@ function PlayedFlow({ scene, name }: Omit<FlowProps, 'plan'>) {
           ref={range}
           type="range"
           className="flow-range"
-          aria-label={`How far the bytes of ${name} have come`}
+          aria-label={`Progress of the bytes of ${name}`}
           aria-valuetext={valueText(moves.length, moves.length, 1)}
           min={0}
           max={STEPS}
@@ -183,10 +183,10 @@ function Buttons({ player, scene }: { readonly player: Player; readonly scene: F
           {playing ? 'Pause' : 'Play'}
         </button>
       )}
-      <button type="button" className="button small" aria-label="One piece back" onClick={() => step(-1)}>
+      <button type="button" className="button small" aria-label="Previous piece" onClick={() => step(-1)}>
         ◂ Piece
       </button>
-      <button type="button" className="button small" aria-label="One piece on" onClick={() => step(1)}>
+      <button type="button" className="button small" aria-label="Next piece" onClick={() => step(1)}>
         Piece ▸
       </button>
     </span>

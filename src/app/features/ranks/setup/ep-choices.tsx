@@ -16,6 +16,7 @@ export function EpChoices({ query, picture }: EpChoicesProps) {
     <div className="setup-ep">
       <NumberField
         label="EP"
+        term="ep"
         title="Expert-parallel ranks"
         value={asked}
         placeholder={ep === null ? '1' : String(ep)}

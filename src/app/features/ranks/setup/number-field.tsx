@@ -1,8 +1,12 @@
-import { useState } from 'react';
+import { useId, useState } from 'react';
+import type { TermId } from '../../../../core/index.ts';
+import { Term } from '../../../parts/term.tsx';
 
 interface NumberFieldProps {
   readonly label: string;
   readonly title: string;
+  /** What the label means, where the glossary explains it. */
+  readonly term?: TermId;
   readonly value: number | null;
   readonly placeholder: string;
   /** The largest number that makes sense; as many as a cluster has ranks when absent. */
@@ -11,7 +15,8 @@ interface NumberFieldProps {
 }
 
 /** A whole number from 1, or nothing; what is typed stays on screen while it makes no sense. */
-export function NumberField({ label, title, value, placeholder, most = 16_384, onChange }: NumberFieldProps) {
+export function NumberField({ label, title, term, value, placeholder, most = 16_384, onChange }: NumberFieldProps) {
+  const id = useId();
   const [typed, setTyped] = useState<string | null>(null);
   const change = (text: string) => {
     const number = /^\d{1,8}$/.test(text.trim()) ? Number(text) : null;
@@ -21,9 +26,11 @@ export function NumberField({ label, title, value, placeholder, most = 16_384, o
     else if (text === '') onChange(null);
   };
   return (
-    <label className="setup-field narrow" title={title}>
-      <span>{label}</span>
+    <div className="setup-field narrow" title={title}>
+      <span>{term === undefined ? <label htmlFor={id}>{label}</label> : <Term id={term}>{label}</Term>}</span>
       <input
+        id={id}
+        aria-label={label}
         className="field mono"
         inputMode="numeric"
         autoComplete="off"
@@ -33,6 +40,6 @@ export function NumberField({ label, title, value, placeholder, most = 16_384, o
         onChange={(event) => change(event.target.value)}
         onBlur={() => setTyped(null)}
       />
-    </label>
+    </div>
   );
 }

@@ -84,6 +84,7 @@ function Degrees({ framework }: { readonly framework: ProgramId }) {
     <NumberField
       key={name}
       label={name.toUpperCase()}
+      term={name}
       title={titleOf(framework, name)}
       value={address[name]}
       placeholder={rules?.inferred.includes(name) === true ? 'auto' : '1'}
