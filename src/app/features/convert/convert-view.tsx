@@ -1,8 +1,10 @@
 import { useEffect } from 'react';
 import { countGood, formatBytes } from '../../../core/index.ts';
+import { sampleWithoutWeights } from '../../sources/samples.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
 import './convert.css';
+import { NoWeights } from '../../checkpoint/no-weights.tsx';
 import { isBusy, useJob } from '../../jobs/job-store.ts';
 import { startJob, warmUp } from '../../jobs/run-job.ts';
 import { StoredLists } from '../../jobs/stored/stored-lists.tsx';
@@ -18,9 +20,10 @@ import { TargetChoice } from './options/target-choice.tsx';
 import { UnpackChoice } from './options/unpack-choice.tsx';
 import { WorkChoice } from './options/work-choice.tsx';
 import { bytesOf, fitsMemory, placeOf, usePlaces } from './places.ts';
-import { DAMAGE_ID, DamageNote } from './plan-loads.tsx';
+import { DamageNote } from './plan-loads.tsx';
 import { PlanPanel } from './plan-panel.tsx';
 import { Refusals } from './refusals.tsx';
+import { StartButton } from './start-button.tsx';
 import type { Outcomes } from './use-outcomes.ts';
 import { type Order, type TargetOrder, useOrder, usePlan } from './use-plan.ts';
 
@@ -34,6 +37,7 @@ export function ConvertView() {
   const start = useStart(order, planned);
   const shown = useJob(({ output }) => (output && 'job' in output ? output.job : null));
   const busy = isBusy(status);
+  const sample = useInspection((state) => sampleWithoutWeights(state.source));
   useEffect(() => {
     if (!busy) warmUp();
   }, [busy]);
@@ -64,16 +68,9 @@ export function ConvertView() {
             <p className="option-note" role="status">
               {start.note}
             </p>
-            <button
-              type="button"
-              className="button primary"
-              disabled={start.act === null}
-              aria-describedby={DAMAGE_ID}
-              onClick={() => start.act?.()}
-            >
-              Start conversion
-            </button>
+            {!sample && <StartButton start={start} plan={planned.current ? planned.plan : null} />}
           </div>
+          {sample && <NoWeights sample={sample} />}
           {withTarget && planned.plan && order.problem === null && <DamageNote order={withTarget} />}
           {withTarget ? (
             <PlanBody order={withTarget} planned={planned} />
@@ -141,6 +138,7 @@ function useStart(
   const memoryBytes = memoryOf(memory);
   const place = placeOf(output, places);
   const no = (note: string) => ({ act: null, note });
+  if (sampleWithoutWeights(source)) return no('The plan can be read, but not run.');
   if (isBusy(status)) return no('A conversion is running. Only one can run at a time.');
   if (order.problem !== null) return no(order.problem);
   const { target, options } = order;
@@ -157,6 +155,5 @@ function useStart(
   const to = place === 'folder' ? folder : null;
   const act = () =>
     void startJob({ source, hub, plan, target, options, settings, folder: to, inMemory: place === 'memory' });
-
   return { act, note: 'Nothing is written until you start.' };
 }
