@@ -16,8 +16,8 @@ const ENGINE_NOTES: Readonly<Record<EngineChoice, string>> = {
   webgpu: 'The GPU where there is one, otherwise the CPU.',
 };
 
-/** SHA-256 of one worker: WebAssembly without the CPU's own instructions for it. */
-const HASHED_PER_SECOND = 250 * MB;
+/** SHA-256 in WebAssembly on one core of a small server. */
+const HASHED_PER_SECOND = 110 * MB;
 
 /** How the work is done. These choices do not change the output. */
 export function WorkChoice() {
