@@ -35,7 +35,7 @@ const grid = (page: Page) => page.getByRole('grid', { name: 'Layers by experts' 
 
 test('Map: colour, zoom, place, pin, and the drawing of a layer', async ({ page, browser }) => {
   await open(page, BIG);
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
   await page.getByRole('radio', { name: 'Dtype' }).click();
   await page.getByRole('button', { name: /as it is stored/ }).click();
   for (let press = 0; press < 3; press++) await page.getByRole('button', { name: 'Larger cells' }).click();

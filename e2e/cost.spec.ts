@@ -19,7 +19,7 @@ function bytesBeforeIndex(hub: HubServer): number {
 /** Whole, the index compared with the headers. */
 async function opened(page: Page): Promise<void> {
   await expect(page.getByText('36,945 tensors')).toBeVisible();
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
 }
 
 test('470 GB cost a stranger 247 exchanges and 5.6 MB at most, no preflight, and two when opened again', async ({

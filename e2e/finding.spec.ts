@@ -26,7 +26,7 @@ async function find(page: Page, text: string, first: string | RegExp): Promise<v
 test('a layer and an expert are found in every spelling, and their cell is brought into sight', async ({ page }) => {
   await open(page, BIG);
   const grid = page.getByRole('grid', { name: 'Layers by experts' });
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
   for (let press = 0; press < 5; press++) await page.getByRole('button', { name: 'Larger cells' }).click();
   await find(page, 'L47 E99', 'Layer 47, expert 99');
   await expect(grid.getByRole('gridcell')).toContainText('Layer 47, expert 99');
@@ -64,7 +64,7 @@ test('tensors, views, programs, samples and commands are found, all by keyboard'
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
   await find(page, 'tiny gpt', 'Open the sample Tiny gpt-oss');
   await expect.poll(() => parametersOf(page).get('sample')).toBe('tiny-gpt-oss');
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
   const saved = page.waitForEvent('download');
   await find(page, 'svg the map', 'Save as SVG: the map');
   expect((await saved).suggestedFilename()).toMatch(/map.*\.svg$/);

@@ -66,7 +66,7 @@ test('a result is one click from its report, has an address, and opens again aft
   await expect(box(page)).toHaveValue(`job:${job}`);
   await page.reload();
   await expect(page).toHaveTitle(`job:${job} · moe-loom`);
-  await expect(page.getByText('Nothing odd')).toBeVisible();
+  await expect(page.getByText('No problems found')).toBeVisible();
   for (const [name, shown] of [
     ['Tensors', /experts\.gate_up_proj/],
     ['Loads in', /of \d+ load it/],
@@ -134,7 +134,7 @@ test('the start page lists a finished conversion: open it, save it as one ZIP, d
   await expect(report(page)).toContainText('all equal');
   await report(page).getByRole('button', { name: 'Close report' }).click();
   await row.getByRole('button', { name: /^Open / }).press('Enter');
-  await expect(page.getByText('Nothing odd')).toBeVisible();
+  await expect(page.getByText('No problems found')).toBeVisible();
 
   await toStart(page);
   await row.getByRole('button', { name: /^Delete / }).click();
@@ -155,7 +155,7 @@ test('a result that is open is closed when it is deleted here, and stays when an
 }) => {
   await convert(page);
   await report(page).getByRole('button', { name: 'Open the result' }).click();
-  await expect(page.getByText('Nothing odd')).toBeVisible();
+  await expect(page.getByText('No problems found')).toBeVisible();
   await view(page, 'Convert').click();
   await report(page).getByRole('button', { name: 'Close report' }).click();
   const other = await context.newPage();
@@ -213,7 +213,7 @@ test('a result in a picked folder opens from its link, when the browser lets the
   await expect(page.getByRole('alert')).toContainText('is in the folder picked, and the browser asks again');
   expect(await violations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Allow reading the folder' }).click();
-  await expect(page.getByText('Nothing odd')).toBeVisible();
+  await expect(page.getByText('No problems found')).toBeVisible();
   await expect.poll(() => parametersOf(page).get('job')).toMatch(/-gate-up-/);
   await page.goto('/');
   const row = finished(page).getByRole('listitem');

@@ -25,7 +25,7 @@ test('the tooltip names the cell under a resting pointer after every scroll, zoo
   hub,
 }) => {
   await visit(page, hub, { repo: BIG });
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
   const [x, y] = await pointAt(page, 0.4, 0.5);
   await page.mouse.move(x, y);
   await expect(tooltip(page)).toHaveText(/^Layer \d+, expert \d+$/);
@@ -105,7 +105,7 @@ test('file colouring names every file of the pointed cell, in the legend, the ce
   hub,
 }) => {
   await visit(page, hub, { repo: FUSED, layer: '34', expert: '63' });
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
   await expect(page.getByRole('radio', { name: 'Layout' })).toBeChecked();
   const colours = page.getByRole('radiogroup', { name: 'Colour by' });
   await expect(colours.getByRole('radio')).toHaveText(['Layout', 'File', 'Dtype', 'Values', 'Rank']);
@@ -173,7 +173,7 @@ test('rows are all there while headers arrive, and what is not read says so', as
 
 test('two fingers make cells larger where they are', async ({ page, hub }) => {
   await visit(page, hub, { repo: BIG });
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
   const [x, y] = await pointAt(page, 0.5, 0.5);
   const session = await page.context().newCDPSession(page);
   const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', apart: number) =>

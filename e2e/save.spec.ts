@@ -16,10 +16,10 @@ test('map, placement and bars are saved as SVG and PNG, with where they are from
 }) => {
   const chosen = { repo: 'tiny/qwen3-moe', layer: '0', expert: '5' };
   await visit(page, hub, chosen);
-  await expect(page.getByText('Nothing odd: headers, index and config agree.')).toBeVisible();
+  await expect(page.getByText('No problems found: headers, index and config agree.')).toBeVisible();
   const map = await saved(page, 'Save as SVG: the map');
   expect(map.file).toMatch(/^tiny-qwen3-moe-.*-map-\w+\.svg$/);
-  for (const text of ['tiny/qwen3-moe@', 'Nothing odd', 'per-expert · projections', 'Framed: Layer 0, expert 5.'])
+  for (const text of ['tiny/qwen3-moe@', 'No problems found', 'per-expert · projections', 'Framed: Layer 0, expert 5.'])
     expect(map.bytes.toString()).toContain(text);
   expect((await saved(page, 'Save as PNG: the map')).bytes.subarray(0, 4)).toEqual(PNG);
 

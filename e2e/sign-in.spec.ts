@@ -89,7 +89,7 @@ test('a token opens a gated repo, goes to its Hub alone, and is nowhere to be fo
   await expect(page.getByRole('link', { name: 'Open model page' })).toHaveAttribute('href', `${hub.url}/${GATED}`);
   expect(hub.journal.some((entry) => entry.hasAuthorization)).toBe(false);
   await giveToken(page, TOKEN);
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
   const signedIn = hub.journal.filter((entry) => entry.hasAuthorization);
   expect(signedIn.length).toBeGreaterThan(0);
   expect(signedIn.filter((entry) => entry.origin !== 'hub')).toEqual([]);
@@ -118,10 +118,10 @@ test('a token opens a gated repo, goes to its Hub alone, and is nowhere to be fo
 test('a token is kept where that is ticked, and forgotten with a button', async ({ page, hub }) => {
   await visit(page, hub, { repo: PRIVATE });
   await giveToken(page, OWNER, true);
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
   expect(await stored(page)).toContain(OWNER);
   await page.reload();
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
   await page.getByRole('button', { name: /^Access/ }).click();
   const dialog = page.getByRole('dialog', { name: 'Access' });
   await expect(dialog.getByLabel('Keep on this device')).toBeChecked();
@@ -146,7 +146,7 @@ test('another Hub that a link names is shown as such, and gets no token of this 
   const other = await startHub({ repos: presetRepos() });
   await visit(page, hub, { repo: GATED });
   await giveToken(page, TOKEN, true);
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problems found/)).toBeVisible();
   await visit(page, other, { repo: GATED });
   await expect(page.getByRole('alert')).toContainText('is gated');
   expect(other.journal.filter((entry) => entry.hasAuthorization)).toEqual([]);

@@ -134,13 +134,13 @@ describe.skipIf(executablePath === null)('Firefox', () => {
   it('opens 470 GB with one request a shard and no preflight', async () => {
     await visit({ repo: 'Qwen/Qwen3-235B-A22B' });
     await read('36,945 tensors');
-    await read('Nothing odd');
+    await read('No problems found');
     expect(hub.journal.filter((entry) => entry.class === 'preflight')).toEqual([]);
     expect(hub.journal.length).toBeLessThanOrEqual(247);
     hub.clearJournal();
     await page.reload();
     await read('36,945 tensors');
-    await read('Nothing odd');
+    await read('No problems found');
     expect(hub.journal.length).toBeLessThanOrEqual(2);
   });
 
@@ -148,7 +148,7 @@ describe.skipIf(executablePath === null)('Firefox', () => {
     const second = { origin: 'cdn', pathRe: '00002-of-00003' } as const;
     hub.faults.add({ ...second, times: 1, action: { type: 'reset', afterBytes: 100 } });
     await visit({ repo: 'preset/per-expert-tiny' });
-    await read('Nothing odd');
+    await read('No problems found');
     expect(hub.faults.list()[0]?.struck).toBe(1);
   });
 
@@ -159,7 +159,7 @@ describe.skipIf(executablePath === null)('Firefox', () => {
     hub.faults.clear();
     hub.clearJournal();
     await click('button', 'Retry these');
-    await read('Nothing odd');
+    await read('No problems found');
     const asked = hub.journal.filter(({ class: kind }) => kind === 'resolver').map(({ path }) => path);
     expect(asked.filter((path) => path.includes('.safetensors') && !path.includes('index'))).toEqual([
       expect.stringContaining('model-00002-of-00003'),

@@ -31,8 +31,8 @@ interface Shot {
 
 const SHOTS: readonly Shot[] = [
   { name: 'start', parameters: {}, ready: /Files never leave this machine/ },
-  { name: 'map', parameters: { repo: BIG, view: 'map', layer: '5', expert: '7' }, ready: /Nothing odd/ },
-  { name: 'map-stacked', parameters: { repo: 'moe-loom/Qwen3-235B-A22B-stacked', view: 'map' }, ready: /Nothing odd/ },
+  { name: 'map', parameters: { repo: BIG, view: 'map', layer: '5', expert: '7' }, ready: /No problems found/ },
+  { name: 'map-stacked', parameters: { repo: 'moe-loom/Qwen3-235B-A22B-stacked', view: 'map' }, ready: /No problems found/ },
   { name: 'map-defects', parameters: { repo: 'preset/missing-shard', view: 'map' }, ready: /missing/ },
   {
     name: 'map-values',

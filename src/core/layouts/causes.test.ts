@@ -117,7 +117,7 @@ it.each(Object.entries(readRealNames()))(
 describe('what was found, in a sentence', () => {
   const [error, note] = [{ severity: 'error' } as const, { severity: 'warning' } as const];
   it.each([
-    [[], 'Nothing odd: headers, index and config agree.'],
+    [[], 'No problems found: headers, index and config agree.'],
     [[note, note], 'No error, 2 notes.'],
     [[note, error], '1 error found.'],
   ])('%j', (causes, words) => {

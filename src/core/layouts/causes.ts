@@ -150,6 +150,6 @@ export function foundWords(causes: readonly Pick<Cause, 'severity'>[]): string {
   const errors = causes.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) return `${plural(errors, 'error')} found.`;
   return causes.length === 0
-    ? 'Nothing odd: headers, index and config agree.'
+    ? 'No problems found: headers, index and config agree.'
     : `No error, ${plural(causes.length, 'note')}.`;
 }

@@ -1,7 +1,7 @@
 import { useEffect } from 'react';
 import { countGood, formatBytes } from '../../../core/index.ts';
 import { sampleWithoutWeights } from '../../sources/samples.ts';
-import { useInspection } from '../../state/inspection.ts';
+import { isDense, useInspection } from '../../state/inspection.ts';
 import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
 import './convert.css';
 import { NoWeights } from '../../checkpoint/no-weights.tsx';
@@ -27,8 +27,31 @@ import { StartButton } from './start-button.tsx';
 import type { Outcomes } from './use-outcomes.ts';
 import { type Order, type TargetOrder, useOrder, usePlan } from './use-plan.ts';
 
-/** Choose a target, read the plan, convert, and see what was proven. */
+/** Chooses a target, shows the plan, converts, and shows what was proven. */
 export function ConvertView() {
+  const dense = useInspection(isDense);
+  return dense ? <NothingToConvert /> : <Conversion />;
+}
+
+function NothingToConvert() {
+  return (
+    <div className="convert">
+      <h1 className="hidden">Convert</h1>
+      <div className="convert-main alone">
+        <section className="panel" aria-label="Plan">
+          <h2>Nothing to convert</h2>
+          <p>
+            Conversion changes how routed experts are stored. This model has none: its dense layers are stored in one
+            way that every program reads. See Loads in for the programs that load it.
+          </p>
+        </section>
+        <StoredLists except={null} />
+      </div>
+    </div>
+  );
+}
+
+function Conversion() {
   const { order, chosen, outcomes } = useOrder();
   const planned = usePlan(order);
   const withTarget = order.target === null ? null : { ...order, target: order.target };

@@ -5,7 +5,7 @@ import { Shown } from '../../parts/shown.tsx';
 import { go } from '../../state/address-store.ts';
 import { EMPTY, HUB } from '../../state/follow-address.ts';
 import { retryOpening, useInspection } from '../../state/inspection.ts';
-import { BaseModels } from './base-models.tsx';
+import { BaseModels, basesOf } from './base-models.tsx';
 import { adviceFor, type NextStep } from './next-steps.ts';
 import { reload } from './not-loaded.tsx';
 
@@ -16,9 +16,11 @@ const Likely = late(async () => (await import('./likely.tsx')).Likely);
 export function FailureNotice() {
   const error = useInspection((state) => state.error);
   const source = useInspection((state) => state.source);
+  const baseModels = useInspection((state) => state.hub?.baseModels);
   if (!error) return null;
   const { title, hint, steps } = adviceFor(error, source);
   const { file, byte } = error.fields;
+  const hasBases = basesOf(error.tag, baseModels).length > 0;
   return (
     <section className="notice failed" role="alert" data-error-tag={error.tag}>
       <h1>
@@ -37,11 +39,11 @@ export function FailureNotice() {
           {byte === undefined ? '' : `, byte ${byte}`}
         </p>
       )}
-      <BaseModels />
+      <BaseModels models={basesOf(error.tag, baseModels)} />
       {error.tag === 'repo-not-found' && <Likely key={error.message} until={<div className="row" />} />}
       <div className="row">
         {steps.map((step, at) => (
-          <Step key={step} step={step} source={source} first={at === 0} />
+          <Step key={step} step={step} source={source} first={at === 0 && !hasBases} />
         ))}
       </div>
       <p className="quiet mono">{error.tag}</p>

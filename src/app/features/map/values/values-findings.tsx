@@ -34,7 +34,7 @@ export function ValuesFindings({ map, onActive }: ValuesFindingsProps) {
       {measured === 0 && <p className="quiet">Nothing is measured yet.</p>}
       {measured > 0 && findings.length === 0 && (
         <p className={busy ? 'quiet' : 'good'}>
-          {busy ? 'Nothing odd so far.' : 'No NaN, no dead, twin or outlier experts in what was measured.'}
+          {busy ? 'No problems found so far.' : 'No NaN, no dead, twin or outlier experts in what was measured.'}
         </p>
       )}
       <ul>
