@@ -1,5 +1,4 @@
 import { buffersOfMap, LoomError, loadScript } from '../../src/core/index.ts';
-import { likelyRepos } from '../link/sources.ts';
 import { exposeApi, withTransfer } from '../link/transfer.ts';
 import { createMemoryCalls } from '../ranks/memory.ts';
 import { createRankCalls } from '../ranks/ranks.ts';
@@ -38,7 +37,6 @@ const api: InspectApi = {
     const opened = await current().readAgain((event) => void onEvent(movable(event)), signal);
     if (mine === turn) session = opened;
   },
-  likely: likelyRepos,
   ...createCellCalls(current),
   ...createTensorService(current),
   ...createRankCalls(current),

@@ -7,11 +7,14 @@ import { EMPTY } from '../state/follow-address.ts';
 export function NoWeights({ sample }: { readonly sample: Sample }) {
   return (
     <p className="callout no-weights" role="note">
-      The sample {sample.name} has headers only, no weights. Open the model from the Hub, or{' '}
-      <a href={`?sample=${SAMPLE_WITH_WEIGHTS}`} onClick={openWhole}>
-        the sample Tiny Qwen3-MoE
-      </a>
-      , which has its weights.
+      <span>
+        The sample {sample.name} has headers only, no weights: nothing can be read from it or converted. Open the model
+        from the Hub, or{' '}
+        <a href={`?sample=${SAMPLE_WITH_WEIGHTS}`} onClick={openWhole}>
+          the sample Tiny Qwen3-MoE
+        </a>
+        , which has weights.
+      </span>
     </p>
   );
 }

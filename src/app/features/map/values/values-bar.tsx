@@ -93,7 +93,7 @@ function Offer({ map }: { readonly map: ExpertMap }) {
   const { data: cost, error } = useCost(layers, left > 0 && sample === null);
   const place = placeOfHub(hub);
   const isMuch = cost !== undefined && asksFirst(readingCost(place, cost.bytes));
-  const { data: oneCost } = useCost(one === null ? [] : [one], isMuch && one !== null);
+  const { data: oneCost, isPending } = useCost(one === null ? [] : [one], one !== null && sample === null);
   const begin = (which: readonly number[] | null) => {
     setAsking(null);
     void startMeasuring(which);
@@ -107,7 +107,7 @@ function Offer({ map }: { readonly map: ExpertMap }) {
         <Shown text={error.message} />
       </p>
     );
-  if (!cost) return <p className="quiet">Counting bytes …</p>;
+  if (!cost || (isMuch && one !== null && isPending)) return <p className="quiet">Counting bytes …</p>;
   if (cost.matrices === 0)
     return <p className="defect">{cost.unreadable[0]?.reason ?? 'There is nothing to measure.'}</p>;
   const narrow = isMuch && one !== null && oneCost && oneCost.matrices > 0 ? { layer: one, cost: oneCost } : null;
