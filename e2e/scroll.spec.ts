@@ -43,38 +43,44 @@ function scrolling(page: Page): Promise<Scrolling> {
 /** Whether scrollbars take space in this browser: otherwise the test shows nothing. */
 function barWidth(page: Page): Promise<number> {
   return page.evaluate(() => {
-    const box = document.createElement('div');
-    box.className = 'table-scroller';
-    document.body.append(box);
     const outer = document.createElement('div');
     outer.attributeStyleMap.set('overflow', 'scroll');
     outer.attributeStyleMap.set('width', CSS.px(100));
     document.body.append(outer);
     const width = outer.offsetWidth - outer.clientWidth;
     outer.remove();
-    box.remove();
     return width;
   });
 }
 
-/** For each view the heading or region that says that it is drawn, and the regions that may scroll up and down. */
+/** For each view a text that is there once it is drawn, and the regions that may scroll up and down. */
 const VIEWS = [
-  ['map', { layer: '0', expert: '5' }, 'Layer 0, expert 5', ['grid-scroller', 'side', 'layer-panel']],
-  ['tensors', {}, 'tensors', ['tensor-', 'tree']],
+  ['map', { layer: '0', expert: '5' }, 'Layer 0, expert 5', ['grid-scroller', 'side', 'picture-frame']],
+  ['map', { shape: 'table' }, 'Stored as', ['table-scroller', 'side', 'picture-frame']],
+  ['tensors', {}, 'tensors', ['tensors-scroller']],
+  ['tensors', { tensor: 'lm_head.weight' }, 'lm_head.weight', ['tensors-scroller', 'tensor-details']],
   ['loads', {}, 'transformers 5', ['view']],
   ['convert', { target: 'stacked' }, 'What happens to each layer', ['view']],
-  ['ranks', { ep: '4' }, 'Ranks', ['']],
-  ['compare', { with: 'preset/stacked-tiny' }, 'Equal bytes', ['']],
+  ['ranks', { ep: '4' }, 'Ranks', ['grid-scroller', 'side ranks-side']],
+  ['compare', { with: 'preset/stacked-tiny' }, 'Equal bytes', ['view', 'pair-scroller']],
 ] as const;
 
-for (const [view, query, text] of VIEWS) {
-  test(`${view} does not scroll sideways, and has no two regions beside each other for one content`, async ({
-    page,
-    hub,
-  }) => {
+for (const [view, query, text, regions] of VIEWS) {
+  const how = Object.entries(query)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+  test(`${view} ${how} does not scroll sideways, and scrolls in its own regions alone`, async ({ page, hub }) => {
     await visit(page, hub, { repo: 'tiny/qwen3-moe', view, ...query });
     await expect(page.getByRole('main').getByText(text).first()).toBeVisible();
     expect(await barWidth(page)).toBeGreaterThan(0);
-    console.log(view, JSON.stringify(await scrolling(page)));
+    const { sideways, upAndDown } = await scrolling(page);
+    expect(sideways).toEqual([]);
+    expect(upAndDown.filter((name) => !regions.some((region) => name.endsWith(` ${region}`)))).toEqual([]);
   });
 }
+
+test('Convert has one scrollbar, with a plan that is longer than the window', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'convert', target: 'stacked' });
+  await expect(page.getByText('What happens to each layer')).toBeVisible();
+  await expect.poll(() => scrolling(page)).toEqual({ sideways: [], upAndDown: ['MAIN view'] });
+});
