@@ -32,7 +32,11 @@ interface Shot {
 const SHOTS: readonly Shot[] = [
   { name: 'start', parameters: {}, ready: /Files never leave this machine/ },
   { name: 'map', parameters: { repo: BIG, view: 'map', layer: '5', expert: '7' }, ready: /No problems found/ },
-  { name: 'map-stacked', parameters: { repo: 'moe-loom/Qwen3-235B-A22B-stacked', view: 'map' }, ready: /No problems found/ },
+  {
+    name: 'map-stacked',
+    parameters: { repo: 'moe-loom/Qwen3-235B-A22B-stacked', view: 'map' },
+    ready: /No problems found/,
+  },
   { name: 'map-defects', parameters: { repo: 'preset/missing-shard', view: 'map' }, ready: /missing/ },
   {
     name: 'map-values',
@@ -132,7 +136,7 @@ const SHOTS: readonly Shot[] = [
     name: 'access',
     parameters: { repo: 'preset/gated-manual' },
     ready: /Keep on this device/,
-    act: (page) => page.getByRole('button', { name: 'Sign in or give a token' }).click(),
+    act: (page) => page.getByRole('button', { name: 'Sign in or enter a token' }).click(),
   },
   {
     name: 'unread',

@@ -82,7 +82,7 @@ describe('parseRepoReference', () => {
     ['x'.repeat(5000), /too long/],
     [
       'https://huggingface.co/datasets/org/name',
-      "This is a dataset, which has no model weights. Paste the org/name of a model.",
+      'This is a dataset, which has no model weights. Paste the org/name of a model.',
     ],
     ['datasets/org/name', /is a dataset/],
     ['hf://datasets/org/name', /is a dataset/],

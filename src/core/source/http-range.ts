@@ -37,7 +37,7 @@ export function insistOnRange(
   const why = moved
     ? `the file now has ${size} bytes where the listing says ${byteLength}`
     : 'such bytes cannot be trusted';
-  const message = `The answer of ${from} for ${name} came ${what} where "${asked}" was asked; ${why}. Open the repository anew, or try another network.`;
+  const message = `The answer of ${from} for ${name} came ${what} where "${asked}" was asked; ${why}. Open the repository again, or try another network.`;
   throw new LoomError('content-range-wrong', message, { file: name, byte: range.start });
 }
 
