@@ -100,7 +100,7 @@ test('what did not come along is named, with the way to get it', async ({ page }
   await test.step('a shard that is not there', async () => {
     await choose(page, missing);
     await expect(findings(page)).toContainText(`The shard ${SECOND} is missing; it held layers 0–2, 40 tensors.`);
-    await expect(findings(page)).toContainText('Get what is missing with "hf download"');
+    await expect(findings(page)).toContainText('Get the missing files with "hf download"');
     expect(await pastTheEdge(page)).toEqual([]);
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
     await expect(page.getByRole('button', { name: 'Start conversion' })).toBeDisabled();

@@ -63,7 +63,7 @@ function consoleOf(page: Page): string[] {
 }
 
 async function giveToken(page: Page, token: string, keep = false): Promise<void> {
-  await page.getByRole('button', { name: 'Sign in or give a token' }).first().click();
+  await page.getByRole('button', { name: 'Sign in or enter a token' }).first().click();
   const dialog = page.getByRole('dialog', { name: 'Access' });
   await dialog.getByLabel('Access token').fill(token);
   if (keep) await dialog.getByLabel('Keep on this device').check();
@@ -172,7 +172,7 @@ test('signing in at the Hub comes back to the same place, with access and nothin
   await register(page, hub);
   const lines = consoleOf(page);
   await visit(page, hub, { repo: GATED, view: 'tensors' });
-  await page.getByRole('button', { name: 'Sign in or give a token' }).click();
+  await page.getByRole('button', { name: 'Sign in or enter a token' }).click();
   await page.getByRole('button', { name: 'Sign in at the Hub' }).click();
   await expect(page.getByText('80 tensors')).toBeVisible();
   await expect
@@ -194,11 +194,11 @@ test('a sign-in that is declined says so and leads on', async ({ page, hub }) =>
   hub.switches.oauthUser = 'nobody';
   await register(page, hub);
   await visit(page, hub, { repo: GATED });
-  await page.getByRole('button', { name: 'Sign in or give a token' }).click();
+  await page.getByRole('button', { name: 'Sign in or enter a token' }).click();
   await page.getByRole('button', { name: 'Sign in at the Hub' }).click();
   await expect(page.getByText(/was declined/)).toBeVisible();
   expect([...parametersOf(page).keys()].sort()).toEqual(['endpoint', 'repo']);
-  await page.getByRole('button', { name: 'Go on without' }).click();
+  await page.getByRole('button', { name: 'Continue without' }).click();
   await expect(page.getByText(/was declined/)).toBeHidden();
 });
 

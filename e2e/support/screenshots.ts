@@ -136,7 +136,7 @@ const SHOTS: readonly Shot[] = [
     name: 'access',
     parameters: { repo: 'preset/gated-manual' },
     ready: /Keep on this device/,
-    act: (page) => page.getByRole('button', { name: 'Sign in or give a token' }).click(),
+    act: (page) => page.getByRole('button', { name: 'Sign in or enter a token' }).click(),
   },
   {
     name: 'unread',

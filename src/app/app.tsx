@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 
 import { FailureNotice } from './features/failure/failure-notice.tsx';
+import { NoExpertsNotice } from './features/failure/no-experts-notice.tsx';
 import { NotLoaded } from './features/failure/not-loaded.tsx';
 import { PauseNotice } from './features/failure/pause-notice.tsx';
 import { SignInNotice } from './features/failure/sign-in-notice.tsx';
@@ -46,6 +47,7 @@ export function App() {
           <SignInNotice />
           <VersionNotice />
           <UnreadNotice />
+          <NoExpertsNotice />
         </div>
         <main ref={main} className="view" key={view} tabIndex={-1} aria-label={`${VIEW_NAMES[view]} view`}>
           <Boundary>

@@ -31,7 +31,7 @@ describe('sentences', () => {
       () => folder('bin', { 'pytorch_model.bin': 'x' }),
       ['inspect'],
       2,
-      /1 weight files? in other formats; only safetensors/,
+      /1 file of PyTorch pickle \(\.bin, \.pt, \.pth\); only safetensors/,
     ],
     [
       'a sub-folder that has them',

@@ -117,6 +117,7 @@ export type { CardLicence } from './handoff/model-card-front.ts';
 export { expertHashes, type HashedSummary, type RankHashes, withHashes } from './handoff/rank-hashes.ts';
 export { expertToRank, type ManifestSource, type RankManifestJson, rankManifest } from './handoff/rank-manifest.ts';
 export { hubAddress } from './hub/client.ts';
+export { findLikely } from './hub/likely.ts';
 export {
   finishSignIn,
   isSignInReturn,

@@ -64,6 +64,8 @@ export interface HubFacts {
   readonly endpoint: string;
   readonly gated: boolean;
   readonly private: boolean;
+  /** Models that the card names as those it was made from. */
+  readonly baseModels: readonly string[];
   /** Address of the model page, for people. */
   readonly page: string;
 }
@@ -173,6 +175,8 @@ export interface InspectApi extends FlowDesk, RankApi, MemoryApi, TensorApi, Val
   open(source: SourceDescriptor, onEvent: (event: InspectEvent) => void, signal: AbortSignal): Promise<void>;
   /** Reads the files of the open source that could not be read, and nothing else; the last map holds them too. */
   readAgain(onEvent: (event: InspectEvent) => void, signal: AbortSignal): Promise<void>;
+  /** Names of models that are like one that was not found, the most similar first; one request to the Hub. */
+  likely(source: SourceDescriptor, signal: AbortSignal): Promise<readonly string[]>;
   cell(row: number, expert: number): CellFacts;
   /** The layer of a row of the map, drawn; null where no tensor of it is known. */
   layerPictures(row: number): LayerPictures | null;

@@ -36,7 +36,7 @@ import {
   unreadFiles,
 } from '../../src/core/index.ts';
 import { inTurns } from '../link/in-turns.ts';
-import { type OpenedSource, openSource } from '../link/sources.ts';
+import { likelyRepos, type OpenedSource, openSource } from '../link/sources.ts';
 import type { RankApi } from '../ranks/protocol.ts';
 import { createRankDesk } from '../ranks/ranks.ts';
 import { type FileStrips, fileStrips, type StripTensor, stripTensor } from './file-strips.ts';
@@ -44,7 +44,15 @@ import { createFlowDesk, type FlowDesk } from './layer-flow.ts';
 import { type LayerPictures, layerPictures } from './layer-pictures.ts';
 import { createLoads, type Loads } from './loads.ts';
 import { createMeter, createTicker, type Meter } from './meter.ts';
-import type { CellFacts, InspectEvent, MadeFacts, MapSummary, PlanSummary, SourceDescriptor } from './protocol.ts';
+import type {
+  CellFacts,
+  InspectApi,
+  InspectEvent,
+  MadeFacts,
+  MapSummary,
+  PlanSummary,
+  SourceDescriptor,
+} from './protocol.ts';
 
 export interface InspectSession extends FlowDesk {
   readonly checkpoint: Checkpoint;
@@ -300,14 +308,16 @@ export function summarisePlan(plan: ConversionPlan): PlanSummary {
   };
 }
 
-/** What screens ask of the open session: one cell, one layer, the whole in brief. */
+/** What screens ask of the open session: one cell, one layer, the whole in brief; and of the Hub without a session. */
 export function createCellCalls(
   current: () => InspectSession,
 ): Pick<
   InspectSession,
   'cell' | 'layerPictures' | 'fileStrips' | 'stripTensor' | 'modelReads' | 'flow' | 'inspection'
-> {
+> &
+  Pick<InspectApi, 'likely'> {
   return {
+    likely: likelyRepos,
     cell: (row, expert) => current().cell(row, expert),
     layerPictures: (row) => current().layerPictures(row),
     fileStrips: () => current().fileStrips(),

@@ -2,6 +2,7 @@ import {
   blobFiles,
   directoryFiles,
   type FileSet,
+  findLikely,
   type HeadersManifest,
   type HubRepo,
   headersOnlyFiles,
@@ -94,9 +95,22 @@ async function openHub(
     endpoint: repo.endpoint,
     gated: repo.gated !== false,
     private: repo.private,
+    baseModels: repo.baseModels,
     page: `${repo.endpoint}/${repo.repo}`,
   };
   return { files: repo, hub: facts, repo };
+}
+
+/** Names of models of the same Hub that are like the one that a source names. */
+export async function likelyRepos(source: SourceDescriptor, signal: AbortSignal): Promise<readonly string[]> {
+  if (source.kind !== 'hub') return [];
+  const { reference, endpoint, token, authenticate } = source;
+  return findLikely(reference, {
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(token === undefined ? {} : { token }),
+    authenticate,
+    signal,
+  });
 }
 
 /** A sample's manifest, beside its folder: files that lie beside it, or one gzip blob of header bytes. */

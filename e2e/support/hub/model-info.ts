@@ -128,7 +128,12 @@ function usedStorage(commit: Commit): number {
 }
 
 function cardData({ repo }: StoredRepo): unknown {
-  return { license: repo.license, library_name: repo.libraryName, pipeline_tag: repo.pipelineTag };
+  return {
+    license: repo.license,
+    library_name: repo.libraryName,
+    pipeline_tag: repo.pipelineTag,
+    base_model: repo.baseModel,
+  };
 }
 
 function repoField(stored: StoredRepo, key: ExpandKey): unknown {

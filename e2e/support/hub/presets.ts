@@ -225,6 +225,12 @@ function brokenCheckpoints(): Repo[] {
     withIndexName('index-traversal-encoded', 'the same, percent-encoded', '%2e%2e/%2e%2e/private/model.safetensors'),
     truncated(),
     pointerShard(),
+    {
+      id: 'preset/tiny-gguf',
+      shows: 'GGUF alone, with a base model in its card',
+      baseModel: 'preset/per-expert-tiny',
+      files: [CONFIG, repoFile('tiny-Q4_K_M.gguf', textBody('GGUF')), repoFile('tiny-Q8_0.gguf', textBody('GGUF'))],
+    },
     { id: 'preset/no-weights', shows: 'a config and nothing else', files: [CONFIG] },
   ];
 }

@@ -30,6 +30,8 @@ export interface Repo {
   readonly libraryName?: string | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly license?: string | undefined;
+  /** What the card says that it was made from. */
+  readonly baseModel?: string | undefined;
   readonly downloads?: number | undefined;
   readonly likes?: number | undefined;
   /** Further refs beside `main`, for instance `refs/pr/1`, with their files. */

@@ -6,7 +6,7 @@ export const CLICK_SLACK = 5;
 /** How chosen rows change what is chosen. */
 export type How = 'set' | 'toggle' | 'add';
 
-/** A pointer that was pressed on a grid and has not been let go of. */
+/** A pointer that was pressed on a grid and is not released yet. */
 export interface Press {
   readonly cell: Cell;
   readonly x: number;

@@ -6,11 +6,13 @@ import {
   type ExpertMap,
   formatRepoReference,
   fromWire,
+  HUB_ENDPOINT,
   isAbort,
   isLoomError,
   type LoomError,
   toWire,
 } from '../../core/index.ts';
+import { noteRead, placeOfHub } from '../parts/reading-cost.ts';
 import { startCompareWorker } from '../workers/compare.ts';
 import { useAccess } from './access/access.ts';
 import { useUnknownHost } from './access/known-hosts.ts';
@@ -176,7 +178,7 @@ export function retryComparison(): void {
   followComparison(compare.with, useInspection.getState().key);
 }
 
-/** Lets go of the second checkpoint. */
+/** Closes the second checkpoint. */
 export function closeComparison(): void {
   running?.abort.abort();
   running?.measure?.abort();
@@ -198,11 +200,15 @@ export async function compareByValue(selection: ValueSelection): Promise<void> {
   const abort = new AbortController();
   mine.measure = abort;
   useComparison.setState({ measuring: { progress: null }, measureError: null });
+  const began = performance.now();
+  let read = 0;
   const listen = (progress: ValueProgress) => {
+    read = progress.done;
     if (running === mine && mine.measure === abort) useComparison.setState({ measuring: { progress } });
   };
   try {
     const head = await mine.worker.call.measure(selection, listen, abort.signal);
+    noteBoth(read, (performance.now() - began) / 1000);
     if (running === mine) useComparison.setState((state) => ({ head, measured: state.measured + 1 }));
   } catch (error) {
     if (running === mine && !isAbort(error)) useComparison.setState({ measureError: asLoomError(error) });
@@ -212,6 +218,13 @@ export async function compareByValue(selection: ValueSelection): Promise<void> {
       useComparison.setState({ measuring: null });
     }
   }
+}
+
+/** Remembers how fast the two sides were read: both at once, half of the bytes each. */
+function noteBoth(bytes: number, seconds: number): void {
+  const { source } = useComparison.getState();
+  const right = source?.kind === 'hub' ? { endpoint: source.endpoint ?? HUB_ENDPOINT } : null;
+  for (const hub of [useInspection.getState().hub, right]) noteRead(placeOfHub(hub), bytes / 2, seconds);
 }
 
 /** Stops the comparison of values; what was compared before stays. */

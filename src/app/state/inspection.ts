@@ -143,6 +143,11 @@ export function cancelRetry(): void {
   running?.again?.abort();
 }
 
+/** True for a checkpoint that is read to the end and whose layers are all dense. */
+export function isDense({ map, complete }: Pick<InspectionState, 'map' | 'complete'>): boolean {
+  return complete && map !== null && map.rows.length > 0 && map.rows.every(({ kind }) => kind === 'dense');
+}
+
 /** Names one opening of a repo's commit: reading again is another, for it may find more. */
 function keyOf(hub: HubFacts): string {
   return `${hub.repo}@${hub.commit}/${hub.path} ${openings}`;

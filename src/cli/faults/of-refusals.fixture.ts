@@ -129,7 +129,7 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     name: 'a token with a line break inside',
     env: token('hf_own\ner'),
     exit: 2,
-    says: [/HF_TOKEN/, /holds characters that no token has/, /\[token-rejected\]/],
+    says: [/HF_TOKEN/, /has characters that no token has/, /\[token-rejected\]/],
     never: /hf_own/,
     requests: 0,
   },

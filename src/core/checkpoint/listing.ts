@@ -67,7 +67,7 @@ export function listCheckpoint(
       ? [
           finding(
             'index-absent',
-            `There are ${shards.length} shards and no ${INDEX_FILE}; loaders will not find them without it.`,
+            `There are ${shards.length} shards and no ${INDEX_FILE}; loaders do not find them without it.`,
           ),
         ]
       : []),

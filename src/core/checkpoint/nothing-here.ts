@@ -53,11 +53,40 @@ function piecesWords(names: readonly string[]): string | null {
   return `${plural(pieces.length, 'file')} (${some(pieces)}) look like pieces of one, cut by a program such as split: join them in the order of their names into ${whole} (with cat, or with copy /b on Windows), then open it.`;
 }
 
+/** What files of other formats are, and how one comes to safetensors. */
+const FORMATS: readonly (readonly [RegExp, string, string])[] = [
+  [/\.gguf$/i, 'GGUF, the format of llama.cpp', 'GGUF is made from safetensors: open the model that it was made from.'],
+  [
+    /\.(bin|pt|pth|ckpt|bin(\.\w+)?\.index(\.\w+)?\.json)$/i,
+    'PyTorch pickle (.bin, .pt, .pth)',
+    'Opening a pickle can run code, so it is not read here. Save the model as safetensors (save_pretrained of transformers does), or open a revision that has them.',
+  ],
+  [
+    /\.distcp$/i,
+    'PyTorch distributed checkpoint (.distcp)',
+    'Export it as safetensors with the program that trained it.',
+  ],
+  [
+    /\.(h5|msgpack)$/i,
+    'TensorFlow or Flax weights (.h5, .msgpack)',
+    'Convert them with transformers, and save as safetensors.',
+  ],
+  [/\.onnx$/i, 'ONNX', 'An ONNX graph has no expert layout to show: open the model that it was exported from.'],
+  [/\.npz$/i, 'NumPy arrays (.npz)', 'Save them as safetensors first.'],
+];
+
+/** The formats by name, the commonest first, and what to do about that one. */
 function formatsWords(names: readonly string[]): string | null {
-  const others = names.filter(isOtherWeights).length;
-  return others === 0
-    ? null
-    : `It holds ${plural(others, 'weight file')} in other formats; only safetensors can be read here.`;
+  const others = names.filter(isOtherWeights);
+  if (others.length === 0) return null;
+  const counted = FORMATS.map(([pattern, name, advice]) => ({
+    count: others.filter((other) => pattern.test(other)).length,
+    name,
+    advice,
+  }));
+  const found = counted.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
+  const list = found.map(({ count, name }) => `${plural(count, 'file')} of ${name}`).join(' and ');
+  return `It holds ${list}; only safetensors can be read here. ${found[0]?.advice ?? ''}`.trim();
 }
 
 function indexWords(names: readonly string[]): string | null {

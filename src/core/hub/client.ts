@@ -19,7 +19,7 @@ import { HUB_ENDPOINT, type RepoReference } from './reference.ts';
 const USUAL_REVISION = 'main';
 /**
  * Reads that start beyond this are of tensors, and many to a file: they go to its signed address. Headers start at 0,
- * and go on where the first window ended.
+ * and continue where the first window ended.
  */
 const HEADERS_WITHIN = 128 * KIB;
 
@@ -39,15 +39,15 @@ export interface HubClientOptions {
   readonly token?: string | undefined;
   /** Send the token only where strangers are refused (`when-needed`, the default) or with every request. */
   readonly authenticate?: Authenticate | undefined;
-  /** Hears of each request as it leaves and when it has ended. */
+  /** Called for each request as it is sent and when it has ended. */
   readonly onRequest?: ((request: HubRequest) => void) | undefined;
-  /** Hears when all requests to this Hub have to wait, why and until when, and null as they go on. */
+  /** Called when all requests to this Hub have to wait, with why and until when, and with null when they resume. */
   readonly onPause?: ((pause: Pause | null) => void) | undefined;
-  /** Hears of each further attempt after one that failed: why, and after how many milliseconds. */
+  /** Called for each retry: why, and after how many milliseconds. */
   readonly onRetry?: ((error: LoomError, waitMs: number) => void) | undefined;
-  /** Hears, in sentences, what the caller should know of how the files were found. */
+  /** Called with sentences that say what the caller should know of how the files were found. */
   readonly onNote?: ((note: string) => void) | undefined;
-  /** Hears when the token is first sent. */
+  /** Called when the token is first sent. */
   readonly onTokenSent?: (() => void) | undefined;
   /** What bounds and counts requests; unless given, all repos of one Hub share them: it counts by address. */
   readonly gate?: Gate | undefined;
@@ -56,7 +56,7 @@ export interface HubClientOptions {
   /** Milliseconds without a byte after which a request is given up, and the clock that measures them. */
   readonly stallMs?: number | undefined;
   readonly clock?: Clock | undefined;
-  /** What stands for the network; the platform's own unless given. */
+  /** Replaces the network; the platform's fetch unless given. */
   readonly fetch?: typeof fetch | undefined;
 }
 
@@ -146,8 +146,7 @@ function checkToken(token: string | undefined): string | null {
   const trimmed = token?.trim() ?? '';
   if (trimmed === '') return null;
   if (/^[\x21-\x7e]+$/.test(trimmed)) return trimmed;
-  const message =
-    'The access token holds characters that no token has. Copy it again from the settings of your account.';
+  const message = 'The access token has characters that no token has. Copy it again from the settings of your account.';
   throw new LoomError('token-rejected', message);
 }
 

@@ -55,7 +55,7 @@ function explainCode({ code, name, status }: HttpRefusal, question: HubQuestion)
     return ['revision-not-found', message];
   }
   if (code === 'EntryNotFound') {
-    const message = `${repo} holds no file ${name} at ${revision}. Look up its files at ${endpoint}/${repo}/tree/main and open it anew.`;
+    const message = `${repo} holds no file ${name} at ${revision}. Check its files at ${endpoint}/${repo}/tree/main, then open it again.`;
     return ['path-not-found', message];
   }
   if (code === 'GatedRepo') return ['repo-gated', status === 403 ? gatedForbidden(question) : gatedLogin(question)];
@@ -64,12 +64,12 @@ function explainCode({ code, name, status }: HttpRefusal, question: HubQuestion)
 
 function gatedLogin({ repo, endpoint, signedIn }: HubQuestion): string {
   const gate = `${repo} is gated: its files go only to accounts that accepted its terms.`;
-  if (!signedIn) return `${gate} Accept them at ${endpoint}/${repo}, then sign in or give a token of that account.`;
+  if (!signedIn) return `${gate} Accept them at ${endpoint}/${repo}, then sign in or enter a token of that account.`;
   return `${gate} The Hub did not take the token for one of these. Check the token at ${endpoint}/settings/tokens, and the terms at ${endpoint}/${repo}.`;
 }
 
 function gatedForbidden({ repo, endpoint }: HubQuestion): string {
-  return `${repo} is gated, and your account is not on the list of those let in. Ask for access at ${endpoint}/${repo}; when it is granted, open the model again.`;
+  return `${repo} is gated, and your account does not have access. Ask for access at ${endpoint}/${repo}; when it is granted, open the model again.`;
 }
 
 function notFound({ repo, endpoint, signedIn }: HubQuestion): Told {
@@ -83,7 +83,7 @@ function explainStatus(refusal: HttpRefusal, question: HubQuestion): Told | null
   const { status, serverText } = refusal;
   const { repo, endpoint, signedIn } = question;
   if (status === 401 && signedIn && /credentials/i.test(serverText ?? '')) {
-    const message = `The Hub does not accept the token. Make a new one with read access at ${endpoint}/settings/tokens, or go on without.`;
+    const message = `The Hub does not accept the token. Make a new one with read access at ${endpoint}/settings/tokens, or continue without one.`;
     return ['token-rejected', message];
   }
   if (status === 401) return notFound(question);
@@ -95,7 +95,7 @@ function explainStatus(refusal: HttpRefusal, question: HubQuestion): Told | null
   }
   if (status === 429) return ['rate-limited', tooMany(refusal, signedIn)];
   if (status === 408 || status >= 500) {
-    const message = `${refusal.from} could not answer for ${refusal.name} (${status}). Try again in a few minutes; https://status.huggingface.co tells of outages.`;
+    const message = `${refusal.from} could not answer for ${refusal.name} (${status}). Try again in a few minutes; https://status.huggingface.co lists outages.`;
     return ['server-error', message];
   }
   return null;
@@ -109,7 +109,7 @@ function disabledRepo({ repo, endpoint }: HubQuestion): Told {
 function forbidden({ repo, endpoint, signedIn }: HubQuestion): Told {
   const message = signedIn
     ? `The token may not read ${repo}. Give it read access to this repository at ${endpoint}/settings/tokens, or use another one.`
-    : `The Hub does not let anonymous readers have ${repo}. Sign in, or give a token that may read it.`;
+    : `The Hub does not serve ${repo} to anonymous readers. Sign in, or enter a token that may read it.`;
   return ['access-denied', message];
 }
 
@@ -117,7 +117,7 @@ function tooMany(refusal: HttpRefusal, signedIn: boolean): string {
   const { retryAfter } = refusal;
   const wait = retryAfter === null ? 'up to five minutes' : `${retryAfter} s`;
   const more = signedIn ? '' : '; signing in raises the limit';
-  return `${refusal.from} has had too many requests from here (429). Wait ${wait}, then go on${more}.`;
+  return `${refusal.from} has received too many requests from this address (429). Wait ${wait}, then retry${more}.`;
 }
 
 /** The file server behind the Hub knows no error codes; its 403 means that the signed address is spent. */
@@ -125,7 +125,7 @@ export function explainFileServer(refusal: HttpRefusal): LoomError {
   const { name, status, from } = refusal;
   if (isGateway(refusal)) return explainGateway(refusal);
   if (status !== 403) return explainRefusal(refusal);
-  const message = `The file server ${from} did not accept the signed address of ${name} (403). Open the repository anew; a wrong clock on this computer can cause this too.`;
+  const message = `The file server ${from} did not accept the signed address of ${name} (403). Open the repository again; a wrong clock on this computer can cause this too.`;
   return new LoomError('link-expired', message, { file: name, status });
 }
 

@@ -26,12 +26,21 @@ describe('parseModelInfo', () => {
       private: false,
       gated: 'auto',
       disabled: false,
+      baseModels: [],
       files: [
         { path: 'config.json', byteLength: 3, sha256: null, gitOid: SHA },
         { path: 'a/model.safetensors', byteLength: 9, sha256: HASH, gitOid: null },
       ],
       unsized: 0,
     });
+  });
+
+  it('takes names of base models from the card, and leaves out what is no name', () => {
+    const named = (base_model: unknown) => parseModelInfo({ ...good, cardData: { base_model } }).baseModels;
+    expect(named('Qwen/Qwen3-30B-A3B')).toEqual(['Qwen/Qwen3-30B-A3B']);
+    expect(named(['a/b', 'a/b', 7, '../x', 'https://evil.example/a', 'org/name'])).toEqual(['a/b']);
+    expect(named(null)).toEqual([]);
+    expect(parseModelInfo({ ...good, cardData: 'text' }).baseModels).toEqual([]);
   });
 
   it('takes a listing without files, or with files without sizes, as one that does not tell', () => {

@@ -10,9 +10,16 @@ const size = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const gitId = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, 'is not a git id of 40 digits'));
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is not a sha256'));
 const repoPath = v.pipe(v.string(), v.check(isListedPath, 'is not a path inside a repository'));
-const repoName = v.pipe(
-  v.string(),
-  v.check((id) => id.split('/').length <= 2 && id.split('/').every(isNamePart), 'is not the name of a repository'),
+const repoName = v.pipe(v.string(), v.check(isRepoName, 'is not the name of a repository'));
+
+function isRepoName(id: string): boolean {
+  return id.split('/').length <= 2 && id.split('/').every(isNamePart);
+}
+
+/** The card is written by people: what is not a name of a repository there is left out, and refuses nothing. */
+const cardSchema = v.fallback(
+  v.nullish(v.object({ base_model: v.nullish(v.union([v.string(), v.array(v.unknown())])) })),
+  null,
 );
 
 const infoSchema = v.object({
@@ -21,6 +28,7 @@ const infoSchema = v.object({
   private: v.optional(v.boolean(), false),
   gated: v.optional(v.union([v.literal(false), v.literal('auto'), v.literal('manual')]), false),
   disabled: v.optional(v.nullable(v.boolean())),
+  cardData: cardSchema,
   siblings: v.nullish(
     v.array(
       v.object({
@@ -65,6 +73,8 @@ export interface ModelInfo {
   readonly private: boolean;
   readonly gated: HubGate;
   readonly disabled: boolean;
+  /** Models that its card names as those it was made from. */
+  readonly baseModels: readonly string[];
   readonly files: readonly ListedFile[];
   /** Files that it names without a size: what is known of them has to come from the file tree. */
   readonly unsized: number;
@@ -74,7 +84,7 @@ export interface ModelInfo {
 export function parseModelInfo(json: unknown): ModelInfo {
   const parsed = v.safeParse(infoSchema, json, { abortEarly: true });
   if (!parsed.success) throw unexpected(whatIsWrong(parsed.issues[0]));
-  const { id, sha, siblings, disabled, gated, private: hidden } = parsed.output;
+  const { id, sha, siblings, disabled, gated, private: hidden, cardData } = parsed.output;
   const paths = new Set(siblings.map(({ rfilename }) => rfilename));
   if (paths.size !== siblings.length) throw unexpected('it lists a file twice');
   const files = siblings.flatMap(({ rfilename: path, size: byteLength, lfs, blobId }) => {
@@ -83,7 +93,17 @@ export function parseModelInfo(json: unknown): ModelInfo {
     return [{ path, byteLength, sha256: lfs?.sha256 ?? null, gitOid: blobId ?? null }];
   });
   const unsized = siblings.length - files.length;
-  return { id, commit: sha, private: hidden, gated, disabled: disabled ?? false, files, unsized };
+  const baseModels = baseModelsOf(cardData?.base_model, id);
+  return { id, commit: sha, private: hidden, gated, disabled: disabled ?? false, baseModels, files, unsized };
+}
+
+/** More are those of a merge. */
+const MOST_BASE_MODELS = 4;
+
+function baseModelsOf(told: unknown, id: string): readonly string[] {
+  const all = Array.isArray(told) ? told : [told];
+  const names = all.filter((name): name is string => typeof name === 'string' && isRepoName(name) && name !== id);
+  return [...new Set(names)].slice(0, MOST_BASE_MODELS);
 }
 
 /** Checks a page of what `/api/models/{repo}/tree/{commit}?recursive=true` gave. @throws LoomError `answer-invalid`. */

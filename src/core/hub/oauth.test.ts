@@ -49,7 +49,7 @@ it('says that it was declined', async () => {
   expect(isSignInReturn(address)).toBe(true);
   await expect(finishSignIn(address, pending)).rejects.toMatchObject({
     tag: 'sign-in-failed',
-    message: `Signing in at ${new URL(hub.url).host} was declined. Try again, or go on without.`,
+    message: `Signing in at ${new URL(hub.url).host} was declined. Retry, or continue without signing in.`,
   });
 });
 

@@ -70,7 +70,10 @@ export async function finishSignIn(address: string, pending: PendingSignIn): Pro
   if (query.has('error')) {
     const declined = query.get('error') === 'access_denied';
     const why = declined ? 'was declined' : 'did not come about';
-    throw new LoomError('sign-in-failed', `Signing in at ${hostOf(endpoint)} ${why}. Try again, or go on without.`);
+    throw new LoomError(
+      'sign-in-failed',
+      `Signing in at ${hostOf(endpoint)} ${why}. Retry, or continue without signing in.`,
+    );
   }
   const result = await attempt(endpoint, async () => {
     const { oauthHandleRedirect } = await import('@huggingface/hub');

@@ -207,15 +207,27 @@ function takeRevision(segments: readonly string[], text: string): { revision: st
   return { revision: checkRevision(revision), rest: segments.slice(length) };
 }
 
+/** Pages of the Hub that people paste by mistake. */
+const PAGES: Readonly<Record<string, string>> = {
+  papers: 'a page about a paper',
+  collections: 'a collection of models',
+  blog: 'a page of the blog',
+  docs: 'a page of the documentation',
+  settings: 'a page of settings',
+};
+
 function refuseOtherKinds(segments: readonly string[]): void {
   const [first = '', second] = segments;
   if (first === 'datasets' || first === 'spaces') {
-    const kind = first === 'datasets' ? 'dataset' : 'Space';
-    throw invalid(`This names a ${kind}, and only models can be read. Give the model's org/name.`);
+    throw invalid(
+      first === 'datasets'
+        ? 'This is a dataset, which has no model weights. Paste the org/name of a model.'
+        : 'This is a Space: a running program, not a model. Paste the org/name of the model that it uses.',
+    );
   }
   if (isReservedName(first)) {
     const page = second === undefined ? first : `${first}/${second}`;
-    throw invalid(`"${shown(page)}" is a page of the Hub, not a model. ${HELP}`);
+    throw invalid(`"${shown(page)}" is ${PAGES[first] ?? 'a page of the Hub'}, not a model. ${HELP}`);
   }
 }
 

@@ -187,7 +187,7 @@ describe('the token', () => {
 
 describe('refusals', () => {
   const rejected =
-    'The Hub does not accept the token. Make a new one with read access at HUB/settings/tokens, or go on without.';
+    'The Hub does not accept the token. Make a new one with read access at HUB/settings/tokens, or continue without one.';
   const cases: readonly (readonly [string, string, string | undefined, string, string])[] = [
     [
       'missing, anonymous',
@@ -230,14 +230,14 @@ describe('refusals', () => {
       'preset/gated-manual',
       undefined,
       'repo-gated',
-      'preset/gated-manual is gated: its files go only to accounts that accepted its terms. Accept them at HUB/preset/gated-manual, then sign in or give a token of that account.',
+      'preset/gated-manual is gated: its files go only to accounts that accepted its terms. Accept them at HUB/preset/gated-manual, then sign in or enter a token of that account.',
     ],
     [
       'gated, not let in',
       'preset/gated-manual',
       'hf_reader',
       'repo-gated',
-      'preset/gated-manual is gated, and your account is not on the list of those let in. Ask for access at HUB/preset/gated-manual; when it is granted, open the model again.',
+      'preset/gated-manual is gated, and your account does not have access. Ask for access at HUB/preset/gated-manual; when it is granted, open the model again.',
     ],
     [
       'gated, garbage token',
@@ -270,7 +270,7 @@ describe('refusals', () => {
     strike({ type: '404entry' }, { pathRe: '/resolve/' });
     const gone = await errorOf((await repo.open('config.json')).read({ start: 0, end: 1 }));
     expect(gone).toMatchObject({ tag: 'path-not-found' });
-    expect(gone.message).toContain(`Look up its files at ${hub.url}/${TINY}/tree/main and open it anew.`);
+    expect(gone.message).toContain(`Check its files at ${hub.url}/${TINY}/tree/main, then open it again.`);
   });
 
   it('stops when access is taken away or the repo is disabled on the way', async () => {
@@ -308,7 +308,7 @@ describe('refusals', () => {
     const ill = await errorOf(open(TINY));
     expect(ill).toMatchObject({ tag: 'server-error' });
     expect(ill.message).toBe(
-      `${new URL(hub.url).host} could not answer for the listing of ${TINY} (502). Try again in a few minutes; https://status.huggingface.co tells of outages.`,
+      `${new URL(hub.url).host} could not answer for the listing of ${TINY} (502). Try again in a few minutes; https://status.huggingface.co lists outages.`,
     );
     expect(hub.journal.length).toBe(4);
     const gone = await startHub({ repos: [] });
@@ -378,7 +378,7 @@ describe('a 429', () => {
     const error = await errorOf(readStart(TINY));
     expect(error).toMatchObject({ tag: 'rate-limited', fields: { retryAfter: 43 } });
     expect(error.message).toBe(
-      `${new URL(hub.url).host} has had too many requests from here (429). Wait 43 s, then go on; signing in raises the limit.`,
+      `${new URL(hub.url).host} has received too many requests from this address (429). Wait 43 s, then retry; signing in raises the limit.`,
     );
   });
 });

@@ -36,6 +36,8 @@ export interface HubRepo extends FileSet {
   readonly endpoint: string;
   readonly gated: HubGate;
   readonly private: boolean;
+  /** Models that the card names as those it was made from. */
+  readonly baseModels: readonly string[];
   readonly files: readonly HubFile[];
   /** For {@link openCheckpoint}: headers known from earlier openings. Null without a cache, and for private repos. */
   readonly cache: HeaderCache | null;
@@ -192,6 +194,7 @@ function repoOf(
     endpoint,
     gated: info.gated,
     private: info.private,
+    baseModels: info.baseModels,
     guarded: info.private || info.gated !== false || client.access.signedIn,
     files,
     cache,

@@ -55,7 +55,7 @@ function nextCursor(link: string | null): string | null {
   } catch {
     // Not percent-encoded as it must be: below.
   }
-  throw new LoomError('answer-invalid', 'The file tree goes on at an address without a cursor. Try again later.');
+  throw new LoomError('answer-invalid', 'The next page of the file tree has an address without a cursor. Retry later.');
 }
 
 function endless(repo: string): LoomError {

@@ -18,7 +18,7 @@ export interface Pause {
   /** `quota`: by our own count the server would refuse the next request. */
   readonly reason: 'rate-limited' | 'network' | 'quota';
   readonly until: number;
-  /** The host that asks for it, where it is known: a file host has limits of its own. */
+  /** The host that asks for it, where it is known: a file host has its own limits. */
   readonly host?: string | undefined;
 }
 
@@ -29,7 +29,7 @@ export interface GateOptions {
   /** 0 to 1, for jitter. */
   readonly random?: (() => number) | undefined;
   readonly onPause?: ((pause: Pause) => void) | undefined;
-  /** Asked before each request, with what is in flight: milliseconds for which all have to wait, 0 to go on. */
+  /** Asked before each request, with what is in flight: milliseconds for which all have to wait, 0 to proceed. */
   readonly holdMs?: ((inFlight: number) => number) | undefined;
 }
 
@@ -41,7 +41,7 @@ export interface Gate {
   readonly inFlight: number;
   /** Milliseconds since the epoch, null when nobody has to wait. */
   readonly pausedUntil: number | null;
-  /** Hears of each pause as it begins or grows, and null as requests go on. Gives what ends that. */
+  /** Calls back for each pause as it begins or grows, and with null when requests resume. Returns what ends that. */
   watch(listener: (pause: Pause | null) => void): () => void;
   /**
    * Runs `task` when there is room for it (one slot unless given) and no pause.

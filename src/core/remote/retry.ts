@@ -18,7 +18,7 @@ export interface RetryOptions {
   readonly gate: Gate;
   /** Further attempts after the first; 3 unless given. Pauses for a 429 are counted apart. */
   readonly retries?: number | undefined;
-  /** Hears of each further attempt: why, and after how many milliseconds. A pause of the gate is told by the gate. */
+  /** Called for each retry: why, and after how many milliseconds. A pause of the gate is told by the gate. */
   readonly onRetry?: ((error: LoomError, waitMs: number) => void) | undefined;
   /** Waited for before each further attempt; what it throws ends the work. */
   readonly turn?: ((error: LoomError, signal: AbortSignal | undefined) => Promise<void>) | undefined;
@@ -45,7 +45,7 @@ export async function retrying<T>(task: () => Promise<T>, options: RetryOptions,
       if (error.tag === 'rate-limited' ? refusals++ >= RATE_LIMIT_RETRIES : failures >= allowed(error, retries)) {
         throw error;
       }
-      // After a 429 the gate itself is the delay; a spent address is signed anew at once.
+      // After a 429 the gate itself is the delay; a spent address is signed again at once.
       const atOnce = error.tag === 'link-expired' || error.tag === 'rate-limited';
       const wait = atOnce ? 0 : jittered(backOff(failures), gate.random);
       if (error.tag !== 'rate-limited') failures++;
@@ -82,7 +82,7 @@ function delay(clock: Clock, ms: number, signal: AbortSignal | undefined): Promi
 }
 
 /**
- * The source with reads that survive passing failures; a read that broke off goes on at the first byte that is missing.
+ * The source with reads that survive passing failures; a read that broke off resumes at the first missing byte.
  *
  * Errors that it can resume after carry the field `received`: bytes already in place.
  */

@@ -339,7 +339,7 @@ export function explainRefusal(refusal: HttpRefusal): LoomError {
   const fields = { file: name, status };
   if (status === 429) {
     const wait = retryAfter === null ? 'a few minutes' : `${retryAfter} s`;
-    const message = `${from} asks for fewer requests (429). Wait ${wait}, then try again.`;
+    const message = `${from} asks for fewer requests (429). Wait ${wait}, then retry.`;
     return new LoomError('rate-limited', message, { ...fields, retryAfter, host: from });
   }
   if (status === 408 || status >= 500) {

@@ -1,7 +1,7 @@
 import { type CompareStatus, STATUS_WORDS } from '../../../core/index.ts';
 import { STATUS_MEANINGS } from './words.ts';
 
-/** Drawn on 16 × 16; each status has a shape of its own, so that colour says nothing alone. */
+/** Drawn on 16 × 16; each status has its own shape, so that no meaning depends on colour. */
 const MARKS: Readonly<Record<CompareStatus, string>> = {
   same: 'M3 6h10M3 10h10',
   moved: 'M2.5 8H13M9 4l4 4-4 4',

@@ -1,24 +1,45 @@
 import { useState } from 'react';
 import type { CompareHead, SelectionSize, ValueSelection } from '../../../../workers/compare/protocol.ts';
 import { formatBytes, formatDuration, formatInteger, plural } from '../../../core/index.ts';
+import { NoWeights } from '../../checkpoint/no-weights.tsx';
+import { AskFirst } from '../../parts/ask-first.tsx';
+import { asksFirst, placeOfHub, type ReadingCost, readingCost } from '../../parts/reading-cost.ts';
 import { Shown } from '../../parts/shown.tsx';
+import { sampleWithoutWeights } from '../../sources/samples.ts';
 import { cancelMeasuring, compareByValue, useComparison } from '../../state/comparison.ts';
+import { HUB } from '../../state/follow-address.ts';
+import { useInspection } from '../../state/inspection.ts';
 import { useSelectionSize } from './queries.ts';
 import { usePace } from './use-pace.ts';
 import type { Selected } from './use-selected.ts';
 
-type Scope = 'chosen' | 'layer' | 'all';
+type Scope = 'chosen' | 'layer' | 'first' | 'all';
 
-/** Compares numbers: of what is chosen, of its layer's experts, or of all, once a person has seen what that reads. */
+/** Compares values: of what is chosen, of the experts of a layer, or of everything. Whatever reads a lot asks first. */
 export function ValuePanel({ selected, head }: { readonly selected: Selected; readonly head: CompareHead }) {
-  const [wanted, setWanted] = useState<Scope>('chosen');
-  const { selection } = selected;
-  const scopes = scopesOf(selection);
-  const scope = scopes.some(([id]) => id === wanted) ? wanted : (scopes[0]?.[0] ?? 'all');
+  const [wanted, setWanted] = useState<Scope | null>(null);
+  const [asking, setAsking] = useState(false);
+  const { data: everything } = useSelectionSize(ALL);
+  const costs = useCosts();
+  const scopes = scopesOf(selected.selection, head);
+  // Without a choice, everything is compared only where that is little.
+  const usual = scopes[0]?.[0] === 'first' && everything && !asksFirst(costs(everything)) ? 'all' : scopes[0]?.[0];
+  const scope = scopes.find(([id]) => id === wanted)?.[0] ?? usual ?? 'all';
   const chosen = scopes.find(([id]) => id === scope)?.[2] ?? ALL;
   const { data: size } = useSelectionSize(chosen);
   const measuring = useComparison((state) => state.measuring);
   const error = useComparison((state) => state.measureError);
+  const sample = useSampleWithoutWeights();
+  const asks = size !== undefined && asksFirst(costs(size));
+  const choose = (id: Scope) => {
+    setWanted(id);
+    setAsking(false);
+  };
+  const begin = () => {
+    setAsking(false);
+    void compareByValue(chosen);
+  };
+  const smaller = scopes[0];
   return (
     <section className="value-panel" aria-labelledby="value-panel">
       <h2 id="value-panel">Values</h2>
@@ -26,16 +47,37 @@ export function ValuePanel({ selected, head }: { readonly selected: Selected; re
         <legend className="hidden">What to compare</legend>
         {scopes.map(([id, name]) => (
           <label key={id}>
-            <input type="radio" name="value-scope" checked={id === scope} onChange={() => setWanted(id)} /> {name}
+            <input type="radio" name="value-scope" checked={id === scope} onChange={() => choose(id)} /> {name}
           </label>
         ))}
       </fieldset>
       <p className="quiet">{size ? costOf(size) : ' '}</p>
       {measuring && <Measuring />}
-      {!measuring && size?.pairs !== 0 && (
-        <button type="button" className="button primary" disabled={!size} onClick={() => void compareByValue(chosen)}>
-          Compare values
+      {sample && <NoWeights sample={sample} />}
+      {!sample && !measuring && size?.pairs !== 0 && (
+        <button
+          type="button"
+          className="button primary"
+          disabled={!size}
+          aria-expanded={asks ? asking : undefined}
+          onClick={() => (asks ? setAsking(true) : begin())}
+        >
+          Compare values{asks && ' …'}
         </button>
+      )}
+      {asking && size && !measuring && (
+        <AskFirst
+          what="Comparing values reads"
+          cost={costs(size)}
+          from={null}
+          more={`${formatBytes(size.left)} on the left and ${formatBytes(size.right)} on the right. Nothing is stored.`}
+          verb="Read"
+          narrow={
+            smaller && smaller[0] !== scope ? { label: `${smaller[1]} instead`, act: () => choose(smaller[0]) } : null
+          }
+          onYes={begin}
+          onNo={() => setAsking(false)}
+        />
       )}
       {error && (
         <p className="defect" role="alert">
@@ -44,7 +86,7 @@ export function ValuePanel({ selected, head }: { readonly selected: Selected; re
       )}
       {head.values && <Outcome values={head.values} />}
       <p className="quiet">
-        Equal bytes are proof that nothing was lost. They say nothing about how a framework reads them: see Loads in.
+        Equal bytes prove that nothing was lost. They do not say whether a framework reads them correctly: see Loads in.
       </p>
     </section>
   );
@@ -52,18 +94,42 @@ export function ValuePanel({ selected, head }: { readonly selected: Selected; re
 
 const ALL: ValueSelection = { kind: 'all' };
 
-function scopesOf(selection: ValueSelection | null): (readonly [Scope, string, ValueSelection])[] {
-  const own: (readonly [Scope, string, ValueSelection])[] = [];
-  if (selection)
-    own.push(['chosen', selection.kind === 'expert' ? 'The chosen expert' : 'The chosen tensor', selection]);
-  if (selection?.kind === 'expert')
-    own.push(['layer', 'All experts of its layer', { kind: 'group', group: selection.group }]);
-  return [...own, ['all', 'Everything', ALL]];
+type ScopeRow = readonly [Scope, string, ValueSelection];
+
+/** What can be compared, the smallest first. */
+function scopesOf(selection: ValueSelection | null, head: CompareHead): readonly ScopeRow[] {
+  const all: ScopeRow = ['all', 'Everything', ALL];
+  if (selection?.kind === 'expert') {
+    const layer: ScopeRow = ['layer', 'All experts of its layer', { kind: 'group', group: selection.group }];
+    return [['chosen', 'The chosen expert', selection], layer, all];
+  }
+  if (selection) return [['chosen', 'The chosen tensor', selection], all];
+  const first = head.cells[0];
+  if (!first || head.cells.length === 1) return [all];
+  return [['first', 'One expert of the first layer', { kind: 'expert', group: first.group, expert: 0 }], all];
+}
+
+/** The cost of reading both sides. The slower of the two places decides how long it takes. */
+function useCosts(): (size: SelectionSize) => ReadingCost {
+  const left = useInspection((state) => state.hub);
+  const right = useComparison((state) => state.source);
+  return ({ left: leftBytes, right: rightBytes }) => {
+    const there = readingCost(placeOfHub(left), leftBytes);
+    const other = right?.kind === 'hub' ? { endpoint: right.endpoint ?? HUB } : null;
+    const here = readingCost(placeOfHub(other), rightBytes);
+    return { ...(there.seconds > here.seconds ? there : here), bytes: leftBytes + rightBytes };
+  };
+}
+
+function useSampleWithoutWeights() {
+  const left = useInspection((state) => sampleWithoutWeights(state.source));
+  const right = useComparison((state) => sampleWithoutWeights(state.source));
+  return left ?? right;
 }
 
 function costOf({ pairs, left, right }: SelectionSize): string {
-  if (pairs === 0) return 'All of it has been compared.';
-  return `${plural(pairs, 'pair')} to compare: reads ${formatBytes(left)} on the left and ${formatBytes(right)} on the right.`;
+  if (pairs === 0) return 'All of it is compared already.';
+  return `${plural(pairs, 'pair')} to compare. This reads ${formatBytes(left)} on the left and ${formatBytes(right)} on the right.`;
 }
 
 function Measuring() {
@@ -78,7 +144,7 @@ function Measuring() {
         {rate !== null && `, ${formatBytes(Math.round(rate))}/s`}
         {left !== null && `, ${formatDuration(left)} left`}
       </p>
-      <p className="mono quiet measured-tensor">{tensor || 'opening the files'}</p>
+      <p className="mono quiet measured-tensor">{tensor || 'Opening the files'}</p>
       <button type="button" className="button" onClick={cancelMeasuring}>
         Cancel
       </button>

@@ -1,8 +1,10 @@
 import { useEffect } from 'react';
 import { countGood, formatBytes } from '../../../core/index.ts';
-import { useInspection } from '../../state/inspection.ts';
+import { sampleWithoutWeights } from '../../sources/samples.ts';
+import { isDense, useInspection } from '../../state/inspection.ts';
 import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
 import './convert.css';
+import { NoWeights } from '../../checkpoint/no-weights.tsx';
 import { isBusy, useJob } from '../../jobs/job-store.ts';
 import { startJob, warmUp } from '../../jobs/run-job.ts';
 import { StoredLists } from '../../jobs/stored/stored-lists.tsx';
@@ -18,14 +20,38 @@ import { TargetChoice } from './options/target-choice.tsx';
 import { UnpackChoice } from './options/unpack-choice.tsx';
 import { WorkChoice } from './options/work-choice.tsx';
 import { bytesOf, fitsMemory, placeOf, usePlaces } from './places.ts';
-import { DAMAGE_ID, DamageNote } from './plan-loads.tsx';
+import { DamageNote } from './plan-loads.tsx';
 import { PlanPanel } from './plan-panel.tsx';
 import { Refusals } from './refusals.tsx';
+import { StartButton } from './start-button.tsx';
 import type { Outcomes } from './use-outcomes.ts';
 import { type Order, type TargetOrder, useOrder, usePlan } from './use-plan.ts';
 
-/** Choose a target, read the plan, convert, and see what was proven. */
+/** Chooses a target, shows the plan, converts, and shows what was proven. */
 export function ConvertView() {
+  const dense = useInspection(isDense);
+  return dense ? <NothingToConvert /> : <Conversion />;
+}
+
+function NothingToConvert() {
+  return (
+    <div className="convert">
+      <h1 className="hidden">Convert</h1>
+      <div className="convert-main alone">
+        <section className="panel" aria-label="Plan">
+          <h2>Nothing to convert</h2>
+          <p>
+            Conversion changes how routed experts are stored. This model has none: its dense layers are stored in one
+            way that every program reads. See Loads in for the programs that load it.
+          </p>
+        </section>
+        <StoredLists except={null} />
+      </div>
+    </div>
+  );
+}
+
+function Conversion() {
   const { order, chosen, outcomes } = useOrder();
   const planned = usePlan(order);
   const withTarget = order.target === null ? null : { ...order, target: order.target };
@@ -34,6 +60,7 @@ export function ConvertView() {
   const start = useStart(order, planned);
   const shown = useJob(({ output }) => (output && 'job' in output ? output.job : null));
   const busy = isBusy(status);
+  const sample = useInspection((state) => sampleWithoutWeights(state.source));
   useEffect(() => {
     if (!busy) warmUp();
   }, [busy]);
@@ -64,16 +91,9 @@ export function ConvertView() {
             <p className="option-note" role="status">
               {start.note}
             </p>
-            <button
-              type="button"
-              className="button primary"
-              disabled={start.act === null}
-              aria-describedby={DAMAGE_ID}
-              onClick={() => start.act?.()}
-            >
-              Start conversion
-            </button>
+            {!sample && <StartButton start={start} plan={planned.current ? planned.plan : null} />}
           </div>
+          {sample && <NoWeights sample={sample} />}
           {withTarget && planned.plan && order.problem === null && <DamageNote order={withTarget} />}
           {withTarget ? (
             <PlanBody order={withTarget} planned={planned} />
@@ -141,6 +161,7 @@ function useStart(
   const memoryBytes = memoryOf(memory);
   const place = placeOf(output, places);
   const no = (note: string) => ({ act: null, note });
+  if (sampleWithoutWeights(source)) return no('The plan can be read, but not run.');
   if (isBusy(status)) return no('A conversion is running. Only one can run at a time.');
   if (order.problem !== null) return no(order.problem);
   const { target, options } = order;
@@ -157,6 +178,5 @@ function useStart(
   const to = place === 'folder' ? folder : null;
   const act = () =>
     void startJob({ source, hub, plan, target, options, settings, folder: to, inMemory: place === 'memory' });
-
   return { act, note: 'Nothing is written until you start.' };
 }

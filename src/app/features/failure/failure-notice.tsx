@@ -1,19 +1,26 @@
 import type { SourceDescriptor } from '../../../../workers/inspect/protocol.ts';
 import { parseRepoReference } from '../../../core/index.ts';
+import { late } from '../../parts/late.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { go } from '../../state/address-store.ts';
 import { EMPTY, HUB } from '../../state/follow-address.ts';
 import { retryOpening, useInspection } from '../../state/inspection.ts';
+import { BaseModels, basesOf } from './base-models.tsx';
 import { adviceFor, type NextStep } from './next-steps.ts';
 import { reload } from './not-loaded.tsx';
+
+/** Its query code is not part of the first load. */
+const Likely = late(async () => (await import('./likely.tsx')).Likely);
 
 /** What happened while opening, to which file, and what to do now. */
 export function FailureNotice() {
   const error = useInspection((state) => state.error);
   const source = useInspection((state) => state.source);
+  const baseModels = useInspection((state) => state.hub?.baseModels);
   if (!error) return null;
   const { title, hint, steps } = adviceFor(error, source);
   const { file, byte } = error.fields;
+  const hasBases = basesOf(error.tag, baseModels).length > 0;
   return (
     <section className="notice failed" role="alert" data-error-tag={error.tag}>
       <h1>
@@ -32,10 +39,11 @@ export function FailureNotice() {
           {byte === undefined ? '' : `, byte ${byte}`}
         </p>
       )}
-      <p className="quiet">Nothing was written.</p>
+      <BaseModels models={basesOf(error.tag, baseModels)} />
+      {error.tag === 'repo-not-found' && <Likely key={error.message} until={<div className="row" />} />}
       <div className="row">
         {steps.map((step, at) => (
-          <Step key={step} step={step} source={source} first={at === 0} />
+          <Step key={step} step={step} source={source} first={at === 0 && !hasBases} />
         ))}
       </div>
       <p className="quiet mono">{error.tag}</p>
@@ -71,8 +79,9 @@ function Step({
 
 const STEPS: Record<Exclude<NextStep, 'model-page'>, readonly [string, () => void]> = {
   reload: ['Reload', reload],
-  retry: ['Try again', retryOpening],
-  access: ['Sign in or give a token', () => document.querySelector<HTMLElement>('[data-access]')?.click()],
+  'main-revision': ['Open main', () => go({ revision: null })],
+  retry: ['Retry', retryOpening],
+  access: ['Sign in or enter a token', () => document.querySelector<HTMLElement>('[data-access]')?.click()],
   'choose-files': ['Choose other files', toStart],
   'allow-folder': ['Allow reading the folder', () => void allowFolder()],
   'stored-results': ['See finished conversions', toStart],

@@ -36,6 +36,10 @@ describe('adviceFor', () => {
     expect(advice('permission-lost').steps).toEqual(['allow-folder', 'stored-results', 'other-source']);
   });
 
+  it('offers main where the revision does not exist', () => {
+    expect(stepsFor('revision-not-found')[0]).toBe('main-revision');
+  });
+
   it('offers no second try of what cannot change by itself', () => {
     expect(stepsFor('repo-not-found')).not.toContain('retry');
   });

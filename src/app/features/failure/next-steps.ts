@@ -4,6 +4,7 @@ import type { ErrorTag, LoomError } from '../../../core/index.ts';
 /** What a person can do now: each is a button. */
 export type NextStep =
   | 'reload'
+  | 'main-revision'
   | 'retry'
   | 'model-page'
   | 'access'
@@ -20,24 +21,24 @@ export interface Advice {
 }
 
 const TITLES: Partial<Record<ErrorTag, string>> = {
-  'repo-reference-invalid': 'This names no model.',
-  'repo-not-found': 'There is no such repo, or it is private.',
-  'revision-not-found': 'The repo has no such revision.',
-  'repo-gated': 'The authors decide who may read this repo.',
+  'repo-reference-invalid': 'This is not the name of a model.',
+  'repo-not-found': 'This repo does not exist, or it is private.',
+  'revision-not-found': 'The repo does not have this revision.',
+  'repo-gated': 'This repo is gated: its authors decide who may read it.',
   'repo-disabled': 'The Hub has disabled this repo.',
-  'access-denied': 'The token may not read this.',
-  'token-rejected': 'The token was not accepted.',
-  'path-not-found': 'It is not there.',
-  'rate-limited': 'The Hub asks for a pause.',
+  'access-denied': 'The token does not allow reading this repo.',
+  'token-rejected': 'The Hub did not accept the token.',
+  'path-not-found': 'The file or folder does not exist.',
+  'rate-limited': 'The Hub asks for fewer requests.',
   'server-error': 'The Hub could not answer.',
-  network: 'No answer came.',
+  network: 'The server did not answer.',
   'lfs-pointer': 'The weights were not downloaded.',
-  'no-checkpoint': 'There is no checkpoint here.',
+  'no-checkpoint': 'There are no safetensors files here.',
   'lora-adapter': 'This is an adapter, not a model.',
   'part-not-loaded': 'A part of this page could not be loaded.',
-  cancelled: 'Stopped.',
-  internal: 'This program failed.',
-  'permission-lost': 'The folder cannot be read any more.',
+  cancelled: 'Opening was cancelled.',
+  internal: 'moe-loom failed.',
+  'permission-lost': 'The browser no longer allows reading this folder.',
   'source-changed': 'The files changed while they were read.',
 };
 
@@ -76,6 +77,7 @@ export function adviceFor(error: LoomError, source: SourceDescriptor | null): Ad
   const steps: NextStep[] = [];
   if (tag === 'part-not-loaded') steps.push('reload');
   if (error.retryable || tag === 'cancelled' || tag === 'internal') steps.push('retry');
+  if (source?.kind === 'hub' && tag === 'revision-not-found') steps.push('main-revision');
   if (source?.kind === 'hub' && ABOUT_THE_PAGE.has(tag)) steps.push('model-page');
   if (source?.kind === 'hub' && ASKS_FOR_ACCESS.has(tag)) steps.push('access');
   if (source?.kind === 'job' && tag === 'permission-lost') steps.push('allow-folder');

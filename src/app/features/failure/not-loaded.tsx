@@ -13,7 +13,7 @@ export function NotLoaded({ onAgain }: { readonly onAgain: () => void }) {
       </p>
       <div className="row">
         <button type="button" className="button primary" onClick={newer ? reload : onAgain}>
-          {newer ? 'Reload' : 'Try again'}
+          {newer ? 'Reload' : 'Retry'}
         </button>
         {!newer && (
           <button type="button" className="button" onClick={reload}>
@@ -25,7 +25,7 @@ export function NotLoaded({ onAgain }: { readonly onAgain: () => void }) {
   );
 }
 
-/** Loads the page anew; the browser asks first while a conversion runs. */
+/** Reloads the page; the browser asks first while a conversion runs. */
 export function reload(): void {
   window.location.reload();
 }

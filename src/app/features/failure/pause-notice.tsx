@@ -6,11 +6,11 @@ import './failure.css';
 
 const WHY = {
   'rate-limited': 'The Hub asks for fewer requests (429).',
-  network: 'Several requests in a row were lost.',
+  network: 'Several requests in a row failed.',
   quota: 'The Hub’s quota for this address is nearly used up.',
 } as const;
 
-/** All requests wait: why, and how long yet. They go on by themselves. */
+/** All requests wait: why, and for how long. They resume automatically. */
 export function PauseNotice() {
   const converting = useConversionPause((state) => state.pause);
   const inspecting = useInspection((state) => state.pause);
@@ -21,7 +21,7 @@ export function PauseNotice() {
   const cancel = status === 'opening' ? cancelOpening : retrying ? cancelRetry : null;
   return (
     <section className="pause" aria-label="Pause">
-      <p role="status">{WHY[pause.reason]} All requests wait, and go on by themselves.</p>
+      <p role="status">{WHY[pause.reason]} All requests wait, and resume automatically.</p>
       <Countdown until={pause.until} />
       {cancel && (
         <button type="button" className="button small" onClick={cancel}>
@@ -37,7 +37,7 @@ function Countdown({ until }: { readonly until: number }) {
   const seconds = Math.max(0, Math.ceil((until - useNow()) / 1000));
   const text = `${formatInteger(Math.floor(seconds / 60))}:${String(seconds % 60).padStart(2, '0')}`;
   return (
-    <span role="timer" aria-label="Goes on in" className="mono">
+    <span role="timer" aria-label="Resumes in" className="mono">
       {text}
     </span>
   );

@@ -2,7 +2,7 @@ import { Shown } from '../../parts/shown.tsx';
 import { dismissSignInError, useSignIn } from '../../state/access/sign-in.ts';
 import './failure.css';
 
-/** How coming back from signing in went, where it is not over or went wrong. */
+/** Signing in while it is under way, and why it failed. */
 export function SignInNotice() {
   const status = useSignIn((state) => state.status);
   const error = useSignIn((state) => state.error);
@@ -22,10 +22,10 @@ export function SignInNotice() {
         </p>
         <div className="strip-end">
           <button type="button" className="button small" onClick={askAgain}>
-            Sign in or give a token
+            Sign in or enter a token
           </button>
           <button type="button" className="button small" onClick={dismissSignInError}>
-            Go on without
+            Continue without
           </button>
         </div>
       </div>

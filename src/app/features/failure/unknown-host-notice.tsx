@@ -24,8 +24,8 @@ export function UnknownHostNotice({ asked }: { readonly asked: UnknownHost }) {
         Read from <span className="mono">{host}</span>?
       </h1>
       <p>
-        This link names a server other than huggingface.co, which was not used in this browser before. Nothing has been
-        asked of it yet. It would learn your network address and which model you open. No token is sent to it.
+        This link names a server other than huggingface.co that was not used in this browser before. No request was sent
+        to it yet. It will learn your network address and which model you open. No token is sent to it.
       </p>
       {place !== null && (
         <p>

@@ -11,8 +11,8 @@ export function VersionNotice() {
         <div className="strip-words" role="status">
           <h2 id="newer-version">A newer version of moe-loom is on the server.</h2>
           <p>
-            Reload to use it. Until then, parts of this page that were not loaded yet cannot be opened. A running
-            conversion goes on in this tab: let it end first. What this browser stores stays.
+            Reload to use it. Until then, parts of this page that were not loaded yet cannot be opened. If a conversion
+            is running in this tab, wait until it ends. Results stored in this browser are kept.
           </p>
         </div>
         <div className="strip-end">

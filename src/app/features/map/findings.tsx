@@ -1,27 +1,44 @@
 import { isUnread, plural } from '../../../core/index.ts';
+import { late } from '../../parts/late.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { openWithoutIndex, retryOpening, useInspection } from '../../state/inspection.ts';
 
-/** More are a flood; the command line prints them all. */
+/** More are not shown here. The command line prints all. */
 const SHOWN = 40;
 
-/** Everything that a reader of this checkpoint should know, a sentence each. */
+/** Needed only where a file is missing. */
+const MissingCells = late(async () => (await import('./missing-list.tsx')).MissingCells);
+
+/** What a reader of this checkpoint should know, a sentence each; missing files are one card. */
 export function Findings() {
   const findings = useInspection((state) => state.summary?.findings);
   const complete = useInspection((state) => state.complete);
   if (!findings) return null;
+  const gone = findings.filter(({ tag }) => tag === 'shard-missing');
+  const others = findings.filter(({ tag }) => tag !== 'shard-missing');
   return (
     <section className="findings" aria-labelledby="findings">
       <h2 id="findings">Findings</h2>
-      {!complete && <p className="quiet">Headers are still being read; what is missing may yet come.</p>}
+      {!complete && <p className="quiet">Headers are still being read. Files that look missing may still arrive.</p>}
       {complete && findings.some(isUnread) && (
         <p className="quiet">What is missing may be in the files that could not be read.</p>
       )}
       {complete && findings.length === 0 && <p className="good">No problem found: headers, index and config agree.</p>}
       <ul>
-        {findings.slice(0, SHOWN).map((finding, at) => (
+        {gone.length > 0 && (
+          <li data-severity="error">
+            <span className="finding-kind">{gone.length === 1 ? 'Missing file' : 'Missing files'}</span>
+            {gone.map(({ message }) => (
+              <span key={message}>
+                <Shown text={message} />
+              </span>
+            ))}
+            {complete && <MissingCells until={<span />} />}
+          </li>
+        )}
+        {others.slice(0, SHOWN).map((finding, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: two findings may say the same
           <li key={at} data-severity={finding.severity}>
             <span className="finding-kind">{finding.severity === 'error' ? 'Error' : 'Note'}</span>
@@ -32,12 +49,12 @@ export function Findings() {
         ))}
       </ul>
       {complete && <FindingSteps tags={new Set(findings.map((finding) => finding.tag))} />}
-      {findings.length > SHOWN && <p className="quiet">And {plural(findings.length - SHOWN, 'finding')} more.</p>}
+      {others.length > SHOWN && <p className="quiet">And {plural(others.length - SHOWN, 'finding')} more.</p>}
     </section>
   );
 }
 
-/** Findings that mean: something did not come along, or does not belong to it. */
+/** Findings that say that a file is missing, or belongs to another model. */
 const INCOMPLETE = [
   'shard-missing',
   'shard-invalid',
@@ -47,7 +64,7 @@ const INCOMPLETE = [
   'index-invalid',
   'tensor-missing',
 ];
-/** Those that are cured by a file that is still to come. */
+/** Those that adding a file solves. */
 const GONE = ['shard-missing', 'index-tensor-missing', 'tensor-missing'];
 /** Those after which the shards may be read without the index. */
 const ABOUT_INDEX = ['index-stale', 'index-invalid'];
@@ -62,8 +79,8 @@ function FindingSteps({ tags }: { readonly tags: ReadonlySet<string> }) {
       {GONE.some((tag) => tags.has(tag)) && (
         <p>
           {hub
-            ? 'Ask the authors to upload what is missing, or look for it in another revision.'
-            : 'Get what is missing with "hf download" or from where the model came from, put it into the same folder, and choose the folder again.'}
+            ? 'Ask the authors to upload the missing files, or look for them in another revision.'
+            : 'Get the missing files with "hf download" or from where the model came from. Put them into the same folder, and choose the folder again.'}
         </p>
       )}
       {tags.has('lfs-pointer') && (

@@ -6,7 +6,7 @@ import type { Cell } from '../../grid/geometry.ts';
 import { late } from '../../parts/late.tsx';
 import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
-import { useInspection } from '../../state/inspection.ts';
+import { isDense, useInspection } from '../../state/inspection.ts';
 import type { Spot } from '../../state/seen/place.ts';
 import { movePlace, useLook } from '../../state/seen/use-look.ts';
 import { layerOfRow, rowOfLayer } from '../../state/selection.ts';
@@ -113,7 +113,7 @@ export function MapView() {
   );
 }
 
-/** The row that stands for the model until one is pinned. */
+/** The row that is drawn below the map until one is pinned. */
 function firstWithExperts(map: ExpertMap): number {
   return Math.max(
     0,
@@ -122,13 +122,24 @@ function firstWithExperts(map: ExpertMap): number {
 }
 
 function Hint() {
+  const dense = useInspection(isDense);
+  if (dense)
+    return (
+      <section className="hint">
+        <h2>No layer selected</h2>
+        <p className="quiet">
+          Click a layer to see how it is stored. The column at its left is the attention. By keyboard: arrows move,
+          Enter selects, Esc clears.
+        </p>
+      </section>
+    );
   return (
     <section className="hint">
       <h2>No expert pinned</h2>
       <p className="quiet">
-        Point at a cell to see its tensors, click to pin it. Click layer numbers or drag across rows to choose layers
-        for conversion. By keyboard: arrows move, Enter pins, Space chooses the layer, Esc unpins. + and −, or Ctrl and
-        the wheel, change the size of cells; 0 fits.
+        Point at a cell to see its tensors. Click it to pin it. Click layer numbers, or drag across rows, to choose
+        layers for conversion. By keyboard: arrows move, Enter pins, Space chooses the layer, Esc unpins. + and −, or
+        Ctrl and the wheel, zoom. 0 fits the map to the window.
       </p>
     </section>
   );

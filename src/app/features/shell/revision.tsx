@@ -3,7 +3,7 @@ import { visible } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useInspection } from '../../state/inspection.ts';
 
-/** The revision that is shown, with the commit it stands for; the button copies the whole commit. */
+/** The revision that is shown, with the commit that it names; the button copies the whole commit. */
 export function Revision() {
   const hub = useInspection((state) => state.hub);
   const [copied, setCopied] = useState(false);

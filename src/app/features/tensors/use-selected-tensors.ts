@@ -16,7 +16,7 @@ export interface OfExpert {
   readonly filter: { readonly layers: readonly number[]; readonly experts: readonly number[] };
 }
 
-/** A wish to bring a tensor into sight; each is an object of its own. */
+/** A request to scroll to a tensor; each is a new object. */
 export interface Jump {
   readonly name: string;
 }

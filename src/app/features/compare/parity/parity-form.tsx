@@ -2,7 +2,11 @@ import { useState } from 'react';
 import type { SourceDescriptor } from '../../../../../workers/inspect/protocol.ts';
 import type { ParityRequest } from '../../../../../workers/parity/protocol.ts';
 import { formatBytes, type MapRow } from '../../../../core/index.ts';
+import { NoWeights } from '../../../checkpoint/no-weights.tsx';
+import { AskFirst } from '../../../parts/ask-first.tsx';
+import { asksFirst, placeOfHub, readingCost } from '../../../parts/reading-cost.ts';
 import { Segments } from '../../../parts/segments.tsx';
+import { sampleWithoutWeights } from '../../../sources/samples.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
 import { MOST_TOKENS, USUAL_TOKENS } from '../../../state/parity-address.ts';
@@ -28,19 +32,34 @@ export function ParityForm({ other }: FormProps) {
   const [kind, setKind] = useState<'random' | 'file'>('random');
   const [given, setGiven] = useState<Given>({ file: null, tensor: '', expect: '' });
   const [withOther, setWithOther] = useState(true);
-  if (row === null) return <p>No layer of this checkpoint has routed experts: there is nothing to compute.</p>;
+  const [asking, setAsking] = useState(false);
+  const hub = useInspection((state) => state.hub);
+  const sample = useInspection((state) => sampleWithoutWeights(state.source));
+  if (sample) return <NoWeights sample={sample} />;
+  if (row === null) return <p>This model has no routed experts, so there is no layer to compute here.</p>;
   const divisors = divisorsOf(row.experts ?? 1);
   const ep = address.ep !== null && divisors.includes(address.ep) ? address.ep : null;
   const ready = complete && !busy && (kind === 'random' || given.file !== null);
-  const submit = (event: React.FormEvent) => {
-    event.preventDefault();
-    if (!ready) return;
+  const place = placeOfHub(hub);
+  const isBoth = other !== null && withOther;
+  // The second checkpoint holds the same layer; its headers need not be read yet.
+  const cost = readingCost(place, row.bytes * (isBoth ? 2 : 1));
+  const asks = asksFirst(cost);
+  const compute = () => {
+    setAsking(false);
     const input: ParityRequest['input'] =
       kind === 'file' && given.file
         ? { kind: 'file', file: given.file, tensor: given.tensor || null, expect: given.expect || null }
         : { kind: 'random', tokens: address.parity.tokens ?? USUAL_TOKENS, seed: address.parity.seed ?? 0 };
     void computeParity({ layer: row.index ?? 0, ep, input }, withOther ? other : null);
   };
+  const submit = (event: React.FormEvent) => {
+    event.preventDefault();
+    if (!ready) return;
+    if (asks) setAsking(true);
+    else compute();
+  };
+  const smallest = rows.reduce((least, each) => (each.bytes < least.bytes ? each : least), row);
   return (
     <form className="parity-form" aria-label="What to compute" onSubmit={submit}>
       <label className="setup-field">
@@ -91,13 +110,36 @@ export function ParityForm({ other }: FormProps) {
           <span>Also from the second checkpoint</span>
         </label>
       )}
-      <button type="submit" className="button primary" disabled={!ready}>
+      <button type="submit" className="button primary" disabled={!ready} aria-expanded={asks ? asking : undefined}>
         Compute layer {row.index}
+        {asks && ' …'}
       </button>
+      {asking && (
+        <AskFirst
+          what={`Computing layer ${row.index} reads its experts:`}
+          cost={cost}
+          from={place}
+          more={`${isBoth ? 'Half of it comes from the second checkpoint. ' : ''}The layer is also held in memory while it is computed.`}
+          verb="Read"
+          narrow={
+            smallest.bytes < row.bytes
+              ? {
+                  label: `Layer ${smallest.index} instead (${formatBytes(smallest.bytes)})`,
+                  act: () => {
+                    setAsking(false);
+                    move({ layer: smallest.index });
+                  },
+                }
+              : null
+          }
+          onYes={compute}
+          onNo={() => setAsking(false)}
+        />
+      )}
       <p className="quiet parity-cost">
-        Reads this layer’s experts once ({formatBytes(row.bytes)}
-        {other !== null && withOther ? ', and the second’s' : ''}); the runtime, onnxruntime-web, loads with the first
-        run (14 MB).
+        This reads the experts of the layer once ({formatBytes(row.bytes)}
+        {isBoth ? ', and as much from the second checkpoint' : ''}). The first run also loads the runtime,
+        onnxruntime-web (14 MB).
       </p>
     </form>
   );
@@ -136,7 +178,7 @@ interface WholeProps {
   readonly onChange: (value: number | null) => void;
 }
 
-/** A whole number, or nothing for the usual one; what is typed stays on screen while it makes no sense. */
+/** A whole number, or empty for the default. Text that is not a number stays visible while it is typed. */
 function Whole({ label, value, usual, least, most, onChange }: WholeProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const change = (text: string) => {

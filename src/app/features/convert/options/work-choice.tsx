@@ -1,6 +1,8 @@
-import { type EngineChoice, formatInteger } from '../../../../core/index.ts';
+import { type EngineChoice, formatBytes, formatDuration, formatInteger, MB } from '../../../../core/index.ts';
+import { placeOfHub, readingCost, timeWords } from '../../../parts/reading-cost.ts';
 import { Segments } from '../../../parts/segments.tsx';
 import { sizeText } from '../../../state/convert-address.ts';
+import { useInspection } from '../../../state/inspection.ts';
 import { chooseWork, memoryOf, useWorkChoices } from './choices.ts';
 
 const ENGINE_NAMES: readonly (readonly [EngineChoice, string])[] = [
@@ -14,10 +16,15 @@ const ENGINE_NOTES: Readonly<Record<EngineChoice, string>> = {
   webgpu: 'The GPU where there is one, otherwise the CPU.',
 };
 
+/** SHA-256 in WebAssembly on one core of a small server. */
+const HASHED_PER_SECOND = 110 * MB;
+
 /** How the work is done. These choices do not change the output. */
 export function WorkChoice() {
   const { engine, memory, sha256, checkSource } = useWorkChoices();
   const bytes = memoryOf(memory);
+  const source = useInspection((state) => state.summary?.bytes ?? 0);
+  const reading = readingCost(placeOfHub(useInspection((state) => state.hub)), source);
   return (
     <details className="more">
       <summary>Engine, memory, hashes</summary>
@@ -54,7 +61,8 @@ export function WorkChoice() {
           <span>
             SHA-256 of each shard
             <span className="option-note">
-              The Hub uses it as the file’s id: compare it after an upload. It takes longer than the conversion.
+              The Hub uses it as the file’s id: compare it after an upload. Hashing {formatBytes(source)} takes about{' '}
+              {formatDuration(Math.max(1, source / HASHED_PER_SECOND))}.
             </span>
           </span>
         </label>
@@ -67,8 +75,8 @@ export function WorkChoice() {
           <span>
             Check source hashes first
             <span className="option-note">
-              Reads every source file that has a published SHA-256 before anything is written. Files that are converted
-              completely are always checked.
+              Reads every source file that has a published SHA-256 before anything is written: {formatBytes(source)},{' '}
+              {timeWords(reading)}. Files that are converted completely are always checked.
             </span>
           </span>
         </label>

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useState } from 'react';
 import {
   type ExpertMap,
   formatBytes,
@@ -9,9 +9,12 @@ import {
   plural,
   type StatisticsCost,
 } from '../../../../core/index.ts';
+import { NoWeights } from '../../../checkpoint/no-weights.tsx';
 import { EngineReport } from '../../../jobs/engine-report.tsx';
-import { formatExactBytes } from '../../../parts/numbers.ts';
+import { AskFirst } from '../../../parts/ask-first.tsx';
+import { asksFirst, placeOfHub, readingCost } from '../../../parts/reading-cost.ts';
 import { Segments } from '../../../parts/segments.tsx';
+import { sampleWithoutWeights } from '../../../sources/samples.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { inspectWorker, useInspection } from '../../../state/inspection.ts';
 import { formatLayers } from '../../../state/number-runs.ts';
@@ -22,7 +25,7 @@ import { cancelMeasuring, startMeasuring, useValues } from './values-store.ts';
 import './values.css';
 import { Shown } from '../../../parts/shown.tsx';
 
-/** Which statistic of which matrices, of which layers; measuring them, how far it is, where it ran. */
+/** Chooses the statistic and the matrices, starts measuring, and shows its progress and how it ended. */
 export function ValuesBar({ map, choice }: { readonly map: ExpertMap; readonly choice: ValueChoice }) {
   const status = useValues((state) => state.status);
   return (
@@ -47,9 +50,18 @@ export function ValuesBar({ map, choice }: { readonly map: ExpertMap; readonly c
   );
 }
 
-/** The layers that are chosen and not measured yet: null for all there are. */
-function useRemaining(map: ExpertMap) {
+/** What is left to measure of some layers. */
+interface Remaining {
+  readonly wanted: number;
+  readonly left: number;
+  /** Numbers of layers; null for all that have experts. */
+  readonly layers: readonly number[] | null;
+}
+
+/** What of the chosen layers, or of all, is not measured; and the one layer that is offered first where all is a lot. */
+function useRemaining(map: ExpertMap): Remaining & { readonly one: number | null } {
   const chosen = useAddress((address) => address.layers);
+  const pinned = useAddress((address) => address.layer);
   const whole = useValues((state) => state.whole);
   return useMemo(() => {
     const rows = map.rows.filter(({ experts, kind }) => experts !== null && kind !== 'dense');
@@ -57,26 +69,36 @@ function useRemaining(map: ExpertMap) {
     const left = wanted.filter(({ prefix }) => !whole.has(prefix));
     const numbers = [...new Set(left.flatMap(({ index }) => index ?? []))];
     const all = left.length === rows.length;
-    return { wanted: wanted.length, left: left.length, layers: all ? null : numbers };
-  }, [map, chosen, whole]);
+    const one = numbers.length < 2 ? null : ((numbers.includes(pinned ?? -1) ? pinned : numbers[0]) ?? null);
+    return { wanted: wanted.length, left: left.length, layers: all ? null : numbers, one };
+  }, [map, chosen, pinned, whole]);
 }
 
-/** What measuring would read, and the button that starts it: a Hub is asked for weights only after a yes. */
-function Offer({ map }: { readonly map: ExpertMap }) {
-  const [asking, setAsking] = useState(false);
+function useCost(layers: readonly number[] | null, enabled: boolean) {
   const key = useInspection((state) => (state.status === 'open' ? state.key : null));
-  const hub = useInspection((state) => state.hub);
-  const { wanted, left, layers } = useRemaining(map);
-  const { data: cost, error } = useQuery({
+  return useQuery({
     queryKey: ['statistics cost', key, layers],
     queryFn: () => inspectWorker().statisticsCost(layers),
-    enabled: key !== null && left > 0,
+    enabled: key !== null && enabled,
     gcTime: 30_000,
   });
-  const begin = () => {
-    setAsking(false);
-    void startMeasuring(layers);
+}
+
+/** What measuring would read, and the button that starts it. A Hub, and whatever reads a lot, is read only after a yes. */
+function Offer({ map }: { readonly map: ExpertMap }) {
+  const [asking, setAsking] = useState<'all' | 'one' | null>(null);
+  const hub = useInspection((state) => state.hub);
+  const sample = useInspection((state) => sampleWithoutWeights(state.source));
+  const { wanted, left, layers, one } = useRemaining(map);
+  const { data: cost, error } = useCost(layers, left > 0 && sample === null);
+  const place = placeOfHub(hub);
+  const isMuch = cost !== undefined && asksFirst(readingCost(place, cost.bytes));
+  const { data: oneCost, isPending } = useCost(one === null ? [] : [one], one !== null && sample === null);
+  const begin = (which: readonly number[] | null) => {
+    setAsking(null);
+    void startMeasuring(which);
   };
+  if (sample) return <NoWeights sample={sample} />;
   if (wanted === 0) return <p className="quiet">None of the chosen layers has experts. Choose others in the map.</p>;
   if (left === 0) return <p className="quiet">{scopeOf(layers, wanted)} measured.</p>;
   if (error)
@@ -85,27 +107,69 @@ function Offer({ map }: { readonly map: ExpertMap }) {
         <Shown text={error.message} />
       </p>
     );
-  if (!cost) return <p className="quiet">Counting bytes …</p>;
+  if (!cost || (isMuch && one !== null && isPending)) return <p className="quiet">Counting bytes …</p>;
   if (cost.matrices === 0)
     return <p className="defect">{cost.unreadable[0]?.reason ?? 'There is nothing to measure.'}</p>;
+  const narrow = isMuch && one !== null && oneCost && oneCost.matrices > 0 ? { layer: one, cost: oneCost } : null;
+  const press = (which: 'all' | 'one', reads: StatisticsCost, of: readonly number[] | null) =>
+    hub || asksFirst(readingCost(place, reads.bytes)) ? setAsking(which) : begin(of);
+  const asked = asking === 'one' ? narrow?.cost : asking === 'all' ? cost : undefined;
+  const dots = (reads: StatisticsCost) => (hub || asksFirst(readingCost(place, reads.bytes)) ? ' …' : '');
   return (
     <>
-      <span className="quiet">
-        {scopeOf(layers, left)} · {plural(cost.matrices, 'matrix', 'matrices')} ·{' '}
-        <span title={`${formatInteger(cost.bytes)} bytes`}>{formatBytes(cost.bytes)}</span>
-      </span>
+      {narrow && (
+        <>
+          <Reads scope={`Layer ${narrow.layer}`} cost={narrow.cost} />
+          <button
+            type="button"
+            className="button primary small"
+            aria-expanded={asking === 'one'}
+            onClick={() => press('one', narrow.cost, [narrow.layer])}
+          >
+            Measure layer {narrow.layer}
+            {dots(narrow.cost)}
+          </button>
+        </>
+      )}
+      <Reads scope={scopeOf(layers, left)} cost={cost} />
       <button
         type="button"
-        className="button primary small"
-        aria-expanded={hub ? asking : undefined}
-        onClick={() => (hub ? setAsking(true) : begin())}
+        className={narrow ? 'button small' : 'button primary small'}
+        aria-expanded={dots(cost) === '' ? undefined : asking === 'all'}
+        onClick={() => press('all', cost, layers)}
       >
-        {hub ? 'Measure …' : 'Measure'}
+        {narrow ? 'Measure all' : 'Measure'}
+        {dots(cost)}
       </button>
-      {asking && hub && (
-        <Question cost={cost} from={hostOf(hub.endpoint)} onYes={begin} onNo={() => setAsking(false)} />
+      {asking !== null && asked && (
+        <AskFirst
+          what="Statistics read the weights:"
+          cost={readingCost(place, asked.bytes)}
+          from={place}
+          more={`${plural(asked.layers, 'layer')}. Nothing is stored. To read less, choose fewer layers in the map.`}
+          verb="Read"
+          narrow={
+            asking === 'all' && narrow
+              ? {
+                  label: `Only layer ${narrow.layer} (${formatBytes(narrow.cost.bytes)})`,
+                  act: () => begin([narrow.layer]),
+                }
+              : null
+          }
+          onYes={() => begin(asking === 'one' && narrow ? [narrow.layer] : layers)}
+          onNo={() => setAsking(null)}
+        />
       )}
     </>
+  );
+}
+
+function Reads({ scope, cost }: { readonly scope: string; readonly cost: StatisticsCost }) {
+  return (
+    <span className="quiet">
+      {scope} · {plural(cost.matrices, 'matrix', 'matrices')} ·{' '}
+      <span title={`${formatInteger(cost.bytes)} bytes`}>{formatBytes(cost.bytes)}</span>
+    </span>
   );
 }
 
@@ -114,47 +178,6 @@ function scopeOf(layers: readonly number[] | null, count: number): string {
   if (layers.length === 0) return plural(count, 'layer');
   const text = formatLayers(layers).replaceAll(',', ', ').replaceAll('-', '–');
   return `${layers.length === 1 ? 'Layer' : 'Layers'} ${text}`;
-}
-
-function hostOf(endpoint: string): string {
-  return new URL(endpoint).host;
-}
-
-interface QuestionProps {
-  readonly cost: StatisticsCost;
-  readonly from: string;
-  readonly onYes: () => void;
-  readonly onNo: () => void;
-}
-
-/** Says how much would be read, and waits for an answer. */
-function Question({ cost, from, onYes, onNo }: QuestionProps) {
-  const no = useRef<HTMLButtonElement>(null);
-  useEffect(() => no.current?.focus(), []);
-  return (
-    <div
-      className="values-question"
-      role="alertdialog"
-      aria-labelledby="values-question"
-      aria-describedby="values-question-more"
-      onKeyDown={(event) => event.key === 'Escape' && onNo()}
-    >
-      <strong id="values-question">
-        Statistics read the weights themselves: {formatExactBytes(cost.bytes)} from {from}.
-      </strong>
-      <span id="values-question-more" className="quiet">
-        {plural(cost.layers, 'layer')}, nothing is stored. Choose fewer layers in the map to read less.
-      </span>
-      <span className="row">
-        <button type="button" className="button small primary" onClick={onYes}>
-          Read {formatBytes(cost.bytes)}
-        </button>
-        <button ref={no} type="button" className="button small" onClick={onNo}>
-          Not now
-        </button>
-      </span>
-    </div>
-  );
 }
 
 function Running() {
@@ -185,7 +208,7 @@ function Running() {
   );
 }
 
-/** How it ended, what could not be read, where it was computed, what to take along. */
+/** How it ended, what could not be read, where it was computed, and the export. */
 function Outcome() {
   const { status, outcome, error, measured, progress } = useValues();
   if (status === 'idle') return null;
@@ -196,7 +219,7 @@ function Outcome() {
           outcome &&
           `Measured ${formatBytes(outcome.bytes)} in ${formatDuration(outcome.seconds)}.`}
         {status === 'cancelled' &&
-          `Stopped after ${formatBytes(progress?.done ?? 0)}. What was measured stays; layers that were begun start anew.`}
+          `Stopped after ${formatBytes(progress?.done ?? 0)}. Layers that were finished keep their values. Unfinished layers start again.`}
       </span>
       {status === 'failed' && error && (
         <span role="alert" className="defect">
@@ -216,5 +239,5 @@ function Outcome() {
 
 function adviceOf({ tag }: LoomError): string {
   if (tag === 'not-convertible') return '';
-  return 'What was measured before stays; press Measure to go on.';
+  return 'Values measured before are kept. Press Measure to resume.';
 }

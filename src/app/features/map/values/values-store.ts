@@ -13,6 +13,7 @@ import {
 } from '../../../../core/index.ts';
 import { pinSource } from '../../../jobs/pin-source.ts';
 import { addSample, type Pace, paceOf, type Sample } from '../../../jobs/rate.ts';
+import { noteRead, placeOfHub } from '../../../parts/reading-cost.ts';
 import { inspectWorker, useInspection } from '../../../state/inspection.ts';
 import { startValuesWorker } from '../../../workers/values.ts';
 import { type Measured, withMatrices } from './statistics.ts';
@@ -78,6 +79,7 @@ export async function startMeasuring(layers: readonly number[] | null): Promise<
       if (abort === mine) hear(event);
     };
     const outcome = await worker.call.measure(layers, 'auto', listen, mine.signal);
+    noteRead(placeOfHub(useInspection.getState().hub), outcome.bytes, outcome.seconds);
     if (abort === mine) useValues.setState({ status: 'done', outcome });
   } catch (error) {
     if (abort !== mine) return;

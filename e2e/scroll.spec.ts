@@ -1,0 +1,86 @@
+import { chromium, type Page } from '@playwright/test';
+import { expect, test, visit } from './support/app.ts';
+import { findBrowser } from './support/browser.ts';
+
+const { executablePath, args } = findBrowser(chromium.executablePath());
+
+/** Scrollbars that take space, as on Windows and Linux; Playwright hides them. */
+test.use({
+  launchOptions: {
+    ...(executablePath === undefined ? {} : { executablePath }),
+    args: [...args],
+    ignoreDefaultArgs: ['--hide-scrollbars'],
+  },
+});
+
+interface Scrolling {
+  /** What scrolls sideways: the page, the view or a part of it. A drawing in a frame may. */
+  readonly sideways: readonly string[];
+  /** The regions that scroll up and down, those in another one left out. */
+  readonly upAndDown: readonly string[];
+}
+
+/** What of the page can be scrolled now. */
+function scrolling(page: Page): Promise<Scrolling> {
+  return page.evaluate(() => {
+    const root = document.scrollingElement as Element;
+    const all = [root, ...document.querySelectorAll('main, main *')];
+    const scrolls = (element: Element, axis: 'X' | 'Y') =>
+      element === root || /auto|scroll/.test(getComputedStyle(element)[`overflow${axis}`]);
+    const nameOf = ({ tagName, className }: Element) => `${tagName} ${className}`;
+    const sideways = all.filter(
+      (element) =>
+        !element.matches('.grid-scroller, .picture-frame, .flow-frame, .cut-body') &&
+        scrolls(element, 'X') &&
+        element.scrollWidth > element.clientWidth,
+    );
+    const tall = all.filter((element) => scrolls(element, 'Y') && element.scrollHeight > element.clientHeight + 1);
+    const outer = tall.filter((element) => !tall.some((other) => other !== element && other.contains(element)));
+    return { sideways: sideways.map(nameOf), upAndDown: outer.map(nameOf) };
+  });
+}
+
+/** Whether scrollbars take space in this browser: otherwise the test shows nothing. */
+function barWidth(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const outer = document.createElement('div');
+    outer.attributeStyleMap.set('overflow', 'scroll');
+    outer.attributeStyleMap.set('width', CSS.px(100));
+    document.body.append(outer);
+    const width = outer.offsetWidth - outer.clientWidth;
+    outer.remove();
+    return width;
+  });
+}
+
+/** For each view a text that is there once it is drawn, and the regions that may scroll up and down. */
+const VIEWS = [
+  ['map', { layer: '0', expert: '5' }, 'Layer 0, expert 5', ['grid-scroller', 'side', 'picture-frame']],
+  ['map', { shape: 'table' }, 'Stored as', ['table-scroller', 'side', 'picture-frame']],
+  ['tensors', {}, 'tensors', ['tensors-scroller']],
+  ['tensors', { tensor: 'lm_head.weight' }, 'lm_head.weight', ['tensors-scroller', 'tensor-details']],
+  ['loads', {}, 'transformers 5', ['view']],
+  ['convert', { target: 'stacked' }, 'What happens to each layer', ['view']],
+  ['ranks', { ep: '4' }, 'Ranks', ['grid-scroller', 'side ranks-side']],
+  ['compare', { with: 'preset/stacked-tiny' }, 'Equal bytes', ['view', 'pair-scroller']],
+] as const;
+
+for (const [view, query, text, regions] of VIEWS) {
+  const how = Object.entries(query)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+  test(`${view} ${how} does not scroll sideways, and scrolls in its own regions alone`, async ({ page, hub }) => {
+    await visit(page, hub, { repo: 'tiny/qwen3-moe', view, ...query });
+    await expect(page.getByRole('main').getByText(text).first()).toBeVisible();
+    expect(await barWidth(page)).toBeGreaterThan(0);
+    const { sideways, upAndDown } = await scrolling(page);
+    expect(sideways).toEqual([]);
+    expect(upAndDown.filter((name) => !regions.some((region) => name.endsWith(` ${region}`)))).toEqual([]);
+  });
+}
+
+test('Convert has one scrollbar, with a plan that is longer than the window', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'convert', target: 'stacked' });
+  await expect(page.getByText('What happens to each layer')).toBeVisible();
+  await expect.poll(() => scrolling(page)).toEqual({ sideways: [], upAndDown: ['MAIN view'] });
+});

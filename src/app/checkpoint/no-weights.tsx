@@ -1,0 +1,26 @@
+import type { Sample } from '../sources/samples.ts';
+import { SAMPLE_WITH_WEIGHTS } from '../sources/samples.ts';
+import { go } from '../state/address-store.ts';
+import { EMPTY } from '../state/follow-address.ts';
+
+/** In place of what would read weights: the open sample has none, and what to open instead. */
+export function NoWeights({ sample }: { readonly sample: Sample }) {
+  return (
+    <p className="callout no-weights" role="note">
+      <span>
+        The sample {sample.name} has headers only, no weights: nothing can be read from it or converted. Open the model
+        from the Hub, or{' '}
+        <a href={`?sample=${SAMPLE_WITH_WEIGHTS}`} onClick={openWhole}>
+          the sample Tiny Qwen3-MoE
+        </a>
+        , which has weights.
+      </span>
+    </p>
+  );
+}
+
+function openWhole(event: React.MouseEvent): void {
+  if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+  event.preventDefault();
+  go({ ...EMPTY, sample: SAMPLE_WITH_WEIGHTS });
+}
