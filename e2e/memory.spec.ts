@@ -33,16 +33,18 @@ test('a deep link shows both set-ups with the numbers of the core', async ({ pag
   });
   if ('error' in report) throw new Error(report.error);
   await expect(outcome(page)).toContainText(`fits ${report.low.toFixed(1)}–${report.high.toFixed(1)} of 84.9 GB`);
-  await expect(outcome(page)).toContainText('The host holds 44.1 GB a GPU');
-  await expect(outcome(page, 'Beside it')).toContainText('out of memory');
+  await expect(outcome(page)).toContainText('The host holds 44.1 GB for each GPU');
+  await expect(outcome(page, 'Other set-up')).toContainText('out of memory');
   const terms = page.getByRole('table', { name: 'Terms of memory' });
   for (const term of report.terms)
     await expect(terms.getByRole('row', { name: new RegExp(`^${term.name} \\d`) })).toBeVisible();
-  await expect(page.getByRole('region', { name: 'The model card’s rows' })).toContainText('36.7 GB a GPU on 64');
+  await expect(page.getByRole('region', { name: 'The model card’s rows' })).toContainText(
+    'On 64 GPUs that is 36.7 GB per GPU',
+  );
   await page.getByRole('button', { name: 'Swap' }).click();
   await expect(outcome(page)).toContainText('out of memory');
   await page.getByRole('button', { name: 'Stop comparing' }).click();
-  await expect(outcome(page, 'Beside it')).toBeHidden();
+  await expect(outcome(page, 'Other set-up')).toBeHidden();
   await expect.poll(() => parametersOf(page).get('against')).toBeNull();
 });
 
@@ -54,7 +56,7 @@ test('sliders stop at values that can be, by keyboard, and the address follows',
   await page.keyboard.press('End');
   await expect(slider).toHaveAttribute('aria-valuetext', '64');
   await expect.poll(() => parametersOf(page).get('memory')).toBe('fsdp2,gpus:64,ep:64,cp:64,context:16384');
-  await page.getByRole('combobox', { name: 'On the host' }).selectOption('optimizer');
+  await page.getByRole('combobox', { name: 'Offload to the host' }).selectOption('optimizer');
   await expect(outcome(page)).toContainText('fits');
   const ep = page.getByRole('slider', { name: 'Expert parallel' });
   await ep.focus();

@@ -4,6 +4,7 @@ import {
   DEFAULT_MEMORY_PROGRAM,
   detectLayout,
   estimateMemory,
+  FIT_WORDS,
   H100_TFLOPS,
   isMemoryFramework,
   isOffload,
@@ -161,8 +162,6 @@ async function shapeAt(source: string, flags: SourceFlags): Promise<ModelShape> 
   return shape;
 }
 
-const VERDICTS = { fits: 'fits', 'at-risk': 'at risk', 'out-of-memory': 'out of memory' } as const;
-
 function band({ low, high }: { readonly low: number; readonly high: number }): string {
   return low === high ? `${high.toFixed(1)} GB` : `${low.toFixed(1)} – ${high.toFixed(1)} GB`;
 }
@@ -172,10 +171,10 @@ function describeMemory(report: MemoryReport): string[] {
   const sizes = (['dp', 'cp', 'tp', 'pp', 'ep', 'etp'] as const).filter((name) => mesh[name] > 1);
   const width = Math.max(...terms.map((term) => term.name.length));
   return [
-    `Verdict      ${VERDICTS[report.verdict]}: ${band(report)} of ${report.capacity.toFixed(1)} GB on each GPU`,
+    `Verdict      ${FIT_WORDS[report.verdict]}: ${band(report)} of ${report.capacity.toFixed(1)} GB on each GPU`,
     `Set-up       ${report.framework}, ${plural(mesh.gpus, 'GPU')}${sizes.length > 0 ? `: ${sizes.map((name) => `${name} ${mesh[name]}`).join(', ')}` : ''}`,
     ...(lora ? [`LoRA         ${loraSentence(lora)}`] : []),
-    `Fullest at   ${report.phase}`,
+    `Peak during  ${report.phase}`,
     ...terms.map((term) => `  ${term.name.padEnd(width)}  ${band(term).padStart(17)}  ${term.basis}`),
     ...(offload
       ? [
@@ -183,10 +182,10 @@ function describeMemory(report: MemoryReport): string[] {
         ]
       : []),
     report.decides,
-    ...report.changes.map((change) => `  with ${change.change}: ${band(change)}, ${VERDICTS[change.verdict]}`),
+    ...report.changes.map((change) => `  with ${change.change}: ${band(change)}, ${FIT_WORDS[change.verdict]}`),
     `In all       ${clusterSentence(report)}`,
     ...(throughput ? describeSpeed(throughput) : []),
-    'Taken for granted:',
+    'Assumptions:',
     ...report.assumed.map((line) => `  ${line}`),
   ];
 }

@@ -286,7 +286,9 @@ describe('estimateMemory', () => {
   it('names the term that decides and works out what would change it', () => {
     const report = estimate(BIG, { gpus: 64, dp: 64, ep: 64, context: 16_384 });
     expect(report.verdict).toBe('out-of-memory');
-    expect(report.decides).toMatch(/^More than the 84.9 GB there are: (layer in backward|loss|optimizer states)/);
+    expect(report.decides).toMatch(
+      /^Each GPU has 84.9 GB; the run needs more. The largest terms are (layer in backward|loss|optimizer states)/,
+    );
     const [best] = report.changes;
     expect(best?.verdict).toBe('fits');
     for (const { change, high } of report.changes) expect(high, change).toBeLessThan(report.high);
