@@ -64,6 +64,66 @@ test('sliders stop at values that can be, by keyboard, and the address follows',
   await expect(ep).toHaveAttribute('aria-valuetext', '1');
 });
 
+test('a preset sets the cluster, and is marked while it holds', async ({ page, hub }) => {
+  await visit(page, hub, { ...BIG, memory: OUT });
+  const presets = page.getByRole('region', { name: 'Presets' });
+  await presets.getByRole('button', { name: '8 × B200' }).click();
+  await expect.poll(() => parametersOf(page).get('memory')).toBe('fsdp2,gpus:8,ep:8,context:16384,capacity:178.4');
+  await expect(outcome(page)).toContainText('of 191.6 GB on each of 8 GPUs');
+  await expect(presets.getByRole('button', { name: '8 × B200' })).toHaveAttribute('aria-pressed', 'true');
+  await presets.getByRole('button', { name: '32k, CP 8, offload' }).click();
+  await expect(outcome(page)).toContainText('The host holds 44.1 GB for each GPU');
+  await expect(presets.getByRole('button', { name: '8 × B200' })).toHaveAttribute('aria-pressed', 'false');
+});
+
+test('a field and its slider are one value; what cannot be is explained beside the field', async ({ page, hub }) => {
+  await visit(page, hub, { ...BIG, memory: OUT });
+  const field = page.getByRole('textbox', { name: 'Expert parallel' });
+  const slider = page.getByRole('slider', { name: 'Expert parallel' });
+  await expect(field).toHaveValue('64');
+  await field.fill('16');
+  await expect(slider).toHaveAttribute('aria-valuetext', '16');
+  await slider.focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(field).toHaveValue('8');
+  await field.fill('5');
+  await expect(page.getByRole('alert')).toContainText('This set-up is not possible');
+  await expect(field).toHaveAttribute('aria-invalid', 'true');
+  await expect(field).toHaveAccessibleDescription(/^5 does not work with the other sizes. These do: 1, 2, 4/);
+  await field.fill('many');
+  await expect(field).toHaveAccessibleDescription('Enter a whole number from 1 to 16384.');
+  await expect(slider).toHaveAttribute('aria-valuetext', '5');
+});
+
+test('the marks of a slider stay when the model and the other sizes change', async ({ page, hub }) => {
+  const marks = async (query: Record<string, string>) => {
+    await visit(page, hub, { view: 'ranks', ...query });
+    await expect(outcome(page)).toBeVisible();
+    return page
+      .locator('.size-marks')
+      .evaluateAll((all) =>
+        all.map((each) =>
+          Array.from(each.querySelectorAll('text'), (text) => `${text.textContent} ${text.getAttribute('x')}`),
+        ),
+      );
+  };
+  const small = await marks({ repo: 'tiny/qwen3-moe', memory: 'fsdp2,gpus:12,ep:3' });
+  expect(small).toHaveLength(7);
+  expect(await marks({ ...BIG, memory: OUT })).toEqual(small);
+});
+
+test('on a narrow screen results come before the fields', async ({ page, hub }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await visit(page, hub, { ...BIG, memory: OUT });
+  const tops = await Promise.all(
+    [outcome(page), page.getByRole('form', { name: 'Set-up' }), page.getByRole('region', { name: 'Terms' })].map(
+      async (part) => (await part.boundingBox())?.y ?? Number.NaN,
+    ),
+  );
+  expect(tops).toEqual([...tops].sort((a, b) => a - b));
+  await expect(page.getByRole('list', { name: 'Terms of memory' })).toContainText('optimizer states');
+});
+
 test('what fits: a press takes the set-up over', async ({ page, hub }) => {
   await visit(page, hub, { ...BIG, memory: OUT });
   const grid = page.getByRole('table', { name: 'What fits: expert parallelism by GPUs' });
