@@ -33,16 +33,18 @@ test('a deep link shows both set-ups with the numbers of the core', async ({ pag
   });
   if ('error' in report) throw new Error(report.error);
   await expect(outcome(page)).toContainText(`fits ${report.low.toFixed(1)}–${report.high.toFixed(1)} of 84.9 GB`);
-  await expect(outcome(page)).toContainText('The host holds 44.1 GB a GPU');
-  await expect(outcome(page, 'Beside it')).toContainText('out of memory');
+  await expect(outcome(page)).toContainText('The host holds 44.1 GB for each GPU');
+  await expect(outcome(page, 'Other set-up')).toContainText('out of memory');
   const terms = page.getByRole('table', { name: 'Terms of memory' });
   for (const term of report.terms)
     await expect(terms.getByRole('row', { name: new RegExp(`^${term.name} \\d`) })).toBeVisible();
-  await expect(page.getByRole('region', { name: 'The model card’s rows' })).toContainText('36.7 GB a GPU on 64');
+  await expect(page.getByRole('region', { name: 'The model card’s rows' })).toContainText(
+    'On 64 GPUs that is 36.7 GB per GPU',
+  );
   await page.getByRole('button', { name: 'Swap' }).click();
   await expect(outcome(page)).toContainText('out of memory');
   await page.getByRole('button', { name: 'Stop comparing' }).click();
-  await expect(outcome(page, 'Beside it')).toBeHidden();
+  await expect(outcome(page, 'Other set-up')).toBeHidden();
   await expect.poll(() => parametersOf(page).get('against')).toBeNull();
 });
 
@@ -54,12 +56,72 @@ test('sliders stop at values that can be, by keyboard, and the address follows',
   await page.keyboard.press('End');
   await expect(slider).toHaveAttribute('aria-valuetext', '64');
   await expect.poll(() => parametersOf(page).get('memory')).toBe('fsdp2,gpus:64,ep:64,cp:64,context:16384');
-  await page.getByRole('combobox', { name: 'On the host' }).selectOption('optimizer');
+  await page.getByRole('combobox', { name: 'Offload to the host' }).selectOption('optimizer');
   await expect(outcome(page)).toContainText('fits');
   const ep = page.getByRole('slider', { name: 'Expert parallel' });
   await ep.focus();
   await page.keyboard.press('Home');
   await expect(ep).toHaveAttribute('aria-valuetext', '1');
+});
+
+test('a preset sets the cluster, and is marked while it holds', async ({ page, hub }) => {
+  await visit(page, hub, { ...BIG, memory: OUT });
+  const presets = page.getByRole('region', { name: 'Presets' });
+  await presets.getByRole('button', { name: '8 × B200' }).click();
+  await expect.poll(() => parametersOf(page).get('memory')).toBe('fsdp2,gpus:8,ep:8,context:16384,capacity:178.4');
+  await expect(outcome(page)).toContainText('of 191.6 GB on each of 8 GPUs');
+  await expect(presets.getByRole('button', { name: '8 × B200' })).toHaveAttribute('aria-pressed', 'true');
+  await presets.getByRole('button', { name: '32k, CP 8, offload' }).click();
+  await expect(outcome(page)).toContainText('The host holds 44.1 GB for each GPU');
+  await expect(presets.getByRole('button', { name: '8 × B200' })).toHaveAttribute('aria-pressed', 'false');
+});
+
+test('a field and its slider are one value; what cannot be is explained beside the field', async ({ page, hub }) => {
+  await visit(page, hub, { ...BIG, memory: OUT });
+  const field = page.getByRole('textbox', { name: 'Expert parallel' });
+  const slider = page.getByRole('slider', { name: 'Expert parallel' });
+  await expect(field).toHaveValue('64');
+  await field.fill('16');
+  await expect(slider).toHaveAttribute('aria-valuetext', '16');
+  await slider.focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect(field).toHaveValue('8');
+  await field.fill('5');
+  await expect(page.getByRole('alert')).toContainText('This set-up is not possible');
+  await expect(field).toHaveAttribute('aria-invalid', 'true');
+  await expect(field).toHaveAccessibleDescription(/^5 does not work with the other sizes. These do: 1, 2, 4/);
+  await field.fill('many');
+  await expect(field).toHaveAccessibleDescription('Enter a whole number from 1 to 16384.');
+  await expect(slider).toHaveAttribute('aria-valuetext', '5');
+});
+
+test('the marks of a slider stay when the model and the other sizes change', async ({ page, hub }) => {
+  const marks = async (query: Record<string, string>) => {
+    await visit(page, hub, { view: 'ranks', ...query });
+    await expect(outcome(page)).toBeVisible();
+    return page
+      .locator('.size-marks')
+      .evaluateAll((all) =>
+        all.map((each) =>
+          Array.from(each.querySelectorAll('text'), (text) => `${text.textContent} ${text.getAttribute('x')}`),
+        ),
+      );
+  };
+  const small = await marks({ repo: 'tiny/qwen3-moe', memory: 'fsdp2,gpus:12,ep:3' });
+  expect(small).toHaveLength(7);
+  expect(await marks({ ...BIG, memory: OUT })).toEqual(small);
+});
+
+test('on a narrow screen results come before the fields', async ({ page, hub }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await visit(page, hub, { ...BIG, memory: OUT });
+  const tops = await Promise.all(
+    [outcome(page), page.getByRole('form', { name: 'Set-up' }), page.getByRole('region', { name: 'Terms' })].map(
+      async (part) => (await part.boundingBox())?.y ?? Number.NaN,
+    ),
+  );
+  expect(tops).toEqual([...tops].sort((a, b) => a - b));
+  await expect(page.getByRole('list', { name: 'Terms of memory' })).toContainText('optimizer states');
 });
 
 test('what fits: a press takes the set-up over', async ({ page, hub }) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
-import { detectLayout, openCheckpoint, type RankManifestJson, ranksOf } from '../src/core/index.ts';
+import { detectLayout, formatBytes, openCheckpoint, type RankManifestJson, ranksOf } from '../src/core/index.ts';
 import { openLocal } from '../src/core/source/folder.node.ts';
 import { dropPaths, expect, parametersOf, test, violations, visit } from './support/app.ts';
 
@@ -72,7 +72,7 @@ test('ranks and cells by keyboard', async ({ page, hub }) => {
   await expect(facts.getByRole('heading', { name: /^Rank 2/ })).toBeVisible();
   await page.keyboard.press('Enter');
   await expect(ranks(page).getByRole('option', { selected: true })).toHaveAccessibleName(/^Rank 2,/);
-  await expect(facts).toContainText('Slices alone');
+  await expect(facts).toContainText('Only the slices it keeps');
   const grid = page.getByRole('grid', { name: 'Experts by rank' });
   await grid.focus();
   await page.keyboard.press('ArrowRight');
@@ -85,12 +85,15 @@ test('ranks and cells by keyboard', async ({ page, hub }) => {
   await expect(ranks(page).getByRole('option', { selected: true })).toHaveCount(0);
 });
 
-test('the table twin says the same', async ({ page, hub }) => {
+test('the table shows the same numbers, rounded, with the exact one on hover', async ({ page, hub }) => {
   await visit(page, hub, { ...TINY, ep: '4' });
   await page.getByRole('radio', { name: 'Table' }).click();
   const { ranks: entries } = await predicted(4);
   const row = page.getByRole('table', { name: 'Ranks', exact: true }).getByRole('row').nth(3);
-  await expect(row).toContainText((entries[2]?.bytes ?? 0).toLocaleString('en-US'));
+  const bytes = entries[2]?.bytes ?? 0;
+  await expect(row.getByTitle(`${bytes.toLocaleString('en-US')} bytes`, { exact: true }).first()).toHaveText(
+    formatBytes(bytes),
+  );
   await page.getByRole('button', { name: 'Rank 2' }).click();
   await expect(page.getByRole('table', { name: 'Experts by layer' }).getByRole('row').nth(1)).toContainText('6–8');
   const ranges = page.getByRole('table', { name: 'Ranges read' });
@@ -128,6 +131,26 @@ test('a target layout, the SGLang file and the assertion script', async ({ page,
   }
 });
 
+test('sections of the side panel fold, by keyboard, and the address keeps which ones are open', async ({
+  page,
+  hub,
+}) => {
+  await visit(page, hub, { ...TINY, ep: '4' });
+  const mesh = page.getByRole('region', { name: 'Mesh' });
+  await expect(mesh.getByRole('table')).toBeVisible();
+  const sign = mesh.getByRole('button', { name: 'Mesh of 4 ranks' });
+  await sign.focus();
+  await page.keyboard.press('Enter');
+  await expect(sign).toHaveAttribute('aria-expanded', 'false');
+  await expect(mesh.getByRole('table')).toBeHidden();
+  await page.getByRole('button', { name: 'Bytes sent per token and layer' }).click();
+  await expect.poll(() => parametersOf(page).get('rank-parts')).toBe('warnings.rank.communication.export');
+  await page.reload();
+  await expect(mesh.getByRole('button')).toHaveAttribute('aria-expanded', 'false');
+  await expect(page.getByRole('region', { name: 'Communication' }).getByRole('table')).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});
+
 test('64 ranks of the bundled 235B draw, and a switch leaves the page responsive', async ({ page }) => {
   await page.goto('/?sample=qwen3-235b-a22b&view=ranks&ep=64');
   await expect(page.getByText('64 ranks, 2 of 128 experts each')).toBeVisible();
@@ -147,7 +170,7 @@ test('64 ranks of the bundled 235B draw, and a switch leaves the page responsive
 test('axe finds nothing in the grid, the table and a refusal', async ({ page, hub }) => {
   await visit(page, hub, { ...TINY, ep: '4' });
   await ranks(page).getByRole('option').nth(1).click();
-  await expect(page.getByText('Slices alone')).toBeVisible();
+  await expect(page.getByText('Only the slices it keeps')).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await page.getByRole('radio', { name: 'Table' }).click();
   await expect(page.getByRole('table', { name: 'Ranges read' })).toBeVisible();

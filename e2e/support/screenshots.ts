@@ -173,7 +173,7 @@ async function compareAll(page: Page): Promise<void> {
 
 async function pinRank(page: Page): Promise<void> {
   await page.getByRole('option', { name: /^Rank 5,/ }).click();
-  await page.getByText('Slices alone').waitFor();
+  await page.getByText('Only the slices it keeps').waitFor();
   await page.getByText(/Files read, 1–118$/).waitFor();
 }
 

@@ -4,6 +4,7 @@ import {
   DEFAULT_MEMORY_PROGRAM,
   detectLayout,
   estimateMemory,
+  FIT_WORDS,
   H100_TFLOPS,
   isMemoryFramework,
   isOffload,
@@ -51,36 +52,36 @@ type MemoryFlags = OutputOptions &
     readonly gpuTflops?: string;
   };
 
-/** `moe-loom memory <source>`: whether a run fits on its GPUs. Exit 1 when it does not, or the checkpoint is not whole; at risk is 0. */
+/** `moe-loom memory <source>`: whether a run fits on its GPUs. Exit 1 when it does not fit or the checkpoint is incomplete; `at risk` exits with 0. */
 export function addMemory(program: Command): void {
   const command = program
     .command('memory')
-    .description('say what a training or serving run needs of each GPU, and whether it fits')
-    .argument('<source>', `${SOURCE_HELP}; or a config.json alone`)
+    .description('estimate the memory that a training or serving run needs on each GPU, and whether it fits')
+    .argument('<source>', `${SOURCE_HELP}; or only a config.json`)
     .option('--framework <id>', `${FRAMEWORKS.join(', ')} (default ${DEFAULT_MEMORY_PROGRAM})`)
-    .option('--gpus <n>', 'GPUs in all')
-    .option('--dp <n>', 'data parallel (fsdp, dp_shard)')
-    .option('--cp <n>', 'context parallel')
-    .option('--tp <n>', 'tensor parallel')
-    .option('--pp <n>', 'pipeline parallel')
+    .option('--gpus <n>', 'number of GPUs')
+    .option('--dp <n>', 'data-parallel size (fsdp, dp_shard)')
+    .option('--cp <n>', 'context-parallel size')
+    .option('--tp <n>', 'tensor-parallel size')
+    .option('--pp <n>', 'pipeline-parallel size')
     .option('--ep <n>', 'expert-parallel size (default 1: no expert parallelism)')
-    .option('--etp <n>', 'tensor parallel inside experts')
-    .option('--redundant <n>', 'slots for experts beyond one for each (EPLB)')
-    .option('--context <tokens>', 'tokens of a sequence')
-    .option('--batch <n>', 'sequences of a micro batch; served at once')
-    .option('--optimizer-bytes <n>', `bytes a parameter: ${REGIMES.map((regime) => regime.bytes).join(', ')}`)
-    .option('--dense <how>', 'what is no expert: sharded over all ranks, or replicated over expert parallelism')
+    .option('--etp <n>', 'tensor-parallel size inside experts')
+    .option('--redundant <n>', 'redundant experts (EPLB): slots beyond one per expert')
+    .option('--context <tokens>', 'tokens of one sequence')
+    .option('--batch <n>', 'sequences of one micro batch, or sequences served at the same time')
+    .option('--optimizer-bytes <n>', `bytes per parameter: ${REGIMES.map((regime) => regime.bytes).join(', ')}`)
+    .option('--dense <how>', 'weights other than experts: sharded over all ranks, or replicated on each EP rank')
     .option('--zero <stage>', 'DeepSpeed: ZeRO stage 0 to 3')
-    .option('--offload [what]', 'to the host: optimizer (states alone, the default) or all')
-    .option('--no-checkpointing', 'keep every activation')
-    .option('--chunked-loss', 'a chunked or fused loss')
-    .option('--imbalance <factor>', 'tokens of the hottest rank over the mean')
+    .option('--offload [what]', 'offload to the host: optimizer (only its states, the default) or all')
+    .option('--no-checkpointing', 'keep every activation instead of recomputing it')
+    .option('--chunked-loss', 'the loss is chunked or fused')
+    .option('--imbalance <factor>', 'tokens of the busiest rank, divided by the mean')
     .option('--lora <adapters>', LORA_GRAMMAR)
-    .option('--tokens-per-second <n>', 'tokens of the whole run in a second: prints MFU')
-    .option('--step-seconds <s>', 'seconds of a step: prints tokens a second and MFU')
-    .option('--mfu <percent>', 'model FLOP utilisation: prints tokens a second')
-    .option('--gpu-tflops <n>', `dense bf16 TFLOP/s of a GPU (default ${H100_TFLOPS}, an H100)`)
-    .option('--capacity <GiB>', 'memory of a GPU that programs can use (79.1 of an 80 GB H100)');
+    .option('--tokens-per-second <n>', 'tokens per second of the whole run; prints MFU')
+    .option('--step-seconds <s>', 'seconds per step; prints tokens per second and MFU')
+    .option('--mfu <percent>', 'model FLOP utilisation; prints tokens per second')
+    .option('--gpu-tflops <n>', `dense bf16 TFLOP/s of one GPU (default ${H100_TFLOPS}, an H100)`)
+    .option('--capacity <GiB>', 'memory that programs can use on one GPU (default 79.1, an H100)');
   withOutput(withSource(command)).action(async (source: string, flags: MemoryFlags) => {
     const setup = setupOf(flags);
     const shape = await shapeAt(source, flags);
@@ -132,25 +133,25 @@ function loraOf(text: string | undefined): LoraSetup | undefined {
   if (text === undefined) return undefined;
   const lora = parseLora(text);
   if (lora) return lora;
-  throw new LoomError('usage', `--lora takes ${LORA_GRAMMAR}; "${text}" is not that.`);
+  throw new LoomError('usage', `--lora takes ${LORA_GRAMMAR}, not "${text}".`);
 }
 
 function noneOf(name: string, text: string, known: readonly string[]): LoomError {
-  return new LoomError('usage', `--${name} takes ${known.join(', ')}; "${text}" is none of them.`);
+  return new LoomError('usage', `--${name} takes one of ${known.join(', ')}, not "${text}".`);
 }
 
 function wholeNumber(name: string, text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new LoomError('usage', `--${name} takes a whole number from 1; "${text}" is not that.`);
+  throw new LoomError('usage', `--${name} takes a whole number from 1, not "${text}".`);
 }
 
 function positive(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,9}(\.\d{1,6})?$/.test(text) && Number(text) > 0) return Number(text);
-  throw new LoomError('usage', `--${name} takes a number above 0; "${text}" is not that.`);
+  throw new LoomError('usage', `--${name} takes a number above 0, not "${text}".`);
 }
 
-/** The shape of a config.json, of a folder that holds no more, or of a checkpoint's headers. */
+/** The shape from a config.json, from a folder with only a config.json, or from a checkpoint's headers. */
 async function shapeAt(source: string, flags: SourceFlags): Promise<ModelShape> {
   const found = await openOrConfig(source, flags, interruptSignal());
   if ('config' in found) return shapeFromConfig(found.config);
@@ -161,8 +162,6 @@ async function shapeAt(source: string, flags: SourceFlags): Promise<ModelShape> 
   return shape;
 }
 
-const VERDICTS = { fits: 'fits', 'at-risk': 'at risk', 'out-of-memory': 'out of memory' } as const;
-
 function band({ low, high }: { readonly low: number; readonly high: number }): string {
   return low === high ? `${high.toFixed(1)} GB` : `${low.toFixed(1)} – ${high.toFixed(1)} GB`;
 }
@@ -172,21 +171,21 @@ function describeMemory(report: MemoryReport): string[] {
   const sizes = (['dp', 'cp', 'tp', 'pp', 'ep', 'etp'] as const).filter((name) => mesh[name] > 1);
   const width = Math.max(...terms.map((term) => term.name.length));
   return [
-    `Verdict      ${VERDICTS[report.verdict]}: ${band(report)} of ${report.capacity.toFixed(1)} GB on each GPU`,
+    `Verdict      ${FIT_WORDS[report.verdict]}: ${band(report)} of ${report.capacity.toFixed(1)} GB on each GPU`,
     `Set-up       ${report.framework}, ${plural(mesh.gpus, 'GPU')}${sizes.length > 0 ? `: ${sizes.map((name) => `${name} ${mesh[name]}`).join(', ')}` : ''}`,
     ...(lora ? [`LoRA         ${loraSentence(lora)}`] : []),
-    `Fullest at   ${report.phase}`,
+    `Peak during  ${report.phase}`,
     ...terms.map((term) => `  ${term.name.padEnd(width)}  ${band(term).padStart(17)}  ${term.basis}`),
     ...(offload
       ? [
-          `Host         ${offload.host.toFixed(1)} GB a GPU; over PCIe in a step ${offload.down.toFixed(1)} GB down, ${offload.up.toFixed(1)} GB up`,
+          `Host         ${offload.host.toFixed(1)} GB for each GPU; each step moves ${offload.down.toFixed(1)} GB to the host and ${offload.up.toFixed(1)} GB back over PCIe`,
         ]
       : []),
     report.decides,
-    ...report.changes.map((change) => `  with ${change.change}: ${band(change)}, ${VERDICTS[change.verdict]}`),
-    `In all       ${clusterSentence(report)}`,
+    ...report.changes.map((change) => `  With ${change.change}: ${band(change)}, ${FIT_WORDS[change.verdict]}`),
+    `All GPUs     ${clusterSentence(report)}`,
     ...(throughput ? describeSpeed(throughput) : []),
-    'Taken for granted:',
+    'Assumptions:',
     ...report.assumed.map((line) => `  ${line}`),
   ];
 }

@@ -278,6 +278,8 @@ export { fewestRedundant } from './ranks/deal.ts';
 export { createFileCounter } from './ranks/file-bytes.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
 export { type LoadingReport, loadingOf } from './ranks/loading.ts';
+export { USUAL_CONTEXT } from './ranks/memory/choices.ts';
+export { GPU_MODELS, type GpuModel, gpuGigabytes } from './ranks/memory/gpus.ts';
 export {
   LORA_GRAMMAR,
   type LoraSetup,
@@ -285,6 +287,7 @@ export {
   parseLoraRank,
   parseLoraTargets,
 } from './ranks/memory/lora.ts';
+export { clusterPresets, type MemoryPreset } from './ranks/memory/presets.ts';
 export { REGIMES, type Regime } from './ranks/memory/regimes.ts';
 export type { Change, FitVerdict, MemoryReport, Rate, Term, ThroughputReport } from './ranks/memory/report.ts';
 export {
@@ -300,6 +303,7 @@ export { shapeFromConfig } from './ranks/memory/shape-config.ts';
 export { H100_TFLOPS } from './ranks/memory/speed.ts';
 export { clusterSentence, loraSentence, speedLines } from './ranks/memory/summary.ts';
 export { type Throughput, throughputOf, withoutOvercount } from './ranks/memory/throughput.ts';
+export { FIT_WORDS } from './ranks/memory/verdict.ts';
 export type { NearSizes } from './ranks/near.ts';
 export {
   divisorsOfExperts,

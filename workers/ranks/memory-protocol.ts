@@ -2,6 +2,7 @@ import type {
   CardRow,
   ConfigFile,
   FitVerdict,
+  MemoryPreset,
   MemoryReport,
   MemorySetup,
   PlacementError,
@@ -11,22 +12,23 @@ import type {
 /** Sizes that a slider moves. */
 export type SizeName = 'gpus' | 'ep' | 'cp' | 'tp' | 'pp';
 
-/** A cell of "what fits": null where the set-up cannot be. */
+/** A cell of "what fits": null where the program refuses the set-up. */
 export interface FitCell {
   readonly verdict: FitVerdict;
   readonly low: number;
   readonly high: number;
 }
 
-/** Every verdict over expert parallelism (rows) and GPUs (columns), all else as it is. */
+/** The verdict for each expert-parallel size (rows) and number of GPUs (columns); everything else stays. */
 export interface FitGrid {
   readonly eps: readonly number[];
   readonly gpus: readonly number[];
   readonly cells: readonly (readonly (FitCell | null)[])[];
 }
 
-/** What a set-up comes to, and which values each size can take beside the others. */
+/** What a set-up comes to, usual clusters to try it on, and the values that each size can take while the others stay. */
 export interface MemoryAnswer {
+  readonly presets: readonly MemoryPreset[];
   readonly report: MemoryReport | PlacementError;
   readonly choices: Readonly<Record<SizeName, readonly number[]>>;
 }

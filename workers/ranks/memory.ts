@@ -2,6 +2,7 @@ import {
   type Checkpoint,
   type CheckpointLayout,
   cardRows,
+  clusterPresets,
   configFor,
   estimateMemory,
   isCardModel,
@@ -41,6 +42,7 @@ export function createMemoryCalls(opened: () => Opened): MemoryApi {
       const choices = (name: SizeName) => valuesOf(of, setup, name);
       return {
         report: estimateMemory(of, setup),
+        presets: clusterPresets(setup, divisors(of.experts), (tried) => meshOfSetup(tried, of)),
         choices: {
           gpus: choices('gpus'),
           ep: choices('ep'),

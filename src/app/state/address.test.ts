@@ -5,7 +5,7 @@ import { NO_COMPARISON } from './compare-address.ts';
 import { sizeText, USUAL_CONVERT } from './convert-address.ts';
 import { formatLayers, parseLayers } from './number-runs.ts';
 import { COLOURS, PLAIN_LOOK, SHAPES, THEMES } from './seen/look.ts';
-import { NO_PLACE, PAIR_COLOURS } from './seen/place.ts';
+import { NO_PLACE, PAIR_COLOURS, RANK_PARTS } from './seen/place.ts';
 import { ALL_TENSORS } from './tensor-address.ts';
 
 const round = (search: string) => formatAddress(parseAddress(search));
@@ -31,7 +31,8 @@ describe('parseAddress', () => {
       '?local=my+folder',
       '?sample=tiny-qwen3-moe&layer=1&theme=dark&colour=dtype&shape=table&layer-drawing=closed&zoom=2.828&at=12.5,40.25&beside=router',
       '?sample=tiny-qwen3-moe&shape=files&strip-zoom=64&strip-at=3.5,1234567.25&strip=41',
-      '?sample=tiny-qwen3-moe&view=ranks&ranks-at=0,5&rank-list-at=3,0&rank=5&reads=open',
+      '?sample=tiny-qwen3-moe&view=ranks&ranks-at=0,5&rank-list-at=3,0&rank=5&rank-parts=rank.export&reads=open',
+      '?sample=tiny-qwen3-moe&view=ranks&rank-parts=',
       '?sample=tiny-qwen3-moe&view=compare&with=sample:tiny-gpt-oss&open=decoder+3&open=decoder+3+7&pair-at=1,2&pairs-at=40.5,0&pair-colour=status',
       '?sample=tiny-qwen3-moe&view=compare&with=sample:tiny-gpt-oss&open=*',
       '?sample=tiny-qwen3-moe&view=compare&with=sample:tiny-gpt-oss&open=',
@@ -55,7 +56,7 @@ describe('parseAddress', () => {
 
   it('leaves out what makes no sense', () => {
     const hostile = parseAddress(
-      '?repo=%3Cscript%3E&job=..%2F..%2Fx&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&set=a;=1;a%00b=1;1x=2;x=&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x&open=%00&theme=%3Cb%3E&colour=values&shape=cube&layer-drawing=yes&zoom=1e9&at=-1,2&strip-zoom=0&strip-at=1&strip=x&beside=%00&ranks-at=NaN,1&rank=-1&reads=1&pair-at=,&pair-colour=red&program=%3Cb%3E',
+      '?repo=%3Cscript%3E&job=..%2F..%2Fx&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&set=a;=1;a%00b=1;1x=2;x=&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x&open=%00&theme=%3Cb%3E&colour=values&shape=cube&layer-drawing=yes&zoom=1e9&at=-1,2&strip-zoom=0&strip-at=1&strip=x&beside=%00&ranks-at=NaN,1&rank=-1&rank-parts=%3Cb%3E&reads=1&pair-at=,&pair-colour=red&program=%3Cb%3E',
     );
     expect(hostile).toEqual({
       repo: null,
@@ -188,6 +189,7 @@ describe('an address', () => {
         rankListAt: hundredths,
       },
       ...{ strip: ranks, rank: ranks, beside: fc.constantFrom(null, 'router' as const, 'shared' as const) },
+      rankParts: fc.option(fc.subarray([...RANK_PARTS])),
       readsShown: fc.constantFrom(null, true, false),
       pairColour: fc.constantFrom(...PAIR_COLOURS),
       program: fc.constantFrom(null, 'vllm', 'transformers-4.57'),

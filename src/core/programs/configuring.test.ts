@@ -255,7 +255,7 @@ describe('configFor', () => {
       '--training.enable_cpu_offload': true,
     });
     const setup = { gpus: 8, tp: 8, ep: 8, offload: 'optimizer' as const };
-    expect(configFor('sglang', { model: 'm', setup })).toMatchObject({ error: expect.stringContaining('the host') });
+    expect(configFor('sglang', { model: 'm', setup })).toMatchObject({ error: expect.stringContaining('no offload') });
     const apart = make('sglang', { gpus: 8, tp: 8, ep: 8, dp: 8 });
     expect(parsed('sglang', apart)).toMatchObject({ '--dp-size': 8, '--enable-dp-attention': true });
   });

@@ -4,6 +4,7 @@ import { type EntryFacts, formatBytes, formatInteger, plural, visible } from '..
 import { usePlace } from '../../grid/place/use-place.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
+import { useNarrow } from '../../parts/use-narrow.ts';
 import { treeMeaning } from '../../parts/virtual-list/tree-keys.ts';
 import { PAGE, ROW, type Show, useList } from '../../parts/virtual-list/use-list.ts';
 import { useAddress } from '../../state/address-store.ts';
@@ -20,13 +21,17 @@ interface PairTreeProps {
   readonly selected: Selected;
 }
 
-/** Every pair with its two sides in one row, under its layer and expert; those in sight alone. */
+/** Three lines, on a narrow screen. */
+const NARROW_ROW = 68;
+
+/** Every pair with its two sides in one row, under its layer and expert. Only rows in sight are drawn. */
 export function PairTree({ selected }: PairTreeProps) {
   const show = useAddress((address) => address.compare.show);
   const rows = useOpenRows(show);
   const query: CompareQuery = { show, open: rows.open };
   const [count, setCount] = useState(0);
-  const list = useList(count, show);
+  const rowHeight = useNarrow() ? NARROW_ROW : ROW;
+  const list = useList(count, show, rowHeight);
   const { scroller, cursor, active, setCursor, items, firstPage, height } = list;
   const pages = [useComparePage(query, firstPage, PAGE), useComparePage(query, firstPage + 1, PAGE)];
   const known = pages[0]?.data?.count ?? count;
@@ -41,8 +46,8 @@ export function PairTree({ selected }: PairTreeProps) {
     onPlace: placePairs,
     chosen: selected.selection && JSON.stringify(selected.selection),
     showChosen: () => {},
-    spotOf: ({ top }) => ({ row: top / ROW, column: 0 }),
-    scrollToSpot: ({ row }) => ({ left: 0, top: row * ROW }),
+    spotOf: ({ top }) => ({ row: top / rowHeight, column: 0 }),
+    scrollToSpot: ({ row }) => ({ left: 0, top: row * rowHeight }),
   });
   const act = (row: CompareRow) => {
     if (row.kind === 'layer') return rows.toggle(row);

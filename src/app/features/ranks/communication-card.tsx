@@ -1,31 +1,30 @@
 import type { PlacedPicture, RankPicture } from '../../../../workers/ranks/protocol.ts';
-import { formatInteger } from '../../../core/index.ts';
+import { ByteCount } from './byte-count.tsx';
+import { Fold } from './fold.tsx';
 
 interface CommunicationProps {
   readonly placed: PlacedPicture;
   readonly picture: RankPicture;
 }
 
-/** Bytes that leave a rank for each token and layer, however the framework moves them. */
+/** Bytes that a rank sends for each token and layer, for each way of moving tokens. */
 export function CommunicationCard({ placed, picture }: CommunicationProps) {
   const { communication, exchange } = placed;
   if (!communication)
     return (
-      <section aria-label="Communication">
-        <h2>Communication</h2>
-        <p className="quiet">config.json does not say the hidden size or the experts of a token.</p>
-      </section>
+      <Fold part="communication" label="Communication" title="Communication">
+        <p className="quiet">config.json gives no hidden size or no number of experts per token.</p>
+      </Fold>
     );
   const rows = [
     ['All-reduce, both directions', communication.allReduce, 'all-reduce'],
-    ['All-to-all, a copy an expert', communication.naive, 'all-to-all'],
-    ['All-to-all, a copy a rank', communication.deduplicated, null],
-    ['The same in FP8', communication.deduplicatedFp8, null],
+    ['All-to-all, one copy per expert', communication.naive, 'all-to-all'],
+    ['All-to-all, one copy per rank', communication.deduplicated, null],
+    ['All-to-all, one copy per rank, FP8', communication.deduplicatedFp8, null],
     ['All-gather', communication.allGather, 'all-gather'],
   ] as const;
   return (
-    <section aria-label="Communication">
-      <h2>Bytes sent per token and layer</h2>
+    <Fold part="communication" label="Communication" title="Bytes sent per token and layer">
       <table className="facts-table">
         <tbody>
           {rows.map(([name, bytes, kind]) => (
@@ -34,15 +33,17 @@ export function CommunicationCard({ placed, picture }: CommunicationProps) {
                 {name}
                 {kind === exchange && <span className="tag-small">default</span>}
               </th>
-              <td className="number mono">{formatInteger(Math.round(bytes))}</td>
+              <td className="number mono">
+                <ByteCount bytes={Math.round(bytes)} />
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
       <p className="quiet small">
-        One rank, bf16, even routing, dispatch only where it is all-to-all: hidden {formatInteger(picture.hidden ?? 0)},{' '}
-        {picture.topK} experts a token on {communication.distinctRanks.toFixed(2)} ranks on average.
+        For one rank in bf16 with even routing. All-to-all counts the dispatch only. The hidden size is {picture.hidden}
+        ; each token goes to {picture.topK} experts on {communication.distinctRanks.toFixed(2)} ranks on average.
       </p>
-    </section>
+    </Fold>
   );
 }

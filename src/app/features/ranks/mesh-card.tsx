@@ -1,14 +1,14 @@
 import type { PlacedPicture } from '../../../../workers/ranks/protocol.ts';
 import { formatInteger, plural } from '../../../core/index.ts';
 import { useShownRank } from '../../placement/rank-choices.ts';
+import { Fold } from './fold.tsx';
 
-/** The axes of the mesh with their sizes, and where the shown rank stands in them. */
+/** The axes of the mesh with their sizes, and the coordinates of the shown rank. */
 export function MeshCard({ placed }: { readonly placed: PlacedPicture }) {
   const { mesh, axes, coords, grids, stages } = placed;
   const shown = useShownRank(mesh.world);
   return (
-    <section aria-label="Mesh">
-      <h2>Mesh of {plural(mesh.world, 'rank')}</h2>
+    <Fold part="mesh" label="Mesh" title={`Mesh of ${plural(mesh.world, 'rank')}`}>
       <table className="facts-table">
         <thead>
           <tr>
@@ -36,15 +36,15 @@ export function MeshCard({ placed }: { readonly placed: PlacedPicture }) {
       {grids.map((grid, at) => (
         <p key={grid.map((axis) => axis.name).join()} className="quiet small">
           {grids.length === 1 ? 'Order' : at === 0 ? 'Dense order' : 'Expert order'}:{' '}
-          <span className="mono">{grid.map(({ name, size }) => `${name} ${size}`).join(' × ')}</span>, the last changes
-          fastest.
+          <span className="mono">{grid.map(({ name, size }) => `${name} ${size}`).join(' × ')}</span>. The last axis
+          changes fastest.
         </p>
       ))}
       {stages.length > 1 && (
         <p className="quiet small">
-          Layers of each stage: <span className="mono">{stages.join(', ')}</span>.
+          Layers per stage: <span className="mono">{stages.join(', ')}</span>.
         </p>
       )}
-    </section>
+    </Fold>
   );
 }

@@ -1,22 +1,28 @@
 import type { RankPicture, RankQuery } from '../../../../workers/ranks/protocol.ts';
 import { frameworkOf } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
+import { Fold } from './fold.tsx';
 
 interface PlanProps {
   readonly query: RankQuery;
   readonly picture: RankPicture;
 }
 
-/** The entries of the framework's plan for this architecture, and what each style does. */
+/** The framework's expert-parallel plan for this architecture, with the meaning of each style. */
 export function PlanCard({ query, picture }: PlanProps) {
   if (!frameworkOf(query.options.framework)?.placement.plan) return null;
   const { plan, modelType } = picture;
   const styles = [...new Set((plan ?? []).map((entry) => entry.style))];
   return (
-    <section aria-label="Plan entries">
-      <h2>
-        Plan for <span className="mono">{modelType ?? 'this model'}</span>
-      </h2>
+    <Fold
+      part="plan"
+      label="Plan entries"
+      title={
+        <>
+          Plan for <span className="mono">{modelType ?? 'this model'}</span>
+        </>
+      }
+    >
       {plan === null && <p className="quiet">This architecture has no expert-parallel plan.</p>}
       {styles.map((style) => (
         <div key={style} className="plan-style">
@@ -33,6 +39,6 @@ export function PlanCard({ query, picture }: PlanProps) {
           </ul>
         </div>
       ))}
-    </section>
+    </Fold>
   );
 }

@@ -4,6 +4,7 @@ import type { PlacedPicture, RankPicture, RankQuery } from '../../../../workers/
 import { formatInteger } from '../../../core/index.ts';
 import { usePlace } from '../../grid/place/use-place.ts';
 import { styled } from '../../parts/set-style.ts';
+import { useNarrow } from '../../parts/use-narrow.ts';
 import { target } from '../../parts/virtual-list/use-list.ts';
 import { chooseRank, holdsSame, useHolder, usePinnedRank, useShownRank } from '../../placement/rank-choices.ts';
 import { useRankFiles } from '../../placement/use-ranks.ts';
@@ -15,7 +16,9 @@ import { KINDS } from './rank-facts.tsx';
 import { RankRow } from './rank-row.tsx';
 import { sizeText, totalOf } from './words.ts';
 
-const ROW = 24;
+const WIDE_ROW = 24;
+/** Two lines, on a narrow screen: the bar stands below the numbers. */
+const NARROW_ROW = 44;
 const PAGE = 10;
 
 interface ListProps {
@@ -24,9 +27,11 @@ interface ListProps {
   readonly placed: PlacedPicture;
 }
 
-/** One row for each rank: its experts, its bytes as a bar, the files that it reads. */
+/** One row for each rank: its experts, its weights as a bar and a number, the files that it reads. */
 export function RankList({ query, picture, placed }: ListProps) {
   const list = useRef<HTMLElement>(null);
+  const narrow = useNarrow();
+  const height = narrow ? NARROW_ROW : WIDE_ROW;
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
   const { world } = placed.mesh;
@@ -35,16 +40,18 @@ export function RankList({ query, picture, placed }: ListProps) {
   const holder = useHolder(placed);
   const files = useRankFiles(query);
   const most = useMemo(() => mostBytes(placed), [placed]);
-  // The strips are drawn by an effect of their own, which comes before this one.
+  // FileStrips draws in its own effect, which runs before this one.
   useEffect(() => {
     if (list.current && files !== null) list.current.dataset.counted = sizeText(placed);
   }, [placed, files]);
   const rows = useVirtualizer({
     count: world,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
+    estimateSize: () => height,
     overscan: 8,
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: sizes are measured again when the rows change their height
+  useEffect(() => rows.measure(), [height]);
   const place = useAddress((address) => address.place.rankListAt);
   const kept = useRef(place !== null);
   usePlace({
@@ -54,11 +61,11 @@ export function RankList({ query, picture, placed }: ListProps) {
     onPlace: placeList,
     chosen: pinned === null ? null : String(pinned),
     showChosen: () => {},
-    spotOf: ({ top }) => ({ row: top / ROW, column: 0 }),
-    scrollToSpot: ({ row }) => ({ left: 0, top: row * ROW }),
+    spotOf: ({ top }) => ({ row: top / height, column: 0 }),
+    scrollToSpot: ({ row }) => ({ left: 0, top: row * height }),
   });
   const first = holder?.rank ?? null;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the list moves when another rank holds the chosen expert, and else stays where a person scrolled it
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list scrolls when another rank holds the chosen expert; otherwise it keeps its position
   useEffect(() => {
     if (first !== null && !kept.current) rows.scrollToIndex(first);
   }, [first, world]);
@@ -93,7 +100,7 @@ export function RankList({ query, picture, placed }: ListProps) {
   };
   const kinds = KINDS.map((kind, number) => ({ kind, number })).filter(({ number }) => hasKind(placed, number));
   return (
-    <section ref={list} className="rank-list" aria-label="Bytes and files of ranks">
+    <section ref={list} className="rank-list" aria-label="Weights and files of ranks">
       <div className="rank-list-head small">
         <span>Rank</span>
         <span>Experts</span>
@@ -107,7 +114,7 @@ export function RankList({ query, picture, placed }: ListProps) {
             </span>
           ))}
         </span>
-        <span className="number">Held</span>
+        <span className="number">Weights</span>
         <span>
           Files read, 1–{formatInteger(picture.files.length)}
           {files === null && ' …'}
@@ -149,7 +156,7 @@ export function RankList({ query, picture, placed }: ListProps) {
             picture={picture}
             from={items[0]?.index ?? 0}
             to={(items.at(-1)?.index ?? -1) + 1}
-            row={ROW}
+            row={height}
           />
         </div>
       </div>

@@ -7,7 +7,7 @@ interface HeaderProps {
   readonly placed: PlacedPicture;
 }
 
-/** The placement in one line: ranks, experts and bytes of each, imbalance. */
+/** The placement in one line: ranks, experts per rank, bytes of weights per rank, imbalance. */
 export function RanksHeader({ picture, placed }: HeaderProps) {
   const { mesh, experts } = placed;
   const counts = experts.map(countOf);
@@ -24,23 +24,30 @@ export function RanksHeader({ picture, placed }: HeaderProps) {
         {!placed.uniform && <span className="quiet"> (layers differ)</span>}
       </p>
       <dl>
-        <Fact name="Bytes of a rank" exact={`${formatInteger(least)} to ${formatInteger(most)} bytes`}>
+        <Fact name="Weights per rank" exact={exactSpan(least, most)}>
           {formatBytes(least) === formatBytes(most)
             ? formatBytes(most)
             : `${formatBytes(least)} – ${formatBytes(most)}`}
         </Fact>
-        <Fact name="Imbalance of experts" exact="Most experts of a rank over the mean">
+        <Fact name="Imbalance of experts" exact="The largest number of experts on a rank, divided by the mean">
           {formatFactor(placed.imbalance)}
         </Fact>
         {tokens && (
-          <Fact name="Imbalance of tokens" exact="Most tokens of a rank over the mean, worst layer">
+          <Fact
+            name="Imbalance of tokens"
+            exact="The largest number of tokens on a rank, divided by the mean, in the worst layer"
+          >
             {formatFactor(Math.max(...tokens))}
           </Fact>
         )}
-        {placed.redundant > 0 && <Fact name="Redundant">{formatInteger(placed.redundant)}</Fact>}
+        {placed.redundant > 0 && <Fact name="Redundant experts">{formatInteger(placed.redundant)}</Fact>}
       </dl>
     </header>
   );
+}
+
+function exactSpan(least: number, most: number): string {
+  return `${least === most ? '' : `${formatInteger(least)} to `}${formatInteger(most)} bytes`;
 }
 
 function span(least: number, most: number): string {

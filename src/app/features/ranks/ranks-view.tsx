@@ -8,6 +8,7 @@ import { move, useAddress } from '../../state/address-store.ts';
 import { useLook } from '../../state/seen/use-look.ts';
 import { CommunicationCard } from './communication-card.tsx';
 import { CutPanel } from './cut/cut-panel.tsx';
+import { ExportCard } from './export-card.tsx';
 import { MemoryPart } from './memory/memory-part.tsx';
 import { formatSetup } from './memory/setup-address.ts';
 import { MeshCard } from './mesh-card.tsx';
@@ -16,18 +17,16 @@ import { PlanCard } from './plan-card.tsx';
 import { RankFacts } from './rank-facts.tsx';
 import { RankList } from './rank-list.tsx';
 import { RanksHeader } from './ranks-header.tsx';
-import { RanksTables } from './ranks-tables.tsx';
 import { Refused } from './refused.tsx';
 import { AskFile } from './setup/ask-file.tsx';
 import { SetupBar } from './setup/setup-bar.tsx';
-import { TakeAlong } from './take-along.tsx';
+import { RanksTables } from './tables/ranks-tables.tsx';
 import { WarningsCard } from './warnings-card.tsx';
-import '../../theme/table.css';
 import './ranks.css';
 import './rank-list.css';
 import { Shown } from '../../parts/shown.tsx';
 
-/** Who holds what, or what a GPU needs: two parts of one view. */
+/** Two parts of one view: which rank holds which experts, and how much memory one GPU needs. */
 export function RanksView() {
   const planning = useAddress((address) => address.memory !== null);
   return (
@@ -58,13 +57,13 @@ function PartTabs({ planning }: { readonly planning: boolean }) {
   );
 }
 
-/** The planner begins with the placement that was looked at, where its program is one that it knows. */
+/** The planner starts with the placement's program and sizes, or with the default program where it does not model that one. */
 function memorySetupOf({ framework, ep, tp, pp, cp, dp, etp }: RankQuery['options']): string {
   const known = isMemoryFramework(framework) ? framework : DEFAULT_MEMORY_PROGRAM;
   return formatSetup({ framework: known, ep, tp, pp, cp, dp, etp });
 }
 
-/** Which rank holds which experts, how many bytes, and what it reads. */
+/** Which rank holds which experts, how many bytes of weights, and which bytes of the files it reads. */
 function PlacementPart() {
   const query = useRankQuery();
   const { answer, error, current } = useRankAnswer(query);
@@ -79,7 +78,7 @@ function PlacementPart() {
         </p>
       ) : answer === null ? (
         <p className="ranks-wait quiet" role="status">
-          Working out who holds what …
+          Calculating the placement …
         </p>
       ) : (
         <>
@@ -96,7 +95,7 @@ function Neighbours({ answer, current }: { readonly answer: RankAnswer; readonly
   return null;
 }
 
-/** One answer whole: nothing of it is drawn again while the next is on its way. */
+/** One answer; it is not drawn again while the next one is calculated. */
 const Body = memo(function Body({ answer: { query, picture } }: { readonly answer: RankAnswer }) {
   const shape = useLook('shape');
   const { placed } = picture;
@@ -122,7 +121,7 @@ const Body = memo(function Body({ answer: { query, picture } }: { readonly answe
           <MeshCard placed={placed} />
           <CommunicationCard placed={placed} picture={picture} />
           <PlanCard query={query} picture={picture} />
-          <TakeAlong query={query} />
+          <ExportCard query={query} />
         </aside>
       </div>
     </>

@@ -12,6 +12,10 @@ export type PairColour = (typeof PAIR_COLOURS)[number];
 export const BESIDE_NAMES = ['router', 'shared', 'attention'] as const;
 export type BesideName = (typeof BESIDE_NAMES)[number];
 
+/** Sections of the panel beside a placement, in their order. */
+export const RANK_PARTS = ['warnings', 'rank', 'mesh', 'communication', 'plan', 'export'] as const;
+export type RankPart = (typeof RANK_PARTS)[number];
+
 /** Which part of one checkpoint is in sight, as part of the address. Each spot is in the middle of the view; null at the start. */
 export interface PlaceAddress {
   /** How many times larger the map's cells are than when the whole map fits. */
@@ -29,6 +33,8 @@ export interface PlaceAddress {
   readonly rankListAt: Spot | null;
   /** The pinned rank. */
   readonly rank: number | null;
+  /** Sections beside the placement that are open; null while the usual ones are. */
+  readonly rankParts: readonly RankPart[] | null;
   /** Whether the drawing of a rank's reads is open; null when the height of the window decides. */
   readonly readsShown: boolean | null;
   /** Of the maps, and of the list below them. */
@@ -50,6 +56,7 @@ export const NO_PLACE: PlaceAddress = {
   ranksAt: null,
   rankListAt: null,
   rank: null,
+  rankParts: null,
   readsShown: null,
   pairAt: null,
   pairsAt: null,
@@ -83,6 +90,7 @@ export function parsePlace(query: URLSearchParams): PlaceAddress {
     strip: number('strip'),
     beside: BESIDE_NAMES.find((known) => known === query.get('beside')) ?? null,
     rank: number('rank'),
+    rankParts: parseParts(query.get('rank-parts')),
     readsShown: reads === 'open' ? true : reads === 'closed' ? false : null,
     pairColour: PAIR_COLOURS.find((known) => known === query.get('pair-colour')) ?? 'layout',
     program: /^[a-z0-9][a-z0-9.-]{0,63}$/.test(program) ? program : null,
@@ -91,7 +99,7 @@ export function parsePlace(query: URLSearchParams): PlaceAddress {
 
 /** Writes what differs from {@link NO_PLACE}. */
 export function writePlace(query: URLSearchParams, place: PlaceAddress): void {
-  const { zoom, stripZoom, strip, beside, rank, readsShown, pairColour, program } = place;
+  const { zoom, stripZoom, strip, beside, rank, rankParts, readsShown, pairColour, program } = place;
   if (zoom !== 1) query.set('zoom', formatDecimals(zoom, 3));
   if (stripZoom !== 1) query.set('strip-zoom', formatDecimals(stripZoom, 3));
   for (const name of SPOT_NAMES) {
@@ -101,6 +109,7 @@ export function writePlace(query: URLSearchParams, place: PlaceAddress): void {
   if (strip !== null) query.set('strip', String(strip));
   if (beside !== null) query.set('beside', beside);
   if (rank !== null) query.set('rank', String(rank));
+  if (rankParts !== null) query.set('rank-parts', rankParts.join('.'));
   if (readsShown !== null) query.set('reads', readsShown ? 'open' : 'closed');
   if (pairColour !== 'layout') query.set('pair-colour', pairColour);
   if (program !== null) query.set('program', program);
@@ -118,6 +127,14 @@ function formatDecimals(value: number, digits: number): string {
 function parseZoom(value: string | null): number {
   const zoom = /^\d{1,5}(\.\d{1,3})?$/.test(value ?? '') ? Number(value) : 1;
   return zoom >= 1 && zoom <= MOST_ZOOM ? zoom : 1;
+}
+
+/** Known sections in their order; an empty text closes them all. */
+function parseParts(value: string | null): RankPart[] | null {
+  if (value === null) return null;
+  const named = value.split('.');
+  const open = RANK_PARTS.filter((part) => named.includes(part));
+  return value !== '' && open.length === 0 ? null : open;
 }
 
 function parseSpot(value: string | null): Spot | null {

@@ -5,7 +5,7 @@ import { peftLora } from '../peft/lora.ts';
 /** FSDP2 raises trained parameters to fp32 under mixed precision. */
 export const FP32_REGIME = usualRegime(
   16,
-  'weights, gradients and Adam’s moments in fp32, as accelerate’s FSDP2 raises them under mixed precision.',
+  'weights, gradients and Adam’s moments in fp32. accelerate’s FSDP2 converts them under mixed precision.',
 );
 
 /** FSDP2 over data × context parallel ranks; experts, where a fork folds them, over the ranks that share them. */
@@ -15,18 +15,18 @@ export const memory: MemoryRules = {
   date: '2026-11-22',
   title: 'FSDP2 (accelerate, TRL), experts folded',
   holds: {
-    dense: 'cut over data × context parallel ranks; `--dense replicated` keeps it whole over EP',
-    experts: '÷ EP, the rest over the ranks that share them',
+    dense: 'sharded over data × context parallel ranks; `--dense replicated` replicates it on each EP rank',
+    experts: '÷ EP, then sharded over the ranks that share them',
   },
   serves: false,
   usual: FP32_REGIME,
   lora: peftLora,
-  byDefault: 'Framework: FSDP2 as accelerate and TRL run it, experts folded over its ranks.',
+  byDefault: 'Program: FSDP2 as accelerate and TRL use it, with expert parallelism over the same ranks.',
   dense: ({ ep = 1 }) => ({
     dense: 'sharded',
     said:
       ep > 1
-        ? 'Everything but experts is cut over all ranks (FSDP2 over data × context parallelism), not replicated over EP.'
+        ? 'Weights other than experts are sharded over all ranks (FSDP2 over data × context parallelism), not replicated over EP.'
         : null,
   }),
   cut({ gpus, dp, cp, tp, pp, ep }, options) {
@@ -37,7 +37,7 @@ export const memory: MemoryRules = {
   step: 'foreach',
   offloads: ['optimizer', 'all'],
   offloadSaid:
-    'FSDP2’s own CPUOffloadPolicy moves weights and gradients too: that is offload all. The published offloaded runs (43 to 45 GB) need the other reading, of states alone.',
+    'FSDP2’s CPUOffloadPolicy moves weights and gradients too, which is offload all. The published offloaded runs (43 to 45 GB) fit only if the optimizer states alone were moved.',
   sequenceParallel: false,
   lossInPlace: false,
   sharedBatch: false,

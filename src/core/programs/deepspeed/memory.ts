@@ -16,7 +16,7 @@ const COMMON = {
   usual: {
     regime: ZERO_REGIME,
     least: 16,
-    said: '16 bytes a parameter: bf16 weights and gradients, fp32 master weights and moments (2 + 2 + 12).',
+    said: '16 bytes per parameter: bf16 weights and gradients, fp32 master weights and moments (2 + 2 + 12).',
   },
   masters: true,
   dense: () => ({ dense: 'sharded', said: null }),
@@ -30,7 +30,7 @@ const COMMON = {
 const ZERO_ADAPTERS = {
   regime: ZERO_REGIME,
   least: 16,
-  said: '16 bytes a parameter of LoRA adapters: bf16 weights and gradients, fp32 master weights and moments.',
+  said: '16 bytes per parameter of LoRA adapters: bf16 weights and gradients, fp32 master weights and moments.',
 };
 
 /** ZeRO, stage 3 unless said: every parameter over all ranks. */
@@ -38,18 +38,21 @@ export const zeroMemory: MemoryRules = {
   ...COMMON,
   title: 'DeepSpeed ZeRO',
   lora: { ...peftLora, usual: ZERO_ADAPTERS },
-  holds: { dense: 'stage 1 cuts states, 2 gradients too, 3 weights too', experts: 'like everything else' },
-  assumptions: ({ zero }) => (zero === undefined ? ['ZeRO stage 3.'] : []),
+  holds: {
+    dense: 'stage 1 shards optimizer states, stage 2 also gradients, stage 3 also weights',
+    experts: 'as the other weights',
+  },
+  assumptions: ({ zero }) => (zero === undefined ? ['ZeRO stage: 3.'] : []),
   cut: ({ gpus }, { zero }) => ({
     dense: (count) => zeroed(count, gpus, zero),
     experts: (_, whole) => zeroed(whole, gpus, zero),
   }),
   offloads: ['optimizer', 'all'],
-  offloadSaid: 'offload_optimizer and, for offload all, offload_param of zero_optimization.',
+  offloadSaid: 'The options are offload_optimizer of zero_optimization and, for offload all, also offload_param.',
   offloadLimit({ zero = 3 }, offload) {
-    if (zero === 0) return 'ZeRO stage 0 has no offload: offload_optimizer needs stage 1 or more.';
+    if (zero === 0) return 'ZeRO stage 0 has no offload. offload_optimizer needs stage 1 or more.';
     return offload === 'all' && zero < 3
-      ? `offload_param needs ZeRO stage 3, not ${zero}: the nearest is offload optimizer.`
+      ? `offload_param needs ZeRO stage 3, not ${zero}. Use offload optimizer.`
       : null;
   },
   fetches: 'live',
@@ -61,15 +64,15 @@ export const moeMemory: MemoryRules = {
   ...COMMON,
   title: 'DeepSpeed-MoE, ZeRO-2',
   holds: {
-    dense: 'whole; gradients and states over all ranks',
-    experts: '÷ EP; gradients and states over the ranks that share them',
+    dense: 'replicated; gradients and optimizer states sharded over all ranks',
+    experts: '÷ EP; gradients and optimizer states sharded over the ranks that share them',
   },
   cut: ({ gpus, edp }) => ({
     dense: (count) => zeroed(count, gpus, 2),
     experts: (count) => zeroed(count, edp, 2),
   }),
   offloads: ['optimizer'],
-  offloadSaid: 'offload_optimizer of zero_optimization.',
+  offloadSaid: 'The option is offload_optimizer of zero_optimization.',
   fetches: 'buckets',
   step: 'none',
 };

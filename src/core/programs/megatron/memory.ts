@@ -9,17 +9,17 @@ export const memory: MemoryRules = {
   date: '2026-11-22',
   title: 'Megatron-Core, distributed optimizer',
   holds: {
-    dense: '÷ TP × PP; optimizer states over DP × CP, and to the high end as its own formula has them',
-    experts: '÷ EP × ETP × PP; states over their own data parallelism',
+    dense: '÷ (TP × PP); optimizer states ÷ (DP × CP); the high end follows Megatron’s own formula',
+    experts: '÷ (EP × ETP × PP); optimizer states also over the ranks that share the experts',
   },
   serves: false,
   usual: usualRegime(18, 'bf16 weights, fp32 gradients, master and moments.'),
   dense: () => ({ dense: 'sharded', said: null }),
   assumptions: ({ tp = 1, etp }) => [
     ...(etp === undefined && tp > 1
-      ? [`--expert-tensor-parallel-size ${tp}, the tensor-parallel size: Megatron’s own default.`]
+      ? [`--expert-tensor-parallel-size ${tp}: Megatron’s default is the tensor-parallel size.`]
       : []),
-    'Sequence parallelism over tensor-parallel ranks, distributed optimizer.',
+    'Sequence parallelism over the tensor-parallel ranks and the distributed optimizer are on.',
   ],
   cut: ({ dp, cp, edp }) => ({
     dense: (count) => ({ weights: count, gradients: count, optimizer: count / (dp * cp) }),
@@ -29,12 +29,12 @@ export const memory: MemoryRules = {
   step: 'none',
   offloads: ['optimizer'],
   offloadSaid:
-    '--optimizer-cpu-offload with --optimizer-offload-fraction 1, which need --use-precision-aware-optimizer beside them.',
+    'The options are --optimizer-cpu-offload and --optimizer-offload-fraction 1; both need --use-precision-aware-optimizer.',
   sequenceParallel: true,
   lossInPlace: true,
   sharedBatch: false,
   lingering:
-    'under full recompute they were seen to stay until the next micro batch (NVIDIA/Megatron-LM#3221; unfused unpermutation mended in 07a0de6)',
+    'under full recompute they may stay until the next micro batch (NVIDIA/Megatron-LM#3221; fixed for unfused unpermutation in 07a0de6)',
   theoretical: megatronTheoretical,
   changes: { data: 'dp', context: true, shardDense: false },
 };

@@ -115,8 +115,8 @@ describe('PEFT on transformers 5', () => {
   it('takes PEFT’s own targets where it has some, else attention, and says so', () => {
     const mixtral = adapters(null, readModelConfig('Mixtral-8x7B-v0.1'));
     expect(mixtral.targets).toEqual(['q_proj', 'v_proj']);
-    expect(mixtral.said).toEqual([expect.stringContaining('PEFT’s own for mixtral')]);
-    expect(adapters(null).said).toEqual([expect.stringContaining('q_proj, k_proj, v_proj, o_proj, all of attention')]);
+    expect(mixtral.said).toEqual([expect.stringContaining('PEFT’s defaults for mixtral')]);
+    expect(adapters(null).said).toEqual([expect.stringContaining('q_proj, k_proj, v_proj, o_proj, all modules of attention')]);
   });
 
   it('reads latent attention’s own names', () => {

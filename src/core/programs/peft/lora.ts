@@ -61,7 +61,7 @@ function formBefore(modelType: string | null): ModuleForm {
 }
 
 const STACKED =
-  'Adapters of stacked experts are cut with their experts; PEFT takes them with lora_dropout 0 alone, and computes the sum of weights and adapters in every forward pass.';
+  'Adapters of stacked experts are sharded with their experts. PEFT accepts them only with lora_dropout 0, and adds the adapters to the weights in every forward pass.';
 
 function adaptersOf(shape: ModelShape, { rank, targets }: LoraSetup, form: ModuleForm): Adapters | PlacementError {
   const own = OWN_TARGETS[shape.modelType ?? ''];
@@ -70,8 +70,8 @@ function adaptersOf(shape: ModelShape, { rank, targets }: LoraSetup, form: Modul
   if ('error' in found) return found;
   const names = [...new Set(found.adapters.map(({ path }) => path.split('.').at(-1) ?? path))];
   const usual = own
-    ? `LoRA targets: ${own.join(', ')}, PEFT’s own for ${shape.modelType}.`
-    : `LoRA targets: ${names.join(', ')}, all of attention. PEFT has no default targets for ${shape.modelType ?? 'this model'}.`;
+    ? `LoRA targets: ${own.join(', ')}, PEFT’s defaults for ${shape.modelType}.`
+    : `LoRA targets: ${names.join(', ')}, all modules of attention. PEFT has no default targets for ${shape.modelType ?? 'this model'}.`;
   const stacked = found.adapters.some(({ part, merges }) => merges && part === 'routed') ? [STACKED] : [];
   return {
     rank,

@@ -8,15 +8,15 @@ export const memory: MemoryRules = {
   source: 'sgl-project/sglang, python/sglang/srt/model_executor/model_runner.py',
   date: '2026-11-22',
   title: 'SGLang (serving)',
-  offloadSaid: '--cpu-offload-gb takes a number of GiB of the weights.',
+  offloadSaid: '--cpu-offload-gb moves a given number of GiB of the weights, which is not modelled.',
   assumptions: ({ dp = 1 }) =>
     dp > 1
       ? [
-          'Data parallelism is --enable-dp-attention: attention and the input embedding are cut over tp ÷ dp ranks, all else over tp, and the head too (no --enable-dp-lm-head).',
+          'Data parallelism means --enable-dp-attention: attention and the input embedding are divided over tp ÷ dp ranks, all other weights over tp, and the head too (no --enable-dp-lm-head).',
         ]
       : [],
   holds: {
     dense: '÷ TP; with DP attention, attention and input embedding ÷ (TP ÷ DP)',
-    experts: '÷ EP, each expert over the TP ranks that are left',
+    experts: '÷ EP, each expert over the remaining TP ranks',
   },
 };

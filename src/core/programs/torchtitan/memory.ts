@@ -7,7 +7,7 @@ export const memory: MemoryRules = {
   source: 'pytorch/torchtitan, torchtitan/distributed/parallel_dims.py and torchtitan/components/loss.py',
   date: '2026-11-22',
   title: 'torchtitan',
-  holds: { dense: '÷ TP, cut over dp_shard × cp', experts: '÷ EP × efsdp' },
+  holds: { dense: '÷ TP, then sharded over dp_shard × cp', experts: '÷ (EP × efsdp)' },
   serves: false,
   usual: usualRegime(16, 'torchtitan keeps weights, gradients and moments in fp32.'),
   dense: () => ({ dense: 'sharded', said: null }),

@@ -4,6 +4,7 @@ import type { MemorySetup } from '../../ranks/memory/setup.ts';
 import { denseParameters, type ModelShape, totalParameters } from '../../ranks/memory/shape.ts';
 import { gigabytes } from '../../ranks/memory/terms.ts';
 import { throughputOf, withoutOvercount } from '../../ranks/memory/throughput.ts';
+import { FIT_WORDS } from '../../ranks/memory/verdict.ts';
 import { fsdp2 } from '../accelerate/program.ts';
 import { megatronCore } from '../megatron/program.ts';
 
@@ -14,11 +15,13 @@ export const CARD_BENCHMARK = [
 ] as const;
 const CARD_GPUS = 64;
 
-/** One thing that the card says, with what the model makes of it. */
+/** One statement of the card, with what this memory model says about it. */
 export interface CardRow {
+  /** A few words for a button. */
+  readonly name: string;
   readonly claim: string;
   readonly answer: string;
-  /** The set-up behind the numbers, for a table or a picture; null where it is arithmetic alone. */
+  /** The set-up that the numbers are of; null where they need no set-up. */
   readonly setup: MemorySetup | null;
   readonly report: MemoryReport | null;
 }
@@ -38,8 +41,9 @@ function stateRow(shape: ModelShape): CardRow {
   const per = (bytes: number, gpus: number) => gigabytes((all * bytes) / gpus);
   const replicated = shape.parameters.routed / CARD_GPUS + denseParameters(shape);
   return {
+    name: 'Model states',
     claim: 'Model and optimizer states (about 2.3 TB) exceed total GPU memory (5.1 TB).',
-    answer: `${((all * 10) / 1e12).toFixed(2)} TB is 10 bytes a parameter (bf16 weights, fp32 moments, no gradients): ${per(10, CARD_GPUS)} a GPU on ${CARD_GPUS}, less than half of its memory. accelerate raises weights and gradients to fp32: ${((all * 16) / 1e12).toFixed(2)} TB at 16 bytes, ${per(16, CARD_GPUS)} a GPU. Were everything but experts whole on each rank, as transformers 5 places it, 10 bytes would be ${gigabytes(replicated * 10)} a GPU, more than one has.`,
+    answer: `${((all * 10) / 1e12).toFixed(2)} TB is 10 bytes per parameter: bf16 weights, fp32 moments, no gradients. On ${CARD_GPUS} GPUs that is ${per(10, CARD_GPUS)} per GPU, less than half of its memory. accelerate keeps weights and gradients in fp32: 16 bytes per parameter, ${((all * 16) / 1e12).toFixed(2)} TB, ${per(16, CARD_GPUS)} per GPU. transformers 5 replicates all weights other than experts on each rank: with 10 bytes per parameter that would be ${gigabytes(replicated * 10)} per GPU, more than one GPU has.`,
     setup: null,
     report: null,
   };
@@ -50,8 +54,9 @@ function outRows(shape: ModelShape): CardRow[] {
     const setup: MemorySetup = { gpus: CARD_GPUS, dp: CARD_GPUS / cp, cp, ep: CARD_GPUS, context: 16_384 };
     const report = must(estimateMemory(fsdp2, shape, setup));
     return {
+      name: `16k, CP ${cp}`,
       claim: `16k, CP ${cp}, EP 64, no offload: out of memory.`,
-      answer: `${band(report)} of ${report.capacity.toFixed(1)} GB: ${report.verdict}, decided by the ${report.phase}. ${outReason(report)}`,
+      answer: `${band(report)} of ${report.capacity.toFixed(1)} GB: ${FIT_WORDS[report.verdict]}. The peak is during ${report.phase}. ${outReason(report)}`,
       setup,
       report,
     };
@@ -62,8 +67,8 @@ function outReason({ verdict, terms }: MemoryReport): string {
   const states = terms.filter((term) => ['weights', 'gradients', 'optimizer states'].includes(term.name));
   const sum = states.reduce((total, term) => total + term.high, 0).toFixed(1);
   return verdict === 'out-of-memory'
-    ? `States take ${sum} GB, and the loss over all tokens at once takes the rest.`
-    : `States take ${sum} GB; temporaries of the step and what the allocator holds reach the end, so that it can fail and need not.`;
+    ? `Weights, gradients and optimizer states take ${sum} GB. The loss, which is computed over all tokens at once, takes the rest.`
+    : `Weights, gradients and optimizer states take ${sum} GB. With the temporaries of the step and the allocator’s reserve, the run can reach the limit: it may fail.`;
 }
 
 function offloadRow(shape: ModelShape): CardRow {
@@ -71,8 +76,9 @@ function offloadRow(shape: ModelShape): CardRow {
   const report = must(estimateMemory(fsdp2, shape, setup));
   const { host = 0, down = 0, up = 0 } = report.offload ?? {};
   return {
+    name: '32k, CP 8, offload',
     claim: '32k, CP 8, EP 64, with CPU offload: fits.',
-    answer: `Adam’s moments leave the GPU: ${band(report)} are left (43 to 45 GB were measured). ${host.toFixed(1)} GB a GPU, ${(host * 8).toFixed(0)} GB a node of eight, are the host’s; ${down.toFixed(1)} GB go down and ${up.toFixed(1)} GB come up over PCIe in each step.`,
+    answer: `Adam’s moments move to the host, and ${band(report)} stay on the GPU (43 to 45 GB were measured). The host holds ${host.toFixed(1)} GB for each GPU, ${(host * 8).toFixed(0)} GB for a node of eight. Each step moves ${down.toFixed(1)} GB to the host and ${up.toFixed(1)} GB back over PCIe.`,
     setup,
     report,
   };
@@ -92,8 +98,9 @@ function megatronRow(shape: ModelShape): CardRow {
   const report = must(estimateMemory(megatronCore, shape, setup));
   const states = report.terms.slice(0, 3).reduce((sum, term) => sum + term.high, 0);
   return {
+    name: 'Megatron, 128 GPUs',
     claim: 'Megatron with TP=4, PP=16, EP=8, CP=2 on 128 GPUs needs no offload.',
-    answer: `By its own formula weights and optimizer come to ${states.toFixed(2)} GB a GPU, in all ${band(report)} at 32k: ${report.verdict}. It is twice the GPUs, and pipeline stages cut what FSDP gathers.`,
+    answer: `Megatron’s own formula gives ${states.toFixed(2)} GB per GPU for weights and optimizer, and ${band(report)} in total at 32k: ${FIT_WORDS[report.verdict]}. It uses twice as many GPUs, and its pipeline stages divide the layers that FSDP would gather.`,
     setup,
     report,
   };
@@ -107,8 +114,9 @@ function throughputRows(shape: ModelShape): CardRow[] {
     const printed = throughputOf(shape, { ...measured, tokensPerStep: tokensPerGpu });
     const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
     return {
+      name: `${context / 1024}k speed`,
       claim: `${context / 1024}k, CP ${cp}: MFU ${mfu} %, ${tokensPerGpu} tokens a second and GPU.`,
-      answer: `The two agree only if each of the ${cp} ranks of context parallelism counted the whole sequence: ${tokensPerGpu} ÷ ${cp} = ${real.toFixed(1)} tokens a second and GPU are ${percent(full)} with all pairs of attention counted (${percent(causal)} causal); ${tokensPerGpu} would be ${percent(printed.full)}.`,
+      answer: `The two numbers agree only if each of the ${cp} context-parallel ranks counted the whole sequence. ${tokensPerGpu} ÷ ${cp} = ${real.toFixed(1)} tokens per second and GPU are ${percent(full)} MFU when all pairs of attention are counted (${percent(causal)} when half are, as in causal attention). ${tokensPerGpu} would be ${percent(printed.full)}.`,
       setup: null,
       report: null,
     };

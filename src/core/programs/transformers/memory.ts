@@ -8,11 +8,14 @@ export const memory: MemoryRules = {
   source: 'huggingface/transformers, src/transformers/distributed; published runs of huggingface/trl#6869',
   date: '2026-11-22',
   title: 'transformers 5 (DistributedConfig)',
-  holds: { dense: 'whole on every EP rank, cut over `fsdp_size`', experts: '÷ EP × FSDP; EP ranks see one batch' },
+  holds: {
+    dense: 'replicated on each EP rank, sharded over `fsdp_size`',
+    experts: '÷ (EP × FSDP); all EP ranks work on one batch',
+  },
   serves: false,
   usual: usualRegime(
     8,
-    'AdamW over bf16 weights, or 8-bit Adam; published expert-parallel runs (huggingface/trl#6869) lie between.',
+    'AdamW on bf16 weights, or 8-bit Adam. Published expert-parallel runs (huggingface/trl#6869) lie between the two.',
     6,
   ),
   lora: peftLoraBf16,
@@ -20,7 +23,7 @@ export const memory: MemoryRules = {
     ep > 1
       ? {
           dense: 'replicated',
-          said: 'Everything but experts is whole on every expert-parallel rank, as transformers 5 places it.',
+          said: 'Weights other than experts are replicated on each expert-parallel rank, as transformers 5 does it.',
         }
       : { dense: 'sharded', said: null },
   cut: ({ dp, ep }, { dense }) => ({
@@ -30,11 +33,11 @@ export const memory: MemoryRules = {
   fetches: 'layers',
   step: 'none',
   offloads: ['all'],
-  offloadSaid: 'fsdp_cpu_offload of DistributedConfig.',
+  offloadSaid: 'The option is fsdp_cpu_offload of DistributedConfig.',
   offloadLimit: ({ gpus, dp, ep = 1 }) =>
     (dp ?? (gpus ?? ep) / ep) > 1
       ? null
-      : 'Offload is FSDP’s alone: with fsdp_size 1 there is none. Ask for dp 2 or more.',
+      : 'Offload is a feature of FSDP, and fsdp_size 1 does not use FSDP. Set dp to 2 or more.',
   sequenceParallel: false,
   lossInPlace: false,
   sharedBatch: true,

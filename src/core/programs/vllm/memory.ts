@@ -9,12 +9,14 @@ export const memory: MemoryRules = {
   date: '2026-11-22',
   title: 'vLLM (serving)',
   holds: {
-    dense: '÷ TP, whole on every data-parallel rank',
-    experts: '÷ EP, or over all ranks of a stage without expert parallelism',
+    dense: '÷ TP, replicated on each data-parallel rank',
+    experts: '÷ EP; without expert parallelism over all ranks of a stage',
   },
-  offloadSaid: '--cpu-offload-gb takes a number of GiB of the weights.',
+  offloadSaid: '--cpu-offload-gb moves a given number of GiB of the weights, which is not modelled.',
   assumptions: ({ ep = 1, tp = 1, dp = 1, cp = 1 }) =>
     ep === 1 && tp * dp * cp > 1
-      ? ['Expert parallelism is off (no --enable-expert-parallel): data × tensor parallel ranks cut every expert.']
+      ? [
+          'Expert parallelism is off (no --enable-expert-parallel): each expert is divided over the data × tensor parallel ranks.',
+        ]
       : [],
 };

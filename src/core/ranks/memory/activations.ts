@@ -9,7 +9,7 @@ import type { MemoryMesh } from './setup.ts';
 import type { ModelShape } from './shape.ts';
 import { exactly } from './terms.ts';
 
-/** What the terms of a step ask: one stage of one set-up. */
+/** The input of every term: one stage of one set-up. */
 export interface Work {
   readonly rules: MemoryRules;
   readonly shape: ModelShape;
@@ -32,7 +32,7 @@ export function hottest({ mesh, choices, shape }: Pick<Work, 'mesh' | 'choices' 
   return { low: of(CONSTANTS.imbalance.low), high: of(CONSTANTS.imbalance.high) };
 }
 
-/** Inputs of layers that wait for backward; with checkpointing one hidden state a layer. */
+/** Inputs of layers that are kept for backward; with checkpointing one hidden state per layer. */
 export function savedActivations(work: Work): Term {
   const { shape, mesh, choices, held, tokens } = work;
   const { hidden } = shape;
@@ -50,7 +50,7 @@ export function savedActivations(work: Work): Term {
     name: 'saved activations',
     low: least ?? 0,
     high: most ?? 0,
-    basis: 'every tensor of every layer, nothing computed again',
+    basis: 'every tensor of every layer; nothing is recomputed',
   };
 }
 
@@ -106,7 +106,7 @@ export function layerInWork(work: Work): Term {
   const [low, high] = [Math.max(...widths.map((each) => each.low)), Math.max(...widths.map((each) => each.high))];
   const { recompute } = CONSTANTS;
   const { low: cool, high: hot } = hottest(work);
-  const heat = hot > 1 ? `, hottest rank ${cool.toFixed(2)}–${hot.toFixed(2)} × the mean` : '';
+  const heat = hot > 1 ? `, busiest rank ${cool.toFixed(2)}–${hot.toFixed(2)} × the mean` : '';
   return {
     name: 'layer in backward',
     low: tokens * low * BF16 * recompute.low,
@@ -143,6 +143,6 @@ export function lossTerm({ rules, shape, mesh, choices, held, tokens }: Work): T
     name: 'loss',
     low: least * width * bytes.low,
     high: most * width * bytes.high,
-    basis: `${at} tokens${choices.chunkedLoss ? ' of a chunk' : ''} × ${formatInteger(shape.vocabulary)} words × ${bytes.low}–${bytes.high} bytes${over('tp', cut)}`,
+    basis: `${at} tokens${choices.chunkedLoss ? ' of a chunk' : ''} × ${formatInteger(shape.vocabulary)} vocabulary entries × ${bytes.low}–${bytes.high} bytes${over('tp', cut)}`,
   };
 }

@@ -8,7 +8,7 @@ import type { ModelShape } from './shape.ts';
 import type { States } from './states.ts';
 import { billions, exactly, times } from './terms.ts';
 
-/** The name of what LoRA does not train; it is loaded once, so that nothing of it is freed and taken again. */
+/** The name of the weights that LoRA does not train. They are loaded once and never freed. */
 export const FROZEN = 'frozen weights';
 
 /** Frozen weights in bf16, and weights, gradients and optimizer states of adapters. */
@@ -28,12 +28,12 @@ export function adaptedStates({ choices, held }: Work, { held: own }: HeldAdapte
   if (offload === 'none') return { terms: [base, weights, gradients, states], offload: null, stepped };
   const away = { host: optimizer.high + gradients.high, down: gradients.high, up: weights.high };
   if (offload === 'optimizer') return { terms: [base, weights, gradients], offload: away, stepped: 0 };
-  // Frozen weights come up for the forward pass and again for backward.
+  // Frozen weights are moved to the GPU for the forward pass and again for backward.
   const all = { ...away, host: away.host + weights.high + base.high, up: 2 * (weights.high + base.high) };
   return { terms: [], offload: all, stepped: 0 };
 }
 
-/** What adapters add while a layer is in work: their inputs, and stacked experts with the adapters' product added. */
+/** What adapters add while a layer is computed: their inputs, and stacked experts with the product of the adapters added. */
 export function adapterWork(work: Work, { adapters }: HeldAdapters): Term[] {
   const { shape, tokens, choices, held } = work;
   const modules = adapters.matrices.filter(({ merges }) => !merges);
@@ -45,10 +45,10 @@ export function adapterWork(work: Work, { adapters }: HeldAdapters): Term[] {
   const out: Term[] = [];
   if (inputs > 0)
     out.push({
-      name: 'adapters in work',
+      name: 'adapter activations',
       low: widthOf(adapterInput.low),
       high: widthOf(adapterInput.high),
-      basis: `${formatInteger(tokens)} tokens × (${formatInteger(inputs)} inputs of adapters in a layer × ${adapterInput.low}–${adapterInput.high} bytes + their ranks)`,
+      basis: `${formatInteger(tokens)} tokens × (${formatInteger(inputs)} adapter inputs in a layer × ${adapterInput.low}–${adapterInput.high} bytes + their ranks)`,
     });
   const merged = mergedExperts(work, adapters.matrices);
   if (merged > 0) {

@@ -20,8 +20,8 @@ export function adaptersOf(
   { lora }: MemorySetup,
 ): Adapters | PlacementError | null {
   if (!lora) return null;
-  if (memory.serves) return { error: `LoRA is for training, and ${memory.title} trains nothing.` };
-  if (!memory.lora) return { error: `The memory of LoRA training is not modelled for ${memory.title}.` };
+  if (memory.serves) return { error: `LoRA needs a training program; ${memory.title} only serves models.` };
+  if (!memory.lora) return { error: `LoRA training is not modelled for ${memory.title}.` };
   const adapters = memory.lora.adapters(shape, lora);
   return 'error' in adapters ? adapters : { ...adapters, said: [...adapters.said, frozenSentence(shape)] };
 }
@@ -32,8 +32,8 @@ const QUANTISED_BYTES = 1.5;
 function frozenSentence(shape: ModelShape): string {
   const stored = (shape.stored.routed + shape.stored.rest) / totalParameters(shape);
   return stored < QUANTISED_BYTES
-    ? 'Frozen weights are unpacked to bf16, 2 bytes a parameter: the checkpoint stores them in fewer.'
-    : 'Frozen weights are in bf16, 2 bytes a parameter.';
+    ? 'Frozen weights are unpacked to bf16, 2 bytes per parameter. The checkpoint stores them in fewer.'
+    : 'Frozen weights are in bf16, 2 bytes per parameter.';
 }
 
 /** What a report says of LoRA. */

@@ -6,7 +6,7 @@ import type { MemorySetup } from './setup.ts';
 const MOST = 4;
 const ORDER = { fits: 0, 'at-risk': 1, 'out-of-memory': 2 } as const;
 
-/** What would make a set-up need less, best first: each is one step away and is worked out, not guessed. */
+/** Single changes with which a set-up needs less memory, best first. Each is estimated like the set-up itself. */
 export function changesFor(
   rules: MemoryRules,
   setup: MemorySetup,
@@ -40,18 +40,18 @@ function candidates(
     return out;
   }
   if (setup.chunkedLoss !== true) out.push(['a chunked or fused loss', { ...setup, chunkedLoss: true }]);
-  if (setup.checkpointing === false) out.push(['checkpointing', { ...setup, checkpointing: true }]);
+  if (setup.checkpointing === false) out.push(['activation checkpointing', { ...setup, checkpointing: true }]);
   for (const by of [2, 4])
     if (changes.context && dp % by === 0)
-      out.push([`cp ${cp * by} with dp ${dp / by}, on as many GPUs`, { ...sized, cp: cp * by, dp: dp / by }]);
+      out.push([`cp ${cp * by} with dp ${dp / by} on the same GPUs`, { ...sized, cp: cp * by, dp: dp / by }]);
   out.push([`${changes.data} ${dp * 2} on ${gpus * 2} GPUs`, { ...sized, gpus: gpus * 2, dp: dp * 2 }]);
   const offloaded = setup.offload ?? 'none';
   if (offloaded === 'none' && offloads.includes('optimizer'))
-    out.push(['optimizer states on the host', { ...setup, offload: 'optimizer' }]);
+    out.push(['offload of optimizer states', { ...setup, offload: 'optimizer' }]);
   if (offloaded !== 'all' && offloads.includes('all'))
-    out.push(['weights, gradients and optimizer states on the host', { ...setup, offload: 'all' }]);
+    out.push(['offload of weights, gradients and optimizer states', { ...setup, offload: 'all' }]);
   if (setup.dense === 'replicated' || changes.shardDense)
-    out.push(['everything but experts cut over all ranks', { ...setup, dense: 'sharded' }]);
-  if ((optimizerBytes ?? 0) > 8) out.push(['AdamW in bf16 (8 bytes a parameter)', { ...setup, optimizerBytes: 8 }]);
+    out.push(['weights other than experts sharded over all ranks', { ...setup, dense: 'sharded' }]);
+  if ((optimizerBytes ?? 0) > 8) out.push(['AdamW in bf16 (8 bytes per parameter)', { ...setup, optimizerBytes: 8 }]);
   return out;
 }

@@ -3,13 +3,14 @@ import { H100_GIB, NODE_GPUS } from './constants.ts';
 import { REGIMES, type Regime, regimeOf, type UsualRegime, ZERO_REGIME } from './regimes.ts';
 import type { MemoryProgram, MemoryRules } from './rules.ts';
 import type { MemorySetup, Offload } from './setup.ts';
+import { gigabytes } from './terms.ts';
 
-/** A set-up with nothing left open, and what was chosen for the asker. */
+/** A set-up in which every choice is made, with a sentence for each choice that was not given. */
 export interface Choices {
   readonly context: number;
   readonly batch: number;
   readonly regime: Regime;
-  /** What a parameter takes at the least where the regime was not given. */
+  /** The lowest bytes per parameter that are usual, where the regime was not given. */
   readonly leastBytes: number;
   readonly dense: 'sharded' | 'replicated';
   readonly zero: 0 | 1 | 2 | 3;
@@ -21,9 +22,9 @@ export interface Choices {
   readonly assumed: readonly string[];
 }
 
-/** Tokens of a sequence where none are named. */
+/** Tokens of a sequence when none are given. */
 export const USUAL_CONTEXT = 4096;
-const OPTIMIZER_OFFLOADED = 'Offload moves optimizer states; weights and gradients stay on the GPU.';
+const OPTIMIZER_OFFLOADED = 'Offload moves the optimizer states to the host. Weights and gradients stay on the GPU.';
 
 function offloadAssumptions({ offloadSaid }: MemoryRules, offload: Offload): string[] {
   if (offload === 'none') return [];
@@ -36,7 +37,7 @@ const OFFLOADED = {
   all: 'weights, gradients and optimizer states',
 } as const;
 
-/** Why a program does not keep on the host what is asked for, with the nearest that it does; null where it does. */
+/** Why a program cannot offload what is asked for, with the nearest offload that it has; null where it can. */
 export function offloadRefusal(rules: MemoryRules, setup: MemorySetup): string | null {
   const { offload = 'none' } = setup;
   if (offload === 'none') return null;
@@ -44,13 +45,13 @@ export function offloadRefusal(rules: MemoryRules, setup: MemorySetup): string |
   if (offloads.includes(offload)) return rules.offloadLimit?.(setup, offload) ?? null;
   const [nearest] = offloads;
   if (nearest === undefined)
-    return [`${title} keeps nothing on the host that is counted here: leave offload out.`, rules.offloadSaid]
+    return [`${title} has no offload that is modelled here. Remove the offload option.`, rules.offloadSaid]
       .filter((line) => line !== undefined)
       .join(' ');
-  return `${title} does not move ${OFFLOADED[offload]} to the host${offload === 'optimizer' ? ' alone' : ''}: the nearest is offload ${nearest}, ${OFFLOADED[nearest]}${nearest === 'optimizer' ? ' alone' : ''}.`;
+  return `${title} cannot offload ${offload === 'optimizer' ? 'only ' : ''}${OFFLOADED[offload]}. Use offload ${nearest}, which moves ${nearest === 'optimizer' ? 'only ' : ''}${OFFLOADED[nearest]}.`;
 }
 
-/** Fills what a set-up leaves open, and says each thing aloud. */
+/** Makes the choices that a set-up leaves open, and adds a sentence for each. */
 export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: MemorySetup): Choices | PlacementError {
   const assumed: string[] = [];
   const pick = <T>(value: T | undefined, usual: T, said: string): T => {
@@ -64,9 +65,9 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
   const batch = pick(
     setup.batch,
     1,
-    serving ? 'One sequence of the whole context in the cache at a time.' : 'One sequence a GPU (micro batch 1).',
+    serving ? 'The cache holds one sequence of the whole context.' : 'Micro batch: one sequence per GPU.',
   );
-  if (serving && (setup.dp ?? 1) > 1) assumed.push('Sequences are counted on each data-parallel rank.');
+  if (serving && (setup.dp ?? 1) > 1) assumed.push('The number of sequences is per data-parallel rank.');
   const usual = setup.lora && memory.lora ? memory.lora.usual : memory.usual;
   const regime = serving ? undefined : regimeFor({ ...memory, usual }, setup.optimizerBytes);
   if (regime && 'error' in regime) return regime;
@@ -81,7 +82,7 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
   const capacityGib = pick(
     setup.capacityGib,
     H100_GIB,
-    `Capacity: an 80 GB H100, of which PyTorch sees ${H100_GIB} GiB = ${((H100_GIB * 2 ** 30) / 1e9).toFixed(1)} GB.`,
+    `GPU: an H100, of which PyTorch can use ${gigabytes(H100_GIB * 2 ** 30)}.`,
   );
   return {
     context,
@@ -101,13 +102,17 @@ export function chooseSetup({ memory }: Pick<MemoryProgram, 'memory'>, setup: Me
 
 function trainingAssumptions(setup: MemorySetup, own: readonly string[]): string[] {
   const out: string[] = [];
-  if (setup.checkpointing === undefined) out.push('Activations are checkpointed layer by layer.');
-  if (setup.chunkedLoss === undefined) out.push('The loss is taken over all tokens at once (not chunked).');
+  if (setup.checkpointing === undefined) out.push('Activation checkpointing is on for each layer.');
+  if (setup.chunkedLoss === undefined) out.push('The loss is computed over all tokens at once, not in chunks.');
   if (setup.imbalance === undefined && (setup.ep ?? 1) > 1)
-    out.push('Routing as uneven as loads that are known: the hottest rank is estimated from the experts of a rank.');
+    out.push(
+      'Routing is as uneven as in published loads. The load of the busiest rank is estimated from the number of experts per rank.',
+    );
   out.push(
     ...own,
-    'Attention keeps no scores (flash or memory-efficient kernels); gradients stay from the first micro batch on; PyTorch’s allocator has expandable segments.',
+    'Attention kernels store no scores (flash or memory-efficient attention).',
+    'Gradients stay in memory from the first micro batch on.',
+    'PyTorch’s allocator uses expandable segments.',
   );
   return out;
 }
@@ -119,11 +124,13 @@ function regimeFor(
   if (bytes === undefined) return usual;
   const found = masters && bytes === ZERO_REGIME.bytes ? ZERO_REGIME : regimeOf(bytes);
   if (!found)
-    return { error: `Optimizer bytes are ${REGIMES.map((each) => each.bytes).join(', ')} a parameter, not ${bytes}.` };
+    return {
+      error: `Optimizer bytes per parameter must be one of ${REGIMES.map((each) => each.bytes).join(', ')}, not ${bytes}.`,
+    };
   return { regime: found, least: bytes };
 }
 
-/** Runtime depends on whether collectives leave the node. */
+/** True where collectives cross nodes, which decides the runtime's memory. */
 export function spansNodes(gpus: number): boolean {
   return gpus > NODE_GPUS;
 }

@@ -32,10 +32,10 @@ interface Estimate {
 }
 
 /**
- * What one GPU needs for a training or serving run: a band with its terms, a verdict, and what was taken for granted.
+ * What one GPU needs for a training or serving run: a band with its terms, a verdict, and the assumptions.
  *
- * Pure. An error is the framework's own message where it would refuse the set-up, ours where the files lack experts. docs/memory.md explains every term and
- * compares with published runs.
+ * Pure. An error is the framework's own message where it refuses the set-up, and this program's where the files lack experts.
+ * docs/memory.md explains every term and compares with published runs.
  */
 export function estimateMemory(
   program: MemoryProgram,
@@ -125,25 +125,25 @@ function reportOf(
   };
 }
 
-/** Layers of multi-token prediction are in the files and in no count. */
+/** Layers of multi-token prediction are in the files but in no total. */
 function predictionSaid({ parameters: { prediction } }: ModelShape, serving: boolean): string[] {
   if (prediction === 0) return [];
-  const left = `${billions(prediction)} parameters of multi-token prediction are left out`;
-  return serving ? [`${left}: they are loaded only where they draft (speculative decoding).`] : [`${left}.`];
+  const left = `${billions(prediction)} parameters of multi-token prediction are not counted`;
+  return serving ? [`${left}: engines load them only for speculative decoding.`] : [`${left}.`];
 }
 
 function narrowedSaid(terms: readonly Term[]): string {
   const { low, high } = sumOf(terms);
-  return `The terms’ ends add up to ${gigabytes(low)} and ${gigabytes(high)}: what is estimated among them counts for no more than a fifth of the middle either way, since estimates do not all err in one direction.`;
+  return `The low ends of all terms add up to ${gigabytes(low)} and the high ends to ${gigabytes(high)}. The band is narrower, because errors of estimates partly cancel: estimates widen it by at most a fifth of its middle to each side.`;
 }
 
-/** Training: states, and whichever of the loss, the last layers' backward or the step needs most beside them. */
+/** Training: the states, and the largest of three phases: loss, backward, optimizer step. */
 function trained(work: Work): Estimate {
   const states = work.lora ? adaptedStates(work, work.lora) : statesOf(work);
   const phases = phasesOf(work, states.stepped).map((phase) => withAll(phase, states.terms, work));
   const low = Math.max(...phases.map((phase) => phase.low));
   const fullest = phases.reduce((most, phase) => (phase.high > most.high ? phase : most));
-  // Every phase is gone through: its peak is a floor for the whole step.
+  // A step goes through every phase, so that each phase's low end is a floor for the whole step.
   const { high, narrowed, terms, name } = fullest;
   return { low, high, narrowed, terms, phase: name, phases, offload: states.offload };
 }
@@ -158,13 +158,13 @@ function phasesOf(work: Work, stepped: number): { readonly name: string; readonl
   const step = stepped > 0 ? stepTerm(work, stepped) : null;
   return [
     ...(loss ? [{ name: 'loss', terms: [saved, loss, ...kept] }] : []),
-    // At its beginning every saved input is there, at its end none.
+    // Every saved input is there when backward starts, and none when it ends.
     { name: 'backward', terms: [{ ...saved, low: 0 }, layerInWork(work), ...adapted, ...kept, ...backward] },
     { name: 'optimizer step', terms: step ? [step] : [] },
   ];
 }
 
-/** A phase with states, runtime and what the allocator holds beyond. */
+/** A phase with the states, the runtime and the allocator's reserve. */
 function withAll(
   phase: { readonly name: string; readonly terms: readonly Term[] },
   states: readonly Term[],
@@ -175,11 +175,11 @@ function withAll(
   return { name: phase.name, ...bandOf(terms), terms };
 }
 
-/** What the allocator holds beyond `own`, and what is no tensor at all. */
+/** What the allocator reserves beyond `own`, and memory that holds no tensors. */
 function overhead(own: readonly Term[], gpus: number): Term[] {
   const { allocator, runtimeManyNodes, runtimeOneNode } = CONSTANTS;
   const runtime = spansNodes(gpus) ? runtimeManyNodes : runtimeOneNode;
-  // Frozen weights are taken once and never given back: they leave no gaps.
+  // Frozen weights are allocated once and never freed, so that they leave no gaps.
   const { low, high } = sumOf(own.filter(({ name }) => name !== FROZEN));
   return [
     { name: 'allocator', low: low * allocator.low, high: high * allocator.high, basis: allocator.why },

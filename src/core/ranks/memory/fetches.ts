@@ -4,7 +4,7 @@ import type { LayerKind } from './holdings.ts';
 import type { Term } from './report.ts';
 import { billions, exactly, times } from './terms.ts';
 
-/** Whole parameters that a framework fetches to compute with, and gradients before they are cut. */
+/** Whole parameters that a framework gathers for computing, and gradients before they are sharded. */
 export interface Fetches {
   /** From forward to the end of backward: embedding and head, which FSDP2 keeps whole. */
   readonly root: Term | null;
@@ -28,11 +28,11 @@ export function fetchesOf(work: Work): Fetches {
 function shardedFetches({ mesh, held, lora, choices }: Work): Fetches {
   const { ends, whole, kinds, dense } = held;
   const densely = dense.weights < whole - 1;
-  // Buffers grow to the largest layer and stay.
+  // Buffers grow to the largest layer and keep that size.
   const gathered = largest(kinds, (kind) => (densely ? kind.dense : 0) + (mesh.edp > 1 ? kind.experts : 0));
   const root =
     densely && ends > 0
-      ? exactly('gathered ends', ends * BF16, `embedding and head, ${billions(ends)} parameters in bf16`)
+      ? exactly('gathered embedding and head', ends * BF16, `embedding and head, ${billions(ends)} parameters in bf16`)
       : null;
   const backward: Term[] = [];
   if (gathered > 0) {
@@ -50,15 +50,17 @@ function shardedFetches({ mesh, held, lora, choices }: Work): Fetches {
     const what = `the largest layer, ${billions(gathered)} parameters in bf16`;
     backward.push(
       times(
-        'gradients of a layer',
+        'layer gradients',
         gathered * BF16,
         CONSTANTS.reduced,
-        `${what} × ${CONSTANTS.reduced.low}–${CONSTANTS.reduced.high}, before they are cut`,
+        `${what} × ${CONSTANTS.reduced.low}–${CONSTANTS.reduced.high}, before they are sharded`,
       ),
     );
   }
   if (root && !lora)
-    backward.push(times('gradients of the ends', ends * BF16, CONSTANTS.rootGradient, CONSTANTS.rootGradient.why));
+    backward.push(
+      times('embedding and head gradients', ends * BF16, CONSTANTS.rootGradient, CONSTANTS.rootGradient.why),
+    );
   if (choices.offload === 'all') {
     const one = largest(kinds, (kind) => kind.dense + kind.experts);
     const [bytes, dtype] = lora ? [BF16, 'bf16'] : [4, 'fp32'];

@@ -155,8 +155,8 @@ describe('LoRA in memory', () => {
   });
 
   it.each([
-    ['vllm', 'LoRA is for training, and vLLM (serving) trains nothing.'],
-    ['megatron-core', 'The memory of LoRA training is not modelled for Megatron-Core, distributed optimizer.'],
+    ['vllm', 'LoRA needs a training program; vLLM (serving) only serves models.'],
+    ['megatron-core', 'LoRA training is not modelled for Megatron-Core, distributed optimizer.'],
   ])('refuses for %s', (framework, error) => {
     expect(estimateMemory(shapeFromConfig(readModelConfig(SMALL)), { framework, lora })).toEqual({ error });
   });

@@ -13,9 +13,9 @@ export function placeSetup(
   for (const name of ['gpus', 'context', 'batch'] as const) {
     const value = setup[name];
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
-      return { error: `${name} is a whole number from 1, not ${value}.` };
+      return { error: `${name} must be a whole number from 1, not ${value}.` };
   }
-  if ((setup.ep ?? 1) > 1 && shape.experts === 0) return { error: 'This model has no routed experts: ep is 1.' };
+  if ((setup.ep ?? 1) > 1 && shape.experts === 0) return { error: 'This model has no routed experts. Set ep to 1.' };
   const options = program.memory.fill?.(optionsOf(setup)) ?? optionsOf(setup);
   return placeStages(program, options, factsOf(shape));
 }

@@ -1,4 +1,4 @@
-/** Bytes a parameter, by what they hold. */
+/** Bytes per parameter, by what they hold. */
 export interface Regime {
   /** Their sum: what `--optimizer-bytes` names. */
   readonly bytes: number;
@@ -26,7 +26,7 @@ export const REGIMES: readonly Regime[] = [
     gradients: 2,
     optimizer: 4,
     title: 'pure bf16',
-    who: 'AdamW over a model that was loaded in bf16 and never raised: transformers’ Trainer without mixed precision, TRL’s expert-parallel examples',
+    who: 'AdamW on a model that was loaded in bf16 and stays in bf16: transformers’ Trainer without mixed precision, TRL’s expert-parallel examples',
   },
   {
     bytes: 10,
@@ -34,7 +34,7 @@ export const REGIMES: readonly Regime[] = [
     gradients: 0,
     optimizer: 8,
     title: 'bf16 weights, fp32 moments, no gradients counted',
-    who: 'the model card’s 2.3 TB: what is kept between steps',
+    who: 'the model card’s 2.3 TB: what stays in memory between steps',
   },
   {
     bytes: 12,
@@ -42,15 +42,15 @@ export const REGIMES: readonly Regime[] = [
     gradients: 2,
     optimizer: 8,
     title: 'bf16 weights and gradients, fp32 moments',
-    who: 'the same with gradients: AdamW with fp32 states over bf16 weights',
+    who: 'AdamW with fp32 states on bf16 weights, with gradients',
   },
   {
     bytes: 16,
     weights: 4,
     gradients: 4,
     optimizer: 8,
-    title: 'fp32 weights, gradients and moments, bf16 copies to compute',
-    who: 'accelerate’s FSDP2 with mixed precision (it raises every trained parameter to fp32) and torchtitan; ZeRO comes to as much: 2 + 2 + 12',
+    title: 'fp32 weights, gradients and moments, bf16 copies for computing',
+    who: 'accelerate’s FSDP2 with mixed precision (it converts every trained parameter to fp32) and torchtitan; ZeRO needs as much: 2 + 2 + 12',
   },
   {
     bytes: 18,
@@ -72,12 +72,12 @@ export const ZERO_REGIME: Regime = {
   who: 'DeepSpeed ZeRO',
 };
 
-/** Bytes a parameter that a program trains with. */
+/** Bytes per parameter that a program trains with. */
 export interface UsualRegime {
   readonly regime: Regime;
-  /** What a parameter takes at the least. */
+  /** The lowest bytes per parameter that are usual. */
   readonly least: number;
-  /** Said where the bytes were not given. */
+  /** The assumption that is printed where the bytes were not given. */
   readonly said: string;
 }
 
@@ -85,8 +85,8 @@ export function regimeOf(bytes: number): Regime | undefined {
   return REGIMES.find((regime) => regime.bytes === bytes);
 }
 
-/** What a program trains with where it is not said; `least` where less is possible too. */
+/** The default of a program; `least` is given where fewer bytes are usual too. */
 export function usualRegime(bytes: number, why: string, least = bytes): UsualRegime {
-  const said = `${least === bytes ? bytes : `${least} to ${bytes}`} bytes a parameter: ${why}`;
+  const said = `${least === bytes ? bytes : `${least} to ${bytes}`} bytes per parameter: ${why}`;
   return { regime: regimeOf(bytes) ?? ZERO_REGIME, least, said };
 }

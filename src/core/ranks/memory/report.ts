@@ -13,7 +13,7 @@ export interface Term {
   readonly readings?: boolean;
 }
 
-/** A moment of a step in which memory is at its fullest, with what only it needs. */
+/** A phase of a step in which memory can peak, with the terms that only this phase needs. */
 export interface Phase {
   readonly name: string;
   readonly low: number;
@@ -21,7 +21,7 @@ export interface Phase {
   readonly terms: readonly Term[];
 }
 
-/** Another set-up, and what it would come to. */
+/** A single change of the set-up, and the memory of one GPU with it. */
 export interface Change {
   readonly change: string;
   readonly low: number;
@@ -29,7 +29,7 @@ export interface Change {
   readonly verdict: FitVerdict;
 }
 
-/** What leaves the GPU for its host, per GPU. */
+/** What is offloaded, per GPU. */
 export interface Offloaded {
   readonly host: number;
   /** GB each way over PCIe in one step. */
@@ -45,7 +45,7 @@ export interface LoraReport {
   readonly parameters: number;
 }
 
-/** Whether weights and states fit the GPUs together, every parameter counted once: never enough for one GPU. GB. */
+/** The sum of weights and states, every parameter counted once, against the memory of all GPUs. GB. It says nothing about a single GPU. */
 export interface ClusterReport {
   /** Weights, gradients and optimizer states; of a served model its weights. */
   readonly states: number;
@@ -56,7 +56,7 @@ export interface ClusterReport {
   readonly fits: boolean;
 }
 
-/** A speed by one convention of counting attention. */
+/** A speed under one convention of counting attention. */
 export interface Rate {
   /** Percent. */
   readonly mfu: number;
@@ -92,15 +92,15 @@ export interface MemoryReport {
   readonly capacity: number;
   readonly verdict: FitVerdict;
   readonly terms: readonly Term[];
-  /** What was not given, and was chosen. */
+  /** One sentence for each choice that was not given. */
   readonly assumed: readonly string[];
   /** The program's id. */
   readonly framework: string;
   readonly mesh: MemoryMesh;
-  /** The moment that decides, and all that were compared. */
+  /** The phase with the peak, and all phases that were compared. */
   readonly phase: string;
   readonly phases: readonly { readonly name: string; readonly low: number; readonly high: number }[];
-  /** The term that decides, in a sentence. */
+  /** A sentence that names the largest terms. */
   readonly decides: string;
   readonly changes: readonly Change[];
   readonly offload: Offloaded | null;
@@ -114,5 +114,5 @@ export interface MemoryReport {
   readonly throughput: ThroughputReport | null;
 }
 
-/** A report without what would change it. */
+/** A report without {@link MemoryReport.changes}. */
 export type PlainReport = Omit<MemoryReport, 'changes'>;

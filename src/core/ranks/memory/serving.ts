@@ -63,7 +63,7 @@ export function servingTerms(work: Work): Term[] {
     exactly(
       'sampling',
       (servedSequences.low * shape.vocabulary * 2 * 4) / mesh.tp,
-      `logits of ${servedSequences.low} sequences in fp32, twice`,
+      `logits of ${servedSequences.low} sequences in fp32, two copies`,
     ),
     times('CUDA graphs', 1e9, graphs, graphs.why),
   ];

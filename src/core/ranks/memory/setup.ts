@@ -10,7 +10,7 @@ export function isOffload(text: string): text is Offload {
   return (OFFLOADS as readonly string[]).includes(text);
 }
 
-/** What a run is asked for; what is absent is chosen and said aloud. */
+/** The choices for one run. Where one is absent, a default is used and listed under the assumptions. */
 export interface MemorySetup {
   /** The program's id. */
   readonly framework?: string | undefined;
@@ -28,13 +28,13 @@ export interface MemorySetup {
   /** Sequences of a micro batch; sequences served at once where a model is served. */
   readonly batch?: number | undefined;
   readonly optimizerBytes?: number | undefined;
-  /** What is no routed expert: cut over every rank, or held whole by each expert-parallel rank. */
+  /** Weights other than routed experts: sharded over all ranks, or replicated on each expert-parallel rank. */
   readonly dense?: 'sharded' | 'replicated' | undefined;
   readonly zero?: 0 | 1 | 2 | 3 | undefined;
   readonly offload?: Offload | undefined;
   readonly checkpointing?: boolean | undefined;
   readonly chunkedLoss?: boolean | undefined;
-  /** Tokens of the hottest expert-parallel rank over the mean. */
+  /** Tokens of the busiest expert-parallel rank, divided by the mean. */
   readonly imbalance?: number | undefined;
   /** LoRA: weights are frozen, adapters are trained. */
   readonly lora?: LoraSetup | undefined;
@@ -48,7 +48,7 @@ export interface MemorySetup {
   readonly capacityGib?: number | undefined;
 }
 
-/** Sizes of every parallel group as the placement has them; they come out at `gpus`. */
+/** Sizes of every parallel group, as the placement uses them. */
 export interface MemoryMesh extends Sizes {
   readonly gpus: number;
   /** Ranks that share the same experts. */

@@ -35,7 +35,7 @@ export function shapeFromCheckpoint(
   if (!config)
     throw new LoomError(
       'config-invalid',
-      'There is no config.json: heads and layers are not in the headers, and memory is worked out from them.',
+      'config.json is missing. The memory cannot be calculated, because the headers do not give the numbers of heads and layers. Add config.json beside the weights.',
     );
   const fault = unusableFinding({ findings }) ?? incompleteBy(findings);
   const missing = fault?.message ?? missingExperts(layout) ?? unknownExperts(checkpoint, layout);

@@ -27,7 +27,7 @@ const KV_HEADS = ['num_key_value_heads', 'n_head_kv', 'attn_config.kv_n_heads', 
 const HEAD_DIM = ['head_dim', 'attention_head_dim'] as const;
 const GROUPS = ['n_group', 'moe_num_expert_group', 'num_expert_group'] as const;
 
-/** The sizes and traits that a config describes, and what had to be taken for granted. */
+/** The sizes and traits that a config describes, and the assumptions that were needed. */
 interface Described {
   readonly sizes: DecoderSizes;
   readonly traits: Traits;
@@ -82,7 +82,11 @@ export function shapeOf(
 export function describe(config: Config): Described {
   const part = expertConfig(config);
   const { traits: usual, known } = traitsOf(modelTypes(config).at(-1) ?? null);
-  const assumed = known ? [] : [`${String(config.model_type ?? 'This model')} is not known here: counted like Llama.`];
+  const assumed = known
+    ? []
+    : [
+        `The model type ${String(config.model_type ?? '(none)')} is not known. Its parameters are counted like Llama’s.`,
+      ];
   const [hidden, layers] = [need(hiddenSize(config), 'hidden_size'), need(layerCount(config), 'num_hidden_layers')];
   if (layers > MAX_LAYERS) throw invalid('num_hidden_layers', layers);
   const heads = need(configNumber(config, HEADS), 'num_attention_heads');
@@ -131,7 +135,7 @@ function need(value: number | null, name: string): number {
 
 function invalid(name: string, value: unknown): LoomError {
   const said = value === null ? 'does not say' : `says ${String(value)} for`;
-  return new LoomError('config-invalid', `The config ${said} ${name}, which memory is worked out from.`, {
+  return new LoomError('config-invalid', `config.json ${said} ${name}. The memory cannot be calculated without it.`, {
     file: 'config.json',
   });
 }

@@ -120,7 +120,7 @@ group('shapeFromConfig', () => {
 
   it('says when a model type is not known', () => {
     const shape = shapeFromConfig({ ...readModelConfig('Qwen3-30B-A3B'), model_type: 'brand_new' });
-    expect(shape.assumed).toEqual(['brand_new is not known here: counted like Llama.']);
+    expect(shape.assumed).toEqual(['The model type brand_new is not known. Its parameters are counted like Llama’s.']);
     expect(traitsOf('constructor').known).toBe(false);
   });
 });

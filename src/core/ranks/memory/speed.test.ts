@@ -59,15 +59,15 @@ describe('throughput of a set-up', () => {
   it('is there only when asked for, and says what it took', () => {
     expect(estimate(BIG, CARD).throughput).toBeNull();
     const { assumed } = estimate(BIG, { ...CARD, mfu: 40 });
-    expect(assumed).toEqual(expect.arrayContaining([expect.stringContaining('989.5 TFLOP/s a GPU')]));
+    expect(assumed).toEqual(expect.arrayContaining([expect.stringContaining('Speed of a GPU: 989.5 TFLOP/s')]));
     expect(assumed).toEqual(expect.arrayContaining([expect.stringContaining('16,384 tokens × 1 × dp 16 = 262,144')]));
   });
 
   it.each([
-    [{ mfu: 30, stepSeconds: 1 }, 'Give one of'],
+    [{ mfu: 30, stepSeconds: 1 }, 'Give only one of'],
     [{ mfu: 130 }, 'at most 100 %'],
     [{ stepSeconds: 0 }, 'above 0'],
-    [{ framework: 'vllm', gpus: undefined, dp: 8, cp: 1, ep: 8, mfu: 30 }, 'trains nothing'],
+    [{ framework: 'vllm', gpus: undefined, dp: 8, cp: 1, ep: 8, mfu: 30 }, 'only serves models'],
   ] as const)('refuses %o', (setup, error) => {
     const report = estimateMemory(shapeFromConfig(readModelConfig(BIG)), { ...CARD, ...setup });
     expect('error' in report && report.error).toContain(error);

@@ -34,14 +34,16 @@ export function speedOf(
 ): Speed | PlacementError | null {
   const given = GIVEN.filter((name) => setup[name] !== undefined);
   if (given.length === 0) return null;
-  if (given.length > 1) return { error: 'Give one of tokens a second, seconds of a step and MFU: the others follow.' };
-  if (serves) return { error: `MFU is worked out for training, and ${title} trains nothing.` };
+  if (given.length > 1)
+    return {
+      error: 'Give only one of tokens per second, seconds per step and MFU. The others are calculated from it.',
+    };
+  if (serves) return { error: `MFU needs a training program; ${title} only serves models.` };
   const { tokensPerSecond, stepSeconds, mfu, gpuTflops = H100_TFLOPS } = setup;
   for (const value of [tokensPerSecond, stepSeconds, mfu, gpuTflops])
     if (value !== undefined && !(Number.isFinite(value) && value > 0))
-      return { error: `A speed is a number above 0, not ${value}.` };
-  if (mfu !== undefined && mfu > 100)
-    return { error: `MFU is a share of what the GPUs can do: at most 100 %, not ${mfu}.` };
+      return { error: `A speed must be a number above 0, not ${value}.` };
+  if (mfu !== undefined && mfu > 100) return { error: `MFU must be at most 100 %, not ${mfu}.` };
   const tokensPerStep = context * batch * dp;
   const measured = { tokensPerStep, gpus, context, peakFlops: gpuTflops * 1e12, adapters: adapters?.matrices ?? null };
   const at = (seconds: number) => throughputOf(shape, { ...measured, stepSeconds: seconds });
@@ -68,11 +70,11 @@ export function speedOf(
       full: rate('full'),
     },
     assumed: [
-      ...(setup.gpuTflops === undefined ? [`${H100_TFLOPS} TFLOP/s a GPU: an H100 SXM, dense bf16.`] : []),
+      ...(setup.gpuTflops === undefined ? [`Speed of a GPU: ${H100_TFLOPS} TFLOP/s, an H100 SXM in dense bf16.`] : []),
       `A step is one micro batch: ${formatInteger(context)} tokens × ${batch} × dp ${dp} = ${formatInteger(tokensPerStep)} tokens.`,
       adapters
-        ? 'LoRA: 4 FLOP a frozen parameter and token, 6 an adapter’s; recomputed activations are not counted.'
-        : '6 FLOP an active parameter and token; recomputed activations are not counted.',
+        ? 'MFU counts 4 FLOP per frozen parameter and token, 6 per adapter parameter and token, and no recomputed activations.'
+        : 'MFU counts 6 FLOP per active parameter and token, and no recomputed activations.',
     ],
   };
 }

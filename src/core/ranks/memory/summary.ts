@@ -1,7 +1,7 @@
 import { formatInteger, plural } from '../../units.ts';
 import type { LoraReport, MemoryReport, ThroughputReport } from './report.ts';
 
-/** Whether weights and states fit all GPUs together, in a sentence; it never says that one GPU is enough. */
+/** Compares the sum of weights and states with the memory of all GPUs. It says nothing about a single GPU. */
 export function clusterSentence({
   cluster,
   mesh,
@@ -10,31 +10,31 @@ export function clusterSentence({
 }: Pick<MemoryReport, 'cluster' | 'mesh' | 'optimizerBytes' | 'offload'>): string {
   const { states, capacity, share, fits } = cluster;
   const what = optimizerBytes === null ? 'weights' : 'weights, gradients and optimizer states';
-  const gpus = `${size(capacity)} of GPU memory on ${plural(mesh.gpus, 'GPU')}`;
-  const said = fits ? 'the sum fits; what one GPU needs is above' : 'the sum does not fit';
-  const host = offload ? ' Hosts hold a part of it.' : '';
-  return `${size(states)} of ${what}, ${gpus} (${(share * 100).toFixed(0)} %): ${said}.${host}`;
+  const gpus = `${size(capacity)} on ${plural(mesh.gpus, 'GPU')}`;
+  const said = fits ? 'The sum fits' : 'The sum does not fit';
+  const host = offload ? ' The hosts hold a part of it.' : '';
+  return `${size(states)} of ${what} in ${gpus}, ${(share * 100).toFixed(0)} % of the memory. ${said}.${host}`;
 }
 
-/** What LoRA trains, in a sentence. */
+/** What LoRA trains, as a part of a sentence. */
 export function loraSentence({ rank, targets, parameters }: LoraReport): string {
   return `rank ${rank} on ${targets.join(', ')}: ${formatInteger(parameters)} parameters`;
 }
 
 const CONVENTIONS = [
-  ['causal', 'half of all pairs of attention, as a causal mask leaves them'],
-  ['full', 'all pairs of attention'],
-  ['linear', 'without attention’s scores'],
+  ['causal', 'counted with half of all attention pairs, as under a causal mask'],
+  ['full', 'counted with all attention pairs'],
+  ['linear', 'counted without attention scores'],
 ] as const;
 
-/** A speed by each convention of counting attention; the first line says what a step and a GPU are. */
+/** A speed under each convention of counting attention. The first line gives the tokens of a step and the speed of a GPU. */
 export function speedLines(report: ThroughputReport): { readonly head: string; readonly rates: readonly string[] } {
   const { gpuTflops, tokensPerStep } = report;
   return {
-    head: `steps of ${formatInteger(tokensPerStep)} tokens, ${gpuTflops} TFLOP/s a GPU`,
+    head: `steps of ${formatInteger(tokensPerStep)} tokens, ${gpuTflops} TFLOP/s per GPU`,
     rates: CONVENTIONS.map(([name, what]) => {
       const { mfu, tokensPerSecond, tokensPerSecondPerGpu, stepSeconds } = report[name];
-      return `MFU ${mfu} %: ${number(tokensPerSecond)} tokens a second (${number(tokensPerSecondPerGpu)} a GPU), ${number(stepSeconds)} s a step; ${what}`;
+      return `MFU ${mfu} %: ${number(tokensPerSecond)} tokens per second (${number(tokensPerSecondPerGpu)} per GPU), ${number(stepSeconds)} s per step, ${what}`;
     }),
   };
 }

@@ -2,7 +2,7 @@ import { move } from '../../../state/address-store.ts';
 import { formatSetup } from './setup-address.ts';
 import { useCardRows } from './use-memory.ts';
 
-/** What the fused checkpoint's model card says of its runs, set against the numbers. */
+/** Each statement of the model card about its runs, with what this memory model says about it. */
 export function CardPanel() {
   const rows = useCardRows();
   if (rows.length === 0) return null;
@@ -18,10 +18,10 @@ export function CardPanel() {
                 <button
                   type="button"
                   className="button small"
-                  aria-label={`Show the set-up: ${claim}`}
+                  aria-label={`Use this set-up: ${claim}`}
                   onClick={() => move({ memory: formatSetup(setup) })}
                 >
-                  Show the set-up
+                  Use this set-up
                 </button>
               )}
             </dt>

@@ -11,18 +11,18 @@ import { RichText } from '../../../parts/rich-text.tsx';
 import { Shown } from '../../../parts/shown.tsx';
 import { useConfig } from './use-memory.ts';
 
-/** The first configuration of the program whose set-up is shown at first. */
+/** The configuration that is shown first: that of the default program. */
 const FIRST =
   configKinds().find(({ kind }) => configFramework(kind) === DEFAULT_MEMORY_PROGRAM)?.kind ?? DEFAULT_MEMORY_PROGRAM;
 
-/** The set-up as a configuration of one program: to read, copy or download. */
+/** The set-up as a configuration file of one program, to read, copy or download. */
 export function ConfigPanel({ setup }: { readonly setup: MemorySetup }) {
   const [kind, setKind] = useState(FIRST);
   const file = useConfig(kind, setup);
   return (
     <section aria-label="Configurations" className="memory-config">
       <div className="row">
-        <h2>Take along</h2>
+        <h2>Export a configuration</h2>
         <label className="setup-field">
           <span>Configuration</span>
           <select
@@ -50,14 +50,14 @@ export function ConfigPanel({ setup }: { readonly setup: MemorySetup }) {
         )}
       </div>
       {file === null ? (
-        <p className="quiet">Writing it …</p>
+        <p className="quiet">Writing the configuration …</p>
       ) : 'error' in file ? (
         <p className="refusal mono" role="alert">
           <Shown text={file.error} />
         </p>
       ) : (
         <>
-          <p className="small">Keys as they are in {file.version}. What it cannot do:</p>
+          <p className="small">The keys are those of {file.version}. Limits:</p>
           <ul className="small memory-assumed">
             {file.limits.map((limit) => (
               <li key={limit}>

@@ -3,7 +3,7 @@ import { formatBand } from './memory-words.ts';
 
 import { termColour } from './term-colours.ts';
 
-/** One bar a set-up: terms at their low ends one behind the other, the band hatched, the capacity a line. */
+/** One bar for each set-up: the low end of each term, then the band to the high end as hatching, and the capacity as a line. */
 export function MemoryBars({ reports }: { readonly reports: readonly MemoryReport[] }) {
   const widest = Math.max(...reports.flatMap(({ high, capacity }) => [high, capacity]), 1) * 1.06;
   const of = (value: number) => (value / widest) * 1000;
@@ -50,8 +50,7 @@ export function MemoryBars({ reports }: { readonly reports: readonly MemoryRepor
         );
       })}
       <p className="quiet small">
-        Solid: the low ends of all terms. Hatched: to the high end. The line: {reports[0]?.capacity.toFixed(1)} GB of
-        the GPU.
+        Solid: the low estimate of each term. Hatched: up to the high estimate. Red line: the memory of one GPU.
       </p>
     </div>
   );

@@ -9,7 +9,7 @@ const BAR = 36;
 const ROW = 84;
 const LINE = 18;
 
-/** What a GPU holds as bars: terms at their low ends, the band to the high end, the capacity as a line. */
+/** The memory of one GPU as bars: the low end of each term, the band to the high end, and the capacity as a line. */
 export function memoryPicture(reports: readonly Report[], title: string): Picture {
   const widest = Math.max(...reports.flatMap(({ high, capacity }) => [high, capacity]), 1) * 1.06;
   const x = (value: number) => (value / widest) * WIDTH;
@@ -50,7 +50,7 @@ function barMarks(report: Report, x: (value: number) => number, top: number): Ma
   ];
 }
 
-/** From the low to the high end: an edge with strokes, none of a term. */
+/** Hatching from the low end to the high end; it belongs to no term. */
 function bandMarks(from: number, to: number, y: number): Mark[] {
   const strokes = Array.from({ length: Math.floor((to - from) / 6) }, (_, at): Mark => {
     const start = from + at * 6;

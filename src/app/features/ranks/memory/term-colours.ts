@@ -1,17 +1,17 @@
-/** Terms by name, so that one has the same colour in every bar; what shares a colour never stands in one bar. */
+/** Names of terms by colour. A term has the same colour in every bar, and terms that share a colour are never in one bar. */
 const COLOURED: readonly (readonly string[])[] = [
   ['weights', 'expert weights', 'frozen weights'],
   ['gradients', 'other weights'],
   ['optimizer states', 'KV cache'],
   ['saved activations', 'forward pass'],
   ['loss', 'layer in backward', 'optimizer temporaries'],
-  ['gathered ends', 'sampling'],
+  ['gathered embedding and head', 'sampling'],
   ['gathers', 'CUDA graphs'],
   ['allocator'],
-  ['gradients of a layer', 'buckets', 'fetched from the host'],
+  ['layer gradients', 'buckets', 'fetched from the host'],
   ['runtime'],
-  ['gradients of the ends', 'adapters'],
-  ['adapters in work'],
+  ['embedding and head gradients', 'adapters'],
+  ['adapter activations'],
   ['merged experts'],
 ];
 

@@ -4,10 +4,10 @@ import {
   type MemorySetup,
   memoryProgramOf,
   parseLoraTargets,
-} from '../../../../core/index.ts';
-import { Choice } from '../setup/choice.tsx';
-import { NumberField } from '../setup/number-field.tsx';
-import { TextField } from '../setup/text-field.tsx';
+} from '../../../../../core/index.ts';
+import { Choice } from '../../setup/choice.tsx';
+import { NumberField } from '../../setup/number-field.tsx';
+import { TextField } from '../../setup/text-field.tsx';
 
 interface RunFieldsProps {
   readonly setup: MemorySetup;

@@ -2,22 +2,31 @@ import { useState } from 'react';
 import type { RankQuery, RankTake } from '../../../../workers/ranks/protocol.ts';
 import { formatBytes, PLACEMENT_FILES } from '../../../core/index.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
+import { Fold } from './fold.tsx';
 
-/** Longer texts are for files: a clipboard of hundreds of megabytes stops other programs. */
+/** Characters that are copied at most: a clipboard of hundreds of megabytes stops other programs. */
 const LIMIT_COPY = 8e6;
 
 const TAKES: readonly (readonly [RankTake, string, string])[] = [
-  ['manifest', 'rank manifest', 'Every range of every rank, absolute offsets, checked before it is given (JSON).'],
+  [
+    'manifest',
+    'rank manifest',
+    'JSON with the byte ranges of every rank as absolute offsets. It is checked before it is saved.',
+  ],
   ...PLACEMENT_FILES.map(({ id, title, use }) => [id, title, use] as const),
-  ['assertion', 'assertion script', 'Run with torchrun: prints what each rank really holds, and compares.'],
+  [
+    'assertion',
+    'assertion script',
+    'A script for torchrun: each rank prints what it holds and compares it with this placement.',
+  ],
 ];
 
-/** Files that follow this placement: to download or to copy. */
-export function TakeAlong({ query }: { readonly query: RankQuery }) {
+/** Files made from this placement, to download or copy. */
+export function ExportCard({ query }: { readonly query: RankQuery }) {
   const [told, setTold] = useState('');
   const hub = useInspection((state) => state.hub);
   const act = async (take: RankTake, how: 'download' | 'copy') => {
-    setTold('Making it …');
+    setTold('Writing the file …');
     const source = { repo: hub?.repo ?? null, revision: hub?.commit ?? null };
     try {
       const { blob, name, problem } = await inspectWorker().rankTake(query, take, source);
@@ -27,8 +36,7 @@ export function TakeAlong({ query }: { readonly query: RankQuery }) {
     }
   };
   return (
-    <section aria-label="Take along" className="take-along">
-      <h2>Take along</h2>
+    <Fold part="export" label="Export" title="Export" className="export-card">
       <ul>
         {TAKES.map(([take, name, what]) => (
           <li key={take}>
@@ -56,19 +64,19 @@ export function TakeAlong({ query }: { readonly query: RankQuery }) {
         ))}
       </ul>
       <p className="quiet small">
-        Hashes of each rank’s experts need every byte read: <code>moe-loom ranks … --hashes --take manifest</code> (or{' '}
-        <code>assertion</code>) puts them in.
+        These files hold no hashes of the experts, because hashes need every byte of the checkpoint. To add them, run{' '}
+        <code>moe-loom ranks … --hashes --take manifest</code> (or <code>assertion</code>).
       </p>
       <p className="small" role="status">
         {told}
       </p>
-    </section>
+    </Fold>
   );
 }
 
 async function give(blob: Blob, name: string, how: 'download' | 'copy'): Promise<string> {
   if (how === 'copy') {
-    if (blob.size > LIMIT_COPY) return `${name} is ${formatBytes(blob.size)}: download it instead.`;
+    if (blob.size > LIMIT_COPY) return `${name} is ${formatBytes(blob.size)}, too large to copy. Download it instead.`;
     await navigator.clipboard.writeText(await blob.text());
     return `Copied ${name} (${formatBytes(blob.size)}).`;
   }
