@@ -58,7 +58,6 @@ const VIEWS = [
   ['map', { layer: '0', expert: '5' }, 'Layer 0, expert 5', ['grid-scroller', 'side', 'picture-frame']],
   ['map', { shape: 'table' }, 'Stored as', ['table-scroller', 'side', 'picture-frame']],
   ['tensors', {}, 'tensors', ['tensors-scroller']],
-  ['tensors', { tensor: 'lm_head.weight' }, 'lm_head.weight', ['tensors-scroller', 'tensor-details']],
   ['loads', {}, 'transformers 5', ['view']],
   ['convert', { target: 'stacked' }, 'What happens to each layer', ['view']],
   ['ranks', { ep: '4' }, 'Ranks', ['grid-scroller', 'side ranks-side']],
