@@ -82,7 +82,7 @@ export function readTable(summary: RankSummary): string[] {
     `  ${name.padEnd(label)}  ${row.map((text, at) => text.padStart(widths[at] ?? 0)).join('  ')}`.trimEnd();
   const own =
     loading === null
-      ? `${title} has no loader of these files.`
+      ? `${title} cannot load these files.`
       : `* ${title} reads ${loading}${filters ? '; with its weight filter on, what stands under filter' : ''}.`;
   return [
     'Bytes read   spans: what is held, in whole rows · files: each file that has some of it · everything: all files',
@@ -103,7 +103,7 @@ function rowsOf(ranks: readonly ReadEntry[], columns: readonly Column[]) {
   return rows.map(({ first, last, values }) => ({ name: first === last ? `${first}` : `${first}–${last}`, values }));
 }
 
-/** What would be taken in place of sizes that a program refuses. */
+/** Sizes near the refused ones that the program accepts. */
 export function nearText({ near = [] }: RankSummary): string[] {
   if (near.length === 0) return [];
   const each = near.map((sizes) =>
@@ -111,5 +111,5 @@ export function nearText({ near = [] }: RankSummary): string[] {
       .map(([name, size]) => `--${name} ${size}`)
       .join(' '),
   );
-  return [`Near it these work, all else as it is: ${each.join('; ')}.`];
+  return [`With everything else unchanged, these sizes work: ${each.join('; ')}.`];
 }

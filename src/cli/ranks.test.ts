@@ -85,7 +85,7 @@ describe('moe-loom ranks', () => {
     expect(await table('--framework', 'megatron-core', '--pp', '2', '--ep', '2')).toEqual([
       ['rank', 'held', 'spans', 'files', 'everything'],
       ['0–3', '448 B', '448 B', '832 B', '1.66 kB'],
-      ['Megatron-Core has no loader of these files.'],
+      ['Megatron-Core cannot load these files.'],
     ]);
   });
 
