@@ -116,7 +116,9 @@ describe('PEFT on transformers 5', () => {
     const mixtral = adapters(null, readModelConfig('Mixtral-8x7B-v0.1'));
     expect(mixtral.targets).toEqual(['q_proj', 'v_proj']);
     expect(mixtral.said).toEqual([expect.stringContaining('PEFT’s defaults for mixtral')]);
-    expect(adapters(null).said).toEqual([expect.stringContaining('q_proj, k_proj, v_proj, o_proj, all modules of attention')]);
+    expect(adapters(null).said).toEqual([
+      expect.stringContaining('q_proj, k_proj, v_proj, o_proj, all modules of attention'),
+    ]);
   });
 
   it('reads latent attention’s own names', () => {
