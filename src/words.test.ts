@@ -36,17 +36,7 @@ const BANNED: readonly RegExp[] = [
 const SEPARATED_SHAPE = /\[(?:[^\][]*,\s)?\d{1,3}(?:,\d{3})+(?:,\s[^\][]*)?\]/;
 
 /** Files that are not clean yet, as path prefixes. This list only gets shorter. */
-const NOT_YET: readonly string[] = [
-  'src/app/features/map/',
-  'src/app/features/ranks/',
-  'src/cli/memory.ts',
-  'src/cli/ranks.ts',
-  'src/core/checkpoint/',
-  'src/core/hub/',
-  'src/core/ranks/',
-  'docs/memory.md',
-  'docs/trust.md',
-];
+const NOT_YET: readonly string[] = [];
 
 function listFiles(folder: string, named: RegExp): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true, recursive: true })

@@ -94,7 +94,7 @@ export function addRanks(program: Command): void {
     .option('--loads <csv>', 'tokens of each expert, for EPLB')
     .option('--nodes <n>', 'nodes, for EPLB')
     .option('--groups <n>', 'expert groups, for EPLB')
-    .option('--map <json>', 'a placement of your own')
+    .option('--map <json>', 'a custom placement')
     .option('--all2all <backend>', 'vLLM: the all-to-all backend')
     .option('--set <name=value>', 'a size or option by the program’s own name; once for each', collect)
     .option('--to <target>', 'as if converted to this layout')

@@ -374,25 +374,12 @@ export * from './tensors/types.ts';
 export * from './units.ts';
 export { combineStatistics } from './values/combine.ts';
 export { formatValue } from './values/decode.ts';
-export {
-  type ExpertPlace,
-  findInValues,
-  VALUE_FINDINGS,
-  type ValueFinding,
-  type ValueFindingTag,
-} from './values/findings.ts';
+export * from './values/findings.ts';
 export { histogramTensor } from './values/histogram.ts';
 export { type Unreadable, unreadableWords } from './values/matrices.ts';
 export { indexOf, previewTensor, type TensorPreview } from './values/preview.ts';
 export { evidenceCost, type ReadingEvidence, readingEvidence } from './values/reading-evidence.ts';
-export {
-  type StatisticsCost,
-  type StatisticsOptions,
-  type StatisticsProgress,
-  type StatisticsReport,
-  statisticsCost,
-  statisticsOf,
-} from './values/statistics.ts';
+export * from './values/statistics.ts';
 export { statisticsTsv } from './values/tsv.ts';
 export type { HistogramBin, MatrixStatistics, TensorHistogram } from './values/types.ts';
 export { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './verify/diagnose/mistakes.ts';

@@ -192,7 +192,6 @@ describe('an address', () => {
       rankParts: fc.option(fc.subarray([...RANK_PARTS])),
       readsShown: fc.constantFrom(null, true, false),
       pairColour: fc.constantFrom(...PAIR_COLOURS),
-      program: fc.constantFrom(null, 'vllm', 'transformers-4.57'),
     });
     fc.assert(
       fc.property(looks, places, (look, place) => {

@@ -118,7 +118,7 @@ export const FOLDER_DAMAGES: readonly Damage[] = [
       for (const [at, part] of parts.entries()) model.shards.set(`model-0000${at + 1}-of-00003.safetensors`, part);
       model.index = null;
     },
-    says: /Shards of two splits lie here.*\[series-several\]/,
+    says: /The folder has shards of two splits.*\[series-several\]/,
     right: ['convert', 'parity', 'compare'],
   },
   {

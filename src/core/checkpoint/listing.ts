@@ -55,7 +55,7 @@ export function listCheckpoint(
       ? [
           finding(
             'lora-adapter',
-            'This is a LoRA adapter: it changes a base model and holds no experts of its own. Merge it into the base model first, then open the result.',
+            'This is a LoRA adapter: it changes a base model and has no experts. Merge it into the base model first, then open the result.',
           ),
         ]
       : []),
@@ -129,7 +129,7 @@ function severalFindings(best: Series, series: readonly Series[]): Finding[] {
   if (!other) return [];
   const words = ({ files, total }: Series) =>
     `${files[0]}${files.length > 1 ? ' …' : ''} (${files.length} of ${total})`;
-  const message = `Shards of two splits lie here, ${words(best)} and ${words(other)}, and no index says which are the model: files of two runs were copied into one folder. The first are read. Move the others to a folder of their own.`;
+  const message = `The folder has shards of two splits, ${words(best)} and ${words(other)}, and no index says which are the model: files of two runs were copied into one folder. Only the first split is read. Move the other files to another folder.`;
   return [finding('series-several', message, { file: other.files[0] })];
 }
 

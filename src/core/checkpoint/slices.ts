@@ -160,7 +160,7 @@ function enumerate(words: readonly string[]): string {
 
 function besideWords(root: readonly string[]): string {
   const parts = root.filter((name) => DISTCP.test(name));
-  return `${wordsOf(parts, root, TORCH)} The safetensors files beside ${parts[0]} may be slices too; where they are a model of their own, open them in a folder without it.`;
+  return `${wordsOf(parts, root, TORCH)} The safetensors files beside ${parts[0]} may be slices too; if they are a complete model, move them to another folder and open that.`;
 }
 
 interface SameNames {

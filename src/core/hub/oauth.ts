@@ -69,7 +69,7 @@ export async function finishSignIn(address: string, pending: PendingSignIn): Pro
   const query = new URL(address).searchParams;
   if (query.has('error')) {
     const declined = query.get('error') === 'access_denied';
-    const why = declined ? 'was declined' : 'did not come about';
+    const why = declined ? 'was declined' : 'failed';
     throw new LoomError(
       'sign-in-failed',
       `Signing in at ${hostOf(endpoint)} ${why}. Retry, or continue without signing in.`,
@@ -94,7 +94,7 @@ async function attempt<T>(endpoint: string, work: () => Promise<T>): Promise<T> 
     return await work();
   } catch (error) {
     if (isLoomError(error)) throw error;
-    const message = `Signing in at ${hostOf(endpoint)} did not come about. Try again; if that does not help, give an access token instead.`;
+    const message = `Signing in at ${hostOf(endpoint)} failed. Retry; if it fails again, enter an access token.`;
     throw new LoomError('sign-in-failed', message);
   }
 }

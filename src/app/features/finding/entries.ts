@@ -91,7 +91,7 @@ export function programEntries(verdicts: readonly Pick<LoadVerdict, 'id' | 'titl
   return verdicts.map(({ id, title }) => ({
     title,
     note: 'in Loads in',
-    run: () => go({ view: 'loads', place: { ...addressStore.getState().address.place, program: id } }),
+    run: () => go({ view: 'loads', program: id }),
   }));
 }
 

@@ -1,4 +1,3 @@
-import { useEffect, useRef } from 'react';
 import type { LoadVerdict } from '../../../../workers/inspect/protocol.ts';
 import { EVIDENCE_WORDS } from '../../../core/index.ts';
 import { sentenceOf } from '../../checkpoint/program-order.ts';
@@ -19,21 +18,13 @@ interface ConsumerRowProps {
 export function ConsumerRow({ verdict, pinned }: ConsumerRowProps) {
   const { id, title, version, needs, cure, inference } = verdict;
   const heading = `consumer-${id}`;
-  const isNamed = useAddress((address) => address.place.program === id);
-  const row = useRef<HTMLLIElement>(null);
-  useEffect(() => {
-    if (!isNamed) return;
-    row.current?.scrollIntoView({ block: 'center' });
-    row.current?.focus({ preventScroll: true });
-  }, [isNamed]);
+  const isNamed = useAddress((address) => address.program === id);
   return (
     <li
-      ref={row}
       className="consumer"
       data-verdict={verdict.verdict}
       aria-labelledby={heading}
       aria-current={isNamed ? 'true' : undefined}
-      tabIndex={-1}
     >
       <div className="consumer-left">
         <VerdictBadge verdict={verdict.verdict} />

@@ -41,8 +41,6 @@ export interface PlaceAddress {
   readonly pairAt: Spot | null;
   readonly pairsAt: Spot | null;
   readonly pairColour: PairColour;
-  /** The program whose verdict is brought into view, by its id; who shows it checks that it exists. */
-  readonly program: string | null;
 }
 
 /** The start of every view. */
@@ -61,7 +59,6 @@ export const NO_PLACE: PlaceAddress = {
   pairAt: null,
   pairsAt: null,
   pairColour: 'layout',
-  program: null,
 };
 
 /** No view shows anything larger; more is a mistake. */
@@ -81,7 +78,6 @@ const SPOT_NAMES = Object.keys(SPOTS) as SpotName[];
 export function parsePlace(query: URLSearchParams): PlaceAddress {
   const number = (key: string) => (/^\d{1,7}$/.test(query.get(key) ?? '') ? Number(query.get(key)) : null);
   const spots = Object.fromEntries(SPOT_NAMES.map((name) => [name, parseSpot(query.get(SPOTS[name]))]));
-  const program = query.get('program') ?? '';
   const reads = query.get('reads');
   return {
     ...(spots as Record<SpotName, Spot | null>),
@@ -93,13 +89,12 @@ export function parsePlace(query: URLSearchParams): PlaceAddress {
     rankParts: parseParts(query.get('rank-parts')),
     readsShown: reads === 'open' ? true : reads === 'closed' ? false : null,
     pairColour: PAIR_COLOURS.find((known) => known === query.get('pair-colour')) ?? 'layout',
-    program: /^[a-z0-9][a-z0-9.-]{0,63}$/.test(program) ? program : null,
   };
 }
 
 /** Writes what differs from {@link NO_PLACE}. */
 export function writePlace(query: URLSearchParams, place: PlaceAddress): void {
-  const { zoom, stripZoom, strip, beside, rank, rankParts, readsShown, pairColour, program } = place;
+  const { zoom, stripZoom, strip, beside, rank, rankParts, readsShown, pairColour } = place;
   if (zoom !== 1) query.set('zoom', formatDecimals(zoom, 3));
   if (stripZoom !== 1) query.set('strip-zoom', formatDecimals(stripZoom, 3));
   for (const name of SPOT_NAMES) {
@@ -112,7 +107,6 @@ export function writePlace(query: URLSearchParams, place: PlaceAddress): void {
   if (rankParts !== null) query.set('rank-parts', rankParts.join('.'));
   if (readsShown !== null) query.set('reads', readsShown ? 'open' : 'closed');
   if (pairColour !== 'layout') query.set('pair-colour', pairColour);
-  if (program !== null) query.set('program', program);
 }
 
 /** A spot as the address gives it back: to a hundredth of a cell. */

@@ -12,7 +12,7 @@ const ASKS = {
   },
   map: {
     title: 'Which rank holds which experts?',
-    what: 'A placement of your own is a JSON file: a list for each layer with the expert of every slot, rank after rank. One list serves all layers.',
+    what: 'A custom placement is a JSON file: a list for each layer with the expert of every slot, rank after rank. One list serves all layers.',
     button: 'Choose a JSON file of slots',
     accept: '.json',
     read: readMap,

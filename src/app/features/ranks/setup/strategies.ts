@@ -5,5 +5,5 @@ export const STRATEGIES = {
   'ep-aware': 'EP-aware redundancy',
   hierarchical: 'EPLB, by node',
   global: 'EPLB, global',
-  custom: 'A map of your own',
+  custom: 'A custom map',
 } as const;
