@@ -27,7 +27,7 @@ describe('memory', () => {
     }
     const sum = report.terms.reduce((total: number, term: { high: number }) => total + term.high, 0);
     expect(sum).toBeCloseTo(report.high, 2);
-    expect(report.assumed).toEqual(expect.arrayContaining([expect.stringMatching(/^16 bytes a parameter/)]));
+    expect(report.assumed).toEqual(expect.arrayContaining([expect.stringMatching(/^16 bytes per parameter/)]));
   });
 
   it('ends with 1 where it does not fit, with 0 offloaded, and says why in words', async () => {
@@ -36,7 +36,7 @@ describe('memory', () => {
     const out = await run('memory', big, ...setup);
     expect(out.code).toBe(1);
     expect(out.stdout).toMatch(/^Verdict {6}out of memory: [\d.]+ – [\d.]+ GB of 84\.9 GB/);
-    expect(out.stdout).toMatch(/with .*: [\d.]+ – [\d.]+ GB, fits/);
+    expect(out.stdout).toMatch(/With .*: [\d.]+ – [\d.]+ GB, fits/);
     const offloaded = await run(
       'memory',
       big,
@@ -51,7 +51,7 @@ describe('memory', () => {
       '--offload',
     );
     expect(offloaded.code).toBe(0);
-    expect(offloaded.stdout).toMatch(/Host {9}44\.1 GB a GPU/);
+    expect(offloaded.stdout).toMatch(/Host {9}44\.1 GB per GPU/);
   });
 
   it('reads headers of a checkpoint, or the config of a folder that holds no more', async () => {
@@ -81,9 +81,9 @@ describe('memory', () => {
   it('prints MFU of a speed, the speed of an MFU, and whether the sum fits', async () => {
     const given = await run('memory', CONFIG, ...SETUP, '--tokens-per-second', '20000');
     expect(given.stdout).toMatch(
-      /^In all {7}488\.5 GB of weights, gradients and optimizer states, 1\.36 TB of GPU memory on 16 GPUs \(36 %\): the sum fits;/m,
+      /^All GPUs {5}488\.5 GB of weights, gradients and optimizer states in 1\.36 TB on 16 GPUs, 36 % of the memory\. The sum fits\./m,
     );
-    expect(given.stdout.match(/^ {2}MFU [\d.]+ %: 20,000 tokens a second \(1,250 a GPU\)/gm)).toHaveLength(3);
+    expect(given.stdout.match(/^ {2}MFU [\d.]+ %: 20,000 tokens per second \(1,250 per GPU\)/gm)).toHaveLength(3);
     const wanted = await run('memory', CONFIG, ...SETUP, '--mfu', '30', '--gpu-tflops', '312', '--json');
     const { throughput, cluster } = JSON.parse(wanted.stdout);
     expect(throughput).toMatchObject({
@@ -100,19 +100,19 @@ describe('memory', () => {
 
   it.each([
     [['--lora', '0'], '--lora takes a rank, or r=<rank>,targets=<name>[+<name>…]'],
-    [['--lora', 'r=16,targets=$(rm)'], '"r=16,targets=$(rm)" is not that'],
+    [['--lora', 'r=16,targets=$(rm)'], 'not "r=16,targets=$(rm)"'],
     [['--lora', '16,targets=nowhere'], "Target modules {'nowhere'} not found in the base model."],
-    [['--lora', '16', '--framework', 'vllm'], 'LoRA is for training'],
+    [['--lora', '16', '--framework', 'vllm'], 'LoRA needs a training program'],
     [['--mfu', '0'], '--mfu takes a number above 0'],
     [['--mfu', '200'], 'at most 100 %'],
-    [['--mfu', '30', '--step-seconds', '2'], 'Give one of tokens a second'],
+    [['--mfu', '30', '--step-seconds', '2'], 'Give only one of tokens per second'],
     [['--tokens-per-second', '1e9'], '--tokens-per-second takes a number above 0'],
     [['--gpus', '16', '--dp', '3'], 'dp × cp × tp = 3 × 1 × 1 = 3 is not 16 GPUs.'],
-    [['--framework', 'nobody'], '--framework takes transformers-5, fsdp2'],
+    [['--framework', 'nobody'], '--framework takes one of transformers-5, fsdp2'],
     [['--framework', 'transformers-5', '--ep', '6', '--gpus', '6'], 'Cannot evenly shard 128 experts across 6'],
-    [['--optimizer-bytes', '7'], 'Optimizer bytes are 6, 8'],
-    [['--gpus', 'many'], '--gpus takes a whole number from 1; "many" is not that.'],
-    [['--offload', 'most'], '--offload takes optimizer, all, none'],
+    [['--optimizer-bytes', '7'], 'Optimizer bytes per parameter must be one of 6, 8'],
+    [['--gpus', 'many'], '--gpus takes a whole number from 1, not "many".'],
+    [['--offload', 'most'], '--offload takes one of optimizer, all, none'],
     [['--capacity', '-1'], '--capacity takes a number above 0'],
   ])('refuses %o with 2', async (flags, message) => {
     const { code, stderr } = await run('memory', CONFIG, ...flags);

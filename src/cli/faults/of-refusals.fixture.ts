@@ -21,7 +21,7 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     repo: () => ({ gated: 'manual' }),
     env: token('hf_reader'),
     exit: 2,
-    says: [/your account is not on the list/, ({ hub, id }) => `Ask for access at ${hub}/${id}`, /\[repo-gated\]/],
+    says: [/your account does not have access/, ({ hub, id }) => `Ask for access at ${hub}/${id}`, /\[repo-gated\]/],
     requests: 3,
   },
   {
@@ -166,7 +166,7 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'files', with: { type: 'gateRevoked' }, after: 3 }],
     args: convert,
     exit: 2,
-    says: [/is gated, and your account is not on the list/, /\[repo-gated\]/],
+    says: [/is gated, and your account does not have access/, /\[repo-gated\]/],
     requests: 12,
   },
   {
