@@ -51,7 +51,7 @@ describe('memory', () => {
       '--offload',
     );
     expect(offloaded.code).toBe(0);
-    expect(offloaded.stdout).toMatch(/Host {9}44\.1 GB per GPU/);
+    expect(offloaded.stdout).toMatch(/Host {9}44\.1 GB for each GPU/);
   });
 
   it('reads headers of a checkpoint, or the config of a folder that holds no more', async () => {
