@@ -81,7 +81,7 @@ async function compareValues(base: string, left: string, right: string, profile:
     const page = await context.newPage();
     await page.goto(base);
     await page.getByLabel('Choose folder').setInputFiles(left);
-    await page.getByText(/Nothing odd/).waitFor({ timeout: 120_000 });
+    await page.getByText(/No problem found/).waitFor({ timeout: 120_000 });
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Compare' }).click();
     const opened = performance.now();
     await page.getByLabel('Choose other folder').setInputFiles(right);

@@ -126,7 +126,7 @@ function watchFirst(): void {
   const seen: Record<string, number> = {};
   Object.assign(globalThis, { firstSeen: seen });
   new MutationObserver(() => {
-    if (document.body?.textContent?.includes('Nothing odd')) seen.headers ??= performance.now();
+    if (document.body?.textContent?.includes('No problem found')) seen.headers ??= performance.now();
     if (document.querySelectorAll('.layer-pictures svg').length > 1) seen.strip ??= performance.now();
   }).observe(document, { childList: true, subtree: true, characterData: true });
 }
@@ -162,7 +162,7 @@ async function inBrowser(repo: string) {
   await page.addInitScript(markUsed, hub.url);
   await page.addInitScript(watchFirst);
   await page.goto(`${base}?${new URLSearchParams({ endpoint: hub.url, repo, view: 'map' })}`);
-  await page.getByText(/Nothing odd/).waitFor({ timeout: 120_000 });
+  await page.getByText(/No problem found/).waitFor({ timeout: 120_000 });
   const layer = await firstLayer(page);
   // A reader looks at the map before the press.
   await page.waitForTimeout(1_500);

@@ -120,7 +120,7 @@ async function longestTask(stage: Stage) {
   await page.getByRole('textbox', { name: 'Hub repo or URL' }).fill(BIG);
   await stage.browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', '__metadata'] });
   await page.getByRole('button', { name: 'Inspect' }).click();
-  await page.getByText(/Nothing odd/).waitFor();
+  await page.getByText(/No problem found/).waitFor();
   const { traceEvents } = JSON.parse((await stage.browser.stopTracing()).toString('utf8')) as {
     traceEvents: TraceEvent[];
   };
@@ -135,7 +135,7 @@ async function longestTask(stage: Stage) {
 
 /** Time between frames while the map is moved a little in each. */
 async function pan(page: Page) {
-  await page.getByText(/Nothing odd/).waitFor();
+  await page.getByText(/No problem found/).waitFor();
   const larger = page.getByRole('button', { name: 'Larger cells' });
   while (await larger.isEnabled()) await larger.click();
   const deltas = await page.evaluate(async (frames) => {
@@ -225,7 +225,7 @@ async function giant({ base, hub }: Pick<Stage, 'base' | 'hub'>, launch: () => P
     const first = seconds();
     await page.getByText(/so far/).waitFor({ state: 'detached', timeout: 120_000 });
     const headers = seconds();
-    await page.getByText(/Nothing odd/).waitFor({ timeout: 120_000 });
+    await page.getByText(/No problem found/).waitFor({ timeout: 120_000 });
     const index = Number((seconds() - headers).toFixed(2));
     const opened = await rendererMemory(session);
     const heap = await workerHeap(session);

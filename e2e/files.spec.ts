@@ -42,7 +42,7 @@ test('the tooltip names the bytes under a resting pointer after zooming and scro
   await expect(tooltip(page)).toContainText(/bytes/);
   const fitted = await bytes();
   await page.keyboard.down('Control');
-  await page.mouse.wheel(0, -600);
+  for (let turn = 0; turn < 4; turn += 1) await page.mouse.wheel(0, -100);
   await page.keyboard.up('Control');
   await expect.poll(() => strips(page).evaluate((element) => element.scrollWidth > 2 * element.clientWidth)).toBe(true);
   expect(await bytes(), 'zooming keeps what is under the pointer').toBe(fitted);

@@ -54,7 +54,7 @@ async function openSample(page: Page, name: RegExp): Promise<Visitor> {
   const visitor = new Visitor(page);
   await page.goto('/');
   await visitor.press(page.getByRole('region', { name: /Samples/ }).getByRole('link', { name }));
-  await expect(page.getByText(/Nothing odd/)).toBeVisible();
+  await expect(page.getByText(/No problem found/)).toBeVisible();
   return visitor;
 }
 

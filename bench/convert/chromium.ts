@@ -53,7 +53,7 @@ export function convertInChromium(folder: string, url: string, source: string, t
   return withBrowser(folder, async (page, pid) => {
     await page.goto(url);
     await page.getByLabel('Choose folder').setInputFiles(source);
-    await page.getByText(/Nothing odd/).waitFor({ timeout: OPENING_MS });
+    await page.getByText(/No problem found/).waitFor({ timeout: OPENING_MS });
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
     await page.getByRole('radio', { name: new RegExp(`^${target} `) }).check();
     const { cost, report } = await convertToProof(page, pid);

@@ -17,7 +17,7 @@ const unfinishedOn = (page: Page) => page.getByRole('region', { name: 'Unfinishe
 async function begin(page: Page, url: string, source: string, going: boolean): Promise<void> {
   await page.goto(url);
   await page.getByLabel('Choose folder').setInputFiles(source);
-  await page.getByText(/Nothing odd/).waitFor();
+  await page.getByText(/No problem found/).waitFor();
   await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
   if (going) return unfinishedOn(page).getByRole('button', { name: 'Resume' }).click();
   await page.getByRole('radio', { name: /^stacked / }).check();
