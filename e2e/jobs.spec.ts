@@ -69,7 +69,7 @@ test('a result is one click from its report, has an address, and opens again aft
   await expect(page.getByText('No problem found')).toBeVisible();
   for (const [name, shown] of [
     ['Tensors', /experts\.gate_up_proj/],
-    ['Loads in', /of \d+ load it/],
+    ['Loads in', /of \d+ programs load it/],
     ['Ranks', /rank/],
   ] as const) {
     await view(page, name).click();

@@ -97,6 +97,7 @@ test('a sample opens at its verdicts, and a long list of names is whole', async 
   await expect(row.getByText('Wrong weights', { exact: true })).toBeVisible();
   await row.getByText('36,096 unexpected').click();
   const names = row.getByRole('region', { name: /36,096 names unexpected/ });
+  await expect.poll(() => names.evaluate(({ scrollHeight }) => scrollHeight)).toBeGreaterThan(100_000);
   await names.focus();
   await page.keyboard.press('End');
   await expect(names).toContainText('model.layers.93.mlp.experts.127.up_proj.weight');
@@ -171,12 +172,11 @@ test('pins come first, in the order of pinning, are kept over a reload, and can 
 });
 
 test('pins that are no ids are left out, and the other stored choices stay', async ({ page, hub }) => {
-  await page.addInitScript(() =>
-    localStorage.setItem(
-      'moe-loom-choices',
-      JSON.stringify({ state: { theme: 'dark', pinned: ['vllm', '<b>', 7, 'no-such-program'] }, version: 0 }),
-    ),
-  );
+  await page.addInitScript(() => {
+    const keep = (name: string, state: unknown) => localStorage.setItem(name, JSON.stringify({ state, version: 0 }));
+    keep('moe-loom-choices', { theme: 'dark' });
+    keep('moe-loom-pins', { pinned: ['vllm', '<b>', 7, 'no-such-program'] });
+  });
   await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'loads' });
   await expect(programsIn(page, 'Pinned')).toHaveText(['vLLM']);
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');

@@ -89,7 +89,7 @@ test('cells grow by keys and buttons until the grid does not fit, and fit again'
   await page.mouse.move(box.x + box.width - 2, box.y + 2, { steps: 4 });
   await page.mouse.up();
   await expect.poll(scrolled).toBeGreaterThan(200);
-  const [x, y] = await pointAt(page, 0.3, 0.3);
+  const [x, y] = await pointAt(page, 0.3, 0.75);
   await page.mouse.move(x, y);
   const named = (await tooltip(page).textContent()) ?? '';
   // Cells are so large now that the next place is another cell.

@@ -176,7 +176,7 @@ test('LoRA and a speed: from the address, and by their fields', async ({ page, h
 
 test('axe finds nothing in the planner', async ({ page, hub }) => {
   await visit(page, hub, { ...BIG, memory: OFFLOADED, against: OUT });
-  await expect(page.getByRole('region', { name: 'What fits' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'What fits', exact: true })).toBeVisible();
   await expect(page.getByRole('region', { name: 'fsdp2.yaml' })).toBeVisible();
   expect(await violations(page)).toEqual([]);
 });
