@@ -75,7 +75,7 @@ export function parametersOf(page: Page): URLSearchParams {
 const OF_COLOURS = ['color-contrast', 'link-in-text-block'];
 
 /** Inside drawings: hundreds of shapes of one image, whose colours unit tests judge. Its name and its list are outside. */
-const DRAWN = '.picture > *';
+const DRAWN = '.picture > *, .small-picture > *';
 
 /** What axe finds wrong with the page as it is now: by every rule in the light scheme, by those of colours in the dark. */
 export async function violations(page: Page): Promise<string[]> {

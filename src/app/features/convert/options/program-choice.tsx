@@ -1,7 +1,7 @@
 import type { LoadVerdict } from '../../../../../workers/inspect/protocol.ts';
-import { countGood, type Target, targetGlyph } from '../../../../core/index.ts';
+import { countGood, type Target } from '../../../../core/index.ts';
 import { programGroups } from '../../../checkpoint/program-order.ts';
-import { SmallPicture } from '../../../pictures/small-picture.tsx';
+import { TargetPicture } from '../../../pictures/target-picture.tsx';
 import { useLoads } from '../../../queries/queries.ts';
 import { addressStore, move } from '../../../state/address-store.ts';
 import { usePins } from '../../../state/pins.ts';
@@ -72,7 +72,7 @@ function ProgramOption({ verdict, chosen, outcomes }: ProgramOptionProps) {
       <span className="option-note">
         {noteOf({ target, best: best?.verdict ?? null, layout: current?.layout, loadsNow, complete })}
       </span>
-      {target !== null && <SmallPicture picture={targetGlyph(target)} />}
+      {target !== null && <TargetPicture target={target} />}
     </label>
   );
 }

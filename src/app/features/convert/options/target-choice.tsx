@@ -1,15 +1,11 @@
-import { TARGETS, type Target, targetGlyph } from '../../../../core/index.ts';
-import { SmallPicture } from '../../../pictures/small-picture.tsx';
+import { TARGETS, type Target } from '../../../../core/index.ts';
+import { TargetPicture } from '../../../pictures/target-picture.tsx';
 import { addressStore, move } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
 import type { ChosenTarget } from '../use-plan.ts';
 import './target-choice.css';
 
-const CHOICES = (Object.entries(TARGETS) as [Target, string][]).map(([target, who]) => ({
-  target,
-  who,
-  glyph: targetGlyph(target),
-}));
+const CHOICES = Object.entries(TARGETS) as [Target, string][];
 
 /** The second way to choose: the layout to write, with one line on who reads it. It is closed once a program is chosen. */
 export function TargetChoice({ chosen }: { readonly chosen: ChosenTarget }) {
@@ -24,13 +20,13 @@ export function TargetChoice({ chosen }: { readonly chosen: ChosenTarget }) {
       <summary>Or choose a layout</summary>
       <fieldset className="choice">
         <legend className="hidden">Convert to the layout</legend>
-        {CHOICES.map(({ target, who, glyph }) => (
+        {CHOICES.map(([target, who]) => (
           <label key={target} className="option pictured">
             <input type="radio" name="target" checked={target === chosen.target} onChange={() => choose(target)} />
             <span className="option-name mono">{target}</span>
             {target === layout && <span className="tag">layout now</span>}
             <span className="option-note">{who}</span>
-            <SmallPicture picture={glyph} />
+            <TargetPicture target={target} />
           </label>
         ))}
       </fieldset>
