@@ -32,7 +32,7 @@ test('map, placement and bars are saved as SVG and PNG, with where they are from
 
   await visit(page, hub, { ...chosen, view: 'ranks', memory: 'fsdp2,gpus:8,ep:4' });
   const bars = await saved(page, 'Save as SVG: the bars');
-  for (const text of ['tiny/qwen3-moe@', 'fits:', 'Memory of a GPU: fsdp2', 'weights'])
+  for (const text of ['tiny/qwen3-moe@', 'fits:', 'Memory of one GPU: fsdp2', 'weights'])
     expect(bars.bytes.toString()).toContain(text);
   expect((await saved(page, 'Save as PNG: the bars')).bytes.subarray(0, 4)).toEqual(PNG);
 });

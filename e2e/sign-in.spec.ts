@@ -138,7 +138,7 @@ test('a token is kept where that is ticked, and forgotten with a button', async 
 test('a token that the Hub does not take is said to be so, and not repeated', async ({ page, hub }) => {
   await visit(page, hub, { repo: PRIVATE });
   await giveToken(page, 'hf_expired');
-  await expect(page.getByRole('heading', { name: 'The token was not accepted.' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'The Hub did not accept the token.' })).toBeVisible();
   expect(await told(page)).not.toContain('hf_expired');
 });
 

@@ -88,7 +88,7 @@ test('storage that was cleared between visits: the unfinished conversion starts 
     const root = await navigator.storage.getDirectory();
     await root.removeEntry('moe-loom', { recursive: true });
   });
-  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert', exact: true }).click();
   const unfinished = page.getByRole('region', { name: 'Unfinished conversions' });
   await expect(unfinished).toContainText('None of 14 shards finished');
   await unfinished.getByRole('button', { name: 'Resume' }).click();
@@ -137,7 +137,7 @@ test.describe('without storage', () => {
     expect(await pastTheEdge(page)).toEqual([]);
     await start(page);
     await expect(report(page)).toContainText('all equal');
-    await expect(report(page)).toContainText('These files are nowhere else.');
+    await expect(report(page)).toContainText('These files exist only in this tab.');
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       report(page).getByRole('link', { name: 'Download model.safetensors.index.json' }).click(),
