@@ -186,7 +186,7 @@ describe.skipIf(executablePath === null)('Firefox', () => {
       await read('The result is kept in the memory of this tab.');
       await click('button', 'Start conversion');
       await read('all equal');
-      await read('These files are nowhere else.');
+      await read('These files exist only in this tab.');
     } finally {
       await privately.close();
     }
