@@ -196,6 +196,7 @@ test('values are evidence for a reading of names, after a press that names their
   await page.goto('/');
   await dropPaths(page, [folder]);
   await page.getByRole('link', { name: 'Convert' }).click();
+  await page.getByRole('radio', { name: /^per-expert/ }).check();
   const refusals = page.getByRole('alert').filter({ hasText: 'This cannot be converted' });
   await refusals.getByRole('button', { name: /^Look at the values \(reads at most \d+ kB\)$/ }).click();
   await expect(refusals).toContainText('The values support gate-up-interleaved/gpt-oss for layers 0–2');
