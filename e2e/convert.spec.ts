@@ -12,7 +12,7 @@ import { dropPaths, expect, parametersOf, storedFiles, test, visit } from './sup
 const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
 
 async function toConvert(page: Page, target: string): Promise<void> {
-  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert', exact: true }).click();
   await page.getByRole('radio', { name: new RegExp(`^${target} `) }).check();
 }
 

@@ -102,7 +102,7 @@ test('what did not come along is named, with the way to get it', async ({ page }
     await expect(findings(page)).toContainText(`The shard ${SECOND} is missing; it held layers 0–2, 40 tensors.`);
     await expect(findings(page)).toContainText('Get the missing files with "hf download"');
     expect(await pastTheEdge(page)).toEqual([]);
-    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert', exact: true }).click();
     await expect(page.getByRole('button', { name: 'Start conversion' })).toBeDisabled();
   });
 });

@@ -188,7 +188,7 @@ for (const { source, folder, unpack, measured } of [
   }) => {
     await page.goto('/');
     await dropPaths(page, [folder()]);
-    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert', exact: true }).click();
     await page.getByRole('radio', { name: /^gate-up-transposed / }).check();
     if (unpack) await page.getByRole('radio', { name: 'Unpack to bf16' }).check();
     await page.getByText('Engine, memory, hashes').click();

@@ -94,7 +94,7 @@ test('a token opens a gated repo, goes to its Hub alone, and is nowhere to be fo
   expect(signedIn.length).toBeGreaterThan(0);
   expect(signedIn.filter((entry) => entry.origin !== 'hub')).toEqual([]);
 
-  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert', exact: true }).click();
   await page.getByRole('radio', { name: /^gate-up / }).check();
   await page.getByRole('button', { name: 'Start conversion' }).click();
   const report = page.getByRole('region', { name: 'Report' });

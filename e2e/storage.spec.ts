@@ -247,7 +247,8 @@ test.describe('on a server of its own', () => {
     await page.route(base(), (route) =>
       route.fulfill({ contentType: 'text/html', body: '<script type="module" src="./assets/index-NEW.js"></script>' }),
     );
-    const view = (name: string) => page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name }).click();
+    const view = (name: string) =>
+      page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name, exact: true }).click();
     await view('Tensors');
     const notice = page.getByRole('region', { name: 'A newer version of moe-loom is on the server.' });
     await expect(page.getByRole('alert')).toContainText('A newer version of moe-loom has replaced it');

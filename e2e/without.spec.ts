@@ -10,7 +10,7 @@ test('offline, the samples open and convert', async ({ page, context }) => {
     .first()
     .click();
   await expect(page.getByText('104 tensors')).toBeVisible();
-  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert' }).click();
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert', exact: true }).click();
   await page.getByRole('radio', { name: /^stacked / }).check();
   await expect(page.getByRole('button', { name: 'Start conversion' })).toBeEnabled();
   await context.setOffline(true);
