@@ -71,7 +71,7 @@ export function addPlan(program: Command): void {
 function readers(checkpoint: Checkpoint, plan: ConversionPlan, options: PlanOptions): string[] {
   if (plan.scope === 'partial') return [];
   const verdicts = predictPlan(checkpoint, plan, options);
-  return verdicts === null || countGood(verdicts) > 0 ? [] : ['! No program is known to load the result.'];
+  return verdicts === null || countGood(verdicts) > 0 ? [] : ['! No loader is known for the result.'];
 }
 
 /** The plan without header bytes, which no reader of JSON wants. */

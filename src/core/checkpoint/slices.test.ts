@@ -115,7 +115,7 @@ describe('slices that ranks saved', () => {
     const beside = { '__0_0.distcp': 'x', '__1_0.distcp': 'x', '.metadata': 'x' };
     const files = { ...beside, 'model.safetensors': safetensorsBytes(part(1)) };
     expect(await slices(files)).toMatch(
-      /2 files hold slices.*2 ranks.*beside __0_0\.distcp .*open them in a folder without it/,
+      /2 files hold slices.*2 ranks.*beside __0_0\.distcp .*move them to another folder/,
     );
     await expect(opened(beside)).rejects.toThrow(/no safetensors file.*2 ranks as torch\.distributed\.checkpoint/);
   });

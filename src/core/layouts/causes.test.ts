@@ -49,7 +49,8 @@ describe('causesOf', () => {
       {
         tag: 'expert-missing',
         severity: 'error',
-        message: 'Expert 2 of model.layers.0.mlp is missing. The same goes for expert 3, and for layers 1–2.',
+        message:
+          'Expert 2 of model.layers.0.mlp is missing: its tensors are not there. The same goes for expert 3, and for layers 1–2.',
       },
     ]);
   });

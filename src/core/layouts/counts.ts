@@ -115,7 +115,7 @@ function missingExperts(bucket: Bucket, kinds: readonly Kind[], expected: number
     const absent = kinds.filter((kind) => !kind.names.has(expert));
     const messages =
       absent.length === kinds.length
-        ? [`Expert ${expert} of ${bucket.prefix} is missing.`]
+        ? [`Expert ${expert} of ${bucket.prefix} is missing: its tensors are not there.`]
         : absent.map((kind) => `${kind.template.replace('{i}', String(expert))} is missing.`);
     for (const message of messages) defects.push({ tag: 'expert-missing', message, expert });
   }
