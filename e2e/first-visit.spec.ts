@@ -158,7 +158,7 @@ test('opens a folder with a missing shard, and sees which one and whose experts 
   await expect(page.getByText(/model-00002-of-00003\.safetensors is missing/).first()).toBeVisible();
 });
 
-test('opens a model that is not MoE, and is told so in every view', async ({ page, hub }) => {
+test('opens a model that is not MoE; every view says that it has no routed experts', async ({ page, hub }) => {
   await visit(page, hub);
   await paste(page, 'preset/dense');
   const visitor = new Visitor(page);

@@ -79,7 +79,7 @@ test('a result is one click from its report, has an address, and opens again aft
   await page.getByRole('radio', { name: /^per-expert / }).check();
   await page.getByRole('button', { name: 'Start conversion' }).click();
   await expect(report(page)).toContainText('all equal');
-  // Values are read from the browser storage by a worker of their own.
+  // Another worker reads the values from the browser storage.
   await page.goto(`/?job=${job}&view=compare&with=sample:tiny-qwen3-moe`);
   await page
     .getByRole('button', { name: /^Compare .*values|^Compare all/ })

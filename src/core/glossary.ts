@@ -84,7 +84,7 @@ export const GLOSSARY = {
   'gate-up-interleaved': {
     term: 'gate-up-interleaved',
     also: ['interleaved'],
-    says: 'As gate-up, with outputs of gate and of up alternating in place of two halves.',
+    says: 'As gate-up, with outputs of gate and of up alternating instead of in two halves.',
   },
   flat: {
     term: 'flat',
@@ -199,7 +199,7 @@ export const GLOSSARY = {
   offload: {
     term: 'offload',
     also: ['offloading'],
-    says: 'To keep weights, gradients or optimizer states in the memory of the computer in place of the GPU.',
+    says: 'To keep weights, gradients or optimizer states in the computer’s main memory instead of GPU memory.',
   },
   peak: {
     term: 'peak',

@@ -3,7 +3,7 @@ import { SAMPLE_WITH_WEIGHTS } from '../sources/samples.ts';
 import { go } from '../state/address-store.ts';
 import { EMPTY } from '../state/follow-address.ts';
 
-/** In place of what would read weights: the open sample has none, and what to open instead. */
+/** Shown instead of a control that reads weights: says that the open sample has none, and what to open. */
 export function NoWeights({ sample }: { readonly sample: Sample }) {
   return (
     <p className="callout no-weights" role="note">

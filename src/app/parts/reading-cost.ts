@@ -1,9 +1,9 @@
 import { formatBytes, formatDuration, GB, MB } from '../../core/index.ts';
 
 /** Reading more than this starts only after a question. */
-export const ASKS_ABOVE_BYTES = GB;
+const ASKS_ABOVE_BYTES = GB;
 /** So does work that takes longer. */
-export const ASKS_ABOVE_SECONDS = 60;
+const ASKS_ABOVE_SECONDS = 60;
 /** Bytes a second that times are estimated with until a speed was measured. */
 const ASSUMED = { network: 100 * MB, local: 500 * MB };
 

@@ -6,7 +6,7 @@ export type DialogName = 'find' | 'keys';
 /** Which of them is open; null for none. */
 export const useDialog = create<{ readonly open: DialogName | null }>()(() => ({ open: null }));
 
-/** Opens one, in place of another. */
+/** Opens a dialog and closes the one that was open. */
 export function openDialog(open: DialogName): void {
   useDialog.setState({ open });
 }

@@ -25,7 +25,7 @@ export function insistOnRange(
 ): void {
   const asked = `bytes ${range.start}-${range.end - 1}/${byteLength}`;
   if (response.status !== 206) {
-    const message = `${from} sent all of ${name} in place of ${range.end - range.start} bytes, so nothing was read. A proxy on the way may be removing the Range header. Try another network, or download the files first.`;
+    const message = `${from} sent all of ${name} instead of ${range.end - range.start} bytes, so nothing was read. A proxy on the way may be removing the Range header. Try another network, or download the files first.`;
     throw new LoomError('range-ignored', message, { file: name, byte: range.start, status: response.status });
   }
   const got = response.headers.get('Content-Range');

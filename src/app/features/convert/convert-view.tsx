@@ -111,7 +111,7 @@ function Conversion() {
 
 type Planned = ReturnType<typeof usePlan>;
 
-/** In place of a plan where no target is chosen: what a choice is for. */
+/** Shown instead of a plan until a target is chosen: how many programs load the checkpoint now, and why none is selected. */
 function NoTarget({ pending, outcomes }: { readonly pending: boolean; readonly outcomes: Outcomes }) {
   const { current } = outcomes;
   if (pending || !current) return <p className="quiet">Finding the layouts that programs load …</p>;

@@ -50,7 +50,7 @@ export function cellEntry(
   const title = cell.expert === null ? nameOf(facts) : `${nameOf(facts)}, expert ${cell.expert}`;
   const { view, place } = addressStore.getState().address;
   const to = WITH_CELLS.includes(view) ? view : 'map';
-  // Without a place of its own, a view opens at the chosen cell.
+  // If the address names no place, a view opens at the chosen cell.
   const start = { at: null, stripAt: null, strip: null, ranksAt: null, rankListAt: null, pairAt: null, pairsAt: null };
   const run = () =>
     go({ view: to, layer: cell.layer, expert: cell.expert, place: { ...place, ...start, beside: null } });

@@ -4,7 +4,7 @@ import { type JobSign, signOf } from './signs.ts';
 const SIZE = 32;
 const MIDDLE = SIZE / 2;
 const RADIUS = 12;
-/** The same in both themes: the browser draws the icon on a bar of its own. */
+/** The same in both themes: the browser draws the icon on its tab bar, not on the page. */
 const GROUND = '#1d4ed8';
 const COLOURS = { running: '#ffffff', paused: '#ffffff', done: '#7ee2a0', failed: '#ffb4ab' } as const;
 

@@ -56,7 +56,7 @@ function ProgramOption({ verdict, chosen, outcomes }: ProgramOptionProps) {
   const { current, complete } = outcomes;
   const picked = chosen.program === id;
   const best = knownTarget(id, outcomes);
-  // With a layout of its own in the address, the program is shown with that layout.
+  // If the address names a layout too, the program is shown with that layout.
   const target = picked && chosen.target !== null ? chosen.target : (best?.target ?? null);
   const loadsNow = countGood([verdict]) === 1;
   const none = complete && target === null;

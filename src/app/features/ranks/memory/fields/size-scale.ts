@@ -1,4 +1,4 @@
-/** Steps of a slider for each doubling: fine enough for sizes such as 12 or 96 to have places of their own. */
+/** Steps of a slider for each doubling: fine enough that sizes such as 12 and 96 have different positions. */
 const STEPS = 12;
 
 /** A slider's scale: doublings from `least` to `most`. It depends on the field alone, never on the model. */
