@@ -89,5 +89,6 @@ function CurrentView() {
   if (!painted || (status === 'opening' && view !== 'map')) return <Waiting />;
   if (view === 'map') return <MapView />;
   if (lateView.failed) return <NotLoaded onAgain={lateView.again} />;
-  return lateView.View && <lateView.View />;
+  // The heading is there before its view, so that no moment of the page is without one.
+  return lateView.View ? <lateView.View /> : <h1 className="hidden">{VIEW_NAMES[view]}</h1>;
 }
