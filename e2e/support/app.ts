@@ -79,9 +79,18 @@ const DRAWN = '.picture > *, .small-picture > *';
 
 /** What axe finds wrong with the page as it is now: by every rule in the light scheme, by those of colours in the dark. */
 export async function violations(page: Page): Promise<string[]> {
-  const light = await new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] }).exclude(DRAWN).analyze();
+  const light = await new AxeBuilder({ page })
+    .setLegacyMode()
+    .options({ resultTypes: ['violations'] })
+    .exclude(DRAWN)
+    .analyze();
   await turn(page, 'dark');
-  const dark = await new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] }).exclude(DRAWN).withRules(OF_COLOURS).analyze();
+  const dark = await new AxeBuilder({ page })
+    .setLegacyMode()
+    .options({ resultTypes: ['violations'] })
+    .exclude(DRAWN)
+    .withRules(OF_COLOURS)
+    .analyze();
   await turn(page, 'light');
   return [light, dark].flatMap(({ violations: found }, at) =>
     found.map(
