@@ -201,6 +201,7 @@ export {
   NO_DTYPE,
   NO_SHARD,
 } from './layouts/map.ts';
+export { rowOfLayer, rowToDraw } from './layouts/map-rows.ts';
 export { countParameters, type ParameterCount } from './layouts/parameters.ts';
 export { isPredictionTag, type PredictionTag } from './layouts/prediction.ts';
 export { type TensorPlace, tensorPlace } from './layouts/tensor-place.ts';

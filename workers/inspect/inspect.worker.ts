@@ -24,11 +24,11 @@ function movable(event: InspectEvent): InspectEvent {
 
 const api: InspectApi = {
   ...createValuesDesk(current),
-  open: async (source, onEvent, signal) => {
+  open: async (source, layer, onEvent, signal) => {
     const mine = ++turn;
     await session?.dispose();
     session = null;
-    const opened = await openSession(source, (event) => void onEvent(movable(event)), signal);
+    const opened = await openSession(source, (event) => void onEvent(movable(event)), signal, { layer });
     if (mine === turn) session = opened;
     else await opened.dispose();
   },

@@ -105,7 +105,9 @@ export type InspectEvent =
   | { readonly type: 'counts'; readonly counts: OpenCounts }
   /** All requests to the Hub wait, or go on. */
   | { readonly type: 'pause'; readonly pause: Pause | null }
-  | { readonly type: 'map'; readonly map: ExpertMap; readonly summary: MapSummary; readonly complete: boolean };
+  | { readonly type: 'map'; readonly map: ExpertMap; readonly summary: MapSummary; readonly complete: boolean }
+  /** The layer that the page shows first, drawn as soon as all headers are there. */
+  | { readonly type: 'layer'; readonly pictures: LayerPictures };
 
 /** What one cell holds. */
 export interface CellFacts {
@@ -171,8 +173,16 @@ export type MadeFacts = Pick<CardFacts, 'source'> & Required<Pick<CardFacts, 'pr
 
 /** The worker that reads headers and layouts. Signals are arguments of their own. */
 export interface InspectApi extends FlowDesk, RankApi, MemoryApi, TensorApi, ValuesDesk {
-  /** Opens a source in place of the one before; events come while headers arrive, the last map is complete. */
-  open(source: SourceDescriptor, onEvent: (event: InspectEvent) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Opens a source and closes the one before. Events come while headers arrive. The last map is complete; the layer with
+   * the given number, or the first that has experts, is drawn then.
+   */
+  open(
+    source: SourceDescriptor,
+    layer: number | null,
+    onEvent: (event: InspectEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
   /** Reads the files of the open source that could not be read, and nothing else; the last map holds them too. */
   readAgain(onEvent: (event: InspectEvent) => void, signal: AbortSignal): Promise<void>;
   /** Names of models that are like one that was not found, the most similar first; one request to the Hub. */

@@ -33,6 +33,30 @@ describe('opening in the app', () => {
     expect(await findings({ ...source, withoutIndex: true })).toEqual(['index-ignored']);
   });
 
+  it('draws the layer that is looked at before it reads the index', async () => {
+    const names = [3, 4].flatMap((layer) =>
+      ['gate', 'up', 'down'].map((projection) => `model.layers.${layer}.mlp.experts.0.${projection}_proj.weight`),
+    );
+    const shard = safetensorsBytes(names.map((name) => ({ name, dtype: 'F32', shape: [2, 2] })));
+    const file = 'model-00001-of-00001.safetensors';
+    const index = JSON.stringify({ weight_map: Object.fromEntries(names.map((name) => [name, file])) });
+    const source = dropped({ 'config.json': '{"model_type":"qwen3_moe"}', [file]: shard, [INDEX]: index });
+    const order = async (drawn: { layer: number | null } | null) => {
+      const events: InspectEvent[] = [];
+      const signal = new AbortController().signal;
+      const session = await openSession(source, (event) => events.push(event), signal, drawn);
+      const told = events.flatMap((event) => {
+        if (event.type === 'map') return event.complete ? ['map'] : [];
+        return event.type === 'layer' ? [event.pictures] : [];
+      });
+      return { told, again: session.layerPictures(1), dispose: await session.dispose() };
+    };
+    const { told, again } = await order({ layer: 4 });
+    expect(told).toEqual(['map', again, 'map']);
+    expect((await order({ layer: null })).told).toMatchObject(['map', { row: 0 }, 'map']);
+    expect((await order(null)).told).toEqual(['map', 'map']);
+  });
+
   it('waits a moment for the config, so that no picture has fewer rows than the model has layers', async () => {
     const expert = (layer: number) =>
       safetensorsBytes(

@@ -31,6 +31,7 @@ import {
   planWithValues,
   predictPlan,
   type ReadsSummary,
+  rowToDraw,
   type Target,
   tensorBytes,
   unreadFiles,
@@ -76,11 +77,17 @@ export interface InspectSession extends FlowDesk {
   card(target: Target, options: PlanOptions, made: MadeFacts): Promise<string>;
 }
 
+/** The layer that is drawn without being asked for: by its number, null for the first that has experts. */
+interface Drawn {
+  readonly layer: number | null;
+}
+
 /** Opens a source, telling counts and pictures as headers arrive; the index is compared with them at the end. */
 export async function openSession(
   source: SourceDescriptor,
   emit: (event: InspectEvent) => void,
   signal: AbortSignal,
+  drawn: Drawn | null = null,
 ): Promise<InspectSession> {
   const meter = createMeter();
   const onPause = (pause: Pause | null) => meter.tell({ type: 'pause', pause });
@@ -90,7 +97,7 @@ export async function openSession(
     const opened = await openSource(source, { signal, count, onPause });
     if (opened.hub) emit({ type: 'hub', facts: opened.hub });
     const desk = { ...opened, meter, memory: createOpenMemory(), withoutIndex: source.withoutIndex === true };
-    return await readInto(desk, { emit, signal, partly: true });
+    return await readInto(desk, { emit, signal, partly: true, drawn });
   } finally {
     stop();
   }
@@ -108,13 +115,14 @@ interface Reading {
   readonly signal: AbortSignal;
   /** Paint what has come so far. */
   readonly partly: boolean;
+  readonly drawn: Drawn | null;
 }
 
 /** The first picture waits so long for the config, which says how many layers there are: rows then keep their size. */
 const CONFIG_WAIT_MS = 400;
 
 /** Reads what the memory lacks: headers first, then the index. The source is let go of when nothing comes of it. */
-async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<InspectSession> {
+async function readInto(desk: Desk, { emit, signal, partly, drawn }: Reading): Promise<InspectSession> {
   const { files, repo, meter, memory, withoutIndex } = desk;
   const names = (await files.list({ signal })).map((file) => file.name);
   const shards = names.filter((name) => name.endsWith('.safetensors'));
@@ -141,11 +149,10 @@ async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<
     // It holds all headers, whose tensors the checkpoint has too.
     partial = null;
     const more = first.indexFile !== null;
-    if (more && partly) emit(picture(first, order, true).event);
+    if (more && partly) show(first, order, { emit, drawn });
     const checkpoint = more ? await openCheckpoint(files, options) : first;
     if (unreadFiles(checkpoint).length === 0) forgetAll(memory);
-    const last = picture(checkpoint, order, true);
-    emit(last.event);
+    const last = show(checkpoint, order, { emit, drawn: more ? null : drawn });
     return sessionOf(desk, checkpoint, last.layout, last.event.map);
   } catch (error) {
     if (partly) await repo?.dispose?.();
@@ -171,6 +178,22 @@ function picture(checkpoint: Checkpoint, shards: readonly string[], complete: bo
   const layout = detectLayout(checkpoint);
   const map = mapExperts(checkpoint, layout, { complete, shards });
   return { layout, event: { type: 'map', map, summary: summarise(checkpoint, layout, complete), complete } };
+}
+
+/** Tells the complete picture, then the layer that the page shows first: its strip need not wait until the index is checked. */
+function show(
+  checkpoint: Checkpoint,
+  shards: readonly string[],
+  { emit, drawn }: Pick<Reading, 'emit' | 'drawn'>,
+): Picture {
+  const made = picture(checkpoint, shards, true);
+  emit(made.event);
+  const { map } = made.event;
+  if (drawn === null || map.rows.length === 0) return made;
+  const drawer = createLayerDrawer(checkpoint, made.layout);
+  const pictures = layerPictures(drawer, map, rowToDraw(map.rows, drawn.layer));
+  if (pictures) emit({ type: 'layer', pictures });
+  return made;
 }
 
 /** What keeps a picture from being made is told once all headers have come. */
@@ -221,7 +244,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
       repo?.tryAgain();
       forgetUnread(desk.memory);
       try {
-        return await readInto(desk, { emit, signal, partly: false });
+        return await readInto(desk, { emit, signal, partly: false, drawn: null });
       } finally {
         stop();
       }

@@ -1,9 +1,9 @@
 import { create } from 'zustand';
 import type { PlacedPicture } from '../../../workers/ranks/protocol.ts';
-import type { Loads, SlotMap } from '../../core/index.ts';
+import { type Loads, rowOfLayer, type SlotMap } from '../../core/index.ts';
 import { useAddress } from '../state/address-store.ts';
 import { movePlace } from '../state/seen/use-look.ts';
-import { rowOfLayer, type Selection, useSelection } from '../state/selection.ts';
+import { type Selection, useSelection } from '../state/selection.ts';
 import { rankOfCell } from './rank-colours.ts';
 
 /** A file that placement goes by, and whose it is. */

@@ -1,5 +1,6 @@
 import { keepPreviousData, notifyManager, QueryClient, useQuery } from '@tanstack/react-query';
 import type { DrawnLayerName } from '../../../workers/inspect/layer-flow.ts';
+import type { LayerPictures } from '../../../workers/inspect/layer-pictures.ts';
 import type { NameKind } from '../../../workers/inspect/protocol.ts';
 import type { OpenNodes, PlanOptions, ProgramId, Target, TensorAnswer, TensorQuery } from '../../core/index.ts';
 import { inspectWorker, useInspection } from '../state/inspection.ts';
@@ -31,14 +32,15 @@ export function useCell(row: number | null, expert: number | null) {
   });
 }
 
-/** The layer of a row of the map, drawn. */
+/** The layer of a row of the map, drawn: until the worker answers, as it was drawn while the checkpoint was opened. */
 export function useLayerPictures(row: number | null) {
   const key = useOpenKey();
+  const drawn = useInspection((state) => state.drawn);
   return useQuery({
     queryKey: ['layer-pictures', key, row],
     queryFn: () => inspectWorker().layerPictures(row ?? 0),
     enabled: key !== null && row !== null,
-    placeholderData: keepPreviousData,
+    placeholderData: (before: LayerPictures | null | undefined) => (drawn?.row === row ? drawn : before),
     gcTime: 30_000,
   });
 }

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import type { LayerPictures } from '../../../workers/inspect/layer-pictures.ts';
 import type {
   HubFacts,
   InspectApi,
@@ -18,6 +19,7 @@ import {
   toWire,
 } from '../../core/index.ts';
 import { startInspectWorker } from '../workers/inspect.ts';
+import { addressStore } from './address-store.ts';
 
 /** The checkpoint in front of the person, as far as it is known. */
 export interface InspectionState {
@@ -31,6 +33,8 @@ export interface InspectionState {
   readonly summary: MapSummary | null;
   /** True once every shard has answered. */
   readonly complete: boolean;
+  /** The layer that was drawn while the checkpoint was opened; null until then. */
+  readonly drawn: LayerPictures | null;
   readonly error: LoomError | null;
   /** Why and until when all requests to the Hub wait. */
   readonly pause: Pause | null;
@@ -50,6 +54,7 @@ const CLOSED: InspectionState = {
   map: null,
   summary: null,
   complete: false,
+  drawn: null,
   error: null,
   pause: null,
   retrying: false,
@@ -69,7 +74,7 @@ interface Running {
 let running: Running | null = null;
 let openings = 0;
 
-/** Opens a source in place of what is open; what goes wrong becomes the state `failed`. */
+/** Opens a source and closes what is open; what goes wrong becomes the state `failed`. */
 export function openSource(source: SourceDescriptor): void {
   end();
   openings += 1;
@@ -85,7 +90,7 @@ export function openSource(source: SourceDescriptor): void {
   const listen = (event: InspectEvent) => {
     if (running === mine) useInspection.setState(patchOf(event));
   };
-  worker.call.open(source, listen, mine.abort.signal).then(() => {
+  worker.call.open(source, addressStore.getState().address.layer, listen, mine.abort.signal).then(() => {
     if (running === mine) useInspection.setState({ status: 'open' });
   }, fail);
 }
@@ -98,6 +103,7 @@ function patchOf(event: InspectEvent): Partial<InspectionState> {
   if (event.type === 'hub') return { hub: event.facts, key: keyOf(event.facts) };
   if (event.type === 'counts') return { counts: event.counts };
   if (event.type === 'pause') return { pause: event.pause };
+  if (event.type === 'layer') return { drawn: event.pictures };
   return { map: event.map, summary: event.summary, complete: event.complete };
 }
 

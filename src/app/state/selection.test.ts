@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { layerOfRow, rowOfLayer } from './selection.ts';
+import { rowOfLayer } from '../../core/index.ts';
+import { layerOfRow } from './selection.ts';
 
 const ROWS = [{ index: 3 }, { index: null }, { index: 4 }];
 

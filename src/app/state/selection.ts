@@ -1,4 +1,5 @@
 import { useMemo } from 'react';
+import { rowOfLayer } from '../../core/index.ts';
 import { useAddress } from './address-store.ts';
 import { useInspection } from './inspection.ts';
 
@@ -18,11 +19,6 @@ export function useSelection(): Selection | null {
   const layer = useAddress((address) => address.layer);
   const expert = useAddress((address) => address.expert);
   return useMemo(() => (layer === null ? null : { layer, expert: expert ?? 0 }), [layer, expert]);
-}
-
-/** The row of the layer that an address names among layers that are listed; -1 where it is not among them. */
-export function rowOfLayer(rows: readonly Layer[], layer: number | null): number {
-  return layer === null ? -1 : rows.findIndex(({ index }, at) => (index ?? at) === layer);
 }
 
 /** The number by which the address names a row's layer. */

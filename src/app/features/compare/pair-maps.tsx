@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { isDifference, STATUS_WORDS, STATUSES } from '../../../core/index.ts';
+import { isDifference, rowOfLayer, STATUS_WORDS, STATUSES } from '../../../core/index.ts';
 import { nameOf } from '../../grid/describe.ts';
 import { ExpertGrid } from '../../grid/expert-grid.tsx';
 import type { Cell, Geometry } from '../../grid/geometry.ts';
@@ -11,7 +11,7 @@ import { useAddress } from '../../state/address-store.ts';
 import { useComparison } from '../../state/comparison.ts';
 import type { PairColour, Spot } from '../../state/seen/place.ts';
 import { movePlace } from '../../state/seen/use-look.ts';
-import { layerOfRow, rowOfLayer } from '../../state/selection.ts';
+import { layerOfRow } from '../../state/selection.ts';
 import { layoutColour } from './pair/layout-colours.ts';
 import { createInStep } from './pair/scroll-in-step.ts';
 import { PieceLine } from './piece-line.tsx';

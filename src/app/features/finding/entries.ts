@@ -1,5 +1,5 @@
 import type { LoadVerdict } from '../../../../workers/inspect/protocol.ts';
-import { type ExpertMap, visible } from '../../../core/index.ts';
+import { type ExpertMap, rowOfLayer, visible } from '../../../core/index.ts';
 import { nameOf } from '../../grid/describe.ts';
 import { SAMPLES } from '../../sources/samples.ts';
 import { VIEW_NAMES, VIEWS, type View } from '../../state/address.ts';
@@ -11,7 +11,6 @@ import { THEMES, type Theme } from '../../state/seen/look.ts';
 import { NO_PLACE } from '../../state/seen/place.ts';
 import type { Recent } from '../../state/seen/recents.ts';
 import { chooseLook } from '../../state/seen/use-look.ts';
-import { rowOfLayer } from '../../state/selection.ts';
 import { ALL_TENSORS } from '../../state/tensor-address.ts';
 import { parseCell } from './cell.ts';
 

@@ -1,5 +1,5 @@
 import { useCallback, useMemo, useRef, useState } from 'react';
-import { BESIDE, besideOf, type ExpertMap } from '../../../core/index.ts';
+import { BESIDE, besideOf, type ExpertMap, rowOfLayer, rowToDraw } from '../../../core/index.ts';
 import { ExpertGrid } from '../../grid/expert-grid.tsx';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import type { Cell } from '../../grid/geometry.ts';
@@ -9,7 +9,7 @@ import { addressStore, go, move, useAddress } from '../../state/address-store.ts
 import { isDense, useInspection } from '../../state/inspection.ts';
 import type { Spot } from '../../state/seen/place.ts';
 import { movePlace, useLook } from '../../state/seen/use-look.ts';
-import { layerOfRow, rowOfLayer } from '../../state/selection.ts';
+import { layerOfRow } from '../../state/selection.ts';
 import { CellFacts } from './cell-facts.tsx';
 import { pictureOf, shownColour } from './colours.ts';
 import { Details } from './details.tsx';
@@ -105,19 +105,11 @@ export function MapView() {
         <LayerPanel
           until={<div className={layerShown ? 'layer-space open' : 'layer-space'} />}
           map={map}
-          row={active?.row ?? firstWithExperts(map)}
+          row={active?.row ?? rowToDraw(map.rows, null)}
           expert={active && active.column >= 0 ? active.column : null}
         />
       )}
     </div>
-  );
-}
-
-/** The row that is drawn below the map until one is pinned. */
-function firstWithExperts(map: ExpertMap): number {
-  return Math.max(
-    0,
-    map.rows.findIndex(({ kind }) => kind === 'moe'),
   );
 }
 

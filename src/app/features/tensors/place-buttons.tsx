@@ -1,6 +1,6 @@
+import { rowOfLayer } from '../../../core/index.ts';
 import { go } from '../../state/address-store.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { rowOfLayer } from '../../state/selection.ts';
 
 interface PlaceButtonsProps {
   readonly layer: number | null;

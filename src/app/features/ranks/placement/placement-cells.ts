@@ -1,7 +1,7 @@
 import type { PlacedPicture } from '../../../../../workers/ranks/protocol.ts';
-import { type Cells, plural } from '../../../../core/index.ts';
+import { type Cells, plural, rowOfLayer } from '../../../../core/index.ts';
 import { NODE_RANKS, pixelsOf, rankColour } from '../../../placement/rank-colours.ts';
-import { rowOfLayer, type Selection } from '../../../state/selection.ts';
+import type { Selection } from '../../../state/selection.ts';
 
 type Placed = Pick<PlacedPicture, 'rows' | 'width' | 'holders' | 'mesh'>;
 

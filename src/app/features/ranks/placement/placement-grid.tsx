@@ -1,5 +1,6 @@
 import { type FocusEvent, type KeyboardEvent, type PointerEvent, useMemo, useRef } from 'react';
 import type { PlacedPicture, RankQuery } from '../../../../../workers/ranks/protocol.ts';
+import { rowOfLayer } from '../../../../core/index.ts';
 import type { Cell } from '../../../grid/geometry.ts';
 import { GridFrame } from '../../../grid/grid-frame.tsx';
 import type { Hover } from '../../../grid/hover.ts';
@@ -16,7 +17,7 @@ import { useRankDetail } from '../../../placement/use-ranks.ts';
 import { move, useAddress } from '../../../state/address-store.ts';
 import type { Spot } from '../../../state/seen/place.ts';
 import { movePlace } from '../../../state/seen/use-look.ts';
-import { layerOfRow, rowOfLayer, useSelection } from '../../../state/selection.ts';
+import { layerOfRow, useSelection } from '../../../state/selection.ts';
 import { coordsText, layerName } from '../words.ts';
 import { placementGeometry, placementHeight } from './placement-geometry.ts';
 import { PlacementTooltip } from './placement-tooltip.tsx';
