@@ -3,6 +3,7 @@ import { isDifference, rowOfLayer, STATUS_WORDS, STATUSES } from '../../../core/
 import { nameOf } from '../../grid/describe.ts';
 import { ExpertGrid } from '../../grid/expert-grid.tsx';
 import type { Cell, Geometry } from '../../grid/geometry.ts';
+import { layoutColour } from '../../grid/paint/layout-colours.ts';
 import { showCell } from '../../grid/use-grid-keys.ts';
 import { useResting } from '../../grid/use-resting.ts';
 import { Segments } from '../../parts/segments.tsx';
@@ -12,7 +13,6 @@ import { useComparison } from '../../state/comparison.ts';
 import type { PairColour, Spot } from '../../state/seen/place.ts';
 import { movePlace } from '../../state/seen/use-look.ts';
 import { layerOfRow } from '../../state/selection.ts';
-import { layoutColour } from './pair/layout-colours.ts';
 import { createInStep } from './pair/scroll-in-step.ts';
 import { PieceLine } from './piece-line.tsx';
 import { usePairs } from './queries.ts';

@@ -2,12 +2,12 @@ import { useMemo } from 'react';
 import { CELL, type ExpertMap, STATUSES } from '../../../core/index.ts';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import type { Cell } from '../../grid/geometry.ts';
+import { layoutPixel } from '../../grid/paint/layout-colours.ts';
 import { packed } from '../../grid/paint/palette.ts';
 import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import type { PairColour } from '../../state/seen/place.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';
-import { layoutPixel } from './pair/layout-colours.ts';
 import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 
 /** One of two maps that are looked at together. */

@@ -1,12 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { CELL, type ExpertMap, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
+import { CELL, type ExpertMap, type MapRow, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
+import { layoutColour } from '../../grid/paint/layout-colours.ts';
 import { TEN } from '../../grid/paint/palette.ts';
-import { bytesDiffer, legendOf, pictureOf, shownColour, WHOLE } from './colours.ts';
+import { bytesDiffer, legendOf, pictureOf, shownColour } from './colours.ts';
+
+const ROW: MapRow = {
+  group: 0,
+  prefix: 'model.layers.0.mlp',
+  index: 0,
+  kind: 'moe',
+  family: 'gate-up',
+  dialect: null,
+  experts: 4,
+  stacked: true,
+  bands: [],
+  shared: 0,
+  router: 1,
+  attention: 0,
+  bytes: 0,
+  defects: [],
+};
 
 function mapWith(shards: number, bytes: readonly number[] = [10, 20, 0, 30]): ExpertMap {
   const first = Uint16Array.of(0, 11, NO_SHARD, NO_SHARD);
   return {
-    rows: [],
+    rows: [ROW],
     columns: 4,
     state: Uint8Array.of(CELL.present, CELL.defect, CELL.pending, CELL.present),
     files: {
@@ -27,9 +45,10 @@ const hexAt = (pixels: Uint8ClampedArray, cell: number) =>
   `#${[...pixels.subarray(cell * 4, cell * 4 + 3)].map((part) => part.toString(16).padStart(2, '0')).join('')}`;
 
 describe('pictureOf', () => {
-  it('gives whole experts one colour, and defects and what is not read none', () => {
+  it('gives whole experts the colour of their layout, and defects and what is not read none', () => {
     const { pixels, lanes, bands } = pictureOf(mapWith(12), 'layout');
-    expect([0, 3].map((cell) => hexAt(pixels, cell))).toEqual([WHOLE, WHOLE]);
+    const colour = layoutColour({ family: 'gate-up' });
+    expect([0, 3].map((cell) => hexAt(pixels, cell))).toEqual([colour, colour]);
     expect([1, 2].map((cell) => pixels[cell * 4 + 3])).toEqual([0, 0]);
     expect([lanes, bands]).toEqual([undefined, 'roles']);
   });
@@ -63,8 +82,8 @@ describe('shownColour', () => {
 });
 
 describe('legendOf', () => {
-  it('names the three matrices and the colour of a whole expert', () => {
-    expect(legendOf(mapWith(3), 'layout').items.map((item) => item.text)).toEqual(['complete', 'gate', 'up', 'down']);
+  it('names the layouts that occur, and the three matrices', () => {
+    expect(legendOf(mapWith(3), 'layout').items.map((item) => item.text)).toEqual(['gate-up', 'gate', 'up', 'down']);
   });
 
   it('names ten files at most, and never a colour twice', () => {

@@ -1,5 +1,6 @@
 import { CELL, type ExpertMap, formatBytes, INKS, NO_DTYPE, NO_SHARD } from '../../../core/index.ts';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
+import { layoutColour, layoutPixel } from '../../grid/paint/layout-colours.ts';
 import { NO_FILE } from '../../grid/paint/paint-bands.ts';
 import { packed, RAMP, TEN } from '../../grid/paint/palette.ts';
 import type { Colour } from '../../state/seen/look.ts';
@@ -21,8 +22,6 @@ export interface Legend {
 const TEN_PACKED = TEN.map(packed);
 const RAMP_PACKED = RAMP.map(packed);
 const NONE = packed(NO_FILE);
-/** A whole expert where its matrices have no room: none of the colours of gate, up and down, 3 to 1 from both grounds. */
-export const WHOLE = '#7389a8';
 /** Files are named beside their colours only where no colour occurs twice. */
 const NAMED_FILES = TEN.length;
 
@@ -42,7 +41,7 @@ function byteRange(map: ExpertMap): { least: number; most: number } {
 export function pictureOf(map: ExpertMap, mode: Colour): CellPicture {
   const rest = { marks: null, words: null };
   // Ranks have a picture of their own, once they are placed.
-  if (mode === 'layout' || mode === 'rank') return { ...rest, pixels: pixelsOf(map, wholeCells(map)), bands: 'roles' };
+  if (mode === 'layout' || mode === 'rank') return { ...rest, pixels: pixelsOf(map, byLayout(map)), bands: 'roles' };
   if (mode === 'shard') return { ...rest, pixels: filePixels(map), lanes: LANES, bands: 'files' };
   return { ...rest, pixels: pixelsOf(map, mode === 'bytes' ? byBytes(map) : byDtype(map)) };
 }
@@ -95,9 +94,12 @@ function pixelsOf(map: ExpertMap, colour: (cell: number) => number): CellPicture
   return new Uint8ClampedArray(pixels.buffer);
 }
 
-function wholeCells({ state }: ExpertMap): (cell: number) => number {
-  const whole = packed(WHOLE);
-  return (cell) => (state[cell] === CELL.present ? whole : 0);
+/** What a whole expert shows where its matrices have no room. */
+function byLayout({ rows, columns, state }: ExpertMap): (cell: number) => number {
+  return (cell) => {
+    const row = rows[Math.floor(cell / columns)];
+    return row && state[cell] === CELL.present ? layoutPixel(row, cell % columns) : 0;
+  };
 }
 
 /** A pixel each for the files of gate, up and down, below each other. */
@@ -140,7 +142,7 @@ export function legendOf(map: ExpertMap, mode: Colour): Legend {
     const ramp = { colours: RAMP, least: formatBytes(least), most: formatBytes(most) };
     return { items: [], note: 'bytes of one expert', ramp, pointing: false };
   }
-  if (mode === 'layout' || mode === 'rank') return layoutLegend();
+  if (mode === 'layout' || mode === 'rank') return layoutLegend(map);
   if (mode === 'dtype')
     return {
       items: map.dtypes.map((text, at) => ({ colour: TEN[at % 10] ?? '#888888', text })),
@@ -151,9 +153,10 @@ export function legendOf(map: ExpertMap, mode: Colour): Legend {
   return shardLegend(map);
 }
 
-function layoutLegend(): Legend {
+function layoutLegend({ rows }: ExpertMap): Legend {
+  const families = new Map(rows.flatMap(({ family }) => (family ? [[family, layoutColour({ family })] as const] : [])));
   const items = [
-    { colour: WHOLE, text: 'complete' },
+    ...[...families].map(([text, colour]) => ({ colour, text })),
     ...ROLE_LANES.map((role) => ({ colour: `var(--role-${role})`, text: role })),
   ];
   return { items, note: null, ramp: null, pointing: false };

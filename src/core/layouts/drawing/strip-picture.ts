@@ -88,7 +88,7 @@ function filePicture(file: LayerStripFile): { readonly marks: readonly Mark[]; r
 function enlarged(boxes: readonly StripBox[]): readonly StripBox[] {
   const first = boxes.slice(0, LENS_BOXES);
   const longest = Math.max(0, ...first.map((box) => monoWidth(nameOfRun(box), TICK)));
-  return first.slice(0, Math.max(1, Math.floor(WIDTH / (longest + 10))));
+  return first.slice(0, Math.max(1, Math.floor(WIDTH / (longest + 18))));
 }
 
 /** Boxes as they lie; those too narrow to be seen are joined with what follows of the same role. */

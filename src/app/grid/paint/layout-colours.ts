@@ -1,15 +1,18 @@
-import type { Family, MapRow } from '../../../../core/index.ts';
-import { mixed, packed } from '../../../grid/paint/palette.ts';
+import type { Family, MapRow } from '../../../core/index.ts';
+import { mixed, packed } from './palette.ts';
 
-/** One colour for each family of layouts; none is used for a difference. The legend names each, and rows also differ by their lines. */
+/**
+ * One colour for each family of layouts, 3 to 1 from both grounds. None is used for a difference, and none is like those of
+ * gate, up and down. The legend names each, and rows also differ by their lines.
+ */
 const COLOURS: Readonly<Record<Family, string>> = {
-  'per-expert': '#2f6fb5',
-  stacked: '#1f8f6e',
-  'gate-up': '#7d8f2a',
-  'gate-up-transposed': '#4f8f96',
-  'gate-up-interleaved': '#8a6a4a',
+  'per-expert': '#7468bd',
+  stacked: '#ad4f8f',
+  'gate-up': '#858f2a',
+  'gate-up-transposed': '#3d8a99',
+  'gate-up-interleaved': '#97714d',
   flat: '#6b7684',
-  unknown: '#9a9a9a',
+  unknown: '#868686',
 };
 
 /** The colour of a layer's layout. */

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { layoutColour } from '../../grid/paint/layout-colours.ts';
+import { STATUS_COLOURS } from './words.ts';
+
+const FAMILIES = [
+  'per-expert',
+  'stacked',
+  'gate-up',
+  'gate-up-transposed',
+  'gate-up-interleaved',
+  'flat',
+  'unknown',
+] as const;
+
+it('no status has the colour of a layout', () => {
+  const layouts = new Set(FAMILIES.map((family) => layoutColour({ family })));
+  expect(Object.values(STATUS_COLOURS).filter((colour) => layouts.has(colour))).toEqual([]);
+});
