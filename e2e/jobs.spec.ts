@@ -261,9 +261,18 @@ test('a running conversion is seen from every view, in the rail, the title and t
 test('a conversion that fails is seen from another view, until it was seen', async ({ page, hub }) => {
   await visit(page, hub, { repo: 'tiny/mixtral', view: 'convert', target: 'stacked', 'max-shard': '30 KB' });
   await expect(page.getByRole('button', { name: 'Start conversion' })).toBeEnabled();
-  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, action: { type: '404entry' } });
+  let release = () => {};
+  const until = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, action: { type: 'ttfb', ms: 0, until } });
   await page.getByRole('button', { name: 'Start conversion' }).click();
   await view(page, 'Map').click();
+  // It fails only where it cannot be seen failing.
+  await expect(page).toHaveTitle(/^0 % · /);
+  hub.faults.clear();
+  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, action: { type: '404entry' } });
+  release();
   await expect(page).toHaveTitle(/^✗ Failed · /);
   const rail = page.getByRole('navigation', { name: 'Views' });
   expect(await violations(page)).toEqual([]);

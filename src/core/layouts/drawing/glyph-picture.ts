@@ -57,14 +57,14 @@ export function glyphPicture(glyph: Glyph, title: string): Picture {
   };
 }
 
-/** What all names begin with, up to a dot before the number of an expert. */
+/** What all names begin with, up to a dot; `experts.` alone stays with the names, which it explains. */
 function sharedStart(names: readonly string[]): string {
   const [first = ''] = names;
   let end = 0;
   for (let dot = first.indexOf('.'); dot !== -1; dot = first.indexOf('.', dot + 1)) {
     const start = first.slice(0, dot + 1);
-    if (start.includes('{i}') || start.endsWith('experts.') || !names.every((name) => name.startsWith(start))) break;
-    end = dot + 1;
+    if (!names.every((name) => name.startsWith(start))) break;
+    if (!start.endsWith('experts.')) end = dot + 1;
   }
   return first.slice(0, end);
 }
@@ -102,7 +102,7 @@ function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest
   const left = 4;
   const bottom = TOP + depth + drawn.height;
   const own = companions.filter(({ projection }) => projection === tensor.projection);
-  const lines = [`${tensor.dtype} ${formatShape(tensor.shape)}`, countText(tensor), ...axisTexts(tensor)];
+  const lines = [`${tensor.dtype} ${formatShape(tensor.shape)}`, ...countTexts(tensor), ...axisTexts(tensor)];
   const beside = own.map((each) => `${each.part} ${each.dtype} ${formatShape(each.shape)}`);
   const marks: Mark[] = [
     words(0, 14, name, { size: 13 }),
@@ -128,10 +128,11 @@ function column(tensor: GlyphTensor, companions: readonly GlyphTensor[], longest
   };
 }
 
-function countText({ stack, experts }: GlyphTensor): string {
-  if (stack === 'apart') return `${formatInteger(experts)} tensors, one an expert`;
-  if (stack === 'shared') return 'one for all experts';
-  return `one tensor, ${formatInteger(experts)} experts`;
+/** In short lines: their width decides whether the strip has room beside the glyph. */
+function countTexts({ stack, experts }: GlyphTensor): readonly string[] {
+  if (stack === 'apart') return [`${formatInteger(experts)} tensors`, 'one per expert'];
+  if (stack === 'shared') return ['one for all experts'];
+  return ['one tensor', `${formatInteger(experts)} experts`];
 }
 
 function axisTexts({ rows, columns, rowsAre, part }: GlyphTensor): string[] {
