@@ -43,7 +43,7 @@ import { type FileStrips, fileStrips, type StripTensor, stripTensor } from './fi
 import { createFlowDesk, type FlowDesk } from './layer-flow.ts';
 import { type LayerPictures, layerPictures } from './layer-pictures.ts';
 import { createLoads, type Loads } from './loads.ts';
-import { createMeter, createTicker, type Meter } from './meter.ts';
+import { createProgressThrottle, createThrottle, type ProgressThrottle } from './progress-throttle.ts';
 import type {
   CellFacts,
   InspectApi,
@@ -82,14 +82,14 @@ export async function openSession(
   emit: (event: InspectEvent) => void,
   signal: AbortSignal,
 ): Promise<InspectSession> {
-  const meter = createMeter();
-  const onPause = (pause: Pause | null) => meter.tell({ type: 'pause', pause });
-  const { count } = meter;
-  const stop = meter.start(emit);
+  const throttle = createProgressThrottle();
+  const onPause = (pause: Pause | null) => throttle.tell({ type: 'pause', pause });
+  const { count } = throttle;
+  const stop = throttle.start(emit);
   try {
     const opened = await openSource(source, { signal, count, onPause });
     if (opened.hub) emit({ type: 'hub', facts: opened.hub });
-    const desk = { ...opened, meter, memory: createOpenMemory(), withoutIndex: source.withoutIndex === true };
+    const desk = { ...opened, throttle, memory: createOpenMemory(), withoutIndex: source.withoutIndex === true };
     return await readInto(desk, { emit, signal, partly: true });
   } finally {
     stop();
@@ -98,7 +98,7 @@ export async function openSession(
 
 /** An open source with what has been read of it. */
 interface Desk extends OpenedSource {
-  readonly meter: Meter;
+  readonly throttle: ProgressThrottle;
   readonly memory: OpenMemory;
   readonly withoutIndex: boolean;
 }
@@ -115,13 +115,13 @@ const CONFIG_WAIT_MS = 400;
 
 /** Reads what the memory lacks: headers first, then the index. The source is let go of when nothing comes of it. */
 async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<InspectSession> {
-  const { files, repo, meter, memory, withoutIndex } = desk;
+  const { files, repo, throttle, memory, withoutIndex } = desk;
   const names = (await files.list({ signal })).map((file) => file.name);
   const shards = names.filter((name) => name.endsWith('.safetensors'));
   const order = shards.sort();
   let partial: (() => Checkpoint) | null = null;
   let configBy = names.includes('config.json') ? Number.POSITIVE_INFINITY : 0;
-  const painter = createTicker(() => {
+  const painter = createThrottle(() => {
     if (!partial) return;
     const checkpoint = partial();
     configBy = Math.min(configBy, performance.now() + CONFIG_WAIT_MS);
@@ -130,7 +130,7 @@ async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<
     partial = null;
   });
   const onShard = (progress: OpenProgress) => {
-    meter.shards(progress.done, progress.total);
+    throttle.shards(progress.done, progress.total);
     partial = progress.partial;
     if (partly) painter.tick();
   };
@@ -209,7 +209,7 @@ function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummar
 }
 
 function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
-  const { files, repo, meter } = desk;
+  const { files, repo, throttle } = desk;
   const drawer = createLayerDrawer(checkpoint, layout);
   const plan = (target: Target, options: PlanOptions) => planWithValues(checkpoint, files, target, options);
   return {
@@ -217,7 +217,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
     layout,
     files,
     readAgain: async (emit, signal) => {
-      const stop = meter.start(emit);
+      const stop = throttle.start(emit);
       repo?.tryAgain();
       forgetUnread(desk.memory);
       try {
