@@ -315,7 +315,6 @@ export {
   intervals,
 } from './ranks/placement.ts';
 export type { Piece, TensorShare } from './ranks/share.ts';
-export type { Stock, StockTensor } from './ranks/stock.ts';
 export {
   expertsOf,
   meshSummary,
@@ -326,6 +325,7 @@ export {
   rankModelFor,
   rankModelWithValues,
 } from './ranks/summary.ts';
+export type { IndexedTensor, TensorIndex } from './ranks/tensor-index.ts';
 export type {
   DegreeName,
   Exchange,

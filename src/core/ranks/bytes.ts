@@ -4,7 +4,7 @@ import type { FileOffset } from '../safetensors/types.ts';
 import { type DenseKind, denseKinds } from './dense-kinds.ts';
 import { expertShare, holdsLayer } from './placement.ts';
 import { createSharer, type Piece, type TensorShare } from './share.ts';
-import type { Stock, StockTensor } from './stock.ts';
+import type { IndexedTensor, TensorIndex } from './tensor-index.ts';
 import type { LayerPlacement, Placement, RankPlace } from './types.ts';
 
 /** Bytes that a rank keeps, by why it keeps them. `total` is their sum. */
@@ -39,7 +39,7 @@ export interface RankReads {
   /** Sorted by file and offset, disjoint; ranges that touch are one. */
   readonly reads: readonly Read[];
   readonly bytes: number;
-  /** Bytes read of each file of the stock, in its order. */
+  /** Bytes read of each file, in the order of TensorIndex.files. */
   readonly perFile: readonly number[];
   /** Tensors that are cut by columns, of which whole rows are read. */
   readonly byColumns: number;
@@ -48,18 +48,18 @@ export interface RankReads {
 const NOTHING: HeldBytes = { experts: 0, redundant: 0, denseReplicated: 0, denseSharded: 0, total: 0 };
 
 /** Every rank's bytes; ranks that stand alike are counted once. */
-export function heldBytes(stock: Stock, placement: Placement): HeldBytes[] {
+export function heldBytes(tensorIndex: TensorIndex, placement: Placement): HeldBytes[] {
   const experts = new Map<string, readonly [number, number]>();
   const dense = new Map<string, readonly [number, number]>();
-  const kinds = denseKinds(stock, placement);
+  const kinds = denseKinds(tensorIndex, placement);
   return placement.ranks.map((place) => {
     const { ep, inner, etp, stage, fsdp, tp, attn } = place;
     if (ep < 0) return NOTHING;
     const kept = remember(experts, `${ep}/${inner.index}/${etp.index}/${stage.index}`, () =>
-      expertBytes(stock, placement, place),
+      expertBytes(tensorIndex, placement, place),
     );
     const rest = remember(dense, `${stage.index}/${fsdp.index}/${tp.index}/${attn.index}`, () =>
-      denseBytes(stock, placement, place, kinds),
+      denseBytes(tensorIndex, placement, place, kinds),
     );
     const total = kept[0] + kept[1] + rest[0] + rest[1];
     return { experts: kept[0], redundant: kept[1], denseReplicated: rest[0], denseSharded: rest[1], total };
@@ -74,8 +74,8 @@ function remember<K, T>(known: Map<K, T>, key: K, make: () => T): T {
   return made;
 }
 
-/** Bytes of first slots and of further ones. Whole experts are added up from the stock's sums, cut ones tensor by tensor. */
-function expertBytes(stock: Stock, placement: Placement, place: RankPlace): readonly [number, number] {
+/** Bytes of first slots and of further ones. Whole experts are added up from the sums of the index, cut ones tensor by tensor. */
+function expertBytes(tensorIndex: TensorIndex, placement: Placement, place: RankPlace): readonly [number, number] {
   const firsts = new Map<LayerPlacement['slots'], readonly number[]>();
   const whole = place.etp.of === 1;
   let [first, further] = [0, 0];
@@ -84,7 +84,7 @@ function expertBytes(stock: Stock, placement: Placement, place: RankPlace): read
     if (!holdsLayer(placement, place, layer.index)) continue;
     const { experts, rows, from } = expertShare(placement, place, layer);
     const owners = remember(firsts, layer.slots, () => firstSlots(layer));
-    const sizes = stock.layers[at]?.bytes;
+    const sizes = tensorIndex.layers[at]?.bytes;
     if (!whole || rows.of > 1) {
       isCut = true;
       continue;
@@ -95,7 +95,7 @@ function expertBytes(stock: Stock, placement: Placement, place: RankPlace): read
       else further += bytes;
     }
   }
-  return isCut ? cutExpertBytes(stock, placement, place, firsts) : [first, further];
+  return isCut ? cutExpertBytes(tensorIndex, placement, place, firsts) : [first, further];
 }
 
 function firstSlots(layer: LayerPlacement): readonly number[] {
@@ -113,12 +113,12 @@ function slotNumber(layer: LayerPlacement, ep: number, slot: number): number {
 
 /** Where one layer's experts are cut inside, every layer's are. */
 function cutExpertBytes(
-  stock: Stock,
+  tensorIndex: TensorIndex,
   placement: Placement,
   place: RankPlace,
   firsts: Map<LayerPlacement['slots'], readonly number[]>,
 ): readonly [number, number] {
-  const sharer = createSharer(stock, placement, place);
+  const sharer = createSharer(tensorIndex, placement, place);
   let [first, further] = [0, 0];
   for (const tensor of sharer.candidates()) {
     const layer = tensor.expert ? placement.layers[tensor.expert.layer] : undefined;
@@ -138,12 +138,12 @@ function cutExpertBytes(
 }
 
 function denseBytes(
-  stock: Stock,
+  tensorIndex: TensorIndex,
   placement: Placement,
   place: RankPlace,
   kinds: readonly DenseKind[],
 ): readonly [number, number] {
-  const sharer = createSharer(stock, placement, place);
+  const sharer = createSharer(tensorIndex, placement, place);
   let [replicated, sharded] = [0, 0];
   for (const { tensor, count } of kinds) {
     const share = sharer.shareOf(tensor);
@@ -154,25 +154,25 @@ function denseBytes(
 }
 
 /** Every tensor that a rank keeps, in the order of files and bytes. */
-export function rankTensors(stock: Stock, placement: Placement, rank: number): TensorShare[] {
+export function rankTensors(tensorIndex: TensorIndex, placement: Placement, rank: number): TensorShare[] {
   const place = placement.ranks[rank];
   if (!place) throw new RangeError(`There is no rank ${rank}.`);
-  const sharer = createSharer(stock, placement, place);
+  const sharer = createSharer(tensorIndex, placement, place);
   return sharer.candidates().flatMap((tensor) => sharer.shareOf(tensor) ?? []);
 }
 
 /** The ranges of files that a rank reads when it reads what it keeps and nothing else. */
 export function rankReads(
-  stock: Stock,
+  tensorIndex: TensorIndex,
   placement: Placement,
   rank: number,
-  wanted: (tensor: StockTensor) => boolean = () => true,
+  wanted: (tensor: IndexedTensor) => boolean = () => true,
 ): RankReads {
   const reads: { file: string; offset: number; length: number; parts: ReadPart[] }[] = [];
-  const perFile: number[] = new Array(stock.files.length).fill(0);
+  const perFile: number[] = new Array(tensorIndex.files.length).fill(0);
   let byColumns = 0;
   let lastFile = -1;
-  for (const share of rankTensors(stock, placement, rank)) {
+  for (const share of rankTensors(tensorIndex, placement, rank)) {
     const { file } = share.tensor;
     if (!wanted(share.tensor)) continue;
     if (share.pieces.some((piece) => piece.columns !== null)) byColumns++;
@@ -184,7 +184,12 @@ export function rankReads(
         last.length += length;
         last.parts.push(partOf(piece, share));
       } else {
-        reads.push({ file: stock.files[file]?.name ?? '', offset: piece.start, length, parts: [partOf(piece, share)] });
+        reads.push({
+          file: tensorIndex.files[file]?.name ?? '',
+          offset: piece.start,
+          length,
+          parts: [partOf(piece, share)],
+        });
         lastFile = file;
       }
     }

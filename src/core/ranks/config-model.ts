@@ -3,8 +3,8 @@ import { detectLayout } from '../layouts/detect.ts';
 import { checkpointOfConfig } from './config-checkpoint.ts';
 import { factsOf } from './memory/setup.ts';
 import { shapeFromConfig } from './memory/shape-config.ts';
-import { stockOf } from './stock.ts';
 import type { RankModel } from './summary.ts';
+import { indexTensors } from './tensor-index.ts';
 import type { ModelOverrides } from './types.ts';
 
 /**
@@ -18,8 +18,8 @@ export function rankModelOfConfig(config: Config, overrides: ModelOverrides = {}
   const shape = shapeFromConfig(own);
   const checkpoint = checkpointOfConfig(own);
   const layout = detectLayout(checkpoint);
-  const stock = stockOf(checkpoint, layout);
-  return { checkpoint, layout, facts: factsOf(shape), stock, assumed: shape.assumed, withoutFiles: true };
+  const tensorIndex = indexTensors(checkpoint, layout);
+  return { checkpoint, layout, facts: factsOf(shape), tensorIndex, assumed: shape.assumed, withoutFiles: true };
 }
 
 const EXPERTS = ['num_experts', 'num_local_experts', 'n_routed_experts', 'moe_num_experts'] as const;

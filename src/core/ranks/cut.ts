@@ -38,14 +38,14 @@ export interface LayerCut {
 
 /** The ranges of {@link rankReads} that are of one layer's experts. @throws RangeError for a rank or row that is not there. */
 export function layerCut(
-  { stock }: Pick<RankModel, 'stock'>,
+  { tensorIndex }: Pick<RankModel, 'tensorIndex'>,
   placement: Placement,
   rank: number,
   row: number,
 ): LayerCut {
-  const layer = stock.layers[row];
+  const layer = tensorIndex.layers[row];
   if (!layer) throw new RangeError(`There is no layer ${row}.`);
-  const { reads, bytes } = rankReads(stock, placement, rank, (tensor) => tensor.expert?.layer === row);
+  const { reads, bytes } = rankReads(tensorIndex, placement, rank, (tensor) => tensor.expert?.layer === row);
   const parts = reads.flatMap((read) => read.parts);
   const experts = new Set<number>();
   for (const { experts: some } of parts) for (let at = some?.[0] ?? 0; at < (some?.[1] ?? 0); at += 1) experts.add(at);

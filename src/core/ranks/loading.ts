@@ -2,7 +2,7 @@ import type { CheckpointLayout } from '../layouts/types.ts';
 import { formatInteger } from '../units.ts';
 import { type RankReads, rankReads } from './bytes.ts';
 import type { TensorShare } from './share.ts';
-import { isNumbered, type Stock } from './stock.ts';
+import { isNumbered, type TensorIndex } from './tensor-index.ts';
 import type { Placement, PlacingProgram } from './types.ts';
 
 /** What one rank reads under each way to load, in bytes; `held` is what it keeps. */
@@ -27,11 +27,16 @@ export interface LoadingReport {
 }
 
 /** How many bytes a rank reads, by how it is loaded. */
-export function loadingOf(stock: Stock, placement: Placement, rank: number, reads?: RankReads): LoadingReport {
-  const mine = reads ?? rankReads(stock, placement, rank);
+export function loadingOf(
+  tensorIndex: TensorIndex,
+  placement: Placement,
+  rank: number,
+  reads?: RankReads,
+): LoadingReport {
+  const mine = reads ?? rankReads(tensorIndex, placement, rank);
   const { held, numbered } = countShares(mine);
-  const everything = bytesOfAll(stock);
-  const touched = stock.files.filter((_, file) => (mine.perFile[file] ?? 0) > 0);
+  const everything = bytesOfAll(tensorIndex);
+  const touched = tensorIndex.files.filter((_, file) => (mine.perFile[file] ?? 0) > 0);
   const real = realBytes(placement, mine.bytes, everything);
   return {
     held,
@@ -41,14 +46,14 @@ export function loadingOf(stock: Stock, placement: Placement, rank: number, read
     wholeFiles: touched.reduce((sum, file) => sum + file.byteLength - file.dataStart, 0),
     everything,
     // A tensor of which a part is kept is read whole.
-    filtered: everything - stock.numbered + numbered,
+    filtered: everything - tensorIndex.numbered + numbered,
     way: ownWay(placement),
     real,
     amplification: held === 0 ? 0 : (real ?? mine.bytes) / held,
   };
 }
 
-function bytesOfAll({ bytes, leftOut }: Stock): number {
+function bytesOfAll({ bytes, leftOut }: TensorIndex): number {
   return bytes + leftOut.bytes;
 }
 
@@ -112,20 +117,20 @@ export function loadingWarnings(
   { placement: rules }: PlacingProgram,
   placement: Placement,
   layout: CheckpointLayout,
-  stock: Stock,
+  tensorIndex: TensorIndex,
 ): string[] {
   const out: string[] = [];
   const families = new Set(layout.groups.filter((group) => group.kind === 'moe').map((group) => group.layout?.family));
   const apart = families.has('per-expert');
   const fused = [...families].some((family) => family !== 'per-expert');
   out.push(...(rules.loadingWarnings?.(placement, { apart, fused, stacked: families.has('stacked') }) ?? []));
-  if (stock.leftOut.tensors > 0)
+  if (tensorIndex.leftOut.tensors > 0)
     out.push(
-      `${stock.leftOut.tensors} tensors of multi-token prediction (${formatInteger(stock.leftOut.bytes)} bytes), experts included, are placed on no rank: no framework here loads them by itself.`,
+      `${tensorIndex.leftOut.tensors} tensors of multi-token prediction (${formatInteger(tensorIndex.leftOut.bytes)} bytes), experts included, are placed on no rank: no framework here loads them by itself.`,
     );
-  if (stock.unknown > 0)
+  if (tensorIndex.unknown > 0)
     out.push(
-      `${stock.unknown} expert tensors are stored in a way that is not known here; every rank is given them whole.`,
+      `${tensorIndex.unknown} expert tensors are stored in a way that is not known here; every rank is given them whole.`,
     );
   return out;
 }

@@ -115,8 +115,8 @@ describe('the JSON of `moe-loom ranks`', () => {
 
   it.each(ARCHITECTURES)('every framework answers for %s', async (architecture) => {
     const model = rankModel((await openFixture(architecture)).checkpoint);
-    expect(model.stock.unknown).toBe(0);
-    const bytes = model.stock.tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, 0);
+    expect(model.tensorIndex.unknown).toBe(0);
+    const bytes = model.tensorIndex.tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, 0);
     for (const { id } of FRAMEWORKS.filter((framework) => !['eplb', 'custom', 'deepspeed'].includes(framework.id))) {
       const one = ranksOf(model.checkpoint, model.layout, { framework: id, ep: 1 });
       expect(one.error, id).toBeNull();

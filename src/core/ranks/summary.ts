@@ -10,7 +10,7 @@ import { loadingOf, loadingWarnings, ownWay, type ReadBytes, readBytes } from '.
 import { axisSize } from './mesh.ts';
 import { type NearSizes, nearSizes } from './near.ts';
 import { expertShare, holdsLayer, intervals, planPlacement } from './placement.ts';
-import { type Stock, stockOf } from './stock.ts';
+import { indexTensors, type TensorIndex } from './tensor-index.ts';
 import type {
   Coords,
   Mesh,
@@ -72,7 +72,7 @@ export interface RankModel {
   readonly checkpoint: Checkpoint;
   readonly layout: CheckpointLayout;
   readonly facts: ModelFacts;
-  readonly stock: Stock;
+  readonly tensorIndex: TensorIndex;
   /** What a config left open; absent where files say it. */
   readonly assumed?: readonly string[];
   /** True where only a config is known: there are bytes to hold, and no ranges to read. */
@@ -84,7 +84,7 @@ export function rankModel(checkpoint: Checkpoint, layout: CheckpointLayout = det
   const facts = modelFacts(checkpoint, layout);
   // Nothing is dealt then, and a name may claim any number of experts: none is counted to.
   const dealt = facts.undealt === undefined ? layout : { ...layout, groups: [] };
-  return { checkpoint, layout, facts, stock: stockOf(checkpoint, dealt) };
+  return { checkpoint, layout, facts, tensorIndex: indexTensors(checkpoint, dealt) };
 }
 
 /** The model of what a conversion would write; its refusals' messages where it cannot. */
@@ -135,11 +135,11 @@ export function summarize(
     // Other sizes help where the program refuses; not where the checkpoint is in the way.
     return placement.by === 'checkpoint' ? refusal : { ...refusal, near: nearSizes(program, options, model.facts) };
   }
-  const held = heldBytes(model.stock, placement);
+  const held = heldBytes(model.tensorIndex, placement);
   let byColumns = 0;
   const placed = placement.ranks.filter(({ ep }) => ep >= 0);
   const ranks = placed.map((place): RankEntry => {
-    const mine = model.withoutFiles ? null : rankReads(model.stock, placement, place.rank);
+    const mine = model.withoutFiles ? null : rankReads(model.tensorIndex, placement, place.rank);
     byColumns = Math.max(byColumns, mine?.byColumns ?? 0);
     return {
       rank: place.rank,
@@ -148,14 +148,14 @@ export function summarize(
       slots: slotsOf(placement, place),
       slice: [place.etp.index, place.etp.of],
       bytes: held[place.rank]?.total ?? 0,
-      read: mine && readBytes(loadingOf(model.stock, placement, place.rank, mine), placement),
+      read: mine && readBytes(loadingOf(model.tensorIndex, placement, place.rank, mine), placement),
       reads: mine?.reads.map(({ file, offset, length }) => ({ file, offset, length })) ?? [],
     };
   });
   const columns = `${byColumns} tensors of a rank are cut by columns: a reader takes their whole rows and drops the rest.`;
   const about = model.withoutFiles
     ? [...(model.assumed ?? []), 'A config alone: bytes are those of its architecture, and there are no files to read.']
-    : loadingWarnings(program, placement, model.layout, model.stock);
+    : loadingWarnings(program, placement, model.layout, model.tensorIndex);
   const warnings = [...placement.warnings, ...about];
   return {
     framework: program.id,
