@@ -38,9 +38,9 @@ import {
 import { inTurns } from '../link/in-turns.ts';
 import { likelyRepos, type OpenedSource, openSource } from '../link/sources.ts';
 import type { RankApi } from '../ranks/protocol.ts';
-import { createRankDesk } from '../ranks/ranks.ts';
+import { createRankService } from '../ranks/ranks.ts';
 import { type FileStrips, fileStrips, type StripTensor, stripTensor } from './file-strips.ts';
-import { createFlowDesk, type FlowDesk } from './layer-flow.ts';
+import { createFlowService, type FlowService } from './layer-flow.ts';
 import { type LayerPictures, layerPictures } from './layer-pictures.ts';
 import { createLoads, type Loads } from './loads.ts';
 import { createProgressThrottle, createThrottle, type ProgressThrottle } from './progress-throttle.ts';
@@ -54,11 +54,11 @@ import type {
   SourceDescriptor,
 } from './protocol.ts';
 
-export interface InspectSession extends FlowDesk {
+export interface InspectSession extends FlowService {
   readonly checkpoint: Checkpoint;
   /** Reads what could not be read before, and nothing else; this session stays as it is. */
   readAgain(emit: (event: InspectEvent) => void, signal: AbortSignal): Promise<InspectSession>;
-  /** Lets go of the source. */
+  /** Closes the source. */
   dispose(): Promise<void>;
   cell(row: number, expert: number): CellFacts;
   layerPictures(row: number): LayerPictures | null;
@@ -76,7 +76,7 @@ export interface InspectSession extends FlowDesk {
   card(target: Target, options: PlanOptions, made: MadeFacts): Promise<string>;
 }
 
-/** Opens a source, telling counts and pictures as headers arrive; the index is compared with them at the end. */
+/** Opens a source and reports counts and pictures while headers arrive. At the end, the index is compared with the headers. */
 export async function openSession(
   source: SourceDescriptor,
   emit: (event: InspectEvent) => void,
@@ -89,15 +89,15 @@ export async function openSession(
   try {
     const opened = await openSource(source, { signal, count, onPause });
     if (opened.hub) emit({ type: 'hub', facts: opened.hub });
-    const desk = { ...opened, throttle, memory: createOpenMemory(), withoutIndex: source.withoutIndex === true };
-    return await readInto(desk, { emit, signal, partly: true });
+    const state = { ...opened, throttle, memory: createOpenMemory(), withoutIndex: source.withoutIndex === true };
+    return await readInto(state, { emit, signal, partly: true });
   } finally {
     stop();
   }
 }
 
-/** An open source with what has been read of it. */
-interface Desk extends OpenedSource {
+/** An open source with what was read of it so far. */
+interface SourceState extends OpenedSource {
   readonly throttle: ProgressThrottle;
   readonly memory: OpenMemory;
   readonly withoutIndex: boolean;
@@ -106,16 +106,16 @@ interface Desk extends OpenedSource {
 interface Reading {
   readonly emit: (event: InspectEvent) => void;
   readonly signal: AbortSignal;
-  /** Paint what has come so far. */
+  /** Whether to send pictures before all headers are read. */
   readonly partly: boolean;
 }
 
 /** The first picture waits so long for the config, which says how many layers there are: rows then keep their size. */
 const CONFIG_WAIT_MS = 400;
 
-/** Reads what the memory lacks: headers first, then the index. The source is let go of when nothing comes of it. */
-async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<InspectSession> {
-  const { files, repo, throttle, memory, withoutIndex } = desk;
+/** Reads what the memory does not have yet: headers first, then the index. The source is closed when reading fails. */
+async function readInto(state: SourceState, { emit, signal, partly }: Reading): Promise<InspectSession> {
+  const { files, repo, throttle, memory, withoutIndex } = state;
   const names = (await files.list({ signal })).map((file) => file.name);
   const shards = names.filter((name) => name.endsWith('.safetensors'));
   const order = shards.sort();
@@ -146,7 +146,7 @@ async function readInto(desk: Desk, { emit, signal, partly }: Reading): Promise<
     if (unreadFiles(checkpoint).length === 0) forgetAll(memory);
     const last = picture(checkpoint, order, true);
     emit(last.event);
-    return sessionOf(desk, checkpoint, last.layout, last.event.map);
+    return sessionOf(state, checkpoint, last.layout, last.event.map);
   } catch (error) {
     if (partly) await repo?.dispose?.();
     throw error;
@@ -208,8 +208,13 @@ function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummar
   });
 }
 
-function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
-  const { files, repo, throttle } = desk;
+function sessionOf(
+  state: SourceState,
+  checkpoint: Checkpoint,
+  layout: CheckpointLayout,
+  map: ExpertMap,
+): InspectSession {
+  const { files, repo, throttle } = state;
   const drawer = createLayerDrawer(checkpoint, layout);
   const plan = (target: Target, options: PlanOptions) => planWithValues(checkpoint, files, target, options);
   return {
@@ -219,15 +224,15 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
     readAgain: async (emit, signal) => {
       const stop = throttle.start(emit);
       repo?.tryAgain();
-      forgetUnread(desk.memory);
+      forgetUnread(state.memory);
       try {
-        return await readInto(desk, { emit, signal, partly: false });
+        return await readInto(state, { emit, signal, partly: false });
       } finally {
         stop();
       }
     },
     dispose: async () => repo?.dispose?.(),
-    ranks: createRankDesk(files, checkpoint, layout),
+    ranks: createRankService(files, checkpoint, layout),
 
     cell: (row, expert) => {
       const facts = map.rows[row];
@@ -246,7 +251,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
     fileStrips: () => fileStrips(drawer),
     stripTensor: (at) => stripTensor(drawer, checkpoint, at),
     modelReads: () => inTurns(modelReadsEach(checkpoint, layout)),
-    ...createFlowDesk(checkpoint, plan),
+    ...createFlowService(checkpoint, plan),
     inspection: () => inspectCheckpoint(checkpoint, layout),
     plan,
     loads: createLoads(checkpoint, layout),

@@ -42,7 +42,7 @@ import type { PlacedPicture, RankApi, RankDetail, RankPicture, RankQuery, TakenF
 const TURN_MS = 8;
 
 /** Answers the Ranks view's questions about one checkpoint; what is costly is made once for each layout. */
-export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLayout): RankApi {
+export function createRankService(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLayout): RankApi {
   const models = new Map<string, Promise<RankModel | PlacementError>>();
   const modelOf = ({ target, unpack }: RankQuery): Promise<RankModel | PlacementError> => {
     const key = target === null ? '' : `${target} ${unpack ?? ''}`;
@@ -278,7 +278,7 @@ async function hashOfIndex(files: FileSet, checkpoint: Checkpoint): Promise<stri
   return checkpoint.indexFile === null ? null : sha256Of(files, checkpoint.indexFile).catch(() => null);
 }
 
-/** The calls of a worker, answered by whichever desk is open. */
+/** The calls of a worker, answered by the rank service of the open session. */
 export function createRankCalls(opened: () => { readonly ranks: RankApi }): RankApi {
   return {
     rankPicture: (query) => opened().ranks.rankPicture(query),
