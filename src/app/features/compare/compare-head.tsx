@@ -9,7 +9,7 @@ import { addressStore, go, useAddress } from '../../state/address-store.ts';
 import { COMPARE_SHOWS, type CompareShows } from '../../state/compare-address.ts';
 import { compareWith, compareWorker } from '../../state/comparison.ts';
 import { StatusMark } from './status-badge.tsx';
-import { STATUS_MEANINGS } from './words.ts';
+import { STATUS_MEANINGS } from './status-labels.ts';
 
 /** What the two are to each other, in one sentence and in numbers. */
 export function CompareHead({ head }: { readonly head: Head }) {

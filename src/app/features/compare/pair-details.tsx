@@ -5,8 +5,8 @@ import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { usePairs } from './queries.ts';
 import { StatusBadge } from './status-badge.tsx';
+import { PROOF_LABELS } from './status-labels.ts';
 import type { Selected } from './use-selected.ts';
-import { PROOF_WORDS } from './words.ts';
 
 /** The pairs of the chosen expert or tensor: both sides, their bytes, and the operations between. */
 export function PairDetails({ selected }: { readonly selected: Selected }) {
@@ -65,7 +65,7 @@ function Pair({ facts, proof }: { readonly facts: EntryFacts; readonly proof: Pr
           <Shown text={note} />
         </p>
       )}
-      <p className="quiet">Values: {PROOF_WORDS[proof]}.</p>
+      <p className="quiet">Values: {PROOF_LABELS[proof]}.</p>
     </article>
   );
 }

@@ -16,9 +16,9 @@ import { layoutColour } from './pair/layout-colours.ts';
 import { createInStep } from './pair/scroll-in-step.ts';
 import { PieceLine } from './piece-line.tsx';
 import { usePairs } from './queries.ts';
+import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, statusLabel } from './status-labels.ts';
 import { type SideMap, usePairMaps } from './use-pair-maps.ts';
 import type { Selected } from './use-selected.ts';
-import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -120,7 +120,7 @@ function About({ side, cell }: { readonly side: SideMap; readonly cell: Cell }) 
       {mine.slice(0, 4).map(({ facts: pair, proof }) => (
         <span key={`${pair.projection} ${pair.part}`} className="tooltip-tensor">
           <span>
-            {pair.projection} {pair.part}: {wordsOf(pair.status, proof)}
+            {pair.projection} {pair.part}: {statusLabel(pair.status, proof)}
           </span>
           {pair.left && <PieceLine piece={pair.left} />}
           {pair.right && <PieceLine piece={pair.right} />}

@@ -8,7 +8,7 @@ import { useInspection } from '../../state/inspection.ts';
 import type { PairColour } from '../../state/seen/place.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';
 import { layoutPixel } from './pair/layout-colours.ts';
-import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
+import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, statusLabel } from './status-labels.ts';
 
 /** One of two maps that are looked at together. */
 export interface SideMap {
@@ -84,7 +84,7 @@ function sideOf(
   }
   const words = (cell: Cell) => {
     const known = facts(cell);
-    return known ? wordsOf(known.status, known.proof) : 'no partner';
+    return known ? statusLabel(known.status, known.proof) : 'no partner';
   };
   return { map, picture: { pixels: new Uint8ClampedArray(pixels.buffer), marks, words }, words, groups, twins };
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { STATUS_COLOURS } from '../words.ts';
+import { STATUS_COLOURS } from '../status-labels.ts';
 import { layoutColour, layoutPixel } from './layout-colours.ts';
 
 const FAMILIES = [

@@ -3,9 +3,9 @@ import type { ParityJson } from '../../../../core/index.ts';
 import { CopyButton } from '../../../parts/copy-button.tsx';
 import { saveBlob } from '../../../parts/save-blob.ts';
 import { Shown } from '../../../parts/shown.tsx';
+import { formatRelative, pairsAsTsv, RUN_LABELS } from './parity-format.ts';
 import { useParity } from './parity-store.ts';
 import { TokenCounts } from './token-counts.tsx';
-import { formatRelative, pairsAsTsv, WAYS } from './words.ts';
 
 /** What came out: the verdict first, then every number behind it. */
 export function ParityResult() {
@@ -93,8 +93,8 @@ function Pairs({ report }: ReportProps) {
       <tbody>
         {report.pairs.map(({ a, b, maxRelative }) => (
           <tr key={`${a} ${b}`}>
-            <td>{WAYS[a][0]}</td>
-            <td>{WAYS[b][0]}</td>
+            <td>{RUN_LABELS[a][0]}</td>
+            <td>{RUN_LABELS[b][0]}</td>
             <td className="number mono" title={String(maxRelative)}>
               {formatRelative(maxRelative)}
             </td>
@@ -125,14 +125,14 @@ function Ways({ report }: ReportProps) {
       <tbody>
         {runs.map(({ id, stored, operations }) => (
           <tr key={id}>
-            <td title={WAYS[id][1]}>{WAYS[id][0]}</td>
+            <td title={RUN_LABELS[id][1]}>{RUN_LABELS[id][0]}</td>
             <td>{stored ? 'as stored' : operations.join(', ')}</td>
             {expected && <td className="number mono">{formatRelative(expected[id] ?? null)}</td>}
           </tr>
         ))}
         {missing.map(({ id, reason }) => (
           <tr key={id}>
-            <td>{WAYS[id][0]}</td>
+            <td>{RUN_LABELS[id][0]}</td>
             <td colSpan={expected ? 2 : 1}>
               left out: <Shown text={reason} />
             </td>

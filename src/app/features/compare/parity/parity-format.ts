@@ -3,7 +3,7 @@ import { type ParityJson, tsvText } from '../../../../core/index.ts';
 type RunId = ParityJson['runs'][number]['id'];
 
 /** What each way to compute is called, and what it is. */
-export const WAYS: Readonly<Record<RunId, readonly [name: string, meaning: string]>> = {
+export const RUN_LABELS: Readonly<Record<RunId, readonly [name: string, meaning: string]>> = {
   perExpert: ['Per-expert', 'Each expert’s own matrices, on the tokens that chose it'],
   stacked: ['Stacked', 'One tensor a projection, all experts in one batched product'],
   gateUp: ['Gate-up', 'Gate and up in one tensor, as transformers 5 holds them'],

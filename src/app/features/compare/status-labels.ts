@@ -15,7 +15,7 @@ export const STATUS_MEANINGS: Readonly<Record<CompareStatus, string>> = {
 };
 
 /** What is known of the numbers. */
-export const PROOF_WORDS: Readonly<Record<Proof, string>> = {
+export const PROOF_LABELS: Readonly<Record<Proof, string>> = {
   none: 'not compared',
   equal: 'equal bytes',
   cast: 'equal after a cast',
@@ -24,8 +24,8 @@ export const PROOF_WORDS: Readonly<Record<Proof, string>> = {
 };
 
 /** `reshaped, equal bytes`. */
-export function wordsOf(status: CompareStatus, proof: Proof): string {
-  return proof === 'none' ? STATUS_WORDS[status] : `${STATUS_WORDS[status]}, ${PROOF_WORDS[proof]}`;
+export function statusLabel(status: CompareStatus, proof: Proof): string {
+  return proof === 'none' ? STATUS_WORDS[status] : `${STATUS_WORDS[status]}, ${PROOF_LABELS[proof]}`;
 }
 
 /** One colour each, apart with every kind of colour blindness; a mark and a word always stand beside them. */
