@@ -30,8 +30,8 @@ import {
 import { movedTo } from './keys.ts';
 import { paintStrips, type StripScene, stripInks } from './paint.ts';
 import { StripFacts } from './strip-facts.tsx';
+import { fileLabels, layerOfGroup, placeLabel, readsSentence, rolesOf } from './strip-labels.ts';
 import { usePointed } from './use-pointed.ts';
-import { fileLabels, layerOfGroup, readsWords, rolesOf, wordsOf } from './words.ts';
 import './file-strips.css';
 
 interface FileStripsProps {
@@ -186,7 +186,7 @@ function Head({ strips, zoom, onZoom }: HeadProps) {
   return (
     <div className="file-strips-head">
       <RoleLegend roles={rolesOf(strips)} />
-      <span className="quiet">{reads ? readsWords(reads) : 'Counting how many reads one expert takes.'}</span>
+      <span className="quiet">{reads ? readsSentence(reads) : 'Counting how many reads one expert takes.'}</span>
       <div className="segments">
         <button type="button" aria-label="Narrower" disabled={zoom === 1} onClick={() => onZoom(zoom / STEP)}>
           −
@@ -213,7 +213,7 @@ function Spoken({
   if (!place || !file) return 'No tensor yet: press an arrow key.';
   const name = data && data.at === place.tensor ? `${visible(data.name)}, ` : '';
   const bytes = `bytes ${strips.start[place.tensor ?? 0]} to ${strips.end[place.tensor ?? 0]}`;
-  return `${name}${wordsOf(map, strips, place)}, ${bytes} of ${visible(file.file)}`;
+  return `${name}${placeLabel(map, strips, place)}, ${bytes} of ${visible(file.file)}`;
 }
 
 /** The pinned expert by its group of the layout. */

@@ -3,7 +3,7 @@ import { type ExpertMap, formatInteger, plural, type ReadsSummary, ROLES, type R
 import type { StripPlace } from './geometry.ts';
 
 /** Role, layer and expert of what lies at a place: `gate, layer 3, expert 10`. */
-export function wordsOf(map: ExpertMap, strips: FileStrips, { tensor, expert }: StripPlace): string {
+export function placeLabel(map: ExpertMap, strips: FileStrips, { tensor, expert }: StripPlace): string {
   if (tensor === null) return 'no tensor';
   const layer = layerOfGroup(map)(strips.group[tensor] ?? -1);
   return [
@@ -36,7 +36,7 @@ export function fileLabels(files: FileStrips['files']): readonly string[] {
 }
 
 /** How many reads an expert of the model takes, in a sentence. */
-export function readsWords({ experts, fewest, most, split }: ReadsSummary): string {
+export function readsSentence({ experts, fewest, most, split }: ReadsSummary): string {
   if (experts === 0) return 'No expert’s bytes are known.';
   const reads = fewest === most ? plural(most, 'read') : `${fewest} to ${most} reads`;
   const rest = split === 0 ? 'none lies in two files' : `${formatInteger(split)} lie in more than one file`;
