@@ -5,7 +5,7 @@ import { useJob } from '../../jobs/job-store.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { Breakable } from './breakable.tsx';
 import { Fact } from './fact.tsx';
-import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
+import { memoryOf, useConvertChoices, useWorkChoices } from './options/convert-options.ts';
 import { chainsOf } from './options/layer-ranges.ts';
 import { PlaceNote } from './place-note.tsx';
 import { bytesOf, placeOf, usePlaces } from './places.ts';

@@ -1,5 +1,5 @@
 import { CELL, cellsPicture, type ExpertMap, type Picture, plural } from '../../../core/index.ts';
-import { useFound } from '../../checkpoint/use-found.ts';
+import { useFindingsSentence } from '../../checkpoint/use-findings-sentence.ts';
 import { nameOf } from '../../grid/describe.ts';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import { SaveButtons } from '../../pictures/save-buttons.tsx';
@@ -19,7 +19,7 @@ interface SaveMapProps {
 /** Saves the map as it is coloured, with what its colours mean. */
 export function SaveMap({ map, cells, legend, by }: SaveMapProps) {
   const summary = useInspection((state) => state.summary);
-  const found = useFound();
+  const found = useFindingsSentence();
   const cell = useSelectedCell();
   if (!summary) return null;
   const { identity, layout, dialects } = summary;

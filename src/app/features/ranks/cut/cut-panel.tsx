@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { PlacedPicture, RankCut, RankQuery, RankRow } from '../../../../../workers/ranks/protocol.ts';
 import { formatInteger, visible } from '../../../../core/index.ts';
-import { useFound } from '../../../checkpoint/use-found.ts';
+import { useFindingsSentence } from '../../../checkpoint/use-findings-sentence.ts';
 import { formatRange } from '../../../parts/numbers.ts';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
 import { SaveLayer } from '../../../pictures/save-layer.tsx';
@@ -111,7 +111,7 @@ function Choosers({ placed, rank, row, onRow }: ChoosersProps) {
 function Drawn({ cut, title }: { readonly cut: RankCut; readonly title: string }) {
   const { glyph, strip, words, ranges } = cut;
   const identity = useInspection((state) => state.summary?.identity ?? '');
-  const found = useFound();
+  const found = useFindingsSentence();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className="cut-body" tabIndex={0} aria-label="Drawing of the cut">
