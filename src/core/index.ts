@@ -1,12 +1,7 @@
 /** Everything that workers, command line and app may see of the core. */
 export { type Budget, createBudget, DEFAULT_BUDGET_BYTES } from './budget.ts';
 export { type CheckedFile, type CheckResult, checkFiles } from './checkpoint/check.ts';
-export {
-  type CompanionValues,
-  type NeededValue,
-  readCompanionValues,
-} from './checkpoint/companion-values.ts';
-export { FINDINGS, type FindingTag, isUnread } from './checkpoint/findings.ts';
+export { FINDINGS, type FindingTag, isUnread } from './checkpoint/finding-tags.ts';
 export { withHubCacheNames } from './checkpoint/hub-cache.ts';
 export { CONFIG_FILES } from './checkpoint/listing.ts';
 export {
@@ -18,6 +13,11 @@ export {
   unreadFiles,
 } from './checkpoint/open.ts';
 export { type PlainConfig, withPlainNames } from './checkpoint/plain-names.ts';
+export {
+  type CompanionValues,
+  type NeededValue,
+  readCompanionValues,
+} from './checkpoint/read-companion-values.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
 export { type CorrespondOptions, correspond, placeOf as comparePlace } from './compare/correspond.ts';
 export {
