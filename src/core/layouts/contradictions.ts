@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { type Config, configNumber, EXPERT_KEYS, expertCount, listedNumbers } from './config-keys.ts';
 import { nameLayers, stackNames, stackOf } from './layer-words.ts';
 import type { LayerGroup } from './types.ts';

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { plural } from '../units.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { isMoeLayer } from './architecture-rules.ts';
 import { blockCount, type Config, expertConfig, expertCount, MAX_LAYERS, readKey } from './config-keys.ts';
 import { type HeldLayer, type HeldTensors, hasBlockList, heldTensors, isBlocks } from './layer-tensors.ts';

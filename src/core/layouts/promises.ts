@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { isMoeLayer } from './architecture-rules.ts';
 import { blockCount, type Config, configNumber, expertConfig, expertCount, hiddenSize, topK } from './config-keys.ts';
 import { stackOf } from './layer-words.ts';

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { type Config, hiddenSize, latentSize } from './config-keys.ts';
 import { stackOf } from './layer-words.ts';
 import { layerPrefix } from './tensor-place.ts';
