@@ -186,7 +186,7 @@ export { type FileStrip, type Hole, holesOf, type Strips, stripsOf } from './lay
 export { rolesIn, svgOf } from './layouts/drawing/svg.ts';
 export { targetGlyph } from './layouts/drawing/target-glyph.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
-export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
+export { nameLayers, stackNames, stackOf } from './layouts/layer-names.ts';
 export {
   besideTensors,
   buffersOfMap,
@@ -210,7 +210,7 @@ export { isGood } from './loads/predict.ts';
 export * from './loads/report.ts';
 export * from './loads/targets.ts';
 export type { EvidenceKind, NameReport, Verdict } from './loads/types.ts';
-export * from './loads/words.ts';
+export * from './loads/verdict-text.ts';
 export { type HiddenStates, randomStates, readStates } from './parity/hidden-states.ts';
 export { type ParityJson, parityJson } from './parity/json.ts';
 export { compareBlock, TOLERANCE as PARITY_TOLERANCE } from './parity/parity.ts';
@@ -278,7 +278,7 @@ export { fewestRedundant } from './ranks/deal.ts';
 export { createFileCounter } from './ranks/file-bytes.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
 export { type LoadingReport, loadingOf } from './ranks/loading.ts';
-export { USUAL_CONTEXT } from './ranks/memory/choices.ts';
+export { USUAL_CONTEXT } from './ranks/memory/complete-setup.ts';
 export { GPU_MODELS, type GpuModel, gpuGigabytes } from './ranks/memory/gpus.ts';
 export {
   LORA_GRAMMAR,

@@ -4,7 +4,7 @@ import { unreadPart } from './absence.ts';
 import type { Architecture } from './architecture-row.ts';
 import { type Config, configKey, configNumber, layerCount } from './config-keys.ts';
 import type { DefectTag } from './defects.ts';
-import { nameLayers, stackOf } from './layer-words.ts';
+import { nameLayers, stackOf } from './layer-names.ts';
 import { layerPrefix, tensorPlace } from './tensor-place.ts';
 import type { Defect, LayerGroup } from './types.ts';
 

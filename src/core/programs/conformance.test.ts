@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { heldBytes } from '../ranks/bytes.ts';
-import { chooseSetup } from '../ranks/memory/choices.ts';
+import { chooseSetup } from '../ranks/memory/complete-setup.ts';
 import { holdingsOf } from '../ranks/memory/holdings.ts';
 import { placeSetup } from '../ranks/memory/place-setup.ts';
 import { factsOf, meshOf, optionsOf } from '../ranks/memory/setup.ts';

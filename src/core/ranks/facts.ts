@@ -3,7 +3,7 @@ import { absenceOfExperts, unreadPart } from '../layouts/absence.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
 import { type Config, configNumber, hiddenSize, latentSize, layerCount } from '../layouts/config-keys.ts';
 import { countContradictions } from '../layouts/contradictions.ts';
-import { stackNames, stackOf } from '../layouts/layer-words.ts';
+import { stackNames, stackOf } from '../layouts/layer-names.ts';
 import { missingExperts } from '../layouts/missing-experts.ts';
 import { expertsPerToken } from '../layouts/per-token.ts';
 import { quantBlocks } from '../layouts/quant-blocks.ts';
