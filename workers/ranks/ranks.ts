@@ -269,7 +269,7 @@ function assertionFile(model: RankModel, placement: Placement): TakenFile {
   const name = `assert-ranks-${placement.mesh.world}.py`;
   const script = rankAssertion(model, placement);
   if (script !== null) return fileOf(name, script, 'x-python');
-  const other = 'The assertion script loads with transformers; choose transformers to take it.';
+  const other = 'The assertion script needs transformers. Choose transformers as the framework.';
   return { name, blob: null, problem: assertionLimit(model) ?? other };
 }
 

@@ -28,7 +28,7 @@ describe('a model of a config alone', () => {
     const model = rankModelOfConfig(readModelConfig('Qwen3-30B-A3B'));
     const summary = summarize(vllm, model, { ep: 8 });
     expect(summary.ranks.map(({ reads }) => reads.length)).toEqual(Array(8).fill(0));
-    expect(summary.warnings.join()).toContain('A config alone');
+    expect(summary.warnings.join()).toContain('Only a config was given');
     expect(PROGRAMS.length).toBeGreaterThan(0);
   });
 

@@ -52,7 +52,7 @@ export function createCutDrawer({ checkpoint, layout }: Pick<RankModel, 'checkpo
 }
 
 function titleOf({ rank, prefix, index }: LayerCut): string {
-  return `What rank ${rank} reads of ${index === null ? prefix : `layer ${index}`}`;
+  return `Bytes that rank ${rank} reads from ${index === null ? prefix : `layer ${index}`}`;
 }
 
 /** `16–31, 40` of half-open intervals. */
@@ -60,12 +60,12 @@ function intervalText(held: LayerCut['held']): string {
   return held.map(([start, end]) => (end - start === 1 ? `${start}` : `${start}–${end - 1}`)).join(', ');
 }
 
-/** The cut in a sentence or two. */
+/** The cut in one sentence. */
 export function cutInWords(cut: LayerCut): string {
   const { held, experts, ranges, bytes, inside } = cut;
-  if (ranges.length === 0) return 'This rank reads none of the layer’s experts.';
+  if (ranges.length === 0) return 'This rank reads no expert of this layer.';
   const files = new Set(ranges.map(({ file }) => file)).size;
-  return `${inside ? 'A part of each of experts' : 'Experts'} ${intervalText(held)} of ${formatInteger(experts)}: ${formatBytes(bytes)} in ${plural(ranges.length, 'range')} of ${plural(files, 'file')}.`;
+  return `Experts ${intervalText(held)} of ${formatInteger(experts)}${inside ? ', a part of each' : ''}: ${formatBytes(bytes)} in ${plural(ranges.length, 'range')} of ${plural(files, 'file')}.`;
 }
 
 interface FileBox extends StripBox {
@@ -79,7 +79,7 @@ function boxesOf(strips: Strips, group: LayerGroup, at: number): FileBox[] {
   );
 }
 
-/** Every run of the layer's experts in its files: grey where another rank reads it, in its role's colour where this one does. */
+/** The byte ranges of the layer's experts in its files: coloured by role where this rank reads them, else grey. */
 function stripPicture(boxes: readonly FileBox[], cut: LayerCut, width: number): Picture {
   const axis = axisOf(boxes, width / Math.max(1, axisLength(boxes)));
   const top = axis.lanes.length * LINE + LINE;
@@ -130,7 +130,7 @@ function titleOfBox({ role, expert, name, file }: FileBox, { start, end }: Pick<
   return `${role}${expert === null ? '' : ` ${expert}`}: ${name}, ${file}, bytes ${formatInteger(start)} to ${formatInteger(end)}`;
 }
 
-/** A bracket below every range: what is read in one go, told without colour. */
+/** A bracket below every range that is read at once, so that it is visible without colour. */
 function bracketsOf(
   ranges: readonly CutRange[],
   place: (range: CutRange) => { readonly x: number; readonly width: number },
@@ -231,12 +231,12 @@ function slabMarks(
   return front > 0 ? [...marks, ...edges] : marks;
 }
 
-/** What of the tensor is the rank's: a slab along dim 0, or so many of the tensors. */
+/** The part of a tensor that the rank holds: a slab along dim 0, or a number of tensors. */
 function slabLines(tensor: GlyphTensor, { held, shapes }: LayerCut): string[] {
-  if (held.length === 0) return ['none of it'];
+  if (held.length === 0) return ['nothing'];
   const count = held.reduce((sum, [start, end]) => sum + end - start, 0);
   if (tensor.stack === 'apart') return [`${formatInteger(count)} of ${formatInteger(tensor.experts)} tensors`];
   const own = shapes.get(tensor.template);
   const slab = held.length === 1 && tensor.stack === 'stacked' ? `[${held[0]?.[0]}:${held[0]?.[1]}] of ` : 'of ';
-  return [`${slab}${formatShape(tensor.shape)}`, ...(own ? [`rank has ${formatShape(own)}`] : [])];
+  return [`${slab}${formatShape(tensor.shape)}`, ...(own ? [`rank holds ${formatShape(own)}`] : [])];
 }

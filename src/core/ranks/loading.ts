@@ -126,11 +126,11 @@ export function loadingWarnings(
   out.push(...(rules.loadingWarnings?.(placement, { apart, fused, stacked: families.has('stacked') }) ?? []));
   if (tensorIndex.leftOut.tensors > 0)
     out.push(
-      `${tensorIndex.leftOut.tensors} tensors of multi-token prediction (${formatInteger(tensorIndex.leftOut.bytes)} bytes), experts included, are placed on no rank: no framework here loads them by itself.`,
+      `${tensorIndex.leftOut.tensors} tensors of multi-token prediction (${formatInteger(tensorIndex.leftOut.bytes)} bytes, experts included) are not placed on any rank, because no framework here loads them by default.`,
     );
   if (tensorIndex.unknown > 0)
     out.push(
-      `${tensorIndex.unknown} expert tensors are stored in a way that is not known here; every rank is given them whole.`,
+      `${tensorIndex.unknown} expert tensors are stored in an unknown way. They are counted whole on every rank.`,
     );
   return out;
 }

@@ -4,6 +4,7 @@ import type { CheckpointLayout } from '../layouts/types.ts';
 import { planConversion } from '../plan/conversion.ts';
 import type { ConversionPlan, Target } from '../plan/types.ts';
 import { type PlanReadingOptions, planWithValues } from '../plan/with-values.ts';
+import { plural } from '../units.ts';
 import { heldBytes, plannedCheckpoint, rankReads } from './bytes.ts';
 import { modelFacts } from './facts.ts';
 import { loadingOf, loadingWarnings, ownWay, type ReadBytes, readBytes } from './loading.ts';
@@ -152,9 +153,9 @@ export function summarize(
       reads: mine?.reads.map(({ file, offset, length }) => ({ file, offset, length })) ?? [],
     };
   });
-  const columns = `${byColumns} tensors of a rank are cut by columns: a reader takes their whole rows and drops the rest.`;
+  const columns = `A rank needs only some columns of ${plural(byColumns, 'tensor')}. It reads whole rows and discards the other columns.`;
   const about = model.withoutFiles
-    ? [...(model.assumed ?? []), 'A config alone: bytes are those of its architecture, and there are no files to read.']
+    ? [...(model.assumed ?? []), 'Only a config was given. Sizes follow from its architecture, and no files are read.']
     : loadingWarnings(program, placement, model.layout, model.tensorIndex);
   const warnings = [...placement.warnings, ...about];
   return {
@@ -167,7 +168,7 @@ export function summarize(
   };
 }
 
-/** The answer where nothing is placed: why, in the program's words or in those of a conversion. */
+/** The summary of a refused placement, with the message of the program or of the conversion. */
 export function refused(framework: string, error: string): RankSummary {
   return { framework, mesh: null, error, ranks: [], warnings: [] };
 }
