@@ -202,7 +202,7 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
           <span key={family} className="legend-item">
             <span className="swatch" ref={styled({ background: layoutColour(row) })} />
             <span className="mono">{family}</span>
-            <span className="quiet">{row.stacked ? 'one tensor holds all experts' : 'a tensor an expert'}</span>
+            <span className="quiet">{row.stacked ? 'one tensor holds all experts' : 'one tensor for each expert'}</span>
           </span>
         ))}
       {statuses.map((status) => (
@@ -214,7 +214,7 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
       {layouts.some(({ map, groups }) => map.rows.some(({ experts }, at) => experts !== null && groups[at] === -1)) && (
         <span className="legend-item">
           <span className="swatch" ref={styled({ background: ALONE_COLOUR })} />
-          no partner
+          not matched
         </span>
       )}
       {!byLayout && values !== null && (
@@ -223,7 +223,7 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
           equal bytes
         </span>
       )}
-      <span className="quiet">Differences bear a mark.</span>
+      <span className="quiet">Differences have a mark.</span>
     </figcaption>
   );
 }

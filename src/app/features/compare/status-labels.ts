@@ -1,20 +1,20 @@
 import type { Proof } from '../../../../workers/compare/protocol.ts';
 import { type CompareStatus, STATUS_WORDS } from '../../../core/index.ts';
 
-/** What each status means, in a sentence. */
+/** The meaning of each status in one sentence. */
 export const STATUS_MEANINGS: Readonly<Record<CompareStatus, string>> = {
-  same: 'Same name, dtype and sizes, at the same place of the same file.',
-  moved: 'Same name, dtype and sizes; in another file, or at another place in it.',
-  renamed: 'Same dtype and sizes under another name.',
-  reshaped: 'The same numbers by meaning, in another tensor or another order.',
-  'dtype-changed': 'Stored in another dtype.',
-  'shape-changed': 'Other sizes, which no layout explains.',
-  'value-changed': 'Other numbers.',
-  'only-left': 'There is nothing on the right that means the same.',
-  'only-right': 'There is nothing on the left that means the same.',
+  same: 'Same name, dtype and sizes, at the same position of the same file.',
+  moved: 'Same name, dtype and sizes, in another file or at another position.',
+  renamed: 'Same dtype and sizes, another name.',
+  reshaped: 'The same weights, stored in another tensor or another order.',
+  'dtype-changed': 'The dtype differs.',
+  'shape-changed': 'The sizes differ, and no layout explains it.',
+  'value-changed': 'The values differ.',
+  'only-left': 'The right side has no match for it.',
+  'only-right': 'The left side has no match for it.',
 };
 
-/** What is known of the numbers. */
+/** The result of comparing values. */
 export const PROOF_LABELS: Readonly<Record<Proof, string>> = {
   none: 'not compared',
   equal: 'equal bytes',
@@ -28,7 +28,7 @@ export function statusLabel(status: CompareStatus, proof: Proof): string {
   return proof === 'none' ? STATUS_WORDS[status] : `${STATUS_WORDS[status]}, ${PROOF_LABELS[proof]}`;
 }
 
-/** One colour each, apart with every kind of colour blindness; a mark and a word always stand beside them. */
+/** One colour for each status, distinct under every kind of colour blindness. A mark and a word are always next to it. */
 export const STATUS_COLOURS: Readonly<Record<CompareStatus, string>> = {
   same: '#8b8b8b',
   moved: '#56b4e9',
@@ -41,5 +41,5 @@ export const STATUS_COLOURS: Readonly<Record<CompareStatus, string>> = {
   'only-right': '#d9cb3c',
 };
 export const PROVEN_COLOUR = '#117755';
-/** Of experts whose layer the other side does not have. */
+/** The colour of experts in layers that the other side does not have. */
 export const ALONE_COLOUR = '#c2c8d2';

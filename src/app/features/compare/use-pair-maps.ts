@@ -16,7 +16,7 @@ export interface SideMap {
   readonly picture: CellPicture;
   /** Status and proof of a cell. */
   readonly words: (cell: Cell) => string;
-  /** Row → the pair of layers that it is of; -1 where it has no partner. */
+  /** Row → the pair of layers that it is of; -1 if it has no match. */
   readonly groups: readonly number[];
   /** Row → row of the other map; -1 where there is none. */
   readonly twins: readonly number[];
@@ -84,7 +84,7 @@ function sideOf(
   }
   const words = (cell: Cell) => {
     const known = facts(cell);
-    return known ? statusLabel(known.status, known.proof) : 'no partner';
+    return known ? statusLabel(known.status, known.proof) : 'not matched';
   };
   return { map, picture: { pixels: new Uint8ClampedArray(pixels.buffer), marks, words }, words, groups, twins };
 }

@@ -2,16 +2,19 @@ import { type ParityJson, tsvText } from '../../../../core/index.ts';
 
 type RunId = ParityJson['runs'][number]['id'];
 
-/** What each way to compute is called, and what it is. */
+/** Name and meaning of each way to compute the layer. */
 export const RUN_LABELS: Readonly<Record<RunId, readonly [name: string, meaning: string]>> = {
-  perExpert: ['Per-expert', 'Each expert’s own matrices, on the tokens that chose it'],
-  stacked: ['Stacked', 'One tensor a projection, all experts in one batched product'],
-  gateUp: ['Gate-up', 'Gate and up in one tensor, as transformers 5 holds them'],
-  expertParallel: ['Expert-parallel', 'Ranks with their own experts alone, scores masked, outputs summed'],
-  other: ['Second checkpoint', 'As the second checkpoint stores it, with its own router'],
+  perExpert: ['Per-expert', 'Separate matrices for each expert, applied to the tokens routed to it'],
+  stacked: ['Stacked', 'One tensor for each projection, all experts in one batched matrix product'],
+  gateUp: ['Gate-up', 'Gate and up in one tensor, as in transformers 5'],
+  expertParallel: [
+    'Expert-parallel',
+    'Each rank computes only its experts, with masked scores; the outputs are summed',
+  ],
+  other: ['Second checkpoint', 'Weights and router of the second checkpoint'],
 };
 
-/** `4.0e-7`, or that there is no difference at all. */
+/** `4.0e-7`; `0` means no difference. */
 export function formatRelative(value: number | null): string {
   if (value === null) return 'not a number';
   return value === 0 ? '0' : value.toExponential(1);

@@ -50,13 +50,13 @@ function Verdict({ report }: ReportProps) {
       <p>
         <strong>{same ? '✓ The same output' : '✗ Different outputs'}</strong> of layer {layer} on {tokens} {input}:{' '}
         {largest === 0
-          ? 'every pair is equal to the bit.'
-          : `the largest difference is ${formatRelative(Number.isFinite(largest) ? largest : null)} of the largest output, ${same ? 'within' : 'beyond'} the tolerance of ${tolerance}.`}
+          ? 'all outputs are equal to the last bit.'
+          : `the largest difference is ${formatRelative(Number.isFinite(largest) ? largest : null)} of the largest output, ${same ? 'within' : 'above'} the tolerance of ${tolerance}.`}
       </p>
       <p className="quiet">
-        {same ? 'A demonstration on these inputs, not a proof: that is what equal bytes are. ' : ''}
-        Why {tolerance}: sums of thousands of products in f32 move by up to 5e-6 with their order; a misplaced expert
-        moves outputs by 1e-2 and more.
+        {same ? 'This holds for these inputs. Only equal bytes are a proof. ' : ''}
+        Why {tolerance}: the order of summation changes sums of thousands of f32 products by up to 5e-6. A misplaced
+        expert changes outputs by 1e-2 or more.
       </p>
     </div>
   );
@@ -64,7 +64,7 @@ function Verdict({ report }: ReportProps) {
 
 function Faults({ report }: ReportProps) {
   return (
-    <ul className="parity-faults" aria-label="What explains it">
+    <ul className="parity-faults" aria-label="Likely causes">
       {report.faults.map(({ tag, message }) => (
         <li key={message}>
           <Shown text={message} /> <code>{tag}</code>
@@ -110,14 +110,14 @@ function Ways({ report }: ReportProps) {
   const { runs, missing, expected, operator } = report;
   return (
     <table className="parity-table">
-      <caption>How each was made</caption>
+      <caption>How each output was computed</caption>
       <thead>
         <tr>
           <th scope="col">Form</th>
-          <th scope="col">Its bytes</th>
+          <th scope="col">Weights</th>
           {expected && (
             <th scope="col" className="number">
-              To the expected
+              Difference from expected
             </th>
           )}
         </tr>
@@ -139,11 +139,11 @@ function Ways({ report }: ReportProps) {
           </tr>
         ))}
         <tr>
-          <td title="onnxruntime’s own mixture-of-experts operator, its own router included">com.microsoft.MoE</td>
+          <td title="The mixture-of-experts operator of onnxruntime, with its own router">com.microsoft.MoE</td>
           <td colSpan={expected ? 2 : 1}>
             {operator.maxRelative === null
               ? `left out: ${operator.reason}`
-              : `${formatRelative(operator.maxRelative)} from ours`}
+              : `${formatRelative(operator.maxRelative)} from our output`}
           </td>
         </tr>
       </tbody>
@@ -158,7 +158,7 @@ function Decisions({ report }: ReportProps) {
   const [open, setOpen] = useState(false);
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>What the router decided</summary>
+      <summary>Routing decisions</summary>
       {open && <DecisionTable report={report} />}
     </details>
   );
@@ -170,7 +170,7 @@ function DecisionTable({ report }: ReportProps) {
   return (
     <table className="parity-table">
       <caption>
-        {shown.length} of {tokens} tokens; all are in the JSON
+        {shown.length} of {tokens} tokens; the JSON has all of them
       </caption>
       <thead>
         <tr>
@@ -200,7 +200,7 @@ function Notes({ report }: ReportProps) {
   return (
     <ul className="parity-notes quiet">
       <li>
-        Computed as {block} does ({modelType}), by {runtime.name} on{' '}
+        Computed like {block} ({modelType}), with {runtime.name} on{' '}
         {runtime.threads === 1 ? 'one thread' : `${runtime.threads} threads`}; {ep} ranks.
       </li>
       {notes.map((note) => (
