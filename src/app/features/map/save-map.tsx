@@ -28,8 +28,8 @@ export function SaveMap({ map, cells, legend, by }: SaveMapProps) {
   const name = [layout, ...dialects].join(' · ');
   const picture = (): Picture =>
     cellsPicture({
-      title: `Layers by experts, by ${by}: ${name}`,
-      description: `${plural(map.rows.length, 'row')} of layers, ${plural(map.columns, 'column')} of experts.`,
+      title: `Experts of each layer, coloured by ${by}: ${name}`,
+      description: `${plural(map.rows.length, 'row')} for layers, ${plural(map.columns, 'column')} for experts.`,
       rows: map.rows.map(({ index }, row) => String(index ?? row)),
       columns: map.columns,
       ...cells(),
@@ -41,7 +41,11 @@ export function SaveMap({ map, cells, legend, by }: SaveMapProps) {
   return (
     <SaveButtons
       picture={picture}
-      notes={[identity, found, ...(facts ? [`Framed: ${nameOf(facts)}, expert ${cell?.expert}.`] : [])]}
+      notes={[
+        identity,
+        found,
+        ...(facts ? [`The frame marks ${nameOf(facts).toLowerCase()}, expert ${cell?.expert}.`] : []),
+      ]}
       name={[identity, 'map', by]}
       what="the map"
     />
