@@ -7,11 +7,11 @@ import { createSharer, type Piece, type TensorShare } from './share.ts';
 import type { IndexedTensor, TensorIndex } from './tensor-index.ts';
 import type { LayerPlacement, Placement, RankPlace } from './types.ts';
 
-/** Bytes that a rank keeps, by why it keeps them. `total` is their sum. */
+/** Bytes that a rank holds, by kind. `total` is their sum. */
 export interface HeldBytes {
   /** Routed experts, each one's first slot. */
   readonly experts: number;
-  /** Further slots of experts that another slot holds already. */
+  /** Redundant slots: copies of experts that another slot also holds. */
   readonly redundant: number;
   /** Dense tensors that every rank of its stage keeps whole. */
   readonly denseReplicated: number;
@@ -20,12 +20,12 @@ export interface HeldBytes {
   readonly total: number;
 }
 
-/** What a read of a file brings for one tensor. */
+/** The part of a read that belongs to one tensor. */
 export interface ReadPart extends Piece {
   readonly share: TensorShare;
 }
 
-/** One range of one file, everything in it wanted. */
+/** One byte range of one file. The rank needs every byte of it. */
 export interface Read {
   readonly file: string;
   /** From byte 0 of the file. */
@@ -34,20 +34,20 @@ export interface Read {
   readonly parts: readonly ReadPart[];
 }
 
-/** What a rank reads when it reads only what it keeps. */
+/** The reads of a rank that reads only the bytes that it holds. */
 export interface RankReads {
-  /** Sorted by file and offset, disjoint; ranges that touch are one. */
+  /** Sorted by file and offset, disjoint; adjacent ranges are merged. */
   readonly reads: readonly Read[];
   readonly bytes: number;
   /** Bytes read of each file, in the order of TensorIndex.files. */
   readonly perFile: readonly number[];
-  /** Tensors that are cut by columns, of which whole rows are read. */
+  /** Number of tensors that are cut by columns; their whole rows are read. */
   readonly byColumns: number;
 }
 
 const NOTHING: HeldBytes = { experts: 0, redundant: 0, denseReplicated: 0, denseSharded: 0, total: 0 };
 
-/** Every rank's bytes; ranks that stand alike are counted once. */
+/** The bytes of every rank. Ranks with equal coordinates are counted once. */
 export function heldBytes(tensorIndex: TensorIndex, placement: Placement): HeldBytes[] {
   const experts = new Map<string, readonly [number, number]>();
   const dense = new Map<string, readonly [number, number]>();
@@ -74,7 +74,7 @@ function remember<K, T>(known: Map<K, T>, key: K, make: () => T): T {
   return made;
 }
 
-/** Bytes of first slots and of further ones. Whole experts are added up from the sums of the index, cut ones tensor by tensor. */
+/** Bytes of first slots and of redundant slots. Whole experts use the sums of the index; cut experts are counted tensor by tensor. */
 function expertBytes(tensorIndex: TensorIndex, placement: Placement, place: RankPlace): readonly [number, number] {
   const firsts = new Map<LayerPlacement['slots'], readonly number[]>();
   const whole = place.etp.of === 1;
@@ -106,12 +106,12 @@ function firstSlots(layer: LayerPlacement): readonly number[] {
   return first;
 }
 
-/** One number for a slot of a rank; ranks may have unequally many. */
+/** A unique number for a slot of a rank; ranks may have different numbers of slots. */
 function slotNumber(layer: LayerPlacement, ep: number, slot: number): number {
   return ep * (layer.experts + layer.slots.length) + slot;
 }
 
-/** Where one layer's experts are cut inside, every layer's are. */
+/** If the experts of one layer are cut inside, those of every layer are. */
 function cutExpertBytes(
   tensorIndex: TensorIndex,
   placement: Placement,
@@ -153,7 +153,7 @@ function denseBytes(
   return [replicated, sharded];
 }
 
-/** Every tensor that a rank keeps, in the order of files and bytes. */
+/** Every tensor that a rank holds, in the order of files and bytes. */
 export function rankTensors(tensorIndex: TensorIndex, placement: Placement, rank: number): TensorShare[] {
   const place = placement.ranks[rank];
   if (!place) throw new RangeError(`There is no rank ${rank}.`);
@@ -161,7 +161,7 @@ export function rankTensors(tensorIndex: TensorIndex, placement: Placement, rank
   return sharer.candidates().flatMap((tensor) => sharer.shareOf(tensor) ?? []);
 }
 
-/** The ranges of files that a rank reads when it reads what it keeps and nothing else. */
+/** The byte ranges of a rank that reads only what it holds. */
 export function rankReads(
   tensorIndex: TensorIndex,
   placement: Placement,
@@ -197,13 +197,13 @@ export function rankReads(
   return { reads, perFile, byColumns, bytes: perFile.reduce((sum, bytes) => sum + bytes, 0) };
 }
 
-/** Spelled out: a spread costs several times as much, and there are tens of thousands. */
+/** Copies fields one by one, because a spread is several times slower and there are tens of thousands. */
 function partOf(piece: Piece, share: TensorShare): ReadPart {
   const { start, end, experts, to, also, columns } = piece;
   return { start, end, experts, to, also, columns, share };
 }
 
-/** A conversion's output as the checkpoint that it will be: names, files and offsets are final before a byte is written. */
+/** The checkpoint that a conversion will write. Names, files and offsets are final before the first byte is written. */
 export function plannedCheckpoint(plan: ConversionPlan, source: Checkpoint): Checkpoint {
   const tensors = plan.shards.flatMap((shard) =>
     shard.tensors.map((tensor) => ({

@@ -11,19 +11,19 @@ import type { RankModel } from './summary.ts';
 
 /** One rank's part of a layer, in its tensors and in its files. */
 export interface CutPictures {
-  /** Null where the kinds of tensors are not known. */
+  /** Null if the kinds of tensors are unknown. */
   readonly glyph: Picture | null;
   readonly strip: Picture;
 }
 
 export interface CutDrawer {
-  /** Both together are `width` wide where the strip then has room beside the stacks; else the strip is. */
+  /** Stacks and strip together are `width` wide if there is space for both in one row; else the strip alone is. */
   draw(cut: LayerCut, width: number): CutPictures;
 }
 
 const STRIP = 32;
 const BESIDE = 32;
-/** No strip beside stacks is narrower. */
+/** Minimum width of a strip next to stacks. */
 const LEAST = 420;
 const LINE = 16;
 const SIDE = 60;
@@ -34,7 +34,7 @@ const STEP = 2;
 const GAP = 24;
 const GAP_FROM = 3;
 
-/** Draws cuts of one model; where its tensors lie is worked out once, when the first is drawn. */
+/** Draws cuts of one model. The positions of its tensors are computed once, for the first drawing. */
 export function createCutDrawer({ checkpoint, layout }: Pick<RankModel, 'checkpoint' | 'layout'>): CutDrawer {
   let strips: Strips | null = null;
   return {
@@ -163,7 +163,7 @@ function ticks(
   });
 }
 
-/** Each kind of tensor as a stack along its experts, the rank's slab lit at its depth. */
+/** Each kind of tensor as a stack along its experts, with the rank's slab coloured. */
 function glyphPicture(glyph: Glyph, cut: LayerCut): Picture {
   const longest = Math.max(1, ...glyph.weights.flatMap(({ rows, columns }) => [rows, columns]));
   const columns = glyph.weights.map((tensor) => column(tensor, cut, longest));
@@ -204,7 +204,7 @@ function column(tensor: GlyphTensor, cut: LayerCut, longest: number) {
   };
 }
 
-/** The stack from behind to the front; what stands before the slab is an outline, so that the slab is seen. */
+/** The sheets of a stack, from back to front. Sheets in front of the slab are outlines, so that the slab is visible. */
 function slabMarks(
   tensor: GlyphTensor,
   size: Size,

@@ -64,7 +64,7 @@ function rowsFault({ what, rows }: InputRows, { moeLayers, layers }: ModelFacts)
   return `The ${what} file has ${plural(rows.length, 'row')}. This model needs 1 row (for all layers), ${plural(moeLayers.length, 'row')} (one for each layer with experts)${dense}.`;
 }
 
-/** Which row of loads or of a map a layer takes; rows are numbered by decoder layer where there are more than layers with experts. */
+/** The row of a loads or map file for a layer. If there are more rows than layers with experts, rows are numbered by decoder layer. */
 export function rowOf(rows: readonly unknown[], at: number, index: number | null, moeLayers: number): number {
   if (rows.length === 1) return 0;
   return rows.length === moeLayers ? at : (index ?? at);

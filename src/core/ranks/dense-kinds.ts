@@ -2,7 +2,7 @@ import { stageOfLayer } from './placement.ts';
 import type { IndexedTensor, TensorIndex } from './tensor-index.ts';
 import type { Placement } from './types.ts';
 
-/** Dense tensors of which every rank keeps equally many bytes: one of them, and how many there are by file. */
+/** A group of dense tensors that are cut equally on every rank: one of them, and their number in each file. */
 export interface DenseKind {
   readonly tensor: IndexedTensor;
   count: number;
@@ -10,7 +10,7 @@ export interface DenseKind {
   readonly files: Map<number, number>;
 }
 
-/** Layers repeat each other: hundreds of tensors are a handful of kinds. */
+/** Groups equal dense tensors. Layers repeat, so hundreds of tensors give only a few kinds. */
 export function denseKinds(tensorIndex: TensorIndex, placement: Placement): readonly DenseKind[] {
   const kinds = new Map<string, DenseKind>();
   const staged = placement.stages.length > 1;

@@ -12,7 +12,7 @@ const COLUMNS = /(^|\.)(o_proj|down_proj|out_proj|w2)\.weight$/;
 const ATTENTION =
   /(^|\.)(q_proj|q_b_proj|kv_b_proj|qkv_proj|query|k_proj|v_proj|o_proj|out_proj|embed_tokens|wte)\.(weight|bias)$|(^|\.)sinks$/;
 
-/** The part of a dense tensor that tensor parallelism leaves a rank: of attention by its own axis, where it has one. */
+/** The part of a dense tensor that a rank holds under tensor parallelism. Attention uses its own axis if there is one. */
 export function tensorPart({ tail }: Pick<IndexedTensor, 'tail'>, { tp, attn }: Pick<RankPlace, 'tp' | 'attn'>): Part {
   return ATTENTION.test(tail) ? attn : tp;
 }

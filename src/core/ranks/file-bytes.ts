@@ -5,7 +5,7 @@ import { createSharer } from './share.ts';
 import type { TensorIndex } from './tensor-index.ts';
 import type { Placement, RankPlace } from './types.ts';
 
-/** Counts what ranks read of each file; ranks that stand alike are counted once. */
+/** Counts the bytes that ranks read from each file. Ranks with equal coordinates are counted once. */
 export type FileCounter = (rank: number) => Float64Array<ArrayBuffer>;
 
 /**
@@ -35,7 +35,7 @@ export function createFileCounter(tensorIndex: TensorIndex, placement: Placement
   };
 }
 
-/** Null where experts are cut inside: then their sums say nothing. */
+/** Null if experts are cut inside, because then sums of whole experts do not apply. */
 function expertFiles(
   tensorIndex: TensorIndex,
   placement: Placement,

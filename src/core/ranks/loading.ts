@@ -5,28 +5,28 @@ import type { TensorShare } from './share.ts';
 import { isNumbered, type TensorIndex } from './tensor-index.ts';
 import type { Placement, PlacingProgram } from './types.ts';
 
-/** What one rank reads under each way to load, in bytes; `held` is what it keeps. */
+/** Bytes that one rank reads with each way of loading; `held` are the bytes that it keeps. */
 export interface LoadingReport {
   readonly held: number;
-  /** Only the ranges that hold what it keeps. */
+  /** Only the byte ranges of what it keeps. */
   readonly slices: number;
   readonly ranges: number;
   readonly files: number;
-  /** Every tensor of the files that hold something it keeps. */
+  /** Every tensor of each file with a part that it keeps. */
   readonly wholeFiles: number;
   /** Every tensor of every file, multi-token prediction included. */
   readonly everything: number;
   /** vLLM's `--enable-ep-weight-filter`; equal to `everything` where names do not number experts. */
   readonly filtered: number;
-  /** The way in which the framework reads by itself, null where it has no loader of these files. */
+  /** The way in which the framework loads by default; null if it has no loader for these files. */
   readonly way: 'spans' | 'everything' | null;
-  /** What it reads in that way. */
+  /** Bytes read in that way. */
   readonly real: number | null;
   /** `real` (or `slices`) over `held`. */
   readonly amplification: number;
 }
 
-/** How many bytes a rank reads, by how it is loaded. */
+/** Bytes that a rank reads, by way of loading. */
 export function loadingOf(
   tensorIndex: TensorIndex,
   placement: Placement,
@@ -59,13 +59,13 @@ function bytesOfAll({ bytes, leftOut }: TensorIndex): number {
 
 /** Bytes of tensors that a rank reads in each way of loading; headers, which every loader reads, are left out. */
 export interface ReadBytes {
-  /** Only the ranges that hold what it keeps. */
+  /** Only the byte ranges of what it keeps. */
   readonly spans: number;
-  /** Whole files: every one that holds something it keeps. */
+  /** Whole files: each file with a part that it keeps. */
   readonly files: number;
   /** Every file. */
   readonly everything: number;
-  /** Everything but other ranks' experts; only where the program can leave them out by their names. */
+  /** Everything except the experts of other ranks; only if the program can skip them by name. */
   readonly filter?: number;
 }
 
@@ -78,7 +78,7 @@ export function readBytes(
   return placement.loading === 'filter' ? { ...read, filter: filtered } : read;
 }
 
-/** The way in which a program reads by itself; null where it has no loader of these files. */
+/** The way in which a program loads by default; null if it has no loader for these files. */
 export function ownWay({ loading }: Pick<Placement, 'loading'>): 'spans' | 'everything' | null {
   switch (loading) {
     case 'slices':
@@ -112,7 +112,7 @@ function realBytes(placement: Placement, slices: number, everything: number): nu
   return way === null ? null : way === 'spans' ? slices : everything;
 }
 
-/** What a reader should know about loading this layout with this program: differences that no error message tells. */
+/** Warnings about loading this layout with this program that no error message of the program gives. */
 export function loadingWarnings(
   { placement: rules }: PlacingProgram,
   placement: Placement,

@@ -49,7 +49,7 @@ function unitWarnings(units: number | null, etp: number): string[] {
   ];
 }
 
-/** A placement without its list of ranks: what memory, which asks about one rank of each stage, is worked out from. */
+/** A placement without its list of ranks. Memory is computed from it, for one rank of each stage. */
 export type StagedPlacement = Omit<Placement, 'ranks'>;
 
 /** {@link planPlacement} without listing ranks; a model without experts is placed too. */
@@ -91,7 +91,7 @@ export function placeStages(
   };
 }
 
-/** The message with which `planPlacement` would refuse, null where it would not or lacks a file: no rank is placed for it. */
+/** The message with which `planPlacement` would refuse; null if it would accept or needs a file. No ranks are listed. */
 export function refusalOf(program: PlacingProgram, options: PlacementOptions, facts: ModelFacts): string | null {
   if (facts.moeLayers.length === 0) return facts.undealt ?? NO_EXPERTS;
   const settled = settleAll(program, options, facts);
@@ -104,11 +104,11 @@ export function refusalOf(program: PlacingProgram, options: PlacementOptions, fa
 
 const NO_EXPERTS = 'This model has no routed experts, so there is nothing to place.';
 
-/** What is known of a placement before experts are dealt. */
+/** The part of a placement that is known before experts are placed. */
 interface Settled {
   readonly setUp: SetUp;
   readonly stages: readonly number[];
-  /** The strategy that is really used. */
+  /** The strategy that the program uses in the end. */
   readonly strategy: Strategy;
   readonly warnings: readonly string[];
 }
@@ -167,7 +167,7 @@ function dealSettled({ placement }: PlacingProgram, { setUp, strategy }: Settled
   return dealLayers(placement, { ...setUp.options, strategy }, setUp.facts, setUp.mesh);
 }
 
-/** What a rank keeps of one layer's experts. */
+/** The experts of one layer that a rank holds. */
 export interface ExpertShare {
   /** Logical experts in the order of the rank's slots. */
   readonly experts: readonly number[];
@@ -238,7 +238,7 @@ export function holdersOf(placement: Placement, layer: LayerPlacement, expert: n
     .map((place) => place.rank);
 }
 
-/** Who holds what, in the order of a map of layers by experts. */
+/** Holders of experts, in the order of a map of layers × experts. */
 export interface Holders {
   /** The largest number of experts of a layer. */
   readonly width: number;
@@ -248,7 +248,7 @@ export interface Holders {
   readonly twins: Int32Array<ArrayBuffer>;
 }
 
-/** The ranks that a map of layers by experts is coloured by. */
+/** The ranks that give the colours of a map of layers × experts. */
 export function firstHolders(placement: Placement): Holders {
   const { layers, ranks } = placement;
   const width = layers.reduce((most, layer) => Math.max(most, layer.experts), 0);
@@ -314,7 +314,7 @@ function overMean(values: readonly number[]): number {
   return sum === 0 ? 1 : (Math.max(...values) * values.length) / sum;
 }
 
-/** Numbers of expert-parallel ranks that divide every layer's experts: the choices to offer. */
+/** Expert-parallel sizes that divide the number of experts of every layer: the choices to offer. */
 export function divisorsOfExperts(facts: ModelFacts): number[] {
   const counts = facts.moeLayers.map((layer) => layer.experts);
   const [first = 0] = counts;

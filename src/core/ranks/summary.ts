@@ -28,19 +28,19 @@ export type Interval = readonly [start: number, end: number];
 export interface RankEntry {
   readonly rank: number;
   readonly coords: Coords;
-  /** Half-open intervals of experts; of all layers together where they differ. */
+  /** Half-open intervals of experts; if layers differ, of all layers together. */
   readonly experts: readonly Interval[];
-  /** By layer group's prefix where layers differ, else null. */
+  /** Intervals by the prefix of the layer group if layers differ, else null. */
   readonly layers: Readonly<Record<string, readonly Interval[]>> | null;
-  /** Experts of its expert-parallel rank in the order of their slots, copies and all, of the first layer that it has. */
+  /** Experts of its expert-parallel rank in the order of slots, copies included, in its first layer. */
   readonly slots: readonly number[];
-  /** Which part of each expert's intermediate size it has, and of how many. */
+  /** The part of the intermediate size of each expert that it holds: index and number of parts. */
   readonly slice: readonly [index: number, of: number];
   /** Bytes that the rank keeps. */
   readonly bytes: number;
-  /** Bytes that it reads, by the way of loading; null where there are no files. */
+  /** Bytes that it reads, by way of loading; null without files. */
   readonly read: ReadBytes | null;
-  /** What it reads when it reads only that: offsets from byte 0 of the file. */
+  /** The byte ranges of what it holds; offsets are from byte 0 of the file. */
   readonly reads: readonly { readonly file: string; readonly offset: number; readonly length: number }[];
 }
 
@@ -59,7 +59,7 @@ export interface RankSummary {
   readonly framework: string;
   readonly mesh: MeshSummary | null;
   readonly error: string | null;
-  /** Where a program refuses: the nearest sizes that it would take, everything else as it is. */
+  /** For a refused set-up: the nearest sizes that the program accepts, with everything else unchanged. */
   readonly near?: readonly NearSizes[];
   /** The way of `read` in which the framework loads by itself, null where it has no loader of these files; absent in refusals. */
   readonly loading?: 'spans' | 'everything' | null;
@@ -68,27 +68,27 @@ export interface RankSummary {
   readonly warnings: readonly string[];
 }
 
-/** Everything that a placement is worked out from, made once for a checkpoint and a layout. */
+/** Everything that a placement is computed from. Made once for a checkpoint and a layout. */
 export interface RankModel {
   readonly checkpoint: Checkpoint;
   readonly layout: CheckpointLayout;
   readonly facts: ModelFacts;
   readonly tensorIndex: TensorIndex;
-  /** What a config left open; absent where files say it. */
+  /** Assumptions about values that the config does not give; absent if files give them. */
   readonly assumed?: readonly string[];
-  /** True where only a config is known: there are bytes to hold, and no ranges to read. */
+  /** True if only a config is known: held bytes are known, byte ranges are not. */
   readonly withoutFiles?: true;
 }
 
 /** The model of a checkpoint in its present layout. */
 export function rankModel(checkpoint: Checkpoint, layout: CheckpointLayout = detectLayout(checkpoint)): RankModel {
   const facts = modelFacts(checkpoint, layout);
-  // Nothing is dealt then, and a name may claim any number of experts: none is counted to.
+  // Without placeable experts nothing is indexed, because a name can claim any number of experts.
   const dealt = facts.undealt === undefined ? layout : { ...layout, groups: [] };
   return { checkpoint, layout, facts, tensorIndex: indexTensors(checkpoint, dealt) };
 }
 
-/** The model of what a conversion would write; its refusals' messages where it cannot. */
+/** The model of the output of a conversion, or the messages of its refusals. */
 export function rankModelFor(
   checkpoint: Checkpoint,
   target: Target,
@@ -97,7 +97,7 @@ export function rankModelFor(
   return modelOfPlan(checkpoint, planConversion(checkpoint, target, options));
 }
 
-/** {@link rankModelFor}; where values of companions alone would decide, reads exactly those, as a conversion does. */
+/** {@link rankModelFor}; if only values of companion tensors decide, it reads exactly those, as a conversion does. */
 export async function rankModelWithValues(
   checkpoint: Checkpoint,
   files: Parameters<typeof planWithValues>[1],
@@ -123,7 +123,7 @@ export function ranksOf(
   return summarize(program, model, options);
 }
 
-/** {@link ranksOf} of a model that is already made, or of the reason why there is none. */
+/** {@link ranksOf} of an existing model, or of the reason why there is none. */
 export function summarize(
   program: PlacingProgram,
   model: RankModel | PlacementError,
@@ -133,7 +133,7 @@ export function summarize(
   const placement = planPlacement(program, options, model.facts);
   if ('error' in placement) {
     const refusal = refused(program.id, placement.error);
-    // Other sizes help where the program refuses; not where the checkpoint is in the way.
+    // Other sizes can help if the program refuses, but not if the checkpoint is the reason.
     return placement.by === 'checkpoint' ? refusal : { ...refusal, near: nearSizes(program, options, model.facts) };
   }
   const held = heldBytes(model.tensorIndex, placement);

@@ -11,7 +11,7 @@ import type { FileOffset, Shape } from '../safetensors/types.ts';
  */
 export type InnerCut = 'rows' | 'halves' | 'columns' | 'none';
 
-/** What of a layer's experts a tensor holds. */
+/** The experts of a layer that a tensor holds. */
 export interface ExpertHolding {
   /** Index into TensorIndex.layers. */
   readonly layer: number;
@@ -28,7 +28,7 @@ export interface ExpertHolding {
   readonly cut: InnerCut;
 }
 
-/** A tensor in its file, with what the cuts of any framework ask about it. */
+/** A tensor with its position in a file and the facts that the cuts of frameworks need. */
 export interface IndexedTensor {
   readonly name: string;
   readonly dtype: DType;
@@ -39,7 +39,7 @@ export interface IndexedTensor {
   readonly end: FileOffset;
   /** Null for everything but routed experts. */
   readonly expert: ExpertHolding | null;
-  /** The decoder layer it stands in; else which end of the model it belongs to. */
+  /** The number of its decoder layer, or `first` or `last` for tensors before and after the layers. */
   readonly layer: number | 'first' | 'last';
   /** Its name below the layer (or whole). */
   readonly tail: string;
@@ -85,13 +85,13 @@ export interface TensorIndex {
   readonly bytes: number;
   /** Bytes of tensors in whose names vLLM's weight filter finds an expert's number. */
   readonly numbered: number;
-  /** Tensors of multi-token prediction, which no framework here loads by itself: left out. */
+  /** Tensors of multi-token prediction. They are not indexed, because no framework here loads them by default. */
   readonly leftOut: { readonly tensors: number; readonly bytes: number };
-  /** Experts whose storage is unknown and which every rank would hold whole. */
+  /** Number of expert tensors that are stored in an unknown way and counted whole on every rank. */
   readonly unknown: number;
 }
 
-/** What vLLM's filter recognises as one expert's weight. Source: vllm-project/vllm#37351. */
+/** Names that vLLM's filter recognises as the weight of one expert. Source: vllm-project/vllm#37351. */
 const NUMBERED = /\.experts\.(\d+)\..*\.(weight|weight_packed)$/;
 const LAST = /(^|\.)(lm_head|embed_out|output|norm|final_layernorm|final_norm|ln_f|norm_f)\.[a-z_]+$/;
 
@@ -135,7 +135,7 @@ export function indexTensors(
   return { files, layers, tensors, lookup: lookupOf(tensors, layers), bytes, numbered, leftOut, unknown };
 }
 
-/** True where vLLM's weight filter can tell whose expert's tensor this is. */
+/** True if vLLM's weight filter finds the expert number in the name of this tensor. */
 export function isNumbered({ expert, name }: IndexedTensor): boolean {
   return expert !== null && NUMBERED.test(name);
 }
@@ -201,7 +201,7 @@ function placed(
   };
 }
 
-/** Roots of what belongs to multi-token prediction: `model.layers.61`, `mtp`. */
+/** Prefixes of multi-token prediction: `model.layers.61`, `mtp`. */
 function mtpRoots(layout: CheckpointLayout): { readonly layers: ReadonlySet<string>; readonly stacks: boolean } {
   const prefixes = layout.groups.filter((group) => group.kind === 'mtp').map((group) => group.prefix);
   const layers = new Set(prefixes.map(layerPrefix));
