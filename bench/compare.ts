@@ -85,7 +85,7 @@ async function compareValues(base: string, left: string, right: string, profile:
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Compare' }).click();
     const opened = performance.now();
     await page.getByLabel('Choose other folder').setInputFiles(right);
-    await page.getByRole('heading', { name: 'Same by headers' }).waitFor({ timeout: 120_000 });
+    await page.getByRole('heading', { name: 'Same headers' }).waitFor({ timeout: 120_000 });
     const matched = performance.now() - opened;
     await page.getByRole('grid', { name: 'Layers by experts, left' }).focus();
     await page.keyboard.press('ArrowDown');
@@ -101,7 +101,7 @@ async function compareValues(base: string, left: string, right: string, profile:
     await page.getByRole('button', { name: 'Compare values' }).click();
     await page.getByText(/384 pairs compared:/).waitFor({ timeout: 600_000 });
     const seconds = (performance.now() - start) / 1000;
-    const outcome = await page.getByText(/384 equal to the byte/).count();
+    const outcome = await page.getByText(/384 byte-identical/).count();
     if (outcome === 0) throw new Error('The two forms are not equal.');
     const longest = await page.evaluate(() => Math.max(...(window as unknown as { tasks: number[] }).tasks));
     return { matched, seconds, longest, memory: await mostMemory(context) };

@@ -50,9 +50,9 @@ function switchTo(model: RankModel, options: RankOptions): number {
   const placement = placementOf(model, options);
   const { holders } = firstHolders(placement);
   const choices = divisorsOfExperts(model.facts).map((ep) => refusalOf({ ...options, ep }, model.facts));
-  const bars = heldBytes(model.stock, placement);
+  const bars = heldBytes(model.tensorIndex, placement);
   const experts = placement.ranks.map(({ rank }) => expertsOf(placement, rank));
-  const filesOf = createFileCounter(model.stock, placement);
+  const filesOf = createFileCounter(model.tensorIndex, placement);
   const files = placement.ranks.map(({ rank }) => filesOf(rank));
   const arrays = [holders, choices, bars, experts, files];
   return arrays.reduce((sum, each) => sum + each.length, imbalance(placement).experts);
@@ -69,7 +69,7 @@ function measure(layout: 'per-expert' | 'stacked') {
   const options = { framework: 'transformers-5', ep: RANKS } as const;
   const all = Array.from({ length: 5 }, () => time(() => summarize(model, options)));
   return {
-    tensors: model.stock.tensors.length,
+    tensors: model.tensorIndex.tensors.length,
     checkpoint_and_model_ms: Math.round(made),
     switch_ms: percentile(runs, 0.5),
     switch_first_ms: percentile(runs.slice(0, 1), 0),

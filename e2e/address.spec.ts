@@ -111,7 +111,7 @@ test('Ranks: placement, pinned rank, place, tables', async ({ page, browser }) =
   await list.focus();
   for (let press = 0; press < 4; press++) await page.keyboard.press('PageDown');
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: /What rank 40 reads/ }).click();
+  await page.getByRole('button', { name: /Bytes that rank 40 reads/ }).click();
   await page.mouse.move(2, 2);
   const seen = await expectSameElsewhere(page, browser);
   expect(seen.controls).toContainEqual(expect.stringMatching(/Rank 40,.*selected=true/));

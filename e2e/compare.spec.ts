@@ -31,9 +31,9 @@ test('470 GB beside both fused forms: everything matched by headers, with few re
   for (const layout of ['gate-up', 'stacked']) {
     hub.clearJournal();
     await visit(page, hub, { repo: BIG, view: 'compare', with: `moe-loom/Qwen3-235B-A22B-${layout}` });
-    await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByRole('heading', { name: 'Same headers' })).toBeVisible({ timeout: 60_000 });
     await expect(page.getByText(/Everything has a partner/)).toBeVisible();
-    await expect(page.getByText('36,945 tensors, all with a partner')).toBeVisible();
+    await expect(page.getByText('36,945 tensors, all matched')).toBeVisible();
     const exchanges = hub.journal.filter((entry) => entry.method !== 'OPTIONS');
     const headers = exchanges.filter((entry) => !entry.path.includes('index.json'));
     const bytes = headers.reduce((sum, entry) => sum + entry.bytesSent, 0);
@@ -55,7 +55,7 @@ test('what was just converted is compared with its original, by keyboard alone',
   const compare = page.getByRole('button', { name: 'Compare with the original' });
   await compare.focus();
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Same headers' })).toBeVisible();
   await expect.poll(() => parametersOf(page).get('with')).toMatch(/^job:/);
 
   const tree = page.getByRole('treegrid', { name: 'Pairs of both checkpoints' });
@@ -89,7 +89,7 @@ test('what was just converted is compared with its original, by keyboard alone',
   await measure.focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: 'Equal', exact: true })).toBeVisible();
-  await expect(details).toContainText('104 pairs compared: 104 equal to the byte.');
+  await expect(details).toContainText('104 pairs compared: 104 byte-identical.');
   await expect(left.getByRole('gridcell')).toContainText('equal bytes');
 });
 
@@ -98,7 +98,7 @@ test('a link restores both checkpoints, the filter and the chosen expert', async
   await visit(page, hub, { ...query, layer: '2', expert: '10' });
   const details = page.getByRole('complementary', { name: 'Details' });
   await expect(details).toContainText('Layer 2, expert 10');
-  await expect(details).toContainText('Nothing on the right.');
+  await expect(details).toContainText('The right side has no such tensor.');
   await expect(shown(page, 'only left')).toHaveAttribute('aria-checked', 'true');
   const selected = page.getByRole('treegrid').getByRole('row', { selected: true });
   await expect(selected.first()).toContainText('only left');
@@ -112,7 +112,7 @@ for (const [what, plant, message] of PLANTED) {
     const folder = await fused(plant);
     await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare' });
     await compareWithFolder(page, folder);
-    await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'Same headers' })).toBeVisible();
     await page.getByRole('radio', { name: 'Everything' }).check();
     await page.getByRole('button', { name: 'Compare values' }).click();
     await expect(page.getByRole('heading', { name: 'Different' })).toBeVisible();
@@ -155,13 +155,13 @@ test('what cannot be opened is said, with a way on', async ({ page, hub }) => {
 
 test('a comparison of values is stopped where it is', async ({ page, hub }) => {
   await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare', with: 'tiny/qwen3-moe' });
-  await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Same headers' })).toBeVisible();
   hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, action: { type: 'slow', bps: 20_000 } });
   await page.getByRole('radio', { name: 'Everything' }).check();
   await page.getByRole('button', { name: 'Compare values' }).click();
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByRole('button', { name: 'Compare values' })).toBeEnabled();
-  await expect(page.getByRole('heading', { name: 'Same by headers' })).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Same headers' })).toBeVisible();
 });
 
 test('axe finds nothing wrong with choosing, with pairs and with a finding', async ({ page, hub }) => {

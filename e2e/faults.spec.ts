@@ -22,8 +22,8 @@ test('shards that cannot be read are named, the others shown, and only these are
   await expect(notice).toContainText('model-00002-of-00003.safetensors');
   await expect(notice).toContainText('such bytes cannot be trusted');
   await expect(page.getByRole('grid', { name: 'Layers by experts' })).toBeVisible();
-  await expect(page.getByText(/^\d+ errors? in what was read$/)).toBeVisible();
-  const doubt = page.getByText('What is missing may be in the files that could not be read.');
+  await expect(page.getByText(/^\d+ errors? in the files that were read$/)).toBeVisible();
+  const doubt = page.getByText('Missing tensors may be in the files that could not be read.');
   await expect(doubt).toBeVisible();
   expect(await violations(page)).toEqual([]);
 

@@ -14,7 +14,7 @@ async function openFiles(page: Page): Promise<void> {
 test('keys go from tensor to tensor, say its bytes, and pin its expert', async ({ page, hub }) => {
   await visit(page, hub, { repo: 'tiny/qwen3-moe' });
   await openFiles(page);
-  await expect(page.getByText(/^An expert takes 1 (to \d )?reads?; of \d+ experts/)).toBeVisible();
+  await expect(page.getByText(/^Loading one expert needs 1 (to \d )?reads?\. Of \d+ experts/)).toBeVisible();
   await strips(page).focus();
   for (let step = 0; step < 5; step += 1) await page.keyboard.press('ArrowRight');
   await expect(spoken(page)).toHaveText(
@@ -55,7 +55,7 @@ test('the tooltip names the bytes under a resting pointer after zooming and scro
 test('axe finds nothing in the strips, and a narrow page does not scroll sideways', async ({ page, hub }) => {
   await visit(page, hub, { repo: 'tiny/qwen3-moe', layer: '0', expert: '3' });
   await openFiles(page);
-  await expect(page.getByText(/^An expert takes/)).toBeVisible();
+  await expect(page.getByText(/^Loading one expert needs/)).toBeVisible();
   expect(await violations(page)).toEqual([]);
   expect(await pastTheEdge(page)).toEqual([]);
 });

@@ -87,7 +87,7 @@ test('axe finds nothing wrong with the flow, and a narrow page does not scroll s
 test('what a rank reads of a layer follows the rank, and its ranges are the plan’s', async ({ page, hub }) => {
   await page.setViewportSize({ width: 1280, height: 900 });
   await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'ranks', ep: '4', target: 'gate-up' });
-  const cut = page.getByRole('region', { name: 'What a rank reads of a layer' });
+  const cut = page.getByRole('region', { name: 'Bytes that a rank reads from a layer' });
   await expect(cut).toContainText('Experts 0–2 of 12: 55.3 kB in 2 ranges of 1 file.');
   await expect(cut.getByRole('img')).toHaveCount(2);
   await cut.getByRole('slider', { name: 'Rank' }).focus();
@@ -96,7 +96,7 @@ test('what a rank reads of a layer follows the rank, and its ranges are the plan
   await expect(page.getByRole('option', { name: /^Rank 1, / })).toHaveAttribute('aria-selected', 'true');
   await expect(cut.getByRole('cell', { name: 'experts.gate_up_proj[3:6]' })).toBeVisible();
   await page.getByRole('option', { name: /^Rank 3, / }).click();
-  await expect(cut).toContainText('What rank 3 reads of layer 0');
+  await expect(cut).toContainText('Bytes that rank 3 reads from layer 0');
   await expect(cut).toContainText('Experts 9–11 of 12');
   expect(await violations(page)).toEqual([]);
 });

@@ -112,11 +112,13 @@ test('file colouring names every file of the pointed cell, in the legend, the ce
   await page.getByRole('radio', { name: 'File', exact: true }).click();
   const files = 'model-00035-of-00095.safetensors and model-00036-of-00095.safetensors';
   await expect(grid(page).getByRole('gridcell')).toContainText(files);
-  await expect(legend(page)).toContainText('95 files share ten colours');
+  await expect(legend(page)).toContainText('95 files in ten colours, which repeat');
   await expect(legend(page)).toContainText('Point at a cell to see its files.');
   const [x, y] = await pointAt(page, 0.4, 0.5);
   await page.mouse.move(x, y);
-  await expect(legend(page)).toContainText(/pointing at: model-\d{5}-of-00095.safetensors and model-\d{5}-of-00095/);
+  await expect(legend(page)).toContainText(
+    /files of this cell: model-\d{5}-of-00095.safetensors and model-\d{5}-of-00095/,
+  );
   await page.getByRole('radio', { name: 'Table' }).click();
   const listed = page.getByRole('region', { name: 'Experts of layer 34' }).getByRole('listitem').first();
   await expect(listed).toContainText(files);

@@ -31,7 +31,7 @@ test('each side shows its own layout, and both scroll as one', async ({ page, hu
   await visit(page, hub, STACKED);
   const maps = page.getByRole('figure').filter({ has: grid(page, 'left') });
   await expect(maps).toBeVisible({ timeout: 30_000 });
-  await expect(page.getByText('a tensor an expert', { exact: true })).toBeVisible();
+  await expect(page.getByText('one tensor for each expert', { exact: true })).toBeVisible();
   await expect(page.getByText('one tensor holds all experts', { exact: true })).toBeVisible();
   const placeOf = (side: string) =>
     grid(page, side).evaluate(({ scrollTop, scrollLeft }) => ({ top: scrollTop, left: scrollLeft }));

@@ -41,7 +41,7 @@ test('hidden states from a file, held against what transformers gave', async ({ 
   await page.getByRole('textbox', { name: 'Expected output' }).fill('model.layers.0.mlp.output');
   await page.getByRole('button', { name: 'Compute layer 0' }).click();
   await expect(panel(page).getByText('✓ The same output')).toBeVisible();
-  await expect(page.getByRole('columnheader', { name: 'To the expected' })).toBeVisible();
+  await expect(page.getByRole('columnheader', { name: 'Difference from expected' })).toBeVisible();
   await page.getByRole('textbox', { name: 'Input tensor' }).fill('no.such.tensor');
   await page.getByRole('button', { name: 'Compute layer 0' }).click();
   await expect(panel(page).getByRole('alert')).toContainText(
@@ -58,7 +58,7 @@ test('an original and its stacked form give the same output, each from its own b
     layer: '2',
   };
   await visit(page, hub, query);
-  await expect(page.getByRole('checkbox', { name: 'Also from the second checkpoint' })).toBeChecked();
+  await expect(page.getByRole('checkbox', { name: 'Also compute it from the second checkpoint' })).toBeChecked();
   await page.getByRole('button', { name: 'Compute layer 2' }).click();
   await expect(panel(page).getByText('✓ The same output')).toBeVisible();
   await expect(pairs(page).getByText('Second checkpoint')).toHaveCount(4);

@@ -203,7 +203,7 @@ test('EPLB places local files by the loads of a CSV file', async ({ page }) => {
   const loads = Array.from({ length: 12 }, (_, expert) => (expert === 3 ? 900 : 10));
   const csv = { name: 'loads.csv', mimeType: 'text/csv', buffer: Buffer.from(`${loads.join(',')}\n`) };
   const chooser = page.waitForEvent('filechooser');
-  await ask.getByRole('button', { name: 'Choose a CSV file of loads' }).press('Enter');
+  await ask.getByRole('button', { name: 'Choose a CSV file with the loads' }).press('Enter');
   await (await chooser).setFiles(csv);
   await expect(page.getByText('Imbalance of tokens')).toBeVisible();
   const checkpoint = await openCheckpoint(await openLocal(HUB));

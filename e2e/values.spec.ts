@@ -12,7 +12,7 @@ const PLANTED = { repo: 'preset/planted-values' };
 const BYTES = 2 * 12 * 3 * 16 * 24 * 2;
 
 const bar = (page: Page) => page.getByRole('region', { name: 'Values' });
-const findings = (page: Page) => page.getByRole('region', { name: 'What the numbers say' });
+const findings = (page: Page) => page.getByRole('region', { name: 'Findings in values' });
 
 /** What the core says of the planted checkpoint. */
 async function expected() {

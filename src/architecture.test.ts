@@ -163,7 +163,7 @@ function coreFault({ from, target, specifier, typeOnly }: Import, room: string):
 
 /** The files that open handles for their room. */
 function isOpen(file: string): boolean {
-  return ['src/core/safetensors/read-header.ts', 'src/core/checkpoint/companion-values.ts'].includes(file);
+  return ['src/core/safetensors/read-header.ts', 'src/core/checkpoint/read-companion-values.ts'].includes(file);
 }
 
 function packageFault(from: string, specifier: string): string | null {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { FINDINGS } from './core/checkpoint/findings.ts';
+import { FINDINGS } from './core/checkpoint/finding-tags.ts';
 import { ERROR_TAGS } from './core/errors.ts';
 import { GLOSSARY, type GlossaryTerm, TERM_IDS } from './core/glossary.ts';
 import { DEFECTS } from './core/layouts/defects.ts';

@@ -1,5 +1,5 @@
 import { architectureOf } from './core/layouts/architecture-rules.ts';
-import { ARCHITECTURES } from './core/layouts/architectures.ts';
+import { ARCHITECTURES } from './core/layouts/architecture-table.ts';
 import { checkpointOf, type Headers, readRealNames, type TestCheckpoint } from './core/layouts/checkpoints.fixture.ts';
 import { detectLayout } from './core/layouts/detect.ts';
 import { type DialectSpec, layoutId } from './core/layouts/dialects.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ARCHITECTURES } from './core/layouts/architectures.ts';
+import { ARCHITECTURES } from './core/layouts/architecture-table.ts';
 import { DIALECTS, layoutId } from './core/layouts/dialects.ts';
 import { dialectGlyph, SHOWN } from './core/layouts/drawing/dialect-glyph.ts';
 import { glyphPicture } from './core/layouts/drawing/glyph-picture.ts';

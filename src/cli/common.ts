@@ -10,7 +10,7 @@ export interface OutputOptions {
 
 /** `--json` and `--quiet`, which every command has. */
 export function withOutput(command: Command): Command {
-  return command.option('--json', 'print one JSON object on standard output').option('--quiet', 'no progress');
+  return command.option('--json', 'print one JSON object on standard output').option('--quiet', 'do not show progress');
 }
 
 /** What asks a process to end: Ctrl-C, a polite kill or a job's time limit, and a terminal that closes. */
@@ -32,7 +32,7 @@ export function parseLayers(text: string, option = '--layers'): number[] {
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (!match || last < first || last - first > 100_000)
-      throw new LoomError('usage', `${option} takes numbers and ranges such as 0-3,7; "${text}" is not that.`);
+      throw new LoomError('usage', `${option} takes numbers and ranges such as 0-3,7, not "${text}".`);
     for (let layer = first; layer <= last; layer++) layers.add(layer);
   }
   return [...layers].sort((a, b) => a - b);
@@ -42,21 +42,21 @@ export function parseLayers(text: string, option = '--layers'): number[] {
 export function parseShardSize(text: string): number {
   const bytes = parseSize(text);
   if (bytes === null)
-    throw new LoomError('usage', `--max-shard-size takes a size such as 5GB or 512MiB; "${text}" is not that.`);
+    throw new LoomError('usage', `--max-shard-size takes a size such as 5GB or 512MiB, not "${text}".`);
   return bytes;
 }
 
 /** @throws LoomError `usage`. */
 export function parseTarget(text: string): Target {
   if (!isTarget(text))
-    throw new LoomError('usage', `--to takes ${Object.keys(TARGETS).join(', ')}; "${text}" is none of them.`);
+    throw new LoomError('usage', `--to takes ${Object.keys(TARGETS).join(', ')}; "${text}" is not one of them.`);
   return text;
 }
 
 /** @throws LoomError `usage`. */
 export function parseDtype(text: string | undefined): 'bf16' | undefined {
   if (text === undefined || text === 'bf16') return text;
-  throw new LoomError('usage', `--dtype takes bf16; "${text}" is not that.`);
+  throw new LoomError('usage', `--dtype takes bf16, not "${text}".`);
 }
 
 export interface AssumeFlags {

@@ -78,7 +78,7 @@ describe('compare', () => {
   it('exits 1 where they differ, and says by what', async () => {
     const { text, code } = await compare(hubFolder('qwen3_moe'), hubFolder('mixtral'));
     expect(code).toBe(1);
-    expect(text).toMatch(/^[\d,]+ differences by headers\./);
+    expect(text).toMatch(/^[\d,]+ differences in the headers\./);
     expect(text).toContain('only left');
   });
 

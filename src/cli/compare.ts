@@ -29,11 +29,11 @@ interface CompareFlags extends ReadingFlags {
   readonly markdown?: boolean;
 }
 
-/** `moe-loom compare <left> <right>`: exit 1 when they differ in meaning, or one is not whole; other names, places and layouts are no difference. */
+/** `moe-loom compare <left> <right>`: exit 1 if values, dtypes or sizes differ or one side is incomplete. Names, positions and layouts may differ. */
 export function addCompare(program: Command): void {
   const command = program
     .command('compare')
-    .description('compare two checkpoints in any two layouts, by headers or also by values')
+    .description('compare two checkpoints in any layouts, by their headers or also by their values')
     .argument('<left>', SOURCE_HELP)
     .argument('<right>', SOURCE_HELP)
     .option('--values', 'also read and compare every value')
@@ -86,7 +86,7 @@ function createLine(quiet: boolean) {
     if (quiet || !stderr.isTTY || now - drawn < REDRAW_MS || done === 0) return;
     drawn = now;
     const left = formatDuration(((now - start) / 1000 / done) * (total - done));
-    drawLine(`Comparing: ${formatBytes(done)} of ${formatBytes(total)} of both sides, ${left} left`);
+    drawLine(`Comparing: ${formatBytes(done)} of ${formatBytes(total)} of both sides, about ${left} left`);
   };
   const end = () => {
     if (drawn > 0) eraseLine();
@@ -107,7 +107,10 @@ export function describeComparison(report: CompareReport): string[] {
         `  ${words.padEnd(14)} ${formatInteger(entries).padStart(8)}  ${formatBytes(leftBytes).padStart(9)} ${formatBytes(rightBytes).padStart(9)}`,
     ),
     ...chainLines(report),
-    ...prefixes.map((rule) => `Names under "${rule.left}" stand under "${rule.right}": ${rule.reason}.`),
+    ...prefixes.map(
+      (rule) =>
+        `Names that start with "${rule.left}" on the left start with "${rule.right}" on the right: ${rule.reason}.`,
+    ),
     ...notes.map((note) => `! ${note}`),
     ...headed('What happened', mistakesOf(report)),
     ...headed('Differences', differences.slice(0, SHOWN)),
@@ -116,7 +119,7 @@ export function describeComparison(report: CompareReport): string[] {
 }
 
 function side({ identity, layout, tensors, paired, bytes }: CompareReport['left']): string {
-  return `${identity}: ${layout}, ${formatInteger(tensors)} tensors (${formatInteger(paired)} with a partner), ${formatInteger(bytes)} bytes`;
+  return `${identity}: ${layout}, ${formatInteger(tensors)} tensors (${formatInteger(paired)} matched), ${formatInteger(bytes)} bytes`;
 }
 
 function headed(title: string, lines: readonly string[]): string[] {

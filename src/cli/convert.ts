@@ -64,7 +64,7 @@ export function addConvert(program: Command): void {
     .argument('<source>', SOURCE_HELP);
   withPlanFlags(command)
     .requiredOption('--out <folder>', 'the output folder; without --resume, it must be empty or not exist')
-    .option('--card', 'write a README.md: what changed, who loads it, how it was proven')
+    .option('--card', 'write a README.md with the changes, the programs that load the result, and the proof')
     .option('--picture', 'with --card: also draw the first converted layer, before and after, as SVG files beside it')
     .option('--resume', 'resume the unfinished conversion in that folder')
     .option('--restart', 'remove the unfinished conversion in that folder and start again')
@@ -163,7 +163,7 @@ interface WorkOptions {
 function workOptions(flags: ConvertFlags): WorkOptions {
   const engine = flags.engine ?? 'auto';
   if (!isEngineChoice(engine))
-    throw new LoomError('usage', `--engine takes ${ENGINES.join(', ')}; "${engine}" is none of them.`);
+    throw new LoomError('usage', `--engine takes ${ENGINES.join(', ')}; "${engine}" is not one of them.`);
   if (flags.picture && !flags.card)
     throw new LoomError('usage', '--picture adds drawings to a model card. Add --card.');
   if (flags.resume && flags.restart)
@@ -173,7 +173,7 @@ function workOptions(flags: ConvertFlags): WorkOptions {
     throw new LoomError('usage', `--memory takes a size of at least 16MiB, such as 512MiB.`);
   const threads = flags.threads === undefined ? null : Number(flags.threads);
   if (threads !== null && !(Number.isInteger(threads) && threads >= 1 && threads <= 256))
-    throw new LoomError('usage', `--threads takes a number from 1 to 256; "${flags.threads}" is not that.`);
+    throw new LoomError('usage', `--threads takes a number from 1 to 256, not "${flags.threads}".`);
   return { engine, memory, threads };
 }
 
@@ -255,7 +255,7 @@ function describeRun({ kept, engine, sha256, seconds }: ConversionReport): strin
   return [
     ...(seconds ? [`Writing took ${seconds.write.toFixed(1)} s, reading back ${seconds.verify.toFixed(1)} s.`] : []),
     ...(kept > 0
-      ? [`From the earlier run: ${plural(kept, 'shard')}, read back and equal to what was written then.`]
+      ? [`From the earlier run: ${plural(kept, 'shard')}, read back and equal to the bytes written then.`]
       : []),
     ...engine.decisions.map(
       ({ kernel, op, on, reason }) =>

@@ -106,7 +106,7 @@ describe("the user's set-up", () => {
     const other = await run(['inspect', `${hub.url}/preset/gated-auto`, '--json'], { HF_HOME: home });
     expect(other.code).toBe(2);
     expect(other.stderr).toContain(
-      `Reading from ${new URL(hub.url).host}, as the address says (this computer). No token is sent to it.`,
+      `Reading from ${new URL(hub.url).host}, the host in the address (this computer). No token is sent to it.`,
     );
     expect(hub.journal.length).toBeGreaterThan(0);
     expect(hub.journal.filter(({ hasAuthorization }) => hasAuthorization)).toEqual([]);
@@ -132,7 +132,7 @@ describe("the user's set-up", () => {
     for (const env of [{ HF_HUB_OFFLINE: '1' }, { TRANSFORMERS_OFFLINE: 'yes' }]) {
       const ran = await run(['inspect', 'preset/dense', '--endpoint', hub.url], { HF_HUB_CACHE, ...env });
       expect(ran.code).toBe(2);
-      expect(ran.stderr).toContain(`${HF_HUB_CACHE} does not hold preset/dense at main, and the Hub is not used`);
+      expect(ran.stderr).toContain(`${HF_HUB_CACHE} does not have preset/dense at main, and the Hub is not used`);
     }
     expect(hub.journal).toEqual([]);
   });
@@ -159,7 +159,7 @@ describe("the user's set-up", () => {
     expect(asked).toContain('model-00002-of-00003');
     expect(asked).not.toContain('model-00001-of-00003');
     const offline = await run(['inspect', ...source, '--cache'], { HF_HUB_CACHE });
-    expect(offline.stderr).toContain(`"hf download ${NAME} --revision ${commit}" completes it.`);
+    expect(offline.stderr).toContain(`Download the rest with "hf download ${NAME} --revision ${commit}".`);
   });
 });
 
@@ -208,9 +208,9 @@ describe('waiting', () => {
     for (const pathRe of ['/revision/', '/resolve/']) {
       hub.faults.clear();
       hub.faults.add({ action: { type: 'rate429', t: 200 }, pathRe });
-      const ran = await run(['inspect', REPO, '--no-cache', '--endpoint', hub.url], {}, /going on in/);
+      const ran = await run(['inspect', REPO, '--no-cache', '--endpoint', hub.url], {}, /resuming in/);
       expect(ran.code).toBe(2);
-      expect(ran.stderr).toContain(`${new URL(hub.url).host} asks for fewer requests (429): going on in 20`);
+      expect(ran.stderr).toContain(`${new URL(hub.url).host} asks for fewer requests (429): resuming in 20`);
       expect(ran.stderr).toMatch(/moe-loom: The work was stopped\. \[cancelled\]\n$/);
       expect(ran.ms).toBeLessThan(2000);
     }
@@ -221,7 +221,7 @@ describe('waiting', () => {
     const ill = await run(['inspect', REPO, '--json', '--endpoint', hub.url]);
     expect(ill.code).toBe(0);
     expect(ill.stderr).toMatch(
-      /could not answer for the listing of \S+ \(503\)\. Trying again in \d\.\d s \(Ctrl-C stops\)\.\n$/,
+      /could not answer for the listing of \S+ \(503\)\. Retrying in \d\.\d s \(Ctrl-C stops\)\.\n$/,
     );
     hub.faults.add({ action: { type: 'redirectLoop' }, pathRe: '/revision/' });
     hub.clearJournal();

@@ -92,15 +92,15 @@ describe('draw', () => {
 
   it.each([
     [['--layer', '99'], 'There is no layer 99. Layers with experts: '],
-    [['--layer', 'x'], '--layer takes the number of one layer; "x" is not that.'],
-    [['--what', 'photo'], '--what takes glyph, strip, flow; "photo" is none of them.'],
-    [['--what', 'flow'], '--what flow draws a conversion: it needs --to <target>.'],
-    [['--what', 'flow', '--to', 'pile'], '"pile" is none of them.'],
-    [['--what', 'flow', '--to', 'stacked', '--at', '101'], '--at takes a number from 0 to 100; "101" is not that.'],
+    [['--layer', 'x'], '--layer takes the number of one layer, not "x".'],
+    [['--what', 'photo'], '--what takes glyph, strip, flow; "photo" is not one of them.'],
+    [['--what', 'flow'], '--what flow draws a conversion, so it needs --to <target>.'],
+    [['--what', 'flow', '--to', 'pile'], '"pile" is not one of them.'],
+    [['--what', 'flow', '--to', 'stacked', '--at', '101'], '--at takes a number from 0 to 100, not "101".'],
     [['--what', 'flow', '--to', 'gate-up-interleaved'], 'qwen3_moe is not read with gate and up alternating'],
     [['--what', 'flow', '--to', 'stacked', '--layer', '1'], 'This layer has no experts'],
-    [['--what', 'strip', '--to', 'stacked'], '--to goes with --what flow.'],
-    [['--as', 'png'], '--as takes svg; "png" is not that.'],
+    [['--what', 'strip', '--to', 'stacked'], '--to needs --what flow.'],
+    [['--as', 'png'], '--as takes svg, not "png".'],
   ])('refuses %j with what it takes', async (args, message) => {
     await expect(draw(hubFolder('qwen3_moe'), ...args)).rejects.toThrow(message);
   });

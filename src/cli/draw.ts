@@ -62,7 +62,7 @@ export function addDraw(program: Command): void {
   withReading(command).action(async (source: string, flags: DrawFlags) => {
     const drawing = parseDrawing(flags.what);
     const flow = drawing === 'flow' ? parseFlow(flags) : refuseFlowFlags(flags);
-    if (flags.as !== 'svg') throw new LoomError('usage', `--as takes svg; "${flags.as}" is not that.`);
+    if (flags.as !== 'svg') throw new LoomError('usage', `--as takes svg, not "${flags.as}".`);
     const layer = flags.layer === undefined ? null : parseLayer(flags.layer);
     const signal = interruptSignal();
     const { checkpoint, files } = await openCheckpointAt(source, flags, signal);
@@ -117,16 +117,16 @@ async function drawFlow(
 
 /** @throws LoomError `usage`. */
 function parseFlow({ to, dtype, at }: DrawFlags): FlowOrder {
-  if (to === undefined) throw new LoomError('usage', '--what flow draws a conversion: it needs --to <target>.');
+  if (to === undefined) throw new LoomError('usage', '--what flow draws a conversion, so it needs --to <target>.');
   if (at !== undefined && !/^(?:\d{1,2}(?:\.\d+)?|100)$/.test(at))
-    throw new LoomError('usage', `--at takes a number from 0 to 100; "${at}" is not that.`);
+    throw new LoomError('usage', `--at takes a number from 0 to 100, not "${at}".`);
   return { target: parseTarget(to), dtype: parseDtype(dtype), time: at === undefined ? null : Number(at) / 100 };
 }
 
 /** @throws LoomError `usage`. */
 function refuseFlowFlags(flags: DrawFlags): null {
   const given = (['to', 'dtype', 'at'] as const).find((each) => flags[each] !== undefined);
-  if (given) throw new LoomError('usage', `--${given} goes with --what flow.`);
+  if (given) throw new LoomError('usage', `--${given} needs --what flow.`);
   return null;
 }
 
@@ -141,14 +141,13 @@ const WHAT = [...DRAWINGS, 'flow'] as const;
 /** @throws LoomError `usage`. */
 function parseDrawing(text: string): (typeof WHAT)[number] {
   const found = WHAT.find((each) => each === text);
-  if (!found) throw new LoomError('usage', `--what takes ${WHAT.join(', ')}; "${text}" is none of them.`);
+  if (!found) throw new LoomError('usage', `--what takes ${WHAT.join(', ')}; "${text}" is not one of them.`);
   return found;
 }
 
 /** @throws LoomError `usage`. */
 function parseLayer(text: string): number {
-  if (!/^\d{1,6}$/.test(text))
-    throw new LoomError('usage', `--layer takes the number of one layer; "${text}" is not that.`);
+  if (!/^\d{1,6}$/.test(text)) throw new LoomError('usage', `--layer takes the number of one layer, not "${text}".`);
   return Number(text);
 }
 

@@ -51,6 +51,6 @@ describe('--dtype bf16', () => {
     expect(await held('packed', '--dtype', 'bf16')).toEqual(plain);
     expect(await held('packed')).not.toEqual(plain);
     const alone = await run('ranks', join(work, 'packed'), ...ranks, '--dtype', 'bf16');
-    expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining('it needs --to') });
+    expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining('needs --to') });
   });
 });

@@ -27,7 +27,7 @@ export function addInspect(program: Command): void {
   withReading(command)
     .option(
       '--read-values',
-      'if the files do not decide how the experts are read, read some rows of one layer as evidence',
+      'read some rows of one layer as evidence if the files do not decide how experts are stored',
     )
     .action(async (source: string, options: InspectFlags) => {
       const signal = interruptSignal();
@@ -84,7 +84,7 @@ function parameterLines(counts: ParameterCount): string[] {
     ...(active === null
       ? [`  active     unknown: ${activeUnknown ?? 'the config does not say which experts a token uses'}`]
       : [
-          `  active     ${formatInteger(active)} per token, all counted`,
+          `  active     ${formatInteger(active)} per token, with all embeddings`,
           `             ${formatInteger(activeWithoutInput ?? 0)} without the input embedding`,
           `             ${formatInteger(activeWithoutEmbeddings ?? 0)} without input embedding and output head`,
         ]),

@@ -92,7 +92,8 @@ function nameLines(what: string, names: readonly string[]): string[] {
 function parseConsumer(text: string): ProgramId {
   const ids = LOADERS.map(({ id }) => id);
   const known = ids.find((id) => id === text);
-  if (known === undefined) throw new LoomError('usage', `--script takes ${ids.join(', ')}; "${text}" is none of them.`);
+  if (known === undefined)
+    throw new LoomError('usage', `--script takes ${ids.join(', ')}; "${text}" is not one of them.`);
   return known;
 }
 

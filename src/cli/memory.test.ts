@@ -107,7 +107,7 @@ describe('memory', () => {
     [['--mfu', '200'], 'at most 100 %'],
     [['--mfu', '30', '--step-seconds', '2'], 'Give only one of tokens per second'],
     [['--tokens-per-second', '1e9'], '--tokens-per-second takes a number above 0'],
-    [['--gpus', '16', '--dp', '3'], 'dp × cp × tp = 3 × 1 × 1 = 3 is not 16 GPUs.'],
+    [['--gpus', '16', '--dp', '3'], 'dp × cp × tp = 3 × 1 × 1 = 3 GPUs, but the number of GPUs is set to 16.'],
     [['--framework', 'nobody'], '--framework takes one of transformers-5, fsdp2'],
     [['--framework', 'transformers-5', '--ep', '6', '--gpus', '6'], 'Cannot evenly shard 128 experts across 6'],
     [['--optimizer-bytes', '7'], 'Optimizer bytes per parameter must be one of 6, 8'],
@@ -167,8 +167,8 @@ describe('ranks', () => {
       const { code, stderr } = await run('ranks', hubFolder('qwen3_moe'), '--framework', framework, '--ep', '4');
       return { code, stderr };
     };
-    expect(await asked('eplb')).toEqual({ code: 2, stderr: expect.stringContaining('Name a file with --loads.') });
-    expect(await asked('custom')).toEqual({ code: 2, stderr: expect.stringContaining('Name a file with --map.') });
+    expect(await asked('eplb')).toEqual({ code: 2, stderr: expect.stringContaining('Give the file with --loads.') });
+    expect(await asked('custom')).toEqual({ code: 2, stderr: expect.stringContaining('Give the file with --map.') });
   });
 
   it('hashes what each rank holds when asked, and takes the hashes along', async () => {

@@ -33,12 +33,12 @@ export function addParity(program: Command): void {
   const command = program
     .command('parity')
     .description(
-      'compute a layer from per-expert, stacked and gate-up weights and on expert-parallel ranks, and compare the outputs',
+      'compute a layer from per-expert, stacked and gate-up weights and on expert-parallel ranks, then compare the outputs',
     )
     .argument('<source>', SOURCE_HELP)
     .argument('[other]', 'a second checkpoint whose layer should give the same output')
     .requiredOption('--layer <number>', 'the layer to compute')
-    .option('--ep <ranks>', 'expert-parallel size; must divide the number of experts')
+    .option('--ep <size>', 'expert-parallel size; must divide the number of experts')
     .option('--tokens <number>', 'number of random input tokens', '32')
     .option('--seed <number>', 'seed of random input', '0')
     .option('--input <file>', 'read the input hidden states from a safetensors file')
@@ -85,7 +85,7 @@ function wholeNumber(option: string, text: string, least: number): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
   const most = option === '--seed' ? 0xffffffff : MOST;
   if (value >= least && value <= most) return value;
-  throw new LoomError('usage', `${option} takes a whole number from ${least} to ${most}; "${text}" is not that.`);
+  throw new LoomError('usage', `${option} takes a whole number from ${least} to ${most}, not "${text}".`);
 }
 
 /** Input and expected output from one file. @throws LoomError `usage`, and what reading throws. */
@@ -129,13 +129,13 @@ function createLine(quiet: boolean) {
   return { update, end };
 }
 
-/** The numbers of every pair, what they mean, and what explains a difference. */
+/** The differences of every pair, the verdict, and the faults that explain a difference. */
 export function describeParity(report: ParityReport): string[] {
   const { layer, block, experts, topK, tokens, seed, ep, tolerance, operator } = report;
   const input = seed === null ? 'given hidden states' : `random hidden states, seed ${seed}`;
   const idle = report.tokensPerExpert.filter((count) => count === 0).length;
   return [
-    `Layer ${layer}     ${block}: ${experts} experts, ${topK} a token`,
+    `Layer ${layer}     ${block}: ${experts} experts, ${topK} per token`,
     `Input        ${tokens} tokens, ${input}; ${experts - idle} of ${experts} experts chosen; ${ep} ranks with ${report.tokensPerRank.join(', ')}`,
     `Computed by  ${report.runtime.name}, threads: ${report.runtime.threads}; read ${formatBytes(report.bytesRead)}`,
     ...report.runs.map(
@@ -154,10 +154,10 @@ export function describeParity(report: ParityReport): string[] {
     ...report.faults.map(({ tag, message }) => `! ${message} [${tag}]`),
     report.verdict === 'same'
       ? `The same within ${tolerance} on these inputs. This is not proof for other inputs; compare --values and verify prove equal bytes.`
-      : `Different: more than ${tolerance} apart.`,
+      : `Different: the largest difference is above ${tolerance}.`,
   ];
 }
 
 function scientific(value: number): string {
-  return value === 0 ? '0 (equal to the bit)' : value.toExponential(2);
+  return value === 0 ? '0 (bit-identical)' : value.toExponential(2);
 }

@@ -202,6 +202,6 @@ describe('the hashes that a source states', () => {
     const silent = await run('verify', source, '--source-hashes');
     expect(silent.code).toBe(2);
     expect(silent.stderr).toContain('states no sha256 for any of its files');
-    expect((await run('verify', source)).stderr).toContain('Name the converted checkpoint as a second argument');
+    expect((await run('verify', source)).stderr).toContain('Give the converted checkpoint as the second argument');
   });
 });

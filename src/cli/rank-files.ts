@@ -16,10 +16,10 @@ import {
 } from '../core/index.ts';
 import { drawLine, eraseLine, printCode, printJson } from './terminal.ts';
 
-/** Files that follow a placement, which `--take` prints. */
+/** Files made from a placement, which `--take` prints. */
 export const TAKES: readonly Take[] = ['manifest', ...PLACEMENT_FILES.map(({ id }) => id), 'assertion'];
 
-/** A program's id stands for its own placement file. */
+/** The id of a program means its own placement file. */
 export type Take = 'manifest' | 'assertion' | ProgramId;
 
 export interface TakeRequest {
@@ -28,7 +28,7 @@ export interface TakeRequest {
   readonly hashes: RankHashes | undefined;
   readonly origin: { readonly repo: string | null; readonly revision: string | null };
   readonly files: FileSet;
-  /** Null as if converted: then no index of the source is the output's. */
+  /** Null with `--to`: the index of the source is not that of the output. */
   readonly checkpoint: Checkpoint | null;
   readonly json: boolean;
 }
@@ -37,10 +37,10 @@ export interface TakeRequest {
 export function parseTake(text: string): Take {
   const found = TAKES.find((take) => take === text);
   if (found) return found;
-  throw new LoomError('usage', `--take takes ${TAKES.join(', ')}; "${text}" is none of them.`);
+  throw new LoomError('usage', `--take takes ${TAKES.join(', ')}; "${text}" is not one of them.`);
 }
 
-/** Prints a file that follows the placement. @throws LoomError `usage` where there is none for it. */
+/** Prints a file made from the placement. @throws LoomError `usage` if the placement has no such file. */
 export async function printTake(take: Take, request: TakeRequest): Promise<void> {
   const { model, placement, hashes } = request;
   if (take === 'manifest') {
@@ -59,7 +59,7 @@ export async function printTake(take: Take, request: TakeRequest): Promise<void>
     if (script === null)
       throw new LoomError(
         'usage',
-        assertionLimit(model) ?? 'The assertion script loads with transformers: pass --framework transformers-5.',
+        assertionLimit(model) ?? 'The assertion script needs transformers. Add --framework transformers-5.',
       );
     if (request.json) printJson({ script });
     else printCode(script);

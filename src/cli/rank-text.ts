@@ -12,10 +12,10 @@ import {
 type Intervals = RankEntry['experts'];
 type Named = { readonly prefix: string; readonly index: number | null };
 
-/** Lines for one rank's layers beyond this many say nothing at a glance: `--json` has them. */
+/** Maximum number of lines for the layers of one rank; above it only `--json` lists them. */
 const LIMIT_LINES = 8;
 
-/** What a rank's line says of its experts, and the lines below it where layers deal them differently. */
+/** The experts in the line of a rank, and the lines below it if layers place experts differently. */
 export function expertsText({ experts, layers, slice }: RankEntry): {
   readonly line: string;
   readonly below: readonly string[];
@@ -50,7 +50,7 @@ function words(experts: Intervals): string {
   return experts.map(([start, end]) => (end - start === 1 ? start : `${start}–${end - 1}`)).join(', ');
 }
 
-/** A column of the table: its heading, the way of loading that it is of, and its value. */
+/** A column of the table: its heading, whether the framework loads this way, and its value. */
 interface Column {
   readonly title: string;
   readonly own: boolean;
@@ -59,7 +59,7 @@ interface Column {
 
 type ReadEntry = RankEntry & { readonly read: NonNullable<RankEntry['read']> };
 
-/** What each rank holds and reads, by the way of loading; the framework's own way is marked. Neighbours alike share a line. */
+/** Bytes that each rank holds and reads, by way of loading; the way of the framework is marked. Consecutive equal ranks share a line. */
 export function readTable(summary: RankSummary): string[] {
   const { loading, framework } = summary;
   const ranks = summary.ranks.flatMap((rank) => (rank.read === null ? [] : [{ ...rank, read: rank.read }]));
@@ -83,9 +83,9 @@ export function readTable(summary: RankSummary): string[] {
   const own =
     loading === null
       ? `${title} cannot load these files.`
-      : `* ${title} reads ${loading}${filters ? '; with its weight filter on, what stands under filter' : ''}.`;
+      : `* ${title} reads what the column ${loading} shows${filters ? ', or with its weight filter what the column filter shows' : ''}.`;
   return [
-    'Bytes read   spans: what is held, in whole rows · files: each file that has some of it · everything: all files',
+    'Bytes read   spans: only what the rank holds, in whole rows · files: each file with a part of it, whole · everything: all files',
     line('rank', head),
     ...rows.map(({ name }, at) => line(name, cells[at] ?? [])),
     `  ${own}`,

@@ -75,12 +75,12 @@ describe('moe-loom ranks', () => {
     expect(await table('--framework', 'transformers-5', '--ep', '2')).toEqual([
       ['rank', 'held', 'spans *', 'files', 'everything'],
       ['0–1', '896 B', '896 B', '1.66 kB', '1.66 kB'],
-      ['* transformers 5 reads spans.'],
+      ['* transformers 5 reads what the column spans shows.'],
     ]);
     expect(await table('--framework', 'vllm', '--ep', '2')).toEqual([
       ['rank', 'held', 'spans', 'filter', 'files', 'everything *'],
       ['0–1', '896 B', '896 B', '896 B', '1.66 kB', '1.66 kB'],
-      ['* vLLM reads everything; with its weight filter on, what stands under filter.'],
+      ['* vLLM reads what the column everything shows, or with its weight filter what the column filter shows.'],
     ]);
     expect(await table('--framework', 'megatron-core', '--pp', '2', '--ep', '2')).toEqual([
       ['rank', 'held', 'spans', 'files', 'everything'],
@@ -117,7 +117,7 @@ describe('moe-loom ranks', () => {
     const { code, stdout } = await run(source, '--framework', 'vllm', '--ep', '2');
     expect(code).toBe(1);
     expect(stdout).toMatch(
-      /^No ranks: The experts of layer 0 are stored in a way that is not known to this program\. \S+ \[4, \d+\] looks like a router/,
+      /^No placement: The experts of layer 0 are stored in a way that is not known to this program\. \S+ \[4, \d+\] looks like a router/,
     );
     expect(stdout).not.toContain('There are no routed experts');
   });

@@ -70,45 +70,45 @@ type RankFlags = ReadingFlags &
     readonly take?: string;
   };
 
-/** `moe-loom ranks <source> --framework <id> --ep N`: who holds what and reads what. Exit 1 when it is refused, or the checkpoint is not whole. */
+/** `moe-loom ranks <source> --framework <id> --ep N`: the experts that each rank holds and the bytes that it reads. Exit 1 if the set-up is refused or the checkpoint is incomplete. */
 export function addRanks(program: Command): void {
   const command = program
     .command('ranks')
-    .description('say which rank holds which experts and reads which bytes')
-    .argument('<source>', `${SOURCE_HELP}; or a config.json alone`)
+    .description('show which experts each rank holds and which bytes it reads')
+    .argument('<source>', `${SOURCE_HELP}; or only a config.json`)
     .option('--framework <id>', RANK_FRAMEWORKS.map((framework) => framework.id).join(', '))
-    .option('--config <for>', `print a configuration instead: ${KINDS}`)
-    .option('--context <tokens>', 'with --config: tokens of a sequence')
+    .option('--config <for>', `print the configuration for a program instead: ${KINDS}`)
+    .option('--context <tokens>', 'with --config: tokens of one sequence')
     .option(
       '--offload',
-      'with --config: on the host what the program can keep there, optimizer states alone where it can',
+      'with --config: offload to the host; only optimizer states if the program supports that, else all that it can',
     )
-    .option('--ep <n>', 'expert-parallel ranks')
-    .option('--tp <n>', 'tensor parallel')
-    .option('--pp <n>', 'pipeline parallel')
-    .option('--cp <n>', 'context parallel')
-    .option('--dp <n>', 'data parallel (fsdp, dp_shard)')
-    .option('--etp <n>', 'tensor parallel inside experts')
-    .option('--placement <strategy>', STRATEGIES.join(', '))
-    .option('--redundant <n>', 'redundant experts')
-    .option('--loads <csv>', 'tokens of each expert, for EPLB')
-    .option('--nodes <n>', 'nodes, for EPLB')
-    .option('--groups <n>', 'expert groups, for EPLB')
-    .option('--map <json>', 'a custom placement')
+    .option('--ep <n>', 'expert-parallel size')
+    .option('--tp <n>', 'tensor-parallel size')
+    .option('--pp <n>', 'pipeline-parallel size')
+    .option('--cp <n>', 'context-parallel size')
+    .option('--dp <n>', 'data-parallel size (fsdp, dp_shard)')
+    .option('--etp <n>', 'tensor-parallel size inside experts')
+    .option('--placement <strategy>', `how experts are placed on ranks: ${STRATEGIES.join(', ')}`)
+    .option('--redundant <n>', 'redundant experts (EPLB): slots beyond one per expert')
+    .option('--loads <csv>', 'CSV file with the tokens of each expert, for EPLB')
+    .option('--nodes <n>', 'number of nodes, for EPLB')
+    .option('--groups <n>', 'number of expert groups, for EPLB')
+    .option('--map <json>', 'JSON file with the experts of each rank, for --placement custom')
     .option('--all2all <backend>', 'vLLM: the all-to-all backend')
-    .option('--set <name=value>', 'a size or option by the program’s own name; once for each', collect)
-    .option('--to <target>', 'as if converted to this layout')
-    .option('--dtype <dtype>', 'with --to: as if FP8 and MXFP4 weights were unpacked to bf16')
-    .option('--hashes', 'read the experts, and give a SHA-256 of each rank’s part of each expert tensor')
-    .option('--take <file>', `print a file that follows the placement instead: ${TAKES.join(', ')}`);
+    .option('--set <name=value>', 'a size or option, by the name that the program uses; can be repeated', collect)
+    .option('--to <target>', 'show the placement after a conversion to this layout')
+    .option('--dtype <dtype>', 'with --to: bf16: show the placement after FP8 and MXFP4 weights are unpacked to bf16')
+    .option('--hashes', 'read the experts and print a SHA-256 of each rank’s part of each expert tensor')
+    .option('--take <file>', `print a file made from the placement instead: ${TAKES.join(', ')}`);
   withReading(command).action(async (source: string, flags: RankFlags) => {
     const { options: placing, model: said } = await placementOptions(flags);
     const options = { ...placing, to: flags.to === undefined ? undefined : parseTarget(flags.to) };
     const dtype = parseDtype(flags.dtype);
     if (dtype !== undefined && options.to === undefined)
-      throw new LoomError('usage', '--dtype says what a conversion unpacks: it needs --to.');
+      throw new LoomError('usage', '--dtype needs --to, because it sets the dtype of a conversion.');
     if (flags.hashes && options.to !== undefined)
-      throw new LoomError('usage', '--hashes reads bytes that are there: convert first, then hash the output.');
+      throw new LoomError('usage', '--hashes cannot be combined with --to. Convert first, then hash the output.');
     const take = flags.take === undefined ? null : parseTake(flags.take);
     const signal = interruptSignal();
     const found = await openOrConfig(source, flags, signal);
@@ -133,7 +133,7 @@ export function addRanks(program: Command): void {
     if ('error' in model || 'error' in placement) {
       const ours = 'error' in model || ('error' in placement && placement.by === 'checkpoint');
       const facts = 'error' in model ? null : model.facts;
-      printSummary(summarize(model, options), { facts, refuser: ours ? 'No ranks' : undefined }, flags);
+      printSummary(summarize(model, options), { facts, refuser: ours ? 'No placement' : undefined }, flags);
       return;
     }
     const hashes = flags.hashes
@@ -144,7 +144,7 @@ export function addRanks(program: Command): void {
       const own = options.to === undefined ? checkpoint : null;
       await printTake(take, { model, placement, hashes, origin, files, checkpoint: own, json: flags.json === true });
     }
-    // A summary says of itself which numbers of experts the config contradicts.
+    // The summary already has a warning for each contradiction with the config.
     const contradictions = model.facts.contradictions ?? [];
     tellErrors(
       errorsOf(checkpoint, layout).filter(({ message }) => !contradictions.some((each) => message.startsWith(each))),
@@ -156,7 +156,7 @@ function collect(entry: string, before: readonly string[] = []): readonly string
   return [...before, entry];
 }
 
-/** What needs no more than a config: the placement with held bytes, or a configuration. @throws LoomError `usage`. */
+/** Prints what a config alone gives: the placement with held bytes, or a configuration. @throws LoomError `usage`. */
 function fromConfig(
   config: Readonly<Record<string, unknown>>,
   source: string,
@@ -165,7 +165,7 @@ function fromConfig(
   flags: RankFlags,
 ): void {
   const asks = (['to', 'hashes', 'take'] as const).find((name) => flags[name] !== undefined);
-  if (asks) throw new LoomError('usage', `--${asks} needs a checkpoint’s files: ${source} is a config alone.`);
+  if (asks) throw new LoomError('usage', `--${asks} needs the files of a checkpoint, and ${source} is only a config.`);
   if (flags.config !== undefined) {
     // A program takes the model's folder, not its config.
     const folder = basename(source) === 'config.json' ? dirname(source) : 'MODEL';
@@ -177,20 +177,20 @@ function fromConfig(
   printSummary(summarize(model, options), { facts: model.facts }, flags);
 }
 
-/** @throws LoomError `usage` where the file that a placement goes by was not given. */
+/** @throws LoomError `usage` if the file that a placement needs was not given. */
 function refuseLacking(placement: Placement | PlacementError): void {
   if ('needs' in placement && placement.needs !== undefined)
-    throw new LoomError('usage', `${placement.error} Name a file with --${placement.needs}.`);
+    throw new LoomError('usage', `${placement.error} Give the file with --${placement.needs}.`);
 }
 
-/** Facts of a model that its files say themselves. @throws LoomError `usage` where they are said otherwise. */
+/** Checks facts given with --set against the files. @throws LoomError `usage` if they differ. */
 function refuseOther(said: ModelOverrides, { moeLayers, expertGroups, intermediate, blocks }: ModelFacts): void {
   const read = { experts: moeLayers[0]?.experts, expertGroups, intermediate, blockRows: blocks?.rows };
   for (const name of ['experts', 'expertGroups', 'intermediate', 'blockRows'] as const)
     if (said[name] !== undefined && said[name] !== read[name])
       throw new LoomError(
         'usage',
-        `--set says ${name} ${said[name]}, the files say ${read[name] ?? 'nothing of it'}: try other models with a config.json.`,
+        `--set gives ${name} ${said[name]}, but the files have ${read[name] ?? 'no such value'}. To try other values, use a config.json as the source.`,
       );
 }
 
@@ -205,7 +205,7 @@ function printSummary(summary: RankSummary, more: Beside, flags: RankFlags): voi
 function printConfig(shape: ModelShape, model: string, options: RankOptions, flags: RankFlags): void {
   const kind = configKind(flags);
   const context = flags.context === undefined ? undefined : wholeNumber('context', flags.context);
-  // What the program has; one that has none refuses.
+  // A program without any offload refuses it.
   const [has = 'optimizer'] = memoryProgramOf(configFramework(kind))?.memory.offloads ?? [];
   const offload = flags.offload === true ? has : undefined;
   const file = configFor(kind, { model, shape, options, run: { context, offload } });
@@ -224,17 +224,17 @@ function printConfig(shape: ModelShape, model: string, options: RankOptions, fla
 function configKind({ config = '' }: RankFlags): ProgramId {
   const kind = configKindOf(config);
   if (kind) return kind;
-  throw new LoomError('usage', `--config takes ${KINDS}; "${config}" is none of them.`);
+  throw new LoomError('usage', `--config takes ${KINDS}; "${config}" is not one of them.`);
 }
 
-/** The framework that is named, else the one that a configuration is for. @throws LoomError `usage`. */
+/** The framework of --framework, else that of --config. @throws LoomError `usage`. */
 function frameworkOf(flags: RankFlags): ProgramId {
   const known = RANK_FRAMEWORKS.map((framework) => framework.id).join(', ');
   if (flags.framework === undefined && flags.config !== undefined) return configFramework(configKind(flags));
-  if (flags.framework === undefined) throw new LoomError('usage', `--framework is needed: ${known}.`);
+  if (flags.framework === undefined) throw new LoomError('usage', `Add --framework: ${known}.`);
   const id = frameworkIdOf(flags.framework);
   if (id !== null) return id;
-  throw new LoomError('usage', `--framework takes ${known}; "${flags.framework}" is none of them.`);
+  throw new LoomError('usage', `--framework takes ${known}; "${flags.framework}" is not one of them.`);
 }
 
 /** @throws LoomError `usage`. */
@@ -250,7 +250,8 @@ async function placementOptions(
   });
   const flagged = { ...Object.fromEntries(degrees), ...given({ strategy: strategyOf(flags), all2all: flags.all2all }) };
   const twice = Object.keys(flagged).find((name) => Object.hasOwn(set.options, name));
-  if (twice !== undefined) throw new LoomError('usage', `${twice} is given by a flag and by --set: give it once.`);
+  if (twice !== undefined)
+    throw new LoomError('usage', `${twice} is given both as a flag and with --set. Give it once.`);
   const files = {
     loads: flags.loads === undefined ? undefined : parseLoads(await textOf(flags.loads)),
     map: flags.map === undefined ? undefined : parseSlotMap(await textOf(flags.map)),
@@ -264,14 +265,14 @@ function given<T extends object>(values: T): Partial<T> {
 
 function wholeNumber(name: string, text: string): number {
   if (!/^\d{1,6}$/.test(text) || (Number(text) < 1 && name !== 'redundant'))
-    throw new LoomError('usage', `--${name} takes a whole number from 1; "${text}" is not that.`);
+    throw new LoomError('usage', `--${name} takes a whole number from 1, not "${text}".`);
   return Number(text);
 }
 
 function strategyOf({ placement }: RankFlags): Strategy | undefined {
   const found = STRATEGIES.find((strategy) => strategy === placement);
   if (placement === undefined || found) return found;
-  throw new LoomError('usage', `--placement takes ${STRATEGIES.join(', ')}; "${placement}" is none of them.`);
+  throw new LoomError('usage', `--placement takes ${STRATEGIES.join(', ')}; "${placement}" is not one of them.`);
 }
 
 async function textOf(path: string): Promise<string> {
@@ -289,7 +290,7 @@ function planLines(framework: string, facts: ModelFacts | null): string[] {
   return plan.map(({ name, style }, at) => `${at === 0 ? 'Plan' : '    '}         layers.*.${name}: ${style}`);
 }
 
-/** What is printed beside a summary, and who refuses where it is a refusal. */
+/** What is printed with a summary, and who refuses if it is a refusal. */
 interface Beside {
   readonly facts: ModelFacts | null;
   readonly hashes?: RankHashes | undefined;
@@ -305,7 +306,7 @@ function describeRanks(summary: RankSummary, { facts, hashes, refuser }: Beside)
   return [
     `Framework    ${summary.framework}`,
     ...planLines(summary.framework, facts),
-    `Mesh         ${plural(mesh.world, 'rank')}: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ') || 'one of all'}`,
+    `Mesh         ${plural(mesh.world, 'rank')}: ${sizes.map(([name, size]) => `${name} ${size}`).join(', ') || 'all sizes are 1'}`,
     ...ranks.flatMap((rank) => {
       const files = new Set(rank.reads.map((read) => read.file)).size;
       const experts = expertsText(rank);

@@ -139,15 +139,15 @@ async function openHub(reference: RepoReference, endpoint: string, signal: Abort
     if (!isLoomError(error) || error.tag !== 'token-rejected' || found === null) throw error;
     throw new LoomError(error.tag, `${error.message} It was found in ${found.from}.`, error.fields, error);
   });
-  if (repo.movedTo !== null) note(`${reference.repo} has moved: the Hub now calls it ${repo.movedTo}.`);
+  if (repo.movedTo !== null) note(`${reference.repo} was renamed on the Hub to ${repo.movedTo}.`);
   return repo;
 }
 
-/** An address may name any server: said, as in the app, where it is not the user's own Hub. */
+/** Reports a host that is not the user's Hub, because an address can name any server. */
 function noteForeign(endpoint: string): void {
   const { host, hostname } = new URL(endpoint);
   const place = describePrivateHost(hostname);
-  note(`Reading from ${host}, as the address says${place === null ? '' : ` (${place})`}. No token is sent to it.`);
+  note(`Reading from ${host}, the host in the address${place === null ? '' : ` (${place})`}. No token is sent to it.`);
 }
 
 async function openRemote(reference: RepoReference, endpoint: string, signal: AbortSignal): Promise<OpenedSource> {
@@ -155,7 +155,7 @@ async function openRemote(reference: RepoReference, endpoint: string, signal: Ab
   return { files, path: null, origin: { repo: files.repo, revision: files.commit } };
 }
 
-/** What the cache holds of a model, and the rest of it from the Hub at the same commit. */
+/** Reads the files in the cache, and the rest from the Hub at the same commit. */
 async function complete(
   cached: CachedRepo,
   reference: RepoReference,
@@ -170,7 +170,7 @@ async function complete(
     const isHere = (name: string) => lengths.has(name) && lengths.get(name) === listed.get(name);
     const open: FileSet['open'] = (name, options) => (isHere(name) ? local : hub).open(name, options);
     note(
-      `The local Hub cache holds ${hub.repo} in part (${cached.folder}); the Hub completes it: ${describe(cached.missing)}.`,
+      `The local Hub cache has only a part of ${hub.repo} (${cached.folder}). Reading the rest from the Hub: ${describe(cached.missing)}.`,
     );
     return { files: { ...hub, open }, path: null, origin: { repo: hub.repo, revision: hub.commit } };
   } catch (error) {
@@ -180,7 +180,7 @@ async function complete(
 }
 
 function howToComplete({ missing, folder, commit }: CachedRepo, { repo }: RepoReference): string {
-  return `The local Hub cache ${folder} does not hold ${describe(missing)}. "hf download ${repo} --revision ${commit}" completes it.`;
+  return `The local Hub cache ${folder} does not have ${describe(missing)}. Download the rest with "hf download ${repo} --revision ${commit}".`;
 }
 
 function describe(files: readonly string[]): string {
@@ -189,7 +189,7 @@ function describe(files: readonly string[]): string {
 }
 
 function notInCache({ repo, revision }: RepoReference): LoomError {
-  const message = `The local Hub cache ${hubCacheFolder(process.env)} does not hold ${repo} at ${revision ?? 'main'}, and the Hub is not used (--cache, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE). Download it with "hf download ${repo}", or remove that setting.`;
+  const message = `The local Hub cache ${hubCacheFolder(process.env)} does not have ${repo} at ${revision ?? 'main'}, and the Hub is not used (--cache, HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE). Download it with "hf download ${repo}", or remove that setting.`;
   return new LoomError('path-not-found', message, { repo });
 }
 

@@ -88,7 +88,9 @@ describe('stats', () => {
   });
 
   it('says so when no expert stands out', async () => {
-    expect(await stats(planted((value) => value, 1))).toContain('\nNo expert stands out.\n');
+    expect(await stats(planted((value) => value, 1))).toContain(
+      '\nNo dead, twin or outlier experts and no NaN were found.\n',
+    );
   });
 
   it('refuses layers without experts, and paths without files', async () => {

@@ -90,7 +90,7 @@ function createLine(quiet: boolean) {
 }
 
 const HEADINGS =
-  'Layer and projection                             experts   RMS least    median      most   largest    zeros';
+  'Layer and projection                             experts     RMS min    median       max   largest    zeros';
 
 /** A line for each projection of each layer, then what cannot be read, then findings. */
 export function describeStatistics({ matrices, unreadable, findings, bytes }: StatisticsReport): string[] {
@@ -101,7 +101,9 @@ export function describeStatistics({ matrices, unreadable, findings, bytes }: St
     ...rows.map(describeRow),
     ...unreadableWords(unreadable).map((words) => `! ${words}`),
     ...findings.map(({ message, tag }) => `! ${message} [${tag}]`),
-    ...(findings.length === 0 && matrices.length > 0 ? ['No expert stands out.'] : []),
+    ...(findings.length === 0 && matrices.length > 0
+      ? ['No dead, twin or outlier experts and no NaN were found.']
+      : []),
   ];
 }
 

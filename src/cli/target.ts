@@ -36,7 +36,7 @@ export function parseTargetFlags(flags: TargetFlags): WantedTarget {
   if (flags.to === undefined && flags.for === undefined)
     throw new LoomError(
       'usage',
-      'Say what to convert to: --to <layout>, such as --to gate-up, or --for <program>, such as --for vllm.',
+      'Give the layout to convert to: --to <layout>, such as --to gate-up, or --for <program>, such as --for vllm.',
     );
   return {
     layout: flags.to === undefined ? null : parseTarget(flags.to),
@@ -48,7 +48,7 @@ function parseProgram(text: string): Loader {
   const found = loaderNamed(text);
   if (found) return found;
   const ids = LOADERS.map(({ id }) => id).join(', ');
-  throw new LoomError('usage', `--for takes ${ids}; "${text}" is none of them.`);
+  throw new LoomError('usage', `--for takes ${ids}; "${text}" is not one of them.`);
 }
 
 /** An open checkpoint with what shapes its plan. */
@@ -85,7 +85,7 @@ export async function targetOf({ layout, program }: WantedTarget, opened: Opened
   if (layout !== null)
     throw new LoomError(
       'usage',
-      `--to ${layout} and --for ${program.id} contradict each other: ${name} is not known to load the result. Give one of them.`,
+      `--to ${layout} and --for ${program.id} contradict each other: ${name} is not known to load the result. Give only one of them.`,
     );
   throw new LoomError(
     'not-convertible',

@@ -64,7 +64,7 @@ export function addTensors(program: Command): void {
     .option('--dtype <list>', 'only these dtypes, such as BF16,F8_E4M3')
     .option('--sort <column>', `${TENSOR_COLUMNS.join(', ')}; bytes and shape: the largest first`, 'name')
     .option('--reverse', 'reverse the order')
-    .option('--limit <n>', `the largest number of rows; ${USUAL_ROWS} when left out, with --json all`);
+    .option('--limit <n>', `maximum number of rows; ${USUAL_ROWS} when left out, with --json all`);
   withReading(command).action(async (source: string, flags: TensorFlags) => {
     const asked = parseQuery(flags);
     const limit = parseLimit(flags);
@@ -135,7 +135,7 @@ function parseLimit({ limit, json }: TensorFlags): number {
 }
 
 function refuse(option: string, takes: string, given: string): never {
-  throw new LoomError('usage', `${option} takes ${takes}; "${given}" is none of them.`);
+  throw new LoomError('usage', `${option} takes ${takes}; "${given}" is not one of them.`);
 }
 
 function rowsOf({ id, count }: TensorAnswer, table: TensorTable, limit: number): TensorRow[] {

@@ -19,7 +19,7 @@ export function guardStreams(): void {
     const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT';
     const what = full ? 'The disk is full: standard output' : 'Standard output';
     tell(
-      `moe-loom: ${what} could not be written (${cause.message}), so the answer is not complete. ${full ? 'Free space, or print to another place' : 'Print to another place'}, then run again. [${full ? 'disk-full' : 'write-failed'}]`,
+      `moe-loom: ${what} could not be written (${cause.message}), so the output is incomplete. ${full ? 'Free space, or print to another place' : 'Print to another place'}, then run again. [${full ? 'disk-full' : 'write-failed'}]`,
     );
     process.exit(COULD_NOT);
   });

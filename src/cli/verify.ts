@@ -44,7 +44,7 @@ export function addVerify(program: Command): void {
       if (converted === undefined && !options.sourceHashes)
         throw new LoomError(
           'usage',
-          'Name the converted checkpoint as a second argument, or add --source-hashes to check the first alone.',
+          'Give the converted checkpoint as the second argument, or add --source-hashes to check only the first.',
         );
       const hashes = options.sourceHashes ? await checkSource(original, options, signal) : null;
       const verification = converted === undefined ? null : await compare(original, converted, options, signal);
@@ -85,7 +85,7 @@ async function checkSource(original: string, options: SourceFlags, signal: Abort
   const { files } = await openSource(original, options, signal);
   const found = await verifySourceHashes(files, { digest: createNodeDigest, signal });
   if (found.checked.length + found.wrong.length > 0) return found;
-  const message = `${files.identity} states no sha256 for any of its files, so nothing can be checked. Name a Hub repo or a Hub cache folder.`;
+  const message = `${files.identity} states no sha256 for any of its files, so nothing can be checked. Give a Hub repo or a Hub cache folder.`;
   throw new LoomError('usage', message);
 }
 
@@ -115,7 +115,7 @@ export function verifyJson({ equal, tensors, bytes, differences, mistakes, incom
 
 export function describeVerification(verification: Verification): string[] {
   const { equal, tensors, bytes, differences, mistakes, layers, incomplete } = verification;
-  const scope = layers ? ` (the converted checkpoint is partial: layers ${layers.join(', ')} alone were compared)` : '';
+  const scope = layers ? ` (the converted checkpoint is partial: only layers ${layers.join(', ')} were compared)` : '';
   const compared = `${plural(tensors, 'tensor')}, ${formatInteger(bytes)} bytes compared${scope}`;
   if (equal) return [`Equal: ${compared}.`];
   if (differences.length === 0 && incomplete !== null)

@@ -1,12 +1,12 @@
 import type { LoomError, Pause } from '../core/index.ts';
 import { drawLine, eraseLine, tell } from './terminal.ts';
 
-/** Where nobody watches a terminal, a pause is told so often. */
+/** Time between messages about a pause if standard error is not a terminal. */
 const LOG_EVERY_MS = 30_000;
-/** Failures within this time are told once. */
+/** Equal failures within this time are reported once. */
 const TOGETHER_MS = 400;
 
-/** Tells of pauses and further attempts on standard error, each pause with a countdown. */
+/** Reports pauses and retries on standard error, each pause with a countdown. */
 export interface Waiting {
   pause(pause: Pause | null): void;
   retry(error: LoomError, waitMs: number): void;
@@ -15,10 +15,10 @@ export interface Waiting {
 const REASONS: Readonly<Record<Pause['reason'], string>> = {
   'rate-limited': 'asks for fewer requests (429)',
   network: 'cannot be reached',
-  quota: 'lets so many requests through in five minutes and no more',
+  quota: 'limits the number of requests in five minutes',
 };
 
-/** Lines on the waits for `host`; they end when `signal` is aborted. */
+/** Reports on waiting for `host`; they end when `signal` is aborted. */
 export function createWaiting(host: string, signal: AbortSignal): Waiting {
   const live = process.stderr.isTTY;
   let timer: NodeJS.Timeout | null = null;
@@ -34,13 +34,13 @@ export function createWaiting(host: string, signal: AbortSignal): Waiting {
   return {
     pause: (pause) => {
       if (pause === null || signal.aborted) {
-        stop('Going on.');
+        stop('Resuming.');
         return;
       }
       if (timer !== null) clearInterval(timer);
       const line = () => {
         const seconds = Math.max(0, Math.ceil((pause.until - Date.now()) / 1000));
-        const text = `${pause.host ?? host} ${REASONS[pause.reason]}: going on in ${seconds} s (Ctrl-C stops).`;
+        const text = `${pause.host ?? host} ${REASONS[pause.reason]}: resuming in ${seconds} s (Ctrl-C stops).`;
         if (live) drawLine(text);
         else tell(text);
       };
@@ -48,12 +48,12 @@ export function createWaiting(host: string, signal: AbortSignal): Waiting {
       timer = setInterval(line, live ? 1000 : LOG_EVERY_MS).unref();
     },
     retry: ({ tag, message }, waitMs) => {
-      // Of a 429 the pause tells. Forty requests that fail together say one thing.
+      // The pause reports a 429. Many requests that fail together are reported once.
       const now = performance.now();
       if (tag === 'rate-limited' || signal.aborted || (message === told.message && now - told.at < TOGETHER_MS)) return;
       told = { message, at: now };
       const [what] = message.split(/(?<=\.) (?=[A-Z])/);
-      tell(`${what} Trying again${waitMs === 0 ? '' : ` in ${(waitMs / 1000).toFixed(1)} s`} (Ctrl-C stops).`);
+      tell(`${what} Retrying${waitMs === 0 ? '' : ` in ${(waitMs / 1000).toFixed(1)} s`} (Ctrl-C stops).`);
     },
   };
 }

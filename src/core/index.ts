@@ -1,12 +1,7 @@
 /** Everything that workers, command line and app may see of the core. */
 export { type Budget, createBudget, DEFAULT_BUDGET_BYTES } from './budget.ts';
 export { type CheckedFile, type CheckResult, checkFiles } from './checkpoint/check.ts';
-export {
-  type CompanionValues,
-  type NeededValue,
-  readCompanionValues,
-} from './checkpoint/companion-values.ts';
-export { FINDINGS, type FindingTag, isUnread } from './checkpoint/findings.ts';
+export { FINDINGS, type FindingTag, isUnread } from './checkpoint/finding-tags.ts';
 export { withHubCacheNames } from './checkpoint/hub-cache.ts';
 export { CONFIG_FILES } from './checkpoint/listing.ts';
 export {
@@ -18,6 +13,11 @@ export {
   unreadFiles,
 } from './checkpoint/open.ts';
 export { type PlainConfig, withPlainNames } from './checkpoint/plain-names.ts';
+export {
+  type CompanionValues,
+  type NeededValue,
+  readCompanionValues,
+} from './checkpoint/read-companion-values.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
 export { type CorrespondOptions, correspond, placeOf as comparePlace } from './compare/correspond.ts';
 export {
@@ -186,7 +186,7 @@ export { type FileStrip, type Hole, holesOf, type Strips, stripsOf } from './lay
 export { rolesIn, svgOf } from './layouts/drawing/svg.ts';
 export { targetGlyph } from './layouts/drawing/target-glyph.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
-export { nameLayers, stackNames, stackOf } from './layouts/layer-words.ts';
+export { nameLayers, stackNames, stackOf } from './layouts/layer-names.ts';
 export {
   besideTensors,
   buffersOfMap,
@@ -211,7 +211,7 @@ export { isGood } from './loads/predict.ts';
 export * from './loads/report.ts';
 export * from './loads/targets.ts';
 export type { EvidenceKind, NameReport, Verdict } from './loads/types.ts';
-export * from './loads/words.ts';
+export * from './loads/verdict-text.ts';
 export { type HiddenStates, randomStates, readStates } from './parity/hidden-states.ts';
 export { type ParityJson, parityJson } from './parity/json.ts';
 export { compareBlock, TOLERANCE as PARITY_TOLERANCE } from './parity/parity.ts';
@@ -279,7 +279,7 @@ export { fewestRedundant } from './ranks/deal.ts';
 export { createFileCounter } from './ranks/file-bytes.ts';
 export { parseLoads, parseSlotMap } from './ranks/input-files.ts';
 export { type LoadingReport, loadingOf } from './ranks/loading.ts';
-export { USUAL_CONTEXT } from './ranks/memory/choices.ts';
+export { USUAL_CONTEXT } from './ranks/memory/complete-setup.ts';
 export { GPU_MODELS, type GpuModel, gpuGigabytes } from './ranks/memory/gpus.ts';
 export {
   LORA_GRAMMAR,
@@ -316,7 +316,6 @@ export {
   intervals,
 } from './ranks/placement.ts';
 export type { Piece, TensorShare } from './ranks/share.ts';
-export type { Stock, StockTensor } from './ranks/stock.ts';
 export {
   expertsOf,
   meshSummary,
@@ -327,6 +326,7 @@ export {
   rankModelFor,
   rankModelWithValues,
 } from './ranks/summary.ts';
+export type { IndexedTensor, TensorIndex } from './ranks/tensor-index.ts';
 export type {
   DegreeName,
   Exchange,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { Architecture } from './layouts/architecture.ts';
+import type { Architecture } from './layouts/architecture-row.ts';
 import type { DialectRow } from './layouts/dialect-rows.ts';
 
 const DIALECT: DialectRow = {
@@ -26,8 +26,8 @@ async function loadCore() {
     const real = await original<typeof import('./layouts/dialect-rows.ts')>();
     return { ...real, DIALECT_ROWS: [...real.DIALECT_ROWS, DIALECT] };
   });
-  vi.doMock('./layouts/architectures.ts', async (original) => {
-    const real = await original<typeof import('./layouts/architectures.ts')>();
+  vi.doMock('./layouts/architecture-table.ts', async (original) => {
+    const real = await original<typeof import('./layouts/architecture-table.ts')>();
     const alike = real.ARCHITECTURES.find(({ modelTypes }) => modelTypes.includes('qwen3_moe'));
     return { ...real, ARCHITECTURES: [...real.ARCHITECTURES, { ...alike, ...TYPE }] };
   });
@@ -56,7 +56,7 @@ beforeAll(async () => {
 
 afterAll(() => {
   vi.doUnmock('./layouts/dialect-rows.ts');
-  vi.doUnmock('./layouts/architectures.ts');
+  vi.doUnmock('./layouts/architecture-table.ts');
   vi.resetModules();
 });
 

@@ -2,15 +2,15 @@ import { LoomError } from '../../src/core/index.ts';
 import { type InspectSession, openSession } from '../inspect/session.ts';
 import { receiveFrom } from '../link/receive.ts';
 import { exposeApi } from '../link/transfer.ts';
-import type { OpenedCheckpoint } from '../values/values-desk.ts';
+import type { OpenedCheckpoint } from '../values/values-service.ts';
 import type { CompareApi } from './protocol.ts';
-import { type CompareDesk, createCompareDesk } from './session.ts';
+import { type CompareService, createCompareService } from './session.ts';
 
 let right: InspectSession | null = null;
-let desk: CompareDesk | null = null;
+let service: CompareService | null = null;
 
-function current(): CompareDesk {
-  if (desk) return desk;
+function current(): CompareService {
+  if (service) return service;
   throw new LoomError('internal', 'No checkpoints are compared.');
 }
 
@@ -21,8 +21,8 @@ const api: CompareApi = {
   match: async (left, port, signal) => {
     const { checkpoint } = await receiveFrom<OpenedCheckpoint>(port, signal);
     if (!right) throw new LoomError('internal', 'There is no second checkpoint.');
-    desk = createCompareDesk(checkpoint, left, right);
-    return desk.head();
+    service = createCompareService(checkpoint, left, right);
+    return service.head();
   },
   page: (query, from, to) => current().page(query, from, to),
   placeOf: (query, selection) => current().placeOf(query, selection),

@@ -31,13 +31,17 @@ import { createCompareTree, leastOf, rowOf, type TreeSubject } from './tree.ts';
 /** Least time between two events of progress, in ms. */
 const EVENT_MS = 100;
 
-export type CompareDesk = Omit<CompareApi, 'open' | 'match'> & {
+export type CompareService = Omit<CompareApi, 'open' | 'match'> & {
   head(): CompareHead;
   dispose(): Promise<void>;
 };
 
 /** Answers questions about two checkpoints; the left one's files are opened when values are first compared. */
-export function createCompareDesk(left: Checkpoint, leftSource: SourceDescriptor, right: InspectSession): CompareDesk {
+export function createCompareService(
+  left: Checkpoint,
+  leftSource: SourceDescriptor,
+  right: InspectSession,
+): CompareService {
   const found = correspond(left, right.checkpoint);
   const tree = createCompareTree(found);
   const drawer = createPairDrawer(found, left, right.checkpoint);

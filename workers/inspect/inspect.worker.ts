@@ -3,7 +3,7 @@ import { exposeApi, withTransfer } from '../link/transfer.ts';
 import { createMemoryCalls } from '../ranks/memory.ts';
 import { createRankCalls } from '../ranks/ranks.ts';
 import { createTensorService } from '../tensors/service.ts';
-import { createValuesDesk } from '../values/values-desk.ts';
+import { createValuesService } from '../values/values-service.ts';
 import { compactVerdict, writeLoads } from './loads.ts';
 import type { InspectApi, InspectEvent } from './protocol.ts';
 import { createCellCalls, type InspectSession, openSession, summarisePlan } from './session.ts';
@@ -23,7 +23,7 @@ function movable(event: InspectEvent): InspectEvent {
 }
 
 const api: InspectApi = {
-  ...createValuesDesk(current),
+  ...createValuesService(current),
   open: async (source, layer, onEvent, signal) => {
     const mine = ++turn;
     await session?.dispose();

@@ -16,16 +16,16 @@ export interface DrawnLayerName {
   readonly width: number;
 }
 
-export interface FlowDesk {
+export interface FlowService {
   /** What a plan does with the layer of a prefix, as a scene; null where the plan is refused or leaves the layer out. */
   flow(target: Target, options: PlanOptions, layer: DrawnLayerName): Promise<FlowScene | null>;
 }
 
 /** Draws flows; the plan of the last order is kept, so that one can step through its layers. */
-export function createFlowDesk(
+export function createFlowService(
   checkpoint: Checkpoint,
   planOf: (target: Target, options: PlanOptions) => Promise<ConversionPlan>,
-): FlowDesk {
+): FlowService {
   let last: { readonly order: string; readonly scene: Promise<(layer: DrawnLayerName) => FlowScene | null> } | null =
     null;
   const scenes = async (target: Target, options: PlanOptions) => {

@@ -18,9 +18,9 @@ import type {
 import type { MemoryApi } from '../ranks/memory-protocol.ts';
 import type { RankApi } from '../ranks/protocol.ts';
 import type { TensorApi } from '../tensors/protocol.ts';
-import type { ValuesDesk } from '../values/values-desk.ts';
+import type { ValuesService } from '../values/values-service.ts';
 import type { FileStrips, StripTensor } from './file-strips.ts';
-import type { FlowDesk } from './layer-flow.ts';
+import type { FlowService } from './layer-flow.ts';
 import type { LayerPictures } from './layer-pictures.ts';
 
 /** A file of a drop or a choice, with its path inside what was chosen. */
@@ -172,7 +172,7 @@ export interface PlanSummary
 export type MadeFacts = Pick<CardFacts, 'source'> & Required<Pick<CardFacts, 'proof'>>;
 
 /** The worker that reads headers and layouts. Signals are arguments of their own. */
-export interface InspectApi extends FlowDesk, RankApi, MemoryApi, TensorApi, ValuesDesk {
+export interface InspectApi extends FlowService, RankApi, MemoryApi, TensorApi, ValuesService {
   /**
    * Opens a source and closes the one before. Events come while headers arrive. The last map is complete; the layer with
    * the given number, or the first that has experts, is drawn then.

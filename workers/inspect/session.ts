@@ -39,12 +39,12 @@ import {
 import { inTurns } from '../link/in-turns.ts';
 import { likelyRepos, type OpenedSource, openSource } from '../link/sources.ts';
 import type { RankApi } from '../ranks/protocol.ts';
-import { createRankDesk } from '../ranks/ranks.ts';
+import { createRankService } from '../ranks/ranks.ts';
 import { type FileStrips, fileStrips, type StripTensor, stripTensor } from './file-strips.ts';
-import { createFlowDesk, type FlowDesk } from './layer-flow.ts';
+import { createFlowService, type FlowService } from './layer-flow.ts';
 import { type LayerPictures, layerPictures } from './layer-pictures.ts';
 import { createLoads, type Loads } from './loads.ts';
-import { createMeter, createTicker, type Meter } from './meter.ts';
+import { createProgressThrottle, createThrottle, type ProgressThrottle } from './progress-throttle.ts';
 import type {
   CellFacts,
   InspectApi,
@@ -55,11 +55,11 @@ import type {
   SourceDescriptor,
 } from './protocol.ts';
 
-export interface InspectSession extends FlowDesk {
+export interface InspectSession extends FlowService {
   readonly checkpoint: Checkpoint;
   /** Reads what could not be read before, and nothing else; this session stays as it is. */
   readAgain(emit: (event: InspectEvent) => void, signal: AbortSignal): Promise<InspectSession>;
-  /** Lets go of the source. */
+  /** Closes the source. */
   dispose(): Promise<void>;
   cell(row: number, expert: number): CellFacts;
   layerPictures(row: number): LayerPictures | null;
@@ -82,30 +82,30 @@ interface Drawn {
   readonly layer: number | null;
 }
 
-/** Opens a source, telling counts and pictures as headers arrive; the index is compared with them at the end. */
+/** Opens a source and reports counts and pictures while headers arrive. At the end, the index is compared with the headers. */
 export async function openSession(
   source: SourceDescriptor,
   emit: (event: InspectEvent) => void,
   signal: AbortSignal,
   drawn: Drawn | null = null,
 ): Promise<InspectSession> {
-  const meter = createMeter();
-  const onPause = (pause: Pause | null) => meter.tell({ type: 'pause', pause });
-  const { count } = meter;
-  const stop = meter.start(emit);
+  const throttle = createProgressThrottle();
+  const onPause = (pause: Pause | null) => throttle.tell({ type: 'pause', pause });
+  const { count } = throttle;
+  const stop = throttle.start(emit);
   try {
     const opened = await openSource(source, { signal, count, onPause });
     if (opened.hub) emit({ type: 'hub', facts: opened.hub });
-    const desk = { ...opened, meter, memory: createOpenMemory(), withoutIndex: source.withoutIndex === true };
-    return await readInto(desk, { emit, signal, partly: true, drawn });
+    const state = { ...opened, throttle, memory: createOpenMemory(), withoutIndex: source.withoutIndex === true };
+    return await readInto(state, { emit, signal, partly: true, drawn });
   } finally {
     stop();
   }
 }
 
-/** An open source with what has been read of it. */
-interface Desk extends OpenedSource {
-  readonly meter: Meter;
+/** An open source with what was read of it so far. */
+interface SourceState extends OpenedSource {
+  readonly throttle: ProgressThrottle;
   readonly memory: OpenMemory;
   readonly withoutIndex: boolean;
 }
@@ -113,7 +113,7 @@ interface Desk extends OpenedSource {
 interface Reading {
   readonly emit: (event: InspectEvent) => void;
   readonly signal: AbortSignal;
-  /** Paint what has come so far. */
+  /** Whether to send pictures before all headers are read. */
   readonly partly: boolean;
   readonly drawn: Drawn | null;
 }
@@ -121,15 +121,15 @@ interface Reading {
 /** The first picture waits so long for the config, which says how many layers there are: rows then keep their size. */
 const CONFIG_WAIT_MS = 400;
 
-/** Reads what the memory lacks: headers first, then the index. The source is let go of when nothing comes of it. */
-async function readInto(desk: Desk, { emit, signal, partly, drawn }: Reading): Promise<InspectSession> {
-  const { files, repo, meter, memory, withoutIndex } = desk;
+/** Reads what the memory does not have yet: headers first, then the index. The source is closed when reading fails. */
+async function readInto(state: SourceState, { emit, signal, partly, drawn }: Reading): Promise<InspectSession> {
+  const { files, repo, throttle, memory, withoutIndex } = state;
   const names = (await files.list({ signal })).map((file) => file.name);
   const shards = names.filter((name) => name.endsWith('.safetensors'));
   const order = shards.sort();
   let partial: (() => Checkpoint) | null = null;
   let configBy = names.includes('config.json') ? Number.POSITIVE_INFINITY : 0;
-  const painter = createTicker(() => {
+  const painter = createThrottle(() => {
     if (!partial) return;
     const checkpoint = partial();
     configBy = Math.min(configBy, performance.now() + CONFIG_WAIT_MS);
@@ -138,7 +138,7 @@ async function readInto(desk: Desk, { emit, signal, partly, drawn }: Reading): P
     partial = null;
   });
   const onShard = (progress: OpenProgress) => {
-    meter.shards(progress.done, progress.total);
+    throttle.shards(progress.done, progress.total);
     partial = progress.partial;
     if (partly) painter.tick();
   };
@@ -153,7 +153,7 @@ async function readInto(desk: Desk, { emit, signal, partly, drawn }: Reading): P
     const checkpoint = more ? await openCheckpoint(files, options) : first;
     if (unreadFiles(checkpoint).length === 0) forgetAll(memory);
     const last = show(checkpoint, order, { emit, drawn: more ? null : drawn });
-    return sessionOf(desk, checkpoint, last.layout, last.event.map);
+    return sessionOf(state, checkpoint, last.layout, last.event.map);
   } catch (error) {
     if (partly) await repo?.dispose?.();
     throw error;
@@ -231,8 +231,13 @@ function findingsOf(checkpoint: Checkpoint, layout: CheckpointLayout): MapSummar
   });
 }
 
-function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout, map: ExpertMap): InspectSession {
-  const { files, repo, meter } = desk;
+function sessionOf(
+  state: SourceState,
+  checkpoint: Checkpoint,
+  layout: CheckpointLayout,
+  map: ExpertMap,
+): InspectSession {
+  const { files, repo, throttle } = state;
   const drawer = createLayerDrawer(checkpoint, layout);
   const plan = (target: Target, options: PlanOptions) => planWithValues(checkpoint, files, target, options);
   return {
@@ -240,17 +245,17 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
     layout,
     files,
     readAgain: async (emit, signal) => {
-      const stop = meter.start(emit);
+      const stop = throttle.start(emit);
       repo?.tryAgain();
-      forgetUnread(desk.memory);
+      forgetUnread(state.memory);
       try {
-        return await readInto(desk, { emit, signal, partly: false, drawn: null });
+        return await readInto(state, { emit, signal, partly: false, drawn: null });
       } finally {
         stop();
       }
     },
     dispose: async () => repo?.dispose?.(),
-    ranks: createRankDesk(files, checkpoint, layout),
+    ranks: createRankService(files, checkpoint, layout),
 
     cell: (row, expert) => {
       const facts = map.rows[row];
@@ -269,7 +274,7 @@ function sessionOf(desk: Desk, checkpoint: Checkpoint, layout: CheckpointLayout,
     fileStrips: () => fileStrips(drawer),
     stripTensor: (at) => stripTensor(drawer, checkpoint, at),
     modelReads: () => inTurns(modelReadsEach(checkpoint, layout)),
-    ...createFlowDesk(checkpoint, plan),
+    ...createFlowService(checkpoint, plan),
     inspection: () => inspectCheckpoint(checkpoint, layout),
     plan,
     loads: createLoads(checkpoint, layout),

@@ -11,7 +11,7 @@ import {
 } from '../../src/core/index.ts';
 import { receiveFrom } from '../link/receive.ts';
 import { openSource } from '../link/sources.ts';
-import type { OpenedCheckpoint } from '../values/values-desk.ts';
+import type { OpenedCheckpoint } from '../values/values-service.ts';
 import type { ParityApi, ParityInput } from './protocol.ts';
 
 /** Least time between two progress events, in ms. */

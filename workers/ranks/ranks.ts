@@ -42,7 +42,7 @@ import type { PlacedPicture, RankApi, RankDetail, RankPicture, RankQuery, TakenF
 const TURN_MS = 8;
 
 /** Answers the Ranks view's questions about one checkpoint; what is costly is made once for each layout. */
-export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLayout): RankApi {
+export function createRankService(files: FileSet, checkpoint: Checkpoint, layout: CheckpointLayout): RankApi {
   const models = new Map<string, Promise<RankModel | PlacementError>>();
   const modelOf = ({ target, unpack }: RankQuery): Promise<RankModel | PlacementError> => {
     const key = target === null ? '' : `${target} ${unpack ?? ''}`;
@@ -76,7 +76,7 @@ export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: C
     rankFiles: async (query, signal) => {
       const { model, placement } = await placed(query);
       const bytes = await bytesByFile(model, placement, signal);
-      return withTransfer({ bytes, files: model.stock.files.length }, [bytes.buffer]);
+      return withTransfer({ bytes, files: model.tensorIndex.files.length }, [bytes.buffer]);
     },
     rankDetail: async (query, rank) => {
       const { model, placement } = await placed(query);
@@ -85,7 +85,7 @@ export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: C
     rankCell: async (query, row, expert) => {
       const { model, placement } = await placed(query);
       const layer = placement.layers[row];
-      const bytes = model.stock.layers[row]?.bytes[expert] ?? 0;
+      const bytes = model.tensorIndex.layers[row]?.bytes[expert] ?? 0;
       return { row, expert, bytes, ranks: layer ? holdersOf(placement, layer, expert) : [] };
     },
     rankCut: async (query, rank, row, width) => {
@@ -107,7 +107,7 @@ export function createRankDesk(files: FileSet, checkpoint: Checkpoint, layout: C
 
 function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): RankPicture {
   if ('error' in model) return { ...NOTHING, error: model.error, refusedBy: 'conversion' };
-  const { facts, stock } = model;
+  const { facts, tensorIndex } = model;
   const placement = planPlacement(options, facts);
   const counts = [...new Set(facts.moeLayers.map((layer) => layer.experts))].sort((a, b) => a - b);
   const picture: RankPicture = {
@@ -116,7 +116,7 @@ function pictureOf(model: RankModel | PlacementError, { options }: RankQuery): R
     modelType: facts.modelType,
     topK: facts.topK,
     hidden: facts.hidden,
-    files: stock.files.map(({ name, byteLength }) => ({ name, byteLength })),
+    files: tensorIndex.files.map(({ name, byteLength }) => ({ name, byteLength })),
     plan: frameworkOf(options.framework)?.placement.plan?.(facts.modelType) ?? null,
     error: errorOf(placement),
     refusedBy: 'error' in placement ? (placement.by ?? 'framework') : null,
@@ -156,7 +156,7 @@ function errorOf(placement: Placement | PlacementError): string | null {
 }
 
 function placedPicture(model: RankModel, placement: Placement, options: RankQuery['options']): PlacedPicture {
-  const { facts, stock, layout } = model;
+  const { facts, tensorIndex, layout } = model;
   const { ranks, layers, mesh, stages } = placement;
   const axes = Object.keys(ranks[0]?.coords ?? {});
   const skew = imbalance(placement, options.loads);
@@ -181,12 +181,12 @@ function placedPicture(model: RankModel, placement: Placement, options: RankQuer
     tokenImbalance: skew.tokens,
     exchange: placement.exchange,
     communication: topK === null || hidden === null ? null : communicationOf({ ranks: ep, experts, topK, hidden }),
-    warnings: [...placement.warnings, ...loadingWarnings(placement, layout, stock)],
+    warnings: [...placement.warnings, ...loadingWarnings(placement, layout, tensorIndex)],
   };
 }
 
-function heldArray({ stock }: RankModel, placement: Placement): Float64Array<ArrayBuffer> {
-  const held = heldBytes(stock, placement);
+function heldArray({ tensorIndex }: RankModel, placement: Placement): Float64Array<ArrayBuffer> {
+  const held = heldBytes(tensorIndex, placement);
   const out = new Float64Array(held.length * 4);
   for (const [rank, bytes] of held.entries())
     out.set([bytes.experts, bytes.redundant, bytes.denseReplicated, bytes.denseSharded], rank * 4);
@@ -204,13 +204,13 @@ function stageAt(stages: readonly number[], layer: number): number {
 
 /** Bytes of each file by rank; gives other calls their turn, and stops when it is no longer wanted. */
 async function bytesByFile(
-  { stock }: RankModel,
+  { tensorIndex }: RankModel,
   placement: Placement,
   signal: AbortSignal,
 ): Promise<Float64Array<ArrayBuffer>> {
-  const width = stock.files.length;
+  const width = tensorIndex.files.length;
   const bytes = new Float64Array(placement.ranks.length * width);
-  const filesOf = createFileCounter(stock, placement);
+  const filesOf = createFileCounter(tensorIndex, placement);
   let since = performance.now();
   for (const { rank } of placement.ranks) {
     bytes.set(filesOf(rank), rank * width);
@@ -222,16 +222,16 @@ async function bytesByFile(
   return bytes;
 }
 
-function detailOf({ stock }: RankModel, placement: Placement, rank: number): RankDetail {
-  const reads = rankReads(stock, placement, rank);
-  const numbers = new Map(stock.files.map((file, at) => [file.name, at]));
+function detailOf({ tensorIndex }: RankModel, placement: Placement, rank: number): RankDetail {
+  const reads = rankReads(tensorIndex, placement, rank);
+  const numbers = new Map(tensorIndex.files.map((file, at) => [file.name, at]));
   const rangeFile = Uint32Array.from(reads.reads, (read) => numbers.get(read.file) ?? 0);
   const rangeOffset = Float64Array.from(reads.reads, (read) => read.offset);
   const rangeLength = Float64Array.from(reads.reads, (read) => read.length);
   const rangeParts = Uint32Array.from(reads.reads, (read) => read.parts.length);
   const perFile = Float64Array.from(reads.perFile);
   const cells = cellsOf(placement, rank);
-  const loading = loadingOf(stock, placement, rank, reads);
+  const loading = loadingOf(tensorIndex, placement, rank, reads);
   const detail = { rank, loading, perFile, cells, rangeFile, rangeOffset, rangeLength, rangeParts };
   const moved = [perFile, cells, rangeFile, rangeOffset, rangeLength, rangeParts].map((array) => array.buffer);
   return withTransfer({ ...detail, byColumns: reads.byColumns }, moved);
@@ -269,7 +269,7 @@ function assertionFile(model: RankModel, placement: Placement): TakenFile {
   const name = `assert-ranks-${placement.mesh.world}.py`;
   const script = rankAssertion(model, placement);
   if (script !== null) return fileOf(name, script, 'x-python');
-  const other = 'The assertion script loads with transformers; choose transformers to take it.';
+  const other = 'The assertion script needs transformers. Choose transformers as the framework.';
   return { name, blob: null, problem: assertionLimit(model) ?? other };
 }
 
@@ -278,7 +278,7 @@ async function hashOfIndex(files: FileSet, checkpoint: Checkpoint): Promise<stri
   return checkpoint.indexFile === null ? null : sha256Of(files, checkpoint.indexFile).catch(() => null);
 }
 
-/** The calls of a worker, answered by whichever desk is open. */
+/** The calls of a worker, answered by the rank service of the open session. */
 export function createRankCalls(opened: () => { readonly ranks: RankApi }): RankApi {
   return {
     rankPicture: (query) => opened().ranks.rankPicture(query),

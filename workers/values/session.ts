@@ -13,7 +13,7 @@ import {
   statisticsOf,
 } from '../../src/core/index.ts';
 import type { ValuesEvent, ValuesOutcome } from './protocol.ts';
-import type { OpenedCheckpoint } from './values-desk.ts';
+import type { OpenedCheckpoint } from './values-service.ts';
 
 /** Least time between two batches of events, in ms. */
 const EVENT_MS = 100;

@@ -4,7 +4,7 @@ import { openSource } from '../link/sources.ts';
 import { exposeApi } from '../link/transfer.ts';
 import type { ValuesApi, ValuesEvent } from './protocol.ts';
 import { createValuesSession, type ValuesSession } from './session.ts';
-import type { OpenedCheckpoint } from './values-desk.ts';
+import type { OpenedCheckpoint } from './values-service.ts';
 
 let session: ValuesSession | null = null;
 let busy = false;

@@ -1,6 +1,6 @@
 import { createStore, useStore } from 'zustand';
 import { type Address, formatAddress, parseAddress } from './address.ts';
-import { useChoices } from './choices.ts';
+import { useRememberedLook } from './remembered-look.ts';
 import { type Look, PLAIN_LOOK } from './seen/look.ts';
 
 /** The part of `window` that holds the address; tests have their own. */
@@ -78,7 +78,10 @@ const NOWHERE: AddressWindow = {
 };
 
 /** The address of this page. */
-export const addressStore = createAddressStore(typeof window === 'undefined' ? NOWHERE : window, useChoices.getState());
+export const addressStore = createAddressStore(
+  typeof window === 'undefined' ? NOWHERE : window,
+  useRememberedLook.getState(),
+);
 
 /** A part of the address; renders again only when that part changes. */
 export function useAddress<T>(select: (address: Address) => T): T {

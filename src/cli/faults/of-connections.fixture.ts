@@ -120,7 +120,7 @@ export const CONNECTION_FAULTS: readonly FaultRow[] = [
     strikes: [{ at: 'bytes', with: { type: 'reset', afterBytes: 900 }, times: 2 }],
     exit: 0,
     says: [
-      /The connection to 127\.0\.0\.1:\d+ .*broke off while model-00002-of-00002\.safetensors was read\. Trying again/,
+      /The connection to 127\.0\.0\.1:\d+ .*broke off while model-00002-of-00002\.safetensors was read\. Retrying/,
     ],
     requests: 15,
   },
@@ -129,7 +129,7 @@ export const CONNECTION_FAULTS: readonly FaultRow[] = [
     name: 'a reset after every 1,200 bytes of a shard, for ever: each try goes on where the last broke off',
     strikes: [{ at: 'bytes', with: { type: 'reset', afterBytes: 1200 } }],
     exit: 0,
-    says: [/broke off while model-00002-of-00002\.safetensors was read\. Trying again/],
+    says: [/broke off while model-00002-of-00002\.safetensors was read\. Retrying/],
     requests: 16,
   },
   {
@@ -288,7 +288,7 @@ export const REDIRECT_FAULTS: readonly FaultRow[] = [
     repo: (id) => ({ aliases: [`${id}-old`] }),
     args: ({ id }) => ['inspect', `${id}-old`],
     exit: 0,
-    says: [/fault\/row-\d+-old has moved: the Hub now calls it fault\/row-\d+\./],
+    says: [/fault\/row-\d+-old was renamed on the Hub to fault\/row-\d+\./],
     requests: 11,
   },
 ];

@@ -121,7 +121,7 @@ export const SETTING_FAULTS: readonly FaultRow[] = [
     name: 'offline, and nothing in the cache',
     env: (place) => ({ ...inCache(place), HF_HUB_OFFLINE: '1' }),
     exit: 2,
-    says: [/does not hold fault\/row-\d+ at main, and the Hub is not used/, /HF_HUB_OFFLINE/, /\[path-not-found\]/],
+    says: [/does not have fault\/row-\d+ at main, and the Hub is not used/, /HF_HUB_OFFLINE/, /\[path-not-found\]/],
     requests: 0,
   },
   {
@@ -141,7 +141,7 @@ export const SETTING_FAULTS: readonly FaultRow[] = [
     },
     env: (place) => ({ ...inCache(place), HF_HUB_OFFLINE: '1' }),
     exit: 1,
-    says: [/does not hold model-00002-of-00002\.safetensors/, /hf download fault\/row-\d+ --revision c{40}/],
+    says: [/does not have model-00002-of-00002\.safetensors/, /hf download fault\/row-\d+ --revision c{40}/],
     requests: 0,
   },
   {
@@ -153,7 +153,7 @@ export const SETTING_FAULTS: readonly FaultRow[] = [
     },
     env: inCache,
     exit: 2,
-    says: [/does not hold model-00002-of-00002\.safetensors/, /\[revision-not-found\]/],
+    says: [/does not have model-00002-of-00002\.safetensors/, /\[revision-not-found\]/],
     requests: 1,
   },
   {

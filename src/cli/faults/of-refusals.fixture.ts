@@ -146,7 +146,7 @@ export const REFUSAL_FAULTS: readonly FaultRow[] = [
     name: 'a signed address that is spent, and a new one that works',
     strikes: [{ at: 'bytes', with: { type: 'sigExpired' }, times: 1 }],
     exit: 0,
-    says: [/did not accept the signed address of model-00002-of-00002\.safetensors \(403\)\. Trying again/],
+    says: [/did not accept the signed address of model-00002-of-00002\.safetensors \(403\)\. Retrying/],
     requests: 11,
   },
   {

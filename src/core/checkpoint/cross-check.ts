@@ -1,6 +1,6 @@
 import type { ShardIndex, TensorInfo } from '../safetensors/types.ts';
 import { plural } from '../units.ts';
-import { finding } from './finding.ts';
+import { finding } from './make-finding.ts';
 import type { Finding } from './types.ts';
 
 /** What an index and the headers of its shards say of each other. `headers`: shard name as in the index → its tensors. */

@@ -2,7 +2,7 @@ import { LoomError } from '../errors.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
 import { readIndexName } from '../safetensors/index-name.ts';
 import type { FileEntry } from '../source/types.ts';
-import { finding } from './finding.ts';
+import { finding } from './make-finding.ts';
 import { isOtherWeights, nothingHere } from './nothing-here.ts';
 import { type Series, seriesOf } from './series.ts';
 import { rankFiles, type SliceFormat } from './slices.ts';

@@ -1,6 +1,6 @@
 import type { ShardIndex } from '../safetensors/types.ts';
 import { formatInteger, plural } from '../units.ts';
-import { finding } from './finding.ts';
+import { finding } from './make-finding.ts';
 import type { Finding } from './types.ts';
 
 /** Shards that get a finding each; of more there is one, which names the first of them. */

@@ -1,5 +1,5 @@
 import type { Header, Shape } from '../safetensors/types.ts';
-import { finding } from './finding.ts';
+import { finding } from './make-finding.ts';
 import type { Checkpoint, Finding } from './types.ts';
 
 /** How a program saves each rank's part under the names of whole tensors: a row of that program's folder. */

@@ -2,7 +2,7 @@ import type { ErrorTag } from '../errors.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';
 import type { FileEntry } from '../source/types.ts';
-import type { FindingTag } from './findings.ts';
+import type { FindingTag } from './finding-tags.ts';
 
 /** One tensor of a checkpoint, with its place in the shard that holds it. */
 export interface CheckpointTensor {

@@ -1,4 +1,4 @@
-import { finding } from './finding.ts';
+import { finding } from './make-finding.ts';
 import type { Finding } from './types.ts';
 
 /** What downloaders write beside a file, or in its place, until it is whole: aria2, huggingface_hub, curl, browsers. */

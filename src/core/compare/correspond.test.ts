@@ -226,7 +226,7 @@ describe('prefixes', () => {
       );
       expect(found.entries.filter(isDifference)).toEqual([]);
       // A wrapper is left out of every name, so that nothing remains to be matched.
-      const prefixes = [{ left: 'model.', right: root, reason: 'both begin the text model' }];
+      const prefixes = [{ left: 'model.', right: root, reason: 'both are the text model' }];
       expect(found.prefixes).toEqual(root === 'module.model.' ? [] : prefixes);
     });
   }

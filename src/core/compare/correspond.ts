@@ -73,7 +73,7 @@ export function correspond(left: Checkpoint, right: Checkpoint, options: Corresp
 }
 
 /** Why a tensor is alone that only a quantised model has. */
-const ACTIVATIONS = 'scales of activations, which only the quantised side uses';
+const ACTIVATIONS = 'activation scales, which only the quantised side uses';
 
 function openSides(left: Checkpoint, right: Checkpoint, { assume }: CorrespondOptions) {
   const first = {
@@ -86,7 +86,7 @@ function openSides(left: Checkpoint, right: Checkpoint, { assume }: CorrespondOp
   const modelType = a ?? b ?? '';
   const checkpoint = blind === 'left' ? left : right;
   const sides = { ...first, [blind]: sideOf(checkpoint, { ...assume?.[blind], modelType }) };
-  const note = `The ${blind} side has no config.json; its names are read as those of ${modelType}, like the other side's.`;
+  const note = `The ${blind} side has no config.json. Its names are read as those of ${modelType}, the model type of the other side.`;
   return { sides, notes: [note] };
 }
 
@@ -141,7 +141,7 @@ function outsideOf(entry: Entry, layers: readonly number[] | null): Entry {
   if (layers === null || (entry.left && entry.right)) return entry;
   const { layer } = placeOf(entry, []);
   if (layer !== null && layers.includes(layer)) return entry;
-  return { ...entry, outside: true, note: 'outside of the layers that the partial checkpoint holds' };
+  return { ...entry, outside: true, note: 'not in the layers that the partial checkpoint has' };
 }
 
 function factsOf({ checkpoint, layout }: Side, entries: readonly Entry[], side: 'left' | 'right'): SideFacts {
@@ -188,7 +188,7 @@ function expertNotes(groups: readonly GroupPair[]): string[] {
   }
   return [...unequal].map(([counts, prefixes]) => {
     const [first] = prefixes;
-    const where = prefixes.length === 1 ? `${first} has` : `${prefixes.length} layers, the first ${first}, have`;
-    return `${where} ${counts}. They are matched by their numbers, so the match is wrong if experts were removed and renumbered.`;
+    const where = prefixes.length === 1 ? `${first} has` : `${prefixes.length} layers (first: ${first}) have`;
+    return `${where} ${counts}. Experts are matched by number, so the match is wrong if experts were removed and renumbered.`;
   });
 }

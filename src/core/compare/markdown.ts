@@ -27,14 +27,14 @@ export const STATUS_WORDS: Readonly<Record<Status, string>> = {
   'only-right': 'only right',
 };
 
-/** The verdict in a sentence: what was found, and what it rests on. */
+/** The verdict in one sentence, with what was compared. */
 export function verdictOf(report: CompareReport): string {
   const { equal, differences, values, left, layers } = report;
   const scope = layers ? ` of layers ${layers.join(', ')}` : '';
   if (!values) {
-    const rest = 'Names, dtypes and sizes were compared, values were not.';
-    if (equal) return `Everything${scope} has a partner; by their headers the two hold the same tensors. ${rest}`;
-    return `${plural(differences.length, 'difference')}${scope} by headers. ${rest}`;
+    const rest = 'Names, dtypes and sizes were compared, but not values.';
+    if (equal) return `Every tensor${scope} has a match, and the headers agree. ${rest}`;
+    return `${plural(differences.length, 'difference')}${scope} in the headers. ${rest}`;
   }
   const bytes = `${formatInteger(values.bytes.left)} bytes on the left`;
   const part =
@@ -43,11 +43,11 @@ export function verdictOf(report: CompareReport): string {
       : `all ${plural(values.compared, 'pair')}`;
   const others = differences.filter((each) => each.status !== 'value-changed').length;
   if (values.differences.length > 0)
-    return `${formatInteger(values.differences.length)} of ${plural(values.compared, 'pair')} compared by value ${values.differences.length === 1 ? 'holds' : 'hold'} other numbers${others === 0 ? '' : `; ${plural(others, 'more difference')} by headers`}.`;
-  const same = values.equalAfterCast > 0 ? 'equal, some after a cast' : 'equal to the byte';
+    return `${formatInteger(values.differences.length)} of ${plural(values.compared, 'pair')} compared by value ${values.differences.length === 1 ? 'differs' : 'differ'}${others === 0 ? '' : `; the headers have ${plural(others, 'more difference')}`}.`;
+  const same = values.equalAfterCast > 0 ? 'equal, some after a cast' : 'byte-identical';
   const found = `${part} compared by value (${bytes}): ${same}.`;
-  const rest = equal ? '' : ` ${plural(others, 'difference')} by headers beside them.`;
-  return `${found.charAt(0).toUpperCase()}${found.slice(1)}${rest}${left.tensors === 0 ? ' There are no tensors.' : ''}`;
+  const rest = equal ? '' : ` The headers have ${plural(others, 'difference')}.`;
+  return `${found.charAt(0).toUpperCase()}${found.slice(1)}${rest}${left.tensors === 0 ? ' The checkpoints have no tensors.' : ''}`;
 }
 
 function pairsOf({ counts }: CompareReport): number {
@@ -65,7 +65,7 @@ export function compareMarkdown(report: CompareReport): Emitted<'markdown'> {
     ['Model type', text(left.modelType ?? 'unknown'), text(right.modelType ?? 'unknown')],
     ['Experts stored as', text(left.layout), text(right.layout)],
     ['Tensors', text(formatInteger(left.tensors)), text(formatInteger(right.tensors))],
-    ['… with a partner', text(formatInteger(left.paired)), text(formatInteger(right.paired))],
+    ['Matched tensors', text(formatInteger(left.paired)), text(formatInteger(right.paired))],
     ['Bytes of tensors', text(formatInteger(left.bytes)), text(formatInteger(right.bytes))],
   ];
   const statuses = shownCounts(report).map((row) =>
@@ -74,7 +74,8 @@ export function compareMarkdown(report: CompareReport): Emitted<'markdown'> {
   const notes = [
     ...chainLines(report).map(text),
     ...report.prefixes.map(
-      (rule) => markdown`Names under ${code(rule.left)} stand under ${code(rule.right)}: ${text(rule.reason)}.`,
+      (rule) =>
+        markdown`Names that start with ${code(rule.left)} on the left start with ${code(rule.right)} on the right: ${text(rule.reason)}.`,
     ),
     ...report.notes.map(text),
   ];
@@ -99,7 +100,7 @@ export function compareMarkdown(report: CompareReport): Emitted<'markdown'> {
 
 type Markdown = Emitted<'markdown'>;
 
-/** Statuses that there are, with their words. */
+/** Statuses that occur, with their labels and counts. */
 export function shownCounts({ counts }: Pick<CompareReport, 'counts'>) {
   return STATUSES.filter((status) => counts[status].entries > 0).map((status) => ({
     status,
@@ -113,14 +114,16 @@ export function chainLines({ groups }: Pick<CompareReport, 'groups'>): string[] 
   const chains = new Map<string, number>();
   for (const { operations } of groups) {
     const text = Object.entries(operations)
-      .map(([content, steps]) => `${content}: ${steps.length === 0 ? 'nothing' : steps.join(' → ')}`)
+      .map(([content, steps]) => `${content}: ${steps.length === 0 ? 'none' : steps.join(' → ')}`)
       .join('; ');
     chains.set(text, (chains.get(text) ?? 0) + 1);
   }
-  return [...chains].map(([text, layers]) => `${plural(layers, 'layer')} of experts, from left to right: ${text}.`);
+  return [...chains].map(
+    ([text, layers]) => `${plural(layers, 'layer')} with experts, operations from left to right: ${text}.`,
+  );
 }
 
-/** What happened, each with what to do about it. */
+/** The mistakes that explain the differences, each with what to do about it. */
 export function mistakesOf({ values }: Pick<CompareReport, 'values'>): string[] {
   const lines = mistakeLines(values?.mistakes ?? []).map(({ message, cure }) =>
     cure ? `${message} ${cure}` : message,
@@ -128,7 +131,7 @@ export function mistakesOf({ values }: Pick<CompareReport, 'values'>): string[] 
   return [...lines, ...(values?.unsearched ? [values.unsearched] : [])];
 }
 
-/** One line a difference: those of values first. */
+/** One line for each difference; differences of values come first. */
 export function differenceLines(report: CompareReport): string[] {
   return differences(report).map((phrase) =>
     phrase.map((part) => (typeof part === 'string' ? part : part.name)).join(''),

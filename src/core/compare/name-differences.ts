@@ -57,9 +57,8 @@ function isForeign({ explanations }: LayerFindings): boolean {
 
 function sentence({ layers, tensors }: { readonly layers: number; readonly tensors: number }): string | null {
   if (layers === 0 && tensors === 0) return null;
-  const rest = [
-    ...(layers > 0 ? [`${layers} more layers`] : []),
-    ...(tensors > 0 ? [`${tensors} more tensors`] : []),
-  ].join(' and ');
-  return `The first ${FIRST} that differ are match no known mistake, as after further training; ${rest} were compared, but not searched for one.`;
+  const rest = [...(layers > 0 ? [`${layers} layers`] : []), ...(tensors > 0 ? [`${tensors} tensors`] : [])].join(
+    ' and ',
+  );
+  return `The first ${FIRST} that differ match no known mistake; further training gives such differences. The other ${rest} with differences were not searched for mistakes.`;
 }

@@ -79,7 +79,7 @@ describe('a layer of two checkpoints', () => {
     const picture = createPairDrawer(found, left, right).picture(5);
     expect(picture.title).toBe('Layer 5');
     expect(picture.description).toContain('Left: per-expert (projections), 128 experts, 4.98 GB in');
-    expect(picture.description).toContain('Ribbons lead from the bytes of 128 experts on the left');
+    expect(picture.description).toContain('Ribbons connect the bytes of 128 experts on the left');
     const marked = marksOf(picture, 7);
     expect(marked.filter(({ kind }) => kind === 'ribbon')).toHaveLength(3);
     expect(marked.filter(({ kind }) => kind === 'box')).toHaveLength(3 + 3 + 3 + 2);

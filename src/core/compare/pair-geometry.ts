@@ -15,7 +15,7 @@ export interface RibbonEnd {
   readonly box: StripBox;
 }
 
-/** Joins what means the same in a layer of two checkpoints, by expert, projection and part. */
+/** Matches the bytes of a layer in two checkpoints by expert, projection and part. */
 export function ribbonsOf(left: LayerStrip, right: LayerStrip): readonly Ribbon[] {
   const [mine, theirs] = [byExpert(left), byExpert(right)];
   const parts = { left: partsOf(left), right: partsOf(right) };

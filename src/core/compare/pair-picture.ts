@@ -69,14 +69,14 @@ function inWords(left: PairSide, right: PairSide, ribbons: readonly Ribbon[]): s
   const experts = new Set(ribbons.map(({ expert }) => expert)).size;
   return [
     `${sideInWords('Left', left)} ${sideInWords('Right', right)}`,
-    `Ribbons lead from the bytes of ${plural(experts, 'expert')} on the left to those on the right.`,
+    `Ribbons connect the bytes of ${plural(experts, 'expert')} on the left with the same bytes on the right.`,
   ].join(' ');
 }
 
 function sideInWords(name: string, { layout, strip }: PairSide): string {
   const where = strip.files.length === 1 ? 'one file' : `${strip.files.length} files`;
   const order = (strip.files[0]?.boxes ?? []).slice(0, 4).map(nameOfRun).join(', ');
-  return `${name}: ${layout}, ${formatBytes(strip.bytes)} in ${where}, from the first on ${order}.`;
+  return `${name}: ${layout}, ${formatBytes(strip.bytes)} in ${where}, in the order ${order}.`;
 }
 
 interface Part {

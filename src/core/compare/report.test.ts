@@ -26,7 +26,7 @@ describe('compareReport', () => {
     const { original, right } = await inTarget('qwen3_moe', 'gate-up');
     const plain = compareReport(correspond(original.checkpoint, right.checkpoint), null);
     expect(plain).toMatchObject({ equal: true, compared: 'headers', differences: [], values: null });
-    expect(verdictOf(plain)).toMatch(/values were not/);
+    expect(verdictOf(plain)).toMatch(/but not values/);
     expect(plain.groups[0]).toEqual({
       left: 'model.layers.0.mlp',
       right: 'model.layers.0.mlp',
@@ -43,12 +43,12 @@ describe('compareReport', () => {
     expect(structuredClone(plain)).toEqual(JSON.parse(JSON.stringify(plain)));
   });
 
-  it('says equal to the byte once values were compared', async () => {
+  it('says byte-identical once values were compared', async () => {
     const { original, right } = await inTarget('qwen3_moe', 'gate-up');
     const found = await report(original, right);
     expect(found.equal).toBe(true);
     expect(verdictOf(found)).toMatch(
-      /^All 104 pairs compared by value \([\d,]+ bytes on the left\): equal to the byte\.$/,
+      /^All 104 pairs compared by value \([\d,]+ bytes on the left\): byte-identical\.$/,
     );
   });
 

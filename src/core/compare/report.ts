@@ -60,7 +60,7 @@ export interface GroupFacts {
 
 /** What `moe-loom compare --json` prints and the Compare view shows: a contract. */
 export interface CompareReport {
-  /** No difference by headers and, where values were compared, none by value. */
+  /** True if the headers agree and no compared value differs. */
   readonly equal: boolean;
   /** What stands behind it: names, dtypes and sizes alone, or every compared byte too. */
   readonly compared: 'headers' | 'values';
@@ -96,7 +96,7 @@ export function compareReport(correspondence: Correspondence, values: ValueRepor
   };
 }
 
-/** The same correspondence with what its values say: pairs that hold other numbers become `value-changed`. */
+/** The same correspondence after comparing values: pairs whose values differ become `value-changed`. */
 export function withValues(
   correspondence: Correspondence,
   { differences }: Pick<ValueReport, 'differences'>,

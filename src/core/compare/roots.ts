@@ -29,9 +29,9 @@ export function rootsOf(names: Iterable<string>): ReadonlySet<string> {
 }
 
 /**
- * Which beginnings stand for each other: equal ones; of the rest those of one role, where each side has a single one.
+ * Matches the first parts of names: equal ones, and of the rest those with the same role if each side has exactly one.
  *
- * Where a role is there twice on a side nothing is matched: names alone do not say which is meant.
+ * If a side has a role twice, nothing is matched, because names alone do not decide it.
  */
 export function matchRoots(left: ReadonlySet<string>, right: ReadonlySet<string>): PrefixRule[] {
   const [mine, other] = [byRole(left, right), byRole(right, left)];
@@ -40,7 +40,7 @@ export function matchRoots(left: ReadonlySet<string>, right: ReadonlySet<string>
     const [from] = roots;
     const [to] = partners;
     if (from === undefined || to === undefined || roots.length > 1 || partners.length > 1) return [];
-    return [{ left: from, right: to, reason: role === TEXT_ROLE ? 'both begin the text model' : `both begin ${role}` }];
+    return [{ left: from, right: to, reason: role === TEXT_ROLE ? 'both are the text model' : `both are ${role}` }];
   });
 }
 

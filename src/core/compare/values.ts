@@ -154,10 +154,10 @@ function sameSize({ left, right }: Entry): boolean {
 
 /** Why the numbers of a pair cannot be set beside each other, null when they can. */
 function unfitness(entry: Entry, pair: Pair): string | null {
-  if (entry.status === 'shape-changed') return entry.note ?? 'The sizes differ.';
+  if (entry.status === 'shape-changed') return entry.note ?? 'the sizes differ';
   const [from, to] = [dtypeOf(pair, 'left'), dtypeOf(pair, 'right')];
   if (from === to || castBetween(from, to)) return null;
-  return `${from} and ${to}: no exact cast between them is known`;
+  return `no exact cast between ${from} and ${to} is known`;
 }
 
 interface Outcome {
@@ -285,13 +285,13 @@ function originalOf(correspondence: Correspondence, { checkpoint }: VerifySide, 
   return { checkpoint, layout: { modelType, layout, groups: [...groups], defects: [] } };
 }
 
-/** What differs, for a reader: how much, where first, by how much. */
+/** A difference in one sentence: how many values, the first position, the largest difference. */
 export function describeValues(difference: ValueDifference): string {
   const { left, right, expert, projection, part, different, elements, first, maxAbs, maxUlp, cast } = difference;
   const of = expert === null ? '' : ` expert ${expert}'s ${projection}${part === 'weight' ? '' : ` ${part}`},`;
   const name = left === right ? left : `${left} ↔ ${right}`;
   const apart = [
-    ...(maxAbs === null ? [] : [`at most ${maxAbs} apart`]),
+    ...(maxAbs === null ? [] : [`largest difference ${maxAbs}`]),
     ...(maxUlp === null ? [] : [`${maxUlp} ULP`]),
     ...(cast === null ? [] : [`after ${cast}`]),
   ].join(', ');

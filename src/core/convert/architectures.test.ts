@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
-import { ARCHITECTURES } from '../layouts/architectures.ts';
+import { ARCHITECTURES } from '../layouts/architecture-table.ts';
 import { type Headers, readRealNames } from '../layouts/checkpoints.fixture.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { layoutId } from '../layouts/dialects.ts';

@@ -1,4 +1,4 @@
-import { type Choices, chooseSetup, USUAL_CONTEXT } from '../ranks/memory/choices.ts';
+import { type Choices, chooseSetup, USUAL_CONTEXT } from '../ranks/memory/complete-setup.ts';
 import { ZERO_REGIME } from '../ranks/memory/regimes.ts';
 import type { MemoryRules } from '../ranks/memory/rules.ts';
 import type { MemorySetup } from '../ranks/memory/setup.ts';

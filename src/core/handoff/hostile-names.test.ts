@@ -62,8 +62,8 @@ test.skipIf(!PYTHON)(
     const model = rankModel((await openFixture('qwen3_moe')).checkpoint);
     const placement = placed(planPlacement({ framework: 'transformers-5', ep: 4 }, model.facts));
     const scripts = ['plain.safetensors', ...HOSTILE].map((name): Emitted<'python'> => {
-      const files = model.stock.files.map((file) => ({ ...file, name }));
-      const script = rankAssertion({ ...model, stock: { ...model.stock, files } }, placement);
+      const files = model.tensorIndex.files.map((file) => ({ ...file, name }));
+      const script = rankAssertion({ ...model, tensorIndex: { ...model.tensorIndex, files } }, placement);
       if (script === null) throw new Error('There is no script.');
       noneHides(script);
       return script;

@@ -2,8 +2,8 @@ import { type Emitted, fill } from '../embed/emitted.ts';
 import { pythonDict, pythonJson, pythonValue } from '../embed/python.ts';
 import { rankTensors } from '../ranks/bytes.ts';
 import { expertShare, holdsLayer } from '../ranks/placement.ts';
-import type { Stock } from '../ranks/stock.ts';
 import type { RankModel } from '../ranks/summary.ts';
+import type { TensorIndex } from '../ranks/tensor-index.ts';
 import type { Placement, PlacementRules } from '../ranks/types.ts';
 import { ASSERTION_SCRIPT } from './rank-assertion-script.ts';
 import type { RankHashes } from './rank-hashes.ts';
@@ -66,7 +66,7 @@ export function rankAssertion(
   });
 }
 
-function predictionOf({ stock, facts }: RankModel, placement: Placement, hashes?: RankHashes): PredictionJson {
+function predictionOf({ tensorIndex, facts }: RankModel, placement: Placement, hashes?: RankHashes): PredictionJson {
   const { mesh, ranks, layers } = placement;
   const number = (at: number) => String(facts.moeLayers[at]?.index ?? at);
   return {
@@ -84,19 +84,19 @@ function predictionOf({ stock, facts }: RankModel, placement: Placement, hashes?
         ),
       ),
     ),
-    down: Object.fromEntries(layers.map((_, at) => [number(at), downOf(stock, at)])),
-    hashes: hashes ? ranks.map(({ rank }) => hashesOf(stock, placement, rank, hashes[rank], number)) : null,
+    down: Object.fromEntries(layers.map((_, at) => [number(at), downOf(tensorIndex, at)])),
+    hashes: hashes ? ranks.map(({ rank }) => hashesOf(tensorIndex, placement, rank, hashes[rank], number)) : null,
   };
 }
 
 function hashesOf(
-  stock: Stock,
+  tensorIndex: TensorIndex,
   placement: Placement,
   rank: number,
   known: RankHashes[number] | undefined,
   number: (at: number) => string,
 ): HashJson[] {
-  return rankTensors(stock, placement, rank).flatMap(({ tensor, shape }) => {
+  return rankTensors(tensorIndex, placement, rank).flatMap(({ tensor, shape }) => {
     const { expert } = tensor;
     const sha256 = known?.get(tensor.name);
     const place = placement.ranks[rank];
@@ -109,13 +109,13 @@ function hashesOf(
   });
 }
 
-function downOf(stock: Stock, layer: number): DownJson[] {
-  return stock.tensors.flatMap((tensor) => {
+function downOf(tensorIndex: TensorIndex, layer: number): DownJson[] {
+  return tensorIndex.tensors.flatMap((tensor) => {
     const { expert } = tensor;
     if (expert?.layer !== layer || expert.projection !== 'down' || !['weight', 'blocks'].includes(expert.part))
       return [];
     const stride = (tensor.end - tensor.start) / expert.count;
-    const file = stock.files[tensor.file]?.name ?? '';
+    const file = tensorIndex.files[tensor.file]?.name ?? '';
     return [{ file, offset: tensor.start, stride, first: expert.first, count: expert.count }];
   });
 }

@@ -66,14 +66,14 @@ interface Lane {
  * through buffers out of the budget. @throws LoomError what reading throws.
  */
 export async function expertHashes(
-  { stock }: RankModel,
+  { tensorIndex }: RankModel,
   placement: Placement,
   files: FileSet,
   { signal, budget = createBudget(), onProgress }: HashOptions = {},
 ): Promise<RankHashes> {
   const jobs = new Map<string, Job>();
   const wanted = placement.ranks.map(({ rank }) => {
-    const parts = rankTensors(stock, placement, rank).filter((share) => share.experts !== null);
+    const parts = rankTensors(tensorIndex, placement, rank).filter((share) => share.experts !== null);
     return parts.flatMap((share) => addJob(jobs, share));
   });
   const list = [...jobs];
@@ -88,7 +88,7 @@ export async function expertHashes(
       list,
       LANES,
       async ([key, job], inner) => {
-        const name = stock.files[job.share.tensor.file]?.name ?? '';
+        const name = tensorIndex.files[job.share.tensor.file]?.name ?? '';
         const lane = idle.pop() ?? { hasher: await createDigester(), buffer: new Uint8Array(size) };
         const digest = await hashPart(job, await sources.open(name), lane, inner);
         idle.push(lane);

@@ -86,12 +86,12 @@ export interface RankManifestJson {
  * read once for every replica. @throws LoomError `internal` when one does not hold.
  */
 export function rankManifest(model: RankModel, placement: Placement, source: ManifestSource): RankManifestJson {
-  const { stock, layout } = model;
-  const held = heldBytes(stock, placement);
-  const reads = placement.ranks.map((place) => rankReads(stock, placement, place.rank));
+  const { tensorIndex, layout } = model;
+  const held = heldBytes(tensorIndex, placement);
+  const reads = placement.ranks.map((place) => rankReads(tensorIndex, placement, place.rank));
   for (const [rank, each] of reads.entries()) checkRank(model, placement, rank, each, held[rank]?.total ?? 0);
   checkCoverage(model, placement, reads);
-  const files = stock.files.map(({ name, byteLength, dataStart }) => ({
+  const files = tensorIndex.files.map(({ name, byteLength, dataStart }) => ({
     name,
     size: byteLength,
     data_start: dataStart,
@@ -103,7 +103,10 @@ export function rankManifest(model: RankModel, placement: Placement, source: Man
     checkpoint: {
       repo: source.repo,
       revision: source.revision,
-      total_size: stock.tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, stock.leftOut.bytes),
+      total_size: tensorIndex.tensors.reduce(
+        (sum, tensor) => sum + tensor.end - tensor.start,
+        tensorIndex.leftOut.bytes,
+      ),
       layout: layout.layout,
       index_sha256: source.indexSha256,
     },
@@ -165,7 +168,7 @@ export function expertToRank(placement: Placement): readonly number[] | null {
 
 function checkRank(model: RankModel, placement: Placement, rank: number, mine: RankReads, held: number): void {
   let [lastFile, lastEnd] = ['', -1];
-  const sizes = new Map(model.stock.files.map((file) => [file.name, file]));
+  const sizes = new Map(model.tensorIndex.files.map((file) => [file.name, file]));
   for (const read of mine.reads) {
     const file = sizes.get(read.file);
     const parts = read.parts.reduce((sum, part) => sum + part.end - part.start, 0);
@@ -176,30 +179,30 @@ function checkRank(model: RankModel, placement: Placement, rank: number, mine: R
     lastFile = read.file;
     lastEnd = read.offset + read.length;
   }
-  const kept = loadingOf(model.stock, placement, rank, mine).held;
+  const kept = loadingOf(model.tensorIndex, placement, rank, mine).held;
   if (kept !== held) broken(`rank ${rank} keeps ${kept} bytes and holds ${held}`);
 }
 
 /** Bytes of routed experts over all ranks: as many as every slot of every replica of the mesh asks for. */
-function checkCoverage({ stock }: RankModel, placement: Placement, reads: readonly RankReads[]): void {
+function checkCoverage({ tensorIndex }: RankModel, placement: Placement, reads: readonly RankReads[]): void {
   if (reads.some((mine) => mine.byColumns > 0)) return;
   const cut = (placement.ranks[0]?.inner.of ?? 1) * (placement.ranks[0]?.etp.of ?? 1) * placement.stages.length;
   let wanted = 0;
   for (const [at, layer] of placement.layers.entries()) {
     const replicas = placement.ranks.length / (layer.slots.length * cut);
-    for (const expert of layer.slots.flat()) wanted += replicas * (stock.layers[at]?.bytes[expert] ?? 0);
+    for (const expert of layer.slots.flat()) wanted += replicas * (tensorIndex.layers[at]?.bytes[expert] ?? 0);
   }
   const shares = new Set(reads.flatMap((mine) => mine.reads.flatMap((read) => read.parts.map((part) => part.share))));
   let given = 0;
   for (const share of shares) if (share.experts) given += share.bytes;
-  if (hasUncut(stock, placement) ? given < wanted : Math.abs(given - wanted) > 0.5)
+  if (hasUncut(tensorIndex, placement) ? given < wanted : Math.abs(given - wanted) > 0.5)
     broken(`the ranks hold ${given} bytes of experts where ${wanted} are placed`);
 }
 
 /** Parts that expert tensor parallelism leaves whole (down biases and the like) are held by each of its ranks. */
-function hasUncut(stock: RankModel['stock'], placement: Placement): boolean {
+function hasUncut(tensorIndex: RankModel['tensorIndex'], placement: Placement): boolean {
   const etp = placement.ranks[0]?.etp.of ?? 1;
-  return etp > 1 && stock.tensors.some((tensor) => tensor.expert !== null);
+  return etp > 1 && tensorIndex.tensors.some((tensor) => tensor.expert !== null);
 }
 
 function broken(what: string): never {

@@ -40,7 +40,7 @@ describe('the rank manifest', () => {
       [0, 1].map(() => Array.from({ length: 12 }, (_, i) => i)),
     );
     expect(manifest.placement.expert_to_ep_rank).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
-    const held = heldBytes(model.stock, placement);
+    const held = heldBytes(model.tensorIndex, placement);
     for (const { rank, bytes, reads } of manifest.ranks) {
       expect(bytes).toBe(held[rank]?.total);
       expect(reads.reduce((sum, read) => sum + read.length, 0)).toBe(bytes);

@@ -1,5 +1,5 @@
 import { bitsOf, type FloatType } from '../safetensors/dtype.ts';
-import { words16, words32 } from './words.ts';
+import { words16, words32 } from './word-views.ts';
 
 /** Bytes of one number. */
 export function floatBytes(dtype: FloatType): 2 | 4 {

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { type Config, expertCount, isConfig } from './config-keys.ts';
 import { speaksOfExperts } from './hints.ts';
-import { nameLayers, stackNames, stackOf } from './layer-words.ts';
+import { nameLayers, stackNames, stackOf } from './layer-names.ts';
 import { layerEnd } from './tensor-place.ts';
 import type { CheckpointLayout } from './types.ts';
 import { incompleteBy } from './usable.ts';

@@ -1,5 +1,5 @@
-import type { Architecture, LayerRule } from './architecture.ts';
-import { ARCHITECTURES } from './architectures.ts';
+import type { Architecture, LayerRule } from './architecture-row.ts';
+import { ARCHITECTURES } from './architecture-table.ts';
 import { BLOCK_LIST, type Config, isConfig, modelTypes, readKey } from './config-keys.ts';
 
 const BY_TYPE: ReadonlyMap<string, Architecture> = new Map(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { finding } from '../checkpoint/finding.ts';
+import { finding } from '../checkpoint/make-finding.ts';
 import { causesOf, errorsOf, foundWords } from './causes.ts';
 import { checkpointOf, ENDS, type Headers, readRealNames } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';

@@ -1,7 +1,7 @@
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
 import { plural } from '../units.ts';
 import { withoutConsequences } from './consequences.ts';
-import { nameLayers, stackNames, stackOf } from './layer-words.ts';
+import { nameLayers, stackNames, stackOf } from './layer-names.ts';
 import type { CheckpointLayout, Defect, LayerGroup } from './types.ts';
 import { incompleteBy, unusableFinding } from './usable.ts';
 

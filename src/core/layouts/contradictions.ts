@@ -1,6 +1,6 @@
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { type Config, configNumber, EXPERT_KEYS, expertCount, listedNumbers } from './config-keys.ts';
-import { nameLayers, stackNames, stackOf } from './layer-words.ts';
+import { nameLayers, stackNames, stackOf } from './layer-names.ts';
 import type { LayerGroup } from './types.ts';
 
 /** Different numbers of experts that a sentence names; a model pruned layer by layer may have one for each layer. */

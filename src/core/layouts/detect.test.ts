@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FileOffset } from '../safetensors/types.ts';
-import { ARCHITECTURES } from './architectures.ts';
+import { ARCHITECTURES } from './architecture-table.ts';
 import { checkpointOf } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 import { apart, detect, headers, only, P, tags } from './detected.fixture.ts';

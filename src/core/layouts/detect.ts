@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { architectureOf, isMoeLayer, modelTypeOf } from './architecture-rules.ts';
 import { compareText } from './bucket.ts';
 import { type Config, configNumber, expertConfig, hiddenSize, latentSize, layerCount } from './config-keys.ts';

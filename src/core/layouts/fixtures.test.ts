@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { architectureOf } from './architecture-rules.ts';
-import { ARCHITECTURES } from './architectures.ts';
+import { ARCHITECTURES } from './architecture-table.ts';
 import { checkpointOf, readFixture, readRealNames, type TestCheckpoint } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 import { asTarget, renameTensor } from './target.ts';

@@ -1,4 +1,4 @@
-import { nameLayers, stackNames, stackOf } from './layer-words.ts';
+import { nameLayers, stackNames, stackOf } from './layer-names.ts';
 import { tensorPlace } from './tensor-place.ts';
 import type { CheckpointLayout, LayerGroup } from './types.ts';
 

@@ -1,10 +1,10 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { plural } from '../units.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { isMoeLayer } from './architecture-rules.ts';
 import { blockCount, type Config, expertConfig, expertCount, MAX_LAYERS, readKey } from './config-keys.ts';
+import { nameLayers, stackOf } from './layer-names.ts';
 import { type HeldLayer, type HeldTensors, hasBlockList, heldTensors, isBlocks } from './layer-tensors.ts';
-import { nameLayers, stackOf } from './layer-words.ts';
 import { missingOutside } from './outer-tensors.ts';
 import { isMtpStack } from './prediction.ts';
 import { type Lack, lacksByParts, lacksBySiblings } from './siblings.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ARCHITECTURES } from './architectures.ts';
+import { ARCHITECTURES } from './architecture-table.ts';
 import { checkpointOf, type Headers } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 import { DIALECTS, type DialectSpec, isBareStem, layoutId, layoutOf, spellingsOf } from './dialects.ts';

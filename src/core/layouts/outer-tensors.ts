@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { type Config, expertConfig, readKey } from './config-keys.ts';
 
 /** Words for the input embedding, among the last two segments before `weight`. */

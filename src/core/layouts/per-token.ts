@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { BLOCK_LIST, type Config, configNumber, TOP_K_KEYS, topK } from './config-keys.ts';
 
 /** Experts that a token takes in a layer: under the architecture's own key, else under any usual one, else as its code fixes it. */

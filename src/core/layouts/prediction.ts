@@ -1,10 +1,10 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { plural } from '../units.ts';
 import { unreadPart } from './absence.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { type Config, configKey, configNumber, layerCount } from './config-keys.ts';
 import type { DefectTag } from './defects.ts';
-import { nameLayers, stackOf } from './layer-words.ts';
+import { nameLayers, stackOf } from './layer-names.ts';
 import { layerPrefix, tensorPlace } from './tensor-place.ts';
 import type { Defect, LayerGroup } from './types.ts';
 

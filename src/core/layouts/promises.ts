@@ -1,8 +1,8 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { isMoeLayer } from './architecture-rules.ts';
 import { blockCount, type Config, configNumber, expertConfig, expertCount, hiddenSize, topK } from './config-keys.ts';
-import { stackOf } from './layer-words.ts';
+import { stackOf } from './layer-names.ts';
 import { routerRows } from './router-rows.ts';
 import { layerPrefix } from './tensor-place.ts';
 import type { Defect, LayerGroup } from './types.ts';

@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { type DialectSpec, layoutId } from './dialects.ts';
 import type { ExpertLayout, Reading } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { architectureOf } from './architecture-rules.ts';
 import { type Spelling, TARGET_ROWS } from './target-rows.ts';
 import { layerPrefix } from './tensor-place.ts';

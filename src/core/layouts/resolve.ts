@@ -1,5 +1,5 @@
 import { packingOf } from '../safetensors/dtype.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import type { Bucket, Kind } from './bucket.ts';
 import { candidatesFor } from './candidates.ts';
 import { canonicalStem, DIALECTS, type DialectSpec, dialectOf, layoutId } from './dialects.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ARCHITECTURES } from './architectures.ts';
+import { ARCHITECTURES } from './architecture-table.ts';
 import { checkpointOf, type Headers } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
 import { syntheticConfig, syntheticHeaders } from './rows.fixture.ts';

@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { dialectOf } from './dialects.ts';
 
 export type Entry = readonly [name: string, shape: readonly number[], dtype?: string];

@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { architectureOf } from './architecture-rules.ts';
 import { type DialectSpec, dialectOf } from './dialects.ts';
 import { layoutsOf } from './readings.ts';

@@ -1,10 +1,10 @@
-import type { CompanionValues } from '../checkpoint/companion-values.ts';
+import type { CompanionValues } from '../checkpoint/read-companion-values.ts';
 import { architectureOf } from './architecture-rules.ts';
 import { compareText } from './bucket.ts';
-import { type JoinedPart, logicalParts, partsFor } from './companions.ts';
 import { type DialectSpec, orientationOf } from './dialects.ts';
 import { writePart } from './parts.ts';
 import { nameIn, spellingOf } from './rename.ts';
+import { type JoinedPart, logicalParts, partsFor } from './target-parts.ts';
 import { unreadNote } from './target-rows.ts';
 import { targetSpec } from './target-spec.ts';
 import type { ExpertMember, LayerGroup, TargetAnswer, TargetLayout, TargetRefusal } from './types.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { placeOf } from '../compare/correspond.ts';
-import { stockOf } from '../ranks/stock.ts';
+import { indexTensors } from '../ranks/tensor-index.ts';
 import { NONE, tensorColumns } from '../tensors/columns.ts';
 import { checkpointOf } from './checkpoints.fixture.ts';
 import { detectLayout } from './detect.ts';
@@ -160,9 +160,9 @@ describe('every user of names agrees with tensorPlace', () => {
         expect(tensorPlace(group?.prefix ?? '')).toMatchObject({ stack, layer, expert: null });
         for (const template of group?.members.map((member) => member.template) ?? [])
           expect(names.flat().map(expertTemplate)).toContain(template);
-        const stock = stockOf({ shards: [], tensors: checkpoint.tensors }, layout);
-        expect(stock.tensors).toHaveLength(3 * count);
-        for (const { name, expert, layer: at, tail } of stock.tensors) {
+        const tensorIndex = indexTensors({ shards: [], tensors: checkpoint.tensors }, layout);
+        expect(tensorIndex.tensors).toHaveLength(3 * count);
+        for (const { name, expert, layer: at, tail } of tensorIndex.tensors) {
           const place = tensorPlace(name);
           expect([place.stack, place.layer, place.expert, place.rest]).toEqual([stack, at, expert?.first, tail]);
         }

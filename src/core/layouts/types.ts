@@ -1,4 +1,4 @@
-import type { NeededValue } from '../checkpoint/companion-values.ts';
+import type { NeededValue } from '../checkpoint/read-companion-values.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { Shape } from '../safetensors/types.ts';
 import type { DefectTag } from './defects.ts';

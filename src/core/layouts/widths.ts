@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { type Config, hiddenSize, latentSize } from './config-keys.ts';
-import { stackOf } from './layer-words.ts';
+import { stackOf } from './layer-names.ts';
 import { layerPrefix } from './tensor-place.ts';
 import type { Defect, LayerGroup } from './types.ts';
 

@@ -1,6 +1,6 @@
 import type { Bucket } from './bucket.ts';
 import { type Config, configNumber } from './config-keys.ts';
-import { nameLayers } from './layer-words.ts';
+import { nameLayers } from './layer-names.ts';
 import type { Defect } from './types.ts';
 
 /** Config keys of experts that compute nothing (LongCat's identity experts): a router has rows for them too. */

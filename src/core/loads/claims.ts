@@ -1,5 +1,5 @@
 import { absenceOfExperts } from '../layouts/absence.ts';
-import type { Architecture } from '../layouts/architecture.ts';
+import type { Architecture } from '../layouts/architecture-row.ts';
 import { withoutConsequences } from '../layouts/consequences.ts';
 import { layoutId } from '../layouts/dialects.ts';
 import type { CheckpointLayout, Defect, LayerGroup } from '../layouts/types.ts';

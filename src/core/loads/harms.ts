@@ -1,5 +1,5 @@
 import { type Config, expertConfig, hiddenSize, readKey } from '../layouts/config-keys.ts';
-import { nameLayers } from '../layouts/layer-words.ts';
+import { nameLayers } from '../layouts/layer-names.ts';
 import { routerRows } from '../layouts/router-rows.ts';
 import { layerPrefix } from '../layouts/tensor-place.ts';
 import { incompleteBy, unusableFinding } from '../layouts/usable.ts';

@@ -2,7 +2,7 @@ import { type Emitted, joined, markdown } from '../embed/emitted.ts';
 import { markdownCode as code, markdownTable as table, markdownText as text } from '../embed/markdown.ts';
 import { type Mark, monoWidth, type Picture, words } from '../layouts/drawing/picture.ts';
 import type { ProgramVerdict } from './types.ts';
-import { EVIDENCE_WORDS, loadsSummary, VERDICT_WORDS, verdictCounts, verdictSentence } from './words.ts';
+import { EVIDENCE_WORDS, loadsSummary, VERDICT_WORDS, verdictCounts, verdictSentence } from './verdict-text.ts';
 
 /** The contract of `loads --json`, which the app saves too. */
 export function loadsJson(verdicts: readonly ProgramVerdict[]) {

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import type { Architecture } from '../layouts/architecture.ts';
+import type { Architecture } from '../layouts/architecture-row.ts';
 import { isMoeLayer } from '../layouts/architecture-rules.ts';
 import {
   configNumber,

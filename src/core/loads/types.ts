@@ -1,4 +1,4 @@
-import type { FindingTag } from '../checkpoint/findings.ts';
+import type { FindingTag } from '../checkpoint/finding-tags.ts';
 import type { Emitted } from '../embed/emitted.ts';
 import type { DialectSpec } from '../layouts/dialects.ts';
 import type { LayerGroup, TargetLayout } from '../layouts/types.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ARCHITECTURES } from '../layouts/architectures.ts';
+import { ARCHITECTURES } from '../layouts/architecture-table.ts';
 import { blockCases } from './blocks.fixture.ts';
 import { compareBlock } from './parity.ts';
 import { blockRules } from './rules.ts';

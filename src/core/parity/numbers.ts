@@ -1,5 +1,5 @@
 import { f16Table } from '../kernels/float.ts';
-import { words16, words32 } from '../kernels/words.ts';
+import { words16, words32 } from '../kernels/word-views.ts';
 import type { Weight } from './graph.ts';
 
 /** Stored numbers as f32: exact. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ARCHITECTURES } from '../layouts/architectures.ts';
+import { ARCHITECTURES } from '../layouts/architecture-table.ts';
 import type { LayerGroup } from '../layouts/types.ts';
 import { blockRules } from './rules.ts';
 

@@ -1,4 +1,4 @@
-import type { FindingTag } from '../checkpoint/findings.ts';
+import type { FindingTag } from '../checkpoint/finding-tags.ts';
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
 import { tensorPlace } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';

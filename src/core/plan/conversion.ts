@@ -1,4 +1,4 @@
-import type { CompanionValues } from '../checkpoint/companion-values.ts';
+import type { CompanionValues } from '../checkpoint/read-companion-values.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { absenceOfExperts } from '../layouts/absence.ts';
 import { detectLayout } from '../layouts/detect.ts';

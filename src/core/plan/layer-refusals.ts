@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { withoutConsequences } from '../layouts/consequences.ts';
-import { nameLayers, stackNames, stackOf } from '../layouts/layer-words.ts';
+import { nameLayers, stackNames, stackOf } from '../layouts/layer-names.ts';
 import type { CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import type { Refusal } from './types.ts';
 

@@ -1,7 +1,7 @@
-import type { CompanionValues } from '../checkpoint/companion-values.ts';
+import type { CompanionValues } from '../checkpoint/read-companion-values.ts';
 import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { LoomError } from '../errors.ts';
-import { rewrittenValue } from '../layouts/companions-values.ts';
+import { rewrittenValue } from '../layouts/part-values.ts';
 import type { ExpertMember, LayerGroup, Projection } from '../layouts/types.ts';
 import { isJoined, jointOfPart, matrixView } from '../layouts/view.ts';
 import { bytesOf, type DType, elementsOf } from '../safetensors/dtype.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readCompanionValues } from '../checkpoint/companion-values.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
+import { readCompanionValues } from '../checkpoint/read-companion-values.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import type { FileSet } from '../source/types.ts';
 import { allTensors, countingFiles, filesOf, patternBytes, safetensorsBytes, sameTensor } from '../testing.fixture.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../checkpoint/open.ts';
-import { ARCHITECTURES } from '../layouts/architectures.ts';
+import { ARCHITECTURES } from '../layouts/architecture-table.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { DIALECTS, type DialectSpec, layoutId, layoutOf, spellingsOf } from '../layouts/dialects.ts';
 import { writePart } from '../layouts/parts.ts';

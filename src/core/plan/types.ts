@@ -1,4 +1,4 @@
-import type { NeededValue } from '../checkpoint/companion-values.ts';
+import type { NeededValue } from '../checkpoint/read-companion-values.ts';
 import type { Family, GroupKind, Reading, TargetLayout } from '../layouts/types.ts';
 import type { DType, Fp8 } from '../safetensors/dtype.ts';
 import type { FileOffset, Shape } from '../safetensors/types.ts';

@@ -1,4 +1,4 @@
-import { readCompanionValues } from '../checkpoint/companion-values.ts';
+import { readCompanionValues } from '../checkpoint/read-companion-values.ts';
 import type { Checkpoint } from '../checkpoint/types.ts';
 import type { FileSet } from '../source/types.ts';
 import { type PlanOptions, planConversion } from './conversion.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { heldBytes } from '../ranks/bytes.ts';
-import { chooseSetup } from '../ranks/memory/choices.ts';
+import { chooseSetup } from '../ranks/memory/complete-setup.ts';
 import { holdingsOf } from '../ranks/memory/holdings.ts';
 import { placeSetup } from '../ranks/memory/place-setup.ts';
 import { factsOf, meshOf, optionsOf } from '../ranks/memory/setup.ts';
@@ -165,7 +165,7 @@ describe('memory and ranks', () => {
           expect(mesh).toMatchObject(placement.sizes);
           const choices = chooseSetup(program, setup);
           if ('error' in choices) throw new Error(choices.error);
-          const held = heldBytes(model.stock, placement);
+          const held = heldBytes(model.tensorIndex, placement);
           for (const { stage, dense, experts, moeLayers } of holdingsOf(program.memory, counted, shape, choices)) {
             const ranks = placement.ranks.filter((place) => place.stage.index === stage);
             const first = placement.stages.slice(0, stage).reduce((sum, count) => sum + count, 0);

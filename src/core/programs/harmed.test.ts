@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { finding } from '../checkpoint/finding.ts';
+import { finding } from '../checkpoint/make-finding.ts';
 import type { Finding } from '../checkpoint/types.ts';
 import { checkpointOf, readRealNames, type TestCheckpoint } from '../layouts/checkpoints.fixture.ts';
 import { detectLayout } from '../layouts/detect.ts';

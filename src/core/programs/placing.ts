@@ -7,8 +7,8 @@ import { loadingWarnings as warningsOf } from '../ranks/loading.ts';
 import { type NearSizes, nearSizes as near } from '../ranks/near.ts';
 import { planPlacement as place, refusalOf as refuse } from '../ranks/placement.ts';
 import { readSettings as read, type SetValues } from '../ranks/settings.ts';
-import type { Stock } from '../ranks/stock.ts';
 import { type RankModel, type RankSummary, ranksOf as ranks, refused, summarize as summary } from '../ranks/summary.ts';
+import type { TensorIndex } from '../ranks/tensor-index.ts';
 import type {
   ModelFacts,
   Placement,
@@ -99,9 +99,9 @@ export function expertPlanOf(framework: ProgramId, modelType: string | null): re
 }
 
 /** What no error message says about loading a layout with the program of a placement. */
-export function loadingWarnings(placement: Placement, layout: CheckpointLayout, stock: Stock): string[] {
+export function loadingWarnings(placement: Placement, layout: CheckpointLayout, tensorIndex: TensorIndex): string[] {
   const program = frameworkOf(placement.framework);
-  return program ? warningsOf(program, placement, layout, stock) : [];
+  return program ? warningsOf(program, placement, layout, tensorIndex) : [];
 }
 
 /** The assertion script of a placement; null where it cannot load with the placement's program, or {@link assertionLimit} says why. */

@@ -4,14 +4,14 @@ import type { FileOffset } from '../safetensors/types.ts';
 import { type DenseKind, denseKinds } from './dense-kinds.ts';
 import { expertShare, holdsLayer } from './placement.ts';
 import { createSharer, type Piece, type TensorShare } from './share.ts';
-import type { Stock, StockTensor } from './stock.ts';
+import type { IndexedTensor, TensorIndex } from './tensor-index.ts';
 import type { LayerPlacement, Placement, RankPlace } from './types.ts';
 
-/** Bytes that a rank keeps, by why it keeps them. `total` is their sum. */
+/** Bytes that a rank holds, by kind. `total` is their sum. */
 export interface HeldBytes {
   /** Routed experts, each one's first slot. */
   readonly experts: number;
-  /** Further slots of experts that another slot holds already. */
+  /** Redundant slots: copies of experts that another slot also holds. */
   readonly redundant: number;
   /** Dense tensors that every rank of its stage keeps whole. */
   readonly denseReplicated: number;
@@ -20,12 +20,12 @@ export interface HeldBytes {
   readonly total: number;
 }
 
-/** What a read of a file brings for one tensor. */
+/** The part of a read that belongs to one tensor. */
 export interface ReadPart extends Piece {
   readonly share: TensorShare;
 }
 
-/** One range of one file, everything in it wanted. */
+/** One byte range of one file. The rank needs every byte of it. */
 export interface Read {
   readonly file: string;
   /** From byte 0 of the file. */
@@ -34,32 +34,32 @@ export interface Read {
   readonly parts: readonly ReadPart[];
 }
 
-/** What a rank reads when it reads only what it keeps. */
+/** The reads of a rank that reads only the bytes that it holds. */
 export interface RankReads {
-  /** Sorted by file and offset, disjoint; ranges that touch are one. */
+  /** Sorted by file and offset, disjoint; adjacent ranges are merged. */
   readonly reads: readonly Read[];
   readonly bytes: number;
-  /** Bytes read of each file of the stock, in its order. */
+  /** Bytes read of each file, in the order of TensorIndex.files. */
   readonly perFile: readonly number[];
-  /** Tensors that are cut by columns, of which whole rows are read. */
+  /** Number of tensors that are cut by columns; their whole rows are read. */
   readonly byColumns: number;
 }
 
 const NOTHING: HeldBytes = { experts: 0, redundant: 0, denseReplicated: 0, denseSharded: 0, total: 0 };
 
-/** Every rank's bytes; ranks that stand alike are counted once. */
-export function heldBytes(stock: Stock, placement: Placement): HeldBytes[] {
+/** The bytes of every rank. Ranks with equal coordinates are counted once. */
+export function heldBytes(tensorIndex: TensorIndex, placement: Placement): HeldBytes[] {
   const experts = new Map<string, readonly [number, number]>();
   const dense = new Map<string, readonly [number, number]>();
-  const kinds = denseKinds(stock, placement);
+  const kinds = denseKinds(tensorIndex, placement);
   return placement.ranks.map((place) => {
     const { ep, inner, etp, stage, fsdp, tp, attn } = place;
     if (ep < 0) return NOTHING;
     const kept = remember(experts, `${ep}/${inner.index}/${etp.index}/${stage.index}`, () =>
-      expertBytes(stock, placement, place),
+      expertBytes(tensorIndex, placement, place),
     );
     const rest = remember(dense, `${stage.index}/${fsdp.index}/${tp.index}/${attn.index}`, () =>
-      denseBytes(stock, placement, place, kinds),
+      denseBytes(tensorIndex, placement, place, kinds),
     );
     const total = kept[0] + kept[1] + rest[0] + rest[1];
     return { experts: kept[0], redundant: kept[1], denseReplicated: rest[0], denseSharded: rest[1], total };
@@ -74,8 +74,8 @@ function remember<K, T>(known: Map<K, T>, key: K, make: () => T): T {
   return made;
 }
 
-/** Bytes of first slots and of further ones. Whole experts are added up from the stock's sums, cut ones tensor by tensor. */
-function expertBytes(stock: Stock, placement: Placement, place: RankPlace): readonly [number, number] {
+/** Bytes of first slots and of redundant slots. Whole experts use the sums of the index; cut experts are counted tensor by tensor. */
+function expertBytes(tensorIndex: TensorIndex, placement: Placement, place: RankPlace): readonly [number, number] {
   const firsts = new Map<LayerPlacement['slots'], readonly number[]>();
   const whole = place.etp.of === 1;
   let [first, further] = [0, 0];
@@ -84,7 +84,7 @@ function expertBytes(stock: Stock, placement: Placement, place: RankPlace): read
     if (!holdsLayer(placement, place, layer.index)) continue;
     const { experts, rows, from } = expertShare(placement, place, layer);
     const owners = remember(firsts, layer.slots, () => firstSlots(layer));
-    const sizes = stock.layers[at]?.bytes;
+    const sizes = tensorIndex.layers[at]?.bytes;
     if (!whole || rows.of > 1) {
       isCut = true;
       continue;
@@ -95,7 +95,7 @@ function expertBytes(stock: Stock, placement: Placement, place: RankPlace): read
       else further += bytes;
     }
   }
-  return isCut ? cutExpertBytes(stock, placement, place, firsts) : [first, further];
+  return isCut ? cutExpertBytes(tensorIndex, placement, place, firsts) : [first, further];
 }
 
 function firstSlots(layer: LayerPlacement): readonly number[] {
@@ -106,19 +106,19 @@ function firstSlots(layer: LayerPlacement): readonly number[] {
   return first;
 }
 
-/** One number for a slot of a rank; ranks may have unequally many. */
+/** A unique number for a slot of a rank; ranks may have different numbers of slots. */
 function slotNumber(layer: LayerPlacement, ep: number, slot: number): number {
   return ep * (layer.experts + layer.slots.length) + slot;
 }
 
-/** Where one layer's experts are cut inside, every layer's are. */
+/** If the experts of one layer are cut inside, those of every layer are. */
 function cutExpertBytes(
-  stock: Stock,
+  tensorIndex: TensorIndex,
   placement: Placement,
   place: RankPlace,
   firsts: Map<LayerPlacement['slots'], readonly number[]>,
 ): readonly [number, number] {
-  const sharer = createSharer(stock, placement, place);
+  const sharer = createSharer(tensorIndex, placement, place);
   let [first, further] = [0, 0];
   for (const tensor of sharer.candidates()) {
     const layer = tensor.expert ? placement.layers[tensor.expert.layer] : undefined;
@@ -138,12 +138,12 @@ function cutExpertBytes(
 }
 
 function denseBytes(
-  stock: Stock,
+  tensorIndex: TensorIndex,
   placement: Placement,
   place: RankPlace,
   kinds: readonly DenseKind[],
 ): readonly [number, number] {
-  const sharer = createSharer(stock, placement, place);
+  const sharer = createSharer(tensorIndex, placement, place);
   let [replicated, sharded] = [0, 0];
   for (const { tensor, count } of kinds) {
     const share = sharer.shareOf(tensor);
@@ -153,26 +153,26 @@ function denseBytes(
   return [replicated, sharded];
 }
 
-/** Every tensor that a rank keeps, in the order of files and bytes. */
-export function rankTensors(stock: Stock, placement: Placement, rank: number): TensorShare[] {
+/** Every tensor that a rank holds, in the order of files and bytes. */
+export function rankTensors(tensorIndex: TensorIndex, placement: Placement, rank: number): TensorShare[] {
   const place = placement.ranks[rank];
   if (!place) throw new RangeError(`There is no rank ${rank}.`);
-  const sharer = createSharer(stock, placement, place);
+  const sharer = createSharer(tensorIndex, placement, place);
   return sharer.candidates().flatMap((tensor) => sharer.shareOf(tensor) ?? []);
 }
 
-/** The ranges of files that a rank reads when it reads what it keeps and nothing else. */
+/** The byte ranges of a rank that reads only what it holds. */
 export function rankReads(
-  stock: Stock,
+  tensorIndex: TensorIndex,
   placement: Placement,
   rank: number,
-  wanted: (tensor: StockTensor) => boolean = () => true,
+  wanted: (tensor: IndexedTensor) => boolean = () => true,
 ): RankReads {
   const reads: { file: string; offset: number; length: number; parts: ReadPart[] }[] = [];
-  const perFile: number[] = new Array(stock.files.length).fill(0);
+  const perFile: number[] = new Array(tensorIndex.files.length).fill(0);
   let byColumns = 0;
   let lastFile = -1;
-  for (const share of rankTensors(stock, placement, rank)) {
+  for (const share of rankTensors(tensorIndex, placement, rank)) {
     const { file } = share.tensor;
     if (!wanted(share.tensor)) continue;
     if (share.pieces.some((piece) => piece.columns !== null)) byColumns++;
@@ -184,7 +184,12 @@ export function rankReads(
         last.length += length;
         last.parts.push(partOf(piece, share));
       } else {
-        reads.push({ file: stock.files[file]?.name ?? '', offset: piece.start, length, parts: [partOf(piece, share)] });
+        reads.push({
+          file: tensorIndex.files[file]?.name ?? '',
+          offset: piece.start,
+          length,
+          parts: [partOf(piece, share)],
+        });
         lastFile = file;
       }
     }
@@ -192,13 +197,13 @@ export function rankReads(
   return { reads, perFile, byColumns, bytes: perFile.reduce((sum, bytes) => sum + bytes, 0) };
 }
 
-/** Spelled out: a spread costs several times as much, and there are tens of thousands. */
+/** Copies fields one by one, because a spread is several times slower and there are tens of thousands. */
 function partOf(piece: Piece, share: TensorShare): ReadPart {
   const { start, end, experts, to, also, columns } = piece;
   return { start, end, experts, to, also, columns, share };
 }
 
-/** A conversion's output as the checkpoint that it will be: names, files and offsets are final before a byte is written. */
+/** The checkpoint that a conversion will write. Names, files and offsets are final before the first byte is written. */
 export function plannedCheckpoint(plan: ConversionPlan, source: Checkpoint): Checkpoint {
   const tensors = plan.shards.flatMap((shard) =>
     shard.tensors.map((tensor) => ({

@@ -7,7 +7,7 @@ import type { Block } from './memory/blocks.ts';
 import { type DecoderSizes, decoderBlocks } from './memory/decoder.ts';
 import { describe } from './memory/shape-config.ts';
 
-/** The file in which the tensors of a config alone are counted: it holds none of them. */
+/** A file name for the tensors of a model that is known only from its config; no such file exists. */
 const FILE = 'config.json';
 const LINEAR = ['routed', 'shared', 'mlp', 'attention'];
 
@@ -15,7 +15,7 @@ const LINEAR = ['routed', 'shared', 'mlp', 'attention'];
  * The tensors of the main model that a config describes, as a checkpoint: shapes and bytes are those of its architecture
  * and quantisation, names the usual ones with experts fused, places in files mean nothing.
  *
- * @throws LoomError `config-invalid` where a size that everything hangs on is missing or makes no sense.
+ * @throws LoomError `config-invalid` if a required size is missing or invalid.
  */
 export function checkpointOfConfig(config: Config): Checkpoint {
   const { sizes, traits } = describe(config);
@@ -44,7 +44,7 @@ export function checkpointOfConfig(config: Config): Checkpoint {
 
 type Add = (name: string, dtype: DType, shape: readonly number[]) => void;
 
-/** Sizes under the names that detection reads; the quantisation as it stands. */
+/** Sizes under the names that detection reads, with the quantisation unchanged. */
 function usualConfig(config: Config, sizes: DecoderSizes): Config {
   return {
     model_type: 'qwen3_moe',
@@ -56,7 +56,7 @@ function usualConfig(config: Config, sizes: DecoderSizes): Config {
   };
 }
 
-/** The names of a block's tensors: one a layer that has it; experts of a layer are one tensor. */
+/** The names of a block's tensors, one for each layer that has it; all experts of a layer are one tensor. */
 function namesOf({ name, part, copies }: Block, { layers, sparseLayers }: DecoderSizes): string[] {
   if (part === 'embedding') return [`model.${name}`];
   if (part === 'head') return [name];

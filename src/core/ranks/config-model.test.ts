@@ -17,16 +17,18 @@ describe('a model of a config alone', () => {
     const model = rankModelOfConfig(config);
     const { stored } = shapeFromConfig(config);
     const placement = placed(planPlacement({ framework: 'vllm', ep: 1 }, model.facts));
-    const [one] = heldBytes(model.stock, placement);
+    const [one] = heldBytes(model.tensorIndex, placement);
     expect(one?.total).toBe(stored.routed + stored.rest);
-    expect(model.stock.layers.map(({ prefix }) => prefix)).toEqual(model.facts.moeLayers.map(({ prefix }) => prefix));
+    expect(model.tensorIndex.layers.map(({ prefix }) => prefix)).toEqual(
+      model.facts.moeLayers.map(({ prefix }) => prefix),
+    );
   });
 
   it('is placed by every program that takes one rank, without ranges', () => {
     const model = rankModelOfConfig(readModelConfig('Qwen3-30B-A3B'));
     const summary = summarize(vllm, model, { ep: 8 });
     expect(summary.ranks.map(({ reads }) => reads.length)).toEqual(Array(8).fill(0));
-    expect(summary.warnings.join()).toContain('A config alone');
+    expect(summary.warnings.join()).toContain('Only a config was given');
     expect(PROGRAMS.length).toBeGreaterThan(0);
   });
 

@@ -3,28 +3,28 @@ import { detectLayout } from '../layouts/detect.ts';
 import { checkpointOfConfig } from './config-checkpoint.ts';
 import { factsOf } from './memory/setup.ts';
 import { shapeFromConfig } from './memory/shape-config.ts';
-import { stockOf } from './stock.ts';
 import type { RankModel } from './summary.ts';
+import { indexTensors } from './tensor-index.ts';
 import type { ModelOverrides } from './types.ts';
 
 /**
- * What ranks are worked out from where only a config.json is there: placement and held bytes by its architecture's shapes;
- * nothing can be said of ranges.
+ * The model for ranks if only a config.json is given. Placement and held bytes follow from the shapes of its architecture;
+ * byte ranges are unknown.
  *
- * @throws LoomError `config-invalid` where a size that everything hangs on is missing or makes no sense.
+ * @throws LoomError `config-invalid` if a required size is missing or invalid.
  */
 export function rankModelOfConfig(config: Config, overrides: ModelOverrides = {}): RankModel {
   const own = configWith(config, overrides);
   const shape = shapeFromConfig(own);
   const checkpoint = checkpointOfConfig(own);
   const layout = detectLayout(checkpoint);
-  const stock = stockOf(checkpoint, layout);
-  return { checkpoint, layout, facts: factsOf(shape), stock, assumed: shape.assumed, withoutFiles: true };
+  const tensorIndex = indexTensors(checkpoint, layout);
+  return { checkpoint, layout, facts: factsOf(shape), tensorIndex, assumed: shape.assumed, withoutFiles: true };
 }
 
 const EXPERTS = ['num_experts', 'num_local_experts', 'n_routed_experts', 'moe_num_experts'] as const;
 
-/** A config with facts that are said in place of its own, where its own keys stand. */
+/** A config with some facts replaced, under the keys that it uses. */
 export function configWith(config: Config, { experts, expertGroups, intermediate, blockRows }: ModelOverrides): Config {
   const path = expertConfigPath(config);
   const found = path === '' ? config : readKey(config, path);

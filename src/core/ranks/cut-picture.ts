@@ -11,19 +11,19 @@ import type { RankModel } from './summary.ts';
 
 /** One rank's part of a layer, in its tensors and in its files. */
 export interface CutPictures {
-  /** Null where the kinds of tensors are not known. */
+  /** Null if the kinds of tensors are unknown. */
   readonly glyph: Picture | null;
   readonly strip: Picture;
 }
 
 export interface CutDrawer {
-  /** Both together are `width` wide where the strip then has room beside the stacks; else the strip is. */
+  /** Stacks and strip together are `width` wide if there is space for both in one row; else the strip alone is. */
   draw(cut: LayerCut, width: number): CutPictures;
 }
 
 const STRIP = 32;
 const BESIDE = 32;
-/** No strip beside stacks is narrower. */
+/** Minimum width of a strip next to stacks. */
 const LEAST = 420;
 const LINE = 16;
 const SIDE = 60;
@@ -34,7 +34,7 @@ const STEP = 2;
 const GAP = 24;
 const GAP_FROM = 3;
 
-/** Draws cuts of one model; where its tensors lie is worked out once, when the first is drawn. */
+/** Draws cuts of one model. The positions of its tensors are computed once, for the first drawing. */
 export function createCutDrawer({ checkpoint, layout }: Pick<RankModel, 'checkpoint' | 'layout'>): CutDrawer {
   let strips: Strips | null = null;
   return {
@@ -52,7 +52,7 @@ export function createCutDrawer({ checkpoint, layout }: Pick<RankModel, 'checkpo
 }
 
 function titleOf({ rank, prefix, index }: LayerCut): string {
-  return `What rank ${rank} reads of ${index === null ? prefix : `layer ${index}`}`;
+  return `Bytes that rank ${rank} reads from ${index === null ? prefix : `layer ${index}`}`;
 }
 
 /** `16–31, 40` of half-open intervals. */
@@ -60,12 +60,12 @@ function intervalText(held: LayerCut['held']): string {
   return held.map(([start, end]) => (end - start === 1 ? `${start}` : `${start}–${end - 1}`)).join(', ');
 }
 
-/** The cut in a sentence or two. */
+/** The cut in one sentence. */
 export function cutInWords(cut: LayerCut): string {
   const { held, experts, ranges, bytes, inside } = cut;
-  if (ranges.length === 0) return 'This rank reads none of the layer’s experts.';
+  if (ranges.length === 0) return 'This rank reads no expert of this layer.';
   const files = new Set(ranges.map(({ file }) => file)).size;
-  return `${inside ? 'A part of each of experts' : 'Experts'} ${intervalText(held)} of ${formatInteger(experts)}: ${formatBytes(bytes)} in ${plural(ranges.length, 'range')} of ${plural(files, 'file')}.`;
+  return `Experts ${intervalText(held)} of ${formatInteger(experts)}${inside ? ', a part of each' : ''}: ${formatBytes(bytes)} in ${plural(ranges.length, 'range')} of ${plural(files, 'file')}.`;
 }
 
 interface FileBox extends StripBox {
@@ -79,7 +79,7 @@ function boxesOf(strips: Strips, group: LayerGroup, at: number): FileBox[] {
   );
 }
 
-/** Every run of the layer's experts in its files: grey where another rank reads it, in its role's colour where this one does. */
+/** The byte ranges of the layer's experts in its files: coloured by role where this rank reads them, else grey. */
 function stripPicture(boxes: readonly FileBox[], cut: LayerCut, width: number): Picture {
   const axis = axisOf(boxes, width / Math.max(1, axisLength(boxes)));
   const top = axis.lanes.length * LINE + LINE;
@@ -130,7 +130,7 @@ function titleOfBox({ role, expert, name, file }: FileBox, { start, end }: Pick<
   return `${role}${expert === null ? '' : ` ${expert}`}: ${name}, ${file}, bytes ${formatInteger(start)} to ${formatInteger(end)}`;
 }
 
-/** A bracket below every range: what is read in one go, told without colour. */
+/** A bracket below every range that is read at once, so that it is visible without colour. */
 function bracketsOf(
   ranges: readonly CutRange[],
   place: (range: CutRange) => { readonly x: number; readonly width: number },
@@ -163,7 +163,7 @@ function ticks(
   });
 }
 
-/** Each kind of tensor as a stack along its experts, the rank's slab lit at its depth. */
+/** Each kind of tensor as a stack along its experts, with the rank's slab coloured. */
 function glyphPicture(glyph: Glyph, cut: LayerCut): Picture {
   const longest = Math.max(1, ...glyph.weights.flatMap(({ rows, columns }) => [rows, columns]));
   const columns = glyph.weights.map((tensor) => column(tensor, cut, longest));
@@ -204,7 +204,7 @@ function column(tensor: GlyphTensor, cut: LayerCut, longest: number) {
   };
 }
 
-/** The stack from behind to the front; what stands before the slab is an outline, so that the slab is seen. */
+/** The sheets of a stack, from back to front. Sheets in front of the slab are outlines, so that the slab is visible. */
 function slabMarks(
   tensor: GlyphTensor,
   size: Size,
@@ -231,12 +231,12 @@ function slabMarks(
   return front > 0 ? [...marks, ...edges] : marks;
 }
 
-/** What of the tensor is the rank's: a slab along dim 0, or so many of the tensors. */
+/** The part of a tensor that the rank holds: a slab along dim 0, or a number of tensors. */
 function slabLines(tensor: GlyphTensor, { held, shapes }: LayerCut): string[] {
-  if (held.length === 0) return ['none of it'];
+  if (held.length === 0) return ['nothing'];
   const count = held.reduce((sum, [start, end]) => sum + end - start, 0);
   if (tensor.stack === 'apart') return [`${formatInteger(count)} of ${formatInteger(tensor.experts)} tensors`];
   const own = shapes.get(tensor.template);
   const slab = held.length === 1 && tensor.stack === 'stacked' ? `[${held[0]?.[0]}:${held[0]?.[1]}] of ` : 'of ';
-  return [`${slab}${formatShape(tensor.shape)}`, ...(own ? [`rank has ${formatShape(own)}`] : [])];
+  return [`${slab}${formatShape(tensor.shape)}`, ...(own ? [`rank holds ${formatShape(own)}`] : [])];
 }

@@ -45,12 +45,12 @@ describe('what a rank reads of a layer', () => {
     for (const { rank, reads } of summary.ranks) {
       const rows = cuts[rank] ?? [];
       rows.forEach((cut, row) => {
-        const layer = model.stock.tensors.filter(({ expert }) => expert?.layer === row);
+        const layer = model.tensorIndex.tensors.filter(({ expert }) => expert?.layer === row);
         const told = reads.flatMap(({ file, offset, length }) =>
           layer.flatMap((tensor) => {
             const start = Math.max(offset, tensor.start);
             const end = Math.min(offset + length, tensor.end);
-            return model.stock.files[tensor.file]?.name === file && start < end ? [{ file, start, end }] : [];
+            return model.tensorIndex.files[tensor.file]?.name === file && start < end ? [{ file, start, end }] : [];
           }),
         );
         expect(merged(cut.ranges)).toEqual(merged(told));

@@ -8,7 +8,7 @@ export interface CutRange {
   readonly file: string;
   readonly start: number;
   readonly end: number;
-  /** What it brings, in the order of its bytes. */
+  /** The tensors in it, in the order of bytes. */
   readonly parts: readonly CutPart[];
 }
 
@@ -20,15 +20,15 @@ export interface CutPart {
   readonly end: number;
 }
 
-/** What one rank reads of the experts of one layer. */
+/** The experts of one layer that one rank reads. */
 export interface LayerCut {
   readonly rank: number;
   readonly prefix: string;
   readonly index: number | null;
   readonly experts: number;
-  /** Experts of which it reads anything, as half-open intervals. */
+  /** Experts that it reads wholly or partly, as half-open intervals. */
   readonly held: readonly (readonly [number, number])[];
-  /** True where it reads a part of each of them. */
+  /** True if it reads only a part of each of them. */
   readonly inside: boolean;
   readonly ranges: readonly CutRange[];
   readonly bytes: number;
@@ -36,16 +36,16 @@ export interface LayerCut {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
 }
 
-/** The ranges of {@link rankReads} that are of one layer's experts. @throws RangeError for a rank or row that is not there. */
+/** The ranges of {@link rankReads} that belong to the experts of one layer. @throws RangeError if the rank or row does not exist. */
 export function layerCut(
-  { stock }: Pick<RankModel, 'stock'>,
+  { tensorIndex }: Pick<RankModel, 'tensorIndex'>,
   placement: Placement,
   rank: number,
   row: number,
 ): LayerCut {
-  const layer = stock.layers[row];
+  const layer = tensorIndex.layers[row];
   if (!layer) throw new RangeError(`There is no layer ${row}.`);
-  const { reads, bytes } = rankReads(stock, placement, rank, (tensor) => tensor.expert?.layer === row);
+  const { reads, bytes } = rankReads(tensorIndex, placement, rank, (tensor) => tensor.expert?.layer === row);
   const parts = reads.flatMap((read) => read.parts);
   const experts = new Set<number>();
   for (const { experts: some } of parts) for (let at = some?.[0] ?? 0; at < (some?.[1] ?? 0); at += 1) experts.add(at);

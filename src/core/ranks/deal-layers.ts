@@ -1,3 +1,4 @@
+import { plural } from '../units.ts';
 import { epAwareSlots, evenBlocks, roundRobin, trivialSlots } from './deal.ts';
 import { rebalance } from './eplb.ts';
 import { axisSize } from './mesh.ts';
@@ -15,7 +16,7 @@ import type {
 type Slots = LayerPlacement['slots'];
 type Settled = PlacementOptions & { readonly strategy: Strategy };
 
-/** Every layer's experts by rank. Layers with as many experts share one list of slots where the strategy knows no layers. */
+/** The experts of every layer by rank. If the strategy does not depend on the layer, layers with equal numbers of experts share one list. */
 export function dealLayers(
   rules: PlacementRules,
   options: Settled,
@@ -49,21 +50,21 @@ interface InputRows {
   readonly rows: readonly (readonly number[])[];
 }
 
-/** The file that a strategy goes by, where it was given. */
+/** The file that a strategy needs, if it was given. */
 function fileOf({ strategy, map, loads }: Settled): InputRows | null {
   if (strategy === 'custom' && map) return { what: 'map', rows: map };
   return isBalanced(strategy) && loads ? { what: 'loads', rows: loads } : null;
 }
 
-/** A file has one row for all, one for each layer with experts, or one for each decoder layer. */
+/** Why the number of rows is wrong: it must be one for all layers, one for each layer with experts, or one for each decoder layer. */
 function rowsFault({ what, rows }: InputRows, { moeLayers, layers }: ModelFacts): string | null {
   const sizes = [...new Set([1, moeLayers.length, layers])];
   if (sizes.includes(rows.length)) return null;
-  const dense = layers > moeLayers.length ? `, or ${layers}: one for each decoder layer` : '';
-  return `The ${what === 'map' ? 'map has' : 'loads have'} ${rows.length} rows. This model takes 1 for all layers, ${moeLayers.length}: one for each layer with experts${dense}.`;
+  const dense = layers > moeLayers.length ? `, or ${plural(layers, 'row')} (one for each decoder layer)` : '';
+  return `The ${what} file has ${plural(rows.length, 'row')}. This model needs 1 row (for all layers), ${plural(moeLayers.length, 'row')} (one for each layer with experts)${dense}.`;
 }
 
-/** Which row of loads or of a map a layer takes; rows are numbered by decoder layer where there are more than layers with experts. */
+/** The row of a loads or map file for a layer. If there are more rows than layers with experts, rows are numbered by decoder layer. */
 export function rowOf(rows: readonly unknown[], at: number, index: number | null, moeLayers: number): number {
   if (rows.length === 1) return 0;
   return rows.length === moeLayers ? at : (index ?? at);
@@ -91,12 +92,13 @@ function deal(
     case 'global':
       return balanced(options, facts, layer, row, ep);
     case 'custom':
-      if (!options.map) return { error: `The map has no row for ${layer.prefix}.`, needs: 'map' };
+      if (!options.map)
+        return { error: 'A custom placement needs a map file with the experts of each rank.', needs: 'map' };
       return fromMap(options.map[row] ?? [], row, layer, ep);
   }
 }
 
-/** As DeepSeek's `rebalance_experts`: hierarchical only where groups divide by nodes. */
+/** Like DeepSeek's `rebalance_experts`: hierarchical only if the number of groups is divisible by the number of nodes. */
 function balanced(
   options: Settled,
   facts: ModelFacts,
@@ -105,12 +107,12 @@ function balanced(
   ep: number,
 ): Slots | PlacementError {
   const loads = options.loads?.[row];
-  const error = `EPLB places by load: there are no loads for ${layer.prefix}.`;
-  if (!options.loads) return { error, needs: 'loads' };
+  const error = `The loads file has no row for ${layer.prefix}.`;
+  if (!options.loads) return { error: 'EPLB needs a loads file with the tokens of each expert.', needs: 'loads' };
   if (!loads) return { error };
   if (loads.length !== layer.experts)
     return {
-      error: `Row ${row + 1} of the loads has ${loads.length} numbers; ${layer.prefix} has ${layer.experts} experts.`,
+      error: `Row ${row + 1} of the loads file has ${plural(loads.length, 'number')}, but ${layer.prefix} has ${plural(layer.experts, 'expert')}.`,
     };
   const nodes = options.nodes ?? 1;
   const groups = options.groups ?? facts.expertGroups ?? 1;
@@ -127,14 +129,17 @@ function balanced(
 
 function fromMap(slots: readonly number[], row: number, layer: MoeLayer, ep: number): Slots | PlacementError {
   const { prefix, experts } = layer;
-  const named = `Row ${row + 1} of the map`;
+  const named = `Row ${row + 1} of the map file`;
   if (slots.length % ep !== 0)
-    return { error: `${named} gives ${prefix} ${slots.length} slots, which ${ep} ranks cannot share evenly.` };
+    return {
+      error: `${named} gives ${prefix} ${plural(slots.length, 'slot')}, which is not divisible by ${plural(ep, 'rank')}.`,
+    };
   const odd = slots.find((expert) => !(Number.isSafeInteger(expert) && expert >= 0 && expert < experts));
-  if (odd !== undefined) return { error: `${named} names expert ${odd}; ${prefix} has ${experts}.` };
+  if (odd !== undefined)
+    return { error: `${named} names expert ${odd}, but ${prefix} has only experts 0 to ${experts - 1}.` };
   const held = new Set(slots);
   const missing = Array.from({ length: experts }, (_, expert) => expert).find((expert) => !held.has(expert));
-  if (missing !== undefined) return { error: `${named} gives expert ${missing} of ${prefix} to no rank.` };
+  if (missing !== undefined) return { error: `${named} does not place expert ${missing} of ${prefix} on any rank.` };
   return inBlocks(slots, ep);
 }
 

@@ -16,7 +16,7 @@ export function firstGetMore(experts: number, ep: number): number[][] {
   });
 }
 
-/** Contiguous blocks, whatever is left to the last rank: vLLM before #21497. */
+/** Contiguous blocks; the last rank gets the remainder: vLLM before #21497. */
 export function lastGetsRest(experts: number, ep: number): number[][] {
   const each = Math.floor(experts / ep);
   return Array.from({ length: ep }, (_, rank) => range(rank * each, rank === ep - 1 ? experts : (rank + 1) * each));
@@ -59,12 +59,12 @@ function range(start: number, end: number): number[] {
   return Array.from({ length: Math.max(end - start, 0) }, (_, index) => start + index);
 }
 
-/** Fewest redundant slots with which experts divide: `(P − E mod P) mod P`. */
+/** The smallest number of redundant slots after which slots are divisible by ranks: `(P − E mod P) mod P`. */
 export function fewestRedundant(experts: number, ep: number): number {
   return (ep - (experts % ep)) % ep;
 }
 
-/** A degree as given, or what stands in for it. */
+/** A degree as given, or its default. */
 export function degree(
   options: PlacementOptions,
   name: 'ep' | 'tp' | 'pp' | 'cp' | 'dp' | 'etp',

@@ -1,21 +1,21 @@
 import { stageOfLayer } from './placement.ts';
-import type { Stock, StockTensor } from './stock.ts';
+import type { IndexedTensor, TensorIndex } from './tensor-index.ts';
 import type { Placement } from './types.ts';
 
-/** Dense tensors of which every rank keeps equally many bytes: one of them, and how many there are by file. */
+/** A group of dense tensors that are cut equally on every rank: one of them, and their number in each file. */
 export interface DenseKind {
-  readonly tensor: StockTensor;
+  readonly tensor: IndexedTensor;
   count: number;
-  /** Numbers of files in the stock, each with how many of these tensors it holds. */
+  /** Numbers of files in the index, each with how many of these tensors it holds. */
   readonly files: Map<number, number>;
 }
 
-/** Layers repeat each other: hundreds of tensors are a handful of kinds. */
-export function denseKinds(stock: Stock, placement: Placement): readonly DenseKind[] {
+/** Groups equal dense tensors. Layers repeat, so hundreds of tensors give only a few kinds. */
+export function denseKinds(tensorIndex: TensorIndex, placement: Placement): readonly DenseKind[] {
   const kinds = new Map<string, DenseKind>();
   const staged = placement.stages.length > 1;
-  for (const number of stock.index.dense) {
-    const tensor = stock.tensors[number];
+  for (const number of tensorIndex.lookup.dense) {
+    const tensor = tensorIndex.tensors[number];
     if (!tensor) continue;
     const { layer, tail, dtype, shape, file } = tensor;
     const stage = staged && typeof layer === 'number' ? stageOfLayer(placement, layer) : layer;

@@ -3,7 +3,7 @@ import { absenceOfExperts, unreadPart } from '../layouts/absence.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
 import { type Config, configNumber, hiddenSize, latentSize, layerCount } from '../layouts/config-keys.ts';
 import { countContradictions } from '../layouts/contradictions.ts';
-import { stackNames, stackOf } from '../layouts/layer-words.ts';
+import { stackNames, stackOf } from '../layouts/layer-names.ts';
 import { missingExperts } from '../layouts/missing-experts.ts';
 import { expertsPerToken } from '../layouts/per-token.ts';
 import { quantBlocks } from '../layouts/quant-blocks.ts';
@@ -16,7 +16,7 @@ const KV_HEADS = ['num_key_value_heads', 'n_head_kv', 'attn_config.kv_n_heads', 
 const HEAD_DIM = ['head_dim', 'attention_head_dim'] as const;
 const GROUPS = ['n_group', 'moe_num_expert_group', 'num_expert_group'] as const;
 
-/** What frameworks' limits ask of a model, from its tensors first and its config where tensors do not say. */
+/** Facts of a model that the limits of frameworks need: from its tensors, else from its config. */
 export function modelFacts(
   checkpoint: Pick<Checkpoint, 'tensors' | 'config' | 'findings'>,
   layout: CheckpointLayout,
@@ -56,7 +56,7 @@ export function modelFacts(
   };
 }
 
-/** Why a checkpoint's experts cannot be dealt, in sentences; null where they can. */
+/** Why the experts of a checkpoint cannot be placed; null if they can. */
 function undealtOf(
   checkpoint: Pick<Checkpoint, 'tensors' | 'config' | 'findings'>,
   layout: CheckpointLayout,
@@ -78,7 +78,7 @@ function contradictionsOf(
   return contradictions.length === 0 ? {} : { contradictions };
 }
 
-/** Lists of layers with experts, the one with the most experts first: a model's limits are asked of that one. */
+/** Lists of layers with experts. The list with the most experts is first, and limits are checked for it. */
 function towersOf(groups: readonly LayerGroup[]) {
   const names = stackNames(groups);
   const towers = Array.from(names, ([stack, name]) => {

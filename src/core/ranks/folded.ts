@@ -7,7 +7,7 @@ export function foldedSizes(options: PlacementOptions): Sizes | PlacementError {
   const [cp, tp, ep] = [degree(options, 'cp'), degree(options, 'tp'), degree(options, 'ep')];
   const dp = dataParallel(options, cp * tp, timesToDivide(cp * tp, ep));
   const world = dp * cp * tp;
-  if (world % ep !== 0) return { error: `ep ${ep} does not divide ${world} GPUs.` };
+  if (world % ep !== 0) return { error: `The number of GPUs, ${world}, is not divisible by ep ${ep}.` };
   return { dp, cp, tp, pp: 1, ep, etp: 1 };
 }
 

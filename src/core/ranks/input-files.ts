@@ -1,6 +1,8 @@
 import { LoomError } from '../errors.ts';
 import type { Loads, SlotMap } from './types.ts';
 
+const NO_LOADS = 'The loads file has no numbers.';
+
 /**
  * Loads from CSV: either one line a layer with one number an expert, or a header `layer,expert,…` with the tokens in the
  * last column.
@@ -16,7 +18,7 @@ export function parseLoads(text: string): Loads {
   const expert = header.findIndex((cell) => /^expert/i.test(cell));
   if (named && layer >= 0 && expert >= 0) return fromPairs(rows.slice(1), layer, expert);
   const numbers = (named ? rows.slice(1) : rows).map((row, at) => row.map((cell) => loadAt(cell, at)));
-  if (numbers.length === 0) throw new LoomError('usage', 'The loads hold no numbers.');
+  if (numbers.length === 0) throw new LoomError('usage', NO_LOADS);
   return numbers;
 }
 
@@ -28,19 +30,19 @@ function fromPairs(rows: readonly (readonly string[])[], layer: number, expert: 
     layers.set(inLayer, loads);
     loads[which] = loadAt(row.at(-1) ?? '', at);
   }
-  if (layers.size === 0) throw new LoomError('usage', 'The loads hold no numbers.');
+  if (layers.size === 0) throw new LoomError('usage', NO_LOADS);
   return [...layers].sort(([a], [b]) => a - b).map(([, loads]) => Array.from(loads, (load) => load ?? 0));
 }
 
 function loadAt(cell: string, at: number): number {
   const value = Number(cell);
   if (cell === '' || !Number.isFinite(value) || value < 0)
-    throw new LoomError('usage', `Line ${at + 1} of the loads holds "${cell}", which is no number of tokens.`);
+    throw new LoomError('usage', `Line ${at + 1} of the loads file has "${cell}", which is not a number of tokens.`);
   return value;
 }
 
 /**
- * A map of one's own from JSON: SGLang's `{"physical_to_logical_map": [[…]]}`, its bare rows, or vLLM's proposed
+ * A custom placement from JSON: SGLang's `{"physical_to_logical_map": [[…]]}`, its bare rows, or vLLM's proposed
  * `{"expert_to_ep_rank": [...]}`.
  *
  * @throws LoomError `usage`.
@@ -51,7 +53,7 @@ export function parseSlotMap(text: string): SlotMap {
   const byExpert = isRecord(value) && value.physical_to_logical_map === undefined;
   const lists = Array.isArray(rows) && rows.every((row) => !Array.isArray(row)) ? [rows] : rows;
   if (!Array.isArray(lists) || lists.length === 0 || !lists.every(isNumbers))
-    throw new LoomError('usage', 'The map is not a list of rows of numbers.');
+    throw new LoomError('usage', 'The map file must have a list of rows, each a list of expert numbers.');
   return byExpert ? lists.map(slotsByRank) : lists;
 }
 
@@ -59,7 +61,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new LoomError('usage', 'The map is not JSON.', {}, error);
+    throw new LoomError('usage', 'The map file is not valid JSON.', {}, error);
   }
 }
 

@@ -144,7 +144,7 @@ describe('a checkpoint of which a shard is missing', () => {
       ep: 2,
     });
     expect(error).toBeNull();
-    expect(warnings[0]).toMatch(/model-00002-of-00002\.safetensors.* are counted on no rank/);
+    expect(warnings[0]).toMatch(/model-00002-of-00002\.safetensors.* are not counted on any rank/);
   });
 });
 
@@ -178,7 +178,7 @@ describe('two towers with experts', () => {
   it('stand in the stages of their layer numbers, every expert once, which is said', async () => {
     const model = await towers();
     const { ranks, warnings } = summarize(model, { framework: 'vllm', ep: 2, pp: 2 });
-    expect(warnings.join(' ')).toMatch(/stages are counted by the layer numbers of thinker; a layer of talker/);
+    expect(warnings.join(' ')).toMatch(/stages follow the layer numbers of thinker. A layer of talker/);
     const second = ranks.find(({ coords }) => coords.pp === 1);
     expect(Object.keys(second?.layers ?? {})).toEqual(['thinker.model.layers.2.mlp', 'thinker.model.layers.3.mlp']);
     expect(ranks.filter(({ coords }) => coords.pp === 1).map((rank) => rank.experts)).toEqual([[[0, 3]], [[3, 6]]]);
@@ -208,7 +208,7 @@ describe('layers of multi-token prediction', () => {
     const { ranks, warnings } = summarize(model, { framework: 'sglang', ep: 2, tp: 2 });
     expect(ranks.map((rank) => rank.experts)).toEqual([[[0, 2]], [[2, 4]]]);
     expect(warnings).toContainEqual(
-      `14 tensors of multi-token prediction (${mtp.toLocaleString('en')} bytes), experts included, are placed on no rank: no framework here loads them by itself.`,
+      `14 tensors of multi-token prediction (${mtp.toLocaleString('en')} bytes, experts included) are not placed on any rank, because no framework here loads them by default.`,
     );
     const held = summarize(model, { framework: 'sglang', ep: 1, tp: 1 }).ranks[0];
     expect(held?.read).toEqual({

@@ -2,36 +2,41 @@ import type { CheckpointLayout } from '../layouts/types.ts';
 import { formatInteger } from '../units.ts';
 import { type RankReads, rankReads } from './bytes.ts';
 import type { TensorShare } from './share.ts';
-import { isNumbered, type Stock } from './stock.ts';
+import { isNumbered, type TensorIndex } from './tensor-index.ts';
 import type { Placement, PlacingProgram } from './types.ts';
 
-/** What one rank reads under each way to load, in bytes; `held` is what it keeps. */
+/** Bytes that one rank reads with each way of loading; `held` are the bytes that it keeps. */
 export interface LoadingReport {
   readonly held: number;
-  /** Only the ranges that hold what it keeps. */
+  /** Only the byte ranges of what it keeps. */
   readonly slices: number;
   readonly ranges: number;
   readonly files: number;
-  /** Every tensor of the files that hold something it keeps. */
+  /** Every tensor of each file with a part that it keeps. */
   readonly wholeFiles: number;
   /** Every tensor of every file, multi-token prediction included. */
   readonly everything: number;
   /** vLLM's `--enable-ep-weight-filter`; equal to `everything` where names do not number experts. */
   readonly filtered: number;
-  /** The way in which the framework reads by itself, null where it has no loader of these files. */
+  /** The way in which the framework loads by default; null if it has no loader for these files. */
   readonly way: 'spans' | 'everything' | null;
-  /** What it reads in that way. */
+  /** Bytes read in that way. */
   readonly real: number | null;
   /** `real` (or `slices`) over `held`. */
   readonly amplification: number;
 }
 
-/** How many bytes a rank reads, by how it is loaded. */
-export function loadingOf(stock: Stock, placement: Placement, rank: number, reads?: RankReads): LoadingReport {
-  const mine = reads ?? rankReads(stock, placement, rank);
+/** Bytes that a rank reads, by way of loading. */
+export function loadingOf(
+  tensorIndex: TensorIndex,
+  placement: Placement,
+  rank: number,
+  reads?: RankReads,
+): LoadingReport {
+  const mine = reads ?? rankReads(tensorIndex, placement, rank);
   const { held, numbered } = countShares(mine);
-  const everything = bytesOfAll(stock);
-  const touched = stock.files.filter((_, file) => (mine.perFile[file] ?? 0) > 0);
+  const everything = bytesOfAll(tensorIndex);
+  const touched = tensorIndex.files.filter((_, file) => (mine.perFile[file] ?? 0) > 0);
   const real = realBytes(placement, mine.bytes, everything);
   return {
     held,
@@ -41,26 +46,26 @@ export function loadingOf(stock: Stock, placement: Placement, rank: number, read
     wholeFiles: touched.reduce((sum, file) => sum + file.byteLength - file.dataStart, 0),
     everything,
     // A tensor of which a part is kept is read whole.
-    filtered: everything - stock.numbered + numbered,
+    filtered: everything - tensorIndex.numbered + numbered,
     way: ownWay(placement),
     real,
     amplification: held === 0 ? 0 : (real ?? mine.bytes) / held,
   };
 }
 
-function bytesOfAll({ bytes, leftOut }: Stock): number {
+function bytesOfAll({ bytes, leftOut }: TensorIndex): number {
   return bytes + leftOut.bytes;
 }
 
 /** Bytes of tensors that a rank reads in each way of loading; headers, which every loader reads, are left out. */
 export interface ReadBytes {
-  /** Only the ranges that hold what it keeps. */
+  /** Only the byte ranges of what it keeps. */
   readonly spans: number;
-  /** Whole files: every one that holds something it keeps. */
+  /** Whole files: each file with a part that it keeps. */
   readonly files: number;
   /** Every file. */
   readonly everything: number;
-  /** Everything but other ranks' experts; only where the program can leave them out by their names. */
+  /** Everything except the experts of other ranks; only if the program can skip them by name. */
   readonly filter?: number;
 }
 
@@ -73,7 +78,7 @@ export function readBytes(
   return placement.loading === 'filter' ? { ...read, filter: filtered } : read;
 }
 
-/** The way in which a program reads by itself; null where it has no loader of these files. */
+/** The way in which a program loads by default; null if it has no loader for these files. */
 export function ownWay({ loading }: Pick<Placement, 'loading'>): 'spans' | 'everything' | null {
   switch (loading) {
     case 'slices':
@@ -107,25 +112,25 @@ function realBytes(placement: Placement, slices: number, everything: number): nu
   return way === null ? null : way === 'spans' ? slices : everything;
 }
 
-/** What a reader should know about loading this layout with this program: differences that no error message tells. */
+/** Warnings about loading this layout with this program that no error message of the program gives. */
 export function loadingWarnings(
   { placement: rules }: PlacingProgram,
   placement: Placement,
   layout: CheckpointLayout,
-  stock: Stock,
+  tensorIndex: TensorIndex,
 ): string[] {
   const out: string[] = [];
   const families = new Set(layout.groups.filter((group) => group.kind === 'moe').map((group) => group.layout?.family));
   const apart = families.has('per-expert');
   const fused = [...families].some((family) => family !== 'per-expert');
   out.push(...(rules.loadingWarnings?.(placement, { apart, fused, stacked: families.has('stacked') }) ?? []));
-  if (stock.leftOut.tensors > 0)
+  if (tensorIndex.leftOut.tensors > 0)
     out.push(
-      `${stock.leftOut.tensors} tensors of multi-token prediction (${formatInteger(stock.leftOut.bytes)} bytes), experts included, are placed on no rank: no framework here loads them by itself.`,
+      `${tensorIndex.leftOut.tensors} tensors of multi-token prediction (${formatInteger(tensorIndex.leftOut.bytes)} bytes, experts included) are not placed on any rank, because no framework here loads them by default.`,
     );
-  if (stock.unknown > 0)
+  if (tensorIndex.unknown > 0)
     out.push(
-      `${stock.unknown} expert tensors are stored in a way that is not known here; every rank is given them whole.`,
+      `${tensorIndex.unknown} expert tensors are stored in an unknown way. They are counted whole on every rank.`,
     );
   return out;
 }

@@ -1,3 +1,4 @@
+import { formatInteger, plural } from '../units.ts';
 import { dealLayers, isBalanced, rowOf } from './deal-layers.ts';
 import { layerWarnings } from './layer-warnings.ts';
 import { chunk, placeRanks } from './mesh.ts';
@@ -44,11 +45,11 @@ function unitWarnings(units: number | null, etp: number): string[] {
   if (units === null || units % etp === 0) return [];
   const each = Math.ceil(units / etp);
   return [
-    `${units} blocks of quantised weights in each expert do not divide by ${etp}: ranks have ${each}, the last ones less and padded.`,
+    `Each expert has ${units} blocks of quantised weights, which is not divisible by etp ${etp}. Each rank gets ${each} blocks; the last ranks get fewer and pad them.`,
   ];
 }
 
-/** A placement without its list of ranks: what memory, which asks about one rank of each stage, is worked out from. */
+/** A placement without its list of ranks. Memory is computed from it, for one rank of each stage. */
 export type StagedPlacement = Omit<Placement, 'ranks'>;
 
 /** {@link planPlacement} without listing ranks; a model without experts is placed too. */
@@ -90,7 +91,7 @@ export function placeStages(
   };
 }
 
-/** The message with which `planPlacement` would refuse, null where it would not or lacks a file: no rank is placed for it. */
+/** The message with which `planPlacement` would refuse; null if it would accept or needs a file. No ranks are listed. */
 export function refusalOf(program: PlacingProgram, options: PlacementOptions, facts: ModelFacts): string | null {
   if (facts.moeLayers.length === 0) return facts.undealt ?? NO_EXPERTS;
   const settled = settleAll(program, options, facts);
@@ -101,13 +102,13 @@ export function refusalOf(program: PlacingProgram, options: PlacementOptions, fa
   return 'error' in dealt && dealt.needs === undefined ? dealt.error : null;
 }
 
-const NO_EXPERTS = 'There are no routed experts in this model. There is nothing to place.';
+const NO_EXPERTS = 'This model has no routed experts, so there is nothing to place.';
 
-/** What is known of a placement before experts are dealt. */
+/** The part of a placement that is known before experts are placed. */
 interface Settled {
   readonly setUp: SetUp;
   readonly stages: readonly number[];
-  /** The strategy that is really used. */
+  /** The strategy that the program uses in the end. */
   readonly strategy: Strategy;
   readonly warnings: readonly string[];
 }
@@ -128,35 +129,37 @@ function settleAll(program: PlacingProgram, given: PlacementOptions, facts: Mode
   const setUp: SetUp = { options, facts, sizes, mesh };
   const limit = placement.limit(setUp);
   if (limit !== null) return { error: limit };
-  if (facts.layers < sizes.pp) return { error: `${facts.layers} layers do not fill ${sizes.pp} pipeline stages.` };
+  if (facts.layers < sizes.pp)
+    return { error: `The model has ${plural(facts.layers, 'layer')}, fewer than the ${sizes.pp} pipeline stages.` };
   const stages = placement.stages(facts.layers, sizes.pp, options);
   if ('error' in stages) return stages;
   const { strategy, warnings } = placement.settle?.(setUp) ?? { strategy: options.strategy, warnings: [] };
   return { setUp, stages, strategy, warnings: [...resolved.warnings, ...warnings] };
 }
 
-/** A world that the sizes do not multiply to, or that no cluster has. */
+/** Why the number of GPUs is wrong: it is not the product of the sizes, or it is above `MAX_RANKS`. */
 function worldFault(mesh: Mesh, world: number | undefined): string | null {
-  if (mesh.world > MAX_RANKS) return `${mesh.world} ranks are more than the ${MAX_RANKS} counted here.`;
+  if (mesh.world > MAX_RANKS)
+    return `The sizes give ${formatInteger(mesh.world)} ranks. At most ${formatInteger(MAX_RANKS)} are supported here.`;
   if (world === undefined || world === mesh.world) return null;
   const [grid = []] = mesh.grids;
   const names = grid.map((each) => each.name).join(' × ');
-  return `${names} = ${grid.map((each) => each.size).join(' × ')} = ${mesh.world} is not ${world} GPUs.`;
+  return `${names} = ${grid.map((each) => each.size).join(' × ')} = ${mesh.world} GPUs, but the number of GPUs is set to ${world}.`;
 }
 
-/** Why options cannot be taken, in words of ours: no program is asked such things. */
+/** Why options are invalid, in our own message: programs have none for them. */
 function optionFault({ title, placement }: PlacingProgram, options: PlacementOptions): string | null {
   for (const name of ['world', 'ep', 'tp', 'pp', 'cp', 'dp', 'etp', 'nodes', 'groups'] as const) {
     const value = options[name];
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1))
-      return `${name} is a whole number from 1, not ${value}.`;
+      return `${name} must be a whole number from 1, not ${value}.`;
   }
   const { redundant = 0, strategy } = options;
   if (!(Number.isSafeInteger(redundant) && redundant >= 0))
-    return `redundant is a whole number from 0, not ${redundant}.`;
-  if (redundant > 0 && !placement.redundant) return `${title} has no redundant experts.`;
+    return `redundant must be a whole number from 0, not ${redundant}.`;
+  if (redundant > 0 && !placement.redundant) return `${title} does not support redundant experts.`;
   if (strategy !== undefined && !placement.strategies.includes(strategy))
-    return `${title} does not place experts ${strategy}; it places them ${placement.strategies.join(', ')}.`;
+    return `${title} does not support the placement ${strategy}. It supports: ${placement.strategies.join(', ')}.`;
   return null;
 }
 
@@ -164,7 +167,7 @@ function dealSettled({ placement }: PlacingProgram, { setUp, strategy }: Settled
   return dealLayers(placement, { ...setUp.options, strategy }, setUp.facts, setUp.mesh);
 }
 
-/** What a rank keeps of one layer's experts. */
+/** The experts of one layer that a rank holds. */
 export interface ExpertShare {
   /** Logical experts in the order of the rank's slots. */
   readonly experts: readonly number[];
@@ -235,7 +238,7 @@ export function holdersOf(placement: Placement, layer: LayerPlacement, expert: n
     .map((place) => place.rank);
 }
 
-/** Who holds what, in the order of a map of layers by experts. */
+/** Holders of experts, in the order of a map of layers × experts. */
 export interface Holders {
   /** The largest number of experts of a layer. */
   readonly width: number;
@@ -245,7 +248,7 @@ export interface Holders {
   readonly twins: Int32Array<ArrayBuffer>;
 }
 
-/** The ranks that a map of layers by experts is coloured by. */
+/** The ranks that give the colours of a map of layers × experts. */
 export function firstHolders(placement: Placement): Holders {
   const { layers, ranks } = placement;
   const width = layers.reduce((most, layer) => Math.max(most, layer.experts), 0);
@@ -311,7 +314,7 @@ function overMean(values: readonly number[]): number {
   return sum === 0 ? 1 : (Math.max(...values) * values.length) / sum;
 }
 
-/** Numbers of expert-parallel ranks that divide every layer's experts: the choices to offer. */
+/** Expert-parallel sizes that divide the number of experts of every layer: the choices to offer. */
 export function divisorsOfExperts(facts: ModelFacts): number[] {
   const counts = facts.moeLayers.map((layer) => layer.experts);
   const [first = 0] = counts;

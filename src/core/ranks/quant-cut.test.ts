@@ -32,8 +32,8 @@ describe('MXFP4 experts over tensor-parallel ranks', () => {
   it('are cut between blocks: twelve of ninety each, six for the last rank', () => {
     const placement = placed(planPlacement(options, model.facts));
     expect(placement.units).toBe(90);
-    const held = heldBytes(model.stock, placement).map(({ experts }) => experts);
-    const [one] = heldBytes(model.stock, placed(planPlacement({ framework: 'vllm', ep: 1 }, model.facts)));
+    const held = heldBytes(model.tensorIndex, placement).map(({ experts }) => experts);
+    const [one] = heldBytes(model.tensorIndex, placed(planPlacement({ framework: 'vllm', ep: 1 }, model.facts)));
     // The bias of the down projection, one for the experts' whole output, is on every rank.
     const { layers, hidden } = model.facts;
     const everywhere = 7 * 128 * 2 * layers * (hidden ?? 0);
@@ -43,7 +43,7 @@ describe('MXFP4 experts over tensor-parallel ranks', () => {
 
   it('weigh in memory what they weigh in ranks', () => {
     const placement = placed(planPlacement(options, model.facts));
-    const [most] = heldBytes(model.stock, placement);
+    const [most] = heldBytes(model.tensorIndex, placement);
     const report = estimateMemory(shapeFromConfig(readModelConfig('gpt-oss-120b')), { ...options, gpus: 8 });
     if ('error' in report) throw new Error(report.error);
     const experts = report.terms.find(({ name }) => name === 'expert weights')?.high ?? 0;
@@ -56,7 +56,7 @@ describe('MXFP4 experts over tensor-parallel ranks', () => {
     const placement = placed(planPlacement(options, model.facts));
     const last = placement.ranks[7];
     if (!last) throw new Error('There is no rank 7.');
-    const sharer = createSharer(model.stock, placement, last);
+    const sharer = createSharer(model.tensorIndex, placement, last);
     const shapes = new Map(
       sharer
         .candidates()

@@ -17,8 +17,8 @@ export function cutBlock({ blocks, intermediate }: ModelFacts, parts: number): C
   return slice % blocks.columns !== 0 ? { blocks, slice, along: 'columns' } : null;
 }
 
-/** What is left to say where no message of the program's own is known. */
+/** Our message, for programs whose own message is not known. */
 export function cutSentence({ blocks, slice, along }: CutBlock, parts: number): string {
   const block = along === 'rows' ? blocks.rows : blocks.columns;
-  return `Experts cut over ${parts} ranks have ${slice} of their intermediate size each, which cuts ${blocks.method} blocks of ${block} apart from their scales.`;
+  return `If experts are cut over ${parts} ranks, each part has an intermediate size of ${slice}. This is not a multiple of ${block}, the block size of ${blocks.method}, so blocks would be separated from their scales.`;
 }

@@ -9,8 +9,8 @@ import { heldBytes, type RankReads, rankReads } from './bytes.ts';
 import { placed } from './facts.fixture.ts';
 import { createFileCounter } from './file-bytes.ts';
 import { loadingOf } from './loading.ts';
-import type { StockTensor } from './stock.ts';
 import { type RankModel, rankModel } from './summary.ts';
+import type { IndexedTensor } from './tensor-index.ts';
 import type { Placement } from './types.ts';
 
 interface Shape {
@@ -130,7 +130,7 @@ function isOrdered({ reads }: RankReads): boolean {
 
 /** How often each byte of each file is kept, over all ranks. */
 function timesKept(model: RankModel, all: readonly RankReads[]): Map<string, Uint16Array> {
-  const times = new Map(model.stock.files.map((file) => [file.name, new Uint16Array(file.byteLength)]));
+  const times = new Map(model.tensorIndex.files.map((file) => [file.name, new Uint16Array(file.byteLength)]));
   for (const read of all.flatMap((mine) => mine.reads)) {
     const file = times.get(read.file);
     for (const part of read.parts) {
@@ -150,7 +150,7 @@ function copiesOf(placement: Placement, layer: number, expert: number): number {
 }
 
 /** The first byte of a tensor that is kept more or less often than it should be. */
-function countFault(placement: Placement, tensor: StockTensor, times: Uint16Array): string | null {
+function countFault(placement: Placement, tensor: IndexedTensor, times: Uint16Array): string | null {
   const { expert } = tensor;
   const cutByTp = (placement.ranks[0]?.tp.of ?? 1) > 1 && placement.dense.kind === 'full';
   const size = (tensor.end - tensor.start) / (expert?.count ?? 1);
@@ -179,9 +179,9 @@ describe('random checkpoints on random meshes', () => {
         if ('error' in placement) return;
         made++;
         if (!placement.uniform && placement.ranks.length > 1) uneven++;
-        const held = heldBytes(model.stock, placement);
-        const reads = placement.ranks.map(({ rank }) => rankReads(model.stock, placement, rank));
-        const filesOf = createFileCounter(model.stock, placement);
+        const held = heldBytes(model.tensorIndex, placement);
+        const reads = placement.ranks.map(({ rank }) => rankReads(model.tensorIndex, placement, rank));
+        const filesOf = createFileCounter(model.tensorIndex, placement);
         expect(placement.layers.map((layer) => layer.experts)).toEqual(of.experts.slice(0, of.layers));
         for (const [rank, mine] of reads.entries()) {
           expect([...filesOf(rank)]).toEqual(mine.perFile);
@@ -191,7 +191,7 @@ describe('random checkpoints on random meshes', () => {
             wholeFiles,
             everything,
             filtered,
-          } = loadingOf(model.stock, placement, rank, mine);
+          } = loadingOf(model.tensorIndex, placement, rank, mine);
           expect(kept).toBe(held[rank]?.total);
           expect(slices).toBe(mine.bytes);
           expect(mine.bytes <= wholeFiles && wholeFiles <= everything).toBe(true);
@@ -204,8 +204,8 @@ describe('random checkpoints on random meshes', () => {
           expect(mine.perFile.reduce((sum, bytes) => sum + bytes, 0)).toBe(mine.bytes);
         }
         const times = timesKept(model, reads);
-        for (const tensor of model.stock.tensors) {
-          const file = times.get(model.stock.files[tensor.file]?.name ?? '') ?? new Uint16Array();
+        for (const tensor of model.tensorIndex.tensors) {
+          const file = times.get(model.tensorIndex.files[tensor.file]?.name ?? '') ?? new Uint16Array();
           const fault = countFault(placement, tensor, file);
           if (fault) expect.fail(fault);
         }

@@ -115,8 +115,8 @@ describe('the JSON of `moe-loom ranks`', () => {
 
   it.each(ARCHITECTURES)('every framework answers for %s', async (architecture) => {
     const model = rankModel((await openFixture(architecture)).checkpoint);
-    expect(model.stock.unknown).toBe(0);
-    const bytes = model.stock.tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, 0);
+    expect(model.tensorIndex.unknown).toBe(0);
+    const bytes = model.tensorIndex.tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, 0);
     for (const { id } of FRAMEWORKS.filter((framework) => !['eplb', 'custom', 'deepspeed'].includes(framework.id))) {
       const one = ranksOf(model.checkpoint, model.layout, { framework: id, ep: 1 });
       expect(one.error, id).toBeNull();
@@ -176,18 +176,20 @@ describe('placement helpers', () => {
       return message;
     };
     expect(error({ framework: 'custom', ep: 2, map: [[0, 1, 2, 3, 4, 5, 6, 7]] })).toBeNull();
-    expect(error({ framework: 'vllm', ep: 0 })).toBe('ep is a whole number from 1, not 0.');
+    expect(error({ framework: 'vllm', ep: 0 })).toBe('ep must be a whole number from 1, not 0.');
     expect(error({ framework: 'torchtitan', ep: 2, strategy: 'round-robin' })).toMatch(
-      /does not place experts round-robin/,
+      /does not support the placement round-robin/,
     );
-    expect(error({ framework: 'torchtitan', ep: 2, redundant: 2 })).toBe('torchtitan has no redundant experts.');
+    expect(error({ framework: 'torchtitan', ep: 2, redundant: 2 })).toBe(
+      'torchtitan does not support redundant experts.',
+    );
     expect(error({ framework: 'vllm', ep: 2 }, factsOf(8, { moe: 0 }))).toMatch(/no routed experts/);
     expect(error({ framework: 'vllm', ep: 8, tp: 3 })).toMatch(/2 × 1 × 3 is not 8/);
-    expect(error({ framework: 'custom', ep: 2, map: [[0, 1, 2, 3, 4, 5, 6, 6]] })).toMatch(/expert 7 of .* to no rank/);
-    expect(error({ framework: 'custom', ep: 3, map: [[0, 1, 2, 3, 4, 5, 6, 7]] })).toMatch(
-      /3 ranks cannot share evenly/,
+    expect(error({ framework: 'custom', ep: 2, map: [[0, 1, 2, 3, 4, 5, 6, 6]] })).toMatch(
+      /not place expert 7 of .* on any rank/,
     );
-    expect(error({ framework: 'deepspeed-moe', ep: 2, dp: 20_000 })).toMatch(/more than the 16384/);
+    expect(error({ framework: 'custom', ep: 3, map: [[0, 1, 2, 3, 4, 5, 6, 7]] })).toMatch(/not divisible by 3 ranks/);
+    expect(error({ framework: 'deepspeed-moe', ep: 2, dp: 20_000 })).toMatch(/At most 16,384 are supported/);
     expect(isFrameworkId('nonsense')).toBe(false);
   });
 

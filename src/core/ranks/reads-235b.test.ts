@@ -27,7 +27,7 @@ function spread(values: readonly number[]): string {
 function expertReads(model: RankModel, options: RankOptions, facts = model.facts) {
   const placement = placed(planPlacement(options, facts));
   const reads = placement.ranks.map(({ rank }) =>
-    rankReads(model.stock, placement, rank, (tensor) => tensor.expert !== null),
+    rankReads(model.tensorIndex, placement, rank, (tensor) => tensor.expert !== null),
   );
   return {
     bytes: spread(reads.map((mine) => mine.bytes)),
@@ -41,7 +41,7 @@ function expertReads(model: RankModel, options: RankOptions, facts = model.facts
 
 function allReads(model: RankModel, ep: number) {
   const placement = placed(planPlacement({ framework: 'transformers-5', ep }, model.facts));
-  const reads = placement.ranks.map(({ rank }) => rankReads(model.stock, placement, rank));
+  const reads = placement.ranks.map(({ rank }) => rankReads(model.tensorIndex, placement, rank));
   const ranges = spread(reads.map((mine) => mine.reads.length));
   const files = spread(reads.map((mine) => mine.perFile.filter((bytes) => bytes > 0).length));
   return `${ranges} in ${files}`;
@@ -59,8 +59,8 @@ describe.each(['text', 'number'] as const)('experts one by one, names in the ord
   const model = qwen3Model('per-expert', 4e9, order);
 
   it('has the published files, tensors and bytes', () => {
-    expect(model.stock.files).toHaveLength(118);
-    expect(model.stock.tensors).toHaveLength(36_945);
+    expect(model.tensorIndex.files).toHaveLength(118);
+    expect(model.tensorIndex.tensors).toHaveLength(36_945);
   });
 
   it.each(EPS.map((ep, row) => [ep, row] as const))('EP %i', (ep, row) => {
@@ -117,7 +117,7 @@ describe.each([
 describe('bytes of Qwen3-235B-A22B', () => {
   const model = qwen3Model('stacked', 5e9);
   const total = (options: RankOptions) =>
-    heldBytes(model.stock, placed(planPlacement(options, model.facts))).map((held) => held.total);
+    heldBytes(model.tensorIndex, placed(planPlacement(options, model.facts))).map((held) => held.total);
 
   it('a rank, dense parts replicated', () => {
     const held = EPS.map((ep) => total({ framework: 'transformers-5', ep })[0]);
@@ -129,7 +129,7 @@ describe('bytes of Qwen3-235B-A22B', () => {
 
   it('cut over 64 ranks as torchtitan does, nothing is held twice', () => {
     const held = heldBytes(
-      model.stock,
+      model.tensorIndex,
       placed(planPlacement({ framework: 'torchtitan', ep: 64, cp: 8, dp: 8 }, model.facts)),
     );
     expect(held).toHaveLength(64);
@@ -139,7 +139,7 @@ describe('bytes of Qwen3-235B-A22B', () => {
 
   it('Megatron’s 128 ranks hold what its parameters come to', () => {
     const options = { framework: 'megatron-core', tp: 4, cp: 2, pp: 16, ep: 8, etp: 1 } as const;
-    const held = heldBytes(model.stock, placed(planPlacement(options, model.facts)));
+    const held = heldBytes(model.tensorIndex, placed(planPlacement(options, model.facts)));
     expect(held.reduce((sum, rank) => sum + rank.experts, 0)).toBe(EXPERTS);
     // 6 layers of 16 experts
     expect(held[8]?.experts).toBe(6 * 16 * 37_748_736);
@@ -147,7 +147,7 @@ describe('bytes of Qwen3-235B-A22B', () => {
 
   it('whoever does not slice reads everything', () => {
     const placement = placed(planPlacement({ framework: 'vllm', ep: 64 }, model.facts));
-    const fused = loadingOf(model.stock, placement, 5);
+    const fused = loadingOf(model.tensorIndex, placement, 5);
     expect(fused).toMatchObject({
       held: 23091239936,
       slices: 23091239936,
@@ -159,6 +159,6 @@ describe('bytes of Qwen3-235B-A22B', () => {
     expect(fused.amplification).toBeCloseTo(20.36, 2);
     expect(64 * fused.everything).toBeCloseTo(30.1e12, -11);
     const apart = qwen3Model('per-expert', 4e9);
-    expect(loadingOf(apart.stock, placement, 5).filtered).toBe(23091239936);
+    expect(loadingOf(apart.tensorIndex, placement, 5).filtered).toBe(23091239936);
   });
 });

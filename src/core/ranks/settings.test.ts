@@ -21,25 +21,25 @@ describe('readSettings', () => {
   });
 
   it.each([
-    [['tp'], '"tp" is not name=value.'],
-    [['=4'], '"=4" is not name=value.'],
-    [['tp=four'], 'tp is a whole number; "four" is not that.'],
-    [['tp=-1'], 'tp is a whole number; "-1" is not that.'],
-    [['tp=1e3'], 'tp is a whole number; "1e3" is not that.'],
+    [['tp'], '"tp" must have the form name=value.'],
+    [['=4'], '"=4" must have the form name=value.'],
+    [['tp=four'], 'tp must be a whole number, not "four".'],
+    [['tp=-1'], 'tp must be a whole number, not "-1".'],
+    [['tp=1e3'], 'tp must be a whole number, not "1e3".'],
     [['tp=2', 'tensor_parallel_size=2'], 'tensor_parallel_size is set twice.'],
-    [['enable_eplb=maybe'], 'enable_eplb is true or false; "maybe" is not that.'],
+    [['enable_eplb=maybe'], 'enable_eplb must be true or false, not "maybe".'],
     [
       ['expert_placement_strategy=random'],
-      'expert_placement_strategy is one of linear, round_robin; "random" is not that.',
+      'expert_placement_strategy must be one of linear, round_robin, not "random".',
     ],
-    [['E=many'], 'E is a whole number; "many" is not that.'],
+    [['E=many'], 'E must be a whole number, not "many".'],
   ])('refuses %j', (entries, error) => {
     expect(readSettings(vllm, entries)).toEqual({ error });
   });
 
   it.each(['constructor', '__proto__', 'toString', 'autoep_size'])('knows no %s', (name) => {
     expect(readSettings(vllm, [`${name}=1`])).toMatchObject({
-      error: expect.stringMatching(/^vLLM takes no ".*" here; known are world, tp, /),
+      error: expect.stringMatching(/^vLLM has no option ".*" here. Known options: world, tp, /),
     });
   });
 

@@ -8,15 +8,15 @@ import type {
   SettingValue,
 } from './types.ts';
 
-/** Options by short names that every program takes. Whether it has such a size is its own rule. */
+/** Options by short names that every program takes. The rules of the program decide whether it supports the size. */
 const COMMON: Readonly<Record<string, Setting>> = {
-  world: { kind: 'count', of: 'world', title: 'Ranks in all' },
-  tp: { kind: 'count', of: 'tp', title: 'Tensor parallel' },
-  pp: { kind: 'count', of: 'pp', title: 'Pipeline parallel' },
-  dp: { kind: 'count', of: 'dp', title: 'Data parallel' },
-  cp: { kind: 'count', of: 'cp', title: 'Context parallel' },
-  ep: { kind: 'count', of: 'ep', title: 'Expert parallel' },
-  etp: { kind: 'count', of: 'etp', title: 'Tensor parallel inside experts' },
+  world: { kind: 'count', of: 'world', title: 'Number of ranks' },
+  tp: { kind: 'count', of: 'tp', title: 'Tensor-parallel size' },
+  pp: { kind: 'count', of: 'pp', title: 'Pipeline-parallel size' },
+  dp: { kind: 'count', of: 'dp', title: 'Data-parallel size' },
+  cp: { kind: 'count', of: 'cp', title: 'Context-parallel size' },
+  ep: { kind: 'count', of: 'ep', title: 'Expert-parallel size' },
+  etp: { kind: 'count', of: 'etp', title: 'Tensor-parallel size inside experts' },
 };
 
 /** Facts of the model by the names that configs and programs give them. */
@@ -29,13 +29,13 @@ const MODEL: Readonly<Record<string, keyof ModelOverrides>> = {
   weight_block_size_n: 'blockRows',
 };
 
-/** What a list of `name=value` says: sizes and choices of a set-up, and facts of the model. */
+/** The values of a list of `name=value`: sizes and options of a set-up, and facts of the model. */
 export interface SetValues {
   readonly options: PlacementOptions;
   readonly model: ModelOverrides;
 }
 
-/** Names that a program takes in {@link readSettings}, its own first, with what each is. */
+/** The settings that a program takes in {@link readSettings}, by name. */
 export function settingsOf({ placement }: PlacingProgram): Readonly<Record<string, Setting>> {
   return { ...COMMON, ...placement.settings };
 }
@@ -53,15 +53,15 @@ export function readSettings(program: PlacingProgram, entries: readonly string[]
   for (const entry of entries) {
     const at = entry.indexOf('=');
     const [name, text] = at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at + 1)];
-    if (at < 1) return { error: `"${entry}" is not name=value.` };
+    if (at < 1) return { error: `"${entry}" must have the form name=value.` };
     const fact = Object.hasOwn(MODEL, name) ? MODEL[name] : undefined;
     const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
     if (setting === undefined && fact === undefined) {
       const known = [...Object.keys(settings), ...Object.keys(MODEL)].join(', ');
-      return { error: `${program.title} takes no "${name}" here; known are ${known}.` };
+      return { error: `${program.title} has no option "${name}" here. Known options: ${known}.` };
     }
     const value = setting ? settingValue(setting, text) : wholeNumber(text);
-    if (value === undefined) return { error: `${name} is ${wanted(setting)}; "${text}" is not that.` };
+    if (value === undefined) return { error: `${name} must be ${wanted(setting)}, not "${text}".` };
     const [target, key] = setting === undefined ? [model, fact ?? name] : placeOf(setting, name, value, options, own);
     if (Object.hasOwn(target, key)) return { error: `${name} is set twice.` };
     target[key] = setting?.kind === 'word' ? strategyOr(setting, value) : value;
@@ -122,10 +122,10 @@ function wanted(setting: Setting | undefined): string {
     case 'word':
       return `one of ${words}`;
     case 'json':
-      return 'a list or a map, as JSON';
+      return 'a JSON list or object';
     case 'count':
     case undefined:
-      return words === '' ? 'a whole number' : `a whole number, or ${words}`;
+      return words === '' ? 'a whole number' : `a whole number or ${words}`;
   }
 }
 

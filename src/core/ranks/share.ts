@@ -1,7 +1,7 @@
 import { type DenseCut, denseCut, tensorPart } from './dense.ts';
 import { chunk } from './mesh.ts';
 import { expertShare, holdsLayer, stageOfLayer } from './placement.ts';
-import type { ExpertHolding, Stock, StockTensor } from './stock.ts';
+import type { ExpertHolding, IndexedTensor, TensorIndex } from './tensor-index.ts';
 import type { Part, Placement, RankPlace } from './types.ts';
 
 /** Bytes of a file that a rank keeps of one tensor, and where they go. */
@@ -21,7 +21,7 @@ export interface Piece {
 
 /** What a rank keeps of one tensor. */
 export interface TensorShare {
-  readonly tensor: StockTensor;
+  readonly tensor: IndexedTensor;
   /** Shape of the rank's own tensor; experts in the order of slots. */
   readonly shape: readonly number[];
   /** Logical expert of each slot, null outside routed experts. */
@@ -37,8 +37,8 @@ export interface TensorShare {
 /** Works out one rank's shares; layers are looked at once. */
 export interface Sharer {
   /** Tensors that the rank may keep something of, in the order of files and bytes. */
-  candidates(): StockTensor[];
-  shareOf(tensor: StockTensor): TensorShare | null;
+  candidates(): IndexedTensor[];
+  shareOf(tensor: IndexedTensor): TensorShare | null;
 }
 
 interface Held {
@@ -48,10 +48,10 @@ interface Held {
   readonly rows: Part;
 }
 
-/** Shares of one rank of a placement in a stock. */
-export function createSharer(stock: Stock, placement: Placement, place: RankPlace): Sharer {
-  // A placement made for a model and a stock of it have the same layers in the same order.
-  if (placement.layers.length !== stock.layers.length)
+/** The shares of tensors that one rank of a placement holds. */
+export function createSharer(tensorIndex: TensorIndex, placement: Placement, place: RankPlace): Sharer {
+  // A placement made for a model and an index of its tensors have the same layers in the same order.
+  if (placement.layers.length !== tensorIndex.layers.length)
     throw new RangeError('The placement belongs to another checkpoint.');
   const known: (Held | null | undefined)[] = new Array(placement.layers.length).fill(undefined);
   const heldOf = (at: number): Held | null => {
@@ -63,7 +63,7 @@ export function createSharer(stock: Stock, placement: Placement, place: RankPlac
   };
   if (place.ep < 0) return { candidates: () => [], shareOf: () => null };
   return {
-    candidates: () => candidatesOf(stock, heldOf),
+    candidates: () => candidatesOf(tensorIndex, heldOf),
     shareOf(tensor) {
       if (tensor.expert) {
         const layer = heldOf(tensor.expert.layer);
@@ -81,9 +81,9 @@ function heldIn(placement: Placement, place: RankPlace, at: number): Held | null
   return { experts, slots: slotsOf(experts), rows };
 }
 
-function candidatesOf({ index, tensors }: Stock, heldOf: (at: number) => Held | null): StockTensor[] {
-  const numbers = [...index.dense];
-  for (const [at, place] of index.layers.entries()) {
+function candidatesOf({ lookup, tensors }: TensorIndex, heldOf: (at: number) => Held | null): IndexedTensor[] {
+  const numbers = [...lookup.dense];
+  for (const [at, place] of lookup.layers.entries()) {
     const layer = heldOf(at);
     if (!layer) continue;
     numbers.push(...place.together);
@@ -102,7 +102,7 @@ function slotsOf(experts: readonly number[]): Map<number, number[]> {
   return slots;
 }
 
-function inStage(placement: Placement, place: RankPlace, { layer }: StockTensor): boolean {
+function inStage(placement: Placement, place: RankPlace, { layer }: IndexedTensor): boolean {
   const { index, of } = place.stage;
   if (of === 1) return true;
   if (layer === 'first') return index === 0;
@@ -119,7 +119,7 @@ interface InnerShare {
 }
 
 function expertTensorShare(
-  tensor: StockTensor,
+  tensor: IndexedTensor,
   holding: ExpertHolding,
   held: Held,
   place: RankPlace,
@@ -138,7 +138,7 @@ function expertTensorShare(
 }
 
 function expertPieces(
-  tensor: StockTensor,
+  tensor: IndexedTensor,
   holding: ExpertHolding,
   slots: ReadonlyMap<number, readonly number[]>,
   size: number,
@@ -227,7 +227,7 @@ function columnShare(inner: readonly number[], size: number, kept: readonly [num
 }
 
 /** Tensor parallelism cuts first, fully sharded data parallelism cuts the rows that it leaves. */
-function denseShare(placement: Placement, place: RankPlace, tensor: StockTensor): TensorShare | null {
+function denseShare(placement: Placement, place: RankPlace, tensor: IndexedTensor): TensorShare | null {
   const { shape, start } = tensor;
   const size = tensor.end - tensor.start;
   const [dim = 1, ...rest] = shape;
@@ -256,7 +256,7 @@ function denseShare(placement: Placement, place: RankPlace, tensor: StockTensor)
   return { tensor, shape: [last - first, ...kept], experts: null, bytes, pieces: [read], cut: true };
 }
 
-function wholeShare(tensor: StockTensor, cut: boolean): TensorShare {
+function wholeShare(tensor: IndexedTensor, cut: boolean): TensorShare {
   const { start, end } = tensor;
   const pieces = end > start ? [{ start, end, experts: null, to: 0, also: [], columns: null }] : [];
   return { tensor, shape: tensor.shape, experts: null, bytes: end - start, pieces, cut };

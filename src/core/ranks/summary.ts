@@ -4,13 +4,14 @@ import type { CheckpointLayout } from '../layouts/types.ts';
 import { planConversion } from '../plan/conversion.ts';
 import type { ConversionPlan, Target } from '../plan/types.ts';
 import { type PlanReadingOptions, planWithValues } from '../plan/with-values.ts';
+import { plural } from '../units.ts';
 import { heldBytes, plannedCheckpoint, rankReads } from './bytes.ts';
 import { modelFacts } from './facts.ts';
 import { loadingOf, loadingWarnings, ownWay, type ReadBytes, readBytes } from './loading.ts';
 import { axisSize } from './mesh.ts';
 import { type NearSizes, nearSizes } from './near.ts';
 import { expertShare, holdsLayer, intervals, planPlacement } from './placement.ts';
-import { type Stock, stockOf } from './stock.ts';
+import { indexTensors, type TensorIndex } from './tensor-index.ts';
 import type {
   Coords,
   Mesh,
@@ -27,19 +28,19 @@ export type Interval = readonly [start: number, end: number];
 export interface RankEntry {
   readonly rank: number;
   readonly coords: Coords;
-  /** Half-open intervals of experts; of all layers together where they differ. */
+  /** Half-open intervals of experts; if layers differ, of all layers together. */
   readonly experts: readonly Interval[];
-  /** By layer group's prefix where layers differ, else null. */
+  /** Intervals by the prefix of the layer group if layers differ, else null. */
   readonly layers: Readonly<Record<string, readonly Interval[]>> | null;
-  /** Experts of its expert-parallel rank in the order of their slots, copies and all, of the first layer that it has. */
+  /** Experts of its expert-parallel rank in the order of slots, copies included, in its first layer. */
   readonly slots: readonly number[];
-  /** Which part of each expert's intermediate size it has, and of how many. */
+  /** The part of the intermediate size of each expert that it holds: index and number of parts. */
   readonly slice: readonly [index: number, of: number];
   /** Bytes that the rank keeps. */
   readonly bytes: number;
-  /** Bytes that it reads, by the way of loading; null where there are no files. */
+  /** Bytes that it reads, by way of loading; null without files. */
   readonly read: ReadBytes | null;
-  /** What it reads when it reads only that: offsets from byte 0 of the file. */
+  /** The byte ranges of what it holds; offsets are from byte 0 of the file. */
   readonly reads: readonly { readonly file: string; readonly offset: number; readonly length: number }[];
 }
 
@@ -58,7 +59,7 @@ export interface RankSummary {
   readonly framework: string;
   readonly mesh: MeshSummary | null;
   readonly error: string | null;
-  /** Where a program refuses: the nearest sizes that it would take, everything else as it is. */
+  /** For a refused set-up: the nearest sizes that the program accepts, with everything else unchanged. */
   readonly near?: readonly NearSizes[];
   /** The way of `read` in which the framework loads by itself, null where it has no loader of these files; absent in refusals. */
   readonly loading?: 'spans' | 'everything' | null;
@@ -67,27 +68,27 @@ export interface RankSummary {
   readonly warnings: readonly string[];
 }
 
-/** Everything that a placement is worked out from, made once for a checkpoint and a layout. */
+/** Everything that a placement is computed from. Made once for a checkpoint and a layout. */
 export interface RankModel {
   readonly checkpoint: Checkpoint;
   readonly layout: CheckpointLayout;
   readonly facts: ModelFacts;
-  readonly stock: Stock;
-  /** What a config left open; absent where files say it. */
+  readonly tensorIndex: TensorIndex;
+  /** Assumptions about values that the config does not give; absent if files give them. */
   readonly assumed?: readonly string[];
-  /** True where only a config is known: there are bytes to hold, and no ranges to read. */
+  /** True if only a config is known: held bytes are known, byte ranges are not. */
   readonly withoutFiles?: true;
 }
 
 /** The model of a checkpoint in its present layout. */
 export function rankModel(checkpoint: Checkpoint, layout: CheckpointLayout = detectLayout(checkpoint)): RankModel {
   const facts = modelFacts(checkpoint, layout);
-  // Nothing is dealt then, and a name may claim any number of experts: none is counted to.
+  // Without placeable experts nothing is indexed, because a name can claim any number of experts.
   const dealt = facts.undealt === undefined ? layout : { ...layout, groups: [] };
-  return { checkpoint, layout, facts, stock: stockOf(checkpoint, dealt) };
+  return { checkpoint, layout, facts, tensorIndex: indexTensors(checkpoint, dealt) };
 }
 
-/** The model of what a conversion would write; its refusals' messages where it cannot. */
+/** The model of the output of a conversion, or the messages of its refusals. */
 export function rankModelFor(
   checkpoint: Checkpoint,
   target: Target,
@@ -96,7 +97,7 @@ export function rankModelFor(
   return modelOfPlan(checkpoint, planConversion(checkpoint, target, options));
 }
 
-/** {@link rankModelFor}; where values of companions alone would decide, reads exactly those, as a conversion does. */
+/** {@link rankModelFor}; if only values of companion tensors decide, it reads exactly those, as a conversion does. */
 export async function rankModelWithValues(
   checkpoint: Checkpoint,
   files: Parameters<typeof planWithValues>[1],
@@ -122,7 +123,7 @@ export function ranksOf(
   return summarize(program, model, options);
 }
 
-/** {@link ranksOf} of a model that is already made, or of the reason why there is none. */
+/** {@link ranksOf} of an existing model, or of the reason why there is none. */
 export function summarize(
   program: PlacingProgram,
   model: RankModel | PlacementError,
@@ -132,14 +133,14 @@ export function summarize(
   const placement = planPlacement(program, options, model.facts);
   if ('error' in placement) {
     const refusal = refused(program.id, placement.error);
-    // Other sizes help where the program refuses; not where the checkpoint is in the way.
+    // Other sizes can help if the program refuses, but not if the checkpoint is the reason.
     return placement.by === 'checkpoint' ? refusal : { ...refusal, near: nearSizes(program, options, model.facts) };
   }
-  const held = heldBytes(model.stock, placement);
+  const held = heldBytes(model.tensorIndex, placement);
   let byColumns = 0;
   const placed = placement.ranks.filter(({ ep }) => ep >= 0);
   const ranks = placed.map((place): RankEntry => {
-    const mine = model.withoutFiles ? null : rankReads(model.stock, placement, place.rank);
+    const mine = model.withoutFiles ? null : rankReads(model.tensorIndex, placement, place.rank);
     byColumns = Math.max(byColumns, mine?.byColumns ?? 0);
     return {
       rank: place.rank,
@@ -148,14 +149,14 @@ export function summarize(
       slots: slotsOf(placement, place),
       slice: [place.etp.index, place.etp.of],
       bytes: held[place.rank]?.total ?? 0,
-      read: mine && readBytes(loadingOf(model.stock, placement, place.rank, mine), placement),
+      read: mine && readBytes(loadingOf(model.tensorIndex, placement, place.rank, mine), placement),
       reads: mine?.reads.map(({ file, offset, length }) => ({ file, offset, length })) ?? [],
     };
   });
-  const columns = `${byColumns} tensors of a rank are cut by columns: a reader takes their whole rows and drops the rest.`;
+  const columns = `A rank needs only some columns of ${plural(byColumns, 'tensor')}. It reads whole rows and discards the other columns.`;
   const about = model.withoutFiles
-    ? [...(model.assumed ?? []), 'A config alone: bytes are those of its architecture, and there are no files to read.']
-    : loadingWarnings(program, placement, model.layout, model.stock);
+    ? [...(model.assumed ?? []), 'Only a config was given. Sizes follow from its architecture, and no files are read.']
+    : loadingWarnings(program, placement, model.layout, model.tensorIndex);
   const warnings = [...placement.warnings, ...about];
   return {
     framework: program.id,
@@ -167,7 +168,7 @@ export function summarize(
   };
 }
 
-/** The answer where nothing is placed: why, in the program's words or in those of a conversion. */
+/** The summary of a refused placement, with the message of the program or of the conversion. */
 export function refused(framework: string, error: string): RankSummary {
   return { framework, mesh: null, error, ranks: [], warnings: [] };
 }

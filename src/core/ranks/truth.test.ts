@@ -73,7 +73,7 @@ describe.each(CASES)('%s on %i ranks', (architecture, ep, ranks) => {
     const model = rankModel(output.checkpoint);
     const placement = placed(planPlacement({ framework: 'transformers-5', ep }, model.facts));
     for (const truth of ranks) {
-      const shares = rankTensors(model.stock, placement, truth.rank).filter((share) => share.experts !== null);
+      const shares = rankTensors(model.tensorIndex, placement, truth.rank).filter((share) => share.experts !== null);
       const mine = Object.fromEntries(
         shares.map((share): [string, HeldTensor] => [
           share.tensor.name,
@@ -168,7 +168,7 @@ describe('a loader that follows the manifest', () => {
     for (const place of placement.ranks) {
       const mine = await follow(manifest, output.files, place.rank);
       expect(mine.read).toBeLessThanOrEqual(mine.bytes);
-      const held = rankTensors(model.stock, placement, place.rank);
+      const held = rankTensors(model.tensorIndex, placement, place.rank);
       expect([...mine.tensors.keys()].sort()).toEqual(held.map((share) => share.tensor.name).sort());
       for (const share of held) {
         const whole = truth.get(share.tensor.name);

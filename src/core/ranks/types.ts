@@ -1,16 +1,16 @@
 import type { Provenance } from '../provenance.ts';
 
 /**
- * How experts are dealt to expert-parallel ranks.
+ * How experts are placed on expert-parallel ranks.
  *
  * `linear`: contiguous blocks, redundant slots after the last expert. `ep-aware`: contiguous blocks, and each rank's share
  * of the redundant slots beside its own. `hierarchical` and `global` are EPLB's, from loads. `custom`: a map.
  */
 export type Strategy = 'linear' | 'round-robin' | 'ep-aware' | 'hierarchical' | 'global' | 'custom';
 
-/** Sizes of parallel groups as a user asks for them; what is absent is chosen as the program would. */
+/** Sizes of parallel groups as a user sets them. Absent sizes follow from the rules of the program. */
 export interface Degrees {
-  /** Ranks in all; data parallelism fills what the other sizes leave of it. */
+  /** Number of ranks. Data parallelism fills the rest that the other sizes leave. */
   readonly world?: number | undefined;
   readonly ep?: number | undefined;
   readonly tp?: number | undefined;
@@ -25,11 +25,11 @@ export interface Degrees {
 /** Names of sizes beside `ep` that a program may have inputs for. */
 export type DegreeName = 'tp' | 'pp' | 'cp' | 'dp' | 'etp';
 
-/** Every size of a set-up, as a program resolves what was asked: 1 where it does not divide. */
+/** Every size of a set-up, as the program resolves it; 1 for an unused kind of parallelism. */
 export interface Sizes {
   readonly dp: number;
   readonly cp: number;
-  /** Tensor parallelism of what is no routed expert. */
+  /** Tensor parallelism of everything except routed experts. */
   readonly tp: number;
   /**
    * Tensor parallelism of attention and of the input embedding, where its ranks are data- or context-parallel for those.
@@ -70,11 +70,11 @@ export interface SettingMap {
 }
 export type OwnOptions = Readonly<Record<string, SettingValue>>;
 
-/** An option that a program decides a placement by, under its own name. */
+/** An option of a program that changes the placement, under its own name. */
 export interface Setting {
   /** `count`: a whole number from 0. `flag`: true or false. `word`: one of `words`. `json`: a list or a map. */
   readonly kind: 'count' | 'flag' | 'word' | 'json';
-  /** The size or choice that it is another name of; absent where the program reads it by its own name. */
+  /** The common size or option that it is an alias of; absent if there is none. */
   readonly of?: DegreeName | 'ep' | 'world' | 'redundant' | 'groups' | 'all2all';
   /** The program's own option that it is another spelling of. */
   readonly as?: string;
@@ -84,7 +84,7 @@ export interface Setting {
   readonly title: string;
 }
 
-/** Facts of the model that are said instead of read: of a config without files, or to try another one. */
+/** Facts of the model that the user sets, to try other values with a config. */
 export interface ModelOverrides {
   readonly experts?: number | undefined;
   readonly expertGroups?: number | undefined;
@@ -100,7 +100,7 @@ export interface MoeLayer {
   readonly experts: number;
 }
 
-/** What the frameworks' limits ask of a model. Null: the files do not say, and the limit is not checked. */
+/** Facts of a model that the limits of frameworks need. Null: the files do not give it, and the limit is not checked. */
 export interface ModelFacts {
   readonly modelType: string | null;
   /** The class that the config names first. */
@@ -118,9 +118,9 @@ export interface ModelFacts {
   readonly expertGroups: number | null;
   /** Numbers of a weight that share a scale or a code, null where weights are not quantised in blocks. */
   readonly blocks: QuantBlocks | null;
-  /** Why no experts can be dealt; then `moeLayers` is empty. */
+  /** Why experts cannot be placed; then `moeLayers` is empty. */
   readonly undealt?: string | undefined;
-  /** Which part of the checkpoint is not here or was not read, in a sentence. */
+  /** A sentence about the part of the checkpoint that is missing or was not read. */
   readonly unread?: string | undefined;
   /** Where layers have other numbers of experts than the config says, a sentence for each list of layers. */
   readonly contradictions?: readonly string[] | undefined;
@@ -166,7 +166,7 @@ export interface Mesh {
 
 export type Coords = Readonly<Record<string, number>>;
 
-/** Where a rank stands, in every axis that cuts weights. */
+/** The coordinates of a rank in every axis that cuts weights. */
 export interface RankPlace {
   readonly rank: number;
   readonly coords: Coords;
@@ -218,7 +218,7 @@ export interface DensePlan {
   readonly repeatsKv: boolean;
 }
 
-/** How a framework really reads a checkpoint. */
+/** How a framework reads a checkpoint. */
 export type Loading =
   /** Only the bytes that the rank keeps. */
   | 'slices'
@@ -232,11 +232,11 @@ export type Loading =
 /** How a program moves tokens to experts, and their outputs back. */
 export type Exchange = 'all-reduce' | 'all-to-all' | 'all-gather';
 
-/** Who holds what: a value, structured-cloneable. */
+/** Which ranks hold which experts. A structured-cloneable value. */
 export interface Placement {
   /** The program's id. */
   readonly framework: string;
-  /** The strategy that is really used. */
+  /** The strategy that the program uses in the end. */
   readonly strategy: Strategy;
   readonly redundant: number;
   /** The backend that moves tokens, where one was named. */
@@ -256,21 +256,21 @@ export interface Placement {
   readonly kvHeads: number | null;
   readonly ranks: readonly RankPlace[];
   readonly layers: readonly LayerPlacement[];
-  /** True when every layer deals its experts alike. */
+  /** True if every layer places its experts in the same way. */
   readonly uniform: boolean;
   readonly warnings: readonly string[];
 }
 
-/** The program's own words, where it has any. */
+/** A refusal, in the words of the program if they are known. */
 export interface PlacementError {
   readonly error: string;
-  /** Set where nothing is refused yet: the file that the placement goes by was not given. */
+  /** Set if a file that the placement needs was not given; then nothing is refused yet. */
   readonly needs?: 'loads' | 'map';
-  /** Set where the checkpoint is the reason, whatever the program: then the words are ours. */
+  /** Set if the checkpoint is the reason, for every program; then the message is ours. */
   readonly by?: 'checkpoint';
 }
 
-/** What is settled before limits are checked and experts are dealt. */
+/** The set-up before limits are checked and experts are placed. */
 export interface SetUp {
   /** As asked, with the program's first strategy where none was named. */
   readonly options: PlacementOptions & { readonly strategy: Strategy };

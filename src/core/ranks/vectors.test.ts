@@ -271,7 +271,7 @@ describe('EPLB', () => {
       'assert num_logical_experts % num_groups == 0',
     );
     expect(refusal({ framework: 'eplb', ep: 8, redundant: 4 }, facts)).toBe(
-      'EPLB places by load: there are no loads for model.layers.0.mlp.',
+      'EPLB needs a loads file with the tokens of each expert.',
     );
   });
 
@@ -284,7 +284,9 @@ describe('EPLB', () => {
     expect(refusalOf({ framework: 'custom', ep: 2 }, facts)).toBeNull();
     const short = { ...none, loads: [[1, 2, 3]] };
     expect(planPlacement(short, facts)).not.toHaveProperty('needs');
-    expect(refusalOf(short, facts)).toBe('Row 1 of the loads has 3 numbers; model.layers.0.mlp has 12 experts.');
+    expect(refusalOf(short, facts)).toBe(
+      'Row 1 of the loads file has 3 numbers, but model.layers.0.mlp has 12 experts.',
+    );
   });
 
   it('takes rows by layer with experts or by decoder layer, and refuses any other number of them', () => {
@@ -300,7 +302,7 @@ describe('EPLB', () => {
     expect(slots(ends)).toEqual(ends);
     expect(slots([[0, 1], [0, 1], [0, 1], ...ends])).toEqual(ends);
     expect(refusalOf(map([...ends, [0, 1]]), facts)).toBe(
-      'The map has 3 rows. This model takes 1 for all layers, 2: one for each layer with experts, or 5: one for each decoder layer.',
+      'The map file has 3 rows. This model needs 1 row (for all layers), 2 rows (one for each layer with experts), or 5 rows (one for each decoder layer).',
     );
     expect(
       refusalOf(
@@ -310,7 +312,7 @@ describe('EPLB', () => {
         ]),
         facts,
       ),
-    ).toBe('Row 2 of the map gives expert 1 of model.layers.4.mlp to no rank.');
+    ).toBe('Row 2 of the map file does not place expert 1 of model.layers.4.mlp on any rank.');
     expect(
       refusalOf(
         map([
@@ -319,7 +321,7 @@ describe('EPLB', () => {
         ]),
         facts,
       ),
-    ).toBe('Row 2 of the map names expert 2; model.layers.4.mlp has 2.');
+    ).toBe('Row 2 of the map file names expert 2, but model.layers.4.mlp has only experts 0 to 1.');
     expect(
       refusalOf(
         map([
@@ -328,6 +330,6 @@ describe('EPLB', () => {
         ]),
         facts,
       ),
-    ).toBe('Row 2 of the map gives model.layers.4.mlp 3 slots, which 2 ranks cannot share evenly.');
+    ).toBe('Row 2 of the map file gives model.layers.4.mlp 3 slots, which is not divisible by 2 ranks.');
   });
 });

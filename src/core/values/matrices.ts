@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { nameLayers, stackNames, stackOf } from '../layouts/layer-words.ts';
+import { nameLayers, stackNames, stackOf } from '../layouts/layer-names.ts';
 import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../layouts/scale-blocks.ts';
 import type { Defect, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';

@@ -8,7 +8,7 @@ import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
 import type { Engine } from '../kernels/engine.ts';
 import { statisticsKernel } from '../kernels/statistics/kernel.ts';
 import { type Statistics, summariseRecords } from '../kernels/statistics/summary.ts';
-import { words32 } from '../kernels/words.ts';
+import { words32 } from '../kernels/word-views.ts';
 import type { MatrixView } from '../layouts/types.ts';
 import { bitsOf, type FloatType, UNPACKED } from '../safetensors/dtype.ts';
 import { MIB } from '../units.ts';

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { detectLayout } from '../layouts/detect.ts';
 import { layoutId } from '../layouts/dialects.ts';
-import { nameLayers, stackNames, stackOf } from '../layouts/layer-words.ts';
+import { nameLayers, stackNames, stackOf } from '../layouts/layer-names.ts';
 import type { Assumption, CheckpointLayout, LayerGroup, MatrixView } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
 import { isFloatType } from '../safetensors/dtype.ts';

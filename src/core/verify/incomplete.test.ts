@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { finding } from '../checkpoint/finding.ts';
+import { finding } from '../checkpoint/make-finding.ts';
 import { openFixture } from '../testing.fixture.ts';
 import { verifyCheckpoints } from './verify.ts';
 

@@ -1,5 +1,5 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import type { Architecture } from '../layouts/architecture.ts';
+import type { Architecture } from '../layouts/architecture-row.ts';
 import { architectureOf } from '../layouts/architecture-rules.ts';
 import { prefixIn } from '../layouts/rename.ts';
 import { renameTensor } from '../layouts/target.ts';

@@ -19,14 +19,14 @@ export function ChooseOther() {
       <h2 id="choose-other">Compare with</h2>
       {missing && other !== null && (
         <p className="callout" role="status">
-          <strong>{other.replace(/^local:/, '')}</strong> was compared here from this machine. A page cannot open local
-          files by itself: choose or drop them again.
+          <strong>{other.replace(/^local:/, '')}</strong> was read from this computer. A web page cannot open local
+          files again by itself. Choose or drop the files again.
         </p>
       )}
       <p className="quiet">
-        Any other checkpoint of the model, in any layout: another repo or revision, files of this machine, or what was
-        just converted. Experts are matched by layer, number and projection, everything else by name. Headers are read
-        first; values when you ask for them.
+        Choose another checkpoint of the same model, in any layout: another repo or revision, files on this computer, or
+        a conversion result. Experts are matched by layer, number and projection; other tensors are matched by name.
+        First only headers are read. Values are read when you ask for it.
       </p>
       <RepoForm />
       <StoredResults />
@@ -83,7 +83,7 @@ function RepoForm() {
   );
 }
 
-/** What earlier conversions left in the browser storage. */
+/** Results of earlier conversions in the browser storage. */
 function StoredResults() {
   const { finished } = useStored('compare');
   if (finished.length === 0) return null;
@@ -129,7 +129,7 @@ function LocalFiles() {
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the buttons inside do the same by keyboard
     <div className="choose-drop" onDragEnter={keep} onDragOver={keep} onDrop={drop}>
-      <h3>Files of this machine</h3>
+      <h3>Files on this computer</h3>
       <p className="quiet">Drop the other model’s folder or safetensors files here.</p>
       <div className="row">
         <FileInput label="Choose other files" onChoose={take} />

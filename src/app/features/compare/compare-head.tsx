@@ -9,15 +9,15 @@ import { addressStore, go, useAddress } from '../../state/address-store.ts';
 import { COMPARE_SHOWS, type CompareShows } from '../../state/compare-address.ts';
 import { compareWith, compareWorker } from '../../state/comparison.ts';
 import { StatusMark } from './status-badge.tsx';
-import { STATUS_MEANINGS } from './words.ts';
+import { STATUS_MEANINGS } from './status-labels.ts';
 
-/** What the two are to each other, in one sentence and in numbers. */
+/** The result of the comparison, in one sentence and in numbers. */
 export function CompareHead({ head }: { readonly head: Head }) {
   const part = useAddress((address) => address.compare.part);
   return (
     <header className="compare-head">
       <div className="compare-verdict" data-equal={head.equal} role="status">
-        <h1>{head.equal ? (head.compared === 'values' ? 'Equal' : 'Same by headers') : 'Different'}</h1>
+        <h1>{head.equal ? (head.compared === 'values' ? 'Equal' : 'Same headers') : 'Different'}</h1>
         <p>{head.verdict}</p>
         <div className="row compare-actions">
           <CopyButton label="Copy Markdown summary" text={() => compareWorker().markdown()} />
@@ -25,7 +25,7 @@ export function CompareHead({ head }: { readonly head: Head }) {
             Download JSON
           </button>
           <button type="button" className="button small" onClick={() => compareWith(null)}>
-            Compare with another
+            Compare with another checkpoint
           </button>
         </div>
       </div>
@@ -34,18 +34,18 @@ export function CompareHead({ head }: { readonly head: Head }) {
         <Side name="Right" facts={head.right} />
       </div>
       <details className="compare-chains">
-        <summary>How they are matched</summary>
+        <summary>How tensors are matched</summary>
         <ul>
           {head.chains.map((line) => (
             <li key={line}>{line}</li>
           ))}
           {head.prefixes.map((rule) => (
             <li key={rule.left}>
-              Names under <code>{rule.left || '(nothing)'}</code> stand under <code>{rule.right || '(nothing)'}</code>:{' '}
-              <Shown text={rule.reason} />.
+              Names that start with <code>{rule.left || '(nothing)'}</code> on the left start with{' '}
+              <code>{rule.right || '(nothing)'}</code> on the right: <Shown text={rule.reason} />.
             </li>
           ))}
-          <li>Everything else by its name, or by the names that transformers gives it for this architecture.</li>
+          <li>Other tensors are matched by name, or by the name that transformers uses for this architecture.</li>
         </ul>
       </details>
       {head.notes.map((note) => (
@@ -61,7 +61,7 @@ export function CompareHead({ head }: { readonly head: Head }) {
   );
 }
 
-/** The weights, or what one layer's block makes of inputs. */
+/** Compares the weights, or the output of one layer's block. */
 function PartChoice() {
   const part = useAddress((address) => address.compare.part);
   return (
@@ -97,7 +97,7 @@ function Side({ name, facts }: { readonly name: string; readonly facts: Head['le
       )}
       <span title={formatExactBytes(bytes)}>
         {plural(tensors, 'tensor')}
-        {paired < tensors ? `, ${formatInteger(paired)} with a partner` : ', all with a partner'}, {formatBytes(bytes)}
+        {paired < tensors ? `, ${formatInteger(paired)} matched` : ', all matched'}, {formatBytes(bytes)}
       </span>
     </p>
   );
@@ -148,8 +148,8 @@ function ShowChoice({ head }: { readonly head: Head }) {
 }
 
 function titleOf(id: CompareShows, { counts }: Head): string {
-  if (id === 'all') return 'Every pair, and what has no partner.';
-  if (id === 'differences') return 'Other dtypes, sizes and values, and what has no partner.';
+  if (id === 'all') return 'All pairs, and tensors without a match.';
+  if (id === 'differences') return 'Pairs with different dtypes, sizes or values, and tensors without a match.';
   const { leftBytes, rightBytes } = counts[id];
   return `${STATUS_MEANINGS[id]} ${formatBytes(leftBytes)} on the left, ${formatBytes(rightBytes)} on the right.`;
 }

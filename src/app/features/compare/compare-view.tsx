@@ -113,7 +113,7 @@ function Failed() {
           Try again
         </button>
         <button type="button" className="button" onClick={() => compareWith(null)}>
-          Compare with another
+          Compare with another checkpoint
         </button>
       </div>
     </div>

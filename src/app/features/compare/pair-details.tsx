@@ -5,8 +5,8 @@ import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { usePairs } from './queries.ts';
 import { StatusBadge } from './status-badge.tsx';
+import { PROOF_LABELS } from './status-labels.ts';
 import type { Selected } from './use-selected.ts';
-import { PROOF_WORDS } from './words.ts';
 
 /** The pairs of the chosen expert or tensor: both sides, their bytes, and the operations between. */
 export function PairDetails({ selected }: { readonly selected: Selected }) {
@@ -17,8 +17,8 @@ export function PairDetails({ selected }: { readonly selected: Selected }) {
       <section className="hint">
         <h2>No pair chosen</h2>
         <p className="quiet">
-          Click a cell of a map or a row of the list to see both sides of it: names, shapes, files, byte ranges, and the
-          operations that lead from left to right. By keyboard: arrows move, Enter chooses.
+          Click a cell of a map or a row of the list to see both sides: names, shapes, files, byte ranges, and the
+          operations that turn left into right. Keyboard: arrow keys move, Enter chooses.
         </p>
       </section>
     );
@@ -37,7 +37,7 @@ export function PairDetails({ selected }: { readonly selected: Selected }) {
           <Shown text={error.message} />
         </p>
       )}
-      {data && pairs.length === 0 && <p className="quiet">Neither side has that.</p>}
+      {data && pairs.length === 0 && <p className="quiet">Neither side has this pair.</p>}
       {pairs.map(({ facts, proof }) => (
         <Pair key={keyOf(facts)} facts={facts} proof={proof} />
       ))}
@@ -57,15 +57,15 @@ function Pair({ facts, proof }: { readonly facts: EntryFacts; readonly proof: Pr
         {projection === null ? 'Tensor' : `${projection}${part === 'weight' ? '' : ` ${part}`}`}
         <StatusBadge status={status} />
       </h3>
-      {left ? <Piece name="Left" piece={left} /> : <p className="quiet">Nothing on the left.</p>}
+      {left ? <Piece name="Left" piece={left} /> : <p className="quiet">The left side has no such tensor.</p>}
       {operations.length > 0 && <p className="pair-steps">↓ {operations.join(' → ')}</p>}
-      {right ? <Piece name="Right" piece={right} /> : <p className="quiet">Nothing on the right.</p>}
+      {right ? <Piece name="Right" piece={right} /> : <p className="quiet">The right side has no such tensor.</p>}
       {note !== null && (
         <p className={proof === 'different' ? 'defect' : 'quiet'}>
           <Shown text={note} />
         </p>
       )}
-      <p className="quiet">Values: {PROOF_WORDS[proof]}.</p>
+      <p className="quiet">Values: {PROOF_LABELS[proof]}.</p>
     </article>
   );
 }
@@ -97,10 +97,10 @@ function Piece({ name, piece }: { readonly name: string; readonly piece: NonNull
       <dt>Where</dt>
       <dd className="mono">
         {formatRange(piece)}
-        {scattered ? ', other matrices between' : ''}
+        {scattered ? ', with other matrices between' : ''}
       </dd>
       <dt>Size</dt>
-      <dd className="mono">{bytes === 0 ? 'counted with gate' : formatExactBytes(bytes)}</dd>
+      <dd className="mono">{bytes === 0 ? 'included in gate' : formatExactBytes(bytes)}</dd>
     </dl>
   );
 }

@@ -16,9 +16,9 @@ import { layerOfRow } from '../../state/selection.ts';
 import { createInStep } from './pair/scroll-in-step.ts';
 import { PieceLine } from './piece-line.tsx';
 import { usePairs } from './queries.ts';
+import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, statusLabel } from './status-labels.ts';
 import { type SideMap, usePairMaps } from './use-pair-maps.ts';
 import type { Selected } from './use-selected.ts';
-import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
 
 const NONE: ReadonlySet<number> = new Set();
 
@@ -120,7 +120,7 @@ function About({ side, cell }: { readonly side: SideMap; readonly cell: Cell }) 
       {mine.slice(0, 4).map(({ facts: pair, proof }) => (
         <span key={`${pair.projection} ${pair.part}`} className="tooltip-tensor">
           <span>
-            {pair.projection} {pair.part}: {wordsOf(pair.status, proof)}
+            {pair.projection} {pair.part}: {statusLabel(pair.status, proof)}
           </span>
           {pair.left && <PieceLine piece={pair.left} />}
           {pair.right && <PieceLine piece={pair.right} />}
@@ -202,7 +202,7 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
           <span key={family} className="legend-item">
             <span className="swatch" ref={styled({ background: layoutColour(row) })} />
             <span className="mono">{family}</span>
-            <span className="quiet">{row.stacked ? 'one tensor holds all experts' : 'a tensor an expert'}</span>
+            <span className="quiet">{row.stacked ? 'one tensor holds all experts' : 'one tensor for each expert'}</span>
           </span>
         ))}
       {statuses.map((status) => (
@@ -214,7 +214,7 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
       {layouts.some(({ map, groups }) => map.rows.some(({ experts }, at) => experts !== null && groups[at] === -1)) && (
         <span className="legend-item">
           <span className="swatch" ref={styled({ background: ALONE_COLOUR })} />
-          no partner
+          not matched
         </span>
       )}
       {!byLayout && values !== null && (
@@ -223,7 +223,7 @@ function MapsLegend({ colour, onColour, layouts }: LegendProps) {
           equal bytes
         </span>
       )}
-      <span className="quiet">Differences bear a mark.</span>
+      <span className="quiet">Differences have a mark.</span>
     </figcaption>
   );
 }

@@ -13,9 +13,9 @@ import type { Spot } from '../../state/seen/place.ts';
 import { movePlace } from '../../state/seen/use-look.ts';
 import { useComparePage } from './queries.ts';
 import { StatusBadge } from './status-badge.tsx';
+import { PROOF_LABELS } from './status-labels.ts';
 import { useOpenRows } from './use-open-rows.ts';
 import type { Selected } from './use-selected.ts';
-import { PROOF_WORDS } from './words.ts';
 
 interface PairTreeProps {
   readonly selected: Selected;
@@ -192,7 +192,7 @@ function Row({ index, start, row, current, selected, onPick }: RowProps) {
       <GridCell className="number mono" title={row && bytesTitle(row)}>
         {cells?.bytes}
       </GridCell>
-      <GridCell className="quiet">{row ? PROOF_WORDS[row.proof] : ''}</GridCell>
+      <GridCell className="quiet">{row ? PROOF_LABELS[row.proof] : ''}</GridCell>
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { type CompareStatus, STATUS_WORDS } from '../../../core/index.ts';
-import { STATUS_MEANINGS } from './words.ts';
+import { STATUS_MEANINGS } from './status-labels.ts';
 
 /** Drawn on 16 × 16; each status has its own shape, so that no meaning depends on colour. */
 const MARKS: Readonly<Record<CompareStatus, string>> = {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { layoutColour } from '../../grid/paint/layout-colours.ts';
-import { STATUS_COLOURS } from './words.ts';
+import { STATUS_COLOURS } from './status-labels.ts';
 
 const FAMILIES = [
   'per-expert',

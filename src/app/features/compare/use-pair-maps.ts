@@ -8,7 +8,7 @@ import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import type { PairColour } from '../../state/seen/place.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';
-import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, wordsOf } from './words.ts';
+import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, statusLabel } from './status-labels.ts';
 
 /** One of two maps that are looked at together. */
 export interface SideMap {
@@ -16,7 +16,7 @@ export interface SideMap {
   readonly picture: CellPicture;
   /** Status and proof of a cell. */
   readonly words: (cell: Cell) => string;
-  /** Row → the pair of layers that it is of; -1 where it has no partner. */
+  /** Row → the pair of layers that it is of; -1 if it has no match. */
   readonly groups: readonly number[];
   /** Row → row of the other map; -1 where there is none. */
   readonly twins: readonly number[];
@@ -84,7 +84,7 @@ function sideOf(
   }
   const words = (cell: Cell) => {
     const known = facts(cell);
-    return known ? wordsOf(known.status, known.proof) : 'no partner';
+    return known ? statusLabel(known.status, known.proof) : 'not matched';
   };
   return { map, picture: { pixels: new Uint8ClampedArray(pixels.buffer), marks, words }, words, groups, twins };
 }

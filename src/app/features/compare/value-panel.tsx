@@ -70,7 +70,7 @@ export function ValuePanel({ selected, head }: { readonly selected: Selected; re
           what="Comparing values reads"
           cost={costs(size)}
           from={null}
-          more={`${formatBytes(size.left)} on the left and ${formatBytes(size.right)} on the right. Nothing is stored.`}
+          more={`${formatBytes(size.left)} from the left and ${formatBytes(size.right)} from the right. Nothing is stored.`}
           verb="Read"
           narrow={
             smaller && smaller[0] !== scope ? { label: `${smaller[1]} instead`, act: () => choose(smaller[0]) } : null
@@ -86,7 +86,7 @@ export function ValuePanel({ selected, head }: { readonly selected: Selected; re
       )}
       {head.values && <Outcome values={head.values} />}
       <p className="quiet">
-        Equal bytes prove that nothing was lost. They do not say whether a framework reads them correctly: see Loads in.
+        Equal bytes prove that nothing was lost. They do not prove that a framework loads them correctly: see Loads in.
       </p>
     </section>
   );
@@ -128,8 +128,8 @@ function useSampleWithoutWeights() {
 }
 
 function costOf({ pairs, left, right }: SelectionSize): string {
-  if (pairs === 0) return 'All of it is compared already.';
-  return `${plural(pairs, 'pair')} to compare. This reads ${formatBytes(left)} on the left and ${formatBytes(right)} on the right.`;
+  if (pairs === 0) return 'All values of this selection are already compared.';
+  return `${plural(pairs, 'pair')} to compare. This reads ${formatBytes(left)} from the left and ${formatBytes(right)} from the right.`;
 }
 
 function Measuring() {
@@ -157,7 +157,7 @@ function Outcome({ values }: { readonly values: NonNullable<CompareHead['values'
   return (
     <div className="value-outcome" role="status">
       <p>
-        <strong>{plural(compared, 'pair')} compared:</strong> {formatInteger(equal)} equal to the byte
+        <strong>{plural(compared, 'pair')} compared:</strong> {formatInteger(equal)} byte-identical
         {equalAfterCast > 0 && `, ${formatInteger(equalAfterCast)} equal after a cast`}
         {different > 0 && (
           <>

@@ -2,7 +2,7 @@ import { useEffect } from 'react';
 import { countGood, formatBytes } from '../../../core/index.ts';
 import { sampleWithoutWeights } from '../../sources/samples.ts';
 import { isDense, useInspection } from '../../state/inspection.ts';
-import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
+import { memoryOf, useConvertChoices, useWorkChoices } from './options/convert-options.ts';
 import './convert.css';
 import { NoWeights } from '../../checkpoint/no-weights.tsx';
 import { isBusy, useJob } from '../../jobs/job-store.ts';

@@ -5,7 +5,7 @@ import { clearJob } from '../../jobs/run-job.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
-import { choose } from './options/choices.ts';
+import { choose } from './options/convert-options.ts';
 import { bytesOf, fitsMemory } from './places.ts';
 
 interface Step {

@@ -1,6 +1,6 @@
 import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
 import { isInForeignFrame, OwnTabLink } from '../../parts/framed.tsx';
-import { choose, useConvertChoices } from './options/choices.ts';
+import { choose, useConvertChoices } from './options/convert-options.ts';
 import { bytesOf, fitsMemory, placeOf, usePlaces } from './places.ts';
 
 /** Beside the button that starts: that the browser storage cannot be used, where the result goes then, and where else it can. */

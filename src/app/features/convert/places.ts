@@ -3,7 +3,7 @@ import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
 import { fromWire, isLoomError, type LoomError, MEMORY_OUTPUT_BYTES, toWire } from '../../../core/index.ts';
 import { canPickFolder } from '../../jobs/output-folder.ts';
 import { tryStorage } from '../../jobs/run-job.ts';
-import type { OutputKind } from './options/choices.ts';
+import type { OutputKind } from './options/convert-options.ts';
 
 /** Where results can go in this page, as far as it is known. */
 export interface Places {

@@ -1,11 +1,11 @@
 import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
 import { DEFAULT_BUDGET_BYTES, formatBytes, formatInteger, plural } from '../../../core/index.ts';
+import { useDiskSpace } from '../../jobs/disk-space.ts';
 import { useJob } from '../../jobs/job-store.ts';
-import { useRoom } from '../../jobs/room.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { Breakable } from './breakable.tsx';
 import { Fact } from './fact.tsx';
-import { memoryOf, useConvertChoices, useWorkChoices } from './options/choices.ts';
+import { memoryOf, useConvertChoices, useWorkChoices } from './options/convert-options.ts';
 import { chainsOf } from './options/layer-ranges.ts';
 import { PlaceNote } from './place-note.tsx';
 import { bytesOf, placeOf, usePlaces } from './places.ts';
@@ -47,20 +47,20 @@ export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonl
 function RoomNote({ plan }: { readonly plan: PlanSummary }) {
   const output = useConvertChoices((state) => state.output);
   const places = usePlaces();
-  const room = useRoom();
+  const space = useDiskSpace();
   const full = useJob(({ error }) => error?.tag === 'disk-full');
-  if (!room || full || placeOf(output, places) !== 'opfs') return null;
+  if (!space || full || placeOf(output, places) !== 'opfs') return null;
   const needed = bytesOf(plan);
-  const kept = room.persisted ? '' : ' It may delete stored files when the disk fills up: download the result soon.';
-  if (needed <= room.free)
+  const kept = space.persisted ? '' : ' It may delete stored files when the disk fills up: download the result soon.';
+  if (needed <= space.free)
     return (
       <p className="option-note">
-        The result needs {formatBytes(needed)}. The browser reports {formatBytes(room.free)} free.{kept}
+        The result needs {formatBytes(needed)}. The browser reports {formatBytes(space.free)} free.{kept}
       </p>
     );
   return (
     <p className="callout warn">
-      The result needs {formatBytes(needed)}. The browser reports {formatBytes(room.free)} free. Browsers often have
+      The result needs {formatBytes(needed)}. The browser reports {formatBytes(space.free)} free. Browsers often have
       more space than they report: you can start. If the disk fills up, the conversion stops and keeps its finished
       shards.
     </p>

@@ -4,7 +4,7 @@ import { Shown } from '../../parts/shown.tsx';
 import { go, move } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { choose } from './options/choices.ts';
+import { choose } from './options/convert-options.ts';
 import { ValuesEvidence } from './values-evidence.tsx';
 
 interface Step {

@@ -5,7 +5,7 @@ import { AskFirst } from '../../parts/ask-first.tsx';
 import { asksFirst, placeOfHub, type ReadingCost, readingCost } from '../../parts/reading-cost.ts';
 import { move } from '../../state/address-store.ts';
 import { useInspection } from '../../state/inspection.ts';
-import { useWorkChoices } from './options/choices.ts';
+import { useWorkChoices } from './options/convert-options.ts';
 import { DAMAGE_ID } from './plan-loads.tsx';
 
 interface StartButtonProps {

@@ -10,7 +10,7 @@ import {
 } from '../../../core/index.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
-import { useConvertChoices, useWorkChoices } from './options/choices.ts';
+import { useConvertChoices, useWorkChoices } from './options/convert-options.ts';
 import { knownTarget, type Outcomes, useOutcomes } from './use-outcomes.ts';
 
 /** Typing settles for this long before a plan is asked for. */

@@ -5,7 +5,7 @@ import { target } from '../../parts/virtual-list/use-list.ts';
 import { closeDialog } from '../../state/dialog.ts';
 import type { Entry } from './entries.ts';
 import { Modal } from './modal.tsx';
-import { TENSORS, useFound } from './use-found.ts';
+import { TENSORS, useSearchResults } from './use-search-results.ts';
 
 const PAGE = 5;
 
@@ -14,7 +14,7 @@ export function Palette() {
   const [typed, setTyped] = useState('');
   const [at, setAt] = useState(0);
   const list = useRef<HTMLDivElement>(null);
-  const { found, notes } = useFound(typed);
+  const { found, notes } = useSearchResults(typed);
   const entries = found.flatMap((kind) => kind.entries);
   const current = Math.min(at, entries.length - 1);
   useEffect(() => {
@@ -55,7 +55,7 @@ export function Palette() {
         }}
         onKeyDown={onKeyDown}
       />
-      <div ref={list} id="found" className="found" role="listbox" aria-label="Found">
+      <div ref={list} id="found" className="found" role="listbox" aria-label="ResultGroup">
         {found.map(({ title, entries: own }) => {
           const first = entries.indexOf(own[0] as Entry);
           return (

@@ -1,7 +1,7 @@
 import type { LoadVerdict } from '../../../../workers/inspect/protocol.ts';
 import { loadsPicture } from '../../../core/index.ts';
 import { sentenceOf } from '../../checkpoint/program-order.ts';
-import { useFound } from '../../checkpoint/use-found.ts';
+import { useFindingsSentence } from '../../checkpoint/use-findings-sentence.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { saveBlob } from '../../parts/save-blob.ts';
 import { SaveButtons } from '../../pictures/save-buttons.tsx';
@@ -11,7 +11,7 @@ import { inspectWorker, useInspection } from '../../state/inspection.ts';
 /** Copies and saves the table of verdicts, in the order that is shown: Markdown, JSON, SVG and PNG. */
 export function LoadsExports({ verdicts }: { readonly verdicts: readonly LoadVerdict[] }) {
   const name = useInspection((state) => state.summary?.identity ?? '');
-  const found = useFound();
+  const found = useFindingsSentence();
   const order = verdicts.map(({ id }) => id);
   const report = (format: 'markdown' | 'json') => inspectWorker().loadsReport({ format, name, order });
   const saveJson = async () => {

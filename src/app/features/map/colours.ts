@@ -165,10 +165,10 @@ function layoutLegend({ rows }: ExpertMap): Legend {
 function shardLegend({ shards }: ExpertMap): Legend {
   const short = (file: string) => /-(\d+)-of-\d+\.safetensors$/.exec(file)?.[1]?.replace(/^0+/, '') ?? file;
   if (shards.length > NAMED_FILES)
-    return { items: [], note: `${shards.length} files share ten colours`, ramp: null, pointing: true };
+    return { items: [], note: `${shards.length} files in ten colours, which repeat`, ramp: null, pointing: true };
   return {
     items: shards.map((file, at) => ({ colour: TEN[at] ?? NO_FILE, text: short(file) })),
-    note: shards.length > 1 ? 'number of the file' : null,
+    note: shards.length > 1 ? 'file number' : null,
     ramp: null,
     pointing: shards.length > 1,
   };

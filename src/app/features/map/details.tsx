@@ -59,7 +59,7 @@ export function Details({ map, cell, onClose, ref }: DetailsProps) {
           List its tensors
         </button>
       )}
-      {!open && <p className="quiet">Names and byte ranges come when every header has been read.</p>}
+      {!open && <p className="quiet">Names and byte ranges appear after all headers are read.</p>}
       {error && (
         <p className="defect">
           <Shown text={error.message} />
@@ -91,7 +91,7 @@ function CellTensors({ facts }: { readonly facts: CellFacts }) {
               <dt>Holds</dt>
               <dd>
                 {tensor.projection} {tensor.part}
-                {tensor.slice ? `, part ${facts.expert} of a stack` : ''}
+                {tensor.slice ? `, index ${facts.expert} of a stacked tensor` : ''}
               </dd>
               <dt>Shape</dt>
               <dd className="mono">

@@ -21,9 +21,11 @@ export function Findings() {
   return (
     <section className="findings" aria-labelledby="findings">
       <h2 id="findings">Findings</h2>
-      {!complete && <p className="quiet">Headers are still being read. Files that look missing may still arrive.</p>}
+      {!complete && (
+        <p className="quiet">Headers are still being read. A file that seems to be missing may not be read yet.</p>
+      )}
       {complete && findings.some(isUnread) && (
-        <p className="quiet">What is missing may be in the files that could not be read.</p>
+        <p className="quiet">Missing tensors may be in the files that could not be read.</p>
       )}
       {complete && findings.length === 0 && <p className="good">No problem found: headers, index and config agree.</p>}
       <ul>
@@ -54,7 +56,7 @@ export function Findings() {
   );
 }
 
-/** Findings that say that a file is missing, or belongs to another model. */
+/** Tags of findings about files that are missing or belong to another model. */
 const INCOMPLETE = [
   'shard-missing',
   'shard-invalid',
@@ -64,12 +66,12 @@ const INCOMPLETE = [
   'index-invalid',
   'tensor-missing',
 ];
-/** Those that adding a file solves. */
+/** Tags of findings that an added file solves. */
 const GONE = ['shard-missing', 'index-tensor-missing', 'tensor-missing'];
-/** Those after which the shards may be read without the index. */
+/** Tags of findings after which the shards can be read without the index. */
 const ABOUT_INDEX = ['index-stale', 'index-invalid'];
 
-/** What to do about a checkpoint that is not whole. */
+/** What to do about an incomplete checkpoint. */
 function FindingSteps({ tags }: { readonly tags: ReadonlySet<string> }) {
   const hub = useInspection((state) => state.hub);
   const sample = useInspection((state) => state.source?.kind === 'sample');

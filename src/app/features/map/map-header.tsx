@@ -9,14 +9,14 @@ import { useInspection } from '../../state/inspection.ts';
 /** Opens a popover, which needs more code than the map itself. */
 const Parameters = late(async () => (await import('../../checkpoint/parameters.tsx')).Parameters);
 
-/** The verdict on the layout in one line, and how far the reading has come. */
+/** The layout in one line, and the progress of reading. */
 export function MapHeader() {
   const summary = useInspection((state) => state.summary);
   const complete = useInspection((state) => state.complete);
   const cells = useInspection((state) => state.map?.defects ?? 0);
   if (!summary) return null;
   const partly = summary.findings.some(isUnread);
-  // Causes, once all is read; until then, what its cells show.
+  // After all headers are read: errors; before: cells with a defect.
   const errors = summary.findings.filter((finding) => finding.severity === 'error').length;
   const counted = complete ? plural(errors, 'error') : plural(cells, 'defect');
   const { layout, dialects, moeLayers, experts, tensors, bytes, modelType, shards } = summary;
@@ -37,7 +37,7 @@ export function MapHeader() {
           )}
         </h1>
         {(complete ? errors : cells) > 0 && (
-          <strong className="defects">{counted + (partly ? ' in what was read' : '')}</strong>
+          <strong className="defects">{counted + (partly ? ' in the files that were read' : '')}</strong>
         )}
         {modelType !== null && (
           <span className="mono quiet">
@@ -60,7 +60,7 @@ export function MapHeader() {
   );
 }
 
-/** Every family of layouts is a term; what is no family is explained as a layout. */
+/** The glossary term of a family of layouts; other values are explained as "layout". */
 function termOfLayout(layout: Inspection['layout']): TermId {
   return layout === 'mixed' || layout === 'dense' || layout === 'unknown' ? 'layout' : layout;
 }

@@ -17,7 +17,7 @@ interface MapTableProps {
 
 const ROW = 28;
 
-/** The map's facts as tables: layers, and the experts of the layer that is pinned. */
+/** The map as tables: layers, and the experts of the pinned layer. */
 export function MapTable({ map, active, chosen, onActive, onChoose, below }: MapTableProps) {
   const layers = useRef<HTMLDivElement>(null);
   const pinned = active?.row ?? null;

@@ -71,7 +71,7 @@ export function MapTools({ map, values, ranks, zoom, onZoom }: MapToolsProps) {
   );
 }
 
-/** What colours say: a choice, and what each means. */
+/** Chooses what colours show, with the legend. */
 function Colouring({ map, values, ranks }: Pick<MapToolsProps, 'map' | 'values' | 'ranks'>) {
   const colour = shownColour(map, useLook('colour'));
   const offered: readonly (readonly [Colour, string])[] = [
@@ -102,9 +102,9 @@ function Colouring({ map, values, ranks }: Pick<MapToolsProps, 'map' | 'values' 
   );
 }
 
-/** What the colours of numbers mean. */
+/** The legend of measured values. */
 function valueLegend({ scale }: MapValues): Legend {
-  if (!scale) return { items: [], note: 'nothing is measured yet', ramp: null, pointing: false };
+  if (!scale) return { items: [], note: 'no layer is measured yet', ramp: null, pointing: false };
   const { colours, least, most, items, note } = scale;
   return { items, note, ramp: { colours, least, most }, pointing: false };
 }
@@ -113,7 +113,7 @@ interface LegendLineProps {
   readonly map: ExpertMap;
   readonly legend: Legend;
   readonly values: MapValues | null;
-  /** True where cells show how their matrices lie. */
+  /** True if cells show how their matrices are stored. */
   readonly hasBands: boolean;
 }
 
@@ -155,25 +155,25 @@ function PointedFiles({ map }: { readonly map: ExpertMap }) {
   if (files.length === 0) return <span className="pointed-files quiet">Point at a cell to see its files.</span>;
   return (
     <span className="pointed-files">
-      pointing at: <span className="mono">{files.join(' and ')}</span>
+      files of this cell: <span className="mono">{files.join(' and ')}</span>
     </span>
   );
 }
 
-/** What is drawn beside colours: named only where it occurs. */
+/** The meaning of other marks, of those that occur in this map. */
 function Marks({ map, values, hasBands }: Omit<LegendLineProps, 'legend'>) {
   const shape = useLook('shape');
   const beside = BESIDE.filter((kind) => map.rows.some((row) => row[kind] > 0))
     .map((kind) => BESIDE_WORDS[kind])
     .reverse();
   const marks = [
-    ...(shape === 'grid' && beside.length > 0 ? [`columns at the left: ${beside.join(', ')}`] : []),
-    ...(map.rows.some((row) => row.stacked) ? ['outline: one tensor holds all'] : []),
+    ...(shape === 'grid' && beside.length > 0 ? [`left columns: ${beside.join(', ')}`] : []),
+    ...(map.rows.some((row) => row.stacked) ? ['outline: one tensor holds all experts of the layer'] : []),
     ...(hasBands && map.rows.some(isJoint) ? ['no gap: gate and up in one tensor'] : []),
     ...(hasBands && map.rows.some(isInterleaved) ? ['stripes: gate and up interleaved'] : []),
-    ...(values?.missing ? ['hatched: not measured'] : []),
+    ...(values?.missing ? ['hatched: not measured yet'] : []),
     ...(!values && map.state.includes(CELL.pending) ? ['hatched: not read yet'] : []),
-    ...(values && values.marks.size > 0 ? ['diamond: see what the numbers say'] : []),
+    ...(values && values.marks.size > 0 ? ['diamond: see Findings in values'] : []),
     ...(map.defects > 0 ? ['red cross: defect'] : []),
   ];
   return marks.length > 0 && <span className="quiet">{marks.join(' · ')}</span>;
@@ -214,7 +214,7 @@ function Chosen() {
           go({ view: 'convert' });
         }}
       >
-        Take to conversion
+        Convert these layers
       </a>
       <button type="button" className="button small" onClick={() => move({ layers: [] })}>
         Clear

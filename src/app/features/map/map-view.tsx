@@ -120,8 +120,8 @@ function Hint() {
       <section className="hint">
         <h2>No layer selected</h2>
         <p className="quiet">
-          Click a layer to see how it is stored. The column at its left is the attention. By keyboard: arrows move,
-          Enter selects, Esc clears.
+          Click a layer to see how it is stored. The column on its left is attention. Keyboard: arrow keys move, Enter
+          selects, Esc clears.
         </p>
       </section>
     );
@@ -129,9 +129,9 @@ function Hint() {
     <section className="hint">
       <h2>No expert pinned</h2>
       <p className="quiet">
-        Point at a cell to see its tensors. Click it to pin it. Click layer numbers, or drag across rows, to choose
-        layers for conversion. By keyboard: arrows move, Enter pins, Space chooses the layer, Esc unpins. + and −, or
-        Ctrl and the wheel, zoom. 0 fits the map to the window.
+        Point at a cell to see its tensors. Click the cell to pin it. Click layer numbers, or drag across rows, to
+        choose layers for conversion. Keyboard: arrow keys move, Enter pins, Space chooses the layer, Esc unpins, + and
+        − zoom, 0 fits the map to the window. Ctrl and the mouse wheel also zoom.
       </p>
     </section>
   );

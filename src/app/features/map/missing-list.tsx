@@ -8,7 +8,7 @@ import { missingRuns } from './missing-cells.ts';
 /** More are not listed; the map shows them. */
 const SHOWN = 8;
 
-/** Leads from a missing file to the experts that it leaves incomplete: each button pins the first of a run. */
+/** Lists the experts that a missing file leaves incomplete. Each button pins the first expert of a run. */
 export function MissingCells() {
   const map = useInspection((state) => state.map);
   if (!map) return null;

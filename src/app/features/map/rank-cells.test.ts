@@ -32,12 +32,12 @@ describe('the map coloured by ranks', () => {
   });
 
   it('says why nothing is placed, and names nodes where ranks are many', () => {
-    expect(rankCells(map, { placed: null, error: 'uneven' }, 'vLLM').legend.note).toBe('vLLM places nothing: uneven');
-    expect(rankCells(map, null, 'vLLM').legend.note).toBe('ranks are being placed');
+    expect(rankCells(map, { placed: null, error: 'uneven' }, 'vLLM').legend.note).toBe('no placement for vLLM: uneven');
+    expect(rankCells(map, null, 'vLLM').legend.note).toBe('computing the placement');
     const many = { ...placed, mesh: { world: 64 }, ep: 64 } as PlacedPicture;
     expect(rankCells(map, { placed: many, error: null }, 'vLLM').legend).toMatchObject({
       items: [],
-      note: 'vLLM, EP 64: 64 ranks, a hue a node of 8',
+      note: 'vLLM, EP 64: 64 ranks, one hue for each node of 8 ranks',
     });
   });
 });

@@ -52,7 +52,7 @@ function legendOf(placed: PlacedPicture | null, answer: Answer | null, program: 
   const rest = { ramp: null, pointing: false };
   if (!placed) {
     const note =
-      answer === null ? 'ranks are being placed' : `${program} places nothing: ${answer.error ?? 'see Ranks'}`;
+      answer === null ? 'computing the placement' : `no placement for ${program}: ${answer.error ?? 'see Ranks'}`;
     return { ...rest, items: [], note };
   }
   const { world } = placed.mesh;
@@ -60,6 +60,6 @@ function legendOf(placed: PlacedPicture | null, answer: Answer | null, program: 
   return {
     ...rest,
     items: Array.from({ length: shown }, (_, rank) => ({ colour: rankColour(rank, world), text: `rank ${rank}` })),
-    note: `${program}, EP ${placed.ep}${shown === 0 ? `: ${world} ranks, a hue a node of ${NODE_RANKS}` : ''}`,
+    note: `${program}, EP ${placed.ep}${shown === 0 ? `: ${world} ranks, one hue for each node of ${NODE_RANKS} ranks` : ''}`,
   };
 }

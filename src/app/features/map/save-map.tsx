@@ -1,5 +1,5 @@
 import { CELL, cellsPicture, type ExpertMap, type Picture, plural } from '../../../core/index.ts';
-import { useFound } from '../../checkpoint/use-found.ts';
+import { useFindingsSentence } from '../../checkpoint/use-findings-sentence.ts';
 import { nameOf } from '../../grid/describe.ts';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import { SaveButtons } from '../../pictures/save-buttons.tsx';
@@ -19,7 +19,7 @@ interface SaveMapProps {
 /** Saves the map as it is coloured, with what its colours mean. */
 export function SaveMap({ map, cells, legend, by }: SaveMapProps) {
   const summary = useInspection((state) => state.summary);
-  const found = useFound();
+  const found = useFindingsSentence();
   const cell = useSelectedCell();
   if (!summary) return null;
   const { identity, layout, dialects } = summary;
@@ -28,8 +28,8 @@ export function SaveMap({ map, cells, legend, by }: SaveMapProps) {
   const name = [layout, ...dialects].join(' · ');
   const picture = (): Picture =>
     cellsPicture({
-      title: `Layers by experts, by ${by}: ${name}`,
-      description: `${plural(map.rows.length, 'row')} of layers, ${plural(map.columns, 'column')} of experts.`,
+      title: `Experts of each layer, coloured by ${by}: ${name}`,
+      description: `${plural(map.rows.length, 'row')} for layers, ${plural(map.columns, 'column')} for experts.`,
       rows: map.rows.map(({ index }, row) => String(index ?? row)),
       columns: map.columns,
       ...cells(),
@@ -41,7 +41,11 @@ export function SaveMap({ map, cells, legend, by }: SaveMapProps) {
   return (
     <SaveButtons
       picture={picture}
-      notes={[identity, found, ...(facts ? [`Framed: ${nameOf(facts)}, expert ${cell?.expert}.`] : [])]}
+      notes={[
+        identity,
+        found,
+        ...(facts ? [`The frame marks ${nameOf(facts).toLowerCase()}, expert ${cell?.expert}.`] : []),
+      ]}
       name={[identity, 'map', by]}
       what="the map"
     />

@@ -6,7 +6,7 @@ import { rankColour } from '../../placement/rank-colours.ts';
 import { useRankDetail } from '../../placement/use-ranks.ts';
 import { ByteCount } from './byte-count.tsx';
 import { Fold } from './fold.tsx';
-import { coordsText, formatFactor, formatIntervals, totalOf } from './words.ts';
+import { coordsText, formatFactor, formatIntervals, totalOf } from './rank-format.ts';
 
 /** Ranges that are listed here; the table lists all of them. */
 const SHOWN = 6;

@@ -13,8 +13,8 @@ import type { Spot } from '../../state/seen/place.ts';
 import { movePlace } from '../../state/seen/use-look.ts';
 import { FileStrips, stripTitle } from './file-strips.tsx';
 import { KINDS } from './rank-facts.tsx';
+import { sizeText, totalOf } from './rank-format.ts';
 import { RankRow } from './rank-row.tsx';
-import { sizeText, totalOf } from './words.ts';
 
 const WIDE_ROW = 24;
 /** Two lines, on a narrow screen: the bar stands below the numbers. */

@@ -5,7 +5,7 @@ import { styled } from '../../parts/set-style.ts';
 import { chooseRank } from '../../placement/rank-choices.ts';
 import { rankColour } from '../../placement/rank-colours.ts';
 import { KINDS, Swatch } from './rank-facts.tsx';
-import { coordsText, formatIntervals, totalOf } from './words.ts';
+import { coordsText, formatIntervals, totalOf } from './rank-format.ts';
 
 interface RowProps {
   readonly rank: number;

@@ -1,6 +1,6 @@
 import type { PlacedPicture, RankPicture } from '../../../../workers/ranks/protocol.ts';
 import { formatBytes, formatInteger, plural } from '../../../core/index.ts';
-import { countOf, formatFactor, totalOf } from './words.ts';
+import { countOf, formatFactor, totalOf } from './rank-format.ts';
 
 interface HeaderProps {
   readonly picture: RankPicture;

@@ -1,5 +1,5 @@
 import { addressStore, go, move, useAddress } from '../address-store.ts';
-import { useChoices } from '../choices.ts';
+import { useRememberedLook } from '../remembered-look.ts';
 import type { Look } from './look.ts';
 import type { PlaceAddress } from './place.ts';
 
@@ -11,7 +11,7 @@ export function useLook<K extends keyof Look>(key: K): Look[K] {
 /** Draws checkpoints another way: in the address, and remembered for the next visit. `step` makes it a step that Back undoes. */
 export function chooseLook(patch: Partial<Look>, step = false): void {
   const look = { ...addressStore.getState().address.look, ...patch };
-  useChoices.setState(patch);
+  useRememberedLook.setState(patch);
   (step ? go : move)({ look });
 }
 

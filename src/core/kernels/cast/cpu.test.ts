@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FloatType } from '../../safetensors/dtype.ts';
 import { allCodes, bytesOfWords, tellingF32 } from '../cases.fixture.ts';
 import { decode, encode } from '../plain.fixture.ts';
-import { words16, words32 } from '../words.ts';
+import { words16, words32 } from '../word-views.ts';
 import { castCpu } from './cpu.ts';
 
 function cast(from: FloatType, to: FloatType, words: Uint16Array | Uint32Array) {

@@ -1,6 +1,6 @@
 import type { FloatType } from '../../safetensors/dtype.ts';
 import { FLOAT_FORMS, floatBytes, floatWords, tableOf } from '../float.ts';
-import { fill16, fill32, words16, words32 } from '../words.ts';
+import { fill16, fill32, words16, words32 } from '../word-views.ts';
 
 /** `count` numbers from one format to another. */
 export interface CastSpec {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bytesOfWords, noise, SCALES } from '../cases.fixture.ts';
 import { decode, encode } from '../plain.fixture.ts';
-import { words16 } from '../words.ts';
+import { words16 } from '../word-views.ts';
 import { type DequantiseSpec, dequantiseCpu, type Fp8Spec } from './cpu.ts';
 import { dequantiseKernel } from './kernel.ts';
 

@@ -1,7 +1,7 @@
 import { type Fp8, rowOfFp8 } from '../../safetensors/dtype.ts';
 import { codeNumbers } from '../../safetensors/dtype-codes.ts';
 import { bf16FromF32 } from '../float.ts';
-import { fill16, words32 } from '../words.ts';
+import { fill16, words32 } from '../word-views.ts';
 
 /**
  * FP8 codes with one f32 scale a block: inputs are the codes of `batch` matrices of `rows` × `columns`, and their scales,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FloatType } from '../../safetensors/dtype.ts';
 import { allCodes, bytesOfWords, noise } from '../cases.fixture.ts';
 import { decode } from '../plain.fixture.ts';
-import { words16, words32 } from '../words.ts';
+import { words16, words32 } from '../word-views.ts';
 import { differenceCpu } from './cpu.ts';
 import { differenceKernel } from './kernel.ts';
 import { summariseDifference } from './summary.ts';

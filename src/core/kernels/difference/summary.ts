@@ -1,4 +1,4 @@
-import { words32 } from '../words.ts';
+import { words32 } from '../word-views.ts';
 import { CHUNK, NONE, RECORD } from './cpu.ts';
 
 /** How two runs of numbers differ. */

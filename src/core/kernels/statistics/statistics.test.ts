@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FloatType } from '../../safetensors/dtype.ts';
 import { allCodes, bytesOfWords, tellingF32, weights } from '../cases.fixture.ts';
 import { decode } from '../plain.fixture.ts';
-import { words16, words32 } from '../words.ts';
+import { words16, words32 } from '../word-views.ts';
 import { type StatisticsSpec, statisticsCpu } from './cpu.ts';
 import { statisticsKernel } from './kernel.ts';
 import { ABSOLUTE_BOUND, RELATIVE_BOUND, summarise } from './summary.ts';

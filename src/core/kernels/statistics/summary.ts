@@ -1,4 +1,4 @@
-import { words32 } from '../words.ts';
+import { words32 } from '../word-views.ts';
 import { chunksOf, RECORD, type StatisticsSpec } from './cpu.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../../checkpoint/types.ts';
 import { LoomError } from '../../errors.ts';
 import { formatBytes, formatInteger, plural } from '../../units.ts';
-import { nameLayers } from '../layer-words.ts';
+import { nameLayers } from '../layer-names.ts';
 import { layerPrefix } from '../tensor-place.ts';
 import type { CheckpointLayout, LayerGroup } from '../types.ts';
 import { glyphOf } from './glyph.ts';

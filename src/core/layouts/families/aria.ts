@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block, chosen, shared } from './blocks.ts';
 import { loading, VISION } from './loading.ts';
 import { layout, type Row, row, SEEN } from './row.ts';

@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { OWN_CODE } from './blocks.ts';
 import { FIRST_DENSE, type Row, remote } from './row.ts';
 

@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import type { Config } from '../config-keys.ts';
 import type { BlockRules } from './block.ts';
 import { block } from './blocks.ts';

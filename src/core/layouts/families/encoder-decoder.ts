@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { layout, row, SEEN } from './row.ts';
 
 /** Encoder–decoders, whose two halves each have their layers. */

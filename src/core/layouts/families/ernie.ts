@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block } from './blocks.ts';
 import { gated, numberOf } from './config-values.ts';
 import { BY_GATE } from './ep-plan.ts';

@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block, chosen, GPT_OSS_INNER } from './blocks.ts';
 import { BY_ROUTER } from './ep-plan.ts';
 import { loading } from './loading.ts';

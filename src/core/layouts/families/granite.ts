@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block, chosen } from './blocks.ts';
 import { gated } from './config-values.ts';
 import { BY_ROUTER } from './ep-plan.ts';

@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block, deepSeek, limited, shared, softmax } from './blocks.ts';
 import { numberOf } from './config-values.ts';
 import { BY_GATE } from './ep-plan.ts';

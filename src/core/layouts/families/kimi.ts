@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block, deepSeek, shared } from './blocks.ts';
 import { BY_GATE } from './ep-plan.ts';
 import { BLOCK_SPARSE, IN_MLP, IN_W123, loading, VISION } from './loading.ts';

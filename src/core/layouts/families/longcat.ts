@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block } from './blocks.ts';
 import { numberOf } from './config-values.ts';
 import { IN_MLP, loading } from './loading.ts';

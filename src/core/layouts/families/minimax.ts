@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import type { Inner } from './block.ts';
 import { block, softmax } from './blocks.ts';
 import { numberOf } from './config-values.ts';

@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block, shared } from './blocks.ts';
 import { BY_GATE } from './ep-plan.ts';
 import { loading } from './loading.ts';

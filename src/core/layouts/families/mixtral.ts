@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block, softmax } from './blocks.ts';
 import { numberOf, Unknown } from './config-values.ts';
 import { BY_GATE, BY_ROUTER } from './ep-plan.ts';

@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block, deepSeek, shared, softmax } from './blocks.ts';
 import { activationOf, numberOf } from './config-values.ts';
 import { BY_GATE, BY_ROUTER } from './ep-plan.ts';

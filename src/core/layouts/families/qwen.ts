@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block, shared, softmax } from './blocks.ts';
 import { BY_GATE } from './ep-plan.ts';
 import { type Converter, IN_MLP, loading, type Rename, VISION } from './loading.ts';

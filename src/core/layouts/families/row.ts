@@ -1,4 +1,4 @@
-import type { Architecture, LayerRule } from '../architecture.ts';
+import type { Architecture, LayerRule } from '../architecture-row.ts';
 import type { Dialect, ExpertLayout, Family } from '../types.ts';
 import { UNREAD } from './blocks.ts';
 

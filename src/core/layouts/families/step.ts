@@ -1,4 +1,4 @@
-import type { Architecture } from '../architecture.ts';
+import type { Architecture } from '../architecture-row.ts';
 import { block, OWN_CODE } from './blocks.ts';
 import { activationOf, clamped, layerLimit, numberOf } from './config-values.ts';
 import { BY_GATE } from './ep-plan.ts';

@@ -40,11 +40,11 @@ export const placement: PlacementRules = {
   cuts: { ep: 'ep', inner: 'expert_fsdp', innerRowsWhenFew: false, etp: null, pp: 'pp', fsdp: 'dp_shard_cp', tp: null },
   inputs: { pp: 'Pipeline', cp: 'Context', dp: 'Data, sharded' },
   settings: {
-    ep: { kind: 'count', of: 'ep', words: { auto: true }, title: 'Expert parallel, or auto' },
-    ep_size: { kind: 'count', of: 'ep', words: { auto: true }, as: 'ep', title: 'Expert parallel, or auto' },
-    dp_shard: { kind: 'count', of: 'dp', title: 'Data parallel, sharded' },
+    ep: { kind: 'count', of: 'ep', words: { auto: true }, title: 'Expert-parallel size, or auto' },
+    ep_size: { kind: 'count', of: 'ep', words: { auto: true }, as: 'ep', title: 'Expert-parallel size, or auto' },
+    dp_shard: { kind: 'count', of: 'dp', title: 'Data-parallel size, sharded' },
     dp_replicate: { kind: 'count', title: 'Replicas' },
-    world_size: { kind: 'count', of: 'world', title: 'Ranks in all' },
+    world_size: { kind: 'count', of: 'world', title: 'Number of ranks' },
   },
   inferred: ['dp'],
   sizes(options): Sizes | PlacementError {

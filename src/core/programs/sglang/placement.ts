@@ -91,7 +91,7 @@ export const placement: PlacementRules = {
   resolve(options) {
     const { all2all } = options;
     if (all2all !== undefined && !(BACKENDS as readonly string[]).includes(all2all))
-      return { error: `SGLang’s --moe-a2a-backend takes ${BACKENDS.join(', ')}; "${all2all}" is none of them.` };
+      return { error: `SGLang’s --moe-a2a-backend takes ${BACKENDS.join(', ')}; "${all2all}" is not one of them.` };
     const [tp, ep] = [tensorOf(options), degree(options, 'ep')];
     if (!forcesEp(all2all) || tp === ep) return { options, warnings: [] };
     const warning = `${all2all} MoE is enabled. The expert parallel size is adjusted from ${ep} to the tensor parallel size [${tp}].`;

@@ -25,15 +25,15 @@ const words = Object.fromEntries(BACKENDS.map((name) => [name, true as const]));
 
 /** Options that decide where experts go, by SGLang's names. Source: fields/parallel.py at 00ac7105. */
 export const settings: Readonly<Record<string, Setting>> = {
-  tp_size: { kind: 'count', of: 'tp', title: 'Tensor parallel' },
-  pp_size: { kind: 'count', of: 'pp', title: 'Pipeline parallel' },
-  ep_size: { kind: 'count', of: 'ep', title: 'Expert parallel, inside tensor parallel' },
-  dp_size: { kind: 'count', of: 'dp', title: 'Data parallel of attention' },
+  tp_size: { kind: 'count', of: 'tp', title: 'Tensor-parallel size' },
+  pp_size: { kind: 'count', of: 'pp', title: 'Pipeline-parallel size' },
+  ep_size: { kind: 'count', of: 'ep', title: 'Expert-parallel size, inside tensor parallelism' },
+  dp_size: { kind: 'count', of: 'dp', title: 'Data-parallel size of attention' },
   enable_dp_attention: { kind: 'flag', title: 'Attention whole on each of dp groups' },
-  moe_dp: { kind: 'count', as: 'moe_dp_size', title: 'Copies of all experts inside tensor parallel' },
-  moe_dp_size: { kind: 'count', title: 'Copies of all experts inside tensor parallel' },
-  attn_cp: { kind: 'count', as: 'attn_cp_size', title: 'Context parallel of attention' },
-  attn_cp_size: { kind: 'count', title: 'Context parallel of attention' },
+  moe_dp: { kind: 'count', as: 'moe_dp_size', title: 'Copies of all experts inside tensor parallelism' },
+  moe_dp_size: { kind: 'count', title: 'Copies of all experts inside tensor parallelism' },
+  attn_cp: { kind: 'count', as: 'attn_cp_size', title: 'Context-parallel size of attention' },
+  attn_cp_size: { kind: 'count', title: 'Context-parallel size of attention' },
   moe_a2a_backend: { kind: 'word', of: 'all2all', words, title: 'Kernels that move tokens' },
   ep_num_redundant_experts: { kind: 'count', of: 'redundant', title: 'Redundant experts' },
   enable_eplb: { kind: 'flag', title: 'Expert load balancing' },

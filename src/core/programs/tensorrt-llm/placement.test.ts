@@ -48,7 +48,7 @@ describe('TensorRT-LLM', () => {
     ],
     [
       ['tp_size=2', 'moe_ep_size=2', 'initial_global_assignments={"0":[0,1,2,2],"1":[0,1,2,3]}'],
-      'Row 1 of the map gives expert 3 of model.layers.0.mlp to no rank.',
+      'Row 1 of the map file does not place expert 3 of model.layers.0.mlp on any rank.',
     ],
   ])('refuses %j', (entries, error) => {
     expect(plan(4, ...entries)).toEqual({ error });

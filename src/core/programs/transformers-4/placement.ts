@@ -28,16 +28,16 @@ export const placement: PlacementRules = {
   cuts: { ep: 'ep', inner: 'edp', innerRowsWhenFew: false, etp: null, pp: null, fsdp: 'fsdp', tp: 'tp' },
   inputs: { dp: 'Data, sharded', cp: 'Context' },
   settings: {
-    expert_parallel_size: { kind: 'count', of: 'ep', title: 'Expert parallel' },
-    ep_size: { kind: 'count', of: 'ep', title: 'Expert parallel' },
-    context_parallel_size: { kind: 'count', of: 'cp', title: 'Context parallel, inside expert parallelism' },
+    expert_parallel_size: { kind: 'count', of: 'ep', title: 'Expert-parallel size' },
+    ep_size: { kind: 'count', of: 'ep', title: 'Expert-parallel size' },
+    context_parallel_size: { kind: 'count', of: 'cp', title: 'Context-parallel size, inside expert parallelism' },
     parallelism_config_cp_size: { kind: 'count', of: 'cp', title: 'accelerate’s name of it' },
     parallelism_config_dp_shard_size: {
       kind: 'count',
       of: 'dp',
-      title: 'Data parallel, sharded, by accelerate’s name',
+      title: 'Data-parallel size, sharded, by accelerate’s name',
     },
-    world_size: { kind: 'count', of: 'world', title: 'Ranks in all' },
+    world_size: { kind: 'count', of: 'world', title: 'Number of ranks' },
   },
   inferred: ['dp'],
   sizes(options) {

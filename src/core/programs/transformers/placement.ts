@@ -33,9 +33,9 @@ export const placement: PlacementRules = {
   cuts: { ep: 'tp', inner: 'fsdp', innerRowsWhenFew: false, etp: null, pp: 'pp', fsdp: 'fsdp', tp: 'tp' },
   inputs: { pp: 'Pipeline', dp: 'FSDP' },
   settings: {
-    [CONFIG_SIZES.ep]: { kind: 'count', of: 'ep', title: 'Expert parallel' },
+    [CONFIG_SIZES.ep]: { kind: 'count', of: 'ep', title: 'Expert-parallel size' },
     [CONFIG_SIZES.dp]: { kind: 'count', of: 'dp', title: 'FSDP' },
-    [CONFIG_SIZES.pp]: { kind: 'count', of: 'pp', title: 'Pipeline parallel' },
+    [CONFIG_SIZES.pp]: { kind: 'count', of: 'pp', title: 'Pipeline-parallel size' },
   },
   inferred: [],
   sizes(options) {

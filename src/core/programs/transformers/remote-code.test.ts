@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ARCHITECTURES } from '../../layouts/architectures.ts';
+import { ARCHITECTURES } from '../../layouts/architecture-table.ts';
 import { checkpointOf, ENDS } from '../../layouts/checkpoints.fixture.ts';
 import { syntheticConfig, syntheticHeaders } from '../../layouts/rows.fixture.ts';
 import { predictLoads } from '../loading.ts';

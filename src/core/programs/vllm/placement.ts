@@ -102,7 +102,7 @@ export const placement: PlacementRules = {
     if (all2all === undefined || (BACKENDS as readonly string[]).includes(all2all))
       return { options: { ...options, redundant }, warnings: [] };
     if (!(REMOVED_BACKENDS as readonly string[]).includes(all2all))
-      return { error: `vLLM’s --all2all-backend takes ${BACKENDS.join(', ')}; "${all2all}" is none of them.` };
+      return { error: `vLLM’s --all2all-backend takes ${BACKENDS.join(', ')}; "${all2all}" is not one of them.` };
     const warning = `The '${all2all}' all2all backend has been removed. Falling back to '${DEFAULT_BACKEND}'.`;
     return { options: { ...options, redundant, all2all: DEFAULT_BACKEND }, warnings: [warning] };
   },

@@ -21,16 +21,16 @@ const words = Object.fromEntries([...BACKENDS, ...REMOVED_BACKENDS].map((name) =
 
 /** Options that decide where experts go, by vLLM's names. Source: vllm/config/parallel.py at 00193b82. */
 export const settings: Readonly<Record<string, Setting>> = {
-  tensor_parallel_size: { kind: 'count', of: 'tp', title: 'Tensor parallel' },
-  pipeline_parallel_size: { kind: 'count', of: 'pp', title: 'Pipeline parallel' },
-  data_parallel_size: { kind: 'count', of: 'dp', title: 'Data parallel' },
-  prefill_context_parallel_size: { kind: 'count', of: 'cp', title: 'Prefill context parallel' },
-  pcp: { kind: 'count', of: 'cp', title: 'Prefill context parallel' },
-  decode_context_parallel_size: { kind: 'count', title: 'Decode context parallel, inside tensor parallelism' },
+  tensor_parallel_size: { kind: 'count', of: 'tp', title: 'Tensor-parallel size' },
+  pipeline_parallel_size: { kind: 'count', of: 'pp', title: 'Pipeline-parallel size' },
+  data_parallel_size: { kind: 'count', of: 'dp', title: 'Data-parallel size' },
+  prefill_context_parallel_size: { kind: 'count', of: 'cp', title: 'Prefill context-parallel size' },
+  pcp: { kind: 'count', of: 'cp', title: 'Prefill context-parallel size' },
+  decode_context_parallel_size: { kind: 'count', title: 'Decode context-parallel size, inside tensor parallelism' },
   dcp: {
     kind: 'count',
     as: 'decode_context_parallel_size',
-    title: 'Decode context parallel, inside tensor parallelism',
+    title: 'Decode context-parallel size, inside tensor parallelism',
   },
   enable_expert_parallel: { kind: 'flag', title: 'Experts whole on their rank, not cut over all' },
   enable_eplb: { kind: 'flag', title: 'Expert load balancing' },

@@ -1,6 +1,6 @@
 import { formatInteger } from '../../units.ts';
 import type { HeldAdapters } from './adapters.ts';
-import type { Choices } from './choices.ts';
+import type { Choices } from './complete-setup.ts';
 import { BF16, CONSTANTS } from './constants.ts';
 import type { Holdings } from './holdings.ts';
 import type { Term } from './report.ts';

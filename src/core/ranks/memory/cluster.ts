@@ -1,4 +1,4 @@
-import type { Choices } from './choices.ts';
+import type { Choices } from './complete-setup.ts';
 import { BF16 } from './constants.ts';
 import { type Adapters, adapterParameters } from './lora.ts';
 import type { ClusterReport } from './report.ts';

@@ -297,9 +297,9 @@ describe('estimateMemory', () => {
   });
 
   it.each([
-    [{ gpus: 16, dp: 3 }, 'dp × cp × tp = 3 × 1 × 1 = 3 is not 16 GPUs.'],
+    [{ gpus: 16, dp: 3 }, 'dp × cp × tp = 3 × 1 × 1 = 3 GPUs, but the number of GPUs is set to 16.'],
     [{ gpus: 6, ep: 6 }, 'Global number of experts must be divisible by number of devices: 128 % 6 != 0'],
-    [{ gpus: 8, ep: 16 }, 'ep 16 does not divide 8 GPUs.'],
+    [{ gpus: 8, ep: 16 }, 'The number of GPUs, 8, is not divisible by ep 16.'],
     [
       { framework: 'transformers-5', gpus: 6, ep: 6 },
       'Cannot evenly shard 128 experts across 6 expert-parallel ranks.',

@@ -3,8 +3,8 @@ import { layerInWork, lingeringTerm, lossTerm, savedActivations, type Work } fro
 import { adaptedStates, adapterWork, FROZEN } from './adapter-terms.ts';
 import { adapterHoldings, adaptersOf, loraOf } from './adapters.ts';
 import { changesFor } from './changes.ts';
-import { type Choices, chooseSetup, spansNodes } from './choices.ts';
 import { clusterOf } from './cluster.ts';
+import { type Choices, chooseSetup, spansNodes } from './complete-setup.ts';
 import { CONSTANTS, RESERVE, SERVING_SHARE } from './constants.ts';
 import { fetchesOf } from './fetches.ts';
 import { holdingsOf } from './holdings.ts';

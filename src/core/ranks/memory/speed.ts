@@ -1,6 +1,6 @@
 import { formatInteger } from '../../units.ts';
 import type { PlacementError } from '../types.ts';
-import type { Choices } from './choices.ts';
+import type { Choices } from './complete-setup.ts';
 import type { Adapters } from './lora.ts';
 import type { Rate, ThroughputReport } from './report.ts';
 import type { MemoryRules } from './rules.ts';

@@ -3,8 +3,8 @@ import type { MistakeKind } from './mistakes.ts';
 import { type MoveClass, type Moves, moveClasses, readMoves, textOrder } from './moves.ts';
 import { layerMistake, type Named, type Region, regionsOf, slotDamage } from './name.ts';
 import { type Explanation, isExplained, type LayerFindings, type Origin } from './search.ts';
+import { joined, layerName, listed, type Subject } from './sentence-parts.ts';
 import { keyOf } from './tables.ts';
-import { joined, layerName, listed, type Subject } from './wording.ts';
 
 /** Names everything that was found out of one layer. */
 export function nameLayer(layer: LayerFindings): Named[] {

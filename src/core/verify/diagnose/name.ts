@@ -6,7 +6,7 @@ import type { ByteDifference } from '../matrix.ts';
 import type { Pair, SlotPair } from '../pairs.ts';
 import { MISTAKES, type Mistake, type MistakeKind, type MistakePlace } from './mistakes.ts';
 import type { Explanation, LayerFindings } from './search.ts';
-import { damageText, expertsName, joined, layerName, type Subject, subjectOf } from './wording.ts';
+import { damageText, expertsName, joined, layerName, type Subject, subjectOf } from './sentence-parts.ts';
 
 /** A mistake, and what it says of each pair that it spoils: the words after the tensor's name. */
 export interface Named {

@@ -6,7 +6,7 @@ import type { Pair } from '../pairs.ts';
 import { holding } from '../reading.ts';
 import { textOrder } from './moves.ts';
 import { type Named, tensorMistake } from './name.ts';
-import { listed } from './wording.ts';
+import { listed } from './sentence-parts.ts';
 
 /** Routers have a row for each expert; longer tensors are vocabularies, whose order nobody changes. */
 const MOST_ROWS = 8192;

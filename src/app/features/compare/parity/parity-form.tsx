@@ -36,7 +36,7 @@ export function ParityForm({ other }: FormProps) {
   const hub = useInspection((state) => state.hub);
   const sample = useInspection((state) => sampleWithoutWeights(state.source));
   if (sample) return <NoWeights sample={sample} />;
-  if (row === null) return <p>This model has no routed experts, so there is no layer to compute here.</p>;
+  if (row === null) return <p>This model has no routed experts, so there is no layer to compute.</p>;
   const divisors = divisorsOf(row.experts ?? 1);
   const ep = address.ep !== null && divisors.includes(address.ep) ? address.ep : null;
   const ready = complete && !busy && (kind === 'random' || given.file !== null);
@@ -107,7 +107,7 @@ export function ParityForm({ other }: FormProps) {
       {other !== null && (
         <label className="check">
           <input type="checkbox" checked={withOther} onChange={(event) => setWithOther(event.target.checked)} />
-          <span>Also from the second checkpoint</span>
+          <span>Also compute it from the second checkpoint</span>
         </label>
       )}
       <button type="submit" className="button primary" disabled={!ready} aria-expanded={asks ? asking : undefined}>
@@ -138,7 +138,7 @@ export function ParityForm({ other }: FormProps) {
       )}
       <p className="quiet parity-cost">
         This reads the experts of the layer once ({formatBytes(row.bytes)}
-        {isBoth ? ', and as much from the second checkpoint' : ''}). The first run also loads the runtime,
+        {isBoth ? ', and the same amount from the second checkpoint' : ''}). The first run also downloads the runtime,
         onnxruntime-web (14 MB).
       </p>
     </form>
@@ -222,7 +222,7 @@ function FileFields({ given, onChange }: { readonly given: Given; readonly onCha
         <input
           className="field mono"
           value={given.tensor}
-          placeholder="the only one"
+          placeholder="optional if the file has one tensor"
           spellCheck={false}
           onChange={(event) => onChange({ ...given, tensor: event.target.value })}
         />

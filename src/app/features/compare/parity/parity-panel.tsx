@@ -13,7 +13,7 @@ interface ParityPanelProps {
   readonly other?: SourceDescriptor | null;
 }
 
-/** One layer computed in every way its experts can be held: the outputs side by side, and what they prove. */
+/** Computes one layer with every way to store its experts, and compares the outputs. */
 export function ParityPanel({ other = null }: ParityPanelProps) {
   const heading = useId();
   const { status } = useParity();
@@ -22,9 +22,9 @@ export function ParityPanel({ other = null }: ParityPanelProps) {
       <header className="parity-head">
         <h2 id={heading}>Same output</h2>
         <p className="quiet">
-          A <Term id="parity">parity</Term> test: the browser computes one layer from its experts apart, stacked, as{' '}
-          <Term id="gate-up">gate-up</Term> and on expert-parallel ranks, and compares the outputs. Equal bytes are
-          proof that two layouts hold the same weights; equal outputs show it on the inputs that were run.
+          A <Term id="parity">parity</Term> test: the browser computes one layer with per-expert, stacked and{' '}
+          <Term id="gate-up">gate-up</Term> weights and on expert-parallel ranks, and compares the outputs. Equal bytes
+          prove that two layouts have the same weights. Equal outputs show this only for the inputs that were used.
         </p>
       </header>
       <ParityForm other={other} />
@@ -85,8 +85,9 @@ function Failure() {
 
 const ADVICE: Readonly<Record<string, string>> = {
   'block-unknown': 'Compare the bytes instead: equal bytes prove more than equal outputs.',
-  'runtime-unavailable': 'The runtime is a file of this app (14 MB); check the connection and try again.',
+  'runtime-unavailable':
+    'The runtime (14 MB) could not be downloaded from this site. Check the connection and try again.',
   'runtime-failed':
-    'The layer may be too large for this browser’s memory; the command line (moe-loom parity) has more.',
-  'tensor-unreadable': 'This quantisation is not computed here. Compare the bytes instead.',
+    'The layer may be too large for the memory of this browser. The command line (moe-loom parity) can use more.',
+  'tensor-unreadable': 'Layers with this quantisation cannot be computed here. Compare the bytes instead.',
 };

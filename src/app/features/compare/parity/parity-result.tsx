@@ -3,9 +3,9 @@ import type { ParityJson } from '../../../../core/index.ts';
 import { CopyButton } from '../../../parts/copy-button.tsx';
 import { saveBlob } from '../../../parts/save-blob.ts';
 import { Shown } from '../../../parts/shown.tsx';
+import { formatRelative, pairsAsTsv, RUN_LABELS } from './parity-format.ts';
 import { useParity } from './parity-store.ts';
 import { TokenCounts } from './token-counts.tsx';
-import { formatRelative, pairsAsTsv, WAYS } from './words.ts';
 
 /** What came out: the verdict first, then every number behind it. */
 export function ParityResult() {
@@ -50,13 +50,13 @@ function Verdict({ report }: ReportProps) {
       <p>
         <strong>{same ? '✓ The same output' : '✗ Different outputs'}</strong> of layer {layer} on {tokens} {input}:{' '}
         {largest === 0
-          ? 'every pair is equal to the bit.'
-          : `the largest difference is ${formatRelative(Number.isFinite(largest) ? largest : null)} of the largest output, ${same ? 'within' : 'beyond'} the tolerance of ${tolerance}.`}
+          ? 'all outputs are equal to the last bit.'
+          : `the largest difference is ${formatRelative(Number.isFinite(largest) ? largest : null)} of the largest output, ${same ? 'within' : 'above'} the tolerance of ${tolerance}.`}
       </p>
       <p className="quiet">
-        {same ? 'A demonstration on these inputs, not a proof: that is what equal bytes are. ' : ''}
-        Why {tolerance}: sums of thousands of products in f32 move by up to 5e-6 with their order; a misplaced expert
-        moves outputs by 1e-2 and more.
+        {same ? 'This holds for these inputs. Only equal bytes are a proof. ' : ''}
+        Why {tolerance}: the order of summation changes sums of thousands of f32 products by up to 5e-6. A misplaced
+        expert changes outputs by 1e-2 or more.
       </p>
     </div>
   );
@@ -64,7 +64,7 @@ function Verdict({ report }: ReportProps) {
 
 function Faults({ report }: ReportProps) {
   return (
-    <ul className="parity-faults" aria-label="What explains it">
+    <ul className="parity-faults" aria-label="Likely causes">
       {report.faults.map(({ tag, message }) => (
         <li key={message}>
           <Shown text={message} /> <code>{tag}</code>
@@ -93,8 +93,8 @@ function Pairs({ report }: ReportProps) {
       <tbody>
         {report.pairs.map(({ a, b, maxRelative }) => (
           <tr key={`${a} ${b}`}>
-            <td>{WAYS[a][0]}</td>
-            <td>{WAYS[b][0]}</td>
+            <td>{RUN_LABELS[a][0]}</td>
+            <td>{RUN_LABELS[b][0]}</td>
             <td className="number mono" title={String(maxRelative)}>
               {formatRelative(maxRelative)}
             </td>
@@ -110,14 +110,14 @@ function Ways({ report }: ReportProps) {
   const { runs, missing, expected, operator } = report;
   return (
     <table className="parity-table">
-      <caption>How each was made</caption>
+      <caption>How each output was computed</caption>
       <thead>
         <tr>
           <th scope="col">Form</th>
-          <th scope="col">Its bytes</th>
+          <th scope="col">Weights</th>
           {expected && (
             <th scope="col" className="number">
-              To the expected
+              Difference from expected
             </th>
           )}
         </tr>
@@ -125,25 +125,25 @@ function Ways({ report }: ReportProps) {
       <tbody>
         {runs.map(({ id, stored, operations }) => (
           <tr key={id}>
-            <td title={WAYS[id][1]}>{WAYS[id][0]}</td>
+            <td title={RUN_LABELS[id][1]}>{RUN_LABELS[id][0]}</td>
             <td>{stored ? 'as stored' : operations.join(', ')}</td>
             {expected && <td className="number mono">{formatRelative(expected[id] ?? null)}</td>}
           </tr>
         ))}
         {missing.map(({ id, reason }) => (
           <tr key={id}>
-            <td>{WAYS[id][0]}</td>
+            <td>{RUN_LABELS[id][0]}</td>
             <td colSpan={expected ? 2 : 1}>
               left out: <Shown text={reason} />
             </td>
           </tr>
         ))}
         <tr>
-          <td title="onnxruntime’s own mixture-of-experts operator, its own router included">com.microsoft.MoE</td>
+          <td title="The mixture-of-experts operator of onnxruntime, with its own router">com.microsoft.MoE</td>
           <td colSpan={expected ? 2 : 1}>
             {operator.maxRelative === null
               ? `left out: ${operator.reason}`
-              : `${formatRelative(operator.maxRelative)} from ours`}
+              : `${formatRelative(operator.maxRelative)} from our output`}
           </td>
         </tr>
       </tbody>
@@ -158,7 +158,7 @@ function Decisions({ report }: ReportProps) {
   const [open, setOpen] = useState(false);
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>What the router decided</summary>
+      <summary>Routing decisions</summary>
       {open && <DecisionTable report={report} />}
     </details>
   );
@@ -170,7 +170,7 @@ function DecisionTable({ report }: ReportProps) {
   return (
     <table className="parity-table">
       <caption>
-        {shown.length} of {tokens} tokens; all are in the JSON
+        {shown.length} of {tokens} tokens; the JSON has all of them
       </caption>
       <thead>
         <tr>
@@ -200,7 +200,7 @@ function Notes({ report }: ReportProps) {
   return (
     <ul className="parity-notes quiet">
       <li>
-        Computed as {block} does ({modelType}), by {runtime.name} on{' '}
+        Computed like {block} ({modelType}), with {runtime.name} on{' '}
         {runtime.threads === 1 ? 'one thread' : `${runtime.threads} threads`}; {ep} ranks.
       </li>
       {notes.map((note) => (

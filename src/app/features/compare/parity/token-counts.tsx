@@ -10,7 +10,7 @@ export function TokenCounts({ report }: { readonly report: ParityJson }) {
       <Bars
         name="Tokens per expert"
         counts={tokensPerExpert}
-        words={`${tokens} tokens × ${topK} experts; ${idle === 0 ? 'every expert was chosen' : `${idle} of ${tokensPerExpert.length} experts were chosen for none`}`}
+        words={`${tokens} tokens × ${topK} experts; ${idle === 0 ? 'every expert got tokens' : `${idle} of ${tokensPerExpert.length} experts got no token`}`}
         each="Expert"
       />
       <Bars

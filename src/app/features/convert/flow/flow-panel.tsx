@@ -9,7 +9,7 @@ import {
   plural,
   visible,
 } from '../../../../core/index.ts';
-import { useFound } from '../../../checkpoint/use-found.ts';
+import { useFindingsSentence } from '../../../checkpoint/use-findings-sentence.ts';
 import { arrivedAt, stepFrom } from '../../../pictures/flow-paths.ts';
 import { FlowList, FlowView, type PieceState } from '../../../pictures/flow-view.tsx';
 import { PictureLegend } from '../../../pictures/picture-view.tsx';
@@ -220,7 +220,7 @@ function Picture({ scene, brush, stateOf }: PictureProps) {
 /** Saves what is to be seen, in the colours that the page has. */
 function Save({ scene, player, name }: { readonly scene: FlowScene; readonly player: Player; readonly name: string }) {
   const identity = useInspection((state) => state.summary?.identity ?? '');
-  const found = useFound();
+  const found = useFindingsSentence();
   return (
     <span className="flow-save">
       <SaveButtons

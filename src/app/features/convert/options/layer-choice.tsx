@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { move, useAddress } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
 import { formatLayers, parseLayers } from '../../../state/number-runs.ts';
-import { choose, chooseWork, useConvertChoices, useWorkChoices } from './choices.ts';
+import { choose, chooseWork, useConvertChoices, useWorkChoices } from './convert-options.ts';
 
 const FORM = /^\s*\d{1,5}(-\d{1,5})?(\s*,\s*\d{1,5}(-\d{1,5})?)*\s*$/;
 

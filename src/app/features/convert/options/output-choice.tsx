@@ -5,7 +5,7 @@ import { isInForeignFrame } from '../../../parts/framed.tsx';
 import { Shown } from '../../../parts/shown.tsx';
 import { useInspection } from '../../../state/inspection.ts';
 import { placeOf, usePlaces } from '../places.ts';
-import { choose, type OutputKind, useConvertChoices } from './choices.ts';
+import { choose, type OutputKind, useConvertChoices } from './convert-options.ts';
 
 const TRYING = 'Testing whether this browser lets the page store files.';
 const FASTEST = 'Fastest. It needs twice the space until you delete the files from the storage.';

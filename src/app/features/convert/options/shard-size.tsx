@@ -1,6 +1,6 @@
 import { formatInteger, parseSize } from '../../../../core/index.ts';
 import { sizeText } from '../../../state/convert-address.ts';
-import { chooseWork, useWorkChoices } from './choices.ts';
+import { chooseWork, useWorkChoices } from './convert-options.ts';
 
 /** The most tensor bytes that a shard may hold. */
 export function ShardSize() {

@@ -3,7 +3,7 @@ import { placeOfHub, readingCost, timeWords } from '../../../parts/reading-cost.
 import { Segments } from '../../../parts/segments.tsx';
 import { sizeText } from '../../../state/convert-address.ts';
 import { useInspection } from '../../../state/inspection.ts';
-import { chooseWork, memoryOf, useWorkChoices } from './choices.ts';
+import { chooseWork, memoryOf, useWorkChoices } from './convert-options.ts';
 
 const ENGINE_NAMES: readonly (readonly [EngineChoice, string])[] = [
   ['auto', 'auto'],

@@ -1,5 +1,5 @@
 import type { ExpertMap, Picture } from '../../../../core/index.ts';
-import { useFound } from '../../../checkpoint/use-found.ts';
+import { useFindingsSentence } from '../../../checkpoint/use-findings-sentence.ts';
 import { nameOf } from '../../../grid/describe.ts';
 import { PictureList } from '../../../pictures/picture-list.tsx';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
@@ -74,7 +74,7 @@ interface DrawnProps {
 /** Saves the drawings, in the colours that the page has. */
 function Drawn({ glyph, strip, notes, name, expert }: DrawnProps) {
   const identity = useInspection((state) => state.summary?.identity ?? '');
-  const found = useFound();
+  const found = useFindingsSentence();
   return (
     <span className="layer-panel-save">
       <SaveLayer

@@ -30,8 +30,8 @@ import {
 import { movedTo } from './keys.ts';
 import { paintStrips, type StripScene, stripInks } from './paint.ts';
 import { StripFacts } from './strip-facts.tsx';
+import { fileLabels, layerOfGroup, placeLabel, readsSentence, rolesOf } from './strip-labels.ts';
 import { usePointed } from './use-pointed.ts';
-import { fileLabels, layerOfGroup, readsWords, rolesOf, wordsOf } from './words.ts';
 import './file-strips.css';
 
 interface FileStripsProps {
@@ -180,13 +180,13 @@ interface HeadProps {
   readonly onZoom: (zoom: number) => void;
 }
 
-/** What the colours mean, how wide the strips are, and how many reads an expert takes. */
+/** The legend, the zoom of the strips and the number of reads that an expert needs. */
 function Head({ strips, zoom, onZoom }: HeadProps) {
   const { data: reads } = useModelReads();
   return (
     <div className="file-strips-head">
       <RoleLegend roles={rolesOf(strips)} />
-      <span className="quiet">{reads ? readsWords(reads) : 'Counting how many reads one expert takes.'}</span>
+      <span className="quiet">{reads ? readsSentence(reads) : 'Counting the reads that one expert needs …'}</span>
       <div className="segments">
         <button type="button" aria-label="Narrower" disabled={zoom === 1} onClick={() => onZoom(zoom / STEP)}>
           −
@@ -202,7 +202,7 @@ function Head({ strips, zoom, onZoom }: HeadProps) {
   );
 }
 
-/** The cursor's tensor in words, for screen readers. */
+/** The tensor under the cursor as text, for screen readers. */
 function Spoken({
   map,
   strips,
@@ -210,10 +210,10 @@ function Spoken({
 }: Omit<FileStripsProps, 'active' | 'onActive'> & { readonly strips: Strips; readonly place: StripPlace | null }) {
   const { data } = useStripTensor(place?.tensor ?? null);
   const file = place && strips.files[place.row];
-  if (!place || !file) return 'No tensor yet: press an arrow key.';
+  if (!place || !file) return 'No tensor selected. Press an arrow key.';
   const name = data && data.at === place.tensor ? `${visible(data.name)}, ` : '';
   const bytes = `bytes ${strips.start[place.tensor ?? 0]} to ${strips.end[place.tensor ?? 0]}`;
-  return `${name}${wordsOf(map, strips, place)}, ${bytes} of ${visible(file.file)}`;
+  return `${name}${placeLabel(map, strips, place)}, ${bytes} of ${visible(file.file)}`;
 }
 
 /** The pinned expert by its group of the layout. */

@@ -5,7 +5,7 @@ import { formatRange } from '../../../parts/numbers.ts';
 import { Shown } from '../../../parts/shown.tsx';
 import { useStripTensor } from '../../../queries/queries.ts';
 import { bytesOfExpert, type StripPlace } from './geometry.ts';
-import { wordsOf } from './words.ts';
+import { placeLabel } from './strip-labels.ts';
 
 interface StripFactsProps {
   readonly map: ExpertMap;
@@ -30,7 +30,7 @@ export function StripFacts({ map, strips, place }: StripFactsProps) {
       {tensor === null && <span className="quiet">{formatBytes(file.byteLength)}</span>}
       {tensor !== null && (
         <span className="tooltip-tensor">
-          <span>{wordsOf(map, strips, place)}</span>
+          <span>{placeLabel(map, strips, place)}</span>
           {named && (
             <span className="mono">
               <Shown text={named.name} />

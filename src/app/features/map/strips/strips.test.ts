@@ -15,7 +15,7 @@ import {
   xOf,
 } from './geometry.ts';
 import { movedTo } from './keys.ts';
-import { fileLabels, readsWords, rolesOf } from './words.ts';
+import { fileLabels, readsSentence, rolesOf } from './strip-labels.ts';
 
 const role = (name: (typeof ROLES)[number]) => ROLES.indexOf(name);
 
@@ -122,11 +122,11 @@ describe('words', () => {
     expect(
       fileLabels([{ ...STRIPS.files[0], file: 'consolidated.safetensors' } as FileStrips['files'][number]]),
     ).toEqual(['consoli…']);
-    expect(readsWords({ experts: 8, reads: 8, fewest: 1, most: 1, split: 0 })).toBe(
-      'An expert takes 1 read; of 8 experts none lies in two files.',
+    expect(readsSentence({ experts: 8, reads: 8, fewest: 1, most: 1, split: 0 })).toBe(
+      'Loading one expert needs 1 read. Of 8 experts, none is in more than one file.',
     );
-    expect(readsWords({ experts: 12_032, reads: 1, fewest: 2, most: 6, split: 67 })).toBe(
-      'An expert takes 2 to 6 reads; of 12,032 experts 67 lie in more than one file.',
+    expect(readsSentence({ experts: 12_032, reads: 1, fewest: 2, most: 6, split: 67 })).toBe(
+      'Loading one expert needs 2 to 6 reads. Of 12,032 experts, 67 are in more than one file.',
     );
   });
 

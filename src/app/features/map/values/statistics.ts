@@ -13,20 +13,25 @@ interface Statistic {
   readonly of: (statistics: Combined) => number;
 }
 
-/** What can be shown of numbers; ids as they stand in the address. */
+/** Statistics that the map can show; their ids are used in the address. */
 export const STATISTICS = {
-  rms: { name: 'RMS', about: 'root of the mean square', scale: 'log', of: ({ rms }) => rms },
-  'max-abs': { name: 'Largest', about: 'largest size of a finite number', scale: 'log', of: ({ maxAbs }) => maxAbs },
-  mean: { name: 'Mean', about: 'mean of the finite numbers', scale: 'signed', of: ({ mean }) => mean },
+  rms: { name: 'RMS', about: 'root mean square', scale: 'log', of: ({ rms }) => rms },
+  'max-abs': {
+    name: 'Largest',
+    about: 'largest absolute value, without NaN and infinity',
+    scale: 'log',
+    of: ({ maxAbs }) => maxAbs,
+  },
+  mean: { name: 'Mean', about: 'mean, without NaN and infinity', scale: 'signed', of: ({ mean }) => mean },
   zeros: {
     name: 'Zeros',
-    about: 'share of numbers that are zero',
+    about: 'share of values that are zero',
     scale: 'share',
     of: ({ zeros, count }) => zeros / Math.max(1, count),
   },
   'not-finite': {
     name: 'NaN, Inf',
-    about: 'how many numbers are NaN or infinite',
+    about: 'number of values that are NaN or infinite',
     scale: 'count',
     of: ({ nan, infinite }) => nan + infinite,
   },

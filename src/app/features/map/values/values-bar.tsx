@@ -99,7 +99,7 @@ function Offer({ map }: { readonly map: ExpertMap }) {
     void startMeasuring(which);
   };
   if (sample) return <NoWeights sample={sample} />;
-  if (wanted === 0) return <p className="quiet">None of the chosen layers has experts. Choose others in the map.</p>;
+  if (wanted === 0) return <p className="quiet">The chosen layers have no experts. Choose other layers in the map.</p>;
   if (left === 0) return <p className="quiet">{scopeOf(layers, wanted)} measured.</p>;
   if (error)
     return (
@@ -109,7 +109,7 @@ function Offer({ map }: { readonly map: ExpertMap }) {
     );
   if (!cost || (isMuch && one !== null && isPending)) return <p className="quiet">Counting bytes …</p>;
   if (cost.matrices === 0)
-    return <p className="defect">{cost.unreadable[0]?.reason ?? 'There is nothing to measure.'}</p>;
+    return <p className="defect">{cost.unreadable[0]?.reason ?? 'These layers have no weights to measure.'}</p>;
   const narrow = isMuch && one !== null && oneCost && oneCost.matrices > 0 ? { layer: one, cost: oneCost } : null;
   const press = (which: 'all' | 'one', reads: StatisticsCost, of: readonly number[] | null) =>
     hub || asksFirst(readingCost(place, reads.bytes)) ? setAsking(which) : begin(of);
@@ -143,7 +143,7 @@ function Offer({ map }: { readonly map: ExpertMap }) {
       </button>
       {asking !== null && asked && (
         <AskFirst
-          what="Statistics read the weights:"
+          what="Measuring reads the weights:"
           cost={readingCost(place, asked.bytes)}
           from={place}
           more={`${plural(asked.layers, 'layer')}. Nothing is stored. To read less, choose fewer layers in the map.`}
@@ -208,7 +208,7 @@ function Running() {
   );
 }
 
-/** How it ended, what could not be read, where it was computed, and the export. */
+/** The result of the measurement, matrices that could not be read, the engine and the export. */
 function Outcome() {
   const { status, outcome, error, measured, progress } = useValues();
   if (status === 'idle') return null;
@@ -219,7 +219,7 @@ function Outcome() {
           outcome &&
           `Measured ${formatBytes(outcome.bytes)} in ${formatDuration(outcome.seconds)}.`}
         {status === 'cancelled' &&
-          `Stopped after ${formatBytes(progress?.done ?? 0)}. Layers that were finished keep their values. Unfinished layers start again.`}
+          `Stopped after ${formatBytes(progress?.done ?? 0)}. Finished layers keep their values. Unfinished layers are read from the start next time.`}
       </span>
       {status === 'failed' && error && (
         <span role="alert" className="defect">
@@ -239,5 +239,5 @@ function Outcome() {
 
 function adviceOf({ tag }: LoomError): string {
   if (tag === 'not-convertible') return '';
-  return 'Values measured before are kept. Press Measure to resume.';
+  return 'Layers that are already measured are kept. Press Measure to resume.';
 }

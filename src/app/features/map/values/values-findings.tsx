@@ -3,7 +3,7 @@ import type { Cell } from '../../../grid/geometry.ts';
 import { Shown } from '../../../parts/shown.tsx';
 import { useValues } from './values-store.ts';
 
-/** More are a flood; the download holds them all. */
+/** Maximum number of findings on screen; the download has all of them. */
 const SHOWN = 40;
 const EXPERTS_SHOWN = 12;
 
@@ -22,7 +22,7 @@ interface ValuesFindingsProps {
   readonly onActive: (cell: Cell | null, pinned: boolean) => void;
 }
 
-/** What the numbers say: each finding leads to its experts. */
+/** Findings in measured values, with links to their experts. */
 export function ValuesFindings({ map, onActive }: ValuesFindingsProps) {
   const findings = useValues((state) => state.findings);
   const measured = useValues((state) => state.measured.size);
@@ -30,11 +30,11 @@ export function ValuesFindings({ map, onActive }: ValuesFindingsProps) {
   const busy = status === 'running' || status === 'cancelling';
   return (
     <section className="findings" aria-labelledby="value-findings">
-      <h2 id="value-findings">What the numbers say</h2>
-      {measured === 0 && <p className="quiet">Nothing is measured yet.</p>}
+      <h2 id="value-findings">Findings in values</h2>
+      {measured === 0 && <p className="quiet">No layer is measured yet.</p>}
       {measured > 0 && findings.length === 0 && (
         <p className={busy ? 'quiet' : 'good'}>
-          {busy ? 'No problem found so far.' : 'No NaN, no dead, twin or outlier experts in what was measured.'}
+          {busy ? 'No problem found so far.' : 'No NaN and no dead, twin or outlier experts in the measured layers.'}
         </p>
       )}
       <ul>
@@ -59,7 +59,7 @@ export function ValuesFindings({ map, onActive }: ValuesFindingsProps) {
         ))}
       </ul>
       {findings.length > SHOWN && (
-        <p className="quiet">And {plural(findings.length - SHOWN, 'finding')} more: the download has them all.</p>
+        <p className="quiet">And {plural(findings.length - SHOWN, 'finding')} more. The download has all of them.</p>
       )}
     </section>
   );

@@ -67,7 +67,7 @@ export function ValuesTable({ map, projection, active, onActive }: ValuesTablePr
   });
   const sortBy = (column: Column) =>
     setSort((before) => ({ column, descending: before.column === column ? !before.descending : column !== 'layer' }));
-  if (rows.length === 0) return <p className="values-empty quiet">Nothing is measured yet: press Measure above.</p>;
+  if (rows.length === 0) return <p className="values-empty quiet">No layer is measured yet. Press Measure above.</p>;
   return (
     // biome-ignore lint/a11y/useSemanticElements: rows come and go as they are scrolled to
     <div ref={scroller} className="values-scroller" role="table" aria-label="Values" aria-rowcount={rows.length + 1}>

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { PlacedPicture, RankCut, RankQuery, RankRow } from '../../../../../workers/ranks/protocol.ts';
 import { formatInteger, visible } from '../../../../core/index.ts';
-import { useFound } from '../../../checkpoint/use-found.ts';
+import { useFindingsSentence } from '../../../checkpoint/use-findings-sentence.ts';
 import { formatRange } from '../../../parts/numbers.ts';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
 import { SaveLayer } from '../../../pictures/save-layer.tsx';
@@ -37,9 +37,9 @@ export function CutPanel({ query, placed }: CutPanelProps) {
   const shown = placed.rows[row];
   const cut = useRankCut(query, open && shown && width !== null ? { rank, row, width } : null);
   if (!shown) return null;
-  const title = `What rank ${rank} reads of ${nameOf(shown)}`;
+  const title = `Bytes that rank ${rank} reads from ${nameOf(shown)}`;
   return (
-    <section ref={panel} className="cut-panel" aria-label="What a rank reads of a layer">
+    <section ref={panel} className="cut-panel" aria-label="Bytes that a rank reads from a layer">
       <header className="cut-head">
         <h2>
           <button type="button" className="link" aria-expanded={open} onClick={() => movePlace({ readsShown: !open })}>
@@ -111,10 +111,10 @@ function Choosers({ placed, rank, row, onRow }: ChoosersProps) {
 function Drawn({ cut, title }: { readonly cut: RankCut; readonly title: string }) {
   const { glyph, strip, words, ranges } = cut;
   const identity = useInspection((state) => state.summary?.identity ?? '');
-  const found = useFound();
+  const found = useFindingsSentence();
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className="cut-body" tabIndex={0} aria-label="Drawing of the cut">
+    <section className="cut-body" tabIndex={0} aria-label="Drawing of the bytes that the rank reads">
       <p className="cut-words" role="status">
         {words}
       </p>
@@ -126,7 +126,7 @@ function Drawn({ cut, title }: { readonly cut: RankCut; readonly title: string }
           notes={[identity, found, `${title}. ${words}`]}
           name={[identity, title]}
           expert={null}
-          what="what the rank reads"
+          what="the bytes that the rank reads"
         />
       </div>
       <div className="cut-pictures">
@@ -152,7 +152,7 @@ function Ranges({ ranges }: Pick<RankCut, 'ranges'>) {
             <th scope="col" className="number">
               Bytes
             </th>
-            <th scope="col">Of</th>
+            <th scope="col">Tensors</th>
           </tr>
         </thead>
         <tbody>
@@ -175,7 +175,7 @@ function Ranges({ ranges }: Pick<RankCut, 'ranges'>) {
   );
 }
 
-/** Names of the tensors of a range, with the experts of those that hold several. */
+/** Names of the tensors of a range, with the expert range of stacked tensors. */
 function partsText(parts: RankCut['ranges'][number]['parts']): string {
   const [first, ...others] = parts;
   if (!first) return '';

@@ -2,8 +2,8 @@ import { DEFAULT_MEMORY_PROGRAM, type MemoryReport, type MemorySetup, plural } f
 import { SaveButtons } from '../../../pictures/save-buttons.tsx';
 import { move } from '../../../state/address-store.ts';
 import { useInspection } from '../../../state/inspection.ts';
+import { formatBand, VERDICT_LABELS } from './memory-format.ts';
 import { memoryPicture } from './memory-picture.ts';
-import { formatBand, VERDICTS } from './memory-words.ts';
 import { formatSetup } from './setup-address.ts';
 
 interface ActionsProps {
@@ -48,5 +48,5 @@ export function CompareActions({ setup, against, reports }: ActionsProps) {
 }
 
 function verdictOf({ verdict, capacity, mesh, decides, ...band }: MemoryReport): string {
-  return `${VERDICTS[verdict].said}: ${formatBand(band)} of ${capacity.toFixed(1)} GB on each of ${plural(mesh.gpus, 'GPU')}. ${decides}`;
+  return `${VERDICT_LABELS[verdict].said}: ${formatBand(band)} of ${capacity.toFixed(1)} GB on each of ${plural(mesh.gpus, 'GPU')}. ${decides}`;
 }

@@ -1,5 +1,5 @@
 import type { Term } from '../../../../core/index.ts';
-import { formatBand } from './memory-words.ts';
+import { formatBand } from './memory-format.ts';
 
 /** GB of a term or of a whole GPU, rounded to 0.1; megabytes on hover. */
 export function ExactBand({ low, high }: Pick<Term, 'low' | 'high'>) {

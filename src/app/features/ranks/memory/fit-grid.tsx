@@ -1,5 +1,5 @@
 import type { MemorySetup } from '../../../../core/index.ts';
-import { formatBand, VERDICTS } from './memory-words.ts';
+import { formatBand, VERDICT_LABELS } from './memory-format.ts';
 import { useFitGrid } from './use-memory.ts';
 
 interface GridProps {
@@ -48,11 +48,11 @@ export function FitGridTable({ setup, onChoose }: GridProps) {
                           type="button"
                           className={`fit fit-${cell.verdict}`}
                           aria-pressed={chosen}
-                          aria-label={`EP ${ep} on ${gpus} GPUs: ${VERDICTS[cell.verdict].said}, ${formatBand(cell)} GB`}
-                          title={`${VERDICTS[cell.verdict].said}: ${formatBand(cell)} GB`}
+                          aria-label={`EP ${ep} on ${gpus} GPUs: ${VERDICT_LABELS[cell.verdict].said}, ${formatBand(cell)} GB`}
+                          title={`${VERDICT_LABELS[cell.verdict].said}: ${formatBand(cell)} GB`}
                           onClick={() => onChoose(ep, gpus)}
                         >
-                          {VERDICTS[cell.verdict].sign}
+                          {VERDICT_LABELS[cell.verdict].sign}
                         </button>
                       )}
                     </td>

@@ -1,5 +1,5 @@
 import type { MemoryReport } from '../../../../core/index.ts';
-import { formatBand } from './memory-words.ts';
+import { formatBand } from './memory-format.ts';
 
 import { termColour } from './term-colours.ts';
 

@@ -1,5 +1,5 @@
 import { hexInk, type Mark, type MemoryReport, monoWidth, type Picture, pictureWords } from '../../../../core/index.ts';
-import { formatBand, VERDICTS } from './memory-words.ts';
+import { formatBand, VERDICT_LABELS } from './memory-format.ts';
 import { termColour } from './term-colours.ts';
 
 type Report = Pick<MemoryReport, 'low' | 'high' | 'capacity' | 'terms' | 'verdict'>;
@@ -27,7 +27,7 @@ export function memoryPicture(reports: readonly Report[], title: string): Pictur
 
 function inWords({ verdict, capacity, terms, ...band }: Report): string {
   const list = terms.map((term) => `${term.name} ${formatBand(term)} GB`).join(', ');
-  return `${VERDICTS[verdict].said}: ${formatBand(band)} of ${capacity.toFixed(1)} GB: ${list}.`;
+  return `${VERDICT_LABELS[verdict].said}: ${formatBand(band)} of ${capacity.toFixed(1)} GB: ${list}.`;
 }
 
 function barMarks(report: Report, x: (value: number) => number, top: number): Mark[] {
@@ -35,7 +35,7 @@ function barMarks(report: Report, x: (value: number) => number, top: number): Ma
   const y = top + 20;
   let from = 0;
   return [
-    pictureWords(0, top + 12, `${VERDICTS[verdict].said}, ${formatBand(report)} of ${capacity.toFixed(1)} GB`),
+    pictureWords(0, top + 12, `${VERDICT_LABELS[verdict].said}, ${formatBand(report)} of ${capacity.toFixed(1)} GB`),
     { kind: 'box', x: 0, y, width: WIDTH, height: BAR, ink: null, edge: 'line' },
     ...terms.map((term): Mark => {
       const start = from;

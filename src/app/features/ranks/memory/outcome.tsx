@@ -7,7 +7,7 @@ import {
   speedLines,
 } from '../../../../core/index.ts';
 import { ExactBand } from './exact-band.tsx';
-import { VERDICTS } from './memory-words.ts';
+import { VERDICT_LABELS } from './memory-format.ts';
 
 interface OutcomeProps {
   readonly name: string;
@@ -28,8 +28,8 @@ export function Outcome({ name, report }: OutcomeProps) {
     <section className="memory-outcome" aria-label={name}>
       <p className="verdict-line">
         <strong className={`fit fit-${verdict}`}>
-          <span aria-hidden="true">{VERDICTS[verdict].sign} </span>
-          {VERDICTS[verdict].said}
+          <span aria-hidden="true">{VERDICT_LABELS[verdict].sign} </span>
+          {VERDICT_LABELS[verdict].said}
         </strong>{' '}
         <span>
           <ExactBand {...report} /> of {capacity.toFixed(1)} GB on each of {plural(mesh.gpus, 'GPU')} (dp {mesh.dp})
@@ -53,7 +53,7 @@ export function Outcome({ name, report }: OutcomeProps) {
                 <span className="mono">
                   <ExactBand {...change} /> GB
                 </span>
-                , {VERDICTS[change.verdict].said}
+                , {VERDICT_LABELS[change.verdict].said}
               </li>
             ))}
           </ul>

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { inspectWorker, useInspection } from '../../../state/inspection.ts';
-import { type MemorySetup, modelNameOf, type ProgramId } from './memory-words.ts';
+import { type MemorySetup, modelNameOf, type ProgramId } from './memory-format.ts';
 import { formatSetup } from './setup-address.ts';
 
 function useOpenKey(): string | null {

@@ -18,7 +18,7 @@ import { move, useAddress } from '../../../state/address-store.ts';
 import type { Spot } from '../../../state/seen/place.ts';
 import { movePlace } from '../../../state/seen/use-look.ts';
 import { layerOfRow, useSelection } from '../../../state/selection.ts';
-import { coordsText, layerName } from '../words.ts';
+import { coordsText, layerName } from '../rank-format.ts';
 import { placementGeometry, placementHeight } from './placement-geometry.ts';
 import { PlacementTooltip } from './placement-tooltip.tsx';
 import { SavePlacement } from './save-placement.tsx';

@@ -5,7 +5,7 @@ import { formatExactBytes } from '../../../parts/numbers.ts';
 import { rankColour } from '../../../placement/rank-colours.ts';
 import { useRankCell } from '../../../placement/use-ranks.ts';
 import { Swatch } from '../rank-facts.tsx';
-import { coordsText, layerName } from '../words.ts';
+import { coordsText, layerName } from '../rank-format.ts';
 
 /** More holders than this are counted, not named. */
 const SHOWN = 12;

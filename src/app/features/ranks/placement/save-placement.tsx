@@ -3,7 +3,7 @@ import { cellsPicture, formatInteger, frameworkOf, type Picture, plural } from '
 import { SaveButtons } from '../../../pictures/save-buttons.tsx';
 import { useHolder } from '../../../placement/rank-choices.ts';
 import { useInspection } from '../../../state/inspection.ts';
-import { formatFactor, formatIntervals } from '../words.ts';
+import { formatFactor, formatIntervals } from '../rank-format.ts';
 import { placementCells } from './placement-cells.ts';
 
 interface SavePlacementProps {

@@ -4,7 +4,7 @@ import type { Cell, Geometry } from '../../../grid/geometry.ts';
 import { type Paint, pictureOf, useCanvas, useInks } from '../../../grid/use-canvas.ts';
 import type { Viewport } from '../../../grid/use-viewport.ts';
 import { cellsOfRank, pixelsOf } from '../../../placement/rank-colours.ts';
-import { sizeText } from '../words.ts';
+import { sizeText } from '../rank-format.ts';
 import { paintPlacement } from './paint-placement.ts';
 
 /** How much of other ranks' colours the veil hides, of 255. */

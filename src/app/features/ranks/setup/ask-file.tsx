@@ -4,22 +4,22 @@ import { readLoads, readMap } from './input-files.tsx';
 
 const ASKS = {
   loads: {
-    title: 'Which experts are busy?',
-    what: 'EPLB places experts by the tokens that each one gets, so it needs them first: a CSV file with a line a layer and a number an expert, or with columns layer, expert and tokens. One line serves all layers.',
-    button: 'Choose a CSV file of loads',
+    title: 'EPLB needs the load of each expert',
+    what: 'EPLB places experts by the number of tokens that each expert gets. Choose a CSV file with one line for each layer and one number for each expert, or with the columns layer, expert and tokens. A file with one line is used for all layers.',
+    button: 'Choose a CSV file with the loads',
     accept: '.csv,.tsv,.txt',
     read: readLoads,
   },
   map: {
-    title: 'Which rank holds which experts?',
-    what: 'A custom placement is a JSON file: a list for each layer with the expert of every slot, rank after rank. One list serves all layers.',
-    button: 'Choose a JSON file of slots',
+    title: 'A custom placement needs a file',
+    what: 'Choose a JSON file with one list for each layer. A list has the expert number of every slot, in the order of ranks. A file with one list is used for all layers.',
+    button: 'Choose a JSON file with the placement',
     accept: '.json',
     read: readMap,
   },
 } as const;
 
-/** Asks for the file that a placement goes by: nothing is refused yet. */
+/** Asks for the file that a placement needs. */
 export function AskFile({ needs }: { readonly needs: NonNullable<RankPicture['needs']> }) {
   const input = useRef<HTMLInputElement>(null);
   const { title, what, button, accept, read } = ASKS[needs];

@@ -17,7 +17,7 @@ export function EpChoices({ query, picture }: EpChoicesProps) {
       <NumberField
         label="EP"
         term="ep"
-        title="Expert-parallel ranks"
+        title="Expert-parallel size"
         value={asked}
         placeholder={ep === null ? '1' : String(ep)}
         onChange={(value) => move({ ep: value })}

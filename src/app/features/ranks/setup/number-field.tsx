@@ -14,7 +14,7 @@ interface NumberFieldProps {
   readonly onChange: (value: number | null) => void;
 }
 
-/** A whole number from 1, or nothing; what is typed stays on screen while it makes no sense. */
+/** A field for a whole number from 1 or nothing. Invalid text stays in the field. */
 export function NumberField({ label, title, term, value, placeholder, most = 16_384, onChange }: NumberFieldProps) {
   const id = useId();
   const [typed, setTyped] = useState<string | null>(null);

@@ -70,7 +70,7 @@ function OwnField({ framework, name, setting, value, onChange }: OwnFieldProps) 
           label={name}
           title={setting.title}
           value={value ?? ''}
-          options={[['', 'Not said'], ...wordsOf(setting)]}
+          options={[['', 'Not set'], ...wordsOf(setting)]}
           onChange={(word) => onChange(word === '' ? null : word)}
         />
       );

@@ -57,7 +57,7 @@ function FrameworkField({ framework }: { readonly framework: ProgramId }) {
   return (
     <Choice
       label="Framework"
-      title={version === '' ? undefined : `Rules read in ${version}`}
+      title={version === '' ? undefined : `Placement rules from ${version}`}
       value={framework}
       options={RANK_FRAMEWORKS.map(
         ({ id, title, placement }) => [id, title + shortVersion(placement.version)] as const,
@@ -95,7 +95,7 @@ function Degrees({ framework }: { readonly framework: ProgramId }) {
 
 function titleOf(framework: ProgramId, name: DegreeName): string {
   const words = frameworkOf(framework)?.placement.inputs[name];
-  return words === undefined ? 'This framework does not take it' : `${words} parallel`;
+  return words === undefined ? 'This framework does not support it' : `Parallelism: ${words}`;
 }
 
 function StrategyFields({ query }: { readonly query: RankQuery }) {
@@ -117,7 +117,7 @@ function StrategyFields({ query }: { readonly query: RankQuery }) {
       {(known?.placement.redundant === true || redundant !== null) && (
         <NumberField
           label="Redundant"
-          title="Slots beyond one for each expert"
+          title="Redundant experts: slots beyond one for each expert"
           value={redundant}
           placeholder="0"
           onChange={(value) => move({ redundant: value })}
@@ -135,21 +135,21 @@ function StrategyFields({ query }: { readonly query: RankQuery }) {
   );
 }
 
-/** What EPLB balances over beside ranks. */
+/** Nodes and groups that EPLB uses. */
 function BalanceFields() {
   const { nodes, groups } = useAddress((address) => address);
   return (
     <>
       <NumberField
         label="Nodes"
-        title="Nodes that EPLB keeps groups inside"
+        title="Number of nodes. EPLB keeps each expert group inside one node"
         value={nodes}
         placeholder="1"
         onChange={(value) => move({ nodes: value })}
       />
       <NumberField
         label="Groups"
-        title="Groups of experts that EPLB keeps together; the config’s when empty"
+        title="Number of expert groups that EPLB keeps together. If empty, the number in the config is used"
         value={groups}
         placeholder="auto"
         onChange={(value) => move({ groups: value })}
@@ -158,7 +158,7 @@ function BalanceFields() {
   );
 }
 
-/** How tokens are moved: with some programs it decides who holds what. */
+/** The all-to-all backend. With some programs it decides the placement. */
 function BackendField({ framework }: { readonly framework: ProgramId }) {
   const all2all = useAddress((address) => address.all2all);
   const known = backendsOf(framework);
@@ -167,7 +167,7 @@ function BackendField({ framework }: { readonly framework: ProgramId }) {
     <Choice
       label="All-to-all"
       value={all2all ?? ''}
-      options={[['', 'Not said'], ...known.map((name) => [name, name] as const)]}
+      options={[['', 'Not set'], ...known.map((name) => [name, name] as const)]}
       onChange={(value) => move({ all2all: value === '' ? null : value })}
     />
   );
@@ -175,18 +175,18 @@ function BackendField({ framework }: { readonly framework: ProgramId }) {
 
 function LayoutField({ target }: { readonly target: RankQuery['target'] }) {
   const layout = useInspection((state) => state.summary?.layout ?? null);
-  const present = layout === null ? 'Present' : `Present: ${layout}`;
+  const present = layout === null ? 'As stored' : `As stored: ${layout}`;
   return (
     <Choice
       label="Layout"
       value={target ?? ''}
-      options={[['', present], ...Object.keys(TARGETS).map((id) => [id, `As if converted: ${id}`] as const)]}
+      options={[['', present], ...Object.keys(TARGETS).map((id) => [id, `After conversion: ${id}`] as const)]}
       onChange={(value) => move({ target: value === '' ? null : value })}
     />
   );
 }
 
-/** Whether the conversion that is supposed keeps quantised weights or unpacks them; asked where there are some. */
+/** Whether the assumed conversion keeps or unpacks quantised weights; shown only if the model has some. */
 function WeightsField({ query: { target, unpack } }: { readonly query: RankQuery }) {
   const offered = useUnpackOffered();
   if (target === null || !offered) return null;

@@ -1,9 +1,9 @@
-/** How a way to deal experts is called on screen. */
+/** Labels of the placement strategies. */
 export const STRATEGIES = {
   linear: 'Linear blocks',
   'round-robin': 'Round-robin',
   'ep-aware': 'EP-aware redundancy',
   hierarchical: 'EPLB, by node',
   global: 'EPLB, global',
-  custom: 'A custom map',
+  custom: 'Custom, from a file',
 } as const;

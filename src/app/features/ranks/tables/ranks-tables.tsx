@@ -5,7 +5,7 @@ import { chooseRank, usePinnedRank } from '../../../placement/rank-choices.ts';
 import { useRankDetail } from '../../../placement/use-ranks.ts';
 import { ByteCount } from '../byte-count.tsx';
 import { KINDS } from '../rank-facts.tsx';
-import { coordsText, countOf, formatIntervals, layerName, totalOf } from '../words.ts';
+import { coordsText, countOf, formatIntervals, layerName, totalOf } from '../rank-format.ts';
 import { type Column, Facts } from './facts.tsx';
 import '../../../theme/table.css';
 import './tables.css';

@@ -1,4 +1,4 @@
-import type { CompanionValues, NeededValue } from '../checkpoint/companion-values.ts';
+import type { CompanionValues, NeededValue } from '../checkpoint/read-companion-values.ts';
 import { dialectOf } from './dialects.ts';
 import { fromHex, rewriteShape } from './parts-shape.ts';
 import { isSharedByAll } from './sizes.ts';

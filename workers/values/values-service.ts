@@ -13,7 +13,7 @@ export interface OpenedCheckpoint {
 }
 
 /** The part of the inspecting worker that measuring starts from. */
-export interface ValuesDesk {
+export interface ValuesService {
   /** What measuring these layers (null: all) reads; nothing is read for the answer. */
   statisticsCost(layers: readonly number[] | null): StatisticsCost;
   /** The most bytes that evidence for a reading takes; 0 where no values would tell. Nothing is read for the answer. */
@@ -23,7 +23,7 @@ export interface ValuesDesk {
 }
 
 /** Answers for a checkpoint that the inspecting worker holds. */
-export function createValuesDesk(opened: () => OpenedCheckpoint): ValuesDesk {
+export function createValuesService(opened: () => OpenedCheckpoint): ValuesService {
   return {
     statisticsCost: (layers) => {
       const { checkpoint, layout } = opened();

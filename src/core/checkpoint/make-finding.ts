@@ -1,5 +1,5 @@
 import type { ErrorTag } from '../errors.ts';
-import { FINDINGS, type FindingTag } from './findings.ts';
+import { FINDINGS, type FindingTag } from './finding-tags.ts';
 import type { Finding } from './types.ts';
 
 /** A finding with the severity that its tag has. */

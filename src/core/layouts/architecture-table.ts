@@ -1,4 +1,4 @@
-import type { Architecture } from './architecture.ts';
+import type { Architecture } from './architecture-row.ts';
 import { ARIA_TYPES } from './families/aria.ts';
 import { BAILING_TYPES } from './families/bailing.ts';
 import { COHERE_TYPES } from './families/cohere.ts';

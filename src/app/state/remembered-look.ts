@@ -2,8 +2,8 @@ import { create } from 'zustand';
 import { persist } from 'zustand/middleware';
 import { type Look, PLAIN_LOOK, parseLook } from './seen/look.ts';
 
-/** The look that a person chose last in this browser, for addresses that say nothing of it; a stored value is checked first. */
-export const useChoices = create<Look>()(
+/** The look that the user chose last in this browser, for addresses without one. Stored values are checked first. */
+export const useRememberedLook = create<Look>()(
   persist(() => PLAIN_LOOK, { name: 'moe-loom-choices', merge: (stored) => checked(stored) }),
 );
 

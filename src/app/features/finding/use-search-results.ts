@@ -16,21 +16,24 @@ import {
 import { distanceOf, ranked } from './rank.ts';
 
 /** Entries of one kind. */
-export interface Found {
+export interface ResultGroup {
   readonly title: string;
   readonly entries: readonly Entry[];
 }
 
 /** The kind of entries whose titles are names of tensors. */
 export const TENSORS = 'Tensors';
-/** Entries of one kind that are listed; more are reached by typing more. */
+/** At most this many entries of one kind are listed. */
 const LISTED = 8;
-/** Typing rests this long before tensors are searched. */
+/** Time without typing before tensors are searched, in ms. */
 const REST_MS = 120;
 const NO_FILTER = { roles: [], dtypes: [], layers: [], experts: [], shards: [] };
 
-/** What fits the text that was typed, by kind; kinds with nothing are left out. */
-export function useFound(typed: string): { readonly found: readonly Found[]; readonly notes: readonly string[] } {
+/** Results for the typed text, grouped by kind; kinds without results are left out. */
+export function useSearchResults(typed: string): {
+  readonly found: readonly ResultGroup[];
+  readonly notes: readonly string[];
+} {
   const map = useInspection((state) => state.map);
   const isOpen = useInspection((state) => state.status === 'open');
   const offered = useCommands((state) => state.commands);
@@ -40,7 +43,7 @@ export function useFound(typed: string): { readonly found: readonly Found[]; rea
   return useMemo(() => {
     const cell = cellEntry(typed, map);
     const commands = commandEntries([...offered.values()].flat());
-    const rest: readonly Found[] = [
+    const rest: readonly ResultGroup[] = [
       { title: 'Views', entries: ranked(viewEntries(), typed) },
       { title: 'Commands', entries: ranked(commands, typed) },
       { title: 'Programs', entries: typed.trim() === '' ? [] : ranked(programEntries(verdicts ?? []), typed) },
@@ -54,7 +57,7 @@ export function useFound(typed: string): { readonly found: readonly Found[]; rea
       .filter(({ entries }) => entries.length > 0)
       .map(({ title, entries }) => ({ title, entries: entries.slice(0, LISTED) }));
     if (typed.trim() !== '' && !cell.entry) {
-      const distance = (kind: Found) =>
+      const distance = (kind: ResultGroup) =>
         distanceOf(
           kind.entries.map(({ title }) => title),
           typed,
@@ -75,14 +78,14 @@ function nothing(isOpen: boolean): string {
     : 'Nothing has this name. Open a model first to find its layers, experts and tensors.';
 }
 
-interface FoundTensors {
+interface TensorResults {
   readonly names: readonly string[];
   readonly count: number;
   readonly isSearching: boolean;
 }
 
-/** Names of tensors that fit, as the Tensors view finds them; none for a short text. */
-function useTensors(typed: string): FoundTensors {
+/** Names of matching tensors, searched as in the Tensors view; none for a text of one character. */
+function useTensors(typed: string): TensorResults {
   const isOpen = useInspection((state) => state.status === 'open');
   const [text, setText] = useState('');
   useEffect(() => {

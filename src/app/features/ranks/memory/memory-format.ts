@@ -3,7 +3,7 @@ import { FIT_WORDS, type FitVerdict, type Term } from '../../../../core/index.ts
 export type { MemorySetup, ProgramId } from '../../../../core/index.ts';
 
 /** A verdict in words, and the sign beside its colour. */
-export const VERDICTS: Readonly<Record<FitVerdict, { readonly said: string; readonly sign: string }>> = {
+export const VERDICT_LABELS: Readonly<Record<FitVerdict, { readonly said: string; readonly sign: string }>> = {
   fits: { said: FIT_WORDS.fits, sign: '✓' },
   'at-risk': { said: FIT_WORDS['at-risk'], sign: '~' },
   'out-of-memory': { said: FIT_WORDS['out-of-memory'], sign: '✕' },

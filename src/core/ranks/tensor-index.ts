@@ -11,9 +11,9 @@ import type { FileOffset, Shape } from '../safetensors/types.ts';
  */
 export type InnerCut = 'rows' | 'halves' | 'columns' | 'none';
 
-/** What of a layer's experts a tensor holds. */
+/** The experts of a layer that a tensor holds. */
 export interface ExpertHolding {
-  /** Index into the stock's layers. */
+  /** Index into TensorIndex.layers. */
   readonly layer: number;
   /** First expert; with `count` 1 in layouts that store experts apart. */
   readonly first: number;
@@ -28,24 +28,24 @@ export interface ExpertHolding {
   readonly cut: InnerCut;
 }
 
-/** A tensor in its file, with what the cuts of any framework ask about it. */
-export interface StockTensor {
+/** A tensor with its position in a file and the facts that the cuts of frameworks need. */
+export interface IndexedTensor {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: Shape;
-  /** Index into the stock's files. */
+  /** Index into TensorIndex.files. */
   readonly file: number;
   readonly start: FileOffset;
   readonly end: FileOffset;
   /** Null for everything but routed experts. */
   readonly expert: ExpertHolding | null;
-  /** The decoder layer it stands in; else which end of the model it belongs to. */
+  /** The number of its decoder layer, or `first` or `last` for tensors before and after the layers. */
   readonly layer: number | 'first' | 'last';
   /** Its name below the layer (or whole). */
   readonly tail: string;
 }
 
-export interface StockLayer {
+export interface IndexedLayer {
   readonly prefix: string;
   readonly index: number | null;
   readonly experts: number;
@@ -53,8 +53,8 @@ export interface StockLayer {
   readonly bytes: Float64Array;
 }
 
-/** Where to look for what a rank keeps: numbers of tensors, ascending. */
-export interface StockIndex {
+/** Indices into the list of tensors, ascending: those of no routed expert, and those of each expert. */
+export interface ExpertLookup {
   readonly dense: readonly number[];
   readonly layers: readonly LayerIndex[];
 }
@@ -69,34 +69,37 @@ export interface LayerIndex {
 }
 
 export interface FileShare {
-  /** Index into the stock's files. */
+  /** Index into TensorIndex.files. */
   readonly file: number;
   bytes: number;
 }
 
-/** A checkpoint's files as ranks share them: made once, then every mesh is a matter of arithmetic. */
-export interface Stock {
+/** The tensors of a checkpoint in the order of files, with what placement needs of them. Made once for all meshes. */
+export interface TensorIndex {
   readonly files: readonly { readonly name: string; readonly byteLength: number; readonly dataStart: number }[];
-  readonly layers: readonly StockLayer[];
+  readonly layers: readonly IndexedLayer[];
   /** In the order of files and of bytes. */
-  readonly tensors: readonly StockTensor[];
-  readonly index: StockIndex;
+  readonly tensors: readonly IndexedTensor[];
+  readonly lookup: ExpertLookup;
   /** Bytes of all tensors. */
   readonly bytes: number;
   /** Bytes of tensors in whose names vLLM's weight filter finds an expert's number. */
   readonly numbered: number;
-  /** Tensors of multi-token prediction, which no framework here loads by itself: left out. */
+  /** Tensors of multi-token prediction. They are not indexed, because no framework here loads them by default. */
   readonly leftOut: { readonly tensors: number; readonly bytes: number };
-  /** Experts whose storage is unknown and which every rank would hold whole. */
+  /** Number of expert tensors that are stored in an unknown way and counted whole on every rank. */
   readonly unknown: number;
 }
 
-/** What vLLM's filter recognises as one expert's weight. Source: vllm-project/vllm#37351. */
+/** Names that vLLM's filter recognises as the weight of one expert. Source: vllm-project/vllm#37351. */
 const NUMBERED = /\.experts\.(\d+)\..*\.(weight|weight_packed)$/;
 const LAST = /(^|\.)(lm_head|embed_out|output|norm|final_layernorm|final_norm|ln_f|norm_f)\.[a-z_]+$/;
 
-/** The stock of a checkpoint in a layout. */
-export function stockOf(checkpoint: Pick<Checkpoint, 'shards' | 'tensors'>, layout: CheckpointLayout): Stock {
+/** Indexes the tensors of a checkpoint in a layout. */
+export function indexTensors(
+  checkpoint: Pick<Checkpoint, 'shards' | 'tensors'>,
+  layout: CheckpointLayout,
+): TensorIndex {
   const files = checkpoint.shards.map(({ file, byteLength, dataStart }) => ({ name: file, byteLength, dataStart }));
   const numbers = new Map(files.map((file, index) => [file.name, index]));
   const groups = layout.groups.filter((group) => group.kind === 'moe' && group.experts !== null);
@@ -111,7 +114,7 @@ export function stockOf(checkpoint: Pick<Checkpoint, 'shards' | 'tensors'>, layo
   const known = new Set(groups.flatMap((group) => group.expertTensors));
   const skip = mtpRoots(layout);
   const stacks = new Set(groups.map((group) => tensorPlace(group.prefix).stack));
-  const tensors: StockTensor[] = [];
+  const tensors: IndexedTensor[] = [];
   const leftOut = { tensors: 0, bytes: 0 };
   let unknown = 0;
   for (const tensor of checkpoint.tensors.values()) {
@@ -129,19 +132,19 @@ export function stockOf(checkpoint: Pick<Checkpoint, 'shards' | 'tensors'>, layo
   tensors.sort((a, b) => a.file - b.file || a.start - b.start);
   const bytes = sizeOf(tensors);
   const numbered = sizeOf(tensors.filter(isNumbered));
-  return { files, layers, tensors, index: indexOf(tensors, layers), bytes, numbered, leftOut, unknown };
+  return { files, layers, tensors, lookup: lookupOf(tensors, layers), bytes, numbered, leftOut, unknown };
 }
 
-/** True where vLLM's weight filter can tell whose expert's tensor this is. */
-export function isNumbered({ expert, name }: StockTensor): boolean {
+/** True if vLLM's weight filter finds the expert number in the name of this tensor. */
+export function isNumbered({ expert, name }: IndexedTensor): boolean {
   return expert !== null && NUMBERED.test(name);
 }
 
-function sizeOf(tensors: readonly StockTensor[]): number {
+function sizeOf(tensors: readonly IndexedTensor[]): number {
   return tensors.reduce((sum, tensor) => sum + tensor.end - tensor.start, 0);
 }
 
-function indexOf(tensors: readonly StockTensor[], layers: readonly StockLayer[]): StockIndex {
+function lookupOf(tensors: readonly IndexedTensor[], layers: readonly IndexedLayer[]): ExpertLookup {
   const dense: number[] = [];
   const byLayer = layers.map(({ experts }) => ({
     together: [] as number[],
@@ -163,7 +166,11 @@ function indexOf(tensors: readonly StockTensor[], layers: readonly StockLayer[])
 }
 
 /** Tensors come in the order of files. */
-function addFileShares(files: FileShare[][], { first, count }: ExpertHolding, { file, start, end }: StockTensor): void {
+function addFileShares(
+  files: FileShare[][],
+  { first, count }: ExpertHolding,
+  { file, start, end }: IndexedTensor,
+): void {
   const bytes = (end - start) / count;
   for (const shares of files.slice(first, first + count)) {
     const last = shares.at(-1);
@@ -177,7 +184,7 @@ function placed(
   file: number,
   expert: ExpertHolding | null,
   stacks: ReadonlySet<string>,
-): StockTensor {
+): IndexedTensor {
   const { name, dtype, shape, start } = tensor;
   const place = tensorPlace(name);
   const layer = place.layer !== null && stacks.has(place.stack) ? place.layer : LAST.test(name) ? 'last' : 'first';
@@ -194,7 +201,7 @@ function placed(
   };
 }
 
-/** Roots of what belongs to multi-token prediction: `model.layers.61`, `mtp`. */
+/** Prefixes of multi-token prediction: `model.layers.61`, `mtp`. */
 function mtpRoots(layout: CheckpointLayout): { readonly layers: ReadonlySet<string>; readonly stacks: boolean } {
   const prefixes = layout.groups.filter((group) => group.kind === 'mtp').map((group) => group.prefix);
   const layers = new Set(prefixes.map(layerPrefix));
@@ -251,7 +258,7 @@ function rowsOf(group: LayerGroup, member: ExpertMember): InnerCut {
   return member.projection === 'gate-up' && isHalved(group.fusion) ? 'halves' : 'rows';
 }
 
-function addBytes(layer: StockLayer | undefined, expert: ExpertHolding, tensor: CheckpointTensor): void {
+function addBytes(layer: IndexedLayer | undefined, expert: ExpertHolding, tensor: CheckpointTensor): void {
   if (!layer) return;
   const each = (tensor.end - tensor.start) / expert.count;
   for (let index = expert.first; index < expert.first + expert.count; index++) {

@@ -2,8 +2,8 @@ import type { FileStrips } from '../../../../../workers/inspect/file-strips.ts';
 import { type ExpertMap, formatInteger, plural, type ReadsSummary, ROLES, type Role } from '../../../../core/index.ts';
 import type { StripPlace } from './geometry.ts';
 
-/** Role, layer and expert of what lies at a place: `gate, layer 3, expert 10`. */
-export function wordsOf(map: ExpertMap, strips: FileStrips, { tensor, expert }: StripPlace): string {
+/** Role, layer and expert at a place: `gate, layer 3, expert 10`. */
+export function placeLabel(map: ExpertMap, strips: FileStrips, { tensor, expert }: StripPlace): string {
   if (tensor === null) return 'no tensor';
   const layer = layerOfGroup(map)(strips.group[tensor] ?? -1);
   return [
@@ -13,7 +13,7 @@ export function wordsOf(map: ExpertMap, strips: FileStrips, { tensor, expert }: 
   ].join(', ');
 }
 
-/** Tells the layer's number of a group of the layout; null for none. */
+/** Gives the layer number of a group of the layout; null for none. */
 export function layerOfGroup({ rows }: Pick<ExpertMap, 'rows'>): (group: number) => number | null {
   const known = new Map(rows.map(({ group, index }) => [group, index]));
   return (group) => known.get(group) ?? null;
@@ -35,10 +35,13 @@ export function fileLabels(files: FileStrips['files']): readonly string[] {
   });
 }
 
-/** How many reads an expert of the model takes, in a sentence. */
-export function readsWords({ experts, fewest, most, split }: ReadsSummary): string {
-  if (experts === 0) return 'No expert’s bytes are known.';
+/** The number of reads that an expert needs, in one or two sentences. */
+export function readsSentence({ experts, fewest, most, split }: ReadsSummary): string {
+  if (experts === 0) return 'The byte ranges of experts are unknown.';
   const reads = fewest === most ? plural(most, 'read') : `${fewest} to ${most} reads`;
-  const rest = split === 0 ? 'none lies in two files' : `${formatInteger(split)} lie in more than one file`;
-  return `An expert takes ${reads}; of ${formatInteger(experts)} experts ${rest}.`;
+  const rest =
+    split === 0
+      ? 'none is in more than one file'
+      : `${formatInteger(split)} ${split === 1 ? 'is' : 'are'} in more than one file`;
+  return `Loading one expert needs ${reads}. Of ${formatInteger(experts)} experts, ${rest}.`;
 }

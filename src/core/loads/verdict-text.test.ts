@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Verdict } from './types.ts';
-import { damagedPrograms, loadsSummary, namesInWords, type VerdictCounts, verdictSentence } from './words.ts';
+import { damagedPrograms, loadsSummary, namesInWords, type VerdictCounts, verdictSentence } from './verdict-text.ts';
 
 function of(verdict: Verdict, missing = 0, unexpected = 0, mismatched = 0): VerdictCounts {
   return { verdict, missing, unexpected, mismatched };

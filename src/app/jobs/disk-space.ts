@@ -1,19 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
 
-/** What the browser says of its storage; browsers answer with a guess, so nothing is refused because of it. */
-export interface Room {
+/** Storage that the browser reports. The value is an estimate, so no conversion is refused because of it. */
+export interface DiskSpace {
   readonly free: number;
   /** True when the browser will not clear the storage by itself. */
   readonly persisted: boolean;
 }
 
-/** How much room the browser says it has; null where it does not say. */
-export function useRoom(): Room | null {
-  const { data } = useQuery({ queryKey: ['room'], queryFn: askRoom, staleTime: 10_000 });
+/** Free disk space that the browser reports; null where it reports none. */
+export function useDiskSpace(): DiskSpace | null {
+  const { data } = useQuery({ queryKey: ['disk-space'], queryFn: askDiskSpace, staleTime: 10_000 });
   return data ?? null;
 }
 
-async function askRoom(): Promise<Room | null> {
+async function askDiskSpace(): Promise<DiskSpace | null> {
   try {
     const { quota, usage } = (await navigator.storage?.estimate?.()) ?? {};
     if (quota === undefined || usage === undefined) return null;
@@ -24,7 +24,7 @@ async function askRoom(): Promise<Room | null> {
   }
 }
 
-/** Asks the browser not to clear its storage by itself; it may ask the person, or say no. */
+/** Asks the browser to keep its storage. The browser may ask the user or refuse. */
 export async function askToPersist(): Promise<void> {
   // Where pages may not store anything, the call itself throws.
   await (async () => navigator.storage?.persist?.())().catch(() => false);

@@ -1,7 +1,7 @@
-import type { CompanionValues, NeededValue } from '../checkpoint/companion-values.ts';
+import type { CompanionValues, NeededValue } from '../checkpoint/read-companion-values.ts';
 import type { DType } from '../safetensors/dtype.ts';
-import { judgeValues } from './companions-values.ts';
 import { type DialectSpec, dialectOf } from './dialects.ts';
+import { judgeValues } from './part-values.ts';
 import { type PartKind, partKind } from './parts.ts';
 import { innerShape } from './sizes.ts';
 import { TARGET_ROWS } from './target-rows.ts';

@@ -1,33 +1,34 @@
 import type { InspectEvent, OpenCounts } from './protocol.ts';
 
-/** Least time between two pictures or counts of an opening checkpoint, in ms. */
+/** Minimum time between two drawings or reports of counts while a checkpoint opens, in ms. */
 const FRAME_MS = 120;
 /** Drawing takes at most this part of the worker's time while headers arrive. */
 const REST_PER_WORK = 3;
 
-/** Counts the work of one source from its first request on, and tells it to who listens just now. */
-export interface Meter {
-  /** A request that left, or bytes that came: each as they happen. */
+/** Counts requests, bytes and shards of one source from its first request on, and reports them to the current listener at a limited rate. */
+export interface ProgressThrottle {
+  /** Adds requests sent and bytes received, as they happen. */
   readonly count: (requests: number, bytes: number) => void;
   readonly shards: (done: number, total: number) => void;
   readonly tell: (event: InspectEvent) => void;
-  /** Gives what ends the telling, with the last counts. */
+  /** Starts reporting to `emit`. The function that it returns ends the reports with the last counts. */
   readonly start: (emit: (event: InspectEvent) => void) => () => void;
 }
 
-export interface Ticker {
+/** Limits how often one function runs. */
+export interface Throttle {
   readonly tick: () => void;
   readonly stop: () => void;
 }
 
-export function createMeter(): Meter {
+export function createProgressThrottle(): ProgressThrottle {
   let counts: OpenCounts = { requests: 0, bytes: 0, shardsDone: 0, shards: 0 };
   let listener: ((event: InspectEvent) => void) | null = null;
-  let ticker: Ticker | null = null;
+  let throttle: Throttle | null = null;
   const tell = (event: InspectEvent) => listener?.(event);
   const change = (patch: Partial<OpenCounts>) => {
     counts = { ...counts, ...patch };
-    ticker?.tick();
+    throttle?.tick();
   };
   return {
     count: (requests, bytes) => change({ requests: counts.requests + requests, bytes: counts.bytes + bytes }),
@@ -35,18 +36,18 @@ export function createMeter(): Meter {
     tell,
     start: (emit) => {
       listener = emit;
-      ticker = createTicker(() => tell({ type: 'counts', counts }));
+      throttle = createThrottle(() => tell({ type: 'counts', counts }));
       return () => {
-        ticker?.stop();
-        ticker = null;
+        throttle?.stop();
+        throttle = null;
         tell({ type: 'counts', counts });
       };
     },
   };
 }
 
-/** Runs `work` soon after a tick, never more often than the frame and the work's own cost allow. */
-export function createTicker(work: () => void): Ticker {
+/** Runs `work` after a tick, at most once per `FRAME_MS` and per `REST_PER_WORK` times the duration of its last run. */
+export function createThrottle(work: () => void): Throttle {
   let timer: ReturnType<typeof setTimeout> | null = null;
   let rest = 0;
   let stopped = false;
