@@ -20,15 +20,25 @@ test('a download of 470 GB asks with bytes and time, and one layer is the defaul
   expect(hub.journal.slice(before).filter(({ class: kind }) => kind === 'cdn')).toEqual([]);
 });
 
-test('statistics of one layer come before those of all, and Escape reads nothing', async ({ page, hub }) => {
+test('statistics of one expert come before those of a layer, a sample and all, and Escape reads nothing', async ({
+  page,
+  hub,
+}) => {
   await visit(page, hub, { repo: BIG, statistic: 'rms' });
   const bar = page.getByRole('region', { name: 'Values' });
-  await expect(bar.getByRole('button', { name: 'Measure layer 0 …' })).toHaveClass(/primary/);
-  await bar.getByRole('button', { name: 'Measure all …' }).click();
+  const scope = bar.getByRole('radiogroup', { name: 'Measure' });
+  await expect(scope.getByRole('radio', { name: 'One expert' })).toBeChecked();
+  await expect(bar).toContainText('Layer 0, expert 0 · 3 matrices · 37.7 MB');
+  await scope.getByRole('radio', { name: 'One layer' }).click();
+  await expect(bar).toContainText('Layer 0 · 384 matrices · 4.83 GB');
+  await scope.getByRole('radio', { name: 'Sample of 1 %' }).click();
+  await expect(bar).toContainText('Every 100th expert · 363 matrices · 4.57 GB');
+  await scope.getByRole('radio', { name: 'All layers' }).click();
+  await bar.getByRole('button', { name: 'Measure …' }).click();
   const question = page.getByRole('alertdialog');
   await expect(question).toContainText('454,192,791,552 bytes (454 GB)');
   const before = hub.journal.length;
-  await expect(question.getByRole('button', { name: 'Only layer 0 (4.83 GB)' })).toBeFocused();
+  await expect(question.getByRole('button', { name: 'Only layer 0, expert 0 (37.7 MB)' })).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(question).toBeHidden();
   expect(hub.journal).toHaveLength(before);
