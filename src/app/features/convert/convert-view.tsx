@@ -58,6 +58,7 @@ function Conversion() {
   useDropUnfit(order, planned);
   const status = useJob((state) => state.status);
   const start = useStart(order, planned);
+  const startable = planned.current ? planned.plan : null;
   const shown = useJob(({ output }) => (output && 'job' in output ? output.job : null));
   const busy = isBusy(status);
   const sample = useInspection((state) => sampleWithoutWeights(state.source));
@@ -84,14 +85,14 @@ function Conversion() {
         <StoredLists except={shown} />
       </div>
       <div className="convert-main">
-        <JobPanel onAgain={start.act} />
+        <JobPanel again={{ start, plan: startable }} />
         <section className="panel" aria-label="Plan" aria-busy={!planned.current}>
           <div className="plan-head">
             <h2>Plan</h2>
             <p className="option-note" role="status">
               {start.note}
             </p>
-            {!sample && <StartButton start={start} plan={planned.current ? planned.plan : null} />}
+            {!sample && <StartButton start={start} plan={startable} />}
           </div>
           {sample && <NoWeights sample={sample} />}
           {withTarget && planned.plan && order.problem === null && <DamageNote order={withTarget} />}
