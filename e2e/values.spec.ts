@@ -217,10 +217,17 @@ test('values are evidence for a reading of names, after a press that names their
   await page.goto('/');
   await dropPaths(page, [folder]);
   await page.getByRole('link', { name: 'Convert' }).click();
+  // Before a target is chosen, the choice of a reading stands above the targets.
+  const choice = page.getByRole('region', { name: 'Choice of a reading' });
+  await expect(choice.getByRole('button', { name: 'Read as gate-up-interleaved/gpt-oss' })).toBeVisible();
+  await expect(choice.getByRole('button', { name: /^Look at the values/ })).toBeVisible();
   await page.getByRole('radio', { name: /^per-expert/ }).check();
   const refusals = page.getByRole('alert').filter({ hasText: 'This cannot be converted' });
   await refusals.getByRole('button', { name: /^Look at the values \(reads at most \d+ kB\)$/ }).click();
   await expect(refusals).toContainText('The values support gate-up-interleaved/gpt-oss for layers 0–2');
   await refusals.getByRole('button', { name: 'Read as gate-up-interleaved/gpt-oss' }).click();
   await expect(refusals).toHaveCount(0);
+  await expect(choice).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(refusals).toBeVisible();
 });

@@ -15,6 +15,7 @@ import { JobPanel } from './job-panel.tsx';
 import { LayerChoice } from './options/layer-choice.tsx';
 import { OutputChoice } from './options/output-choice.tsx';
 import { ProgramChoice } from './options/program-choice.tsx';
+import { ReadingChoice } from './options/reading-choice.tsx';
 import { ShardSize } from './options/shard-size.tsx';
 import { TargetChoice } from './options/target-choice.tsx';
 import { UnpackChoice } from './options/unpack-choice.tsx';
@@ -73,6 +74,7 @@ function Conversion() {
           <fieldset className="plain" disabled={busy}>
             <legend className="hidden">Options of the conversion</legend>
             <DroppedNote />
+            <ReadingChoice order={order} />
             <ProgramChoice chosen={chosen} outcomes={outcomes} />
             <TargetChoice chosen={chosen} />
             <UnpackChoice />
