@@ -28,7 +28,7 @@ export function ReadingChoice({ order }: { readonly order: Order }) {
   if (refusals.length === 0) return null;
   return (
     <section className="callout warn" aria-label="Choice of a reading">
-      <h3>First choose how to read this checkpoint</h3>
+      <h2>First choose how to read this checkpoint</h2>
       <RefusalList refusals={refusals} />
     </section>
   );
