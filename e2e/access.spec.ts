@@ -5,7 +5,7 @@ import { expect, parametersOf, paste, test, violations, visit } from './support/
 
 const DIST = fileURLToPath(new URL('../dist/app/', import.meta.url));
 
-test('open, look, select layers and convert by keyboard alone', async ({ page, hub }) => {
+test('open, look, select layers, convert and open the result by keyboard alone', async ({ page, hub }) => {
   await visit(page, hub);
   await expect(page.getByRole('textbox', { name: 'Hub repo or URL' })).toBeFocused();
   await page.keyboard.type('tiny/qwen3-moe');
@@ -30,7 +30,14 @@ test('open, look, select layers and convert by keyboard alone', async ({ page, h
   await expect(start).toBeEnabled();
   await tabTo(page, () => start.evaluate((element) => element === document.activeElement));
   await page.keyboard.press('Enter');
-  await expect(page.getByRole('region', { name: 'Report' })).toContainText('all equal');
+  const report = page.getByRole('region', { name: 'Report' });
+  await expect(report).toContainText('all equal');
+  const result = report.getByRole('button', { name: 'Open the result' });
+  await tabTo(page, () => result.evaluate((element) => element === document.activeElement));
+  await page.keyboard.press('Enter');
+  await expect.poll(() => parametersOf(page).get('job')).not.toBeNull();
+  await expect(grid).toBeVisible();
+  await expect(page.getByRole('main', { name: 'Map view' })).toBeVisible();
 });
 
 /** Presses Tab until the condition holds; the focus goes round the page, so twice round is enough. */

@@ -1,4 +1,46 @@
-import { expect, parametersOf, test, violations, visit } from './support/app.ts';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dropPaths, expect, parametersOf, test, violations, visit } from './support/app.ts';
+
+/** Rows and columns of a matrix, and experts of the only layer: 1.2 GB of zeros that take no room on a disk. */
+const [ROWS, COLUMNS, EXPERTS] = [2048, 4096, 24];
+
+/** A folder with a checkpoint of one layer, its file sparse. */
+function largeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'moe-loom-e2e-'));
+  const bytes = 2 * ROWS * COLUMNS;
+  const names = Array.from({ length: EXPERTS }, (_, expert) =>
+    ['gate', 'up', 'down'].map((projection) => `model.layers.0.mlp.experts.${expert}.${projection}_proj.weight`),
+  ).flat();
+  const header = Object.fromEntries(
+    names.map((name, at) => [
+      name,
+      {
+        dtype: 'BF16',
+        shape: name.includes('down') ? [COLUMNS, ROWS] : [ROWS, COLUMNS],
+        data_offsets: [at * bytes, (at + 1) * bytes],
+      },
+    ]),
+  );
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.byteLength));
+  const path = join(folder, 'model.safetensors');
+  writeFileSync(path, Buffer.concat([length, text]));
+  const file = openSync(path, 'r+');
+  ftruncateSync(file, 8 + text.byteLength + names.length * bytes);
+  closeSync(file);
+  const config = {
+    model_type: 'qwen3_moe',
+    num_hidden_layers: 1,
+    num_experts: EXPERTS,
+    hidden_size: COLUMNS,
+    moe_intermediate_size: ROWS,
+  };
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  return folder;
+}
 
 const BIG = 'moe-loom/Qwen3-235B-A22B-stacked';
 
@@ -20,15 +62,25 @@ test('a download of 470 GB asks with bytes and time, and one layer is the defaul
   expect(hub.journal.slice(before).filter(({ class: kind }) => kind === 'cdn')).toEqual([]);
 });
 
-test('statistics of one layer come before those of all, and Escape reads nothing', async ({ page, hub }) => {
+test('statistics of one expert come before those of a layer, a sample and all, and Escape reads nothing', async ({
+  page,
+  hub,
+}) => {
   await visit(page, hub, { repo: BIG, statistic: 'rms' });
   const bar = page.getByRole('region', { name: 'Values' });
-  await expect(bar.getByRole('button', { name: 'Measure layer 0 …' })).toHaveClass(/primary/);
-  await bar.getByRole('button', { name: 'Measure all …' }).click();
+  const scope = bar.getByRole('radiogroup', { name: 'Measure' });
+  await expect(scope.getByRole('radio', { name: 'One expert' })).toBeChecked();
+  await expect(bar).toContainText('Layer 0, expert 0 · 3 matrices · 37.7 MB');
+  await scope.getByRole('radio', { name: 'One layer' }).click();
+  await expect(bar).toContainText('Layer 0 · 384 matrices · 4.83 GB');
+  await scope.getByRole('radio', { name: 'Sample of 1 %' }).click();
+  await expect(bar).toContainText('Every 100th expert · 363 matrices · 4.57 GB');
+  await scope.getByRole('radio', { name: 'All layers' }).click();
+  await bar.getByRole('button', { name: 'Measure …' }).click();
   const question = page.getByRole('alertdialog');
   await expect(question).toContainText('454,192,791,552 bytes (454 GB)');
   const before = hub.journal.length;
-  await expect(question.getByRole('button', { name: 'Only layer 0 (4.83 GB)' })).toBeFocused();
+  await expect(question.getByRole('button', { name: 'Only layer 0, expert 0 (37.7 MB)' })).toBeFocused();
   await page.keyboard.press('Escape');
   await expect(question).toBeHidden();
   expect(hub.journal).toHaveLength(before);
@@ -40,4 +92,24 @@ test('a small conversion starts at once, with its bytes beside the button', asyn
   await page.getByRole('button', { name: 'Start conversion', exact: true }).click();
   await expect(page.getByRole('alertdialog')).toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Open the result' })).toBeVisible();
+});
+
+test('a conversion of 1.2 GB on this computer asks, and asks again after it was cancelled', async ({ page }) => {
+  await page.goto('/');
+  await dropPaths(page, [largeFolder()]);
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Convert', exact: true }).click();
+  await page.getByRole('radio', { name: /^stacked / }).check();
+  await expect(page.getByText('Reads 1.21 GB', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Start conversion …' }).click();
+  const question = page.getByRole('alertdialog');
+  await expect(question).toContainText('This conversion reads 1,207,959,552 bytes (1.21 GB).');
+  await expect(question).toContainText('(assumed: nothing was read yet)');
+  await question.getByRole('button', { name: 'Read 1.21 GB' }).click();
+  const job = page.getByRole('region', { name: 'Conversion' });
+  await job.getByRole('button', { name: 'Cancel' }).click();
+  await job.getByRole('button', { name: 'Start again …' }).click();
+  await expect(question).toContainText('(1.21 GB)');
+  await page.keyboard.press('Escape');
+  await expect(question).toBeHidden();
+  await expect(job).toContainText('You cancelled the conversion');
 });

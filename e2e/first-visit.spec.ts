@@ -1,10 +1,13 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Locator, Page } from '@playwright/test';
+import { cardRows, estimateMemory, shapeFromConfig } from '../src/core/index.ts';
 import { expect, parametersOf, paste, test, visit } from './support/app.ts';
 
 const TINY = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
+
+const CONFIG = fileURLToPath(new URL('../fixtures/configs/Qwen3-235B-A22B.json', import.meta.url));
 
 /** What a first-time visitor does: presses what is named on the screen, types, and presses keys; each is counted. */
 class Visitor {
@@ -103,6 +106,21 @@ test('converts for transformers 5, opens the result, and compares it with the or
   await expect(page.getByRole('heading', { name: /^gate-up/ })).toBeVisible();
   expect(parametersOf(page).get('job')).not.toBeNull();
   expect(visitor.spent()).toEqual({ clicks: 7, keys: 0 });
+});
+
+test("sees the memory of the model card's 32k run", async ({ page }) => {
+  const visitor = await openSample(page, /Qwen3-235B/);
+  await visitor.view('Ranks');
+  await visitor.radio('Memory: will it fit');
+  await visitor.button('32k, CP 8, offload');
+  const shape = shapeFromConfig(JSON.parse(readFileSync(CONFIG, 'utf8')));
+  const run = cardRows(shape).find(({ name }) => name === '32k, CP 8, offload')?.setup;
+  const report = estimateMemory(shape, run ?? {});
+  if (!run || 'error' in report) throw new Error('The model card has no such run.');
+  const outcome = page.getByRole('region', { name: 'This set-up', exact: true });
+  await expect(outcome).toContainText(`fits ${report.low.toFixed(1)}–${report.high.toFixed(1)} of 84.9 GB`);
+  await expect(outcome).toContainText(`The host holds ${report.offload?.host.toFixed(1)} GB for each GPU`);
+  expect(visitor.spent()).toEqual({ clicks: 4, keys: 0 });
 });
 
 test('lists the largest tensors', async ({ page }) => {

@@ -185,9 +185,8 @@ test('a result is saved into an empty folder, and no other (browser storage stan
   expect(Object.keys(await sums(page, 'picked'))).toHaveLength(5);
 });
 
-test('a result in a picked folder opens from its link, when the browser lets the page read the folder', async ({
-  page,
-}) => {
+/** Converts into a picked folder that the browser no longer lets the page read, until the page asks for it. */
+async function convertIntoLockedFolder(page: Page): Promise<void> {
   await standInForPicker(page);
   // A lock that the page holds stands in for the permission: pages and workers both see it.
   const asked = async () =>
@@ -209,6 +208,22 @@ test('a result in a picked folder opens from its link, when the browser lets the
       return 'granted';
     };
   });
+}
+
+test('a comparison with a result in a picked folder asks the browser for the folder at a press', async ({ page }) => {
+  await convertIntoLockedFolder(page);
+  await report(page).getByRole('button', { name: 'Compare with the original' }).click();
+  await expect(page.getByRole('alert')).toContainText('is in the folder picked, and the browser asks again');
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Allow reading the folder' }).click();
+  await expect(page.getByRole('region', { name: 'Values' })).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('a result in a picked folder opens from its link, when the browser lets the page read the folder', async ({
+  page,
+}) => {
+  await convertIntoLockedFolder(page);
   await report(page).getByRole('button', { name: 'Open the result' }).click();
   await expect(page.getByRole('alert')).toContainText('is in the folder picked, and the browser asks again');
   expect(await violations(page)).toEqual([]);

@@ -78,6 +78,27 @@ for (const [view, query, text, regions] of VIEWS) {
   });
 }
 
+for (const listing of ['table', 'tree'])
+  test(`tensors as a ${listing} do not scroll sideways at any width, with details open or closed`, async ({
+    page,
+    hub,
+  }) => {
+    const tensor = 'model.layers.1.mlp.experts.3.gate_proj.weight';
+    for (const details of [{}, { tensor }]) {
+      await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'tensors', as: listing, ...details });
+      await expect(page.getByText(/^104 tensors/)).toBeVisible();
+      await expect(page.getByRole('complementary', { name: 'Tensor' })).toHaveCount('tensor' in details ? 1 : 0);
+      for (const width of [1440, 1280, 1180, 1100, 1024, 960, 880, 800, 700, 620, 590, 390]) {
+        await page.setViewportSize({ width, height: 800 });
+        const { sideways, upAndDown } = await scrolling(page);
+        expect(sideways, `${width}`).toEqual([]);
+        const regions = [' tensors-scroller', ' tensor-details', ' view'];
+        expect(upAndDown.filter((name) => !regions.some((region) => name.endsWith(region)))).toEqual([]);
+      }
+      await page.setViewportSize({ width: 1280, height: 800 });
+    }
+  });
+
 test('Convert has one scrollbar, with a plan that is longer than the window', async ({ page, hub }) => {
   await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'convert', target: 'stacked' });
   await expect(page.getByText('What happens to each layer')).toBeVisible();

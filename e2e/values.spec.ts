@@ -169,6 +169,27 @@ test('local files are measured at a press, a sample without weights says why not
   await expect(bar(page).getByRole('button', { name: /^Measure/ })).toHaveCount(0);
 });
 
+test('one expert is measured, then a sample of all, which says how many experts it has', async ({ page, hub }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'planted-'));
+  const files = plantedFiles((value) => value, 9);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
+  await visit(page, hub);
+  await dropPaths(page, [folder]);
+  await page.getByRole('radio', { name: 'Values' }).click();
+  await bar(page).getByRole('radio', { name: 'One expert' }).click();
+  await expect(bar(page)).toContainText('Layer 0, expert 0 · 3 matrices · 2.3 kB');
+  await bar(page).getByRole('button', { name: 'Measure', exact: true }).click();
+  await expect(bar(page).getByRole('status').first()).toContainText('Measured 2.3 kB in');
+  await expect(bar(page)).toContainText('Layer 0, expert 0 measured.');
+  await bar(page).getByRole('radio', { name: 'Sample of 1 %' }).click();
+  await bar(page).getByRole('button', { name: 'Measure', exact: true }).click();
+  await expect(bar(page).getByRole('status').first()).toContainText(
+    /Measured 4\.6.* kB in .*Sample: 2 of 108 experts\./,
+  );
+  await page.getByRole('radio', { name: 'Table' }).click();
+  await expect(page.getByRole('table', { name: 'Values', exact: true })).toHaveAttribute('aria-rowcount', '3');
+});
+
 test('axe finds nothing in the question and the grid', async ({ page, hub }) => {
   await visit(page, hub, { ...PLANTED, statistic: 'rms', layer: '1', expert: '9' });
   await bar(page).getByRole('button', { name: 'Measure …' }).click();
@@ -196,10 +217,17 @@ test('values are evidence for a reading of names, after a press that names their
   await page.goto('/');
   await dropPaths(page, [folder]);
   await page.getByRole('link', { name: 'Convert' }).click();
+  // Before a target is chosen, the choice of a reading stands above the targets.
+  const choice = page.getByRole('region', { name: 'Choice of a reading' });
+  await expect(choice.getByRole('button', { name: 'Read as gate-up-interleaved/gpt-oss' })).toBeVisible();
+  await expect(choice.getByRole('button', { name: /^Look at the values/ })).toBeVisible();
   await page.getByRole('radio', { name: /^per-expert/ }).check();
   const refusals = page.getByRole('alert').filter({ hasText: 'This cannot be converted' });
   await refusals.getByRole('button', { name: /^Look at the values \(reads at most \d+ kB\)$/ }).click();
   await expect(refusals).toContainText('The values support gate-up-interleaved/gpt-oss for layers 0–2');
   await refusals.getByRole('button', { name: 'Read as gate-up-interleaved/gpt-oss' }).click();
   await expect(refusals).toHaveCount(0);
+  await expect(choice).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(refusals).toBeVisible();
 });

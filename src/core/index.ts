@@ -380,6 +380,7 @@ export { histogramTensor } from './values/histogram.ts';
 export { type Unreadable, unreadableWords } from './values/matrices.ts';
 export { indexOf, previewTensor, type TensorPreview } from './values/preview.ts';
 export { evidenceCost, type ReadingEvidence, readingEvidence } from './values/reading-evidence.ts';
+export { chosenExperts, type StatisticsScope } from './values/scope.ts';
 export * from './values/statistics.ts';
 export { statisticsTsv } from './values/tsv.ts';
 export type { HistogramBin, MatrixStatistics, TensorHistogram } from './values/types.ts';

@@ -4,6 +4,7 @@ import type {
   MatrixStatistics,
   ReadingEvidence,
   StatisticsProgress,
+  StatisticsScope,
   Unreadable,
   ValueFinding,
 } from '../../src/core/index.ts';
@@ -23,6 +24,9 @@ export interface ValuesOutcome {
   /** Bytes that were read. */
   readonly bytes: number;
   readonly seconds: number;
+  /** Experts that were measured, and all experts of their layers. */
+  readonly experts: number;
+  readonly ofExperts: number;
   readonly unreadable: readonly Unreadable[];
   readonly decisions: readonly EngineDecision[];
   readonly adapter: string | null;
@@ -33,11 +37,11 @@ export interface ValuesApi {
   /** Takes the checkpoint from the inspecting worker's `sendCheckpoint` and opens its files. */
   open(source: SourceDescriptor, checkpointPort: MessagePort, signal: AbortSignal): Promise<void>;
   /**
-   * Measures layers (null: all). Events come about ten times a second; what was measured before a cancel or a failure
+   * Measures the experts of a scope. Events come about ten times a second; what was measured before a cancel or a failure
    * has been told, its findings too.
    */
   measure(
-    layers: readonly number[] | null,
+    scope: StatisticsScope,
     engine: EngineChoice,
     onEvent: (event: ValuesEvent) => void,
     signal: AbortSignal,

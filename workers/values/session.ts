@@ -9,6 +9,7 @@ import {
   type ReadingEvidence,
   readingEvidence,
   type StatisticsProgress,
+  type StatisticsScope,
   statisticsCost,
   statisticsOf,
 } from '../../src/core/index.ts';
@@ -23,7 +24,7 @@ const REST_PER_WORK = 10;
 
 export interface ValuesSession {
   measure(
-    layers: readonly number[] | null,
+    scope: StatisticsScope,
     engine: EngineChoice,
     emit: (event: ValuesEvent) => void,
     signal: AbortSignal,
@@ -31,22 +32,22 @@ export interface ValuesSession {
   evidence(signal: AbortSignal): Promise<readonly ReadingEvidence[]>;
 }
 
-/** Measures layers of one checkpoint, one call after another, and finds in all that was measured. */
+/** Measures experts of one checkpoint, one call after another, and finds in all that was measured. */
 export function createValuesSession({ checkpoint, layout }: OpenedCheckpoint, files: FileSet): ValuesSession {
   const measured = new Map<string, MatrixStatistics>();
   const engines = new Map<EngineChoice, Engine>();
   return {
     evidence: (signal) => readingEvidence(checkpoint, layout, files, { signal }),
-    measure: async (layers, choice, emit, signal) => {
+    measure: async (scope, choice, emit, signal) => {
       const engine = engines.get(choice) ?? createEngine({ engine: choice });
       engines.set(choice, engine);
       const start = performance.now();
-      const { unreadable } = statisticsCost(checkpoint, layout, layers ?? undefined);
-      const teller = createTeller(measured, matricesPerLayer({ checkpoint, layout }, layers), emit);
+      const { experts, ofExperts, unreadable } = statisticsCost(checkpoint, layout, scope);
+      const teller = createTeller(measured, matricesPerLayer({ checkpoint, layout }, scope.layers), emit);
       let bytes = 0;
       try {
         await statisticsOf(checkpoint, layout, files, {
-          layers: layers ?? undefined,
+          ...scope,
           budget: createBudget(),
           engine,
           signal,
@@ -60,15 +61,23 @@ export function createValuesSession({ checkpoint, layout }: OpenedCheckpoint, fi
         teller.end();
       }
       const seconds = (performance.now() - start) / 1000;
-      return { bytes, seconds, unreadable, decisions: engine.decisions(), adapter: engine.adapter() };
+      return {
+        bytes,
+        seconds,
+        experts,
+        ofExperts,
+        unreadable,
+        decisions: engine.decisions(),
+        adapter: engine.adapter(),
+      };
     },
   };
 }
 
 /** How many matrices make a layer whole. */
-function matricesPerLayer({ checkpoint, layout }: OpenedCheckpoint, layers: readonly number[] | null) {
+function matricesPerLayer({ checkpoint, layout }: OpenedCheckpoint, layers: readonly number[] | undefined) {
   const wanted = layout.groups.filter(
-    ({ kind, index }) => kind !== 'dense' && (layers === null || (index !== null && layers.includes(index))),
+    ({ kind, index }) => kind !== 'dense' && (layers === undefined || (index !== null && layers.includes(index))),
   );
   return new Map(
     wanted.map((group) => [group.prefix, statisticsCost(checkpoint, { ...layout, groups: [group] }).matrices]),

@@ -3,6 +3,7 @@ import {
   type CheckpointLayout,
   evidenceCost,
   type StatisticsCost,
+  type StatisticsScope,
   statisticsCost,
 } from '../../src/core/index.ts';
 
@@ -14,8 +15,8 @@ export interface OpenedCheckpoint {
 
 /** The part of the inspecting worker that measuring starts from. */
 export interface ValuesService {
-  /** What measuring these layers (null: all) reads; nothing is read for the answer. */
-  statisticsCost(layers: readonly number[] | null): StatisticsCost;
+  /** What measuring reads; nothing is read for the answer. */
+  statisticsCost(scope: StatisticsScope): StatisticsCost;
   /** The most bytes that evidence for a reading takes; 0 where no values would tell. Nothing is read for the answer. */
   evidenceCost(): number;
   /** Posts the {@link OpenedCheckpoint} through `port`, past the page. */
@@ -25,9 +26,9 @@ export interface ValuesService {
 /** Answers for a checkpoint that the inspecting worker holds. */
 export function createValuesService(opened: () => OpenedCheckpoint): ValuesService {
   return {
-    statisticsCost: (layers) => {
+    statisticsCost: (scope) => {
       const { checkpoint, layout } = opened();
-      return statisticsCost(checkpoint, layout, layers ?? undefined);
+      return statisticsCost(checkpoint, layout, scope);
     },
     evidenceCost: () => {
       const { checkpoint, layout } = opened();

@@ -19,11 +19,11 @@ const api: ValuesApi = {
     if (!session) throw new LoomError('internal', 'No checkpoint is open here.');
     return session.evidence(signal);
   },
-  measure: async (layers, engine, onEvent, signal) => {
+  measure: async (scope, engine, onEvent, signal) => {
     if (!session || busy) throw new LoomError('internal', 'No checkpoint is open here, or it is being measured.');
     busy = true;
     try {
-      return await session.measure(layers, engine, (event: ValuesEvent) => void onEvent(event), signal);
+      return await session.measure(scope, engine, (event: ValuesEvent) => void onEvent(event), signal);
     } finally {
       busy = false;
     }

@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { asksFirst, noteRead, placeOfHub, readingCost, timeWords } from './reading-cost.ts';
+import { asksAgain, asksFirst, noteRead, placeOfHub, readingCost, timeWords } from './reading-cost.ts';
 
 describe('asksFirst', () => {
   it('asks above 1 GB or one minute, and not at the limits', () => {
     expect(asksFirst({ bytes: 1e9, seconds: 60 })).toBe(false);
     expect(asksFirst({ bytes: 1e9 + 1, seconds: 1 })).toBe(true);
     expect(asksFirst({ bytes: 1, seconds: 60.5 })).toBe(true);
+  });
+});
+
+describe('asksAgain', () => {
+  it('asks for the rest of confirmed work above 1 GB, however long it takes', () => {
+    expect(asksAgain({ bytes: 1e9 })).toBe(false);
+    expect(asksAgain({ bytes: 1e9 + 1 })).toBe(true);
   });
 });
 

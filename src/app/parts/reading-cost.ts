@@ -40,6 +40,11 @@ export function asksFirst({ bytes, seconds }: Pick<ReadingCost, 'bytes' | 'secon
   return bytes > ASKS_ABOVE_BYTES || seconds > ASKS_ABOVE_SECONDS;
 }
 
+/** The rule for the rest of work that a person has already confirmed: its bytes alone count. */
+export function asksAgain({ bytes }: Pick<ReadingCost, 'bytes'>): boolean {
+  return bytes > ASKS_ABOVE_BYTES;
+}
+
 /** `about 1 h 18 min at 100 MB/s`, and whether that speed was measured. */
 export function timeWords({ seconds, rate, measured }: ReadingCost): string {
   const speed = `${formatBytes(Math.round(rate))}/s`;

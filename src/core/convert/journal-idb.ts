@@ -20,6 +20,8 @@ interface Schema extends DBSchema {
 export interface StoredJournal extends Entry {
   /** Shards that are finished. */
   readonly finished: number;
+  /** Bytes of the others. */
+  readonly restBytes: number;
 }
 
 /**
@@ -67,7 +69,13 @@ export async function listJournals(): Promise<StoredJournal[]> {
     const db = await open();
     const entries = await db.getAll('jobs');
     return await Promise.all(
-      entries.map(async (entry) => ({ ...entry, finished: await db.count('shards', rangeOf(entry.job)) })),
+      entries.map(async (entry) => {
+        const keys = await db.getAllKeys('shards', rangeOf(entry.job));
+        const files = new Set(keys.map(([, file]) => file));
+        const rest = entry.head.shards.filter(({ file }) => !files.has(file));
+        const restBytes = rest.reduce((sum, { byteLength }) => sum + byteLength, 0);
+        return { ...entry, finished: files.size, restBytes };
+      }),
     );
   } catch {
     return [];

@@ -13,6 +13,7 @@ import { allTensors, countingFiles, filesOf, openFixture, safetensorsBytes } fro
 import { MIB } from '../units.ts';
 import { findInValues, VALUE_FINDINGS } from './findings.ts';
 import { briefly, type Change, PLANTED_FINDINGS, plantedFaults, plantedFiles } from './planted.fixture.ts';
+import { chosenExperts } from './scope.ts';
 import { type StatisticsOptions, statisticsCost, statisticsOf } from './statistics.ts';
 
 async function measure(files: FileSet, options: Partial<StatisticsOptions> = {}) {
@@ -74,7 +75,7 @@ describe('statistics of a checkpoint', () => {
       const cost = statisticsCost(checkpoint, detectLayout(checkpoint));
       const { matrices, bytes } = await measure(files);
       expect(cost).toMatchObject({ matrices: matrices.length, bytes, unreadable: [] });
-      expect(() => statisticsCost(checkpoint, detectLayout(checkpoint), [99])).toThrow('layer 99');
+      expect(() => statisticsCost(checkpoint, detectLayout(checkpoint), { layers: [99] })).toThrow('layer 99');
     },
   );
 
@@ -91,6 +92,47 @@ describe('statistics of a checkpoint', () => {
     expect(bytes).toBeGreaterThan(0);
     await expect(measure(files, { layers: [layer, 99] })).rejects.toMatchObject({ tag: 'usage' });
     await expect(measure(files, { signal: AbortSignal.abort() })).rejects.toMatchObject({ tag: 'cancelled' });
+  });
+});
+
+describe('a scope of statistics', () => {
+  it.each(['qwen3_moe', 'granitemoe', 'gpt_oss'])('reads one expert of %s, and no bytes of others', async (name) => {
+    const { files, checkpoint } = await openFixture(name);
+    const layout = detectLayout(checkpoint);
+    const layer = layout.groups.findLast(({ experts }) => experts !== null)?.index ?? -1;
+    const all = await measure(files);
+    const counted = countingFiles(files);
+    const { matrices, bytes } = await measure(counted.files, { layers: [layer], experts: [1] });
+    expect(matrices).toEqual(all.matrices.filter((matrix) => matrix.layer === layer && matrix.expert === 1));
+    expect(statisticsCost(checkpoint, layout, { layers: [layer], experts: [1] })).toMatchObject({
+      experts: 1,
+      matrices: 3,
+      bytes,
+    });
+    const read = counted.reads.filter(({ start }) => start > 0).reduce((sum, { start, end }) => sum + end - start, 0);
+    expect(read).toBeLessThanOrEqual(bytes + 2 * matrices.length);
+  });
+
+  it('samples every so many experts, counted through the layers', async () => {
+    const files = filesOf(plantedFiles((value) => value, 2));
+    const { matrices } = await measure(files, { every: 5 });
+    const places = matrices.filter(({ projection }) => projection === 'up').map((one) => [one.layer, one.expert]);
+    expect(places).toEqual([
+      [0, 0],
+      [0, 5],
+      [0, 10],
+      [1, 3],
+      [1, 8],
+    ]);
+    const checkpoint = await openCheckpoint(files);
+    const cost = statisticsCost(checkpoint, detectLayout(checkpoint), { every: 5 });
+    expect(cost).toMatchObject({ experts: 5, ofExperts: 24, matrices: 15 });
+  });
+
+  it('chooses all, some, or every so many experts of layers', () => {
+    expect(chosenExperts([2, 3], {})).toEqual([null, null]);
+    expect(chosenExperts([2, 3], { experts: [2] })).toEqual([new Set(), new Set([2])]);
+    expect(chosenExperts([3, 0, 4], { every: 3 })).toEqual([new Set([0]), new Set(), new Set([0, 3])]);
   });
 });
 

@@ -12,6 +12,7 @@ import { findInValues, type ValueFinding } from './findings.ts';
 import { type ExpertMatrix, matricesOf, type Unreadable } from './matrices.ts';
 import { measureUnit, unitBytes, unitsOf } from './measure.ts';
 import { createReader } from './read.ts';
+import { chosenExperts, type StatisticsScope } from './scope.ts';
 import type { MatrixStatistics } from './types.ts';
 
 export interface StatisticsProgress {
@@ -22,9 +23,7 @@ export interface StatisticsProgress {
   readonly prefix: string | null;
 }
 
-export interface StatisticsOptions {
-  /** Numbers of layers, all when absent. */
-  readonly layers?: readonly number[] | undefined;
+export interface StatisticsOptions extends StatisticsScope {
   readonly budget: Budget;
   readonly engine: Engine;
   readonly signal?: AbortSignal | undefined;
@@ -45,6 +44,10 @@ export interface StatisticsReport {
 /** What measuring takes, known before anything is read. */
 export interface StatisticsCost {
   readonly layers: number;
+  /** Experts that have a matrix to measure. */
+  readonly experts: number;
+  /** All experts of the layers. */
+  readonly ofExperts: number;
   readonly matrices: number;
   /** Bytes that will be read. */
   readonly bytes: number;
@@ -54,16 +57,18 @@ export interface StatisticsCost {
 /** Matrices that are read and computed at once. */
 const AT_ONCE = 3;
 
-/** What {@link statisticsOf} would read of the chosen layers. Pure. @throws LoomError `usage` for a layer without experts. */
+/** What {@link statisticsOf} would read of a scope. Pure. @throws LoomError `usage` for a layer without experts. */
 export function statisticsCost(
   { config }: Pick<Checkpoint, 'config'>,
   layout: CheckpointLayout,
-  layers?: readonly number[] | undefined,
+  scope: StatisticsScope = {},
 ): StatisticsCost {
-  const groups = chosen(layout, layers).map((group) => matricesOf(group, config));
+  const groups = chosen(layout, config, scope);
   const matrices = groups.flatMap((group) => group.matrices);
   return {
     layers: groups.length,
+    experts: new Set(matrices.map(({ prefix, expert }) => `${prefix} ${expert}`)).size,
+    ofExperts: groups.reduce((sum, group) => sum + group.experts, 0),
     matrices: matrices.length,
     bytes: unitBytes(matrices),
     unreadable: groups.flatMap((group) => group.unreadable),
@@ -71,7 +76,7 @@ export function statisticsCost(
 }
 
 /**
- * The statistics of every routed expert's matrices in the chosen layers, by streaming; and what they show.
+ * The statistics of the matrices of every routed expert of a scope, by streaming; and what they show.
  *
  * Errors of `mean` and `rms` are those of `Statistics`. Bytes are read once, those of quantised matrices that lie among
  * each other once a matrix; buffers are taken from the budget.
@@ -87,7 +92,7 @@ export async function statisticsOf(
   options: StatisticsOptions,
 ): Promise<StatisticsReport> {
   refuseUnusable(checkpoint);
-  const groups = chosen(layout, options.layers).map((group) => matricesOf(group, checkpoint.config));
+  const groups = chosen(layout, checkpoint.config, options);
   const units = groups.flatMap(({ matrices }) => unitsOf(matrices));
   const progress = createProgress(units, options.onProgress);
   const reader = createReader(files);
@@ -114,7 +119,22 @@ export async function statisticsOf(
   }
 }
 
-function chosen({ groups }: CheckpointLayout, layers: readonly number[] | undefined): LayerGroup[] {
+/** The matrices of a scope, layer by layer, with how many experts each layer has. */
+function chosen(layout: CheckpointLayout, config: Checkpoint['config'], scope: StatisticsScope) {
+  const groups = groupsOf(layout, scope.layers);
+  const experts = chosenExperts(
+    groups.map((group) => group.experts ?? 0),
+    scope,
+  );
+  return groups.map((group, at) => {
+    const { matrices, unreadable } = matricesOf(group, config);
+    const wanted = experts[at];
+    const kept = wanted ? matrices.filter(({ expert }) => wanted.has(expert)) : matrices;
+    return { matrices: kept, unreadable, experts: group.experts ?? 0 };
+  });
+}
+
+function groupsOf({ groups }: CheckpointLayout, layers: readonly number[] | undefined): LayerGroup[] {
   const moe = groups.filter(({ kind }) => kind !== 'dense');
   if (layers === undefined) return moe;
   const missing = layers.filter((layer) => !moe.some(({ index }) => index === layer));

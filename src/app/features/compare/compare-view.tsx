@@ -1,5 +1,7 @@
 import { useEffect } from 'react';
 import { formatBytes, formatInteger } from '../../../core/index.ts';
+import { allowReadingOther } from '../../jobs/stored/actions.ts';
+import { Shown } from '../../parts/shown.tsx';
 import { useAddress } from '../../state/address-store.ts';
 import {
   closeComparison,
@@ -102,14 +104,21 @@ function stop(): void {
 
 function Failed() {
   const error = useComparison((state) => state.error);
+  const kind = useComparison((state) => state.source?.kind);
+  const isFolder = error?.tag === 'permission-lost' && (kind === 'job' || kind === 'directory');
   return (
     <div className="compare-start">
       <h1>The other checkpoint cannot be read.</h1>
       <p role="alert" className="defect">
-        {error?.message}
+        <Shown text={error?.message ?? ''} />
       </p>
       <div className="row">
-        <button type="button" className="button primary" onClick={retryComparison}>
+        {isFolder && (
+          <button type="button" className="button primary" onClick={() => void allowReadingOther()}>
+            Allow reading the folder
+          </button>
+        )}
+        <button type="button" className={isFolder ? 'button' : 'button primary'} onClick={retryComparison}>
           Try again
         </button>
         <button type="button" className="button" onClick={() => compareWith(null)}>

@@ -15,6 +15,7 @@ import { JobPanel } from './job-panel.tsx';
 import { LayerChoice } from './options/layer-choice.tsx';
 import { OutputChoice } from './options/output-choice.tsx';
 import { ProgramChoice } from './options/program-choice.tsx';
+import { ReadingChoice } from './options/reading-choice.tsx';
 import { ShardSize } from './options/shard-size.tsx';
 import { TargetChoice } from './options/target-choice.tsx';
 import { UnpackChoice } from './options/unpack-choice.tsx';
@@ -58,6 +59,7 @@ function Conversion() {
   useDropUnfit(order, planned);
   const status = useJob((state) => state.status);
   const start = useStart(order, planned);
+  const startable = planned.current ? planned.plan : null;
   const shown = useJob(({ output }) => (output && 'job' in output ? output.job : null));
   const busy = isBusy(status);
   const sample = useInspection((state) => sampleWithoutWeights(state.source));
@@ -72,6 +74,7 @@ function Conversion() {
           <fieldset className="plain" disabled={busy}>
             <legend className="hidden">Options of the conversion</legend>
             <DroppedNote />
+            <ReadingChoice order={order} />
             <ProgramChoice chosen={chosen} outcomes={outcomes} />
             <TargetChoice chosen={chosen} />
             <UnpackChoice />
@@ -84,14 +87,14 @@ function Conversion() {
         <StoredLists except={shown} />
       </div>
       <div className="convert-main">
-        <JobPanel onAgain={start.act} />
+        <JobPanel again={{ start, plan: startable }} />
         <section className="panel" aria-label="Plan" aria-busy={!planned.current}>
           <div className="plan-head">
             <h2>Plan</h2>
             <p className="option-note" role="status">
               {start.note}
             </p>
-            {!sample && <StartButton start={start} plan={planned.current ? planned.plan : null} />}
+            {!sample && <StartButton start={start} plan={startable} />}
           </div>
           {sample && <NoWeights sample={sample} />}
           {withTarget && planned.plan && order.problem === null && <DamageNote order={withTarget} />}

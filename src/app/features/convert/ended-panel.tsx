@@ -7,6 +7,7 @@ import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { choose } from './options/convert-options.ts';
 import { bytesOf, fitsMemory } from './places.ts';
+import { StartButton, type StartButtonProps } from './start-button.tsx';
 
 interface Step {
   readonly label: string;
@@ -34,7 +35,7 @@ function stepsFor(tag: ErrorTag, { output, plan }: JobState): readonly Step[] {
 }
 
 /** A conversion that failed or was cancelled: what happened, which files are left, what to do now. */
-export function EndedPanel({ onAgain }: { readonly onAgain: (() => void) | null }) {
+export function EndedPanel({ again }: { readonly again: StartButtonProps | null }) {
   const job = useJob();
   const { status, error, aftermath, progress } = job;
   const steps = status === 'failed' && error ? stepsFor(error.tag, job) : [];
@@ -46,11 +47,7 @@ export function EndedPanel({ onAgain }: { readonly onAgain: (() => void) | null 
       </p>
       <p>{aftermath}</p>
       <div className="row">
-        {onAgain && (
-          <button type="button" className="button" onClick={onAgain}>
-            Start again
-          </button>
-        )}
+        {again?.start.act && <StartButton {...again} again />}
         {steps.map((step) => (
           <button
             key={step.label}

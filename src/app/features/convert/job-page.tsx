@@ -10,7 +10,7 @@ export function JobPage() {
     <div className="convert job-page">
       <h1 className="hidden">Convert</h1>
       <div className="convert-main">
-        <JobPanel onAgain={null} />
+        <JobPanel again={null} />
         <StoredLists except={shown} />
       </div>
     </div>

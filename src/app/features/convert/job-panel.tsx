@@ -7,6 +7,7 @@ import { EndedPanel } from './ended-panel.tsx';
 import './job.css';
 import { ProgressPanel } from './progress-panel.tsx';
 import { ReportPanel } from './report-panel.tsx';
+import type { StartButtonProps } from './start-button.tsx';
 
 const HEADINGS: Readonly<Record<JobStatus, string>> = {
   none: '',
@@ -20,7 +21,7 @@ const HEADINGS: Readonly<Record<JobStatus, string>> = {
 };
 
 /** The conversion of this page: how far it is, or how it ended. */
-export function JobPanel({ onAgain }: { readonly onAgain: (() => void) | null }) {
+export function JobPanel({ again }: { readonly again: StartButtonProps | null }) {
   const { status, source, target } = useJob();
   const heading = useRef<HTMLHeadingElement>(null);
   const stage = isBusy(status) ? 'busy' : status;
@@ -44,7 +45,7 @@ export function JobPanel({ onAgain }: { readonly onAgain: (() => void) | null })
         </span>
       </h2>
       {stage === 'busy' && <ProgressPanel />}
-      {(status === 'failed' || status === 'cancelled') && <EndedPanel onAgain={onAgain} />}
+      {(status === 'failed' || status === 'cancelled') && <EndedPanel again={again} />}
       {status === 'done' && <ReportPanel />}
     </section>
   );

@@ -51,16 +51,30 @@ const STEPS: Readonly<Record<RefusalTag, readonly Step[]>> = {
   'name-collision': [otherTarget, allLayers],
 };
 
+/** True for refusals that end once a reading is chosen. */
+export function isAmbiguous(tag: string): boolean {
+  return tag === 'layout-ambiguous' || tag === 'orientation-ambiguous';
+}
+
 /** Sentences of one kind that are shown before the rest is counted. */
 const SHOWN = 4;
 
 /** Why the plan cannot be run, and the buttons that lead on. */
 export function Refusals({ plan }: { readonly plan: PlanSummary }) {
-  const key = useInspection((state) => state.key);
   return (
     <div className="callout bad" role="alert">
       <h3>This cannot be converted</h3>
-      {[...byTag(plan.refusals)].map(([tag, messages]) => (
+      <RefusalList refusals={plan.refusals} />
+    </div>
+  );
+}
+
+/** Refusals of one kind after the other, each with its buttons. */
+export function RefusalList({ refusals }: { readonly refusals: readonly Refusal[] }) {
+  const key = useInspection((state) => state.key);
+  return (
+    <>
+      {[...byTag(refusals)].map(([tag, messages]) => (
         <div key={tag} className="refusal">
           <ul>
             {messages.slice(0, SHOWN).map((message) => (
@@ -70,9 +84,9 @@ export function Refusals({ plan }: { readonly plan: PlanSummary }) {
             ))}
             {messages.length > SHOWN && <li>… and {messages.length - SHOWN} more of this kind.</li>}
           </ul>
-          {(tag === 'layout-ambiguous' || tag === 'orientation-ambiguous') && <ValuesEvidence />}
+          {isAmbiguous(tag) && <ValuesEvidence />}
           <div className="row">
-            {[...readings(plan.refusals, tag), ...STEPS[tag]].map((step) => (
+            {[...readings(refusals, tag), ...STEPS[tag]].map((step) => (
               <button key={step.label} type="button" className="button" onClick={() => step.act(key)}>
                 {step.label}
               </button>
@@ -80,7 +94,7 @@ export function Refusals({ plan }: { readonly plan: PlanSummary }) {
           </div>
         </div>
       ))}
-    </div>
+    </>
   );
 }
 

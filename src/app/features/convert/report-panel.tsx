@@ -47,7 +47,7 @@ export function ReportPanel() {
           Download report (JSON)
         </button>
         {job.card !== null && <ModelCard text={job.card} />}
-        {job.output?.kind === 'opfs' && isOpenSource && <CompareResult job={job.output.job} />}
+        {job.output && 'job' in job.output && isOpenSource && <CompareResult job={job.output.job} />}
         <button type="button" className="button" onClick={clearJob}>
           Close report
         </button>

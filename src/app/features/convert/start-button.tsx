@@ -1,29 +1,41 @@
 import { useState } from 'react';
 import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
 import { formatBytes, formatDuration } from '../../../core/index.ts';
+import { useJob } from '../../jobs/job-store.ts';
 import { AskFirst } from '../../parts/ask-first.tsx';
-import { asksFirst, placeOfHub, type ReadingCost, readingCost } from '../../parts/reading-cost.ts';
+import {
+  asksAgain,
+  asksFirst,
+  type Place,
+  placeOfHub,
+  type ReadingCost,
+  readingCost,
+} from '../../parts/reading-cost.ts';
 import { move } from '../../state/address-store.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { useWorkChoices } from './options/convert-options.ts';
 import { DAMAGE_ID } from './plan-loads.tsx';
 
-interface StartButtonProps {
+export interface StartButtonProps {
   readonly start: { readonly act: (() => void) | null };
   /** Null while it is not the plan of the order. */
   readonly plan: PlanSummary | null;
+  /** True for the button that starts an ended conversion a second time. */
+  readonly again?: boolean;
 }
 
-/** Starts the conversion. From a Hub the bytes to download are beside it, and many are downloaded only after a yes. */
-export function StartButton({ start, plan }: StartButtonProps) {
+/** Starts the conversion. The bytes that it reads are beside it, and many are read only after a yes. */
+export function StartButton({ start, plan, again = false }: StartButtonProps) {
   const [asking, setAsking] = useState(false);
   const hub = useInspection((state) => state.hub);
   const bytes = useInspection((state) => state.summary?.bytes ?? 0);
   const layer = useInspection((state) => state.map?.rows.find(({ kind, index }) => kind === 'moe' && index !== null));
   const { checkSource } = useWorkChoices();
   const place = placeOfHub(hub);
-  const cost = plan && place !== null ? downloadOf(plan, bytes, checkSource, place) : null;
-  const asks = cost !== null && asksFirst(cost);
+  const isConfirmed = useJob((state) => again && plan !== null && state.plan === plan);
+  const cost = plan && costOf(plan, bytes, checkSource, place);
+  const asks = cost !== null && (isConfirmed ? asksAgain(cost) : asksFirst(cost));
+  const [reads, verb] = place === null ? ['reads', 'Read'] : ['downloads', 'Download'];
   const begin = () => {
     setAsking(false);
     start.act?.();
@@ -40,28 +52,29 @@ export function StartButton({ start, plan }: StartButtonProps) {
       : null;
   return (
     <>
-      {cost && start.act && (
+      {cost && start.act && !again && (place !== null || asks) && (
         <span className="download-cost option-note" title={`about ${formatDuration(cost.seconds)}`}>
-          Downloads {formatBytes(cost.bytes)}
+          {place === null ? 'Reads' : 'Downloads'} {formatBytes(cost.bytes)}
         </span>
       )}
       <button
         type="button"
-        className="button primary"
+        className={again ? 'button' : 'button primary'}
         disabled={start.act === null}
         aria-describedby={DAMAGE_ID}
         aria-expanded={asks ? asking : undefined}
         onClick={() => (asks ? setAsking(true) : begin())}
       >
-        Start conversion{asks && ' …'}
+        {again ? 'Start again' : 'Start conversion'}
+        {asks && ' …'}
       </button>
       {asking && asks && start.act && (
         <AskFirst
-          what="This conversion downloads"
+          what={`This conversion ${reads}`}
           cost={cost}
           from={place}
           more={`${checkSource ? 'The check of source hashes reads the files a second time. ' : ''}The conversion can be paused and resumed.`}
-          verb="Download"
+          verb={verb}
           narrow={narrow}
           onYes={begin}
           onNo={() => setAsking(false)}
@@ -71,8 +84,8 @@ export function StartButton({ start, plan }: StartButtonProps) {
   );
 }
 
-/** Bytes that a conversion reads from a Hub: unpacking writes more than it reads; checking hashes reads all once more. */
-function downloadOf(plan: PlanSummary, sourceBytes: number, checkSource: boolean, place: string): ReadingCost {
+/** Bytes that a conversion reads: unpacking writes more than it reads; checking hashes reads all once more. */
+function costOf(plan: PlanSummary, sourceBytes: number, checkSource: boolean, place: Place): ReadingCost {
   const read = plan.unpacked ? Math.min(plan.bytes, sourceBytes) : plan.bytes;
   return readingCost(place, read + (checkSource ? sourceBytes : 0));
 }

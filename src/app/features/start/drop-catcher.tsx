@@ -38,7 +38,11 @@ export function DropCatcher({ children }: { readonly children: ReactNode }) {
       onDrop={drop}
     >
       {children}
-      {over && <p className="drop-hint">Drop to open. Files never leave this machine.</p>}
+      {over && (
+        <p className="drop-hint" role="status">
+          Drop to open. Files never leave this machine.
+        </p>
+      )}
       {problem !== null && (
         <div className="drop-problem" role="alert">
           <Shown text={problem} />

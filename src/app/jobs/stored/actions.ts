@@ -1,6 +1,7 @@
+import type { SourceDescriptor } from '../../../../workers/inspect/protocol.ts';
 import { findFolderResult, forgetFolderResult, LoomError, removeJob } from '../../../core/index.ts';
 import { addressStore, go } from '../../state/address-store.ts';
-import { closeComparison, useComparison } from '../../state/comparison.ts';
+import { closeComparison, retryComparison, useComparison } from '../../state/comparison.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { retryOpening, useInspection } from '../../state/inspection.ts';
 import { openDownloads } from '../downloads.ts';
@@ -62,10 +63,23 @@ export async function deleteStored({ job, folder }: Pick<Finished, 'job' | 'fold
  * button is pressed: browsers ask only then.
  */
 export async function allowReading(job: string): Promise<void> {
+  await askToRead({ kind: 'job', job });
+  retryOpening();
+}
+
+/** The same for the second checkpoint of a comparison, which is then opened again. */
+export async function allowReadingOther(): Promise<void> {
+  const { source } = useComparison.getState();
+  if (source) await askToRead(source);
+  retryComparison();
+}
+
+/** Asks for the folder of a result or of dropped files; the opening that follows reports a refusal. */
+async function askToRead(source: SourceDescriptor): Promise<void> {
   type Asking = FileSystemDirectoryHandle & {
     requestPermission?(options: { readonly mode: 'read' }): Promise<PermissionState>;
   };
-  const folder: Asking | undefined = (await findFolderResult(job))?.folder;
+  const result = source.kind === 'job' ? await findFolderResult(source.job) : undefined;
+  const folder: Asking | undefined = source.kind === 'directory' ? source.handle : result?.folder;
   await folder?.requestPermission?.({ mode: 'read' }).catch(() => undefined);
-  retryOpening();
 }

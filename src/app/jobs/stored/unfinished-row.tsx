@@ -1,4 +1,7 @@
+import { useState } from 'react';
 import { formatBytes, formatInteger, HUB_ENDPOINT, plural } from '../../../core/index.ts';
+import { AskFirst } from '../../parts/ask-first.tsx';
+import { asksAgain, placeOfHub, readingCost } from '../../parts/reading-cost.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
@@ -14,9 +17,16 @@ export function UnfinishedRow({ unfinished }: { readonly unfinished: Unfinished 
   const refresh = useRefreshStored();
   const identity = useInspection((state) => (state.status === 'open' ? (state.summary?.identity ?? null) : null));
   const { problem, attempt } = useAttempt();
+  const [asking, setAsking] = useState(false);
   const { head, finished, target, folder, elsewhere, cleared } = unfinished;
   const isOpen = identity === head.source.identity;
   const bytes = head.shards.reduce((sum, shard) => sum + shard.byteLength, 0);
+  const place = placeOfHub(unfinished.hub);
+  const rest = readingCost(place, cleared ? bytes : unfinished.restBytes);
+  const resume = () => {
+    setAsking(false);
+    attempt(async () => startJob(await resumeRequest(unfinished)));
+  };
   const name = `${shortSource(head.source.identity)} to ${target}`;
   return (
     <li>
@@ -56,12 +66,24 @@ export function UnfinishedRow({ unfinished }: { readonly unfinished: Unfinished 
               type="button"
               className="button small primary"
               aria-label={`Resume ${name}`}
-              onClick={() => attempt(async () => startJob(await resumeRequest(unfinished)))}
+              aria-expanded={asksAgain(rest) ? asking : undefined}
+              onClick={() => (asksAgain(rest) ? setAsking(true) : resume())}
             >
-              Resume
+              Resume{asksAgain(rest) && ' …'}
             </button>
           )}
         </WithQuestion>
+      )}
+      {asking && isOpen && !elsewhere && (
+        <AskFirst
+          what={place === null ? 'The rest reads' : 'The rest downloads'}
+          cost={rest}
+          from={place}
+          more="The conversion can be paused and resumed."
+          verb={place === null ? 'Read' : 'Download'}
+          onYes={resume}
+          onNo={() => setAsking(false)}
+        />
       )}
     </li>
   );

@@ -8,6 +8,7 @@ import {
   isLoomError,
   type LoomError,
   type StatisticsProgress,
+  type StatisticsScope,
   toWire,
   type ValueFinding,
 } from '../../../../core/index.ts';
@@ -23,6 +24,8 @@ export interface ValuesState {
   /** The opening that the values belong to; empty when there are none. */
   readonly key: string;
   readonly status: 'idle' | 'running' | 'cancelling' | 'done' | 'cancelled' | 'failed';
+  /** What is measured now, or was measured last. */
+  readonly scope: StatisticsScope;
   readonly progress: StatisticsProgress | null;
   readonly pace: Pace;
   readonly measured: Measured;
@@ -36,6 +39,7 @@ export interface ValuesState {
 const NOTHING: ValuesState = {
   key: '',
   status: 'idle',
+  scope: {},
   progress: null,
   pace: { rate: null, left: null },
   measured: new Map(),
@@ -63,8 +67,8 @@ let running: Running | null = null;
 let abort: AbortController | null = null;
 let samples: readonly Sample[] = [];
 
-/** Measures layers (null: all) on top of what is measured; what happens shows in the store. */
-export async function startMeasuring(layers: readonly number[] | null): Promise<void> {
+/** Measures a scope on top of what is measured; what happens shows in the store. */
+export async function startMeasuring(scope: StatisticsScope): Promise<void> {
   const { key } = useInspection.getState();
   const before = useValues.getState();
   if (before.status === 'running' || before.status === 'cancelling') return;
@@ -72,13 +76,14 @@ export async function startMeasuring(layers: readonly number[] | null): Promise<
   const mine = new AbortController();
   abort = mine;
   samples = [];
-  useValues.setState({ ...kept, status: 'running', progress: null, pace: NOTHING.pace, outcome: null, error: null });
+  const none = { progress: null, pace: NOTHING.pace, outcome: null, error: null };
+  useValues.setState({ ...kept, ...none, status: 'running', scope });
   try {
     const worker = await workerFor(key, mine.signal);
     const listen = (event: ValuesEvent) => {
       if (abort === mine) hear(event);
     };
-    const outcome = await worker.call.measure(layers, 'auto', listen, mine.signal);
+    const outcome = await worker.call.measure(scope, 'auto', listen, mine.signal);
     noteRead(placeOfHub(useInspection.getState().hub), outcome.bytes, outcome.seconds);
     if (abort === mine) useValues.setState({ status: 'done', outcome });
   } catch (error) {
