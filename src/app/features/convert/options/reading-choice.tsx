@@ -3,7 +3,7 @@ import { layoutId, type PlanOptions } from '../../../../core/index.ts';
 import { inspectWorker, useInspection } from '../../../state/inspection.ts';
 import { isAmbiguous, RefusalList } from '../refusals.tsx';
 import type { Order } from '../use-plan.ts';
-import { choose } from './choices.ts';
+import { choose } from './convert-options.ts';
 
 /**
  * The choice of how to read a checkpoint whose names or shapes fit several layouts, before a target is chosen: the plan of
