@@ -56,6 +56,17 @@ test('drop a real folder, convert to gate-up, and the download is what transform
   ]);
   expect(card.suggestedFilename()).toBe('README.md');
   expect(readFileSync(await card.path(), 'utf8')).toContain('gate_up_proj');
+  await page.getByRole('checkbox', { name: 'with pictures of a layer before and after' }).check();
+  const [zip] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download model card (model-card.zip)' }).click(),
+  ]);
+  // ZIP stores its files as they are.
+  const archive = readFileSync(await zip.path(), 'utf8');
+  expect(archive).toContain('(layout-before.svg)');
+  for (const file of ['README.md', 'layout-before.svg', 'layout-after.svg'])
+    expect(archive).toContain(`model-card/${file}`);
+  expect(archive.match(/<svg /g)).toHaveLength(2);
   const output = await allTensors(await openLocal(folder));
   const truth = await truthOf('qwen3_moe');
   expect([...output.keys()].sort()).toEqual([...truth.keys()].sort());

@@ -171,6 +171,18 @@ export interface PlanSummary
 /** Where a conversion came from and what it proved: what its model card says of it. */
 export type MadeFacts = Pick<CardFacts, 'source'> & Required<Pick<CardFacts, 'proof'>>;
 
+/** README.md for a result: as text alone, and with two drawings beside it that it links. */
+export interface ResultCard {
+  readonly text: string;
+  /** Null where a side's experts cannot be drawn. */
+  readonly pictured: { readonly text: string; readonly pictures: readonly PictureFile[] } | null;
+}
+
+export interface PictureFile {
+  readonly file: string;
+  readonly svg: string;
+}
+
 /** The worker that reads headers and layouts. Signals are arguments of their own. */
 export interface InspectApi extends FlowService, RankApi, MemoryApi, TensorApi, ValuesService {
   /**
@@ -208,7 +220,7 @@ export interface InspectApi extends FlowService, RankApi, MemoryApi, TensorApi, 
   /** What each consumer will make of a plan's output; null where the plan cannot be run. */
   planLoads(target: Target, options: PlanOptions): Promise<readonly LoadVerdict[] | null>;
   /** README.md for the result of a plan that has been run and proven. */
-  card(target: Target, options: PlanOptions, made: MadeFacts): Promise<string>;
+  card(target: Target, options: PlanOptions, made: MadeFacts): Promise<ResultCard>;
   plan(target: Target, options: PlanOptions): Promise<PlanSummary>;
   /** Posts the whole {@link ConversionPlan} through `port`, past the page. */
   sendPlan(target: Target, options: PlanOptions, port: MessagePort): Promise<PlanSummary>;

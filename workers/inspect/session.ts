@@ -6,6 +6,7 @@ import {
   type CheckpointLayout,
   type ConsumerVerdict,
   type ConversionPlan,
+  cardPictures,
   causesOf,
   cellTensors,
   createLayerDrawer,
@@ -52,6 +53,7 @@ import type {
   MadeFacts,
   MapSummary,
   PlanSummary,
+  ResultCard,
   SourceDescriptor,
 } from './protocol.ts';
 
@@ -74,7 +76,7 @@ export interface InspectSession extends FlowService {
   plan(target: Target, options: PlanOptions): Promise<ConversionPlan>;
   readonly loads: Loads;
   planLoads(target: Target, options: PlanOptions): Promise<readonly ConsumerVerdict[] | null>;
-  card(target: Target, options: PlanOptions, made: MadeFacts): Promise<string>;
+  card(target: Target, options: PlanOptions, made: MadeFacts): Promise<ResultCard>;
 }
 
 /** The layer that is drawn without being asked for: by its number, null for the first that has experts. */
@@ -281,8 +283,13 @@ function sessionOf(
     planLoads: async (target, options) => predictPlan(checkpoint, await plan(target, options), options),
     card: async (target, options, made) => {
       const { assume } = options;
-      const facts = { plan: await plan(target, options), layout, config: checkpoint.config, ...made };
-      return modelCard(assume ? { ...facts, assume } : facts);
+      const assumed = assume ? { assume } : {};
+      const facts = { plan: await plan(target, options), layout, config: checkpoint.config, ...made, ...assumed };
+      const pictures = cardPictures({ ...facts, checkpoint });
+      return {
+        text: modelCard(facts),
+        pictured: pictures.length === 0 ? null : { text: modelCard({ ...facts, pictures }), pictures },
+      };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { PlanSummary } from '../../../workers/inspect/protocol.ts';
+import type { PlanSummary, ResultCard } from '../../../workers/inspect/protocol.ts';
 import type { ConversionReport, LoomError, Progress } from '../../core/index.ts';
 import type { Download } from './downloads.ts';
 import { addSample, type Pace, paceOf, type Sample } from './rate.ts';
@@ -36,7 +36,7 @@ export interface JobState {
   readonly aftermath: string | null;
   readonly report: ConversionReport | null;
   /** README.md for the result; null where the source is no longer open. */
-  readonly card: string | null;
+  readonly card: ResultCard | null;
   /** The output in the browser storage or in memory; empty for a picked folder. */
   readonly files: readonly Download[];
   /** True once the reader has seen how it ended: the rail, the title and the icon then say nothing more. */

@@ -5,6 +5,7 @@ import type {
   SinkDescriptor,
   StorageTrial,
 } from '../../../workers/convert/protocol.ts';
+import type { ResultCard } from '../../../workers/inspect/protocol.ts';
 import type { Supervised } from '../../../workers/link/supervise.ts';
 import {
   type ConversionReport,
@@ -163,7 +164,7 @@ function hear(event: ConvertEvent): void {
 
 async function finish(
   report: ConversionReport,
-  card: string | null,
+  card: ResultCard | null,
   { sink, job }: Running,
   blobs: readonly MemoryFile[],
 ): Promise<void> {

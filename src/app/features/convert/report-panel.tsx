@@ -18,6 +18,7 @@ import { Term } from '../../parts/term.tsx';
 import { compareWith } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { Breakable } from './breakable.tsx';
+import { ModelCard } from './model-card.tsx';
 import { DeleteResult, OpenResult } from './result-steps.tsx';
 
 /** What was written and proven, what was not proven, and the files. */
@@ -46,7 +47,7 @@ export function ReportPanel() {
         >
           Download report (JSON)
         </button>
-        {job.card !== null && <ModelCard text={job.card} />}
+        {job.card !== null && <ModelCard card={job.card} />}
         {job.output && 'job' in job.output && isOpenSource && <CompareResult job={job.output.job} />}
         <button type="button" className="button" onClick={clearJob}>
           Close report
@@ -54,15 +55,6 @@ export function ReportPanel() {
         {job.output?.kind === 'opfs' && <DeleteResult job={job.output.job} bytes={sizeOf(job.files)} />}
       </div>
     </>
-  );
-}
-
-/** A README for the Hub: what changed, which programs load the result, how it was proven. */
-function ModelCard({ text }: { readonly text: string }) {
-  return (
-    <button type="button" className="button" onClick={() => downloadText(text, 'README.md')}>
-      Download model card (README.md)
-    </button>
   );
 }
 
