@@ -21,10 +21,40 @@ export function matrixView(
   expert: number,
   part = 'weight',
 ): MatrixView | null {
+  if (!Number.isSafeInteger(expert) || expert < 0 || expert >= (group.experts ?? 0)) return null;
+  const first = firstView(group, projection, part);
+  if (!first) return null;
+  const { view, step, name } = first;
+  return { ...view, tensor: name.join(String(expert)), base: view.base + expert * step };
+}
+
+/** The view of expert 0, and how those of the others follow from it. */
+interface FirstView {
+  readonly view: Omit<MatrixView, 'tensor'>;
+  /** Elements from one expert to the next in one tensor; 0 where each has a tensor of its own, or all share one. */
+  readonly step: number;
+  /** The tensor's name without the number of the expert. */
+  readonly name: readonly string[];
+}
+
+/** Groups are values: a view is worked out once, not for each of half a million experts. */
+const FIRST = new WeakMap<LayerGroup, Map<string, FirstView | null>>();
+
+function firstView(group: LayerGroup, projection: Projection, part: string): FirstView | null {
+  const known = FIRST.get(group) ?? new Map<string, FirstView | null>();
+  FIRST.set(group, known);
+  const key = `${projection} ${part}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const found = findFirst(group, projection, part);
+  known.set(key, found);
+  return found;
+}
+
+function findFirst(group: LayerGroup, projection: Projection, part: string): FirstView | null {
   const spec = dialectOf(group.layout);
   const member = memberFor(group, projection, part);
   if (!spec || !member || group.experts === null || group.orientation === 'ambiguous') return null;
-  if (!Number.isSafeInteger(expert) || expert < 0 || expert >= group.experts) return null;
   const inner = innerShape(member, spec, group.experts);
   if (inner.some((dim) => !Number.isInteger(dim))) return null;
   const kind = kindIn(group, part);
@@ -33,12 +63,11 @@ export function matrixView(
   const whole = kind === 'opaque' && spec.family !== 'per-expert' ? null : wholeView(inner, kind, transposed);
   if (!whole) return null;
   const apart = spec.family === 'per-expert' || isSharedByAll(member, spec, group.experts);
-  const place = apart ? 0 : expert * inner.reduce((product, dim) => product * dim, 1);
+  const step = apart ? 0 : inner.reduce((product, dim) => product * dim, 1);
   const joint = member.projection === 'gate-up' ? jointOf(kind, inner) : 'shared';
   const view = joint === 'rows' ? halfView(whole, projection, kind, group, part) : joint && whole;
   if (!view) return null;
-  const tensor = member.template.replaceAll('{i}', String(expert));
-  return { ...view, tensor, dtype: member.dtype, base: place + view.base };
+  return { view: { ...view, dtype: member.dtype }, step, name: member.template.split('{i}') };
 }
 
 /** The member that holds a part of a projection, alone or joined. */
