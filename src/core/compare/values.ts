@@ -19,11 +19,11 @@ export interface ValueOptions {
   readonly selection?: readonly number[] | undefined;
   readonly budget?: Budget | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Bytes of both sides compared, of those to compare; what is read again to name a mistake is not counted. */
+  /** Compared bytes and total bytes of both sides, without bytes that are read again to find a mistake. */
   readonly onProgress?: ((done: number, total: number, entry: number) => void) | undefined;
 }
 
-/** One pair whose numbers differ. */
+/** One pair whose values differ. */
 export interface ValueDifference extends Omit<Tally, 'first'> {
   /** Index of the entry. */
   readonly entry: number;
@@ -33,7 +33,7 @@ export interface ValueDifference extends Omit<Tally, 'first'> {
   readonly expert: number | null;
   readonly projection: Projection | null;
   readonly part: string | null;
-  /** Where the first difference is: row and column of the matrix as [out, in], and both values as stored. */
+  /** The first difference: row and column of the matrix as [out, in], and both values as stored. */
   readonly first: { readonly row: number; readonly column: number; readonly left: string; readonly right: string };
   /** The cast under which the two were compared, null when they are of one dtype. */
   readonly cast: string | null;
