@@ -32,7 +32,7 @@ test('470 GB beside both fused forms: everything matched by headers, with few re
     hub.clearJournal();
     await visit(page, hub, { repo: BIG, view: 'compare', with: `moe-loom/Qwen3-235B-A22B-${layout}` });
     await expect(page.getByRole('heading', { name: 'Same headers' })).toBeVisible({ timeout: 60_000 });
-    await expect(page.getByText(/Everything has a partner/)).toBeVisible();
+    await expect(page.getByText(/Every tensor has a match/)).toBeVisible();
     await expect(page.getByText('36,945 tensors, all matched')).toBeVisible();
     const exchanges = hub.journal.filter((entry) => entry.method !== 'OPTIONS');
     const headers = exchanges.filter((entry) => !entry.path.includes('index.json'));

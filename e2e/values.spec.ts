@@ -83,7 +83,7 @@ test('layers are measured one after another, and none twice', async ({ page, hub
   await visit(page, hub, { ...PLANTED, statistic: 'rms', layers: '0' });
   await bar(page).getByRole('button', { name: 'Measure …' }).click();
   await page.getByRole('button', { name: 'Read 27.6 kB' }).click();
-  await expect(findings(page)).toContainText('No NaN, no dead, twin or outlier experts');
+  await expect(findings(page)).toContainText('No NaN and no dead, twin or outlier experts');
   await page.getByRole('button', { name: 'Clear' }).click();
   await expect(bar(page)).toContainText('Layer 1 · 36 matrices · 27.6 kB');
   await bar(page).getByRole('button', { name: 'Measure …' }).click();
