@@ -150,7 +150,7 @@ test('what cannot be opened is said, with a way on', async ({ page, hub }) => {
   await page.getByRole('button', { name: 'Compare with another' }).click();
   await expect(page.getByRole('heading', { name: 'Compare with' })).toBeVisible();
   await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare', with: 'local:my folder' });
-  await expect(page.getByText(/my folder was compared here/)).toBeVisible();
+  await expect(page.getByText(/my folder was read from this computer/)).toBeVisible();
 });
 
 test('a comparison of values is stopped where it is', async ({ page, hub }) => {
