@@ -50,7 +50,7 @@ export function ValuesBar({ map, choice }: { readonly map: ExpertMap; readonly c
   );
 }
 
-/** What is left to measure of some layers. */
+/** The part of some layers that is not measured yet. */
 interface Remaining {
   readonly wanted: number;
   readonly left: number;
@@ -58,7 +58,7 @@ interface Remaining {
   readonly layers: readonly number[] | null;
 }
 
-/** What of the chosen layers, or of all, is not measured; and the one layer that is offered first where all is a lot. */
+/** The chosen layers (or all) that are not measured yet, and the one layer that is offered first if all are expensive. */
 function useRemaining(map: ExpertMap): Remaining & { readonly one: number | null } {
   const chosen = useAddress((address) => address.layers);
   const pinned = useAddress((address) => address.layer);
@@ -84,7 +84,7 @@ function useCost(layers: readonly number[] | null, enabled: boolean) {
   });
 }
 
-/** What measuring would read, and the button that starts it. A Hub, and whatever reads a lot, is read only after a yes. */
+/** The bytes that measuring reads, and the button that starts it. Reads from a Hub and expensive reads need confirmation. */
 function Offer({ map }: { readonly map: ExpertMap }) {
   const [asking, setAsking] = useState<'all' | 'one' | null>(null);
   const hub = useInspection((state) => state.hub);
