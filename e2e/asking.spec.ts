@@ -22,7 +22,7 @@ test('a download of 470 GB asks with bytes and time, and one layer is the defaul
 
 test('statistics of one layer come before those of all, and Escape reads nothing', async ({ page, hub }) => {
   await visit(page, hub, { repo: BIG, statistic: 'rms' });
-  const bar = page.getByRole('region', { name: 'Values' });
+  const bar = page.getByRole('region', { name: 'Values', exact: true });
   await expect(bar.getByRole('button', { name: 'Measure layer 0 …' })).toHaveClass(/primary/);
   await bar.getByRole('button', { name: 'Measure all …' }).click();
   const question = page.getByRole('alertdialog');

@@ -11,7 +11,7 @@ import { dropPaths, expect, parametersOf, test, violations, visit } from './supp
 const PLANTED = { repo: 'preset/planted-values' };
 const BYTES = 2 * 12 * 3 * 16 * 24 * 2;
 
-const bar = (page: Page) => page.getByRole('region', { name: 'Values' });
+const bar = (page: Page) => page.getByRole('region', { name: 'Values', exact: true });
 const findings = (page: Page) => page.getByRole('region', { name: 'Findings in values' });
 
 /** What the core says of the planted checkpoint. */
