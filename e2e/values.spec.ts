@@ -146,7 +146,7 @@ test('a cancel keeps what was measured', async ({ page, hub }) => {
   await expect(bar(page).getByRole('progressbar')).toHaveJSProperty('max', BYTES);
   await expect(bar(page)).toContainText(/3[5-9](\.\d)? kB of 55\.3 kB · .*model\.layers\.1\.mlp/);
   await bar(page).getByRole('button', { name: 'Cancel' }).click();
-  await expect(bar(page)).toContainText(/Stopped after 3[5-9](\.\d)? kB\. Layers that were finished keep their values/);
+  await expect(bar(page)).toContainText(/Stopped after 3[5-9](\.\d)? kB\. Finished layers keep their values/);
   await expect(findings(page)).toContainText('All matrices of expert 1 of model.layers.1.mlp are zero.');
   hub.faults.clear();
   await expect(bar(page)).toContainText('Layer 1 · 36 matrices · 27.6 kB');
