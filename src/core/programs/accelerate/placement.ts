@@ -17,7 +17,7 @@ export const placement: PlacementRules = {
   inferred: ['dp'],
   sizes(options) {
     if (degree(options, 'pp') > 1)
-      return { error: 'accelerate has no pipeline parallelism beside FSDP2: leave pp at 1.' };
+      return { error: 'accelerate does not support pipeline parallelism with FSDP2. Leave pp at 1.' };
     return foldedSizes(options);
   },
   mesh: (sizes) => foldedMesh(sizes),

@@ -96,7 +96,7 @@ export const placement: PlacementRules = {
       );
     if (isAuto(options))
       out.push(
-        `ep = "auto" is ${ep}: the ranks of a replica, ${AUTO_MOST} at most. Its documents say the largest divisor of the experts; its code does not look at them.`,
+        `ep = "auto" is ${ep}: the ranks of a replica, ${AUTO_MOST} at most. Its documentation says that it is the largest divisor of the number of experts, but its code does not use that number.`,
       );
     const few = facts.moeLayers.find(({ experts }) => ep > 1 && experts / ep < (dp * cp) / ep);
     if (few) out.push('A block has fewer experts than FSDP ranks that share it, so the last ranks hold none.');

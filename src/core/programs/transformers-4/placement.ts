@@ -63,7 +63,7 @@ export const placement: PlacementRules = {
     const out: string[] = [];
     if (ep > 1 && !planOf457(facts.modelType).own)
       out.push(
-        `transformers 4.57 has no expert-parallel plan for ${facts.modelType ?? 'this model'}; placed as the fork's plan for Qwen3-MoE would. Without such a plan every rank loads every expert and nothing says so.`,
+        `transformers 4.57 has no expert-parallel plan for ${facts.modelType ?? 'this model'}. The placement here follows the fork's plan for Qwen3-MoE. Without a plan, every rank loads every expert without a warning.`,
       );
     if (dp * cp > 1)
       out.push('Loading puts everything except routed experts on every rank. FSDP2 cuts it after loading, in memory.');

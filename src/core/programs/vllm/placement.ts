@@ -188,7 +188,9 @@ export const placementBefore: PlacementRules = {
   warnings({ facts, sizes: { ep } }) {
     const uneven = facts.moeLayers.find((layer) => layer.experts % ep !== 0);
     return uneven
-      ? [`${uneven.experts} experts do not divide by ${ep}: the last rank holds what is left, all others as few.`]
+      ? [
+          `${uneven.experts} experts do not divide by ${ep}: the last rank holds the remainder, and the other ranks hold equal blocks.`,
+        ]
       : [];
   },
 };
