@@ -67,7 +67,7 @@ test('statistics of one expert come before those of a layer, a sample and all, a
   hub,
 }) => {
   await visit(page, hub, { repo: BIG, statistic: 'rms' });
-  const bar = page.getByRole('region', { name: 'Values' });
+  const bar = page.getByRole('region', { name: 'Values', exact: true });
   const scope = bar.getByRole('radiogroup', { name: 'Measure' });
   await expect(scope.getByRole('radio', { name: 'One expert' })).toBeChecked();
   await expect(bar).toContainText('Layer 0, expert 0 · 3 matrices · 37.7 MB');

@@ -32,7 +32,7 @@ test('470 GB beside both fused forms: everything matched by headers, with few re
     hub.clearJournal();
     await visit(page, hub, { repo: BIG, view: 'compare', with: `moe-loom/Qwen3-235B-A22B-${layout}` });
     await expect(page.getByRole('heading', { name: 'Same headers' })).toBeVisible({ timeout: 60_000 });
-    await expect(page.getByText(/Everything has a partner/)).toBeVisible();
+    await expect(page.getByText(/Every tensor has a match/)).toBeVisible();
     await expect(page.getByText('36,945 tensors, all matched')).toBeVisible();
     const exchanges = hub.journal.filter((entry) => entry.method !== 'OPTIONS');
     const headers = exchanges.filter((entry) => !entry.path.includes('index.json'));
@@ -150,7 +150,7 @@ test('what cannot be opened is said, with a way on', async ({ page, hub }) => {
   await page.getByRole('button', { name: 'Compare with another' }).click();
   await expect(page.getByRole('heading', { name: 'Compare with' })).toBeVisible();
   await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare', with: 'local:my folder' });
-  await expect(page.getByText(/my folder was compared here/)).toBeVisible();
+  await expect(page.getByText(/my folder was read from this computer/)).toBeVisible();
 });
 
 test('a comparison of values is stopped where it is', async ({ page, hub }) => {

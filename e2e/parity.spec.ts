@@ -24,7 +24,7 @@ test('a layer is computed in every form by keyboard, and the address brings the 
   await expect(panel(page).getByText(/of layer 2 on 8 random tokens \(seed 7\)/)).toBeVisible();
   await expect(pairs(page).getByRole('row')).toHaveCount(1 + 6);
   await expect(pairs(page).getByText('✓ same')).toHaveCount(6);
-  await expect(panel(page).getByText('A demonstration on these inputs, not a proof')).toBeVisible();
+  await expect(panel(page).getByText('Only equal bytes are a proof')).toBeVisible();
   await expect(panel(page).getByText('on one thread; 3 ranks.')).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await page.reload();
@@ -63,7 +63,7 @@ test('an original and its stacked form give the same output, each from its own b
   await expect(panel(page).getByText('✓ The same output')).toBeVisible();
   await expect(pairs(page).getByText('Second checkpoint')).toHaveCount(4);
   await expect(pairs(page).getByText('✓ same')).toHaveCount(10);
-  const made = page.getByRole('table', { name: 'How each was made' });
+  const made = page.getByRole('table', { name: 'How each output was computed' });
   await expect(made.getByRole('row', { name: /^Second checkpoint/ })).toContainText('as stored');
   expect(await violations(page)).toEqual([]);
 });

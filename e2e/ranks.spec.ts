@@ -196,7 +196,7 @@ test('EPLB places local files by the loads of a CSV file', async ({ page }) => {
   await page.locator('h1').first().waitFor();
   await dropPaths(page, [HUB]);
   const ask = page.getByRole('region', { name: 'File needed' });
-  await expect(ask).toContainText('EPLB places experts by the tokens that each one gets');
+  await expect(ask).toContainText('EPLB places experts by the number of tokens that each expert gets');
   await expect(page.getByRole('alert', { name: 'Refused' })).toHaveCount(0);
   await expect(page.getByRole('button', { name: 'EP 2', exact: true })).not.toHaveClass(/refused/);
   expect(await violations(page)).toEqual([]);

@@ -11,7 +11,7 @@ import { dropPaths, expect, parametersOf, test, violations, visit } from './supp
 const PLANTED = { repo: 'preset/planted-values' };
 const BYTES = 2 * 12 * 3 * 16 * 24 * 2;
 
-const bar = (page: Page) => page.getByRole('region', { name: 'Values' });
+const bar = (page: Page) => page.getByRole('region', { name: 'Values', exact: true });
 const findings = (page: Page) => page.getByRole('region', { name: 'Findings in values' });
 
 /** What the core says of the planted checkpoint. */
@@ -83,7 +83,7 @@ test('layers are measured one after another, and none twice', async ({ page, hub
   await visit(page, hub, { ...PLANTED, statistic: 'rms', layers: '0' });
   await bar(page).getByRole('button', { name: 'Measure …' }).click();
   await page.getByRole('button', { name: 'Read 27.6 kB' }).click();
-  await expect(findings(page)).toContainText('No NaN, no dead, twin or outlier experts');
+  await expect(findings(page)).toContainText('No NaN and no dead, twin or outlier experts');
   await page.getByRole('button', { name: 'Clear' }).click();
   await expect(bar(page)).toContainText('Layer 1 · 36 matrices · 27.6 kB');
   await bar(page).getByRole('button', { name: 'Measure …' }).click();
@@ -146,7 +146,7 @@ test('a cancel keeps what was measured', async ({ page, hub }) => {
   await expect(bar(page).getByRole('progressbar')).toHaveJSProperty('max', BYTES);
   await expect(bar(page)).toContainText(/3[5-9](\.\d)? kB of 55\.3 kB · .*model\.layers\.1\.mlp/);
   await bar(page).getByRole('button', { name: 'Cancel' }).click();
-  await expect(bar(page)).toContainText(/Stopped after 3[5-9](\.\d)? kB\. Layers that were finished keep their values/);
+  await expect(bar(page)).toContainText(/Stopped after 3[5-9](\.\d)? kB\. Finished layers keep their values/);
   await expect(findings(page)).toContainText('All matrices of expert 1 of model.layers.1.mlp are zero.');
   hub.faults.clear();
   await expect(bar(page)).toContainText('Layer 1 · 36 matrices · 27.6 kB');

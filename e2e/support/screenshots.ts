@@ -99,7 +99,7 @@ const SHOTS: readonly Shot[] = [
       expert: '7',
       with: 'moe-loom/Qwen3-235B-A22B-gate-up',
     },
-    ready: /Everything has a partner[\s\S]*MergeModulelist/,
+    ready: /Every tensor has a match[\s\S]*MergeModulelist/,
   },
   {
     name: 'compare-values',

@@ -70,7 +70,7 @@ export const VALUES = 'values';
 export function withAssume(command: Command): Command {
   return command.option(
     '--assume <what>',
-    'how to read the experts where the files do not decide: out-in, in-out, a layout such as gate-up/w13, or a model_type; inspect, plan and convert also take values: what the weights of one layer support',
+    'how experts are stored, if the files do not decide it: out-in, in-out, a layout such as gate-up/w13, or a model_type; inspect, plan and convert also take values: decide from the weights of one layer',
   );
 }
 

@@ -186,7 +186,7 @@ describe('ranks', () => {
     const script = (await run(...ask, '--hashes', '--take', 'assertion')).stdout;
     for (const each of hashes) for (const sha256 of Object.values(each)) expect(script).toContain(sha256);
     const early = await run(...ask, '--hashes', '--to', 'gate-up');
-    expect(early).toMatchObject({ code: 2, stderr: expect.stringContaining('convert first') });
+    expect(early).toMatchObject({ code: 2, stderr: expect.stringContaining('Convert first') });
     expect(await run(...ask, '--take', 'nothing')).toMatchObject({ code: 2 });
   });
 

@@ -83,7 +83,7 @@ export function readTable(summary: RankSummary): string[] {
   const own =
     loading === null
       ? `${title} cannot load these files.`
-      : `* ${title} reads what the column ${loading} shows${filters ? ', or with its weight filter what the column filter shows' : ''}.`;
+      : `* ${title} reads the bytes in column "${loading}"${filters ? ', with its weight filter those in column "filter"' : ''}.`;
   return [
     'Bytes read   spans: only what the rank holds, in whole rows · files: each file with a part of it, whole · everything: all files',
     line('rank', head),

@@ -75,12 +75,12 @@ describe('moe-loom ranks', () => {
     expect(await table('--framework', 'transformers-5', '--ep', '2')).toEqual([
       ['rank', 'held', 'spans *', 'files', 'everything'],
       ['0–1', '896 B', '896 B', '1.66 kB', '1.66 kB'],
-      ['* transformers 5 reads what the column spans shows.'],
+      ['* transformers 5 reads the bytes in column "spans".'],
     ]);
     expect(await table('--framework', 'vllm', '--ep', '2')).toEqual([
       ['rank', 'held', 'spans', 'filter', 'files', 'everything *'],
       ['0–1', '896 B', '896 B', '896 B', '1.66 kB', '1.66 kB'],
-      ['* vLLM reads what the column everything shows, or with its weight filter what the column filter shows.'],
+      ['* vLLM reads the bytes in column "everything", with its weight filter those in column "filter".'],
     ]);
     expect(await table('--framework', 'megatron-core', '--pp', '2', '--ep', '2')).toEqual([
       ['rank', 'held', 'spans', 'files', 'everything'],

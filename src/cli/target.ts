@@ -89,7 +89,7 @@ export async function targetOf({ layout, program }: WantedTarget, opened: Opened
     );
   throw new LoomError(
     'not-convertible',
-    `No conversion is known after which ${name} loads this checkpoint. \`moe-loom loads\` says why it does not load it now.`,
+    `No known conversion makes ${name} load this checkpoint. \`moe-loom loads\` shows why it cannot load it now.`,
   );
 }
 

@@ -24,17 +24,17 @@ import {
 import { asStored, unpackedSides } from './unpacked.ts';
 
 export interface CorrespondOptions {
-  /** What the reader knows of each side; for what neither says the other's model type stands in. */
+  /** Assumptions about each side. A side without a model type gets that of the other side. */
   readonly assume?: { readonly left?: Assumption | undefined; readonly right?: Assumption | undefined } | undefined;
 }
 
 /**
- * Matches any two checkpoints by meaning, whatever their layouts, and says what lies between: pure, from headers alone.
+ * Matches two checkpoints in any layouts and gives the operations between them. Pure; needs only headers.
  *
- * Experts are matched by layer, number and projection, everything else by name; prefixes and the spellings of an
- * architecture by rules that hold for the whole checkpoint. Nothing is matched because it happens to have the same shape.
+ * Experts are matched by layer, number and projection; other tensors by name. Prefixes and the spellings of an
+ * architecture are matched by rules for the whole checkpoint. Equal shapes alone never match.
  *
- * @throws LoomError `checkpoint-unusable` for either, with the side in front.
+ * @throws LoomError `checkpoint-unusable` for either side; the message starts with the side.
  */
 export function correspond(left: Checkpoint, right: Checkpoint, options: CorrespondOptions = {}): Correspondence {
   refuseUnusable(left, 'Left');
@@ -72,7 +72,7 @@ export function correspond(left: Checkpoint, right: Checkpoint, options: Corresp
   };
 }
 
-/** Why a tensor is alone that only a quantised model has. */
+/** The note for tensors that only a quantised model has. */
 const ACTIVATIONS = 'activation scales, which only the quantised side uses';
 
 function openSides(left: Checkpoint, right: Checkpoint, { assume }: CorrespondOptions) {
@@ -94,7 +94,7 @@ function sideOf(checkpoint: Checkpoint, assume: Assumption | undefined): Side {
   return { checkpoint, layout: detectLayout(checkpoint, assume ? { assume } : {}) };
 }
 
-/** Names without the hundred-thousands of experts: a layer's prefix says as much about roots. */
+/** Names without most expert tensors, because one per layer is enough to find roots. */
 function namesOf(side: Side): string[] {
   const experts = new Set(side.layout.groups.flatMap((group) => group.expertTensors));
   const rest = [...side.checkpoint.tensors.keys()].filter((name) => !experts.has(name));
@@ -106,7 +106,7 @@ function unseen({ tensors }: Checkpoint, seen: ReadonlySet<string>): CheckpointT
   return [...tensors.values()].filter((tensor) => !seen.has(tensor.name));
 }
 
-/** Where an entry stands: its stack by the left's spelling, and its layer. */
+/** The position of an entry: its list of layers, spelled as on the left, and its layer. */
 export type Place = Pick<TensorPlace, 'stack' | 'layer'>;
 
 /** The stack and layer of an entry, both sides under one name. */
@@ -121,7 +121,7 @@ function toLeft(name: string, rules: readonly PrefixRule[]): string {
   return rule ? rule.left + name.slice(rule.right.length) : name;
 }
 
-/** What stands outside of layers, then layer by layer; experts after the rest of their layer. */
+/** Sorts entries: tensors outside layers first, then layer by layer, with experts at the end of their layer. */
 function inOrder(entries: readonly Entry[], rules: readonly PrefixRule[]): Entry[] {
   const places = new Map<string, { readonly place: Place; readonly entries: Entry[] }>();
   for (const entry of entries) {

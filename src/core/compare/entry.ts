@@ -1,15 +1,15 @@
 import type { Entry, Piece, SlotOf, Status, Step } from './types.ts';
 
-/** What an entry says besides its two pieces. */
+/** The fields of an entry besides its two pieces. */
 export interface About {
   readonly slot: SlotOf | null;
   /** The operations that a layout explains. */
   readonly steps: readonly Step[];
-  /** What makes two pieces unlike that fit by their sizes. */
+  /** Why two pieces with matching sizes differ. */
   readonly misfit?: string | null;
 }
 
-/** The entry of two pieces that mean the same. */
+/** The entry of two matched pieces. */
 export function pairedEntry(left: Piece, right: Piece, about: About): Entry {
   const misfit = about.misfit ?? misfitOf(left, right);
   if (misfit !== null) return entry('shape-changed', left, right, about, [], misfit);
@@ -25,7 +25,7 @@ export function pairedEntry(left: Piece, right: Piece, about: About): Entry {
   return entry(stays ? 'same' : 'moved', left, right, about, ['Keep'], null);
 }
 
-/** The entry of a piece without a partner. */
+/** The entry of a piece without a match. */
 export function loneEntry(piece: Piece, side: 'left' | 'right', slot: SlotOf | null, note: string | null): Entry {
   const about = { slot, steps: [] };
   return side === 'left'
@@ -48,7 +48,7 @@ export function dtypeOf({ tensor, view }: Piece): string {
   return view?.dtype ?? tensor.dtype;
 }
 
-/** Why two pieces cannot hold the same numbers, whatever the layout; null when they can. */
+/** Why two pieces cannot hold the same values in any layout; null if they can. */
 function misfitOf(left: Piece, right: Piece): string | null {
   const [from, to] = [left.view, right.view];
   if (from && to) {
@@ -64,7 +64,7 @@ function dimsSteps(left: Piece, right: Piece): readonly Step[] {
   return left.tensor.shape.join() === right.tensor.shape.join() ? [] : ['Reshape'];
 }
 
-/** Dims of size 1 say nothing about which number is which. */
+/** Dims of size 1 do not change the order of values. */
 function withoutOnes(shape: readonly number[]): string {
   return shape.filter((dim) => dim !== 1).join();
 }

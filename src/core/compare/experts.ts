@@ -8,13 +8,13 @@ import { loneEntry, pairedEntry } from './entry.ts';
 import { stepsBetween } from './steps.ts';
 import type { Entry, Piece, SlotOf } from './types.ts';
 
-/** Names of the tensors of each side that entries speak of. */
+/** Names of the tensors of each side that entries contain. */
 export interface Seen {
   readonly left: Set<string>;
   readonly right: Set<string>;
 }
 
-/** Every matrix of every expert of a layer: gate and up of an expert one after the other, then all downs. */
+/** Every matrix of every expert of a layer: gate and up of each expert, then all down matrices. */
 export function expertEntries(pair: GroupPair, group: number, left: Side, right: Side, seen: Seen): Entry[] {
   const entries: Entry[] = [];
   const experts = Math.max(pair.left.experts ?? 0, pair.right.experts ?? 0);
@@ -33,7 +33,7 @@ export function expertEntries(pair: GroupPair, group: number, left: Side, right:
   return entries;
 }
 
-/** Makes the entries of one content; null for an expert whose bytes the content before it speaks of on both sides. */
+/** Makes the entries of one content; null for an expert whose bytes the previous content covers on both sides. */
 function takerOf(pair: GroupPair, content: Content, group: number, left: Side, right: Side) {
   const steps = stepsBetween(pair.left, pair.right, content);
   const pieces = { left: pieceMaker(pair.left, content, left), right: pieceMaker(pair.right, content, right) };
@@ -53,7 +53,7 @@ function takerOf(pair: GroupPair, content: Content, group: number, left: Side, r
   };
 }
 
-/** Makes pieces of one content. What {@link matrixView} says of two experts it says of all: bases are evenly spaced. */
+/** Makes pieces of one content. Two views of {@link matrixView} are enough for all experts, because bases are evenly spaced. */
 function pieceMaker(group: LayerGroup, content: Content, { checkpoint }: Side): (expert: number) => Piece | null {
   const { projection, part } = content;
   const member = memberFor(group, projection, part);

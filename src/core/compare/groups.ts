@@ -58,13 +58,13 @@ function memoryPrefix(prefix: string, { layout }: Side): string {
   return row ? prefixIn('memory', prefix, row) : prefix;
 }
 
-/** `model.layers.0.` of `model.layers.0.block_sparse_moe`; what has no number stays whole. */
+/** `model.layers.0.` of `model.layers.0.block_sparse_moe`; a name without a number is not changed. */
 function layerOf(prefix: string): string {
   const layer = layerPrefix(prefix);
   return layer === '' ? prefix : `${layer}.`;
 }
 
-/** What has a key of its own. */
+/** Items whose key occurs only once. */
 export function unique<T>(all: Iterable<T>, keyOf: (each: T) => string): Map<string, T> {
   const found = new Map<string, T>();
   const twice = new Set<string>();

@@ -11,10 +11,10 @@ import { type CompareReport, type EntryFacts, mistakeLines } from './report.ts';
 import { STATUSES, type Status } from './types.ts';
 import { describeValues } from './values.ts';
 
-/** Lines of one kind that a summary lists; JSON has them all. */
+/** Maximum number of lines of one kind in a summary; JSON has all of them. */
 const LISTED = 20;
 
-/** What a status means, for a reader. */
+/** Labels of statuses. */
 export const STATUS_WORDS: Readonly<Record<Status, string>> = {
   same: 'same',
   moved: 'moved',
@@ -138,7 +138,7 @@ export function differenceLines(report: CompareReport): string[] {
   );
 }
 
-/** A sentence in which names from files stand apart. */
+/** A sentence that marks names from files, so that they are printed as code. */
 type Phrase = readonly (string | { readonly name: string })[];
 
 function differences(report: CompareReport): Phrase[] {

@@ -6,12 +6,12 @@ import { isExplained, type LayerFindings, searchLayer } from '../verify/diagnose
 import { searchOtherLayers } from '../verify/diagnose/wide.ts';
 import { type Found, type GroupPair, isSlotPair, type Side, type SlotPair } from '../verify/pairs.ts';
 
-/** Layers and other tensors that are looked at one by one before what they show is taken for all. */
+/** The number of layers and of other tensors that are searched before the rest is skipped. */
 const FIRST = 8;
 
 export interface NamedDifferences {
   readonly mistakes: readonly Mistake[];
-  /** What was not looked into, in a sentence; null when everything was. */
+  /** A sentence about what was not searched; null if everything was. */
   readonly unsearched: string | null;
 }
 

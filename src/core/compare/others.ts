@@ -11,7 +11,7 @@ export function memoryName(name: string, { layout }: Side): string {
   return renameTensor(name, layout.modelType, 'gate-up', layout);
 }
 
-/** Matches whole tensors: by name, by the architecture's renames, by rules of prefixes. What is left is on its side alone. */
+/** Matches whole tensors by name, by the renames of the architecture and by rules of prefixes. The rest has no match. */
 export function matchByName(
   left: Side,
   right: Side,

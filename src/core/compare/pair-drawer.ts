@@ -10,7 +10,7 @@ import type { LayerGroup } from '../layouts/types.ts';
 import { type PairSide, pairPicture } from './pair-picture.ts';
 import type { Correspondence } from './types.ts';
 
-/** A layer of two checkpoints as the files hold it. */
+/** A layer of two checkpoints as it is stored in the files. */
 export interface LayerPair {
   readonly left: { readonly group: LayerGroup; readonly strip: LayerStrip };
   readonly right: { readonly group: LayerGroup; readonly strip: LayerStrip };
@@ -23,7 +23,7 @@ export interface PairDrawer {
   picture(at: number, width?: number): Picture;
 }
 
-/** Where the tensors of both sides lie is worked out once, when the first layer is drawn: as they are stored, packed or not. */
+/** The positions of the stored tensors of both sides are computed once, for the first drawing. */
 export function createPairDrawer(
   found: Pick<Correspondence, 'groups' | 'unpacked'>,
   left: Checkpoint,
@@ -72,7 +72,7 @@ function sideOf(
   };
 }
 
-/** Groups of the files in place of those of the numbers that they stand for. */
+/** The groups of the stored tensors instead of those of the unpacked values. */
 function asStored(side: Checkpoint, groups: readonly LayerGroup[]): readonly LayerGroup[] {
   const own = new Map(detectLayout(side).groups.map((group) => [group.prefix, group]));
   return groups.map((group) => own.get(group.prefix) ?? group);

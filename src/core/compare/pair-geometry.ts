@@ -1,6 +1,6 @@
 import type { LayerStrip, StripBox } from '../layouts/drawing/layer-strip.ts';
 
-/** One expert's numbers of one kind in two checkpoints: where they lie on each side. */
+/** The positions of one kind of values of one expert on both sides. */
 export interface Ribbon {
   readonly expert: number;
   readonly left: RibbonEnd;
@@ -32,7 +32,7 @@ interface Parts {
   readonly right: ReadonlySet<string | null>;
 }
 
-/** Parts that only one side has (codes and scales, beside plain weights) stand for those that only the other has. */
+/** Matches parts that only one side has (codes and scales) with those that only the other has (plain weights). */
 function means(left: StripBox, right: StripBox, parts: Parts): boolean {
   if (!overlap(left.role, right.role)) return false;
   if (left.part === right.part) return true;

@@ -18,7 +18,7 @@ export const PAIR_WIDTH = 880;
 const STRIP = 28;
 const RIBBONS = 120;
 const TICK = 11;
-/** Between two files, and in place of bytes that are not the layer's; both are not to scale. */
+/** Widths of the gap between two files and of the gap for bytes outside the layer; both are not to scale. */
 const FILE_GAP = 14;
 const OTHER_GAP = 5;
 /** All gaps of others together take at most this much. */
@@ -26,7 +26,7 @@ const MOST_GAPS = 120;
 /** From this width on a run leaves a gap before the next. */
 const GAP_FROM = 3;
 const LINE = 16;
-/** Of a layer with more ribbons not all are drawn. */
+/** Maximum number of ribbons that are drawn. */
 const MOST_RIBBONS = 3072;
 
 /** A layer of two checkpoints: kinds of tensors and bytes of the left one, below them those of the right one, and ribbons between an expert's two places. */
@@ -201,7 +201,7 @@ function endInWords({ box }: RibbonEnd): string {
   return `${nameOfRun({ ...box, expert: null })} in bytes ${formatInteger(box.start)} to ${formatInteger(box.end)}`;
 }
 
-/** Numbers of experts at the first run of each, as many as have room. */
+/** Expert numbers at the first run of each expert, as many as fit. */
 function ticks({ files }: LayerStrip, xs: Placed, y: number): Mark[] {
   const seen = new Set<number>();
   const marks: Mark[] = [];

@@ -11,7 +11,7 @@ import { type Cast, createCastTallier, createTallier, type Tallier, type Tally }
 /** Elements of one read where two dtypes are compared. */
 const CAST_ELEMENTS = 2 * MIB;
 
-/** Hears of bytes of both sides as they have been compared. */
+/** Is called with the number of compared bytes of both sides. */
 export type OnBytes = (left: number, right: number) => void;
 
 /** Compares pairs that are read together (see `unitsOf`), all of one dtype. */
@@ -28,7 +28,7 @@ export async function tallyUnit(unit: readonly Pair[], readers: Readers, onBytes
   return [tallier.result()];
 }
 
-/** Compares a pair of two float dtypes in the coarser of them. */
+/** Compares a pair of two float dtypes in the less precise one. */
 export async function tallyCast(pair: Pair, cast: Cast, readers: Readers, onBytes: OnBytes): Promise<Tally> {
   const [from, to] = [dtypeOf(pair, 'left'), dtypeOf(pair, 'right')];
   if (!isFloatType(from) || !isFloatType(to)) throw new RangeError(`${from} and ${to} have no cast.`);
@@ -101,7 +101,7 @@ async function tallyGathered(unit: readonly Pair[], readers: Readers, onBytes: O
   return talliers.map((tallier) => tallier.result());
 }
 
-/** Loads the matrices of pairs, `times` as many bytes being held as are read. */
+/** Loads the matrices of pairs. Memory holds `times` as many bytes as are read. */
 async function withMatrices(
   unit: readonly Pair[],
   readers: Readers,

@@ -18,7 +18,7 @@ import {
 import { storedRange } from './unpacked.ts';
 import type { ValueDifference, ValueReport } from './values.ts';
 
-/** A piece as a reader sees it: its tensor, and the bytes of the file that it touches. */
+/** A piece for display: its tensor and its byte range in the file. */
 export interface PieceFacts {
   readonly tensor: string;
   readonly dtype: string;
@@ -34,7 +34,7 @@ export interface PieceFacts {
   readonly bytes: number;
 }
 
-/** An entry without views: what a screen shows of it and what JSON prints. */
+/** An entry for display and JSON. */
 export interface EntryFacts {
   readonly status: Status;
   readonly layer: number | null;
@@ -47,7 +47,7 @@ export interface EntryFacts {
   readonly note: string | null;
 }
 
-/** The same layer's experts on both sides, and the operations that lead from left to right. */
+/** The experts of one layer on both sides, and the operations that turn left into right. */
 export interface GroupFacts {
   readonly left: string;
   readonly right: string;
@@ -62,7 +62,7 @@ export interface GroupFacts {
 export interface CompareReport {
   /** True if the headers agree and no compared value differs. */
   readonly equal: boolean;
-  /** What stands behind it: names, dtypes and sizes alone, or every compared byte too. */
+  /** What was compared: only headers (names, dtypes and sizes), or also values. */
   readonly compared: 'headers' | 'values';
   readonly left: SideFacts;
   readonly right: SideFacts;
@@ -70,13 +70,13 @@ export interface CompareReport {
   readonly prefixes: readonly PrefixRule[];
   readonly notes: readonly string[];
   readonly counts: Readonly<Record<Status, StatusCount>>;
-  /** Entries without a partner, of another dtype, of other sizes, or of other values. */
+  /** Entries without a match, or with another dtype, other sizes or other values. */
   readonly differences: readonly EntryFacts[];
   readonly groups: readonly GroupFacts[];
   readonly values: ValueReport | null;
 }
 
-/** What two checkpoints are to each other, `values` where they were compared by value. */
+/** The report of a comparison; `values` if values were compared. */
 export function compareReport(correspondence: Correspondence, values: ValueReport | null): CompareReport {
   const { left, right, layers, prefixes, notes } = correspondence;
   const found = values ? withValues(correspondence, values) : correspondence;
@@ -125,7 +125,7 @@ function noteOf({ different, elements, first }: ValueDifference): string {
   return `${different} of ${elements} numbers differ, first at row ${first.row}, column ${first.column}: ${first.left} and ${first.right}`;
 }
 
-/** An entry as a reader sees it. */
+/** An entry for display. */
 export function entryFacts(entry: Entry, prefixes: readonly PrefixRule[]): EntryFacts {
   const { status, slot, steps, note } = entry;
   return {
@@ -179,14 +179,14 @@ function groupFacts({ groups }: Correspondence): GroupFacts[] {
   }));
 }
 
-/** Mistakes as lines: what happened, then what to do, once for those that follow each other with the same cure. */
+/** Mistakes as lines with what to do about them. Consecutive mistakes with the same cure get it once. */
 export function mistakeLines(
   mistakes: readonly Mistake[],
 ): { readonly message: string; readonly cure: string | null }[] {
   return mistakes.map(({ message, cure }, at) => ({ message, cure: mistakes[at + 1]?.cure === cure ? null : cure }));
 }
 
-/** Indices of the entries that stand in some layers. */
+/** Indices of the entries in some layers. */
 export function entriesOfLayers(
   { entries, prefixes }: Pick<Correspondence, 'entries' | 'prefixes'>,
   layers: ReadonlySet<number>,

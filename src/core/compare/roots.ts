@@ -1,7 +1,7 @@
 import { stackRoot, tensorPlace } from '../layouts/tensor-place.ts';
 import type { PrefixRule } from './types.ts';
 
-/** Beginnings under which checkpoints keep the text model. Source: transformers 5.17, base_model_prefix and conversion_mapping.py. */
+/** Prefixes of the text model in checkpoints. Source: transformers 5.17, base_model_prefix and conversion_mapping.py. */
 const TEXT = new Set([
   '',
   'model.',
@@ -14,10 +14,10 @@ const TEXT = new Set([
   'backbone.',
 ]);
 
-/** What training frameworks put before every name. */
+/** Prefixes that training frameworks add to every name. */
 const WRAPPERS = /^(?:module\.|_orig_mod\.|_fsdp_wrapped_module\.|base_model\.model\.)+/;
 
-/** The beginnings before numbered layers: `model.` of `model.layers.0.mlp`. */
+/** The prefixes before numbered layers: `model.` of `model.layers.0.mlp`. */
 export function rootsOf(names: Iterable<string>): ReadonlySet<string> {
   const roots = new Set<string>();
   for (const name of names) {
@@ -46,7 +46,7 @@ export function matchRoots(left: ReadonlySet<string>, right: ReadonlySet<string>
 
 const TEXT_ROLE = 'text';
 
-/** Roots that the other side does not have, by what they begin. */
+/** Roots that the other side does not have, by role. */
 function byRole(own: ReadonlySet<string>, other: ReadonlySet<string>): Map<string, string[]> {
   const roles = new Map<string, string[]>();
   for (const root of own) {
@@ -64,7 +64,7 @@ function roleOf(root: string): string {
 
 const HEAD = /(?:^|\.)(lm_head\.[^.]+)$/;
 
-/** One spelling for what two names begin by rules: equal for names that mean the same. */
+/** Spells the prefix of a name in one way, so that matching names are equal. */
 export function underRules(name: string, side: 'left' | 'right', rules: readonly PrefixRule[]): string {
   const head = HEAD.exec(name)?.[1];
   if (head !== undefined) return head;

@@ -5,7 +5,7 @@ import { isHalved } from '../plan/operations.ts';
 import type { Operation } from '../plan/types.ts';
 import type { Content } from '../verify/pairs.ts';
 
-/** How one content (gate weight, down scale …) lies in a group's tensors. */
+/** How one content (gate weight, down scale …) is stored in the tensors of a group. */
 interface Storage {
   readonly apart: boolean;
   readonly flat: boolean;

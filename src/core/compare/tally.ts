@@ -6,29 +6,29 @@ import { bitsOf, type DType, type FloatType, floatOf, isFloatType, rowOf } from 
 import { codeAt, codeValues, isNarrow, wideIntegers, wideReader } from '../safetensors/dtype-codes.ts';
 import { firstDifference } from '../verify/matrix.ts';
 
-/** How two runs of numbers differ. Indices count elements in C order. */
+/** The differences of two runs of values. Indices count elements in C order. */
 export interface Tally {
   readonly elements: number;
   readonly different: number;
   readonly first: { readonly index: number; readonly left: string; readonly right: string } | null;
-  /** Largest |a − b|; null where the dtype has no numbers that are told apart here. */
+  /** Largest |a − b|; null for dtypes whose values are not decoded here. */
   readonly maxAbs: number | null;
-  /** Largest distance in steps of the format that was compared in; null for what is no float of 16 or 32 bits. */
+  /** Largest distance in ULP of the compared format; null except for floats of 16 or 32 bits. */
   readonly maxUlp: number | null;
   readonly nan: number;
 }
 
-/** Takes two runs of elements piece by piece. */
+/** Counts the differences of two runs of elements, piece by piece. */
 export interface Tallier {
   /** Pieces of the same number of whole elements. */
   add(left: Uint8Array, right: Uint8Array): void;
   result(): Tally;
 }
 
-/** The format in which two dtypes are compared, and what is done to each; null where no cast is known. */
+/** The format in which two dtypes are compared, and the cast of each; null if no cast is known. */
 export interface Cast {
   readonly to: FloatType;
-  /** For a reader: `F32 → BF16, to nearest even`. */
+  /** The cast as text: `F32 → BF16, to nearest even`. */
   readonly name: string;
 }
 
@@ -36,7 +36,7 @@ function mantissaOf(dtype: FloatType): number {
   return floatOf(dtype)?.mantissa ?? 0;
 }
 
-/** Two floats are compared in the coarser of the two: what the finer one says beyond it cannot be told from rounding. */
+/** Two float dtypes are compared in the less precise one, because further digits cannot be distinguished from rounding. */
 export function castBetween(left: DType, right: DType): Cast | null {
   if (!isFloatType(left) || !isFloatType(right)) return null;
   const to = mantissaOf(left) <= mantissaOf(right) ? left : right;
@@ -88,7 +88,7 @@ function inFormat(from: FloatType, to: FloatType, count: number, bytes: Uint8Arr
   return output;
 }
 
-/** What is no float of ours: element by element, as numbers where 53 bits hold them. */
+/** Compares other dtypes element by element, as numbers if 53 bits can hold them. */
 function plainTallier(dtype: DType): Tallier {
   const bits = bitsOf(dtype);
   const size = bits % 8 === 0 ? bits / 8 : 1;
@@ -121,7 +121,7 @@ function sameElement(a: Uint8Array, b: Uint8Array, at: number, size: number): bo
 
 type ReadNumber = (bytes: Uint8Array, index: number) => number;
 
-/** How elements are read as numbers; null where they fill no whole bytes, and where a double cannot hold them. */
+/** How elements are read as numbers; null if they are smaller than a byte or a double cannot hold them. */
 function numberReader(dtype: DType): ReadNumber | null {
   const { bits, kind } = rowOf(dtype);
   if (bits % 8 !== 0 || kind === 'complex' || wideIntegers(dtype)) return null;
@@ -135,7 +135,7 @@ function numberReader(dtype: DType): ReadNumber | null {
     Number(read(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), (index * bits) / 8));
 }
 
-/** One element for a reader: a number, else its bytes. */
+/** One element as text: a number, else its bytes. */
 function readNumber(dtype: DType, bytes: Uint8Array, index: number): string {
   const number = numberReader(dtype)?.(bytes, index);
   if (number !== undefined) return Object.is(number, -0) ? '-0' : String(number);

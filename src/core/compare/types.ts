@@ -5,11 +5,11 @@ import type { PackedTensor } from '../plan/unpack.ts';
 import type { GroupPair } from '../verify/pairs.ts';
 
 /**
- * What became of a piece from one checkpoint to the other. The first that fits, in this order:
+ * The status of a piece. The first that applies, in this order:
  *
- * `only-left`, `only-right`: no partner. `value-changed`: other numbers, known once they were compared. `shape-changed`:
- * other sizes, which no layout explains. `dtype-changed`. `reshaped`: the same numbers in another tensor or another order.
- * `renamed`: another name. `moved`: another file, or another place in it. `same`.
+ * `only-left`, `only-right`: no match. `value-changed`: other values, known after comparing values. `shape-changed`:
+ * other sizes that no layout explains. `dtype-changed`. `reshaped`: the same weights in another tensor or another order.
+ * `renamed`: another name. `moved`: another file or another position in it. `same`.
  */
 export const STATUSES = [
   'same',
@@ -32,22 +32,22 @@ const DIFFERENT: ReadonlySet<Status> = new Set([
   'only-right',
 ]);
 
-/** True for what makes two checkpoints differ in meaning; names, places and layouts do not. */
+/** True for statuses that make two checkpoints different. Names, positions and layouts do not. */
 export function isDifference({ status, outside }: Pick<Entry, 'status' | 'outside'>): boolean {
   return !outside && DIFFERENT.has(status);
 }
 
-/** An operation of transformers, or what it has no name for: dims of size 1 more or less, another dtype. */
+/** An operation of transformers, or one without a name there: adding or removing dims of size 1, another dtype. */
 export type Step = Operation | 'Reshape' | 'Cast';
 
-/** A tensor, or the part of it that is one expert's matrix. */
+/** A tensor, or the matrix of one expert in it. */
 export interface Piece {
   readonly tensor: CheckpointTensor;
   /** Null for a whole tensor. */
   readonly view: MatrixView | null;
-  /** 0 where another entry already counts these bytes: one value stands for gate and up. */
+  /** 0 if another entry already counts these bytes, because gate and up share one value. */
   readonly bytes: number;
-  /** Codes and scales that are stored in place of `tensor`, which is what they stand for; absent where it is stored itself. */
+  /** The stored codes and scales of which `tensor` is the unpacked form; absent if `tensor` itself is stored. */
   readonly stored?: PackedTensor;
 }
 
@@ -60,22 +60,22 @@ export interface SlotOf {
   readonly part: string;
 }
 
-/** The same numbers on two sides, or what has a partner on neither. */
+/** A matched pair of pieces, or a piece without a match. */
 export interface Entry {
   readonly status: Status;
   readonly left: Piece | null;
   readonly right: Piece | null;
   /** Null outside routed experts. */
   readonly slot: SlotOf | null;
-  /** What leads from left to right; empty where there is no partner. */
+  /** The operations that turn left into right; empty without a match. */
   readonly steps: readonly Step[];
-  /** Why the status is what it is, where that needs a sentence. */
+  /** An explanation of the status, if it needs one. */
   readonly note: string | null;
-  /** Outside of the layers that a partial conversion holds: no difference. */
+  /** True outside the layers of a partial conversion; it is not a difference. */
   readonly outside: boolean;
 }
 
-/** Two beginnings of names that mean the same part of the model. */
+/** Two prefixes of names for the same part of the model. */
 export interface PrefixRule {
   readonly left: string;
   readonly right: string;
@@ -95,11 +95,11 @@ export interface SideFacts {
   readonly tensors: number;
   /** Of tensors, headers left out. */
   readonly bytes: number;
-  /** Tensors that have a partner in every byte. */
+  /** Tensors of which every byte is matched. */
   readonly paired: number;
 }
 
-/** Two checkpoints matched by meaning: a value, without handles; survives `structuredClone`. */
+/** Two matched checkpoints. A value without handles; survives `structuredClone`. */
 export interface Correspondence {
   readonly left: SideFacts;
   readonly right: SideFacts;
@@ -108,12 +108,12 @@ export interface Correspondence {
   readonly groups: readonly GroupPair[];
   readonly prefixes: readonly PrefixRule[];
   readonly counts: Readonly<Record<Status, StatusCount>>;
-  /** What a reader of the numbers has to know. */
+  /** Notes that a user must know to judge the result. */
   readonly notes: readonly string[];
-  /** Numbers of the layers that a partial side holds, null when both are whole. */
+  /** Numbers of the layers of a partial side; null if both are whole. */
   readonly layers: readonly number[] | null;
-  /** True when everything has a partner of the same dtype and sizes. */
+  /** True if every tensor has a match with the same dtype and sizes. */
   readonly equal: boolean;
-  /** Sides whose quantised tensors are compared as the bf16 that they stand for. */
+  /** Sides whose quantised tensors are compared after unpacking to bf16. */
   readonly unpacked: { readonly left: boolean; readonly right: boolean };
 }

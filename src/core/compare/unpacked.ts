@@ -8,16 +8,16 @@ import { bitsOf } from '../safetensors/dtype.ts';
 import type { ByteRange, ByteSource, FileSet, ReadOptions } from '../source/types.ts';
 import type { Entry, Piece } from './types.ts';
 
-/** One side with its quantised tensors as the bf16 that they stand for, or as it is. */
+/** One side with its quantised tensors unpacked to bf16, or unchanged. */
 export interface Unpacked {
   readonly checkpoint: Checkpoint;
-  /** By the name of the file that a bf16 tensor pretends to lie in; empty when the side stays as it is. */
+  /** Packed tensors by the name of the virtual file of their bf16 tensor; empty if the side is unchanged. */
   readonly packed: ReadonlyMap<string, PackedTensor>;
-  /** Tensors that have no place in it: scales of activations. */
+  /** Tensors that are left out: scales of activations. */
   readonly dropped: readonly CheckpointTensor[];
 }
 
-/** Quantised weights are set beside others as the numbers that they stand for; two sides of one format as they are stored. */
+/** Quantised weights are unpacked for the comparison, except when both sides have the same format. */
 export function unpackedSides(
   left: Checkpoint,
   right: Checkpoint,
@@ -36,7 +36,7 @@ export function unpacked(source: Checkpoint): Unpacked {
   return { checkpoint, packed, dropped: dropped.flatMap((name) => source.tensors.get(name) ?? []) };
 }
 
-/** The entry with what is stored in place of bf16: its bytes, and a dtype that changes. */
+/** The entry with the stored bytes and dtype instead of those of bf16. */
 export function asStored(entry: Entry, left: Unpacked, right: Unpacked): Entry {
   const [from, to] = [storedPiece(entry.left, left), storedPiece(entry.right, right)];
   if (from === entry.left && to === entry.right) return entry;
@@ -63,7 +63,7 @@ export function storedText({ tensor, view, stored }: Piece): string {
   return stored.scales && stored.format !== 'mxfp4' ? `${name} × ${stored.scales.dtype} scales` : name;
 }
 
-/** Where a quantised piece's codes lie: those of its whole matrix. */
+/** The position of the codes of a quantised piece, of its whole matrix. */
 export function storedRange({ view, stored }: Piece): ByteRange | null {
   if (!stored) return null;
   const { codes, matrices, rows, columns } = stored;
@@ -73,7 +73,7 @@ export function storedRange({ view, stored }: Piece): ByteRange | null {
   return { start: codes.start + at * size, end: codes.start + (at + 1) * size };
 }
 
-/** The files with those beside them that bf16 tensors pretend to lie in: their numbers are worked out as they are read. */
+/** The files and the virtual files of bf16 tensors, whose values are computed while they are read. */
 export function unpackedFiles(files: FileSet, packed: ReadonlyMap<string, PackedTensor>): FileSet {
   if (packed.size === 0) return files;
   const { open: source, dispose } = openOnce((name) => files.open(name));

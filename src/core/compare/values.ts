@@ -19,11 +19,11 @@ export interface ValueOptions {
   readonly selection?: readonly number[] | undefined;
   readonly budget?: Budget | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Bytes of both sides compared, of those to compare; what is read again to name a mistake is not counted. */
+  /** Compared bytes and total bytes of both sides, without bytes that are read again to find a mistake. */
   readonly onProgress?: ((done: number, total: number, entry: number) => void) | undefined;
 }
 
-/** One pair whose numbers differ. */
+/** One pair whose values differ. */
 export interface ValueDifference extends Omit<Tally, 'first'> {
   /** Index of the entry. */
   readonly entry: number;
@@ -33,33 +33,33 @@ export interface ValueDifference extends Omit<Tally, 'first'> {
   readonly expert: number | null;
   readonly projection: Projection | null;
   readonly part: string | null;
-  /** Where the first difference is: row and column of the matrix as [out, in], and both values as stored. */
+  /** The first difference: row and column of the matrix as [out, in], and both values as stored. */
   readonly first: { readonly row: number; readonly column: number; readonly left: string; readonly right: string };
-  /** The cast under which the two were compared, null when they are of one dtype. */
+  /** The cast with which the two were compared; null if they have the same dtype. */
   readonly cast: string | null;
 }
 
-/** What a comparison by value found. */
+/** The result of comparing values. */
 export interface ValueReport {
-  /** Entries compared, and how many of them hold the same bytes, or the same numbers after a cast. */
+  /** Number of compared entries, and how many of them have the same bytes, or the same values after a cast. */
   readonly compared: number;
   readonly equal: number;
   readonly equalAfterCast: number;
   readonly bytes: { readonly left: number; readonly right: number };
   readonly differences: readonly ValueDifference[];
-  /** Entries with a partner that were not compared, and why. */
+  /** Matched entries that were not compared, with the reason. */
   readonly skipped: readonly { readonly entry: number; readonly left: string; readonly reason: string }[];
   readonly mistakes: readonly Mistake[];
-  /** What no known mistake was sought in, in a sentence; null when everything was searched. */
+  /** A sentence about what was not searched for known mistakes; null if everything was searched. */
   readonly unsearched: string | null;
-  /** Reads of both sides, those for naming mistakes included. */
+  /** Reads of both sides, including those that search for mistakes. */
   readonly reads: { readonly left: ReadCount; readonly right: ReadCount };
 }
 
 /**
- * Compares the numbers of entries, streaming from both sides: bytes of one dtype, floats of two dtypes after a named cast.
+ * Compares the values of entries, streaming from both sides: bytes if dtypes are equal, else floats after a named cast.
  *
- * Reads each byte once, in the order of the left files, whatever the budget; then again what differs, to name the mistake.
+ * Reads each byte once, in the order of the left files, for any budget. Differing entries are read again, to find the mistake.
  *
  * @throws LoomError `cancelled`, and what reading throws.
  */
@@ -88,7 +88,7 @@ export async function compareValues(
   }
 }
 
-/** A side whose reads are counted, its quantised tensors as what they stand for where they are compared so. */
+/** A side that counts its reads. Its quantised tensors are unpacked if they are compared unpacked. */
 function readable({ checkpoint, files }: VerifySide, unpacks: boolean, count: ReadCount): VerifySide {
   const counted = counting(files, count);
   const side = unpacks ? unpacked(checkpoint) : asItIs(checkpoint);
@@ -105,7 +105,7 @@ interface Work {
   /** Jobs that are read together, in the order of the left files. */
   readonly units: readonly (readonly Job[])[];
   readonly skipped: ValueReport['skipped'];
-  /** Pairs of the same size that no layout explains: a mistake may. */
+  /** Pairs of the same size that no layout explains, but a mistake may. */
   readonly misfits: readonly Found[];
 }
 
@@ -152,7 +152,7 @@ function sameSize({ left, right }: Entry): boolean {
   return left !== null && right !== null && left.bytes === right.bytes;
 }
 
-/** Why the numbers of a pair cannot be set beside each other, null when they can. */
+/** Why the values of a pair cannot be compared; null if they can. */
 function unfitness(entry: Entry, pair: Pair): string | null {
   if (entry.status === 'shape-changed') return entry.note ?? 'the sizes differ';
   const [from, to] = [dtypeOf(pair, 'left'), dtypeOf(pair, 'right')];
@@ -193,7 +193,7 @@ async function compareAll({ units }: Work, readers: Readers, options: ValueOptio
   return { report: { ...counts, bytes: whole, differences }, found };
 }
 
-/** Bytes that are stored for each byte that is compared: fewer where numbers are unpacked first. */
+/** Stored bytes for each compared byte; less than 1 if values are unpacked first. */
 function storedShare(unit: readonly Job[], side: 'left' | 'right'): number {
   const sum = { stored: 0, compared: 0 };
   for (const { entry, pair } of unit) {
@@ -237,13 +237,13 @@ async function tallyJobs(unit: readonly Job[], readers: Readers, onBytes: OnByte
   return answers;
 }
 
-/** `F8_E4M3 × F32 scales → BF16`; null where both sides store their numbers themselves. */
+/** `F8_E4M3 × F32 scales → BF16`; null if no side is unpacked. */
 function unpackingOf({ left, right }: Entry): string | null {
   const packed = [left, right].flatMap((piece) => (piece?.stored ? [`${storedText(piece)} → ${UNPACKED}`] : []));
   return packed.length === 0 ? null : packed.join(', ');
 }
 
-/** A few bytes that a conversion works out anew: the left's as they must have become. */
+/** A few bytes that a conversion computes: the left bytes as the conversion must have written them. */
 async function tallyRewritten(unit: readonly Job[], readers: Readers, onBytes: OnBytes): Promise<Answer[]> {
   const first = await compareUnit(
     unit.map((job) => job.pair),
@@ -278,7 +278,7 @@ function differenceOf({ index, entry, pair }: Job, tally: Tally, cast: string | 
   };
 }
 
-/** The left side as far as it was compared: no other layer is searched for what went wrong. */
+/** The compared part of the left side. Other layers are not searched for mistakes. */
 function originalOf(correspondence: Correspondence, { checkpoint }: VerifySide, { units }: Work): Side {
   const groups = new Set(units.flatMap((unit) => unit.flatMap(({ pair }) => pair.slot?.group.left ?? [])));
   const { modelType, layout } = correspondence.left;

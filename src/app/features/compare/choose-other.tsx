@@ -10,7 +10,7 @@ import { learnHost } from '../../state/access/known-hosts.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { compareWith, compareWithLocal, useComparison } from '../../state/comparison.ts';
 
-/** Ways to name the second checkpoint. */
+/** Forms that choose the second checkpoint. */
 export function ChooseOther() {
   const missing = useComparison((state) => state.status === 'missing');
   const other = useAddress((address) => address.compare.with);

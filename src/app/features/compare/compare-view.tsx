@@ -24,7 +24,7 @@ import '../../theme/table.css';
 import './compare.css';
 import './pair-list.css';
 
-/** Two checkpoints beside each other: what matches, what lies between, and whether the numbers are the same. */
+/** Two checkpoints side by side: matched tensors, the operations between them, and whether values are equal. */
 export function CompareView() {
   const other = useAddress((address) => address.compare.with);
   const leftKey = useInspection((state) => state.key);

@@ -26,7 +26,7 @@ interface PairMapsProps {
   readonly selected: Selected;
 }
 
-/** The two maps side by side: cursor, hover and selection of one are those of the other. */
+/** The two maps side by side, with shared cursor, hover and selection. */
 export function PairMaps({ selected }: PairMapsProps) {
   const colour = useAddress((address) => address.place.pairColour);
   const place = useAddress((address) => address.place.pairAt);
@@ -159,7 +159,7 @@ function useInStep(maps: ReturnType<typeof usePairMaps>, active: Cell | null, ke
   }, [left, right]);
 }
 
-/** Cells that are shown on each side of the chosen one: at the very edge its frame is cut. */
+/** Cells that stay visible on each side of the chosen cell, so that its frame is not cut off. */
 const AROUND = 2;
 
 function showAround(scroller: HTMLElement, geometry: Geometry, { row, column }: Cell): void {
@@ -177,7 +177,7 @@ interface LegendProps {
   readonly layouts: readonly SideMap[];
 }
 
-/** What the colours mean; a mark tells differences too. */
+/** The legend. Differences also have a mark. */
 function MapsLegend({ colour, onColour, layouts }: LegendProps) {
   const counts = useComparison((state) => state.head?.counts);
   const values = useComparison((state) => state.head?.values ?? null);

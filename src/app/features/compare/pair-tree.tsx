@@ -24,7 +24,7 @@ interface PairTreeProps {
 /** Three lines, on a narrow screen. */
 const NARROW_ROW = 68;
 
-/** Every pair with its two sides in one row, under its layer and expert. Only rows in sight are drawn. */
+/** Every pair with both sides in one row, below its layer and expert. Only visible rows are drawn. */
 export function PairTree({ selected }: PairTreeProps) {
   const show = useAddress((address) => address.compare.show);
   const rows = useOpenRows(show);
@@ -132,7 +132,7 @@ function placePairs(pairsAt: Spot | null): void {
   movePlace({ pairsAt });
 }
 
-/** Brings the pair that the address names into sight once rows can be asked for, unless a place is `kept`. */
+/** Scrolls to the pair in the address when rows are available, unless a place is `kept`. */
 function useShowSelected(query: CompareQuery, { selection }: Selected, show: Show, kept: boolean) {
   const ready = useComparison((state) => state.head !== null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is chosen later is in sight already

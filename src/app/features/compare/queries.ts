@@ -43,7 +43,7 @@ export function usePairPicture(group: number | null, width: number) {
   });
 }
 
-/** What of a selection has not been compared by value. */
+/** The size of the part of a selection whose values are not compared yet. */
 export function useSelectionSize(selection: ValueSelection | null) {
   const key = useReadyKey();
   return useQuery({

@@ -24,7 +24,7 @@ export function StatusBadge({ status }: { readonly status: CompareStatus }) {
   );
 }
 
-/** The mark alone, where the word stands beside it. */
+/** Only the mark, for places where the word is next to it. */
 export function StatusMark({ status }: { readonly status: CompareStatus }) {
   return (
     <svg viewBox="0 0 16 16" aria-hidden="true" className="status-mark" data-status={status}>

@@ -10,7 +10,7 @@ import type { PairColour } from '../../state/seen/place.ts';
 import { type CompareCells, PROOF_ORDER } from './cells.ts';
 import { ALONE_COLOUR, PROVEN_COLOUR, STATUS_COLOURS, statusLabel } from './status-labels.ts';
 
-/** One of two maps that are looked at together. */
+/** One of the two maps. */
 export interface SideMap {
   readonly map: ExpertMap;
   readonly picture: CellPicture;
@@ -22,7 +22,7 @@ export interface SideMap {
   readonly twins: readonly number[];
 }
 
-/** Both maps, coloured by status, with what lies opposite each row; null until both are there. */
+/** Both maps, coloured by status, with the matching rows; null until both are loaded. */
 export function usePairMaps(colour: PairColour): { readonly left: SideMap; readonly right: SideMap } | null {
   const left = useInspection((state) => state.map);
   const right = useComparison((state) => state.map);

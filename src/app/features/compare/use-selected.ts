@@ -4,13 +4,13 @@ import { addressStore, go, move, useAddress } from '../../state/address-store.ts
 import { useComparison } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 
-/** What a person looks at: an expert of a layer, or one tensor; all of it in the address. */
+/** The selected expert of a layer or the selected tensor, from the address. */
 export interface Selected {
   readonly layer: number | null;
   readonly expert: number | null;
-  /** Name of a tensor that holds no routed expert; null while an expert is looked at. */
+  /** Name of a selected tensor that holds no routed expert; null if an expert is selected. */
   readonly tensor: string | null;
-  /** As the worker wants it; null while nothing is chosen. */
+  /** The selection in the form of the worker; null if nothing is selected. */
   readonly selection: ValueSelection | null;
   readonly chooseCell: (cell: { readonly layer: number; readonly expert: number } | null, pinned: boolean) => void;
   readonly chooseTensor: (name: string) => void;

@@ -15,14 +15,14 @@ import type { Selected } from './use-selected.ts';
 
 type Scope = 'chosen' | 'layer' | 'first' | 'all';
 
-/** Compares values: of what is chosen, of the experts of a layer, or of everything. Whatever reads a lot asks first. */
+/** Compares the values of the selection, of the experts of a layer, or of everything. Expensive reads need confirmation. */
 export function ValuePanel({ selected, head }: { readonly selected: Selected; readonly head: CompareHead }) {
   const [wanted, setWanted] = useState<Scope | null>(null);
   const [asking, setAsking] = useState(false);
   const { data: everything } = useSelectionSize(ALL);
   const costs = useCosts();
   const scopes = scopesOf(selected.selection, head);
-  // Without a choice, everything is compared only where that is little.
+  // Without a choice, everything is compared only if it is small.
   const usual = scopes[0]?.[0] === 'first' && everything && !asksFirst(costs(everything)) ? 'all' : scopes[0]?.[0];
   const scope = scopes.find(([id]) => id === wanted)?.[0] ?? usual ?? 'all';
   const chosen = scopes.find(([id]) => id === scope)?.[2] ?? ALL;
@@ -96,7 +96,7 @@ const ALL: ValueSelection = { kind: 'all' };
 
 type ScopeRow = readonly [Scope, string, ValueSelection];
 
-/** What can be compared, the smallest first. */
+/** The selections that can be compared, the smallest first. */
 function scopesOf(selection: ValueSelection | null, head: CompareHead): readonly ScopeRow[] {
   const all: ScopeRow = ['all', 'Everything', ALL];
   if (selection?.kind === 'expert') {
@@ -109,7 +109,7 @@ function scopesOf(selection: ValueSelection | null, head: CompareHead): readonly
   return [['first', 'One expert of the first layer', { kind: 'expert', group: first.group, expert: 0 }], all];
 }
 
-/** The cost of reading both sides. The slower of the two places decides how long it takes. */
+/** The cost of reading both sides. The slower source decides the time. */
 function useCosts(): (size: SelectionSize) => ReadingCost {
   const left = useInspection((state) => state.hub);
   const right = useComparison((state) => state.source);

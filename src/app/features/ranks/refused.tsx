@@ -20,7 +20,7 @@ export function Refused({ query, picture }: RefusedProps) {
   }
 }
 
-/** What no framework could place. */
+/** The checkpoint has no experts that any framework can place. */
 function NotPlaceable({ message }: { readonly message: string }) {
   return (
     <section className="ranks-refused" role="alert" aria-label="Refused">
@@ -46,7 +46,7 @@ function NotConvertible({ query, message }: { readonly query: RankQuery; readonl
           </button>
         )}
         <button type="button" className="button" onClick={() => move({ target: null })}>
-          Show the present layout
+          Show the layout as stored
         </button>
       </div>
     </section>
@@ -63,15 +63,15 @@ function RefusedByFramework({ query, picture }: RefusedProps) {
       <h2>{known?.title ?? framework} refuses this</h2>
       <p className="refusal mono">{picture.error}</p>
       {working.length > 0 ? (
-        <p>With everything else as it is, these EP sizes work: {working.map((choice) => choice.ep).join(', ')}.</p>
+        <p>With the other settings unchanged, these EP sizes work: {working.map((choice) => choice.ep).join(', ')}.</p>
       ) : picture.near.length > 0 ? (
-        <p>No EP size that divides the experts works as everything else is; these changes would:</p>
+        <p>No EP size works with the other settings unchanged. These changes make it work:</p>
       ) : (
-        <p>No EP size that divides the experts works as everything else is: change the other choices.</p>
+        <p>No EP size works with the other settings unchanged. Change other settings.</p>
       )}
       {needs && (
         <p className="quiet">
-          EP {ep} needs {picture.fewestRedundant} redundant experts or more to come out even.
+          EP {ep} needs {picture.fewestRedundant} or more redundant experts, so that slots are divisible by ranks.
         </p>
       )}
       <div className="row">

@@ -17,7 +17,7 @@ export const placement: PlacementRules = {
   inferred: ['dp'],
   sizes(options) {
     if (degree(options, 'pp') > 1)
-      return { error: 'accelerate has no pipeline parallelism beside FSDP2: leave pp at 1.' };
+      return { error: 'accelerate does not support pipeline parallelism with FSDP2. Leave pp at 1.' };
     return foldedSizes(options);
   },
   mesh: (sizes) => foldedMesh(sizes),
@@ -26,7 +26,7 @@ export const placement: PlacementRules = {
     if (uneven)
       return `Global number of experts must be divisible by number of devices: ${uneven.experts} % ${ep} != 0`;
     if (facts.heads !== null && facts.heads % tp !== 0)
-      return `${facts.heads} attention heads do not divide by tp ${tp}.`;
+      return `${facts.heads} attention heads are not divisible by tp ${tp}.`;
     return null;
   },
   densePlan: () => ({ kind: 'full', column: [], row: [], repeatsKv: false }),
@@ -34,7 +34,7 @@ export const placement: PlacementRules = {
   warnings: ({ sizes: { ep } }) =>
     ep > 1
       ? [
-          'accelerate has no axis for expert parallelism: this is the set-up of a fork that folds it over FSDP2’s ranks.',
+          'accelerate has no expert parallelism. This is the set-up of a fork that places expert-parallel groups on the FSDP2 ranks.',
         ]
       : [],
 };

@@ -133,16 +133,20 @@ export const placement: PlacementRules = {
     const out: string[] = [];
     if (ep > 1)
       out.push(
-        'axolotl puts expert parallelism outermost: ranks next to each other hold the same block of experts. Without deep_ep it warns and runs without expert parallelism.',
-        'Only experts in one tensor a layer are cut (gate_up_proj and down_proj of three dimensions); every rank holds all experts of any other class.',
+        'axolotl uses expert parallelism as the outermost axis, so consecutive ranks hold the same experts. Without deep_ep it prints a warning and runs without expert parallelism.',
+        'axolotl cuts only experts in one tensor for each layer (gate_up_proj and down_proj with three dimensions). For other classes, every rank holds all experts.',
       );
     if (ep > 1 && replicas(options) > 1)
-      out.push('dp_replicate_size is no factor of the product that axolotl checks beside expert parallelism.');
+      out.push(
+        'axolotl does not include dp_replicate_size in the product of sizes that it checks for expert parallelism.',
+      );
     const few = facts.moeLayers.find(({ experts }) => dp > 1 && experts / ep < dp);
     if (few)
-      out.push(`${few.experts / ep} experts of a block do not fill ${dp} shards: the last ranks hold none of them.`);
+      out.push(
+        `${few.experts / ep} experts of a block are fewer than ${dp} shards, so the last ranks hold none of them.`,
+      );
     return out;
   },
   loadingWarnings: ({ sizes: { ep } }) =>
-    ep > 1 ? ['Global rank 0 reads every expert and scatters the blocks to all ranks.'] : [],
+    ep > 1 ? ['Rank 0 reads every expert and sends the blocks to all ranks.'] : [],
 };

@@ -122,6 +122,6 @@ describe('DeepSpeed AutoEP', () => {
 
   it('takes ZeRO-3 without folding, and says what of it is not counted', () => {
     const { warnings } = placed(plan({ world: 8, ep: 2, own: { zero_stage: 3 } }));
-    expect(warnings.join()).toMatch(/bytes of experts are those before that/);
+    expect(warnings.join()).toMatch(/bytes of experts here are those before that/);
   });
 });

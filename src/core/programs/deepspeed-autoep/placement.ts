@@ -6,9 +6,9 @@ import type { PlacementError, PlacementOptions, PlacementRules, SetUp, Sizes } f
 import { PRESETS, presetOf } from './presets.ts';
 
 const STAGES =
-  'DeepSpeed’s PipelineModule balances parameters by default: the decoder layers of each stage are counted as its partition_uniform divides them.';
+  'DeepSpeed’s PipelineModule balances parameters by default. Here the decoder layers of each stage follow its partition_uniform.';
 const ZERO_3 =
-  'ZeRO-3 cuts every expert over the ranks of its expert-data-parallel group, as one flat list of numbers: bytes of experts are those before that.';
+  'ZeRO-3 cuts every expert over the ranks of its expert-data-parallel group. The bytes of experts here are those before that cut.';
 
 function divisors(value: number): string {
   const all = Array.from({ length: value }, (_, index) => index + 1).filter((each) => value % each === 0);
@@ -151,7 +151,10 @@ export const placement: PlacementRules = {
       out.push(
         `AutoTP: autotp_size (${tp}) exceeds the model's key-value head count (${facts.kvHeads}); ranks beyond the head count hold no attention shard and attention throughput will not scale past that point.`,
       );
-    if (tp > 1) out.push('DeepSpeed’s documents still say that AutoEP does not go with AutoTP; its code folds them.');
+    if (tp > 1)
+      out.push(
+        'The DeepSpeed documentation says that AutoEP cannot be combined with AutoTP, but its code combines them.',
+      );
     if (ep > 1 && countOf(options, 'zero_stage', 0) === 3) out.push(ZERO_3);
     if (wordOf(options, 'preset_model', '') === '' && presetOf(facts.modelType) === null)
       out.push(
@@ -160,6 +163,6 @@ export const placement: PlacementRules = {
     return out;
   },
   loadingWarnings: () => [
-    'transformers loads the whole model on every rank; AutoEP then keeps the rank’s own experts.',
+    'transformers loads the whole model on every rank. Then AutoEP keeps only the experts of the rank.',
   ],
 };

@@ -24,7 +24,7 @@ export const moePlacement: PlacementRules = {
   sizes(options) {
     const other = (['tp', 'pp', 'cp'] as const).find((name) => degree(options, name) > 1);
     if (other)
-      return { error: `DeepSpeed's MoE layer knows expert and data parallelism alone; ${other} is left at 1 here.` };
+      return { error: `DeepSpeed's MoE layer supports only expert and data parallelism; ${other} is left at 1 here.` };
     const ep = degree(options, 'ep');
     const dp = dataParallel(options, 1, ep);
     if (dp % ep !== 0) return { error: `${dp} is not divisible by ${ep}` };
@@ -36,7 +36,7 @@ export const moePlacement: PlacementRules = {
     return uneven ? `Number of experts (${uneven.experts}) should be divisible by expert parallel size (${ep})` : null;
   },
   loadingWarnings: () => [
-    'Every rank reads every tensor and keeps its own; what ZeRO shards afterwards is not counted.',
+    'Every rank reads every tensor and keeps its part. Sharding by ZeRO after loading is not counted.',
   ],
 };
 

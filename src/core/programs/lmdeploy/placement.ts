@@ -8,7 +8,7 @@ function sizesOf(options: PlacementOptions): Sizes | PlacementError {
   const [dp, ep] = [degree(options, 'dp'), degree(options, 'ep')];
   const tp = degree(options, 'tp', ep > 1 ? 1 : (options.world ?? 1));
   if (degree(options, 'pp') > 1 || degree(options, 'cp') > 1)
-    return { error: 'LMDeploy has no pipeline and no context parallelism beside expert parallelism here.' };
+    return { error: 'LMDeploy supports no pipeline or context parallelism with expert parallelism here.' };
   const etp = ep > 1 ? 1 : tp;
   const world = ep > 1 ? ep : tp;
   const divides = (size: number) => world >= size && world % size === 0;
@@ -65,5 +65,5 @@ export const placement: PlacementRules = {
     const said = `${uneven.experts} experts do not divide by ${ep}: ranks have blocks of ${Math.ceil(uneven.experts / ep)}, the last ones less`;
     return [empty > 0 ? `${said}, and ${empty} of them none.` : `${said}.`];
   },
-  loadingWarnings: () => ['LMDeploy reads every tensor on every rank and keeps its own.'],
+  loadingWarnings: () => ['LMDeploy reads every tensor on every rank, and each rank keeps its part.'],
 };

@@ -87,7 +87,9 @@ export const placement: PlacementRules = {
   densePlan: () => ({ kind: 'full', column: [], row: [], repeatsKv: false }),
   stages: stagesOf,
   warnings({ options, sizes: { tp } }) {
-    const out = ['Megatron reads its own checkpoint format: these ranges are what a reader of these files would need.'];
+    const out = [
+      'Megatron reads only its own checkpoint format. The byte ranges here are those that a loader of these files would need.',
+    ];
     if (options.etp === undefined && tp > 1)
       out.push(`--expert-tensor-parallel-size is the tensor-parallel size, ${tp}, unless it is set.`);
     return out;

@@ -5,7 +5,7 @@ import { restToFirstOnes } from '../../ranks/stages.ts';
 import type { PlacementError, PlacementOptions, PlacementRules, Sizes } from '../../ranks/types.ts';
 
 const TENSOR =
-  'Tensor parallelism of AutoModel’s own mixture-of-experts models leaves attention and routers whole on every rank; only shared experts and lm_head are cut, which is not counted.';
+  'In AutoModel’s own mixture-of-experts models, tensor parallelism keeps attention and routers whole on every rank. It cuts only shared experts and lm_head; this cut is not counted.';
 
 function replicas(options: PlacementOptions): number {
   return countOf(options, 'dp_replicate_size');
@@ -99,7 +99,9 @@ export const placement: PlacementRules = {
       );
     if (tp > 1) out.push(TENSOR);
     if (pp > 1)
-      out.push('Stages are those of a schedule with one stage a rank (1f1b); others take two or more a rank.');
+      out.push(
+        'The stages here are those of a schedule with one stage for each rank (1f1b). Other schedules use two or more.',
+      );
     return out;
   },
 };

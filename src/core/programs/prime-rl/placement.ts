@@ -96,12 +96,12 @@ export const placement: PlacementRules = {
       );
     if (isAuto(options))
       out.push(
-        `ep = "auto" is ${ep}: the ranks of a replica, ${AUTO_MOST} at most. Its documents say the largest divisor of the experts; its code does not look at them.`,
+        `ep = "auto" is ${ep}: the ranks of a replica, ${AUTO_MOST} at most. Its documentation says that it is the largest divisor of the number of experts, but its code does not use that number.`,
       );
     const few = facts.moeLayers.find(({ experts }) => ep > 1 && experts / ep < (dp * cp) / ep);
-    if (few) out.push('Fewer experts in a block than FSDP ranks that share it: the last of them hold none.');
+    if (few) out.push('A block has fewer experts than FSDP ranks that share it, so the last ranks hold none.');
     if (pp > 1)
-      out.push('The trainer sets pp to 1 by itself: its mesh knows pipeline stages, its configuration does not.');
+      out.push('The trainer always sets pp to 1. Its mesh supports pipeline stages, but its configuration does not.');
     return out;
   },
 };

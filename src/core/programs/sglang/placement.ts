@@ -100,10 +100,10 @@ export const placement: PlacementRules = {
   sizes(options) {
     const [pp, ep, asked] = [degree(options, 'pp'), degree(options, 'ep'), degree(options, 'dp')];
     if (degree(options, 'cp') > 1)
-      return { error: 'SGLang has context parallelism of attention alone: --set attn_cp_size=…' };
+      return { error: 'SGLang supports context parallelism only for attention. Use --set attn_cp_size=…' };
     if (asked > 1 && !flagOf(options, 'enable_dp_attention', true))
       return {
-        error: `Without --enable-dp-attention --dp-size ${asked} is ${asked} separate engines: give the sizes of one engine.`,
+        error: `Without --enable-dp-attention --dp-size ${asked} is ${asked} separate engines. Give the sizes of one engine.`,
       };
     const tp = tensorOf(options);
     const copies = moeDp(options);
@@ -138,5 +138,5 @@ export const placement: PlacementRules = {
   warnings: ({ sizes: { dp, tp } }) =>
     dp > 1 ? [`Attention is whole on each of ${dp} groups of ${tp / dp}: --enable-dp-attention --dp-size ${dp}.`] : [],
   placementFile,
-  loadingWarnings: () => ['SGLang reads every tensor on every rank and keeps its own.'],
+  loadingWarnings: () => ['SGLang reads every tensor on every rank, and each rank keeps its part.'],
 };

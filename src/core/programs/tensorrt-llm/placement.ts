@@ -68,11 +68,11 @@ export const placement: PlacementRules = {
     return [
       ...(uneven && (options.redundant ?? 0) === 0
         ? [
-            `${uneven.experts} experts do not divide by ${ep}: since #13888 the first ranks take one more where the MoE backend can; AutoDeploy gives the rest to the last rank.`,
+            `${uneven.experts} experts do not divide by ${ep}. Since #13888 the first ranks get one more if the MoE backend supports it; AutoDeploy gives the rest to the last rank.`,
           ]
         : []),
       ...(flagOf(options, 'enable_attention_dp') ? ['Attention is whole on every rank: enable_attention_dp.'] : []),
     ];
   },
-  loadingWarnings: () => ['TensorRT-LLM reads every tensor on every rank and keeps its own.'],
+  loadingWarnings: () => ['TensorRT-LLM reads every tensor on every rank, and each rank keeps its part.'],
 };

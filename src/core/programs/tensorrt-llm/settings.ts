@@ -21,8 +21,8 @@ export const settings: Readonly<Record<string, Setting>> = {
   moe_cluster_parallel_size: { kind: 'count', as: 'moe_cluster_size', title: 'Clusters of experts' },
   enable_attention_dp: { kind: 'flag', title: 'Attention whole on every rank' },
   num_slots: { kind: 'count', title: 'Slots of the load balancer, all ranks together' },
-  initial_global_assignments: { kind: 'json', title: 'Experts by slot, a list a layer' },
-  layer: { kind: 'count', title: 'The layer whose list every layer takes' },
+  initial_global_assignments: { kind: 'json', title: 'The expert of each slot, one list for each layer' },
+  layer: { kind: 'count', title: 'The layer whose list is used for all layers' },
 };
 
 export function clustersOf(options: PlacementOptions): number {
@@ -50,7 +50,7 @@ export function sizesOf(options: PlacementOptions): Sizes | PlacementError {
     return { error: `CP CpType.${wordOf(options, 'cp_type', 'ULYSSES')} doesn't support MoE tp/ep yet` };
   if (cluster > 1 && ep !== 1) return { error: 'assert moe_ep_size == 1' };
   if (cluster > 1)
-    return { error: 'Where clusters of experts put them is not worked out here: leave moe_cluster_size at 1.' };
+    return { error: 'The placement for expert clusters is not supported here. Leave moe_cluster_size at 1.' };
   const attention = options.own?.enable_attention_dp === true ? { attnTp: 1 } : {};
   return { dp: 1, cp, tp, pp, ep, etp, ...attention };
 }

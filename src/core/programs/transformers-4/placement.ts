@@ -63,16 +63,16 @@ export const placement: PlacementRules = {
     const out: string[] = [];
     if (ep > 1 && !planOf457(facts.modelType).own)
       out.push(
-        `transformers 4.57 has no expert-parallel plan for ${facts.modelType ?? 'this model'}; placed as the fork's plan for Qwen3-MoE would. Without such a plan every rank loads every expert and nothing says so.`,
+        `transformers 4.57 has no expert-parallel plan for ${facts.modelType ?? 'this model'}. The placement here follows the fork's plan for Qwen3-MoE. Without a plan, every rank loads every expert without a warning.`,
       );
     if (dp * cp > 1)
-      out.push('Loading replicates what is no routed expert on every rank; FSDP2 cuts it afterwards, in memory.');
+      out.push('Loading puts everything except routed experts on every rank. FSDP2 cuts it after loading, in memory.');
     return out;
   },
   loadingWarnings: (_, { apart }) =>
     apart
       ? [
-          'transformers 4.57 stacks nothing while loading: its plan needs the experts fused on disk. The ranges are what a reader that could would read.',
+          'transformers 4.57 does not stack experts while loading, so its plan needs fused experts in the files. The byte ranges here are those that a loader with stacking would read.',
         ]
       : [],
   plan: (modelType) => planOf457(modelType).entries,

@@ -80,7 +80,7 @@ export const placement: PlacementRules = {
   loadingWarnings: (_, { stacked }) =>
     stacked
       ? [
-          'transformers 5 holds gate and up in one tensor: it would leave stacked gate_proj and up_proj aside and start gate_up_proj from random numbers, with a report and no error. Convert to gate-up, or back to per-expert.',
+          'transformers 5 holds gate and up in one tensor. It would ignore stacked gate_proj and up_proj and fill gate_up_proj with random values, with a warning but without an error. Convert to gate-up or to per-expert.',
         ]
       : [],
   plan: planOf5,

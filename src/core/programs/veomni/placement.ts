@@ -108,6 +108,6 @@ export const placement: PlacementRules = {
       : [];
   },
   loadingWarnings: () => [
-    'Rank 0 alone reads every tensor and sends it to all others; with ep_sharded_stream_load (and broadcast_model_weights_from_rank0 off) each rank reads its own experts.',
+    'Only rank 0 reads the tensors, and sends them to all other ranks. With ep_sharded_stream_load (and broadcast_model_weights_from_rank0 off) each rank reads its own experts.',
   ],
 };

@@ -134,7 +134,7 @@ export const placement: PlacementRules = {
       ...(rulesOf(options).warnings?.(engineSetUp(setUp)) ?? []),
       ...(replicas > 1 ? [`${replicas} rollout replicas: each holds the whole model.`] : []),
       ...(rulesOf(options) === sglang && sizes.ep > 1
-        ? ['SGLang itself takes an expert parallelism below its tensor parallelism; verl does not.']
+        ? ['SGLang supports an expert-parallel size below its tensor-parallel size, but verl does not.']
         : []),
       ...besideTraining(
         { ranks, layers, stages: [facts.layers], cuts: vllm.cuts },
@@ -142,10 +142,10 @@ export const placement: PlacementRules = {
         trainingSizes(options),
         facts,
       ),
-      'verl gathers each weight whole over the ranks that train and hands it to the engine, which keeps its own experts.',
+      'verl gathers each whole weight from the training ranks and gives it to the engine, which keeps its own experts.',
     ];
   },
   loadingWarnings: () => [
-    'verl’s engines start with dummy weights by default (load_format) and get theirs from the ranks that train.',
+    'By default, verl’s engines start with dummy weights (load_format) and get the real weights from the training ranks.',
   ],
 };

@@ -62,14 +62,14 @@ function loadingNotes(placement: Parameters<NonNullable<PlacementRules['loadingW
   const out: string[] = [];
   if (stored.fused)
     out.push(
-      'Fused experts turn vLLM’s --enable-ep-weight-filter off: it finds experts by their number in the name, so every rank reads all of them. For vLLM keep per-expert names.',
+      'vLLM’s --enable-ep-weight-filter does not work with fused experts, because it finds experts by the number in the name. Every rank reads all experts. Keep per-expert names for vLLM.',
     );
   if (stored.apart && !balanced)
     out.push(
       'vLLM reads every tensor on every rank unless --enable-ep-weight-filter is set, which skips other ranks’ experts.',
     );
   if (stored.apart && balanced)
-    out.push('vLLM’s --enable-ep-weight-filter is off under EPLB: every rank reads every tensor.');
+    out.push('With EPLB, vLLM’s --enable-ep-weight-filter is off, so every rank reads every tensor.');
   return out;
 }
 
@@ -188,7 +188,9 @@ export const placementBefore: PlacementRules = {
   warnings({ facts, sizes: { ep } }) {
     const uneven = facts.moeLayers.find((layer) => layer.experts % ep !== 0);
     return uneven
-      ? [`${uneven.experts} experts do not divide by ${ep}: the last rank holds what is left, all others as few.`]
+      ? [
+          `${uneven.experts} experts do not divide by ${ep}: the last rank holds the remainder, and the other ranks hold equal blocks.`,
+        ]
       : [];
   },
 };

@@ -312,7 +312,7 @@ describe('estimateMemory', () => {
       { framework: 'vllm', dp: 2, tp: 2, ep: 8 },
       'vLLM takes expert parallelism to be data × context × tensor parallelism: 2 × 1 × 2 is not 8.',
     ],
-    [{ framework: 'fsdp2', pp: 2 }, 'accelerate has no pipeline parallelism beside FSDP2: leave pp at 1.'],
+    [{ framework: 'fsdp2', pp: 2 }, 'accelerate does not support pipeline parallelism with FSDP2. Leave pp at 1.'],
     [{ optimizerBytes: 7 }, 'Optimizer bytes per parameter must be one of 6, 8, 10, 12, 16, 18, not 7.'],
     [{ gpus: 0 }, 'gpus must be a whole number from 1, not 0.'],
   ] as const)('refuses %o', (setup, error) => {

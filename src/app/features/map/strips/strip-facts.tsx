@@ -13,7 +13,7 @@ interface StripFactsProps {
   readonly place: StripPlace;
 }
 
-/** What lies under the pointer: file, tensor, and whose bytes they are. */
+/** The file, tensor, layer and expert under the pointer. */
 export function StripFacts({ map, strips, place }: StripFactsProps) {
   const { row, tensor, expert } = place;
   const resting = useResting({ row: tensor ?? -1, column: 0 });

@@ -3,7 +3,7 @@ import { whenIdle } from '../../../parts/when-idle.ts';
 import { askForFileStrips } from '../../../queries/queries.ts';
 import { useInspection } from '../../../state/inspection.ts';
 
-/** Loads what draws the files, and their strips, while the page is idle: pressing Files then shows them at once. */
+/** Loads the code and the data of the file strips while the page is idle, so that Files opens at once. */
 export function useFilesAhead(ready: boolean): void {
   const key = useInspection((state) => (state.status === 'open' ? state.key : null));
   useEffect(() => {

@@ -3,7 +3,7 @@ import type { Cell } from '../../../grid/geometry.ts';
 import { formatNumber, matricesOf } from './statistics.ts';
 import { useValues } from './values-store.ts';
 
-/** What was measured of the pinned expert, matrix by matrix. */
+/** The measured values of the pinned expert, matrix by matrix. */
 export function CellValues({ map, cell }: { readonly map: ExpertMap; readonly cell: Cell }) {
   const measured = useValues((state) => state.measured);
   const prefix = map.rows[cell.row]?.prefix ?? '';

@@ -2,12 +2,12 @@ import { combineStatistics, type MatrixStatistics } from '../../../../core/index
 
 type Combined = ReturnType<typeof combineStatistics>;
 
-/** How a statistic's values lie on a scale of colours. */
+/** How the values of a statistic are mapped to colours. */
 export type Scale = 'log' | 'signed' | 'share' | 'count';
 
 interface Statistic {
   readonly name: string;
-  /** What the number is, in words. */
+  /** The meaning of the statistic. */
   readonly about: string;
   readonly scale: Scale;
   readonly of: (statistics: Combined) => number;
@@ -57,7 +57,7 @@ export type Layer = readonly (MatrixStatistics | undefined)[];
 /** What was measured, by the prefixes of layers. */
 export type Measured = ReadonlyMap<string, Layer>;
 
-/** Takes matrices in; only the lists of their layers are new ones. */
+/** Adds matrices. Only the lists of their layers are copied. */
 export function withMatrices(measured: Measured, matrices: readonly MatrixStatistics[]): Measured {
   const fresh = new Map<string, (MatrixStatistics | undefined)[]>();
   for (const matrix of matrices) {
@@ -103,7 +103,7 @@ export function allMatrices(measured: Measured): MatrixStatistics[] {
     .flat();
 }
 
-/** A number of weights as a person reads it: three digits, powers of ten where they are shorter. */
+/** A value for display: three digits, with a power of ten if that is shorter. */
 export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (value === 0 || !Number.isFinite(value)) return String(value);

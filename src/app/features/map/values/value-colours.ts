@@ -13,7 +13,7 @@ import {
 
 /** Blue, pale, orange: apart with every kind of colour blindness, lightest where the value is zero. */
 const SIGNED = ['#08519c', '#4292c6', '#9ecae1', '#f2f0eb', '#fdae6b', '#e6550d', '#a63603'] as const;
-/** What lies outside of a scale: nothing there to be in proportion to. */
+/** The colour of values outside of a scale. */
 const NEUTRAL = '#8b8b8b';
 const STEPS = 256;
 /** From so many cells on, the outermost hundredth on each side shares the end's colour: one outlier would wash out the rest. */
@@ -54,7 +54,7 @@ function layerValues(layer: Layer, id: StatisticId, projection: ProjectionId | n
   return values;
 }
 
-/** How values become colours, and what a legend says of it. */
+/** Maps values to colours, with the texts of the legend. */
 export interface ColourScale {
   /** A place from 0 to 1 on the ramp, null for what lies outside of it. */
   readonly place: (value: number) => number | null;

@@ -5,7 +5,7 @@ import { useInspection } from '../../../state/inspection.ts';
 import { allMatrices } from './statistics.ts';
 import { useValues } from './values-store.ts';
 
-/** Everything measured so far, as lines to paste and as the JSON that the command line prints. */
+/** All measured values, as TSV and as the JSON that the command line prints. */
 export function ValuesExport() {
   const summary = useInspection((state) => state.summary);
   const hub = useInspection((state) => state.hub);

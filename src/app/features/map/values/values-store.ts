@@ -19,9 +19,9 @@ import { inspectWorker, useInspection } from '../../../state/inspection.ts';
 import { startValuesWorker } from '../../../workers/values.ts';
 import { type Measured, withMatrices } from './statistics.ts';
 
-/** What was measured of the open checkpoint, and what is being measured. */
+/** The measured values of the open checkpoint, and the running measurement. */
 export interface ValuesState {
-  /** The opening that the values belong to; empty when there are none. */
+  /** The opening to which the values belong; empty without values. */
   readonly key: string;
   readonly status: 'idle' | 'running' | 'cancelling' | 'done' | 'cancelled' | 'failed';
   /** What is measured now, or was measured last. */
@@ -29,7 +29,7 @@ export interface ValuesState {
   readonly progress: StatisticsProgress | null;
   readonly pace: Pace;
   readonly measured: Measured;
-  /** Prefixes of the layers of which everything is measured. */
+  /** Prefixes of the layers that are fully measured. */
   readonly whole: ReadonlySet<string>;
   readonly findings: readonly ValueFinding[];
   readonly outcome: ValuesOutcome | null;
@@ -67,7 +67,7 @@ let running: Running | null = null;
 let abort: AbortController | null = null;
 let samples: readonly Sample[] = [];
 
-/** Measures a scope on top of what is measured; what happens shows in the store. */
+/** Measures a scope in addition to what is measured. Progress and results are in the store. */
 export async function startMeasuring(scope: StatisticsScope): Promise<void> {
   const { key } = useInspection.getState();
   const before = useValues.getState();
@@ -93,14 +93,14 @@ export async function startMeasuring(scope: StatisticsScope): Promise<void> {
   }
 }
 
-/** Stops where it is; what was measured stays. */
+/** Stops the measurement and keeps measured values. */
 export function cancelMeasuring(): void {
   if (useValues.getState().status !== 'running') return;
   useValues.setState({ status: 'cancelling' });
   abort?.abort();
 }
 
-/** The worker that holds this checkpoint, started and given it where there is none. */
+/** The worker that holds this checkpoint; started if there is none. */
 async function workerFor(key: string, signal: AbortSignal): Promise<Supervised<ValuesApi>> {
   if (running && isCurrent(running)) return running.worker;
   running?.worker.dispose();
@@ -133,7 +133,7 @@ function hear(event: ValuesEvent): void {
   }
 }
 
-/** Another checkpoint has other values. */
+/** Clears the values when another checkpoint is opened. */
 useInspection.subscribe(({ key }) => {
   const known = useValues.getState().key;
   if (known === '' || known === key) return;

@@ -40,7 +40,7 @@ const COLUMNS: readonly (readonly [Column, string, (row: ValueRow) => string])[]
   ['infinite', 'Inf', (row) => String(row.infinite)],
 ];
 
-/** What is measured, an expert a line: the map's twin. Sorted by any column; a line leads to its expert. */
+/** Measured values as a table, one row for each expert, sortable by any column. A row links to its expert. */
 export function ValuesTable({ map, projection, active, onActive }: ValuesTableProps) {
   const measured = useDeferredValue(useValues((state) => state.measured));
   const [sort, setSort] = useState<{ column: Column; descending: boolean }>({ column: 'layer', descending: false });

@@ -2,12 +2,12 @@ interface ChoiceProps {
   readonly label: string;
   readonly title?: string | undefined;
   readonly value: string;
-  /** Values with what they are called. */
+  /** Values with their labels. */
   readonly options: readonly (readonly [string, string])[];
   readonly onChange: (value: string) => void;
 }
 
-/** A choice of the set-up. A value that is none of the options, which an address may name, is shown as it is. */
+/** A select field of the set-up. A value from the address that is not among the options is also shown. */
 export function Choice({ label, title, value, options, onChange }: ChoiceProps) {
   const known = options.some(([id]) => id === value);
   return (

@@ -7,7 +7,7 @@ interface EpChoicesProps {
   readonly picture: RankPicture | null;
 }
 
-/** The divisors of the experts as buttons, and any other number as text: the framework says what it thinks of it. */
+/** Buttons for the divisors of the number of experts, and a field for any other number; the framework accepts or refuses it. */
 export function EpChoices({ query, picture }: EpChoicesProps) {
   const asked = useAddress((address) => address.ep);
   const ep = query.options.ep ?? picture?.placed?.ep ?? null;

@@ -2,13 +2,13 @@ import { isLoomError, parseLoads, parseSlotMap } from '../../../../core/index.ts
 import { Shown } from '../../../parts/shown.tsx';
 import { chooseRank, useRankChoices } from '../../../placement/rank-choices.ts';
 
-/** Takes tokens of each expert from a CSV file: what EPLB balances. */
+/** Reads the tokens of each expert from a CSV file, for EPLB. */
 export async function readLoads(file: File): Promise<void> {
   const text = await file.text();
   take(() => chooseRank({ loads: { name: file.name, rows: parseLoads(text) }, problem: null }));
 }
 
-/** Takes a placement of one's own from a JSON file. */
+/** Reads a custom placement from a JSON file. */
 export async function readMap(file: File): Promise<void> {
   const text = await file.text();
   take(() => chooseRank({ map: { name: file.name, rows: parseSlotMap(text) }, problem: null }));

@@ -5,11 +5,11 @@ import { Term } from '../../../parts/term.tsx';
 interface NumberFieldProps {
   readonly label: string;
   readonly title: string;
-  /** What the label means, where the glossary explains it. */
+  /** The glossary term of the label, if there is one. */
   readonly term?: TermId;
   readonly value: number | null;
   readonly placeholder: string;
-  /** The largest number that makes sense; as many as a cluster has ranks when absent. */
+  /** The largest valid number; if absent, the largest supported number of ranks. */
   readonly most?: number;
   readonly onChange: (value: number | null) => void;
 }

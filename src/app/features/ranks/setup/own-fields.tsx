@@ -5,7 +5,7 @@ import { move, useAddress } from '../../../state/address-store.ts';
 import { Choice } from './choice.tsx';
 import { NumberField } from './number-field.tsx';
 
-/** Options by the program's own names: folded away until one is set or looked for. */
+/** Options by the names that the program uses. The section is closed until one is set. */
 export function OwnFields({ framework }: { readonly framework: ProgramId }) {
   const entries = useAddress((address) => address.set);
   const settings = ownSettings(framework);
@@ -88,7 +88,7 @@ function wordsOf({ kind, words = {} }: Setting): readonly (readonly [string, str
     : Object.keys(words).map((word) => [word, word] as const);
 }
 
-/** A list or a map as JSON; what is typed stays on screen while it makes no sense. */
+/** A field for a JSON list or object. Invalid text stays in the field. */
 function JsonField({ framework, name, setting, value, onChange }: OwnFieldProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const change = (text: string) => {

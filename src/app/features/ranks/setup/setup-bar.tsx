@@ -25,7 +25,7 @@ interface SetupProps {
   readonly picture: RankPicture | null;
 }
 
-/** Framework, sizes, layout: every choice that moves an expert to another rank. */
+/** Framework, sizes and layout: all settings that change the placement of experts. */
 export function SetupBar({ query, picture }: SetupProps) {
   const shape = useLook('shape');
   return (
@@ -67,13 +67,13 @@ function FrameworkField({ framework }: { readonly framework: ProgramId }) {
   );
 }
 
-/** ` · 5.18.0`: the release, commit or pull request that the rules were read in. */
+/** ` · 5.18.0`: the release, commit or pull request from which the rules were taken. */
 function shortVersion(version: string): string {
   const found = /\d+\.\d+\.\d+|\b[0-9a-f]{7,8}\b|since #\d+/.exec(version);
   return found ? ` · ${found[0]}` : '';
 }
 
-/** The sizes that this framework takes, and those that the address names although it does not. */
+/** The sizes that this framework supports, and unsupported sizes that the address sets. */
 function Degrees({ framework }: { readonly framework: ProgramId }) {
   const address = useAddress((all) => all);
   const rules = frameworkOf(framework)?.placement;

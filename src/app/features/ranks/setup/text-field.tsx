@@ -5,13 +5,13 @@ interface TextFieldProps<T> {
   readonly title: string;
   readonly value: string;
   readonly placeholder: string;
-  /** What the text means; null while it makes no sense. */
+  /** Parses the text; null if it is invalid. */
   readonly parse: (text: string) => T | null;
   readonly onChange: (value: T | null) => void;
   readonly wide?: boolean;
 }
 
-/** Text with a grammar, or nothing; what is typed stays on screen while it makes no sense. */
+/** A field for text with a grammar, or nothing. Invalid text stays in the field. */
 export function TextField<T>({ label, title, value, placeholder, parse, onChange, wide = false }: TextFieldProps<T>) {
   const [typed, setTyped] = useState<string | null>(null);
   const [wrong, setWrong] = useState(false);
