@@ -83,12 +83,12 @@ for (const listing of ['table', 'tree'])
     page,
     hub,
   }) => {
-    const tensor = 'model.layers.1.mlp.experts.3.gate_proj.weight';
+    const tensor = 'model.layers.0.mlp.experts.3.gate_proj.weight';
     for (const details of [{}, { tensor }]) {
       await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'tensors', as: listing, ...details });
       await expect(page.getByText(/^104 tensors/)).toBeVisible();
       await expect(page.getByRole('complementary', { name: 'Tensor' })).toHaveCount('tensor' in details ? 1 : 0);
-      for (const width of [1440, 1280, 1180, 1100, 1024, 960, 880, 800, 700, 620, 590, 390]) {
+      for (const width of [1440, 1280, 1180, 1100, 1024, 960, 900, 880, 800, 790, 780, 700, 620, 590, 390]) {
         await page.setViewportSize({ width, height: 800 });
         const { sideways, upAndDown } = await scrolling(page);
         expect(sideways, `${width}`).toEqual([]);
