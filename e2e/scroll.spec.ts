@@ -99,6 +99,20 @@ for (const listing of ['table', 'tree'])
     }
   });
 
+test('the page is as wide as the window, and the box of the source can be read, at every width', async ({
+  page,
+  hub,
+}) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'loads' });
+  const box = page.getByRole('textbox', { name: 'Hub repo or URL' });
+  await expect(page.getByRole('main').getByText('transformers 5').first()).toBeVisible();
+  for (const width of [1280, 1000, 960, 959, 880, 780, 768, 767, 600, 390, 320]) {
+    await page.setViewportSize({ width, height: 800 });
+    expect((await scrolling(page)).sideways, `${width}`).toEqual([]);
+    expect((await box.boundingBox())?.width, `${width}`).toBeGreaterThan(64);
+  }
+});
+
 test('Convert has one scrollbar, with a plan that is longer than the window', async ({ page, hub }) => {
   await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'convert', target: 'stacked' });
   await expect(page.getByText('What happens to each layer')).toBeVisible();
