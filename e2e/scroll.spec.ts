@@ -75,6 +75,10 @@ for (const [view, query, text, regions] of VIEWS) {
     const { sideways, upAndDown } = await scrolling(page);
     expect(sideways).toEqual([]);
     expect(upAndDown.filter((name) => !regions.some((region) => name.endsWith(` ${region}`)))).toEqual([]);
+    for (const width of [1100, 960, 860, 780, 700, 610, 480, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      await expect.poll(async () => (await scrolling(page)).sideways, `${width}`).toEqual([]);
+    }
   });
 }
 
