@@ -126,6 +126,8 @@ test('a conversion of 1.2 GB on this computer asks, and asks again after it was 
   const question = page.getByRole('alertdialog');
   await expect(question).toContainText('This conversion reads 1,207,959,552 bytes (1.21 GB).');
   await expect(question).toContainText('(assumed: nothing was read yet)');
+  // The only layer is no narrower choice.
+  await expect(question.getByRole('button')).toHaveText(['Read 1.21 GB', 'Not now']);
   await question.getByRole('button', { name: 'Read 1.21 GB' }).click();
   const job = page.getByRole('region', { name: 'Conversion' });
   await job.getByRole('button', { name: 'Cancel' }).click();
