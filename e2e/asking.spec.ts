@@ -94,6 +94,28 @@ test('a small conversion starts at once, with its bytes beside the button', asyn
   await expect(page.getByRole('button', { name: 'Open the result' })).toBeVisible();
 });
 
+test('resuming asks again while more than 1 GB is left', async ({ page, hub }) => {
+  const query = { view: 'convert', target: 'per-expert', layers: '0', 'max-shard': '40 MB' };
+  await visit(page, hub, { repo: BIG, ...query });
+  const start = page.getByRole('button', { name: 'Start conversion …' });
+  await expect(start).toBeEnabled();
+  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, after: 5, action: { type: '404entry' } });
+  await start.click();
+  const question = page.getByRole('alertdialog');
+  await question.getByRole('button', { name: 'Download 4.98 GB' }).click();
+  const job = page.getByRole('region', { name: 'Conversion' });
+  await expect(job.getByRole('alert')).toContainText(/[1-9]\d* of 131 shards (is|are) finished and kept/);
+  const unfinished = page.getByRole('region', { name: 'Unfinished conversions' });
+  await unfinished.getByRole('button', { name: /^Resume/ }).click();
+  await expect(question).toContainText(/The rest downloads [\d,]+ bytes \(4\.[89]\d* GB\) from 127\.0\.0\.1/);
+  expect(await violations(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await expect(question).toBeHidden();
+  await unfinished.getByRole('button', { name: /^Delete/ }).click();
+  await unfinished.getByRole('button', { name: 'Delete what was written' }).click();
+  await expect(unfinished).toHaveCount(0);
+});
+
 test('a conversion of 1.2 GB on this computer asks, and asks again after it was cancelled', async ({ page }) => {
   await page.goto('/');
   await dropPaths(page, [largeFolder()]);
@@ -104,6 +126,8 @@ test('a conversion of 1.2 GB on this computer asks, and asks again after it was 
   const question = page.getByRole('alertdialog');
   await expect(question).toContainText('This conversion reads 1,207,959,552 bytes (1.21 GB).');
   await expect(question).toContainText('(assumed: nothing was read yet)');
+  // The only layer is no narrower choice.
+  await expect(question.getByRole('button')).toHaveText(['Read 1.21 GB', 'Not now']);
   await question.getByRole('button', { name: 'Read 1.21 GB' }).click();
   const job = page.getByRole('region', { name: 'Conversion' });
   await job.getByRole('button', { name: 'Cancel' }).click();

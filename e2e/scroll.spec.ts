@@ -75,6 +75,10 @@ for (const [view, query, text, regions] of VIEWS) {
     const { sideways, upAndDown } = await scrolling(page);
     expect(sideways).toEqual([]);
     expect(upAndDown.filter((name) => !regions.some((region) => name.endsWith(` ${region}`)))).toEqual([]);
+    for (const width of [1100, 960, 860, 780, 700, 610, 480, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      await expect.poll(async () => (await scrolling(page)).sideways, `${width}`).toEqual([]);
+    }
   });
 }
 
@@ -83,12 +87,12 @@ for (const listing of ['table', 'tree'])
     page,
     hub,
   }) => {
-    const tensor = 'model.layers.1.mlp.experts.3.gate_proj.weight';
+    const tensor = 'model.layers.0.mlp.experts.3.gate_proj.weight';
     for (const details of [{}, { tensor }]) {
       await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'tensors', as: listing, ...details });
       await expect(page.getByText(/^104 tensors/)).toBeVisible();
       await expect(page.getByRole('complementary', { name: 'Tensor' })).toHaveCount('tensor' in details ? 1 : 0);
-      for (const width of [1440, 1280, 1180, 1100, 1024, 960, 880, 800, 700, 620, 590, 390]) {
+      for (const width of [1440, 1280, 1180, 1100, 1024, 960, 900, 880, 800, 790, 780, 700, 620, 590, 390]) {
         await page.setViewportSize({ width, height: 800 });
         const { sideways, upAndDown } = await scrolling(page);
         expect(sideways, `${width}`).toEqual([]);
@@ -98,6 +102,20 @@ for (const listing of ['table', 'tree'])
       await page.setViewportSize({ width: 1280, height: 800 });
     }
   });
+
+test('the page is as wide as the window, and the box of the source can be read, at every width', async ({
+  page,
+  hub,
+}) => {
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'loads' });
+  const box = page.getByRole('textbox', { name: 'Hub repo or URL' });
+  await expect(page.getByRole('main').getByText('transformers 5').first()).toBeVisible();
+  for (const width of [1280, 1000, 960, 959, 880, 780, 768, 767, 600, 390, 320]) {
+    await page.setViewportSize({ width, height: 800 });
+    expect((await scrolling(page)).sideways, `${width}`).toEqual([]);
+    expect((await box.boundingBox())?.width, `${width}`).toBeGreaterThan(64);
+  }
+});
 
 test('Convert has one scrollbar, with a plan that is longer than the window', async ({ page, hub }) => {
   await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'convert', target: 'stacked' });

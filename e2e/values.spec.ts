@@ -219,6 +219,7 @@ test('values are evidence for a reading of names, after a press that names their
   await page.getByRole('link', { name: 'Convert' }).click();
   // Before a target is chosen, the choice of a reading stands above the targets.
   const choice = page.getByRole('region', { name: 'Choice of a reading' });
+  await expect(choice).toContainText('If you know how they were saved, choose the layout in the view Convert.');
   await expect(choice.getByRole('button', { name: 'Read as gate-up-interleaved/gpt-oss' })).toBeVisible();
   await expect(choice.getByRole('button', { name: /^Look at the values/ })).toBeVisible();
   await page.getByRole('radio', { name: /^per-expert/ }).check();

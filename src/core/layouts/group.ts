@@ -37,7 +37,7 @@ export function groupOf(bucket: Bucket, beside: Beside, context: Context): Layer
   ];
   if (resolution.ambiguous) {
     const message =
-      'The matrices are square, so their shapes do not show whether rows are inputs or outputs. If you know it, use --assume out-in (rows are outputs) or --assume in-out (rows are inputs).';
+      'The matrices are square, so their shapes do not show whether rows are inputs or outputs. If you know it, choose it in the view Convert. On the command line, use --assume out-in (rows are outputs) or --assume in-out (rows are inputs).';
     defects.push({ tag: 'orientation-ambiguous', message, ...(members[0] ? { tensor: members[0].template } : {}) });
   }
   return {

@@ -25,7 +25,7 @@ export function manyReadings(
     : 'The model type, which would say so, is not known.';
   const first = readings[0] ? layoutId(readings[0].layout) : '';
   return {
-    reason: `${names} ${many ? 'may be read in several ways' : 'are read in one way'}: ${each.join(', or ')}. ${type} The files do not decide it. If you know how they were saved, use --assume ${first}${many ? ', or another of these' : ''}.`,
+    reason: `${names} ${many ? 'may be read in several ways' : 'are read in one way'}: ${each.join(', or ')}. ${type} The files do not decide it. If you know how they were saved, choose the layout in the view Convert. On the command line, use --assume ${first}${many ? ', or another of these' : ''}.`,
     readings,
   };
 }

@@ -29,7 +29,7 @@ export function StartButton({ start, plan, again = false }: StartButtonProps) {
   const [asking, setAsking] = useState(false);
   const hub = useInspection((state) => state.hub);
   const bytes = useInspection((state) => state.summary?.bytes ?? 0);
-  const layer = useInspection((state) => state.map?.rows.find(({ kind, index }) => kind === 'moe' && index !== null));
+  const rows = useInspection((state) => state.map?.rows);
   const { checkSource } = useWorkChoices();
   const place = placeOfHub(hub);
   const isConfirmed = useJob((state) => again && plan !== null && state.plan === plan);
@@ -40,8 +40,9 @@ export function StartButton({ start, plan, again = false }: StartButtonProps) {
     setAsking(false);
     start.act?.();
   };
+  const [layer, second] = rows?.filter(({ kind, index }) => kind === 'moe' && index !== null) ?? [];
   const narrow =
-    plan?.scope === 'whole' && layer && layer.index !== null
+    second && plan?.scope === 'whole' && layer && layer.index !== null
       ? {
           label: `Only layer ${layer.index} (${formatBytes(layer.bytes)} of experts)`,
           act: () => {
