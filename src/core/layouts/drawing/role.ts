@@ -66,7 +66,7 @@ export function roleReader(layout: Pick<CheckpointLayout, 'groups'>): (name: str
 }
 
 /** `model.layers.5.` of a name in a numbered layer, else nothing. */
-function startOf(name: string): string {
+export function startOf(name: string): string {
   const end = layerEnd(name);
   return end === 0 ? '' : name.slice(0, end + 1);
 }

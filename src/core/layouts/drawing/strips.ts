@@ -1,7 +1,7 @@
 import type { Checkpoint, CheckpointTensor } from '../../checkpoint/types.ts';
 import type { CheckpointLayout } from '../types.ts';
 import { stackedTensors } from './glyph.ts';
-import { ROLES, type Role, roleReader } from './role.ts';
+import { ROLES, type Role, roleReader, startOf } from './role.ts';
 
 /** One file of a checkpoint: its tensors are those from `from` to before `to` in the columns of {@link Strips}. */
 export interface FileStrip {
@@ -88,11 +88,51 @@ export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'g
   return { files, names: ordered.map(({ name }) => name), start, end, role, group, expert, cut };
 }
 
-/** All tensors of the files that hold one whose name begins with `prefix`. */
+/** All tensors of the files that hold one of a layer, whose `prefix` ends with a dot. */
 function besideLayer({ tensors }: Readable, prefix: string): CheckpointTensor[] {
-  const files = new Set<string>();
-  for (const { name, file } of tensors.values()) if (name.startsWith(prefix)) files.add(file);
-  return [...tensors.values()].filter(({ file }) => files.has(file));
+  const { byFile, filesOf } = fileIndex(tensors);
+  return [...(filesOf.get(prefix) ?? [])].flatMap((file) => byFile.get(file) ?? []);
+}
+
+interface FileIndex {
+  readonly byFile: ReadonlyMap<string, readonly CheckpointTensor[]>;
+  /** Files by the prefix of a layer, with its last dot. */
+  readonly filesOf: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+const INDEXES = new WeakMap<Readable['tensors'], FileIndex>();
+
+/** Gone through once, however many layers are drawn: neighbours are mostly of one file and of one layer. */
+function fileIndex(tensors: Readable['tensors']): FileIndex {
+  const known = INDEXES.get(tensors);
+  if (known) return known;
+  const byFile = new Map<string, CheckpointTensor[]>();
+  const filesOf = new Map<string, Set<string>>();
+  let [layer, last, here] = ['', '', [] as CheckpointTensor[]];
+  for (const tensor of tensors.values()) {
+    const { name, file } = tensor;
+    const sameLayer = layer !== '' && name.startsWith(layer);
+    if (!sameLayer) layer = startOf(name);
+    if (file !== last || here.length === 0) here = listIn(byFile, file);
+    if (layer !== '' && !(sameLayer && file === last)) setIn(filesOf, layer).add(file);
+    here.push(tensor);
+    last = file;
+  }
+  const made = { byFile, filesOf };
+  INDEXES.set(tensors, made);
+  return made;
+}
+
+function listIn<K, V>(map: Map<K, V[]>, key: K): V[] {
+  const list = map.get(key) ?? [];
+  map.set(key, list);
+  return list;
+}
+
+function setIn<K, V>(map: Map<K, Set<V>>, key: K): Set<V> {
+  const set = map.get(key) ?? new Set<V>();
+  map.set(key, set);
+  return set;
 }
 
 /** Tensors that hold all experts of a layer one after another, by name, with the number of experts. */
