@@ -36,10 +36,13 @@ export function formatBytes(bytes: number): string {
 
 /** An integer with thousands separated: `470,187,269,120`. */
 export function formatInteger(value: number): string {
-  // Not toLocaleString: its first calls take tens of milliseconds, on the thread that draws.
-  return Math.round(value)
-    .toString()
-    .replace(/\B(?=(?:\d{3})+$)/g, ',');
+  // Not toLocaleString, nor a pattern: pictures hold thousands of numbers.
+  const digits = Math.round(value).toString();
+  if (!/^-?\d+$/.test(digits)) return digits;
+  const first = digits.startsWith('-') ? 1 : 0;
+  let text = digits;
+  for (let at = digits.length - 3; at > first; at -= 3) text = `${text.slice(0, at)},${text.slice(at)}`;
+  return text;
 }
 
 /** `[1536, 4096]`: dims have no separators, so that they are not taken for more dims. */

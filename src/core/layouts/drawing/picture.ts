@@ -101,7 +101,8 @@ export function words(
 }
 
 /** Marks moved by (x, y). */
-export function moved(marks: readonly Mark[], x: number, y: number): Mark[] {
+export function moved(marks: readonly Mark[], x: number, y: number): readonly Mark[] {
+  if (x === 0 && y === 0) return marks;
   return marks.map((mark): Mark => {
     if (mark.kind === 'ribbon') {
       const [from, to] = [mark.from, mark.to].map(([start, end]) => [start + x, end + x] as const);

@@ -1,7 +1,7 @@
 import type { Checkpoint, CheckpointTensor } from '../../checkpoint/types.ts';
 import type { CheckpointLayout } from '../types.ts';
 import { stackedTensors } from './glyph.ts';
-import { ROLES, type Role, roleReader, startOf } from './role.ts';
+import { ROLES, type Role, roleReader, startOf, type TensorRole } from './role.ts';
 
 /** One file of a checkpoint: its tensors are those from `from` to before `to` in the columns of {@link Strips}. */
 export interface FileStrip {
@@ -39,12 +39,15 @@ export interface Hole {
   readonly end: number;
 }
 
+const NEIGHBOUR: TensorRole = { role: 'other', part: null, expert: null, group: -1 };
+
 type Readable = Pick<Checkpoint, 'tensors' | 'shards'>;
 
 const NUMBERS = Object.fromEntries(ROLES.map((role, at) => [role, at])) as Readonly<Record<Role, number>>;
 
 /**
- * Every file as a strip of tensors, or only the files that hold a tensor of one layer: `prefix` is `model.layers.5.`.
+ * Every file as a strip of tensors, or only the files that hold a tensor of one layer: `prefix` is `model.layers.5.`. Other
+ * layers' tensors in these files then have no role and no group.
  * Tensors that ranks saved in slices stand where their first slice does.
  */
 export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'groups'>, prefix?: string): Strips {
@@ -65,7 +68,8 @@ export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'g
   const bounds = new Map<string, [from: number, to: number]>();
   let last: { readonly file: string; readonly bound: [from: number, to: number] } | null = null;
   ordered.forEach((tensor, at) => {
-    const known = roleOf(tensor.name);
+    // Of a layer's neighbours in its files only the place is drawn.
+    const known = prefix === undefined || tensor.name.startsWith(prefix) ? roleOf(tensor.name) : NEIGHBOUR;
     start[at] = tensor.start;
     end[at] = tensor.end;
     role[at] = NUMBERS[known.role];
