@@ -81,7 +81,7 @@ async function run(hub: Hub, open: Opener): Promise<Run> {
     first = performance.now() - start;
   });
   const seconds = (performance.now() - start) / 1000;
-  if (parameters !== PARAMETERS) throw new Error(`${parameters} parameters in place of ${PARAMETERS}`);
+  if (parameters !== PARAMETERS) throw new Error(`${parameters} parameters instead of ${PARAMETERS}`);
   const journal = (await control(hub, 'GET', '__log')) as readonly JournalEntry[];
   const bytes = journal.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
   return { exchanges: journal.length, bytes, seconds, firstSeconds: first === null ? null : first / 1000 };

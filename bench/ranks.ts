@@ -16,7 +16,7 @@ import { expertsOf, type RankModel } from '../src/core/ranks/summary.ts';
 import type { Placement } from '../src/core/ranks/types.ts';
 
 const RUNS = 21;
-/** How often the page is opened anew. */
+/** How often the page is opened again. */
 const VISITS = 10;
 /** As long as a person needs at least between two clicks that mean something. */
 const PAUSE_MS = 300;

@@ -79,7 +79,7 @@ test('what did not come along is named, with the way to get it', async ({ page }
     await notice.getByRole('button', { name: 'Choose other files' }).click();
   });
 
-  await test.step('a web page in place of a shard', async () => {
+  await test.step('a web page instead of a shard', async () => {
     await choose(page, webPage);
     await expect(findings(page)).toContainText(
       `${SECOND} is not a safetensors file: it is a web page (HTML), "Sign in".`,

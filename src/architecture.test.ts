@@ -221,7 +221,7 @@ describe('the house', () => {
     expect(cycleFrom(graph)).toBeNull();
   });
 
-  it('calls fetch in source/http.ts, and in what stands for the platform there, alone', () => {
+  it('calls fetch in source/http.ts, and in what replaces the platform in tests, alone', () => {
     const callers = code.filter(
       (file) => file.startsWith('src/core/') && /(^|[^\w.])fetch\(/m.test(readFileSync(join(ROOT, file), 'utf8')),
     );

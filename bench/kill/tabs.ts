@@ -13,7 +13,7 @@ export interface TabKills {
 
 const unfinishedOn = (page: Page) => page.getByRole('region', { name: 'Unfinished conversions' });
 
-/** Opens the source in a new tab, and starts its conversion, or goes on with the one that a tab before left. */
+/** Opens the source in a new tab, and starts its conversion, or continues with the one that a tab before left. */
 async function begin(page: Page, url: string, source: string, going: boolean): Promise<void> {
   await page.goto(url);
   await page.getByLabel('Choose folder').setInputFiles(source);

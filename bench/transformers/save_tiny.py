@@ -78,7 +78,7 @@ def one(model_type):
     cls = CONFIG_MAPPING[model_type]
     config = cls()
     shrink(config, EXTRA.get(model_type, {}))
-    # build anew from the shrunken dict, so that derived lists are recomputed
+    # build again from the shrunken dict, so that derived lists are recomputed
     d = config.to_dict()
     for key, value in EXTRA.get(model_type, {}).items(): d[key] = value
     try: config = cls.from_dict(d)

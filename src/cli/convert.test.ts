@@ -64,7 +64,7 @@ describe('convert', () => {
     }
   });
 
-  it('is gone on with after a kill, and refuses to be so unasked', async () => {
+  it('is continued after a kill, and refuses to be so unasked', async () => {
     const out = join(work, 'killed');
     const args = ['convert', SOURCE, '--to', 'per-expert', '--out', out, '--max-shard-size', '20KB', '--quiet'];
     const journal = join(out, '.moe-loom-journal');

@@ -213,7 +213,7 @@ function argumentsOf(command: Command): readonly string[] {
   return root?.rawArgs ?? [];
 }
 
-/** What `convert --json` prints: a contract; `sourceHashes` was added to it. Keys beyond it stand where they were asked for, or a run was gone on with. */
+/** What `convert --json` prints: a contract; `sourceHashes` was added to it. Keys beyond it stand where they were asked for, or a run was continued. */
 export function convertJson(out: string, report: ConversionReport, engineAsked = false) {
   const { equal, tensors, bytes } = report.verified;
   return {

@@ -20,7 +20,7 @@ async function expectTold(damages: readonly Damage[]): Promise<void> {
 }
 
 it(
-  'tells every damage, or goes on with what is whole: no wrong answer that ends with 0',
+  'tells every damage, or continues with what is whole: no wrong answer that ends with 0',
   async () => {
     expect(DAMAGES.length).toBeGreaterThanOrEqual(40);
     await expectTold(DAMAGES);

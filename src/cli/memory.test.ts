@@ -162,7 +162,7 @@ describe('ranks', () => {
     });
   });
 
-  it('asks for the file that a placement goes by, in place of calling that a refusal', async () => {
+  it('asks for the file that a placement goes by, instead of calling that a refusal', async () => {
     const asked = async (framework: string) => {
       const { code, stderr } = await run('ranks', hubFolder('qwen3_moe'), '--framework', framework, '--ep', '4');
       return { code, stderr };

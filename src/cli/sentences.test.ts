@@ -161,7 +161,7 @@ describe('sentences', () => {
 
   it('a lone shard without config or index is shown with what is missing', async () => {
     const name = 'model-00002-of-00003.safetensors';
-    // Among the others it stands for the whole checkpoint.
+    // Among the others it represents the whole checkpoint.
     expect((await json('inspect', join(hubFolder('qwen3_moe'), name))).value.findings).toEqual([]);
     const source = join(work, 'lone', name);
     mkdirSync(join(work, 'lone'));

@@ -140,7 +140,7 @@ describe.each(['slices', 'stale', 'doubled'] as const)('%s', (kind) => {
   });
 });
 
-it('goes on without a stale index where asked', async () => {
+it('continues without a stale index where asked', async () => {
   const source = folder('aside', FOLDERS.stale);
   await run('plan', source, '--to', 'stacked', '--no-index', '--json');
   expect(JSON.parse(printed)).toMatchObject({ refusals: [], tensors: 5, metadata: [{ key: 'format', value: 'pt' }] });

@@ -144,7 +144,7 @@ export const ERROR_TAGS = {
   'range-ignored': {
     retryable: false,
     exit: 2,
-    meaning: 'The server sent the whole file in place of the range that was asked for.',
+    meaning: 'The server sent the whole file instead of the range that was asked for.',
   },
   'content-range-wrong': {
     retryable: false,
@@ -296,7 +296,7 @@ export interface ErrorWire {
   readonly fields: ErrorFields;
 }
 
-/** The value that crosses a worker's border in place of an error. Foreign errors become `internal` with their message. */
+/** The value that crosses a worker's border instead of an error. Foreign errors become `internal` with their message. */
 export function toWire(error: unknown): ErrorWire {
   if (isLoomError(error)) return { tag: error.tag, message: error.message, fields: error.fields };
   if (isAbort(error)) return { tag: 'cancelled', message: 'The work was stopped.', fields: {} };

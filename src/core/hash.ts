@@ -19,7 +19,7 @@ export async function createHasher(): Promise<Hasher> {
   };
 }
 
-/** Streaming SHA-256, 64 hex digits: equal digests stand for equal bytes where the bytes themselves are not kept. */
+/** Streaming SHA-256, 64 hex digits: equal digests represent equal bytes where the bytes themselves are not kept. */
 export async function createDigester(): Promise<Hasher> {
   const state = await createSHA256();
   state.init();

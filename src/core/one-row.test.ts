@@ -47,7 +47,7 @@ async function loadCore() {
 type Core = Awaited<ReturnType<typeof loadCore>>;
 let core: Core;
 
-/** The whole core is loaded anew. */
+/** The whole core is loaded again. */
 const LIMIT_LOADING = 120_000;
 
 beforeAll(async () => {
@@ -105,7 +105,7 @@ describe('a dialect of one row', () => {
     expect(result.equal).toBe(true);
   });
 
-  it('has the same outputs as the names that it stands for', async () => {
+  it('has the same outputs as the names that it represents', async () => {
     const runtime = await core.openRuntime();
     const options = { layer: 0, input: { tokens: 8, seed: 3 }, runtime, ep: 2 } as const;
     const report = await core.compareBlock(await core.openFixture('qwen3_moe'), { ...options, other: await glimmer() });

@@ -191,7 +191,7 @@ describe('the conversion worker', () => {
     expect(outputs[0]?.[first]).toBe([...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(''));
   }, 60_000);
 
-  it('is gone on with after its worker was ended, and not by another plan', async () => {
+  it('is continued after its worker was ended, and not by another plan', async () => {
     const files = await fixture();
     const plan = await planFor(files, 'stacked', 100_000);
     const sink = { kind: 'opfs', job: 'ended' } as const;

@@ -47,7 +47,7 @@ export interface WorkSettings {
 export interface JobRecord {
   readonly job: string;
   readonly note: unknown;
-  /** True to go on with what the journal says; false for a new job. */
+  /** True to continue with what the journal says; false for a new job. */
   readonly resume: boolean;
 }
 

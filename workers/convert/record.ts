@@ -24,7 +24,7 @@ async function tryWithoutCache(): Promise<LoomError | null> {
 }
 
 /**
- * The journal of a new job. Where the browser keeps none, or has no room for it, the conversion goes on without one: it
+ * The journal of a new job. Where the browser keeps none, or has no room for it, the conversion continues without one: it
  * cannot be resumed, which is told once.
  */
 export async function openRecord(

@@ -29,7 +29,7 @@ const EVENT_MS = 100;
 export const USUAL: WorkSettings = { engine: 'auto', memoryBytes: DEFAULT_BUDGET_BYTES, sha256: false };
 
 /**
- * The sink that a request names, and its journal where it has one. What a job to go on with left is adopted.
+ * The sink that a request names, and its journal where it has one. What a job to continue with left is adopted.
  *
  * @throws LoomError `resume-refused` when source or plan is another, `path-not-found` when nothing is known of the job.
  */

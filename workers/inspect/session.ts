@@ -164,7 +164,7 @@ async function readInto(state: SourceState, { emit, signal, partly, drawn }: Rea
   }
 }
 
-/** Lets go of headers and index once nothing is left to read: with half a million tensors they are most of the memory. */
+/** Releases headers and index once nothing is left to read: with half a million tensors they are most of the memory. */
 function forgetAll(memory: OpenMemory): void {
   memory.shards.clear();
   memory.config = null;

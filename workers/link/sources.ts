@@ -44,7 +44,7 @@ const OPENERS: { readonly [K in Kind]: Opener<K> } = {
   sample: async ({ id, baseUrl }, options) => offline(await openSample(id, baseUrl, options.signal), options),
 };
 
-/** Builds the set of files that a descriptor stands for. */
+/** Builds the set of files that a descriptor represents. */
 export function openSource(source: SourceDescriptor, options: SourceOptions): Promise<OpenedSource> {
   const open = OPENERS[source.kind] as Opener<Kind>;
   return open(source, options);

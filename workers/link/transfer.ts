@@ -2,7 +2,7 @@ import * as Comlink from 'comlink';
 import { type ErrorWire, fromWire, toWire } from '../../src/core/index.ts';
 import { installWorkerPolicy } from './policy.ts';
 
-/** What stands for an AbortSignal on its way to the other side. */
+/** What represents an AbortSignal on its way to the other side. */
 type SignalWire = { readonly aborted: true } | { readonly aborted: false; readonly port: MessagePort };
 
 const ports = new WeakMap<AbortSignal, () => void>();

@@ -126,7 +126,7 @@ export interface RankCut extends CutPictures {
   readonly ranges: readonly CutRange[];
 }
 
-/** What can be taken along; a program's id stands for its own placement file. */
+/** What can be taken along; a program's id represents its own placement file. */
 export type RankTake = 'manifest' | 'assertion' | ProgramId;
 
 /** A file to take along, or why there is none. */

@@ -16,7 +16,7 @@ export type ValuesEvent =
   | { readonly type: 'matrices'; readonly matrices: readonly MatrixStatistics[] }
   /** Layers of which every matrix is done. */
   | { readonly type: 'layers'; readonly prefixes: readonly string[] }
-  /** What everything measured so far shows, in place of what was told before. */
+  /** What everything measured so far shows, instead of what was told before. */
   | { readonly type: 'findings'; readonly findings: readonly ValueFinding[] };
 
 /** How a measuring ended. */

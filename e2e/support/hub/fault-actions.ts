@@ -21,7 +21,7 @@ import type { RateCounter } from './rate.ts';
 import type { RepoFile } from './repo.ts';
 import { mainCommit } from './store.ts';
 
-/** An un-ranged shard sent in place of a range goes out at this pace: endless for a test. */
+/** An un-ranged shard sent instead of a range goes out at this pace: endless for a test. */
 const ENDLESS_BPS = 20_000_000;
 
 /** `ns/name` out of any path of the Hub. */
@@ -55,7 +55,7 @@ function rate429(action: Extract<FaultAction, { type: 'rate429' }>): Reply {
   return answer;
 }
 
-/** The answer that a fault gives in place of the real one, if it does. */
+/** The answer that a fault gives instead of the real one, if it does. */
 export function replaceReply(action: FaultAction, exchange: Exchange): Reply | null {
   const { type } = action;
   if (type === 'rate429') return rate429(action);

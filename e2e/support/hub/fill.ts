@@ -1,5 +1,5 @@
 /**
- * Stands for weights: an endless stream of bytes per key, of which any part can be had without the parts before it.
+ * Represents weights: an endless stream of bytes per key, of which any part can be had without the parts before it.
  * Keyed by text, so that whoever says the same text gets the same bytes.
  */
 export interface FillKey {

@@ -131,7 +131,7 @@ function truncated(): Repo {
 }
 
 function pointerShard(): Repo {
-  return changed('pointer-shard', 'an LFS pointer in place of the second shard', (files) =>
+  return changed('pointer-shard', 'an LFS pointer instead of the second shard', (files) =>
     files.map((file) => {
       if (!isShard(file, 2)) return file;
       return repoFile(file.path, pointerText(identityOf(file).sha256, file.body.size), 'git');

@@ -18,7 +18,7 @@ export interface Qwen3MoeDims {
   readonly moeIntermediate: number;
   readonly intermediate: number;
   readonly vocab: number;
-  /** Layers with an ordinary MLP in place of experts. */
+  /** Layers with an ordinary MLP instead of experts. */
   readonly denseLayers?: readonly number[] | undefined;
   readonly tied?: boolean | undefined;
 }

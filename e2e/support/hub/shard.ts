@@ -151,7 +151,7 @@ function dataBody(placed: readonly PlacedTensor[]): Body {
 export interface VirtualShard {
   readonly tensors: readonly TensorSpec[];
   readonly body: Body;
-  /** Stands for the file's hash: equal for equal headers and weights. Not the hash of the bytes. */
+  /** Represents the file's hash: equal for equal headers and weights. Not the hash of the bytes. */
   readonly sha256: () => string;
 }
 

@@ -10,7 +10,7 @@ describe('a press on a cell', () => {
     expect(endPress(press)).toEqual({ kind: 'pin', cell: { row: 3, column: 4 } });
   });
 
-  it('chooses the layers that it is dragged across, in place of what was chosen', () => {
+  it('chooses the layers that it is dragged across, instead of what was chosen', () => {
     const down = beginPress(at(3, 4), NO_KEYS, null);
     const dragged = movePress(down, at(6, 9, 140, 130));
     expect(dragged.choosing).toBe(true);

@@ -13,13 +13,13 @@ export interface Download {
 
 let shown: readonly (Download & ZipFile)[] = [];
 
-/** Download addresses for the files of a job, in place of those of the job before. */
+/** Download addresses for the files of a job, instead of those of the job before. */
 export async function openDownloads(job: string): Promise<readonly Download[]> {
   const entries = await (await jobFiles(job)).list();
   return show(await Promise.all(entries.map(async ({ name }) => ({ name, file: await jobFile(job, name) }))));
 }
 
-/** Download addresses for files in memory, in place of those of the job before. */
+/** Download addresses for files in memory, instead of those of the job before. */
 export function openBlobs(files: readonly MemoryFile[]): readonly Download[] {
   return show(files.map(({ name, blob }) => ({ name, file: new File([blob], name) })));
 }

@@ -15,6 +15,6 @@ export interface JobRequest {
   readonly folder: PickedFolder | null;
   /** True for the memory of this tab. */
   readonly inMemory?: boolean;
-  /** The name of an unfinished job to go on with. */
+  /** The name of an unfinished job to continue with. */
   readonly resume?: string;
 }

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { type Picture, visible } from '../../core/index.ts';
 
-/** What a picture's shapes stand for, as rows of text; those of one expert alone where one is given. */
+/** What a picture's shapes represent, as rows of text; those of one expert alone where one is given. */
 export function PictureList({
   picture,
   expert = null,

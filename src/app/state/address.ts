@@ -25,7 +25,7 @@ export interface Address {
   readonly revision: string | null;
   readonly path: string | null;
   readonly endpoint: string | null;
-  /** A bundled sample in place of a repo. */
+  /** A bundled sample instead of a repo. */
   readonly sample: string | null;
   /** A finished conversion that this browser keeps, by its name. */
   readonly job: string | null;

@@ -171,7 +171,7 @@ export function openWithoutIndex(): void {
   if (source) openSource({ ...source, withoutIndex: true });
 }
 
-/** Lets go of what is open. */
+/** Releases what is open. */
 export function closeSource(): void {
   end();
   useInspection.setState(CLOSED);

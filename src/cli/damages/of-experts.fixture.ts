@@ -11,7 +11,7 @@ import {
   stored,
 } from './model.fixture.ts';
 
-/** Changes tensors in place of the model's own; `[]` drops one. The index follows. */
+/** Changes tensors instead of the model's own; `[]` drops one. The index follows. */
 function tensors(change: (tensor: Stored) => Stored | readonly Stored[]): (model: Model) => void {
   return (model) => {
     model.shards = new Map([...model.shards].map(([file, all]) => [file, all.flatMap(change)]));

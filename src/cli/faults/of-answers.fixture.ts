@@ -27,7 +27,7 @@ const MULTIPART = [
 /** Answers with bytes in them that are not those that were asked for. */
 export const ANSWER_FAULTS: readonly FaultRow[] = [
   {
-    name: '200 with the whole file in place of a range',
+    name: '200 with the whole file instead of a range',
     strikes: [{ at: 'bytes', with: { type: 'ignoreRange' } }],
     args: convert,
     exit: 2,

@@ -259,7 +259,7 @@ export const REDIRECT_FAULTS: readonly FaultRow[] = [
     requests: 1,
   },
   {
-    name: 'a login page (200, HTML) in place of the listing',
+    name: 'a login page (200, HTML) instead of the listing',
     strikes: [
       {
         at: 'listing',

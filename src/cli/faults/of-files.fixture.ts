@@ -47,14 +47,14 @@ export const FILE_FAULTS: readonly FaultRow[] = [
     requests: 9,
   },
   {
-    name: 'an LFS pointer in place of a shard',
+    name: 'an LFS pointer instead of a shard',
     files: (files) => void files.set(SECOND, POINTER),
     exit: 1,
     says: [/model-00002-of-00002\.safetensors/, /LFS pointer/],
     requests: 9,
   },
   {
-    name: 'an XML error in place of a shard (AccessDenied)',
+    name: 'an XML error instead of a shard (AccessDenied)',
     files: (files) => void files.set(SECOND, XML),
     exit: 1,
     says: [/model-00002-of-00002\.safetensors/, /XML/],

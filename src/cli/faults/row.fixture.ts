@@ -44,7 +44,7 @@ export interface FaultRow {
   readonly strikes?: readonly Strike[];
   /** Changes the files of the small whole model that the repo holds. */
   readonly files?: (files: Map<string, string | Uint8Array>) => void;
-  /** In place of these, what the repo is. */
+  /** Instead of these, what the repo is. */
   readonly repo?: (id: string) => Partial<Repo>;
   /** `inspect` of the row's repo unless given. */
   readonly args?: (place: Place) => readonly string[];

@@ -27,7 +27,7 @@ describe('quantised weights beside plain ones', () => {
     [40, 72, 'e5m2', 16],
     [192, 136, 'e4m3', 128],
   ] as const)(
-    '%i × %i %s in blocks of %i are compared as the numbers that they stand for',
+    '%i × %i %s in blocks of %i are compared as the numbers that they represent',
     async (i, h, format, block) => {
       const { packed, plain } = fp8Checkpoints(i, h, format, block);
       for (const target of ['per-expert', 'stacked', 'gate-up', 'gate-up-transposed'] as const) {

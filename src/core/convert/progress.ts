@@ -34,7 +34,7 @@ export interface ProgressMeter {
   readonly leave: (shard: OutputShard, proven: boolean) => void;
   readonly written: (shard: OutputShard, bytes: number) => void;
   readonly verified: (shard: OutputShard, bytes: number) => void;
-  /** A shard of an earlier run turned out to be wrong: it is made anew. */
+  /** A shard of an earlier run turned out to be wrong: it is made again. */
   readonly again: (shard: OutputShard) => void;
   /** From here on the files beside the shards are written. */
   readonly finish: () => void;

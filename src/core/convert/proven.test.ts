@@ -295,7 +295,7 @@ describe('what happens while a conversion runs', () => {
     ['removed', (path: string) => rmSync(path)],
     ['cut short', (path: string) => truncateSync(path, 1000)],
     ['edited in place, with its time put back', edit],
-  ])('a finished shard that is %s is noticed, and made anew by who goes on', async (_how, act) => {
+  ])('a finished shard that is %s is noticed, and made again by who goes on', async (_how, act) => {
     const files = await openLocal(source);
     const straight = join(work, 'straight');
     await convert(files, { out: straight });

@@ -18,7 +18,7 @@ export interface PieceReader {
 
 /**
  * Reads pieces in their order. `take` gets each block with its place in the source file, and gives back a buffer of the
- * same length to go on with, its own or another.
+ * same length to continue with, its own or another.
  */
 export async function readPieces(
   pieces: readonly Piece[],

@@ -119,7 +119,7 @@ describe('a conversion that broke off', () => {
     expect(read).toBeLessThan(2 * needed);
   });
 
-  it('makes anew what is no longer what it wrote, and a shard whose line in the journal was cut short', async () => {
+  it('makes again what is no longer what it wrote, and a shard whose line in the journal was cut short', async () => {
     const left = await interrupted(4);
     const [first = '', second = ''] = left;
     const bytes = readFileSync(join(out, first));
@@ -133,7 +133,7 @@ describe('a conversion that broke off', () => {
     expect(contents(out)).toEqual(await expected());
   });
 
-  it('is not gone on with unasked, and is started anew on request', async () => {
+  it('is not continued unasked, and is started again on request', async () => {
     await interrupted();
     const { files, plan } = await planned();
     const before = contents(out);
@@ -148,7 +148,7 @@ describe('a conversion that broke off', () => {
     expect(contents(out)).toEqual(await expected());
   });
 
-  it('is not gone on with by another plan or from a changed source, and says what differs', async () => {
+  it('is not continued by another plan or from a changed source, and says what differs', async () => {
     await interrupted();
     const before = contents(out);
     const refused = (reason: RegExp) => ({ tag: 'resume-refused', message: expect.stringMatching(reason) });

@@ -3,7 +3,7 @@ import { quotedText } from './quoted.ts';
 
 type Scalar = string | number | boolean;
 
-/** Tables of a TOML file by their dotted names; the empty name stands for the top. Names are those of our own sources. */
+/** Tables of a TOML file by their dotted names; the empty name represents the top. Names are those of our own sources. */
 export function tomlText(tables: Readonly<Record<string, Readonly<Record<string, Scalar>>>>): Emitted<'toml'> {
   const parts = Object.entries(tables).map(([name, values]) => {
     const lines = Object.entries(values).map(

@@ -41,7 +41,7 @@ export interface CardFacts {
     /** The commit, never a branch. */
     readonly revision: string | null;
   };
-  /** The source card's own words on its licence; nothing is taken for granted. */
+  /** The source card's own words on its licence; nothing is assumed. */
   readonly licence?: CardLicence;
   /** `org/name` under which the result will be found. */
   readonly name?: string;

@@ -48,7 +48,7 @@ it('are shared by all repos of one Hub, and by no two Hubs', async () => {
   await hub.close();
 });
 
-it('tell of pauses until the repo is let go', async () => {
+it('tell of pauses until the repo is released', async () => {
   const hub = await startHub({ repos: presetRepos() });
   const manners = createManners({ clock: hastyClock(), random: () => 0 });
   const heard: (Pause | null)[] = [];

@@ -106,7 +106,7 @@ describe('a repo of the Hub', () => {
     expect(hub.journal[0]?.path).toContain(`/preset/new-name/resolve/${renamed.commit}/`);
   });
 
-  it('lets an LFS pointer in place of a shard show itself', async () => {
+  it('lets an LFS pointer instead of a shard show itself', async () => {
     const checkpoint = await openCheckpoint(await open('preset/pointer-shard'));
     expect(checkpoint.findings.map(({ message }) => message).join()).toContain('Git LFS pointer');
   });

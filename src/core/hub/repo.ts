@@ -48,10 +48,10 @@ export interface HubRepo extends FileSet {
 }
 
 /**
- * Opens a model of the Hub at the commit that its revision stands for now, with one request, or with more where the
+ * Opens a model of the Hub at the commit that its revision represents now, with one request, or with more where the
  * answer does not name all files; files are read as asked.
  *
- * The path of the reference may be a folder, or a file: weights or an index stand for their checkpoint, any other file
+ * The path of the reference may be a folder, or a file: weights or an index represent their checkpoint, any other file
  * for the folder it is in.
  * @throws LoomError `repo-reference-invalid`, `repo-not-found`, `revision-not-found`, `path-not-found`, `repo-disabled`,
  * `token-rejected`, `access-denied`, `rate-limited`, `server-error`, `network`, `answer-invalid`, `cancelled`.

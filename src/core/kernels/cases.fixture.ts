@@ -118,8 +118,8 @@ function pairedSpecs(): GatherSpec[] {
 function gatherCases(): Case[] {
   return [1, 2, 3, 4, 8, 16].flatMap((itemBytes) =>
     [...gatherSpecs(itemBytes), ...(itemBytes === 2 ? pairedSpecs() : [])].flatMap((spec, at) => {
-      // A software device takes seconds to compile each form that turns bytes; one with two inputs stands for all. Forms
-      // that turn 8 bytes are those of 4 with another type, and two stand for all, too.
+      // A software device takes seconds to compile each form that turns bytes; one with two inputs represents all. Forms
+      // that turn 8 bytes are those of 4 with another type, and two represent all, too.
       const end = itemBytes === 1 ? 26 : itemBytes === 8 ? 39 : 0;
       if (at >= 13 && at < end && at % 13 !== 1 && at % 13 !== 7) return [];
       const reach = spec.shape.reduce((sum, size, dim) => sum + (size - 1) * (spec.strides[dim] ?? 0), 8);

@@ -7,7 +7,7 @@ const FORMATS: Readonly<Record<FloatType, readonly [number, number, number]>> = 
   F16: [10, 15, 16],
 };
 
-/** The number that a code stands for, by the definition of IEEE 754. */
+/** The number that a code represents, by the definition of IEEE 754. */
 export function decode(dtype: FloatType, code: number): number {
   const [fraction, bias, bits] = FORMATS[dtype];
   const sign = code >= 2 ** (bits - 1) ? -1 : 1;

@@ -7,7 +7,7 @@ import type { LayerGroup } from './types.ts';
 export const BESIDE = ['router', 'shared', 'attention'] as const;
 export type BesideKind = (typeof BESIDE)[number];
 
-/** What a column of the map left of expert 0 stands for: -2 the router and so on; null for experts, and for -1, the layer. */
+/** What a column of the map left of expert 0 represents: -2 the router and so on; null for experts, and for -1, the layer. */
 export function besideOf(column: number): BesideKind | null {
   return BESIDE[-2 - column] ?? null;
 }

@@ -98,14 +98,14 @@ function mayLackSuffix({ stem, numberLast }: Spelling): boolean {
   return numberLast || !(stem.includes('{i}') || isBareStem(stem));
 }
 
-/** First segments of stems that stand for experts and for nothing else: `experts`, `switch_mlp`. */
+/** First segments of stems that represent experts and for nothing else: `experts`, `switch_mlp`. */
 const EXPERT_SEGMENTS: ReadonlySet<string> = new Set(
   SPELLINGS.filter(({ stem }) => !isBareStem(stem))
     .map(({ stem }) => stem.slice(0, stem.indexOf('.')))
     .filter((segment) => segment !== 'moe'),
 );
 
-/** The place of the first segment of a name that stands for experts; -1 where there is none. */
+/** The place of the first segment of a name that represents experts; -1 where there is none. */
 export function expertSegmentAt(rest: string): number {
   let at = 0;
   for (const segment of rest.split('.')) {

@@ -7,7 +7,7 @@ const [E, H] = [2, 4];
 const bf16 = (shape: readonly number[]) => ({ dtype: 'BF16', shape });
 
 interface Part {
-  /** `mamba` in place of attention. */
+  /** `mamba` instead of attention. */
   readonly mamba?: boolean;
   readonly dense?: boolean;
   /** How the attention's matrices are held. */

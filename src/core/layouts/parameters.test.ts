@@ -126,7 +126,7 @@ describe('parameters', () => {
       ),
       { quantization: { bits: 4, group_size: 64 } },
     ],
-  ])('of %s are those of the matrices it stands for', (_name, headers, config) => {
+  ])('of %s are those of the matrices it represents', (_name, headers, config) => {
     expect(count(headers, { num_experts: 2, num_experts_per_tok: 1, ...config })).toMatchObject({
       total: NUMBERS,
       routed: NUMBERS,

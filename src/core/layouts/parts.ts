@@ -42,7 +42,7 @@ const KINDS: Readonly<Record<string, PartKind>> = {
  * How gate's and up's part stand in one tensor for both.
  *
  * `rows`: gate's rows and up's. `shared`: one value that counts for both. `rewritten`: one that says something of both
- * together, and is worked out anew (`weight_shape`).
+ * together, and is worked out again (`weight_shape`).
  */
 export type Joint = 'rows' | 'shared' | 'rewritten';
 

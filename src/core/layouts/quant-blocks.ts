@@ -11,7 +11,7 @@ export interface ConfiguredBlocks {
 const FIXED: Readonly<Record<string, number>> = { mxfp4: 32, mxfp8: 32, nvfp4: 16 };
 
 /**
- * The quantisation blocks of routed experts that a config names; null without quantisation, or where scales stand for whole
+ * The quantisation blocks of routed experts that a config names; null without quantisation, or where scales represent whole
  * rows or tensors.
  *
  * `weight_block_size` is [rows, columns] (FP8 in blocks); `group_size` runs along the input dim (GPTQ, AWQ,

@@ -3,7 +3,7 @@ import type { TargetLayout } from './types.ts';
 /** Whose spelling a name is to have: the Hub's files' or that of transformers 5 in memory. */
 export type Spelling = 'disk' | 'memory';
 
-/** What a conversion target stands for, beside the dialect that an architecture gives it. */
+/** What a conversion target represents, beside the dialect that an architecture gives it. */
 export interface TargetRow {
   /** What it is and who wants it, in one line. */
   readonly title: string;

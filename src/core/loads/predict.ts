@@ -101,12 +101,12 @@ function ask({ id, loads }: Pick<LoadingProgram, 'id' | 'loads'>, input: LoadInp
   return withoutInference({ ...answer, verdict: 'unknown', evidence, needs: [...answer.needs, lack] });
 }
 
-/** A verdict that is no good one takes nothing for granted that would matter. */
+/** A verdict that is no good one assumes nothing that would matter. */
 function withoutInference({ inference, ...answer }: Answer): Answer {
   return answer;
 }
 
-/** What a good verdict takes for granted: the model type where it was assumed, the class where the config names none. */
+/** What a good verdict assumes: the model type where it was assumed, the class where the config names none. */
 function withInference(answer: Answer, { checkpoint: { config }, layout }: LoadInput): Answer {
   const { inference } = answer;
   const classes = config?.architectures;

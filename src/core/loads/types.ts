@@ -48,7 +48,7 @@ export interface ProgramVerdict<Id extends string = string> extends NameReport {
   readonly cure: TargetLayout | null;
   /** What else it takes: config keys, versions, flags. One sentence each. */
   readonly needs: readonly string[];
-  /** What is taken for granted in a good verdict, in a sentence; absent where nothing is. */
+  /** What is assumed in a good verdict, in a sentence; absent where nothing is. */
   readonly inference?: string;
 }
 

@@ -112,7 +112,7 @@ describe('a planted fault fails parity and is named', () => {
   });
 });
 
-/** Ranks that wrap other ranks' experts onto their own in place of masking them (transformers before #45473). */
+/** Ranks that wrap other ranks' experts onto their own instead of masking them (transformers before #45473). */
 function unmasked(routing: Routing, ep: number): RankShare[] {
   return dispatchToRanks(routing, ep).map((share) => ({
     ...share,

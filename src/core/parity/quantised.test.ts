@@ -24,7 +24,7 @@ async function sourceOf(tensors: readonly Made[], config: object, name: string):
   return { files, checkpoint: await openCheckpoint(files) };
 }
 
-/** FP8 in blocks of 16 × 16 with f32 scales, as DeepSeek V3 stores it, and the bf16 numbers that it stands for. */
+/** FP8 in blocks of 16 × 16 with f32 scales, as DeepSeek V3 stores it, and the bf16 numbers that it represents. */
 function fp8(name: string, rows: number, columns: number): { packed: Made[]; plain: Made } {
   const grid = [Math.ceil(rows / 16), Math.ceil(columns / 16)] as const;
   const codes = patternBytes(name, rows * columns).map((code) => ((code & 0x7f) === 0x7f ? code & 0xf0 : code));
@@ -69,7 +69,7 @@ async function fixtureTensors(architecture: string): Promise<{ tensors: Made[]; 
 }
 
 describe('quantised experts', () => {
-  it('in FP8 compute as the numbers that they stand for, shared experts too', async () => {
+  it('in FP8 compute as the numbers that they represent, shared experts too', async () => {
     const { tensors, config } = await fixtureTensors('deepseek_v3');
     const quantised = /layers\.1\.mlp\.(experts\.\d+|shared_experts)\.\w+_proj\.weight$/;
     const made = tensors.map((tensor) =>

@@ -36,7 +36,7 @@ export interface ParitySource {
   readonly files: FileSet;
 }
 
-/** A checkpoint whose FP8 and MXFP4 tensors read as the bf16 numbers that they stand for. */
+/** A checkpoint whose FP8 and MXFP4 tensors read as the bf16 numbers that they represent. */
 export interface ReadableSource extends ParitySource {
   readonly packed: ReadonlyMap<string, PackedTensor>;
   /** Names of the formats that are unpacked on the way. */
@@ -52,7 +52,7 @@ export function readable({ checkpoint, files }: ParitySource): ReadableSource {
 /** A checkpoint with its files, each opened once. */
 export interface Reader {
   readonly checkpoint: Checkpoint;
-  /** Reads ranges into memory, in place of what was held before: later reads inside them cost nothing. */
+  /** Reads ranges into memory, instead of what was held before: later reads inside them cost nothing. */
   hold(ranges: readonly HeldRange[]): Promise<void>;
   /** Bytes read so far. */
   readonly bytes: number;
@@ -171,7 +171,7 @@ function cutParts(parts: readonly Part[], start: number, end: number): Part[] {
   });
 }
 
-/** The numbers that codes and scales stand for, in bf16, by the CPU forms of the kernels. */
+/** The numbers that codes and scales represent, in bf16, by the CPU forms of the kernels. */
 function dequantise(part: DequantisePart, inputs: readonly Uint8Array[], output: Uint8Array): void {
   let at = 0;
   const numbers = part.packed.map(({ coding, scales }) => {

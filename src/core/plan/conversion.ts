@@ -43,7 +43,7 @@ export interface PlanOptions {
   /** Bytes of tensors a shard may hold at most. */
   readonly maxShardBytes?: number | undefined;
   readonly assume?: Assumption | undefined;
-  /** `bf16`: FP8 and MXFP4 weights become the numbers that they stand for. Not lossless. */
+  /** `bf16`: FP8 and MXFP4 weights become the numbers that they represent. Not lossless. */
   readonly dtype?: 'bf16' | undefined;
   /** Values that decide what headers leave open; a plan that lacks some is refused, and its refusals say which. */
   readonly values?: CompanionValues | undefined;

@@ -17,7 +17,7 @@ export interface SideFiles {
 /**
  * Which files beside the weights go along as they are (tokenizer, templates, code, licence …), and which do not and why.
  *
- * `config` is the name of the checkpoint's config where it is not config.json: a conversion writes it anew.
+ * `config` is the name of the checkpoint's config where it is not config.json: a conversion writes it again.
  */
 export function planSideFiles(files: readonly FileEntry[], config?: string): SideFiles {
   const copies: FileEntry[] = [];

@@ -57,7 +57,7 @@ export type Coding =
 /** Whole rows of one quantised tensor: their codes, and the scales that these share. */
 export interface PackedRows {
   readonly coding: Coding;
-  /** Dtype of the scales, null where there are none and every number stands for itself. */
+  /** Dtype of the scales, null where there are none and every number represents itself. */
   readonly scales: DType | null;
 }
 

@@ -36,7 +36,7 @@ interface Fp8Options {
   readonly scaleShape?: readonly number[];
 }
 
-/** A quantised matrix with its scales, and the plain matrix that it stands for. */
+/** A quantised matrix with its scales, and the plain matrix that it represents. */
 export function fp8Matrix(name: string, options: Fp8Options): { packed: Made[]; plain: Made } {
   const { format, rows, columns, grid, block, scaleShape = grid } = options;
   const codes = patternBytes(name, rows * columns);

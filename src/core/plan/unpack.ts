@@ -11,7 +11,7 @@ export const MX_BYTES = 16;
 /** A quantised tensor as one matrix after another, all of one size and coding. */
 export interface PackedTensor {
   readonly codes: CheckpointTensor;
-  /** Null where numbers stand for themselves. */
+  /** Null where numbers represent themselves. */
   readonly scales: CheckpointTensor | null;
   readonly format: Fp8 | 'mxfp4';
   readonly matrices: number;
@@ -27,7 +27,7 @@ export interface PackedTensor {
 
 /** A checkpoint as it would be with its quantised tensors unpacked. */
 export interface UnpackedCheckpoint {
-  /** Unpacked tensors lie in files of their own, from byte 0: `packed` says what those stand for. */
+  /** Unpacked tensors lie in files of their own, from byte 0: `packed` says what those represent. */
   readonly checkpoint: Checkpoint;
   readonly packed: ReadonlyMap<string, PackedTensor>;
   readonly summary: Unpacked;
@@ -150,7 +150,7 @@ function activationScales(name: string): readonly string[] {
   return [`${base}input_scale`, `${base}activation_scale`];
 }
 
-/** True when a tensor of the same module looks like a scale: numbers may then not stand for themselves. */
+/** True when a tensor of the same module looks like a scale: numbers may then not represent themselves. */
 function hasUnknownScale(name: string, tensors: Checkpoint['tensors']): boolean {
   const module = name.slice(0, name.lastIndexOf('.') + 1);
   return ['weight_scale', 'scales', 'scale', 'weight_scale_inv', 'weight_scale_2', 'weight_global_scale'].some((part) =>

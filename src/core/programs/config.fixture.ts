@@ -122,7 +122,7 @@ function quoted(text: string): string {
   return value;
 }
 
-/** Tables of a TOML file by their dotted names; the empty name stands for the top. */
+/** Tables of a TOML file by their dotted names; the empty name represents the top. */
 export function parseToml(text: string): Record<string, Record<string, unknown>> {
   const out: Record<string, Record<string, unknown>> = {};
   let table: Record<string, unknown> | null = null;

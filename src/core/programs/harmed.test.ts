@@ -141,7 +141,7 @@ describe('names are compared whole', () => {
   });
 });
 
-describe('what a good verdict takes for granted', () => {
+describe('what a good verdict assumes', () => {
   const told = (checkpoint: TestCheckpoint, id: string) => predictLoads(checkpoint).find((each) => each.id === id);
 
   it('is nothing where the model type is named', () => {

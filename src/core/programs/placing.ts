@@ -43,7 +43,7 @@ export function frameworkOf(id: string) {
   return FRAMEWORKS.find((program) => program.id === id);
 }
 
-/** The id that a name or another spelling of it stands for; null for any other text. */
+/** The id that a name or another spelling of it represents; null for any other text. */
 export function frameworkIdOf(text: string): ProgramId | null {
   const found = frameworkOf(text) ?? FRAMEWORKS.find(({ aliases }) => aliases?.includes(text));
   return found?.id ?? null;
@@ -55,7 +55,7 @@ export function readSettings(framework: ProgramId, entries: readonly string[]): 
   return 'error' in program ? program : read(program, entries);
 }
 
-/** The nearest sizes that the named program would take in place of those that it refuses. */
+/** The nearest sizes that the named program would take instead of those that it refuses. */
 export function nearSizes(options: RankOptions, facts: ModelFacts): readonly NearSizes[] {
   const program = known(options.framework);
   return 'error' in program ? [] : near(program, options, facts);

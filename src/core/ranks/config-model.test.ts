@@ -32,7 +32,7 @@ describe('a model of a config alone', () => {
     expect(PROGRAMS.length).toBeGreaterThan(0);
   });
 
-  it('takes facts that are said in place of the config’s, where it has them', () => {
+  it('takes facts that are said instead of the config’s, where it has them', () => {
     const model = rankModelOfConfig(readModelConfig('DeepSeek-V3'), { experts: 12, expertGroups: 3, blockRows: 64 });
     expect(model.facts).toMatchObject({ expertGroups: 3, blocks: { rows: 64, columns: 64, method: 'fp8' } });
     expect(model.facts.moeLayers[0]?.experts).toBe(12);

@@ -1,7 +1,7 @@
 import { refusalOf } from './placement.ts';
 import type { DegreeName, ModelFacts, PlacementOptions, PlacingProgram } from './types.ts';
 
-/** Sizes that would be taken in place of those that were asked for; all others stay. */
+/** Sizes that would be taken instead of those that were asked for; all others stay. */
 export type NearSizes = Readonly<Partial<Record<'ep' | DegreeName, number>>>;
 
 /** Sizes of groups that clusters come in, beside those that divide the experts. */

@@ -42,10 +42,10 @@ export interface Sizes {
   readonly etp: number;
 }
 
-/** Tokens that each expert was sent, [layers][experts]; one row stands for every layer. */
+/** Tokens that each expert was sent, [layers][experts]; one row represents every layer. */
 export type Loads = readonly (readonly number[])[];
 
-/** Logical expert of each slot, [layers][slots]; one row stands for every layer. */
+/** Logical expert of each slot, [layers][slots]; one row represents every layer. */
 export type SlotMap = readonly (readonly number[])[];
 
 export interface PlacementOptions extends Degrees {
@@ -204,7 +204,7 @@ export interface Cuts {
   readonly pp: string | null;
   readonly fsdp: string | null;
   readonly tp: string | null;
-  /** Cuts attention in place of `tp`, in meshes that have such an axis. */
+  /** Cuts attention instead of `tp`, in meshes that have such an axis. */
   readonly attn?: string;
 }
 

@@ -19,7 +19,7 @@ export interface Access {
 /**
  * Access that sends a token no earlier than asked.
  *
- * A token costs a browser one preflight for each address; where those fail and the repo is public, it goes on without.
+ * A token costs a browser one preflight for each address; where those fail and the repo is public, it continues without.
  */
 export function createAccess(hasToken: boolean, authenticate: Authenticate = 'when-needed'): Access {
   let signedIn = hasToken && authenticate === 'always';

@@ -55,7 +55,7 @@ describe('tensor bytes', () => {
     expect(asked()).toEqual(['hub GET range', 'cdn GET range']);
   });
 
-  it('share the address with other handles of the shard, until the repo is let go', async () => {
+  it('share the address with other handles of the shard, until the repo is released', async () => {
     const { repo, read } = await shard();
     await read(0);
     const again = await repo.open(SHARD);

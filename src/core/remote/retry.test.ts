@@ -160,7 +160,7 @@ describe('the gate', () => {
     expect(pauses.map(({ reason }) => reason)).toEqual(['network']);
   });
 
-  it('lets go of who is cancelled while he waits', async () => {
+  it('releases who is cancelled while he waits', async () => {
     const { clock, gate } = setUp(1);
     const { started, task } = manual();
     const abort = new AbortController();

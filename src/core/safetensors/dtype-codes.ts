@@ -1,14 +1,14 @@
 import { type DType, rowOf } from './dtype.ts';
 import type { DTypeRow, FloatRow } from './dtype-rows.ts';
 
-/** True for formats of 16 bits and fewer: few enough codes to list what each stands for. */
+/** True for formats of 16 bits and fewer: few enough codes to list what each represents. */
 export function isNarrow(dtype: DType): boolean {
   return rowOf(dtype).bits <= 16;
 }
 
 const tables = new Map<DType, Float64Array>();
 
-/** What each code of a narrow dtype stands for, made once; BOOL's are 0 and 1. */
+/** What each code of a narrow dtype represents, made once; BOOL's are 0 and 1. */
 export function codeValues(dtype: DType): Float64Array {
   const known = tables.get(dtype) ?? codeNumbers(rowOf(dtype));
   tables.set(dtype, known);
@@ -16,7 +16,7 @@ export function codeValues(dtype: DType): Float64Array {
 }
 
 /**
- * What each code of a format of 16 bits and fewer stands for.
+ * What each code of a format of 16 bits and fewer represents.
  *
  * @throws RangeError for wider formats.
  */

@@ -2,7 +2,7 @@
  * What the extreme codes of a float format mean.
  *
  * `ieee`: the highest exponent holds infinities and NaN · `nan`: the code of all ones is NaN, there is no infinity ·
- * `none`: every code is a number · `fnuz`: NaN in place of minus zero, nothing else · `power`: no sign and no fraction,
+ * `none`: every code is a number · `fnuz`: NaN instead of minus zero, nothing else · `power`: no sign and no fraction,
  * every code is a power of two, and the code of all ones is NaN.
  */
 export type Specials = 'ieee' | 'nan' | 'none' | 'fnuz' | 'power';

@@ -111,7 +111,7 @@ export function packingOf(dtype: DType): Packing {
   return row.bits < 8 ? 'sub-byte' : 'none';
 }
 
-/** True for codes of 8 bits and fewer that stand for weights by scales or tables: integers and floats, not booleans. */
+/** True for codes of 8 bits and fewer that represent weights by scales or tables: integers and floats, not booleans. */
 export function isCode(dtype: DType): boolean {
   const { kind, bits } = rowOf(dtype);
   return kind !== 'bool' && bits <= 8;

@@ -7,7 +7,7 @@ const PLUS = 0x2b;
 const MINUS = 0x2d;
 const UNDERSCORE = 0x5f;
 
-/** From the byte after a backslash to the byte that it stands for. */
+/** From the byte after a backslash to the byte that it represents. */
 export const ESCAPED: ReadonlyMap<number, number> = new Map([
   [0x22, 0x22],
   [BACKSLASH, BACKSLASH],

@@ -1,9 +1,9 @@
 import { decodeValid, isUtf8 } from './utf8.ts';
 
-/** What stands in a repository in place of a large file. */
+/** What stands in a repository instead of a large file. */
 export interface LfsPointer {
   readonly sha256: string;
-  /** Bytes of the file it stands for. */
+  /** Bytes of the file it represents. */
   readonly size: number;
 }
 

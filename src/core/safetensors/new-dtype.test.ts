@@ -4,7 +4,7 @@ import type { DTypeRow } from './dtype-rows.ts';
 
 /** Two dtypes that the format does not have: all that is said of them is their rows. */
 const NEW_ROWS = {
-  /** Four bits of fraction in place of E4M3's three; every code is a number. */
+  /** Four bits of fraction instead of E4M3's three; every code is a number. */
   F8_E3M4: { kind: 'float', bits: 8, exponent: 3, mantissa: 4, bias: 3, specials: 'none' },
   /** Four integers in a byte. */
   I2: { kind: 'integer', bits: 2, signed: true },

@@ -11,7 +11,7 @@ const OTHER_FORMAT =
   'This program reads only safetensors. Look for that format in the repository, or convert the file.';
 const OPEN_INSTEAD = 'Unpack it and open the files in it.';
 
-/** First bytes of formats that people rename or download in place of safetensors. */
+/** First bytes of formats that people rename or download instead of safetensors. */
 const MAGIC: readonly (readonly [string, Known])[] = [
   ['PK\x03\x04', { what: 'a zip archive, as the .bin, .pt and .pth files of PyTorch are', todo: OTHER_FORMAT }],
   ['GGUF', { what: 'a GGUF file, the format of llama.cpp', todo: OTHER_FORMAT }],

@@ -69,7 +69,7 @@ describe('the lock of an output folder', () => {
     expect(readdirSync(folder)).toEqual(before);
   });
 
-  it('is let go of only where it is still this one', async () => {
+  it('is released only where it is still this one', async () => {
     const unlock = await lockFolder(folder);
     plant({ host: 'elsewhere', token: 'other' });
     await unlock();

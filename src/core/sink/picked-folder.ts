@@ -24,7 +24,7 @@ const SYSTEM_FILES: ReadonlySet<string> = new Set(['.DS_Store', 'desktop.ini', '
 export interface PickedFolderOptions {
   /** Called with a file's name while the browser copies the finished file to its place, and with null when it has: that takes as long as writing it did. */
   readonly onFinalising?: ((file: string | null) => void) | undefined;
-  /** What an earlier run left there, to be gone on with. */
+  /** What an earlier run left there, to be continued. */
   readonly leftovers?: Leftovers | undefined;
 }
 

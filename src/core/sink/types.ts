@@ -35,7 +35,7 @@ export interface Sink {
   close?(): Promise<void>;
 }
 
-/** What an earlier run left in a place that is to be gone on with. */
+/** What an earlier run left in a place that is to be continued. */
 export interface Leftovers {
   /** Files that are complete: adopted. */
   readonly finished: readonly string[];

@@ -27,7 +27,7 @@ const NAMES_A_FILE = /\.safetensors(\.index\.json)?$|^config\.json$/i;
 /**
  * Opens a folder, a file, or a repo of the local Hub cache (`models--org--name`, at the commit of `revision`) as a set of files.
  *
- * A safetensors file or an index stands for its checkpoint: the set has what lies beside it and belongs to it. Links
+ * A safetensors file or an index represents its checkpoint: the set has what lies beside it and belongs to it. Links
  * are followed, out of the folder too, where they lead to a regular file that may be read. Names that begin with a dot
  * are left out: they are no part of a model (`._model.safetensors` is what macOS writes beside it on other disks).
  * What has the name of a shard, an index or a config and is no file is listed, so that opening it says what it is.

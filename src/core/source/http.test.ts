@@ -80,7 +80,7 @@ describe('httpSource', () => {
     ]);
   });
 
-  it('refuses a whole file in place of a range, and reads none of it', async () => {
+  it('refuses a whole file instead of a range, and reads none of it', async () => {
     strike({ type: 'ignoreRange', bps: 1_000_000 });
     const told: HttpExchange[] = [];
     const file = source({ onExchange: (exchange) => told.push(exchange) });

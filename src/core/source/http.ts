@@ -30,7 +30,7 @@ export interface HttpOptions {
 
 export interface HttpSourceOptions extends HttpOptions {
   readonly url: string;
-  /** The address to tell of in place of `url`, when that one is a secret: a signed one. */
+  /** The address to tell of instead of `url`, when that one is a secret: a signed one. */
   readonly shownUrl?: string | undefined;
   readonly key: string;
   readonly byteLength: number;

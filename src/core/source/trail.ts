@@ -68,7 +68,7 @@ export function whyUnreachable(cause: unknown, trail: readonly Hop[]): string | 
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE')
     return `${where} closed the connection (${code}). Try again`;
   if (/^(EPROTO|ERR_SSL_)/.test(code))
-    return `${where} does not speak TLS as this program does (${code}). If it is a server without encryption, write http:// in place of https://; else a proxy or gateway may answer in its place`;
+    return `${where} does not speak TLS as this program does (${code}). If it is a server without encryption, write http:// instead of https://; else a proxy or gateway may answer in its place`;
   if (code.startsWith('HPE_'))
     return `what answers at ${where} does not speak HTTP (${code}). Check the address and the port`;
   return `${where} cannot be reached (${code}). Check the network, then try again`;

@@ -70,7 +70,7 @@ export function createNameTree(count: number, nameAt: (place: number) => string)
   };
 }
 
-/** Length that stands for a whole name. */
+/** Length that represents a whole name. */
 const LEAF = 0;
 
 interface Range {

@@ -20,7 +20,7 @@ function elementReader(dtype: DType, bytes: Uint8Array): (at: number) => TensorV
   return rowOf(dtype).kind === 'bool' ? (at) => number(at) !== 0 : number;
 }
 
-/** A value in the fewest digits that stand for it alone in its format: `0.1` for the F32 nearest to it. */
+/** A value in the fewest digits that represent it alone in its format: `0.1` for the F32 nearest to it. */
 export function formatValue(dtype: DType, value: TensorValue): string {
   const round = roundingOf(dtype);
   if (typeof value === 'object') {

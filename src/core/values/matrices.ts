@@ -24,7 +24,7 @@ export interface ExpertMatrix {
   readonly projection: Projection;
   readonly storage: Storage;
   readonly weight: MatrixView;
-  /** Null where numbers stand for themselves. */
+  /** Null where numbers represent themselves. */
   readonly scale: MatrixView | null;
 }
 

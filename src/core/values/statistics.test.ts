@@ -185,7 +185,7 @@ describe('statistics of quantised weights', () => {
   const config = (more: object) =>
     JSON.stringify({ model_type: 'qwen3_moe', num_experts: 2, num_hidden_layers: 1, ...more });
 
-  it('are of the numbers that FP8 codes and block scales stand for', async () => {
+  it('are of the numbers that FP8 codes and block scales represent', async () => {
     const [rows, columns] = [160, 136];
     const tensors = [0, 1].flatMap((expert) =>
       PROJECTIONS.flatMap((projection) => {
@@ -219,7 +219,7 @@ describe('statistics of quantised weights', () => {
     });
   });
 
-  it('are of the numbers that MXFP4 blocks and scales stand for, gate and up apart', async () => {
+  it('are of the numbers that MXFP4 blocks and scales represent, gate and up apart', async () => {
     const [experts, intermediate, hidden] = [2, 32, 64];
     const blocks = (rows: number, groups: number, value: (row: number) => number) =>
       Uint8Array.from(

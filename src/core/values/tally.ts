@@ -151,7 +151,7 @@ function wideTally(dtype: DType): Tally {
   };
 }
 
-/** The middle of what each code stands for, kept between the ends; numbers past F32 count as its largest. */
+/** The middle of what each code represents, kept between the ends; numbers past F32 count as its largest. */
 function middles(upper: Float64Array, { min, max }: { readonly min: number | null; readonly max: number | null }) {
   const numbers: { value: number; count: number }[] = [];
   for (const [code, count] of upper.entries()) {

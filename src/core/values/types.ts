@@ -1,7 +1,7 @@
 import type { Statistics } from '../kernels/statistics/summary.ts';
 import type { Projection } from '../layouts/types.ts';
 
-/** The statistics of one matrix of one expert; those of quantised weights are of the numbers that they stand for, as bf16. */
+/** The statistics of one matrix of one expert; those of quantised weights are of the numbers that they represent, as bf16. */
 export interface MatrixStatistics extends Statistics {
   readonly prefix: string;
   readonly layer: number | null;

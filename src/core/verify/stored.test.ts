@@ -259,7 +259,7 @@ describe('several mistakes at once', () => {
   });
 });
 
-describe('halves taken along the wrong dim, inputs in place of outputs', () => {
+describe('halves taken along the wrong dim, inputs instead of outputs', () => {
   it.each(['llama4_text', 'gpt_oss'])('%s with "gate and up" exchanged', async (architecture) => {
     const original = await fixtureSide(architecture);
     const name = [...(await tensorsOf(original)).keys()].find((each) => /layers\.1\..*gate_up_proj$/.test(each)) ?? '';

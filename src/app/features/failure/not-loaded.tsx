@@ -1,6 +1,6 @@
 import { useVersion } from '../../state/version.ts';
 
-/** In place of a part of the page that could not be loaded: why, and what to do. */
+/** Instead of a part of the page that could not be loaded: why, and what to do. */
 export function NotLoaded({ onAgain }: { readonly onAgain: () => void }) {
   const newer = useVersion(({ state }) => state === 'newer');
   return (

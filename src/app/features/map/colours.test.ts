@@ -72,7 +72,7 @@ describe('pictureOf', () => {
 });
 
 describe('shownColour', () => {
-  it('is the one that was chosen, and layout in place of bytes that are all equal', () => {
+  it('is the one that was chosen, and layout instead of bytes that are all equal', () => {
     const equal = mapWith(1, [5, 5, 0, 5]);
     expect([bytesDiffer(equal), bytesDiffer(mapWith(1))]).toEqual([false, true]);
     expect(shownColour(mapWith(1), 'bytes')).toBe('bytes');

@@ -12,7 +12,7 @@ interface SaveMapProps {
   /** As the map is coloured now. */
   readonly cells: () => Pick<CellPicture, 'pixels' | 'lanes'>;
   readonly legend: Legend;
-  /** What the colours stand for: `shard`. */
+  /** What the colours represent: `shard`. */
   readonly by: string;
 }
 

@@ -9,7 +9,7 @@ const LISTED = 200;
 
 interface FacetPickerProps {
   readonly label: string;
-  /** `name` is shown in place of a value that is an id. */
+  /** `name` is shown instead of a value that is an id. */
   readonly options: readonly { readonly value: string; readonly count: number; readonly name?: string }[];
   readonly chosen: readonly string[];
   readonly onToggle: (value: string) => void;

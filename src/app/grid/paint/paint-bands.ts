@@ -10,7 +10,7 @@ type Context = CanvasRenderingContext2D;
 /** The colour of what lies in a file that the listing does not have. */
 export const NO_FILE = '#808080';
 
-/** Stands for cells of which nothing is drawn. */
+/** Represents cells of which nothing is drawn. */
 const NOTHING = -1;
 
 /** True where the matrices of a row's experts are drawn one by one. */

@@ -12,12 +12,12 @@ export interface Account extends KeptAccess {
 interface AccessState {
   /** By the origin they were given for: a link that names another Hub never gets them. */
   readonly accounts: Readonly<Record<string, Account>>;
-  /** Takes a token for one Hub in place of the one before. False where it was to be kept and the browser keeps nothing. */
+  /** Takes a token for one Hub instead of the one before. False where it was to be kept and the browser keeps nothing. */
   readonly set: (endpoint: string, given: Omit<Account, 'always'>) => boolean;
   /** Keeps the token of a Hub in storage or in memory alone. False where the browser keeps nothing. */
   readonly keep: (endpoint: string, kept: boolean) => boolean;
   readonly sendAlways: (endpoint: string, always: boolean) => void;
-  /** Lets go of a token, in memory and in storage. */
+  /** Releases a token, in memory and in storage. */
   readonly forget: (endpoint: string) => void;
 }
 

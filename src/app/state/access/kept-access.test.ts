@@ -24,7 +24,7 @@ function storageOf(text: string | null = null, full = false): Storage {
 }
 
 describe('kept access', () => {
-  it('is read back by Hub, and leaves no trace when it is let go', () => {
+  it('is read back by Hub, and leaves no trace when it is released', () => {
     const storage = storageOf();
     expect(writeKept(storage, HUB, access('hf_a'))).toBe(true);
     expect(writeKept(storage, MIRROR, access('hf_b', 2000))).toBe(true);

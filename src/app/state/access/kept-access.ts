@@ -22,7 +22,7 @@ export function readKept(storage: Storage | null, now: number): Readonly<Record<
   return found;
 }
 
-/** Keeps access to one Hub, or with null lets go of it. False where the browser keeps nothing: private mode, blocked storage. */
+/** Keeps access to one Hub, or with null releases it. False where the browser keeps nothing: private mode, blocked storage. */
 export function writeKept(storage: Storage | null, endpoint: string, access: KeptAccess | null): boolean {
   try {
     const { [endpoint]: _, ...others } = readKept(storage, 0);

@@ -32,7 +32,7 @@ export type Mark =
       readonly ink: Ink | null;
       /** The ink of its edge; absent for none. */
       readonly edge?: Ink;
-      /** The whole of what it stands for, for a pointer that rests on it. */
+      /** The whole of what it represents, for a pointer that rests on it. */
       readonly title?: string;
       /** What it is of, so that a chosen expert can be marked. */
       readonly expert?: number;

@@ -5,7 +5,7 @@ import type { Glyph } from './glyph.ts';
 import { depthOf, faceSize, glyphPicture, type StackLook, stackMarks } from './glyph-picture.ts';
 import { type Mark, moved, type Picture } from './picture.ts';
 
-/** The dialect that stands for each target; what an architecture gets differs in names, or has companions beside it. */
+/** The dialect that represents each target; what an architecture gets differs in names, or has companions beside it. */
 const SHOWN_AS: Readonly<Record<TargetLayout, string>> = {
   'per-expert': 'per-expert/projections',
   stacked: 'stacked/plain',

@@ -104,7 +104,7 @@ export function mistral4Router(config: Config, topK: number): ScoringRouter {
   };
 }
 
-/** A.X-K2's: DeepSeek V3's, with zero in place of minus infinity for other groups. */
+/** A.X-K2's: DeepSeek V3's, with zero instead of minus infinity for other groups. */
 export function axk2Router(config: Config, topK: number): ScoringRouter {
   const groups = groupsOf(config, null, null, 'best-two', 'zero');
   return { ...deepSeekRouter(config, topK, { groups: null, keep: null, scale: 2.5 }), groups };

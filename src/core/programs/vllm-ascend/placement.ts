@@ -3,7 +3,7 @@ import type { PlacementRules } from '../../ranks/types.ts';
 import { placement as vllm } from '../vllm/placement.ts';
 
 /**
- * vLLM on Ascend NPUs: vLLM's mesh and linear blocks; its own balancer, `dynamic_eplb` of `--additional-config`, in place of
+ * vLLM on Ascend NPUs: vLLM's mesh and linear blocks; its own balancer, `dynamic_eplb` of `--additional-config`, instead of
  * EPLB.
  */
 export const placement: PlacementRules = {

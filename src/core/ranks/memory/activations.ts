@@ -16,7 +16,7 @@ export interface Work {
   readonly mesh: MemoryMesh;
   readonly choices: Choices;
   readonly held: Holdings;
-  /** LoRA: what is trained in place of the weights. */
+  /** LoRA: what is trained instead of the weights. */
   readonly lora: HeldAdapters | null;
   /** Tokens that a GPU works on at once. */
   readonly tokens: number;

@@ -53,7 +53,7 @@ export interface MemoryRules extends Provenance {
   readonly step: 'foreach' | 'sub-group' | 'none';
   /** Sequence parallelism: hidden states between layers, and the loss, are cut over tensor-parallel ranks. */
   readonly sequenceParallel: boolean;
-  /** The loss works in place of the logits whatever the sizes. */
+  /** The loss works instead of the logits whatever the sizes. */
   readonly lossInPlace: boolean;
   /** All expert-parallel ranks work on one batch. */
   readonly sharedBatch: boolean;

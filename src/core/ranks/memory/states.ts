@@ -40,7 +40,7 @@ export function statesOf(work: Work): States {
   ];
   const [weights, gradients, optimizer] = all;
   if (!weights || !gradients || !optimizer) throw new RangeError('There are three states.');
-  // 8-bit Adam in place of the moments is what a lower bound can mean.
+  // 8-bit Adam instead of the moments is what a lower bound can mean.
   const saved = (regime.bytes - leastBytes) * count('optimizer');
   const states = saved > 0 ? { ...optimizer, low: optimizer.low - saved, readings: true } : optimizer;
   const stepped = count('optimizer');

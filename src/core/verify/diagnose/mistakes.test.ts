@@ -164,12 +164,12 @@ const PLANTED: readonly Planted[] = [
     message: /expert 11 holds values that are in no layer of the original\.$/,
   },
   {
-    what: 'up in place of gate too',
+    what: 'up instead of gate too',
     plant: (tensors, name) => {
       tensors.set(name(6, 'gate'), tensorAt(tensors, name(6, 'up')));
     },
     expected: () => [{ kind: 'projection-misplaced', experts: [6], projections: ['gate'] }],
-    message: /up stands in place of gate too in expert 6\.$/,
+    message: /up is stored instead of gate too in expert 6\.$/,
   },
   {
     what: 'a down matrix whose bytes are in the other order',
@@ -188,7 +188,7 @@ const PLANTED: readonly Planted[] = [
     plant: (tensors, name) => flip(tensors, name(9, 'gate'), 1234, 0x04),
     expected: () => [{ kind: 'bit-flipped', experts: [9], projections: ['gate'] }],
     message:
-      /expert 9's gate matrix has one flipped bit: byte 1234 is 0x.. in place of 0x.. \(bit 2\) \(byte \d+ of model/,
+      /expert 9's gate matrix has one flipped bit: byte 1234 is 0x.. instead of 0x.. \(bit 2\) \(byte \d+ of model/,
   },
   {
     what: 'one flipped byte',
@@ -216,10 +216,10 @@ const PLANTED: readonly Planted[] = [
       setBytes(tensors, name(7, 'up'), bytes.fill(0, 512, 1024));
     },
     expected: () => [{ kind: 'zeros', experts: [7], projections: ['up'] }],
-    message: /expert 7's up matrix has zeros in place of values: bytes 51\d–10\d\d are zero/,
+    message: /expert 7's up matrix has zeros instead of values: bytes 51\d–10\d\d are zero/,
   },
   {
-    what: 'zeros in place of experts',
+    what: 'zeros instead of experts',
     plant: (tensors, name) => {
       for (const expert of [3, 4, 5])
         for (const each of PROJECTIONS) {

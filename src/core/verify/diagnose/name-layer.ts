@@ -50,7 +50,7 @@ function transformKind(explanation: Explanation, all: readonly Explanation[]): M
   }
 }
 
-/** Gate stands for up and up for gate, of the same part and expert. */
+/** Gate represents up and up for gate, of the same part and expert. */
 function isSwapped({ pair: { slot } }: Explanation, all: readonly Explanation[]): boolean {
   return all.some(
     ({ pair: { slot: other }, transform }) =>
@@ -72,7 +72,7 @@ function nameTransform(kind: MistakeKind, layer: LayerFindings, region: Region):
         return `gate and up are divided as if their rows alternated, or follow each other where they should alternate, in ${experts}`;
       case 'projection-misplaced': {
         const [there] = region.projections;
-        return `${there === 'gate' ? 'up' : 'gate'} stands in place of ${there} too in ${experts}`;
+        return `${there === 'gate' ? 'up' : 'gate'} is stored instead of ${there} too in ${experts}`;
       }
       case 'wrong-dimension':
         return `halves of the inputs stand where gate and up should, in ${experts}`;
@@ -87,9 +87,9 @@ function transformPhrase(kind: MistakeKind, projection: Projection): string {
   const other = projection === 'gate' ? 'up' : 'gate';
   switch (kind) {
     case 'gate-up-swapped':
-      return `holds ${other} in place of ${projection} (gate and up swapped)`;
+      return `holds ${other} instead of ${projection} (gate and up swapped)`;
     case 'projection-misplaced':
-      return `holds ${other} in place of ${projection}`;
+      return `holds ${other} instead of ${projection}`;
     case 'gate-up-interleaved':
       return 'holds gate and up alternating';
     case 'gate-up-concatenated':

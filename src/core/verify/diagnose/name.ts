@@ -75,7 +75,7 @@ export function damageKind({ count, left, right, zeros }: ByteDifference): Mista
 const DAMAGES: Readonly<Partial<Record<MistakeKind, string>>> = {
   'bit-flipped': 'has one flipped bit',
   'byte-flipped': 'has one flipped byte',
-  zeros: 'has zeros in place of values',
+  zeros: 'has zeros instead of values',
 };
 
 function damagePhrase(kind: MistakeKind): string {

@@ -62,11 +62,11 @@ export function hex(value: number): string {
   return `0x${value.toString(16).padStart(2, '0')}`;
 }
 
-/** What of some bytes is damaged: `byte 5 is 0x3f in place of 0x3d (bit 1)`. */
+/** What of some bytes is damaged: `byte 5 is 0x3f instead of 0x3d (bit 1)`. */
 export function damageText({ count, first, last, left, right, zeros }: ByteDifference): string {
   const bit = bitOf(left ^ right);
   if (count === 1)
-    return `byte ${first} is ${hex(right)} in place of ${hex(left)}${bit === null ? '' : ` (bit ${bit})`}`;
+    return `byte ${first} is ${hex(right)} instead of ${hex(left)}${bit === null ? '' : ` (bit ${bit})`}`;
   if (zeros) return `bytes ${first}–${last} are zero`;
   return `${plural(count, 'byte')} between byte ${first} and byte ${last} differ`;
 }
