@@ -23,6 +23,7 @@ import {
   type Target,
   toWire,
 } from '../../core/index.ts';
+import { noteRead, placeOfHub } from '../parts/reading-cost.ts';
 import { useConversionPause } from '../state/conversion-pause.ts';
 import { inspectWorker } from '../state/inspection.ts';
 import { checkVersion } from '../state/version.ts';
@@ -138,6 +139,8 @@ async function runInWorker(request: JobRequest, sink: SinkDescriptor, job: strin
     const [, report] = await Promise.all([sent, ran]);
     const blobs = sink.kind === 'memory' ? await worker.call.takeFiles() : [];
     end(mine);
+    const seconds = useJob.getState().workedMs / 1000;
+    if (request.resume === undefined) noteRead(placeOfHub(request.hub), report.verified.bytes, seconds, 'convert');
     const from = { repo: request.hub?.repo ?? null, revision: request.hub?.commit ?? null };
     const made = { source: from, proof: report.verified };
     // Another source may have been opened meanwhile: then there is no card, and all else stands.

@@ -34,6 +34,13 @@ describe('readingCost', () => {
   });
 });
 
+it('keeps the speed of conversions apart from that of reading', () => {
+  expect(readingCost(null, 300e6, 'convert')).toMatchObject({ seconds: 2, measured: false });
+  noteRead(null, 100e6, 2, 'convert');
+  expect(readingCost(null, 300e6, 'convert')).toMatchObject({ seconds: 6, measured: true });
+  expect(readingCost(null, 300e6).measured).toBe(false);
+});
+
 describe('placeOfHub', () => {
   it('is the host of the Hub, and null for files here', () => {
     expect(placeOfHub({ endpoint: 'https://huggingface.co' })).toBe('huggingface.co');

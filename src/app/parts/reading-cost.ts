@@ -4,11 +4,14 @@ import { formatBytes, formatDuration, GB, MB } from '../../core/index.ts';
 const ASKS_ABOVE_BYTES = GB;
 /** So does work that takes longer. */
 const ASKS_ABOVE_SECONDS = 60;
-/** Bytes a second that times are estimated with until a speed was measured. */
-const ASSUMED = { network: 100 * MB, local: 500 * MB };
+/** Bytes a second that times are estimated with until a speed was measured; a conversion also writes and reads back. */
+const ASSUMED = { network: 100 * MB, read: 500 * MB, convert: 150 * MB };
 
 /** Where bytes come from: the host of a Hub, or null for this computer. */
 export type Place = string | null;
+
+/** What is done with the bytes that are read: each kind of work has its own speed. */
+export type Work = 'read' | 'convert';
 
 /** What reading will take. */
 export interface ReadingCost {
@@ -19,20 +22,24 @@ export interface ReadingCost {
   readonly measured: boolean;
 }
 
-const rates = new Map<Place, number>();
+const rates = new Map<string, number>();
 /** Shorter runs are mostly the start of a worker or of a connection. */
 const LEAST_SECONDS = 1;
 
-/** Remembers how fast bytes of a place were read, until the page is closed. */
-export function noteRead(place: Place, bytes: number, seconds: number): void {
-  if (seconds >= LEAST_SECONDS && bytes > 0) rates.set(place, bytes / seconds);
+/** Remembers how fast bytes of a place were read or converted, until the page is closed. */
+export function noteRead(place: Place, bytes: number, seconds: number, work: Work = 'read'): void {
+  if (seconds >= LEAST_SECONDS && bytes > 0) rates.set(rateKey(place, work), bytes / seconds);
 }
 
-/** The bytes with the time that they take, by the last measured speed of their place. */
-export function readingCost(place: Place, bytes: number): ReadingCost {
-  const known = rates.get(place);
-  const rate = known ?? (place === null ? ASSUMED.local : ASSUMED.network);
+/** The bytes with the time that they take, by the last measured speed of their place and work. */
+export function readingCost(place: Place, bytes: number, work: Work = 'read'): ReadingCost {
+  const known = rates.get(rateKey(place, work));
+  const rate = known ?? (place === null ? ASSUMED[work] : ASSUMED.network);
   return { bytes, seconds: bytes / rate, rate, measured: known !== undefined };
+}
+
+function rateKey(place: Place, work: Work): string {
+  return `${work} ${place ?? ''}`;
 }
 
 /** The one rule: whatever reads more than 1 GB or takes more than a minute asks first. */

@@ -88,5 +88,5 @@ export function StartButton({ start, plan, again = false }: StartButtonProps) {
 /** Bytes that a conversion reads: unpacking writes more than it reads; checking hashes reads all once more. */
 function costOf(plan: PlanSummary, sourceBytes: number, checkSource: boolean, place: Place): ReadingCost {
   const read = plan.unpacked ? Math.min(plan.bytes, sourceBytes) : plan.bytes;
-  return readingCost(place, read + (checkSource ? sourceBytes : 0));
+  return readingCost(place, read + (checkSource ? sourceBytes : 0), 'convert');
 }

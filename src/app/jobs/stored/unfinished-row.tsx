@@ -22,7 +22,7 @@ export function UnfinishedRow({ unfinished }: { readonly unfinished: Unfinished 
   const isOpen = identity === head.source.identity;
   const bytes = head.shards.reduce((sum, shard) => sum + shard.byteLength, 0);
   const place = placeOfHub(unfinished.hub);
-  const rest = readingCost(place, cleared ? bytes : unfinished.restBytes);
+  const rest = readingCost(place, cleared ? bytes : unfinished.restBytes, 'convert');
   const resume = () => {
     setAsking(false);
     attempt(async () => startJob(await resumeRequest(unfinished)));
