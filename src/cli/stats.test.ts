@@ -52,7 +52,7 @@ describe('stats', () => {
 
   it('prints the contract', async () => {
     const value = JSON.parse(await stats(hubFolder('qwen3_moe'), '--layers', '2', '--json'));
-    expect(Object.keys(value)).toEqual(['matrices', 'unreadable', 'findings', 'bytes']);
+    expect(Object.keys(value)).toEqual(['matrices', 'unreadable', 'findings', 'bytes', 'experts', 'ofExperts']);
     expect(value.matrices).toHaveLength(12 * 3);
     expect(value.matrices[0]).toEqual({
       prefix: 'model.layers.2.mlp',
@@ -73,6 +73,19 @@ describe('stats', () => {
       rms: expect.any(Number),
     });
     expect(value.bytes).toBe(value.matrices.reduce((sum: number, { count }: { count: number }) => sum + 2 * count, 0));
+  });
+
+  it('measures some experts, or one of so many, and says how many they are', async () => {
+    const folder = hubFolder('qwen3_moe');
+    const some = JSON.parse(await stats(folder, '--experts', '1,3', '--layers', '2', '--json'));
+    expect([some.experts, some.ofExperts, some.matrices.length]).toEqual([2, 12, 6]);
+    printed = '';
+    const [line] = (await stats(folder, '--every', '10')).split('\n');
+    expect(line).toBe('Sample       3 of 24 experts');
+    printed = '';
+    expect(await stats(folder, '--every', '1')).not.toContain('Sample');
+    for (const every of ['0', '-1', '1.5', 'x', ''])
+      await expect(stats(folder, '--every', every)).rejects.toThrow(/--every takes/);
   });
 
   it('prints a line for each projection of each layer, then what stands out', async () => {

@@ -15,6 +15,8 @@ import {
   plural,
   type StatisticsProgress,
   type StatisticsReport,
+  type StatisticsScope,
+  statisticsCost,
   statisticsOf,
   unreadableWords,
 } from '../core/index.ts';
@@ -25,6 +27,8 @@ import { drawLine, eraseLine } from './terminal.ts';
 
 interface StatsFlags extends ReadingFlags {
   readonly layers?: string;
+  readonly experts?: string;
+  readonly every?: string;
 }
 
 /** `moe-loom stats <source>`: what the numbers of every expert look like, and which stand out. Exit 1 when some are not whole. */
@@ -33,26 +37,46 @@ export function addStats(program: Command): void {
     .command('stats')
     .description('measure every expert (largest, mean, RMS, zeros, NaN) and list dead, twin and outlier experts')
     .argument('<source>', SOURCE_HELP)
-    .option('--layers <list>', 'only these layers, such as 0-3,7');
+    .option('--layers <list>', 'only these layers, such as 0-3,7')
+    .option('--experts <list>', 'only these experts of each layer, such as 0-3,7')
+    .option('--every <n>', 'a sample: one of n experts, counted through all layers, such as 100 for 1 %');
   withReading(command).action(async (source: string, flags: StatsFlags) => {
-    const layers = flags.layers === undefined ? undefined : parseLayers(flags.layers);
+    const scope = scopeOf(flags);
+    const { layers } = scope;
     const signal = interruptSignal();
     const { checkpoint, files } = await openCheckpointAt(source, flags, signal, 'tell');
     const layout = detectLayout(checkpoint, assumption(flags));
     if (layout.groups.every(({ kind }) => kind === 'dense')) throw nothingToMeasure(checkpoint, layout);
     const line = createLine(flags.quiet === true);
     const report = await statisticsOf(checkpoint, layout, files, {
-      layers,
+      ...scope,
       signal,
       budget: createBudget(),
       engine: createEngine({ engine: 'cpu' }),
       onProgress: line.update,
     }).finally(line.end);
-    if (flags.json) printJson(report);
-    else print(describeStatistics(report));
+    const { experts, ofExperts } = statisticsCost(checkpoint, layout, scope);
+    if (flags.json) printJson({ ...report, experts, ofExperts });
+    else print([...coverage(experts, ofExperts), ...describeStatistics(report)]);
     tellErrorsOf(checkpoint, layers === undefined ? layout : onlyLayers(layout, layers));
     if (report.matrices.length === 0) process.exitCode ||= 1;
   });
+}
+
+/** @throws LoomError `usage` for a number of experts that is no whole number from 1 on. */
+function scopeOf({ layers, experts, every }: StatsFlags): StatisticsScope {
+  if (every !== undefined && !/^[1-9]\d{0,8}$/.test(every))
+    throw new LoomError('usage', `--every takes a whole number from 1 on, such as 100; "${every}" is none.`);
+  return {
+    layers: layers === undefined ? undefined : parseLayers(layers),
+    experts: experts === undefined ? undefined : parseLayers(experts, '--experts'),
+    every: every === undefined ? undefined : Number(every),
+  };
+}
+
+/** Says that not all experts were measured. */
+function coverage(experts: number, ofExperts: number): string[] {
+  return experts === ofExperts ? [] : [`Sample       ${experts} of ${plural(ofExperts, 'expert')}`];
 }
 
 function nothingToMeasure(checkpoint: Checkpoint, layout: CheckpointLayout): LoomError {

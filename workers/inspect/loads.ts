@@ -41,7 +41,7 @@ export function createLoads(checkpoint: Checkpoint, layout: CheckpointLayout): L
 }
 
 /** Steps that give all that was yielded as their result. */
-function* collected<T>(each: Iterable<T>): Generator<void, T[]> {
+export function* collected<T>(each: Iterable<T>): Generator<void, T[]> {
   const all: T[] = [];
   for (const one of each) {
     all.push(one);

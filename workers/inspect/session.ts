@@ -30,7 +30,7 @@ import {
   type Pause,
   type PlanOptions,
   planWithValues,
-  predictPlan,
+  predictPlanEach,
   type ReadsSummary,
   rowToDraw,
   type Target,
@@ -44,7 +44,7 @@ import { createRankService } from '../ranks/ranks.ts';
 import { type FileStrips, fileStrips, type StripTensor, stripTensor } from './file-strips.ts';
 import { createFlowService, type FlowService } from './layer-flow.ts';
 import { type LayerPictures, layerPictures } from './layer-pictures.ts';
-import { createLoads, type Loads } from './loads.ts';
+import { collected, createLoads, type Loads } from './loads.ts';
 import { createProgressThrottle, createThrottle, type ProgressThrottle } from './progress-throttle.ts';
 import type {
   CellFacts,
@@ -280,7 +280,10 @@ function sessionOf(
     inspection: () => inspectCheckpoint(checkpoint, layout),
     plan,
     loads: createLoads(checkpoint, layout),
-    planLoads: async (target, options) => predictPlan(checkpoint, await plan(target, options), options),
+    planLoads: async (target, options) => {
+      const each = predictPlanEach(checkpoint, await plan(target, options), options);
+      return each && inTurns(collected(each));
+    },
     card: async (target, options, made) => {
       const { assume } = options;
       const assumed = assume ? { assume } : {};

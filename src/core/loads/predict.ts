@@ -61,10 +61,19 @@ export function predictOutputs<Id extends string>(
   outputs: Iterable<PlannedTensor>,
   facts: TargetFacts,
 ): ProgramVerdict<Id>[] {
+  return [...predictOutputsEach(programs, outputs, facts)];
+}
+
+/** {@link predictOutputs}, one program after another: between two of them the caller can do other work. */
+export function* predictOutputsEach<Id extends string>(
+  programs: readonly LoadingProgram<Id>[],
+  outputs: Iterable<PlannedTensor>,
+  facts: TargetFacts,
+): Generator<ProgramVerdict<Id>, void> {
   const tensors = new Map<string, CheckpointTensor>();
   for (const output of outputs) tensors.set(output.name, placed(output));
   const checkpoint = { tensors, config: changedConfig(facts.config, facts.changes ?? []) };
-  return predict(programs, checkpoint, detectLayout(checkpoint, facts.assume ? { assume: facts.assume } : {}));
+  yield* predictEach(programs, checkpoint, detectLayout(checkpoint, facts.assume ? { assume: facts.assume } : {}));
 }
 
 /** True for a verdict that leaves every expert as it was trained. */

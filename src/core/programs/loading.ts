@@ -4,7 +4,7 @@ import { type LoadScript, scriptOf } from '../handoff/load-script.ts';
 import { type ExpertSample, type HashedSample, samplesOf } from '../handoff/load-script-samples.ts';
 import { type CardFacts, cardOf } from '../handoff/model-card.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
-import { predict, predictEach, predictOutputs, type TargetFacts } from '../loads/predict.ts';
+import { predict, predictEach, predictOutputs, predictOutputsEach, type TargetFacts } from '../loads/predict.ts';
 import type { LoadInput } from '../loads/sparse-layers.ts';
 import type { PlannedTensor, ProgramVerdict } from '../loads/types.ts';
 import type { PlanOptions } from '../plan/conversion.ts';
@@ -54,9 +54,20 @@ export function predictPlan(
   plan: ConversionPlan,
   { assume }: Pick<PlanOptions, 'assume'>,
 ): ConsumerVerdict[] | null {
+  const each = predictPlanEach({ config }, plan, { assume });
+  return each && [...each];
+}
+
+/** {@link predictPlan}, one program after another: between two of them the caller can do other work. */
+export function predictPlanEach(
+  { config }: Pick<Checkpoint, 'config'>,
+  plan: ConversionPlan,
+  { assume }: Pick<PlanOptions, 'assume'>,
+): Generator<ConsumerVerdict, void> | null {
   if (plan.refusals.length > 0) return null;
   const facts = { config, changes: plan.configChanges, ...(assume === undefined ? {} : { assume }) };
-  return predictTarget(
+  return predictOutputsEach(
+    LOADERS,
     plan.shards.flatMap(({ tensors }) => tensors),
     facts,
   );
