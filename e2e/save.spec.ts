@@ -19,7 +19,12 @@ test('map, placement and bars are saved as SVG and PNG, with where they are from
   await expect(page.getByText('No problem found: headers, index and config agree.')).toBeVisible();
   const map = await saved(page, 'Save as SVG: the map');
   expect(map.file).toMatch(/^tiny-qwen3-moe-.*-map-\w+\.svg$/);
-  for (const text of ['tiny/qwen3-moe@', 'No problem found', 'per-expert · projections', 'The frame marks layer 0, expert 5.'])
+  for (const text of [
+    'tiny/qwen3-moe@',
+    'No problem found',
+    'per-expert · projections',
+    'The frame marks layer 0, expert 5.',
+  ])
     expect(map.bytes.toString()).toContain(text);
   expect((await saved(page, 'Save as PNG: the map')).bytes.subarray(0, 4)).toEqual(PNG);
 
