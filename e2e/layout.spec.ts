@@ -38,7 +38,7 @@ test('a layer is drawn: its kinds of tensors, its bytes, and the pinned expert w
     'aria-label',
     /12 tensors .*gate_proj\.weight, one for each expert/,
   );
-  await expect(panel(page)).toContainText(/an expert, in 1 read\./);
+  await expect(panel(page)).toContainText(/per expert, in 1 read\./);
   await expect(page.locator('.picture-chosen').first()).toBeVisible();
   for (const expert of [10, 0, 7]) {
     await visit(page, hub, { repo: 'tiny/qwen3-moe', layer: '0', expert: String(expert) });

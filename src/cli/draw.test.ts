@@ -42,7 +42,7 @@ describe('draw', () => {
     expect(svg.trimEnd().endsWith('</svg>')).toBe(true);
     expect(svg).toContain('per-expert (projections)');
     expect(svg).not.toContain(hubFolder('deepseek_v3'));
-    expect(svg).toMatch(/an expert, in 2 reads\./);
+    expect(svg).toMatch(/per expert, in 2 reads\./);
     expect(process.exitCode ?? 0).toBe(0);
   });
 
@@ -58,7 +58,7 @@ describe('draw', () => {
     expect(
       boxes.some(({ title }: { title: string }) => /^down 0: .*experts\.0\.down_proj\.weight, bytes /.test(title)),
     ).toBe(true);
-    expect(notes[0]).toMatch(/an expert, in 1 read\./);
+    expect(notes[0]).toMatch(/per expert, in 1 read\./);
   });
 
   it('draws a layer on its way: nothing written at 0, everything at 100, and both with lines between', async () => {

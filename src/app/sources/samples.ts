@@ -16,14 +16,14 @@ export const SAMPLES: readonly Sample[] = [
     id: 'qwen3-235b-a22b',
     name: 'Qwen3-235B-A22B',
     facts: '94 layers × 128 experts · 118 shards · 470 GB',
-    text: 'Real names, shapes and offsets; headers only, so it can be planned but not converted.',
+    text: 'Real names, shapes and offsets, but headers only: a conversion can be planned, not run.',
     hasWeights: false,
   },
   {
     id: 'tiny-qwen3-moe',
     name: 'Tiny Qwen3-MoE',
     facts: 'per-expert · 12 experts · 3 shards · 634 kB',
-    text: 'A whole checkpoint with a dense layer: convert it, here and now.',
+    text: 'A whole checkpoint with a dense layer. You can convert it in this browser.',
     hasWeights: true,
   },
   {

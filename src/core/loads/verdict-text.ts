@@ -38,7 +38,7 @@ export function verdictCounts({ verdict, missing, unexpected, mismatched }: Prog
 export function verdictSentence(counts: VerdictCounts): string {
   switch (counts.verdict) {
     case 'loads':
-      return 'It loads every expert as it is stored.';
+      return 'It loads all weights as they are stored.';
     case 'loads-converting':
       return 'It rearranges the experts while it loads them. No weight is lost.';
     case 'partial':

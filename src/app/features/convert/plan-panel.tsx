@@ -24,7 +24,7 @@ export function PlanPanel({ plan, order }: { readonly plan: PlanSummary; readonl
         <Fact
           name="Memory at most"
           value={formatBytes(Math.max(memoryOf(memory) ?? DEFAULT_BUDGET_BYTES, plan.peakPartBytes))}
-          exact={`Buffers; the largest piece needs ${formatInteger(plan.peakPartBytes)} bytes`}
+          exact={`This is the size of the buffers. The largest piece needs ${formatInteger(plan.peakPartBytes)} bytes`}
         />
       </dl>
       <PlaceNote plan={plan} />

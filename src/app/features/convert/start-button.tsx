@@ -54,7 +54,7 @@ export function StartButton({ start, plan, again = false }: StartButtonProps) {
   return (
     <>
       {cost && start.act && !again && (place !== null || asks) && (
-        <span className="download-cost option-note" title={`about ${formatDuration(cost.seconds)}`}>
+        <span className="download-cost option-note" title={`about ${formatDuration(Math.max(1, cost.seconds))}`}>
           {place === null ? 'Reads' : 'Downloads'} {formatBytes(cost.bytes)}
         </span>
       )}

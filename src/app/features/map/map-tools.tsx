@@ -167,7 +167,7 @@ function Marks({ map, values, hasBands }: Omit<LegendLineProps, 'legend'>) {
     .map((kind) => BESIDE_WORDS[kind])
     .reverse();
   const marks = [
-    ...(shape === 'grid' && beside.length > 0 ? [`left columns: ${beside.join(', ')}`] : []),
+    ...(shape === 'grid' && beside.length > 0 ? [`columns on the left: ${beside.join(', ')}`] : []),
     ...(map.rows.some((row) => row.stacked) ? ['outline: one tensor holds all experts of the layer'] : []),
     ...(hasBands && map.rows.some(isJoint) ? ['no gap: gate and up in one tensor'] : []),
     ...(hasBands && map.rows.some(isInterleaved) ? ['stripes: gate and up interleaved'] : []),

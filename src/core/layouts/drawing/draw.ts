@@ -122,9 +122,10 @@ function readsNotes(checkpoint: Drawn, group: LayerGroup): string[] {
   if (experts === 0) return [];
   const first = expertReads(checkpoint, group, 0);
   const count = fewest === most ? `${most}` : `${fewest} to ${most}`;
-  const between = first.between === 0 ? '' : `, ${formatBytes(first.between)} of others between those of expert 0`;
+  const between =
+    first.between === 0 ? '' : ` Between the reads of expert 0 lie ${formatBytes(first.between)} of other tensors.`;
   return [
-    `${formatBytes(first.bytes)} an expert, in ${count} ${most === 1 ? 'read' : 'reads'}${between}.`,
-    ...(split === 0 ? [] : [`Of ${plural(split, 'expert')} the bytes lie in more than one file.`]),
+    `${formatBytes(first.bytes)} per expert, in ${count} ${most === 1 ? 'read' : 'reads'}.${between}`,
+    ...(split === 0 ? [] : [`${plural(split, 'expert')} ${split === 1 ? 'has' : 'have'} bytes in more than one file.`]),
   ];
 }

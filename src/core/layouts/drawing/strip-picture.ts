@@ -33,7 +33,7 @@ function inWords({ files, bytes }: LayerStrip): string {
       ...(others.length > 0 ? [`${formatInteger(others.length)} runs of other layers between them`] : []),
       ...(holes.length > 0 ? [`${formatInteger(holes.length)} holes`] : []),
     ];
-    return `${file}: ${[`${formatInteger(boxes.length)} runs, from the first on ${order}`, ...beside].join('; ')}.`;
+    return `${file}: ${[`${formatInteger(boxes.length)} runs, the first are ${order}`, ...beside].join('; ')}.`;
   });
   return [`${formatBytes(bytes)} in ${files.length === 1 ? 'one file' : `${files.length} files`}.`, ...parts].join(' ');
 }

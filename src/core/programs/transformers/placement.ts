@@ -23,7 +23,7 @@ export function tensorFault(options: PlacementOptions): PlacementError | null {
 
 /** transformers 5: `DistributedConfig(tp_size=EP, fsdp_size=…, enable_expert_parallel=True)`. */
 export const placement: PlacementRules = {
-  version: '5.18.0 (5.17 places alike)',
+  version: '5.18.0 (same rules in 5.17)',
   source: 'huggingface/transformers, src/transformers/distributed and integrations/tensor_parallel.py',
   date: '2026-11-22',
   strategies: ['linear'],
