@@ -83,6 +83,7 @@ describe('shownColour', () => {
 
 describe('legendOf', () => {
   it('names the layouts that occur, and the three matrices', () => {
+    expect(legendOf({ ...mapWith(3), rows: [{ ...ROW, kind: 'dense', family: null }] }, 'layout').items).toEqual([]);
     expect(legendOf(mapWith(3), 'layout').items.map((item) => item.text)).toEqual(['gate-up', 'gate', 'up', 'down']);
   });
 

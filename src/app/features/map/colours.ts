@@ -155,6 +155,7 @@ export function legendOf(map: ExpertMap, mode: Colour): Legend {
 
 function layoutLegend({ rows }: ExpertMap): Legend {
   const families = new Map(rows.flatMap(({ family }) => (family ? [[family, layoutColour({ family })] as const] : [])));
+  if (families.size === 0) return { items: [], note: null, ramp: null, pointing: false };
   const items = [
     ...[...families].map(([text, colour]) => ({ colour, text })),
     ...ROLE_LANES.map((role) => ({ colour: `var(--role-${role})`, text: role })),

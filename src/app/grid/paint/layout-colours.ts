@@ -2,15 +2,15 @@ import type { Family, MapRow } from '../../../core/index.ts';
 import { mixed, packed } from './palette.ts';
 
 /**
- * One colour for each family of layouts, 3 to 1 from both grounds. None is used for a difference, and none is like those of
- * gate, up and down. The legend names each, and rows also differ by their lines.
+ * One colour for each family of layouts, 3 to 1 from both grounds. All are muted, so that none is taken for a difference
+ * or for gate, up or down. The legend names each, and rows also differ by their lines.
  */
 const COLOURS: Readonly<Record<Family, string>> = {
-  'per-expert': '#7468bd',
-  stacked: '#ad4f8f',
-  'gate-up': '#858f2a',
-  'gate-up-transposed': '#3d8a99',
-  'gate-up-interleaved': '#97714d',
+  'per-expert': '#5b7796',
+  stacked: '#8f5e33',
+  'gate-up': '#879a3d',
+  'gate-up-transposed': '#5f8f88',
+  'gate-up-interleaved': '#a0677a',
   flat: '#6b7684',
   unknown: '#868686',
 };
