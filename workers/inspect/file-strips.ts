@@ -10,7 +10,7 @@ import {
 import { withTransfer } from '../link/transfer.ts';
 
 /** Every file as a strip of tensors; names are asked for one by one. */
-export type FileStrips = Omit<Strips, 'names'>;
+export type FileStrips = Omit<Strips, 'names' | 'part' | 'parts'>;
 
 /** What one tensor of {@link FileStrips} is. */
 export interface StripTensor {

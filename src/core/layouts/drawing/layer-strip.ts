@@ -1,6 +1,6 @@
 import type { LayerGroup, Projection } from '../types.ts';
 import { type Band, type GlyphTensor, stackedTensors } from './glyph.ts';
-import { ROLES, type Role, roleReader } from './role.ts';
+import { ROLES, type Role } from './role.ts';
 import { type FileStrip, type Hole, holesOf, type Strips } from './strips.ts';
 
 /** A run of bytes in a file that is one thing's. */
@@ -41,11 +41,10 @@ export interface LayerStrip {
 /** The geometry of a layer in its files, by its group and the group's place in the layout: stacked tensors are taken apart into one run an expert and projection. */
 export function layerStrip(strips: Strips, group: LayerGroup, at: number): LayerStrip {
   const stacked = new Map(stackedTensors(group).map((each) => [each.template, each]));
-  const kinds = { stacked, roleOf: roleReader({ groups: [group] }) };
   const places = placesOf(strips).get(at) ?? [];
   const files = strips.files.flatMap((file): LayerStripFile[] => {
     const own = places.filter((tensor) => tensor >= file.from && tensor < file.to);
-    return own.length === 0 ? [] : [fileOf(strips, file, own, kinds)];
+    return own.length === 0 ? [] : [fileOf(strips, file, own, stacked)];
   });
   const bytes = files.reduce(
     (sum, { boxes }) => sum + boxes.reduce((part, { start, end }) => part + end - start, 0),
@@ -70,16 +69,13 @@ function placesOf(strips: Strips): ReadonlyMap<number, readonly number[]> {
   return places;
 }
 
-interface Kinds {
-  readonly stacked: ReadonlyMap<string, GlyphTensor>;
-  readonly roleOf: ReturnType<typeof roleReader>;
-}
+type Stacked = ReadonlyMap<string, GlyphTensor>;
 
-function fileOf(strips: Strips, file: FileStrip, own: readonly number[], kinds: Kinds): LayerStripFile {
+function fileOf(strips: Strips, file: FileStrip, own: readonly number[], stacked: Stacked): LayerStripFile {
   const first = own[0] ?? 0;
   const start = strips.start[first] ?? 0;
   const end = own.reduce((last, tensor) => Math.max(last, strips.end[tensor] ?? 0), 0);
-  const boxes = own.flatMap((tensor) => boxesOf(strips, tensor, kinds));
+  const boxes = own.flatMap((tensor) => boxesOf(strips, tensor, stacked));
   const others = own.flatMap((tensor, at) => {
     const next = own[at + 1];
     if (next === undefined || next === tensor + 1) return [];
@@ -89,7 +85,7 @@ function fileOf(strips: Strips, file: FileStrip, own: readonly number[], kinds: 
   return { file: file.file, byteLength: file.byteLength, start, end, boxes, others, holes };
 }
 
-function boxesOf(strips: Strips, tensor: number, { stacked, roleOf }: Kinds): StripBox[] {
+function boxesOf(strips: Strips, tensor: number, stacked: Stacked): StripBox[] {
   const name = strips.names[tensor] ?? '';
   const [start, end] = [strips.start[tensor] ?? 0, strips.end[tensor] ?? 0];
   const role = ROLES[strips.role[tensor] ?? 0] ?? 'other';
@@ -98,7 +94,16 @@ function boxesOf(strips: Strips, tensor: number, { stacked, roleOf }: Kinds): St
   const experts = strips.cut[tensor] ?? 0;
   const each = (end - start) / experts;
   if (!kind || experts === 0)
-    return [{ name, role, part: roleOf(name).part, expert: expert === -1 ? null : expert, start, end }];
+    return [
+      {
+        name,
+        role,
+        part: strips.parts[strips.part[tensor] ?? 0] ?? null,
+        expert: expert === -1 ? null : expert,
+        start,
+        end,
+      },
+    ];
   return Array.from({ length: experts }, (_, number) =>
     halvesOf(kind, each).map(([part, from, to]) => ({
       name,

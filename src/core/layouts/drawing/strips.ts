@@ -31,6 +31,10 @@ export interface Strips {
   readonly expert: Int32Array<ArrayBuffer>;
   /** How many experts a tensor holds, one after another in pieces of one length; 0 where its bytes are not cut so. */
   readonly cut: Uint16Array<ArrayBuffer>;
+  /** Places in `parts`: what of its projection a tensor is. */
+  readonly part: Uint8Array<ArrayBuffer>;
+  /** `weight`, `bias` and the like as they occur; the first is null, for tensors outside experts. */
+  readonly parts: readonly (string | null)[];
 }
 
 /** Bytes of a file that no tensor has, half-open. */
@@ -38,6 +42,8 @@ export interface Hole {
   readonly start: number;
   readonly end: number;
 }
+
+const MOST_PARTS = 255;
 
 const NEIGHBOUR: TensorRole = { role: 'other', part: null, expert: null, group: -1 };
 
@@ -64,6 +70,8 @@ export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'g
   const group = new Int32Array(count);
   const expert = new Int32Array(count);
   const cut = new Uint16Array(count);
+  const part = new Uint8Array(count);
+  const parts: (string | null)[] = [null];
   const cutsOf = cutReader(layout);
   const bounds = new Map<string, [from: number, to: number]>();
   let last: { readonly file: string; readonly bound: [from: number, to: number] } | null = null;
@@ -75,6 +83,7 @@ export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'g
     role[at] = NUMBERS[known.role];
     group[at] = known.group;
     expert[at] = known.expert ?? -1;
+    part[at] = placeOf(parts, known.part);
     const experts = known.expert === null ? (cutsOf(known.group).get(tensor.name) ?? 0) : 0;
     cut[at] = experts > 0 && (tensor.end - tensor.start) % experts === 0 && tensor.end > tensor.start ? experts : 0;
     if (last?.file !== tensor.file) {
@@ -89,7 +98,14 @@ export function stripsOf(checkpoint: Readable, layout: Pick<CheckpointLayout, 'g
     const [from, to] = bound ?? [0, 0];
     return [{ file, byteLength, dataStart, from, to }];
   });
-  return { files, names: ordered.map(({ name }) => name), start, end, role, group, expert, cut };
+  return { files, names: ordered.map(({ name }) => name), start, end, role, group, expert, cut, part, parts };
+}
+
+/** Few parts occur. Past the number that a byte can tell they are not told apart. */
+function placeOf(parts: (string | null)[], part: string | null): number {
+  const known = parts.indexOf(part);
+  if (known !== -1) return known;
+  return parts.length > MOST_PARTS ? 0 : parts.push(part) - 1;
 }
 
 /** All tensors of the files that hold one of a layer, whose `prefix` ends with a dot. */
