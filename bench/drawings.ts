@@ -17,6 +17,8 @@ import { createPairDrawer } from '../src/core/compare/pair-drawer.ts';
 import { createManners } from '../src/core/hub/manners.ts';
 import { openHubRepo } from '../src/core/hub/repo.ts';
 import { correspond, createLayerDrawer, detectLayout, modelReads, planConversion } from '../src/core/index.ts';
+import { glyphOf } from '../src/core/layouts/drawing/glyph.ts';
+import { layerStrip } from '../src/core/layouts/drawing/layer-strip.ts';
 import { createFlows } from '../src/core/plan/flow.ts';
 
 const BIG = 'Qwen/Qwen3-235B-A22B';
@@ -70,12 +72,19 @@ async function pairs() {
   };
 }
 
-/** Milliseconds of all files once, then of a layer's strip and glyph. */
+/** Milliseconds of all files once, then of a layer: its geometry as values, and drawn with its texts and reads. */
 async function geometry(repo: string) {
   const checkpoint = await openRepo(repo);
   const layout = detectLayout(checkpoint);
   const drawer = createLayerDrawer(checkpoint, layout);
   const all = timed(() => drawer.strips());
+  const strips = drawer.strips();
+  const values = layout.groups.map((group, at) =>
+    timed(() => {
+      layerStrip(strips, group, at);
+      glyphOf(group);
+    }),
+  );
   const layers = layout.groups.map((_, at) =>
     timed(() => {
       drawer.strip(at);
@@ -86,8 +95,10 @@ async function geometry(repo: string) {
   return {
     tensors: checkpoint.tensors.size,
     all_files_ms: round(all),
-    layer_p50_ms: percentile(layers, 0.5),
-    layer_p95_ms: percentile(layers, 0.95),
+    layer_p50_ms: percentile(values, 0.5),
+    layer_p95_ms: percentile(values, 0.95),
+    drawn_p50_ms: percentile(layers, 0.5),
+    drawn_p95_ms: percentile(layers, 0.95),
     model_reads_ms: round(timed(() => modelReads(checkpoint, layout))),
   };
 }
