@@ -14,7 +14,7 @@ const GAPS: ReadonlySet<Finding['tag']> = new Set([
 /**
  * A layout without the defects that follow from a finding about the files: of slices all, of layers that the index puts
  * in part into shards that are not here all of theirs; where a shard is missing and no index says what it held, missing
- * experts and layers without those that the config gives them. A cause is told once; engines continue with the layout as it is.
+ * experts and layers without those that the config gives them. A cause is reported once. Engines use the layout as it is.
  */
 export function withoutConsequences(
   { findings, absent, indexFile }: Pick<Checkpoint, 'findings' | 'absent' | 'indexFile'>,

@@ -31,7 +31,7 @@ export function matrixView(
 /** The view of expert 0, and how those of the others follow from it. */
 interface FirstView {
   readonly view: Omit<MatrixView, 'tensor'>;
-  /** Elements from one expert to the next in one tensor; 0 where each has a tensor of its own, or all share one. */
+  /** Elements from one expert to the next in one tensor; 0 where each expert is a separate tensor, or all share one. */
   readonly step: number;
   /** The tensor's name without the number of the expert. */
   readonly name: readonly string[];

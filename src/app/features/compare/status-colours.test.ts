@@ -1,16 +1,6 @@
 import { expect, it } from 'vitest';
-import { layoutColour } from '../../grid/paint/layout-colours.ts';
+import { FAMILIES, layoutColour } from '../../grid/paint/layout-colours.ts';
 import { STATUS_COLOURS } from './status-labels.ts';
-
-const FAMILIES = [
-  'per-expert',
-  'stacked',
-  'gate-up',
-  'gate-up-transposed',
-  'gate-up-interleaved',
-  'flat',
-  'unknown',
-] as const;
 
 it('no status has the colour of a layout', () => {
   const layouts = new Set(FAMILIES.map((family) => layoutColour({ family })));

@@ -55,7 +55,7 @@ export function Palette() {
         }}
         onKeyDown={onKeyDown}
       />
-      <div ref={list} id="found" className="found" role="listbox" aria-label="ResultGroup">
+      <div ref={list} id="found" className="found" role="listbox" aria-label="Found">
         {found.map(({ title, entries: own }) => {
           const first = entries.indexOf(own[0] as Entry);
           return (

@@ -1,16 +1,6 @@
 import { expect, it } from 'vitest';
 import { INKS } from '../../../core/index.ts';
-import { layoutColour, layoutPixel } from './layout-colours.ts';
-
-const FAMILIES = [
-  'per-expert',
-  'stacked',
-  'gate-up',
-  'gate-up-transposed',
-  'gate-up-interleaved',
-  'flat',
-  'unknown',
-] as const;
+import { FAMILIES, layoutColour, layoutPixel } from './layout-colours.ts';
 
 const luminance = (hex: string) => {
   const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {

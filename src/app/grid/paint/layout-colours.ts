@@ -15,6 +15,9 @@ const COLOURS: Readonly<Record<Family, string>> = {
   unknown: '#868686',
 };
 
+/** Every family that has a colour. */
+export const FAMILIES = Object.keys(COLOURS) as readonly Family[];
+
 /** The colour of a layer's layout. */
 export function layoutColour({ family }: Pick<MapRow, 'family'>): string {
   return COLOURS[family ?? 'unknown'];
