@@ -11,6 +11,7 @@ test('every view says that a model has no routed experts, and Convert offers not
     const notice = page.getByRole('region', { name: 'No routed experts' });
     await expect(notice).toContainText('This model has no routed experts. It has 3 dense layers');
     if (view === 'map') await expect(page.getByRole('heading', { name: 'No layer selected' })).toBeVisible();
+    if (view === 'ranks') await expect(page.getByRole('heading', { name: 'Nothing to place' })).toBeVisible();
     if (view !== 'convert') continue;
     await expect(page.getByRole('heading', { name: 'Nothing to convert' })).toBeVisible();
     await expect(page.getByRole('button', { name: 'Start conversion' })).toHaveCount(0);

@@ -143,7 +143,7 @@ export {
   isEngineChoice,
 } from './kernels/engine.ts';
 export type { Statistics } from './kernels/statistics/summary.ts';
-export { absenceOfExperts } from './layouts/absence.ts';
+export { type Absence, absenceOfExperts } from './layouts/absence.ts';
 export { BESIDE, type BesideKind, besideOf } from './layouts/beside.ts';
 export { type Cause, causesOf, errorsOf, foundWords } from './layouts/causes.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';

@@ -1,4 +1,5 @@
 import type {
+  Absence,
   CardFacts,
   CellTensor,
   ConsumerVerdict,
@@ -98,6 +99,8 @@ export interface MapSummary {
   readonly bytes: number;
   readonly shards: number;
   readonly findings: readonly WireFinding[];
+  /** Why no layer has routed experts; null where one has, and until all headers are read. */
+  readonly absence: Absence | null;
 }
 
 export type InspectEvent =

@@ -1,4 +1,5 @@
 import {
+  absenceOfExperts,
   besideOf,
   besideTensors,
   type CellTensor,
@@ -221,6 +222,7 @@ function summarise(checkpoint: Checkpoint, layout: CheckpointLayout, complete: b
     bytes: tensorBytes(checkpoint),
     shards: checkpoint.shards.length,
     findings: complete ? findingsOf(checkpoint, layout) : [],
+    absence: complete && counts.size === 0 ? absenceOfExperts(checkpoint, layout) : null,
   };
 }
 

@@ -149,9 +149,19 @@ export function cancelRetry(): void {
   running?.again?.abort();
 }
 
-/** True for a checkpoint that is read to the end and whose layers are all dense. */
-export function isDense({ map, complete }: Pick<InspectionState, 'map' | 'complete'>): boolean {
-  return complete && map !== null && map.rows.length > 0 && map.rows.every(({ kind }) => kind === 'dense');
+/** True for a checkpoint of dense layers of which it is known that it has no routed experts. */
+export function isDense({ map, summary }: Pick<InspectionState, 'map' | 'summary'>): boolean {
+  return summary?.absence?.known === true && isAllDense(map);
+}
+
+/** Why it is not known whether a checkpoint whose layers all look dense has routed experts; null elsewhere. */
+export function doubtedExperts({ map, summary }: Pick<InspectionState, 'map' | 'summary'>): string | null {
+  const absence = summary?.absence ?? null;
+  return absence !== null && !absence.known && isAllDense(map) ? absence.message : null;
+}
+
+function isAllDense(map: ExpertMap | null): boolean {
+  return map !== null && map.rows.length > 0 && map.rows.every(({ kind }) => kind === 'dense');
 }
 
 /** Names one opening of a repo's commit: reading again is another, for it may find more. */

@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
-import { type Config, expertCount, isConfig } from './config-keys.ts';
+import { architectureOf, isMoeLayer } from './architecture-rules.ts';
+import { blockCount, type Config, expertConfig, expertCount, isConfig } from './config-keys.ts';
 import { speaksOfExperts } from './hints.ts';
 import { nameLayers, stackNames, stackOf } from './layer-names.ts';
 import { layerEnd } from './tensor-place.ts';
@@ -42,7 +43,7 @@ export function absenceOfExperts({ tensors, config, findings }: Readable, layout
       known: true,
       message: `The experts here are single neurons, rows of embeddings such as ${neurons}: there is no stack of feed-forward experts.`,
     };
-  const promise = promisedExperts(config);
+  const promise = allDense(config, layout.modelType) ? null : promisedExperts(config);
   const named = names.find(speaksOfExperts);
   if (promise !== null || named !== undefined) {
     const example = named ?? names.find((name) => layerEnd(name) > 0 && !NO_EXPERT.test(name)) ?? names[0];
@@ -81,6 +82,16 @@ function unknownExperts({ groups }: CheckpointLayout): string | null {
   if (first.defects.some(({ readings }) => readings))
     return `The experts of ${name} cannot be identified. ${first.reason}`;
   return `The experts of ${name} are stored in a way that is not known to this program. ${first.reason ?? ''} If the config names no model type, or another one, give the model type as an assumption.`;
+}
+
+/** True where the rules of the architecture make every layer of the config a dense one (`mlp_only_layers` names them all, say). */
+function allDense(config: Config | null, modelType: string | null): boolean {
+  const row = architectureOf(modelType);
+  const layers = blockCount(config) ?? 0;
+  if (config === null || row === undefined || layers === 0) return false;
+  return Array.from({ length: layers }, (_, layer) => isMoeLayer(row, expertConfig(config), layer)).every(
+    (says) => says === false,
+  );
 }
 
 /** What in a config promises experts, as words; null where nothing does, or where it says that there are none. */

@@ -188,6 +188,11 @@ describe('that there are no routed experts', () => {
       mlp,
       { model_type: 'granitemoehybrid', num_local_experts: 0, num_experts_per_tok: 2 },
     ],
+    [
+      'a config whose rule makes every layer dense',
+      mlp,
+      { model_type: 'qwen3_moe', num_experts: 8, num_hidden_layers: 1, mlp_only_layers: [0] },
+    ],
     ['recognised MLPs without a config', mlp, null],
     ['a shared expert alone', [['model.layers.0.mlp.shared_expert.up_proj.weight', [I, H]], ...mlp], {}],
   ])('is known: %s', (_, made, says) => {
@@ -195,6 +200,12 @@ describe('that there are no routed experts', () => {
   });
 
   test.each<[string, readonly Entry[], Record<string, unknown> | null, RegExp]>([
+    [
+      'the rule leaves one layer its experts',
+      mlp,
+      { model_type: 'qwen3_moe', num_experts: 8, num_hidden_layers: 2, mlp_only_layers: [0] },
+      /^The config says 8 experts, but no tensor/,
+    ],
     ['the config promises some', mlp, { num_experts: 8 }, /^The config says 8 experts, but no tensor .* Rename/],
     ['under a key of its own', mlp, { moe: { n_experts: 8 } }, /^The config says n_experts 8, but/],
     ['a name mentions experts', bank, { model_type: 'llama' }, /not known to this program\. .*mlp\.expert_bank\.0/],

@@ -1,7 +1,8 @@
 import { plural } from '../../../core/index.ts';
+import { Shown } from '../../parts/shown.tsx';
 import type { View } from '../../state/address.ts';
 import { useAddress } from '../../state/address-store.ts';
-import { isDense, useInspection } from '../../state/inspection.ts';
+import { doubtedExperts, isDense, useInspection } from '../../state/inspection.ts';
 import './failure.css';
 
 /** What a view can do without routed experts. */
@@ -14,10 +15,19 @@ const IN_VIEW: Readonly<Record<View, string>> = {
   compare: 'Tensors are compared by name and by value. The output of a block needs experts.',
 };
 
-/** Says in every view that a model has no routed experts, and what works without them. */
+/** Says in every view that a model has no routed experts, and what works without them; or why that is not known. */
 export function NoExpertsNotice() {
   const view = useAddress((address) => address.view);
+  const doubt = useInspection(doubtedExperts);
   const rows = useInspection((state) => (isDense(state) ? (state.map?.rows ?? null) : null));
+  if (doubt !== null)
+    return (
+      <section className="strip note" aria-label="No routed experts">
+        <p role="status">
+          <Shown text={doubt} />
+        </p>
+      </section>
+    );
   if (rows === null) return null;
   return (
     <section className="strip note" aria-label="No routed experts">

@@ -2,6 +2,7 @@ import type { RankPicture, RankQuery } from '../../../../workers/ranks/protocol.
 import { frameworkOf, type NearSizes } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { move } from '../../state/address-store.ts';
+import { isDense, useInspection } from '../../state/inspection.ts';
 
 interface RefusedProps {
   readonly query: RankQuery;
@@ -22,6 +23,14 @@ export function Refused({ query, picture }: RefusedProps) {
 
 /** The checkpoint has no experts that any framework can place. */
 function NotPlaceable({ message }: { readonly message: string }) {
+  const dense = useInspection(isDense);
+  if (dense)
+    return (
+      <section className="ranks-refused" role="status" aria-label="Nothing to place">
+        <h2>Nothing to place</h2>
+        <p>Expert parallelism spreads routed experts over ranks, and this model has none.</p>
+      </section>
+    );
   return (
     <section className="ranks-refused" role="alert" aria-label="Refused">
       <h2>These experts cannot be placed</h2>
