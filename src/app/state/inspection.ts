@@ -154,6 +154,11 @@ export function isDense({ map, summary }: Pick<InspectionState, 'map' | 'summary
   return summary?.absence?.known === true && isAllDense(map);
 }
 
+/** True for a checkpoint that is read to the end and has no tensor whose name puts it into a layer. */
+export function hasNoLayers({ map, complete }: Pick<InspectionState, 'map' | 'complete'>): boolean {
+  return complete && map !== null && map.rows.length === 0;
+}
+
 /** Why it is not known whether a checkpoint whose layers all look dense has routed experts; null elsewhere. */
 export function doubtedExperts({ map, summary }: Pick<InspectionState, 'map' | 'summary'>): string | null {
   const absence = summary?.absence ?? null;

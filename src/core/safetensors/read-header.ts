@@ -1,4 +1,4 @@
-import { isLoomError, LoomError } from '../errors.ts';
+import { type ErrorTag, isLoomError, LoomError } from '../errors.ts';
 import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource } from '../source/types.ts';
 import { formatBytes, KIB, MIB } from '../units.ts';
@@ -52,6 +52,33 @@ async function readLong(source: ByteSource, end: number, options: ReadHeaderOpti
   return reader.result();
 }
 
+/** Faults of a file that was cut short, damaged, or saved wrongly. */
+const DAMAGED: ReadonlySet<ErrorTag> = new Set([
+  'header-too-small',
+  'header-too-large',
+  'header-length-invalid',
+  'header-utf8-invalid',
+  'header-json-invalid',
+  'header-depth-exceeded',
+  'header-key-duplicate',
+  'metadata-invalid',
+  'tensor-entry-invalid',
+  'shape-overflow',
+  'tensor-misaligned',
+  'tensor-size-mismatch',
+  'offsets-invalid',
+  'data-incomplete',
+  'tensor-name-reserved',
+  'name-not-well-formed',
+]);
+const GET_AGAIN = 'Download the file again. If the error returns, ask its author to save the file again.';
+
+/** An error of the format with what to do about the file; any other error as it is. */
+function withWay(error: unknown): unknown {
+  if (!isLoomError(error) || !DAMAGED.has(error.tag)) return error;
+  return new LoomError(error.tag, `${error.message} ${GET_AGAIN}`, error.fields, error.cause);
+}
+
 /** The header; where the file goes on after its end, the error says whether another file begins there. */
 async function told(
   source: ByteSource,
@@ -63,7 +90,7 @@ async function told(
   } catch (error) {
     const isLonger = isLoomError(error) && error.tag === 'data-incomplete';
     const joined = isLonger ? await joinedAt(error, source, options) : null;
-    throw joined ?? error;
+    throw joined ?? withWay(error);
   }
 }
 
@@ -112,7 +139,7 @@ function lengthIn(first: Uint8Array, source: ByteSource, options: ReadHeaderOpti
   try {
     return parseHeaderLength(first, limitsOf(source, options));
   } catch (error) {
-    throw nameForeignFile(first, options.file) ?? error;
+    throw nameForeignFile(first, options.file) ?? withWay(error);
   }
 }
 

@@ -120,12 +120,14 @@ function Proof({ report, job }: { readonly report: ConversionReport; readonly jo
       )}
       {report.skipped.map((skipped) => (
         <li key={skipped.file} className="no">
-          Left out:{' '}
-          <span className="mono">
-            <Shown text={skipped.file} />
-          </span>{' '}
-          (<Shown text={skipped.reason} />
-          ).
+          <span>
+            Left out:{' '}
+            <span className="mono">
+              <Shown text={skipped.file} />
+            </span>{' '}
+            (<Shown text={skipped.reason} />
+            ).
+          </span>
         </li>
       ))}
       <li className="no">Not proven: that a program loads the result, or that its outputs are the same.</li>

@@ -4,7 +4,7 @@ import { late } from '../../parts/late.tsx';
 import { formatExactBytes } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { Term } from '../../parts/term.tsx';
-import { useInspection } from '../../state/inspection.ts';
+import { hasNoLayers, useInspection } from '../../state/inspection.ts';
 
 /** Opens a popover, which needs more code than the map itself. */
 const Parameters = late(async () => (await import('../../checkpoint/parameters.tsx')).Parameters);
@@ -14,6 +14,7 @@ export function MapHeader() {
   const summary = useInspection((state) => state.summary);
   const complete = useInspection((state) => state.complete);
   const cells = useInspection((state) => state.map?.defects ?? 0);
+  const none = useInspection(hasNoLayers);
   if (!summary) return null;
   const partly = summary.findings.some(isUnread);
   // After all headers are read: errors; before: cells with a defect.
@@ -28,7 +29,7 @@ export function MapHeader() {
     <header className="map-header">
       <div className="verdict">
         <h1>
-          <Term id={termOfLayout(layout)}>{layout}</Term>
+          {none ? 'No layer recognised' : <Term id={termOfLayout(layout)}>{layout}</Term>}
           {dialects.length > 0 && (
             <span>
               {' · '}

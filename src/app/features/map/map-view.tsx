@@ -6,7 +6,7 @@ import type { Cell } from '../../grid/geometry.ts';
 import { late } from '../../parts/late.tsx';
 import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { addressStore, go, move, useAddress } from '../../state/address-store.ts';
-import { isDense, useInspection } from '../../state/inspection.ts';
+import { hasNoLayers, isDense, useInspection } from '../../state/inspection.ts';
 import type { Spot } from '../../state/seen/place.ts';
 import { movePlace, useLook } from '../../state/seen/use-look.ts';
 import { layerOfRow } from '../../state/selection.ts';
@@ -16,6 +16,7 @@ import { Details } from './details.tsx';
 import { Findings } from './findings.tsx';
 import { MapHeader } from './map-header.tsx';
 import { MapTools } from './map-tools.tsx';
+import { NoLayers } from './no-layers.tsx';
 import { point } from './pointed.ts';
 import type { RankCells } from './rank-cells.ts';
 import { useMapValues } from './values/use-map-values.ts';
@@ -42,6 +43,7 @@ export function MapView() {
   const chosen = useChosenLayers();
   const onChoose = useChoosing();
   const painted = useAfterPaint();
+  const none = useInspection(hasNoLayers);
   const values = useMapValues(map);
   const stored = useStoredPicture(map);
   const byRank = useLook('colour') === 'rank';
@@ -58,7 +60,9 @@ export function MapView() {
         {values && <ValuesBar until={<div />} map={map} choice={values} />}
       </div>
       <div className="map-body">
-        {!painted ? (
+        {none && shape !== 'files' ? (
+          <NoLayers />
+        ) : !painted ? (
           <div className="grid-frame" />
         ) : shape === 'files' ? (
           <FileStrips until={<div className="grid-frame" />} map={map} active={active} onActive={onActive} />
@@ -115,6 +119,8 @@ export function MapView() {
 
 function Hint() {
   const dense = useInspection(isDense);
+  const none = useInspection(hasNoLayers);
+  if (none) return null;
   if (dense)
     return (
       <section className="hint">

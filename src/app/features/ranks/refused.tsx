@@ -26,7 +26,7 @@ function NotPlaceable({ message }: { readonly message: string }) {
   const dense = useInspection(isDense);
   if (dense)
     return (
-      <section className="ranks-refused" role="status" aria-label="Nothing to place">
+      <section className="ranks-ask" role="status" aria-label="Nothing to place">
         <h2>Nothing to place</h2>
         <p>Expert parallelism spreads routed experts over ranks, and this model has none.</p>
       </section>

@@ -25,6 +25,13 @@ export function ProgramChoice({ chosen, outcomes }: ProgramChoiceProps) {
         <p className="option-note">Predicting what each program does …</p>
       </fieldset>
     );
+  if (isRefused(outcomes))
+    return (
+      <fieldset className="choice">
+        <legend>Convert for</legend>
+        <p className="option-note">This checkpoint cannot be converted for any program. The plan says why.</p>
+      </fieldset>
+    );
   const [own, ...others] = programGroups(data, pinned);
   // Widely used programs stay in sight beside the pinned ones.
   const first = own?.key === 'pinned' ? others.filter(({ key }) => key === 'widely') : [];
@@ -45,6 +52,11 @@ export function ProgramChoice({ chosen, outcomes }: ProgramChoiceProps) {
       )}
     </fieldset>
   );
+}
+
+/** True once it is known that no conversion of this checkpoint can be planned. */
+function isRefused({ complete, known }: Outcomes): boolean {
+  return complete && known.length > 0 && known.every(({ verdicts }) => verdicts === null);
 }
 
 interface ProgramOptionProps extends ProgramChoiceProps {

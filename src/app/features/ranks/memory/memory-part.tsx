@@ -23,12 +23,9 @@ export function MemoryPart() {
   const { answer, error } = useMemory(setup);
   const { answer: beside } = useMemory(against);
   const change = (next: MemorySetup) => move({ memory: formatSetup(next) });
-  if (error !== null)
-    return (
-      <p className="ranks-wait danger" role="alert">
-        <Shown text={error.message} />
-      </p>
-    );
+  if (error !== null) return <NotCalculated message={error.message} />;
+  if (answer !== null && 'error' in answer.report && answer.report.by === 'checkpoint')
+    return <NotCalculated message={answer.report.error} />;
   if (answer === null)
     return (
       <p className="ranks-wait quiet" role="status">
@@ -55,6 +52,18 @@ export function MemoryPart() {
         <ConfigPanel setup={setup} />
         <CardPanel />
       </div>
+    </section>
+  );
+}
+
+/** The checkpoint is the reason, whatever the set-up. */
+function NotCalculated({ message }: { readonly message: string }) {
+  return (
+    <section className="ranks-refused" role="alert" aria-label="Memory">
+      <h2>The memory cannot be calculated</h2>
+      <p>
+        <Shown text={message} />
+      </p>
     </section>
   );
 }
