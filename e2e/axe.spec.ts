@@ -39,6 +39,7 @@ test('axe finds nothing in the choice of a reading, in a refusal and in the choi
   expect(await violations(page)).toEqual([]);
   await refusals.getByRole('button', { name: 'Read as gate-up-interleaved/gpt-oss' }).click();
   await expect(page.getByRole('button', { name: 'Undo' })).toBeVisible();
+  await expect(refusals).toHaveCount(0);
   expect(await violations(page)).toEqual([]);
 });
 

@@ -205,7 +205,9 @@ test('another checkpoint keeps the target and the engine; what it cannot take is
     target: 'stacked',
     unpack: 'bf16',
     engine: 'cpu',
+    assume: 'out-in',
   });
+  await expect(page.getByText('Chosen reading: rows are outputs.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Start conversion' })).toBeEnabled();
   await dropPaths(page, [HUB]);
   await expect.poll(() => parametersOf(page).get('local')).toBe('hub');
@@ -215,7 +217,7 @@ test('another checkpoint keeps the target and the engine; what it cannot take is
   await expect
     .poll(() => Object.fromEntries(parametersOf(page)))
     .toMatchObject({ target: 'stacked', engine: 'cpu', view: 'convert' });
-  await expect.poll(() => parametersOf(page).get('unpack')).toBeNull();
+  await expect.poll(() => ['unpack', 'assume'].map((name) => parametersOf(page).get(name))).toEqual([null, null]);
   await expect(page.getByRole('radio', { name: /^stacked One/ })).toBeChecked();
 });
 

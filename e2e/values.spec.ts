@@ -229,6 +229,7 @@ test('values are evidence for a reading of names, after a press that names their
   await refusals.getByRole('button', { name: 'Read as gate-up-interleaved/gpt-oss' }).click();
   await expect(refusals).toHaveCount(0);
   await expect(choice).toHaveCount(0);
+  await expect.poll(() => parametersOf(page).get('assume')).toBe('gate-up-interleaved/gpt-oss');
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(refusals).toBeVisible();
 });

@@ -18,6 +18,8 @@ describe('parseAddress', () => {
       '?repo=org/name&revision=refs/pr/1&path=fp8/weights&endpoint=http://127.0.0.1:7001&view=tensors&layer=3&expert=17',
       '?repo=org/name&view=convert&target=gate-up&layers=0-3,7',
       '?repo=org/name&view=convert&target=stacked&unpack=bf16',
+      '?repo=org/name&view=convert&target=stacked&assume=gate-up/w13',
+      '?repo=org/name&view=convert&assume=in-out',
       '?repo=org/name&view=convert&layers=1&rest=keep&mtp=keep&max-shard=512+MiB&engine=webgpu&buffers=1.5+GiB&sha256=yes&check-source=yes',
       '?repo=org/name&view=convert&max-shard=',
       '?sample=tiny-qwen3-moe&layer=0&expert=0',

@@ -4,6 +4,8 @@ import { type EngineChoice, isEngineChoice } from '../../core/index.ts';
 export interface ConvertAddress {
   /** The program that the target is chosen for, by its id; who shows it checks that it exists. */
   readonly for: string | null;
+  /** How the experts are read where the files do not decide it, as `--assume` takes it: an orientation or the id of a layout. */
+  readonly assume: string | null;
   /** Beside chosen layers everything else is kept as it is. */
   readonly keepRest: boolean;
   /** Layers of multi-token prediction stay as they are stored. */
@@ -19,6 +21,7 @@ export interface ConvertAddress {
 
 export const USUAL_CONVERT: ConvertAddress = {
   for: null,
+  assume: null,
   keepRest: false,
   keepMtp: false,
   maxShard: null,
@@ -30,6 +33,9 @@ export const USUAL_CONVERT: ConvertAddress = {
 
 /** Ids of programs consist of these characters. */
 export const PROGRAM_ID = /^[a-z0-9.-]+$/;
+
+/** An orientation, or a layout such as `gate-up/w13`; whoever uses it checks that it is one. */
+const READING = /^[a-z0-9-]+(\/[a-z0-9-]+)?$/;
 
 /** What a person may be in the middle of typing; whoever uses it parses it. */
 const SIZE_TEXT = /^[\d., A-Za-z]{0,24}$/;
@@ -48,8 +54,10 @@ export function parseConvert(query: URLSearchParams): ConvertAddress {
   };
   const engine = query.get('engine');
   const program = query.get('for');
+  const assume = query.get('assume');
   return {
     for: program !== null && program.length <= 64 && PROGRAM_ID.test(program) ? program : null,
+    assume: assume !== null && assume.length <= 64 && READING.test(assume) ? assume : null,
     keepRest: query.get('rest') === 'keep',
     keepMtp: query.get('mtp') === 'keep',
     maxShard: size('max-shard'),
@@ -63,6 +71,7 @@ export function parseConvert(query: URLSearchParams): ConvertAddress {
 /** Writes what differs from {@link USUAL_CONVERT}. */
 export function writeConvert(query: URLSearchParams, address: ConvertAddress): void {
   if (address.for !== null) query.set('for', address.for);
+  if (address.assume !== null) query.set('assume', address.assume);
   if (address.keepRest) query.set('rest', 'keep');
   if (address.keepMtp) query.set('mtp', 'keep');
   if (address.maxShard !== null) query.set('max-shard', address.maxShard);

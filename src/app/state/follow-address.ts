@@ -116,10 +116,15 @@ export function reopen(): void {
   follow();
 }
 
-/** Marks what the address keeps of how an earlier source was to be converted; for a program, the layout is chosen again. */
+/**
+ * Marks what the address keeps of how an earlier source was to be converted. For a program, the layout is chosen again; a
+ * reading of the earlier source says nothing about this one.
+ */
 function carryOver({ target, unpack, convert }: Address): void {
   useCarried.setState(openedBefore ? { target, unpack: unpack !== null, dropped: [] } : NOTHING_CARRIED);
-  if (openedBefore && convert.for !== null && target !== null) move({ target: null });
+  if (!openedBefore) return;
+  if (convert.for !== null && target !== null) move({ target: null });
+  if (convert.assume !== null) move({ convert: { ...convert, assume: null } });
 }
 
 function follow(): void {

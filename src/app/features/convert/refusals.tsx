@@ -3,13 +3,12 @@ import { layoutId, type Reading, type Refusal, type RefusalTag } from '../../../
 import { Shown } from '../../parts/shown.tsx';
 import { go, move } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
-import { useInspection } from '../../state/inspection.ts';
-import { choose } from './options/convert-options.ts';
+import { choose, chooseWork } from './options/convert-options.ts';
 import { ValuesEvidence } from './values-evidence.tsx';
 
 interface Step {
   readonly label: string;
-  readonly act: (key: string) => void;
+  readonly act: () => void;
 }
 
 const toMap: Step = { label: 'Show it in the map', act: () => go({ view: 'map' }) };
@@ -27,12 +26,12 @@ const otherTarget: Step = {
 };
 const orientation = (value: 'out-in' | 'in-out', label: string): Step => ({
   label,
-  act: (key) => choose({ assume: { key, value: { orientation: value } } }),
+  act: () => chooseWork({ assume: value }),
 });
 
 const reading = ({ layout }: Reading): Step => ({
   label: `Read as ${layoutId(layout)}`,
-  act: (key) => choose({ assume: { key, value: { layout } } }),
+  act: () => chooseWork({ assume: layoutId(layout) }),
 });
 
 /** What to do about a refusal: every one has a way on. */
@@ -71,7 +70,6 @@ export function Refusals({ plan }: { readonly plan: PlanSummary }) {
 
 /** Refusals of one kind after the other, each with its buttons. */
 export function RefusalList({ refusals }: { readonly refusals: readonly Refusal[] }) {
-  const key = useInspection((state) => state.key);
   return (
     <>
       {[...byTag(refusals)].map(([tag, messages]) => (
@@ -87,7 +85,7 @@ export function RefusalList({ refusals }: { readonly refusals: readonly Refusal[
           {isAmbiguous(tag) && <ValuesEvidence />}
           <div className="row">
             {[...readings(refusals, tag), ...STEPS[tag]].map((step) => (
-              <button key={step.label} type="button" className="button" onClick={() => step.act(key)}>
+              <button key={step.label} type="button" className="button" onClick={step.act}>
                 {step.label}
               </button>
             ))}

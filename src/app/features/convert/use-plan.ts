@@ -10,7 +10,7 @@ import {
 } from '../../../core/index.ts';
 import { useAddress } from '../../state/address-store.ts';
 import { inspectWorker, useInspection } from '../../state/inspection.ts';
-import { useConvertChoices, useWorkChoices } from './options/convert-options.ts';
+import { useAssumed, useConvertChoices, useWorkChoices } from './options/convert-options.ts';
 import { knownTarget, type Outcomes, useOutcomes } from './use-outcomes.ts';
 
 /** Typing settles for this long before a plan is asked for. */
@@ -60,14 +60,14 @@ export function useOrder(): { readonly order: Order; readonly chosen: ChosenTarg
   const wanted = useAddress((address) => address.convert.for);
   const layers = useAddress((address) => address.layers);
   const unpack = useAddress((address) => address.unpack);
-  const key = useInspection((state) => state.key);
-  const { someLayers, assume } = useConvertChoices();
+  const { someLayers } = useConvertChoices();
+  const assume = useAssumed();
   const { keepRest, keepMtp, shardSize } = useWorkChoices();
   const maxShardBytes = parseSize(shardSize);
   const whole: PlanOptions = {
     ...(keepMtp ? { keepMtp } : {}),
     ...(unpack === null ? {} : { dtype: unpack }),
-    ...(assume?.key === key ? { assume: assume.value } : {}),
+    ...(assume ? { assume } : {}),
   };
   const outcomes = useOutcomes(whole);
   const chosen = chosenTarget(named, wanted, outcomes);

@@ -3,7 +3,7 @@ import { layoutId, type PlanOptions } from '../../../../core/index.ts';
 import { inspectWorker, useInspection } from '../../../state/inspection.ts';
 import { isAmbiguous, RefusalList } from '../refusals.tsx';
 import type { Order } from '../use-plan.ts';
-import { choose } from './convert-options.ts';
+import { chooseWork } from './convert-options.ts';
 
 /**
  * The choice of how to read a checkpoint whose names or shapes fit several layouts, before a target is chosen: the plan of
@@ -15,12 +15,12 @@ export function ReadingChoice({ order }: { readonly order: Order }) {
   if (assume)
     return (
       <p className="option-note">
-        You chose how experts are read:{' '}
+        The files do not decide how the experts are read. Chosen reading:{' '}
         <span className="mono">
           {assume.layout ? layoutId(assume.layout) : ORIENTATIONS[assume.orientation ?? 'out-in']}
         </span>
         .{' '}
-        <button type="button" className="button small" onClick={() => choose({ assume: null })}>
+        <button type="button" className="button small" onClick={() => chooseWork({ assume: null })}>
           Undo
         </button>
       </p>
