@@ -50,7 +50,7 @@ test('the address of one file opens that file, and the address of the page keeps
   await visit(page, hub);
   await paste(page, `${hub.url}/preset/orphan-shard/blob/main/model-extra.safetensors`);
   for (const _ of ['pasted', 'loaded again']) {
-    await expect(page.locator('.totals')).toHaveText(/^1 tensor1 shard16 bytes/);
+    await expect(page.locator('.totals')).toHaveText(/^1 tensor1 shard16 B/);
     await expect.poll(() => parametersOf(page).get('path')).toBe('model-extra.safetensors');
     expect(parametersOf(page).get('repo')).toBe('preset/orphan-shard');
     await page.reload();

@@ -112,7 +112,7 @@ export function describeComparison(report: CompareReport): string[] {
         `Names that start with "${rule.left}" on the left start with "${rule.right}" on the right: ${rule.reason}.`,
     ),
     ...notes.map((note) => `! ${note}`),
-    ...headed('What happened', mistakesOf(report)),
+    ...headed('Diagnosis', mistakesOf(report)),
     ...headed('Differences', differences.slice(0, SHOWN)),
     ...(rest > 0 ? [`  … and ${formatInteger(rest)} more.`] : []),
   ];

@@ -59,7 +59,7 @@ async function run(command: string, source: string, ...flags: string[]): Promise
 }
 
 const SUPPORTED =
-  /The values support gate-up-interleaved\/gpt-oss for layers 0–2: to read them so, use --assume gate-up-interleaved\/gpt-oss\./;
+  /The values support gate-up-interleaved\/gpt-oss for layers 0–2. To read them so, choose this layout in the view Convert, or use --assume gate-up-interleaved\/gpt-oss\./;
 
 it('inspect --read-values adds evidence, and decides nothing', async () => {
   await run('inspect', 'trained');

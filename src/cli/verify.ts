@@ -138,7 +138,7 @@ function describeMistakes(mistakes: Verification['mistakes']): string[] {
   const lines = seen.flatMap(({ message, cure }, at) =>
     seen[at + 1]?.cure === cure ? [`  ${message}`] : [`  ${message}`, `    ${cure}`],
   );
-  return ['What happened', ...lines, ...more(mistakes.length - SHOWN)];
+  return ['Diagnosis', ...lines, ...more(mistakes.length - SHOWN)];
 }
 
 function shown(lines: readonly string[], limit: number): string[] {

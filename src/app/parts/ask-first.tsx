@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef } from 'react';
 import { formatBytes } from '../../core/index.ts';
-import { formatExactBytes } from './numbers.ts';
+import { Bytes } from './bytes.tsx';
 import { type Place, type ReadingCost, timeWords } from './reading-cost.ts';
 import './ask-first.css';
 
@@ -37,7 +37,7 @@ export function AskFirst({ what, cost, from, more, verb, narrow = null, onYes, o
       }}
     >
       <strong id={id}>
-        {what} {formatExactBytes(cost.bytes)}
+        {what} <Bytes of={cost.bytes} />
         {from === null ? '' : ` from ${from}`}.
       </strong>
       <span id={`${id}-more`} className="quiet">

@@ -89,7 +89,7 @@ export function compareMarkdown(report: CompareReport): Emitted<'markdown'> {
     table(['Status', 'Pairs', 'Bytes left', 'Bytes right'].map(text), statuses),
     ...(notes.length > 0 ? [list(notes)] : []),
     ...section(
-      'What happened',
+      'Diagnosis',
       mistakesOf(report).map((line) => [line]),
     ),
     ...section('Differences', differences(report)),

@@ -15,11 +15,11 @@ export const DEFECTS = {
   'config-mismatch': 'The tensors and config.json disagree.',
   'tensor-missing': 'The model needs a tensor outside the routed experts, or a whole layer, that is missing.',
   'layout-unknown': 'This program does not know how these experts are stored.',
-  'layout-ambiguous': 'The names fit several layouts, and nothing in the files decides between them; use `--assume`.',
+  'layout-ambiguous': 'The names fit several layouts, and nothing in the files decides between them. Choose the layout in the view Convert, or with `--assume`.',
   'names-wrapped':
     'Tensor names contain the name of a wrapper class, so programs do not find them. A conversion removes it.',
   'orientation-ambiguous':
-    'The matrices are square, so their shapes do not show whether the rows are inputs or outputs; use `--assume`.',
+    'The matrices are square, so their shapes do not show whether the rows are inputs or outputs. Choose it in the view Convert, or with `--assume`.',
   'mtp-absent': 'The config announces layers of multi-token prediction, but they are missing.',
   'mtp-unpromised': 'The checkpoint has layers of multi-token prediction that the config does not announce.',
   'mtp-layout-differs':

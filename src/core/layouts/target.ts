@@ -59,7 +59,7 @@ function unfitness(group: LayerGroup): TargetRefusal | null {
     return {
       tag: 'orientation-ambiguous',
       message:
-        'The matrices are square, so their shapes do not show whether the rows are inputs or outputs; use `--assume`.',
+        'The matrices are square, so their shapes do not show whether the rows are inputs or outputs. Choose it in the view Convert, or with `--assume`.',
     };
   }
   return null;

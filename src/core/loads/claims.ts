@@ -127,7 +127,7 @@ function claimFor(consumer: Consumer, input: LoadInput, group: LayerGroup): Foun
 function readingNeed({ defects }: LayerGroup): string {
   const readings = defects.flatMap((defect) => defect.readings ?? []).map(({ layout }) => layoutId(layout));
   if (readings.length === 0) return 'Experts in a layout that this program knows.';
-  return `One reading of the experts’ names: they fit ${readings.join(' or ')}, and the files do not decide. Choose with --assume.`;
+  return `One reading of the experts’ names: they fit ${readings.join(' or ')}, and the files do not decide. Choose the layout in the view Convert, or with --assume.`;
 }
 
 /** True where a finding about the files says it already: the files' own need comes before this one. */

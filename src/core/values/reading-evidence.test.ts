@@ -42,7 +42,7 @@ describe('where a channel’s weights are large together', () => {
       assume: { layout: { family: 'gate-up-transposed', dialect: 'plain' } },
     });
     expect(halves?.message).toMatch(
-      /^The values support gate-up-transposed\/plain for layers 0–2: to read them so, use --assume gate-up-transposed\/plain\. .* This is an inference from the weights; the files do not say it\.$/,
+      /^The values support gate-up-transposed\/plain for layers 0–2\. To read them so, choose this layout in the view Convert, or use --assume gate-up-transposed\/plain\. .* This is an inference from the weights; the files do not say it\.$/,
     );
   });
 

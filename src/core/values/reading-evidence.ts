@@ -213,7 +213,7 @@ function describe(
     return `The values say that ${layers} are stored as no assumption reads them: ${clear.says}. ${measured} ${numbers} ${inference}`;
   if (clear.ids.length > 1)
     return `The values support ${clear.ids.join(' or ')} for ${layers}, and do not tell which: the norms of rows are the same whether gate or up stands first. ${measured} ${numbers} ${inference}`;
-  return `The values support ${clear.ids[0]} for ${layers}: to read them so, use --assume ${clear.ids[0]}. ${measured} ${numbers} ${inference}`;
+  return `The values support ${clear.ids[0]} for ${layers}. To read them so, choose this layout in the view Convert, or use --assume ${clear.ids[0]}. ${measured} ${numbers} ${inference}`;
 }
 
 function nameOf({ ids, says }: WayEvidence): string {

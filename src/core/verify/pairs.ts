@@ -160,7 +160,7 @@ function pairSlot(slot: Slot, original: Side, converted: Side, pairs: Pair[], fo
   const rightTensor = right && converted.checkpoint.tensors.get(right.tensor);
   if (!left || !leftTensor) return;
   if (!right || !rightTensor) {
-    const reason = `has no partner (expert ${expert}'s ${projection} ${part}) in the converted checkpoint`;
+    const reason = `is missing from the converted checkpoint (expert ${expert}, ${projection} ${part})`;
     found.push({ tensor: left.tensor, reason, pair: null });
     return;
   }

@@ -1,7 +1,7 @@
 import type { CompareHead as Head } from '../../../../workers/compare/protocol.ts';
 import { formatBytes, formatInteger, plural, STATUS_WORDS, STATUSES, visible } from '../../../core/index.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
-import { formatExactBytes } from '../../parts/numbers.ts';
+import { formatByteCount } from '../../parts/numbers.ts';
 import { saveBlob } from '../../parts/save-blob.ts';
 import { Segments, stepOfKey } from '../../parts/segments.tsx';
 import { Shown } from '../../parts/shown.tsx';
@@ -95,7 +95,7 @@ function Side({ name, facts }: { readonly name: string; readonly facts: Head['le
           <Shown text={modelType} />
         </span>
       )}
-      <span title={formatExactBytes(bytes)}>
+      <span title={formatByteCount(bytes)}>
         {plural(tensors, 'tensor')}
         {paired < tensors ? `, ${formatInteger(paired)} matched` : ', all matched'}, {formatBytes(bytes)}
       </span>

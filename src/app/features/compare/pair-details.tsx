@@ -1,7 +1,8 @@
 import type { Proof } from '../../../../workers/compare/protocol.ts';
 import type { EntryFacts } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
-import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
+import { Bytes } from '../../parts/bytes.tsx';
+import { formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { usePairs } from './queries.ts';
 import { StatusBadge } from './status-badge.tsx';
@@ -100,7 +101,7 @@ function Piece({ name, piece }: { readonly name: string; readonly piece: NonNull
         {scattered ? ', with other matrices between' : ''}
       </dd>
       <dt>Size</dt>
-      <dd className="mono">{bytes === 0 ? 'included in gate' : formatExactBytes(bytes)}</dd>
+      <dd className="mono">{bytes === 0 ? 'included in gate' : <Bytes of={bytes} />}</dd>
     </dl>
   );
 }

@@ -172,7 +172,7 @@ function Outcome({ values }: { readonly values: NonNullable<CompareHead['values'
       </p>
       {mistakes.length > 0 && (
         <>
-          <h3>What happened</h3>
+          <h3>Diagnosis</h3>
           <ul className="mistakes">
             {mistakes.map(({ message, cure }) => (
               <li key={message}>

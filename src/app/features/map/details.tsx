@@ -4,7 +4,8 @@ import { besideOf, type ExpertMap, formatShape, plural } from '../../../core/ind
 import { besideWords, layoutOf, nameOf } from '../../grid/describe.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
-import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
+import { Bytes } from '../../parts/bytes.tsx';
+import { formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
 import { go } from '../../state/address-store.ts';
@@ -104,7 +105,9 @@ function CellTensors({ facts }: { readonly facts: CellFacts }) {
               <dt>Where</dt>
               <dd className="mono">{formatRange(own)}</dd>
               <dt>Size</dt>
-              <dd className="mono">{formatExactBytes(own.end - own.start)}</dd>
+              <dd className="mono">
+                <Bytes of={own.end - own.start} />
+              </dd>
             </dl>
           </li>
         );

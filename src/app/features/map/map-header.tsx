@@ -1,7 +1,7 @@
 import { formatInteger, type Inspection, isUnread, plural, type TermId } from '../../../core/index.ts';
 import { OpeningCounts } from '../../checkpoint/opening-counts.tsx';
+import { Bytes } from '../../parts/bytes.tsx';
 import { late } from '../../parts/late.tsx';
-import { formatExactBytes } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { Term } from '../../parts/term.tsx';
 import { hasNoLayers, useInspection } from '../../state/inspection.ts';
@@ -53,7 +53,7 @@ export function MapHeader() {
         <span>
           {formatInteger(shards)} <Term id="shard">{shards === 1 ? 'shard' : 'shards'}</Term>
         </span>
-        <span>{formatExactBytes(bytes)}</span>
+        <Bytes of={bytes} />
         {!complete && <span className="quiet">so far</span>}
       </p>
       <div className="map-progress">{!complete && <OpeningCounts />}</div>

@@ -1,8 +1,9 @@
 import type { Ref } from 'react';
 import { elementsOf, formatInteger, plural, TENSOR_ROLES, type TensorRow } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
+import { Bytes } from '../../parts/bytes.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
-import { formatExactBytes, formatRange } from '../../parts/numbers.ts';
+import { formatRange } from '../../parts/numbers.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { useTensor } from '../../queries/queries.ts';
 import { useSelection } from '../../state/selection.ts';
@@ -85,7 +86,9 @@ function Facts({ tensor }: { readonly tensor: TensorRow }) {
         </div>
         <div>
           <dt>Size</dt>
-          <dd className="mono">{formatExactBytes(bytes)}</dd>
+          <dd className="mono">
+            <Bytes of={bytes} />
+          </dd>
         </div>
       </dl>
       <p className="row">

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { formatInteger, meaningWords, plural, type TensorAnswer } from '../../../core/index.ts';
-import { formatExactBytes } from '../../parts/numbers.ts';
+import { Bytes } from '../../parts/bytes.tsx';
 import { saveBlob } from '../../parts/save-blob.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { useTensorAnswer } from '../../queries/queries.ts';
@@ -68,7 +68,11 @@ export function TensorsView() {
           onChange={(listing) => show({ listing })}
         />
         <p className="tensors-count" role="status">
-          {data ? `${plural(data.count, 'tensor')}, ${formatExactBytes(data.bytes)}` : ''}
+          {data && (
+            <>
+              {plural(data.count, 'tensor')}, <Bytes of={data.bytes} />
+            </>
+          )}
         </p>
         {data && <TakeRows id={data.id} count={data.count} />}
         {data && <ToConvert answer={data} />}

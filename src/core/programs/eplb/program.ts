@@ -12,7 +12,7 @@ export const eplb = defineProgram({
 /** A placement that the user gives. */
 export const custom = defineProgram({
   id: 'custom',
-  title: 'A custom map',
+  title: 'Placement file',
   use: 'specialised',
   placement: mapPlacement,
 });

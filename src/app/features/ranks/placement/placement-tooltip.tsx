@@ -1,7 +1,7 @@
 import type { PlacedPicture, RankQuery } from '../../../../../workers/ranks/protocol.ts';
+import { formatBytes } from '../../../../core/index.ts';
 import type { Cell } from '../../../grid/geometry.ts';
 import { GridTooltip } from '../../../grid/grid-tooltip.tsx';
-import { formatExactBytes } from '../../../parts/numbers.ts';
 import { rankColour } from '../../../placement/rank-colours.ts';
 import { useRankCell } from '../../../placement/use-ranks.ts';
 import { Swatch } from '../rank-facts.tsx';
@@ -42,7 +42,7 @@ export function PlacementTooltip({ query, placed, cell, rank, x, y }: TooltipPro
           {found.ranks.length > SHOWN && ` and ${found.ranks.length - SHOWN} more`}
         </span>
       )}
-      {found && <span className="quiet mono">{formatExactBytes(found.bytes)}</span>}
+      {found && <span className="quiet mono">{formatBytes(found.bytes)}</span>}
     </GridTooltip>
   );
 }
