@@ -60,7 +60,7 @@ export function describeInspection(inspection: Inspection): string[] {
   const { modelType, tensors, parameters, bytes, shards, layout } = inspection;
   return [
     `Model type   ${modelType ?? unknownType(inspection)}`,
-    `Tensors      ${formatInteger(tensors)} in ${plural(shards, 'shard')}, ${formatBytes(bytes)} (${formatInteger(bytes)} bytes)`,
+    `Tensors      ${formatInteger(tensors)} in ${plural(shards, 'shard')}, ${formatBytes(bytes)}`,
     `Parameters   ${formatInteger(parameters)}`,
     ...parameterLines(inspection.parameterCounts),
     `Layout       ${layout}`,

@@ -10,7 +10,6 @@ import {
   errorsOf,
   expertPlanOf,
   formatBytes,
-  formatInteger,
   frameworkIdOf,
   isFrameworkId,
   isLoomError,
@@ -311,7 +310,7 @@ function describeRanks(summary: RankSummary, { facts, hashes, refuser }: Beside)
       const files = new Set(rank.reads.map((read) => read.file)).size;
       const experts = expertsText(rank);
       const from = files === 0 ? '' : ` in ${plural(rank.reads.length, 'range')} of ${plural(files, 'file')}`;
-      const line = `  rank ${String(rank.rank).padEnd(5)} ${experts.line.padEnd(24)} ${formatBytes(rank.bytes).padStart(8)} (${formatInteger(rank.bytes)} bytes)${from}`;
+      const line = `  rank ${String(rank.rank).padEnd(5)} ${experts.line.padEnd(24)} ${formatBytes(rank.bytes).padStart(8)}${from}`;
       const below = experts.below.map((text) => `             ${text}`);
       return [line, ...below, ...Array.from(hashes?.[rank.rank] ?? [], ([name, sha256]) => `    ${sha256}  ${name}`)];
     }),
