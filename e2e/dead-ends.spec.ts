@@ -71,6 +71,22 @@ for (const [text, message] of [
     await expect(page.getByText(/(Paste|Write|open) .*|open it here/).first()).toBeVisible();
   });
 
+test('what a checkpoint does not have is said where it would be', async ({ page, hub }) => {
+  await visit(page, hub, { repo: 'preset/per-expert-tiny', layer: '99', expert: '0' });
+  await expect(page.getByRole('heading', { name: 'This checkpoint has no layer 99.' })).toBeVisible();
+  await visit(page, hub, { repo: 'preset/per-expert-tiny', layer: '2', expert: '8' });
+  await expect(page.getByRole('heading', { name: 'This checkpoint has no expert 8.' })).toBeVisible();
+  await visit(page, hub, { repo: 'preset/scalar-and-empty' });
+  await expect(page.getByRole('heading', { name: 'No layer recognised' })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'List the tensors' }).click();
+  await expect.poll(() => parametersOf(page).get('view')).toBe('tensors');
+  await visit(page, hub, { repo: 'preset/missing-shard', view: 'ranks', memory: 'fsdp2,gpus:8,ep:8' });
+  const refused = page.getByRole('alert', { name: 'Memory' });
+  await expect(refused).toContainText('The shard model-00002-of-00003.safetensors is missing');
+  await expect(page.getByText('Which sizes fit')).toHaveCount(0);
+});
+
 test('a missing file is one card that leads to its experts', async ({ page, hub }) => {
   await visit(page, hub, { repo: 'preset/missing-shard' });
   const card = page.getByRole('region', { name: 'Findings' }).getByRole('listitem');

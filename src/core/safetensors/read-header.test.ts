@@ -85,6 +85,15 @@ describe('readHeader', () => {
     expect(reads).toHaveLength(1);
   });
 
+  it('says what to do about a damaged file, and keeps the tag and the place', async () => {
+    const { source } = countingSource(fileOf('{"a":{"dtype"1}}', 0));
+    await expect(readHeader(source, { file: 'a.safetensors' })).rejects.toMatchObject({
+      tag: 'header-json-invalid',
+      fields: { file: 'a.safetensors' },
+      message: expect.stringMatching(/byte 21 of a\.safetensors\)\. Download the file again\./),
+    });
+  });
+
   it('hands the signal to every read', async () => {
     const { signal } = new AbortController();
     const seen: (AbortSignal | undefined)[] = [];

@@ -119,8 +119,16 @@ export function MapView() {
 
 function Hint() {
   const dense = useInspection(isDense);
+  const absent = useAbsentCell();
   const none = useInspection(hasNoLayers);
   if (none) return null;
+  if (absent !== null)
+    return (
+      <section className="hint" role="status">
+        <h2>{absent}</h2>
+        <p className="quiet">The link may be for another checkpoint or revision. Click a cell to see its tensors.</p>
+      </section>
+    );
   if (dense)
     return (
       <section className="hint">
@@ -175,7 +183,7 @@ function useActiveCell() {
     const row = layer === null || !rows ? -1 : rowOfLayer(rows, layer);
     if (row === -1) return null;
     if (expert === null && beside !== null) return { row, column: -2 - BESIDE.indexOf(beside) };
-    return { row, column: Math.min(expert ?? 0, Math.max(0, columns - 1)) };
+    return (expert ?? 0) > Math.max(0, columns - 1) ? null : { row, column: expert ?? 0 };
   }, [rows, columns, layer, expert, beside]);
   const onActive = useCallback(
     (cell: Cell | null, pinned: boolean) => {
@@ -190,6 +198,18 @@ function useActiveCell() {
     [rows],
   );
   return { active, onActive };
+}
+
+/** Says what of the cell in the address this checkpoint does not have; null where it has the cell, or before all headers are read. */
+function useAbsentCell(): string | null {
+  const complete = useInspection((state) => state.complete);
+  const rows = useInspection((state) => state.map?.rows);
+  const columns = useInspection((state) => state.map?.columns ?? 0);
+  const layer = useAddress((address) => address.layer);
+  const expert = useAddress((address) => address.expert);
+  if (!complete || !rows || layer === null) return null;
+  if (rowOfLayer(rows, layer) === -1) return `This checkpoint has no layer ${layer}.`;
+  return expert !== null && expert >= Math.max(1, columns) ? `This checkpoint has no expert ${expert}.` : null;
 }
 
 function useChosenLayers(): ReadonlySet<number> {
