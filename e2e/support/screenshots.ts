@@ -1,5 +1,6 @@
 /**
- * Takes the pictures of `docs/screens`: every view, light and dark, 1024 and 1600 wide, of the built app.
+ * Takes pictures of every view, light and dark, 1024 and 1600 wide, of the built app, into `screens/`, which git ignores.
+ * Six of them are kept in `docs/screens`.
  *
  *     npm run build && npm run screenshots [-- name-part]
  */
@@ -15,7 +16,17 @@ import { startHub } from './hub/server.ts';
 import { fused, PLANTED } from './planted.ts';
 import { markUsed } from './used-hub.ts';
 
-const OUT = fileURLToPath(new URL('../../docs/screens/', import.meta.url));
+const folder = (path: string) => fileURLToPath(new URL(`../../${path}/`, import.meta.url));
+const OUT = folder('screens');
+const KEPT_IN = folder('docs/screens');
+const KEPT: ReadonlySet<string> = new Set([
+  'map-light-1600.png',
+  'loads-light-1600.png',
+  'convert-light-1600.png',
+  'ranks-dark-1600.png',
+  'compare-dark-1600.png',
+  'memory-light-1600.png',
+]);
 const BIG = 'Qwen/Qwen3-235B-A22B';
 const OFFLOADED = 'fsdp2,gpus:64,ep:64,cp:8,context:32768,offload:optimizer';
 const CHOSEN = 'model.layers.93.mlp.experts.7.gate_proj.weight';
@@ -31,7 +42,7 @@ interface Shot {
 
 const SHOTS: readonly Shot[] = [
   { name: 'start', parameters: {}, ready: /Files never leave this machine/ },
-  { name: 'map', parameters: { repo: BIG, view: 'map', layer: '5', expert: '7' }, ready: /No problem found/ },
+  { name: 'map', parameters: { repo: BIG, view: 'map', layer: '5', expert: '7' }, ready: /of 11 programs load it/ },
   {
     name: 'map-stacked',
     parameters: { repo: 'moe-loom/Qwen3-235B-A22B-stacked', view: 'map' },
@@ -158,7 +169,7 @@ async function ask(page: Page): Promise<void> {
 
 async function measure(page: Page): Promise<void> {
   await ask(page);
-  await page.getByRole('button', { name: /^Read / }).click();
+  await page.getByRole('button', { name: /^Read [\d.]+ / }).click();
   await page.getByText(/^Measured /).waitFor();
 }
 
@@ -202,7 +213,8 @@ try {
         await page.evaluate(
           () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
         );
-        await page.screenshot({ path: join(OUT, `${shot.name}-${colorScheme}-${width}.png`) });
+        const file = `${shot.name}-${colorScheme}-${width}.png`;
+        await page.screenshot({ path: join(KEPT.has(file) ? KEPT_IN : OUT, file) });
         await context.close();
         hub.faults.clear();
       }
