@@ -1,15 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Page } from '@playwright/test';
 import { openCheckpoint } from '../src/core/index.ts';
 import { openLocal } from '../src/core/source/folder.node.ts';
-import { expect, parametersOf, test, violations, visit } from './support/app.ts';
+import { expect, moveTo, parametersOf, test, violations, visit } from './support/app.ts';
 
 const HUB = fileURLToPath(new URL('../fixtures/checkpoints/qwen3_moe/hub', import.meta.url));
 const BIG = { repo: 'Qwen/Qwen3-235B-A22B', view: 'tensors' };
 const TINY = { repo: 'tiny/qwen3-moe', view: 'tensors' };
 
-test('filters join, show as chips, stand in the address, and go one by one', async ({ page, hub }) => {
+test('filters join, show as chips, stand in the address, and go one by one; then the tree by keyboard', async ({
+  page,
+  hub,
+}) => {
   await visit(page, hub, BIG);
   await expect(page.getByText('36,945 tensors')).toBeVisible();
   await page
@@ -37,10 +41,12 @@ test('filters join, show as chips, stand in the address, and go one by one', asy
   await expect(page.getByText('94 tensors,')).toBeVisible();
   await page.getByRole('button', { name: 'Remove filter expert 7' }).click();
   await expect(page.getByText('12,032 tensors,')).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Search tensors' }).fill('');
+  await expect(page.getByText('36,945 tensors')).toBeVisible();
+  await test.step('the tree by keyboard, down to a tensor and back', () => treeByKeyboard(page));
 });
 
-test('the tree by keyboard, down to a tensor and back', async ({ page, hub }) => {
-  await visit(page, hub, BIG);
+async function treeByKeyboard(page: Page): Promise<void> {
   await page.getByRole('radio', { name: 'Tree' }).click();
   const tree = page.getByRole('tree');
   await expect(tree.getByRole('treeitem', { name: /^model, 36,944 tensors/ })).toBeVisible();
@@ -70,7 +76,7 @@ test('the tree by keyboard, down to a tensor and back', async ({ page, hub }) =>
   await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('ArrowLeft');
   await expect(tree.getByRole('treeitem', { name: /^input_layernorm/ })).toBeHidden();
-});
+}
 
 test('a link restores listing, search, filters, sorting and the chosen tensor', async ({ page, hub }) => {
   const tensor = 'model.layers.60.mlp.experts.99.down_proj.weight';
@@ -204,7 +210,7 @@ test('finds routers by their role, and leads to Convert, the map and ranks and b
   await page.getByRole('button', { name: 'Select these layers in Convert' }).click();
   await expect(page).toHaveURL(/view=convert.*[?&]layers=7(&|$)/);
 
-  await page.goto('./?sample=qwen3-235b-a22b&layer=47&expert=99');
+  await moveTo(page, { sample: 'qwen3-235b-a22b', layer: '47', expert: '99' });
   await page.getByRole('button', { name: 'List its tensors' }).click();
   await expect(page.getByText('3 tensors,').first()).toBeVisible();
   await expect(page.getByRole('row', { name: /layers\.47\.mlp\.experts\.99\.down_proj\.weight down/ })).toBeVisible();
