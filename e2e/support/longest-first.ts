@@ -9,10 +9,8 @@ const LONGEST = [
   'src/cli/damages.test.ts',
   'src/cli/tensors.test.ts',
   'src/cli/terminal.test.ts',
-  'src/core/programs/conformance.test.ts',
   'src/cli/doors.test.ts',
   'src/cli/proven.test.ts',
-  'src/core/checkpoint/check.test.ts',
   'src/cli/parity.test.ts',
   'src/cli/hostile-memory.test.ts',
 ].map((path) => resolve(import.meta.dirname, '../..', path));
