@@ -1,6 +1,7 @@
 import react from '@vitejs/plugin-react';
 import type { Plugin, UserConfig } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './e2e/support/longest-first.ts';
 
 /** The command line for Node, into `dist/cli`. */
 const cli: UserConfig = {
@@ -48,6 +49,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     // One less than there are cores, the usual, leaves half of a small machine idle.
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

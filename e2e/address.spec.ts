@@ -131,7 +131,7 @@ test('Ranks: a link to an expert brings its cell and the rank that holds it into
 });
 
 test('Memory: a set-up and one to compare', async ({ page, browser }) => {
-  await open(page, BIG, { view: 'ranks' });
+  await open(page, SMALL, { view: 'ranks' });
   await page.getByRole('radio', { name: /^Memory/ }).click();
   await page.getByRole('button', { name: 'Keep to compare' }).click();
   await expectSameElsewhere(page, browser);

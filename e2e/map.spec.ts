@@ -24,7 +24,7 @@ test('the tooltip names the cell under a resting pointer after every scroll, zoo
   page,
   hub,
 }) => {
-  await visit(page, hub, { repo: BIG });
+  await visit(page, hub, { repo: FUSED });
   await expect(page.getByText(/No problem found/)).toBeVisible();
   const [x, y] = await pointAt(page, 0.4, 0.5);
   await page.mouse.move(x, y);
@@ -174,7 +174,7 @@ test('rows are all there while headers arrive, and what is not read says so', as
 });
 
 test('two fingers make cells larger where they are', async ({ page, hub }) => {
-  await visit(page, hub, { repo: BIG });
+  await visit(page, hub, { repo: FUSED });
   await expect(page.getByText(/No problem found/)).toBeVisible();
   const [x, y] = await pointAt(page, 0.5, 0.5);
   const session = await page.context().newCDPSession(page);

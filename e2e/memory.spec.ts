@@ -5,7 +5,8 @@ import { estimateMemory, shapeFromConfig } from '../src/core/index.ts';
 import { expect, parametersOf, test, violations, visit } from './support/app.ts';
 
 const CONFIG = fileURLToPath(new URL('../fixtures/configs/Qwen3-235B-A22B.json', import.meta.url));
-const BIG = { repo: 'Qwen/Qwen3-235B-A22B', view: 'ranks' };
+/** Its expert tensors in 94 stacks of each kind: the same numbers as experts apart, and it opens in a third of the time. */
+const BIG = { repo: 'moe-loom/Qwen3-235B-A22B-stacked', view: 'ranks' };
 const OUT = 'fsdp2,gpus:64,ep:64,context:16384';
 const OFFLOADED = 'fsdp2,gpus:64,ep:64,cp:8,context:32768,offload:optimizer';
 
@@ -21,7 +22,7 @@ test('from the placement to the planner, and back', async ({ page, hub }) => {
 });
 
 test('a deep link shows both set-ups with the numbers of the core', async ({ page, hub }) => {
-  await visit(page, hub, { ...BIG, memory: OFFLOADED, against: OUT });
+  await visit(page, hub, { ...BIG, repo: 'Qwen/Qwen3-235B-A22B', memory: OFFLOADED, against: OUT });
   const shape = shapeFromConfig(JSON.parse(readFileSync(CONFIG, 'utf8')));
   const report = estimateMemory(shape, {
     framework: 'fsdp2',

@@ -11,7 +11,7 @@ import { type FaultRow, folderAt, type Place, repoOf, rulesOf } from './row.fixt
 
 const PROGRAM = fileURLToPath(new URL('../../../dist/cli/moe-loom.js', import.meta.url));
 /** Programs at a time: most of them wait. */
-const TOGETHER = 4;
+const TOGETHER = 10;
 const SECONDS = 120;
 /** For Ctrl-C, on a machine that does other things too: far below every pause that is interrupted. */
 const STOP_SECONDS = 30;
