@@ -7,7 +7,7 @@ import type { SinkFile } from '../sink/types.ts';
 import type { ByteSource } from '../source/types.ts';
 import { KIB, MIB } from '../units.ts';
 import { type BufferPool, createBufferPool } from './buffer-pool.ts';
-import { runCompute, twinOf } from './compute.ts';
+import { runCompute } from './compute.ts';
 import { createPartDigests, type PartDigests, type ShardEvidence } from './part-digests.ts';
 import { type ComputeItem, type CopyItem, type Item, scheduleShard, type Unit, writeRuns } from './schedule.ts';
 import { createStaging, type Staging } from './staging.ts';
@@ -156,8 +156,8 @@ async function make({ unit, bytes }: Loaded, work: Work): Promise<Ready[]> {
   const ready: Ready[] = [];
   const copies: CopyItem[] = [];
   for (const item of unit.items) {
-    const made = await bytesOf(item, bytes, work);
-    await digests.take(item, (await twin(item, bytes, work)) ?? made);
+    const { made, twin } = await bytesOf(item, bytes, work);
+    await digests.take(item, twin ?? made);
     if (item.kind === 'compute') digests.takeInputs(item, inputsOf(item, bytes));
     if (staging.keep(item, made)) {
       if (item.kind === 'compute') work.pool.give(made);
@@ -170,21 +170,22 @@ async function make({ unit, bytes }: Loaded, work: Work): Promise<Ready[]> {
   return ready;
 }
 
-/** The bytes that an item is held to, null where they are what was made. */
-async function twin(item: Item, bytes: Uint8Array<ArrayBuffer>, { options }: Work): Promise<Uint8Array | null> {
-  return item.kind === 'compute' ? twinOf(options.engine, item.source, inputsOf(item, bytes), item.length) : null;
-}
-
 function inputsOf({ inputs }: ComputeItem, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
   return inputs.map(({ at, length }) => bytes.subarray(at, at + length));
 }
 
-async function bytesOf(item: Item, bytes: Uint8Array<ArrayBuffer>, work: Work): Promise<Uint8Array<ArrayBuffer>> {
-  if (item.kind === 'copy') return bytes.subarray(item.at, item.at + item.length);
-  if (item.kind === 'bytes') return Uint8Array.from(item.bytes);
-  const output = work.pool.take(item.length);
-  await runCompute(work.options.engine, item.source, inputsOf(item, bytes), output, work.signal);
-  return output;
+interface MadeItem {
+  readonly made: Uint8Array<ArrayBuffer>;
+  /** The bytes that the item is held to, null where they are `made`. */
+  readonly twin: Uint8Array | null;
+}
+
+async function bytesOf(item: Item, bytes: Uint8Array<ArrayBuffer>, work: Work): Promise<MadeItem> {
+  if (item.kind === 'copy') return { made: bytes.subarray(item.at, item.at + item.length), twin: null };
+  if (item.kind === 'bytes') return { made: Uint8Array.from(item.bytes), twin: null };
+  const made = work.pool.take(item.length);
+  const twin = await runCompute(work.options.engine, item.source, inputsOf(item, bytes), made, work.signal);
+  return { made, twin };
 }
 
 async function write(ready: readonly Ready[], loaded: Loaded, { options, pool }: Work): Promise<void> {

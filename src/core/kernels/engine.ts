@@ -13,11 +13,14 @@ export function isEngineChoice(text: string): text is EngineChoice {
   return (ENGINES as readonly string[]).includes(text);
 }
 
+/** Where a run's bytes were made. */
+export type Where = 'cpu' | 'webgpu';
+
 /** Where one operation runs and why; rates in bytes in and out per second / 10⁹, null when not measured. */
 export interface EngineDecision {
   readonly kernel: string;
   readonly op: string;
-  readonly on: 'cpu' | 'webgpu';
+  readonly on: Where;
   /** A sentence for a reader. */
   readonly reason: string;
   readonly cpuRate: number | null;
@@ -28,14 +31,17 @@ export interface EngineDecision {
 
 export interface Engine {
   readonly choice: EngineChoice;
-  /** Fills `output` with what the kernel makes of `inputs`: the same bytes wherever it runs. @throws LoomError `cancelled`. */
+  /**
+   * Fills `output` with what the kernel makes of `inputs`: the same bytes wherever it runs. Answers where the bytes in
+   * `output` were made. @throws LoomError `cancelled`.
+   */
   run<Spec>(
     kernel: Kernel<Spec>,
     spec: Spec,
     inputs: readonly Uint8Array[],
     output: Uint8Array,
     options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<void>;
+  ): Promise<Where>;
   /** In the order in which operations first ran. */
   decisions(): readonly EngineDecision[];
   /** The adapter's name once one was opened, else null. */
@@ -56,7 +62,7 @@ const MEASURE_BYTES = 256 * KIB;
 interface Decision {
   readonly kernel: string;
   readonly op: string;
-  on: 'cpu' | 'webgpu';
+  on: Where;
   reason: string;
   cpuRate: number | null;
   gpuRate: number | null;
@@ -107,8 +113,9 @@ export function createEngine(options: EngineOptions): Engine {
     tiny.set(key, seen);
     return seen;
   };
-  const decide = async (decision: Decision, task: Task, output: Uint8Array): Promise<void> => {
+  const decide = async (decision: Decision, task: Task, output: Uint8Array): Promise<Where> => {
     await alone(() => firstRun(decision, task, output, options.engine, devices));
+    return 'cpu';
   };
 
   return {
@@ -128,7 +135,7 @@ export function createEngine(options: EngineOptions): Engine {
       decisions.set(key, decision);
       tiny.delete(key);
       if (!known && options.engine !== 'cpu') return decide(decision, task, output);
-      await follow(decision, task, output, devices);
+      return follow(decision, task, output, devices);
     },
     decisions: () => structuredClone([...decisions.values(), ...tiny.values()]),
     adapter: devices.name,
@@ -160,20 +167,22 @@ function taskOf<Spec>(
   };
 }
 
-function onCpu(decision: Decision, task: Task, output: Uint8Array): void {
+function onCpu(decision: Decision, task: Task, output: Uint8Array): 'cpu' {
   task.onCpu(output);
   decision.runs.cpu++;
+  return 'cpu';
 }
 
 /** Later runs: as decided, and on the CPU from the moment that the device lets us down. */
-async function follow(decision: Decision, task: Task, output: Uint8Array, devices: Devices): Promise<void> {
+async function follow(decision: Decision, task: Task, output: Uint8Array, devices: Devices): Promise<Where> {
   if (decision.on === 'cpu' || !task.onGpu) return onCpu(decision, task, output);
   const outcome = await devices.use(task.onGpu, output);
-  if (outcome.failure === null) decision.runs.webgpu++;
-  else {
+  if (outcome.failure !== null) {
     Object.assign(decision, { on: 'cpu', reason: outcome.failure });
-    onCpu(decision, task, output);
+    return onCpu(decision, task, output);
   }
+  decision.runs.webgpu++;
+  return 'webgpu';
 }
 
 /** The first run: the CPU's bytes, and the device's beside them. */
