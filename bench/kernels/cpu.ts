@@ -6,11 +6,13 @@
  *
  * `--against` measures the same kernels of another checkout by turns with these, so that both meet the same load.
  */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { noise } from '../../src/core/kernels/cases.fixture.ts';
 import type { Kernel } from '../../src/core/kernels/kernel.ts';
+import type { UnpackSpec } from '../../src/core/kernels/unpack/cpu.ts';
 import { GB } from '../../src/core/units.ts';
 
 const { values: flags } = parseArgs({
@@ -24,7 +26,7 @@ const ROUNDS = Number(flags.rounds);
 
 interface Bench {
   readonly name: string;
-  readonly kernel: 'dequantise' | 'gather';
+  readonly kernel: 'dequantise' | 'gather' | 'unpack';
   readonly spec: object;
   readonly inputs: readonly Uint8Array[];
 }
@@ -76,12 +78,62 @@ const BENCHES: readonly Bench[] = [
   },
 ];
 
+const fp8Coding = { ...fp8, format: 'e4m3', rows: I, columns: H };
+const fp8Inputs = (seed: number) => [noise(I * H, seed), scales((I / 128) * (H / 128))];
+const mxCoding = { format: 'mxfp4', groups: (I * H) / 32 };
+const mxInputs = (seed: number) => [
+  noise((I * H) / 2, seed),
+  noise((I * H) / 32, seed).map((byte) => 110 + (byte % 16)),
+];
+const UNPACKS: readonly Bench[] = [
+  {
+    name: 'unpack fp8 [1536, 4096], turned',
+    kernel: 'unpack',
+    spec: { packed: [fp8Coding], gather: { ...one, shape: [H, I], strides: [1, H] } },
+    inputs: fp8Inputs(1),
+  },
+  {
+    name: 'unpack two fp8 [1536, 4096], turned, concatenated',
+    kernel: 'unpack',
+    spec: {
+      packed: [fp8Coding, fp8Coding],
+      gather: { itemBytes: 2, shape: [H, 2, I], strides: [1, 0, H], bases: [0, 0], select: 1 },
+    },
+    inputs: [...fp8Inputs(1), ...fp8Inputs(2)],
+  },
+  {
+    name: 'unpack mxfp4 [1536, 4096], turned',
+    kernel: 'unpack',
+    spec: { packed: [mxCoding], gather: { ...one, shape: [H, I], strides: [1, H] } },
+    inputs: mxInputs(1),
+  },
+];
+
 type AnyKernel = Kernel<object>;
 
 async function kernelOf(root: string, name: Bench['kernel']): Promise<AnyKernel> {
   const file = join(root, 'src', 'core', 'kernels', name, 'kernel.ts');
+  if (name === 'unpack' && !existsSync(file)) return twoKernels(root);
   const module = (await import(pathToFileURL(file).href)) as Record<string, AnyKernel>;
   return module[`${name}Kernel`] as AnyKernel;
+}
+
+/** A checkout without the unpack kernel makes all numbers first, and gathers them then. */
+async function twoKernels(root: string): Promise<AnyKernel> {
+  const [dequantise, gather] = [await kernelOf(root, 'dequantise'), await kernelOf(root, 'gather')];
+  return {
+    ...gather,
+    outputBytes: (spec) => gather.outputBytes((spec as UnpackSpec).gather),
+    cpu: (spec, inputs, output) => {
+      const { packed, gather: moves } = spec as UnpackSpec;
+      const numbers = packed.map((coding, at) => {
+        const made = new Uint8Array(dequantise.outputBytes(coding));
+        dequantise.cpu(coding, inputs.slice(2 * at, 2 * at + 2), made);
+        return made;
+      });
+      gather.cpu(moves, numbers, output);
+    },
+  };
 }
 
 async function measure({ name, kernel, spec, inputs }: Bench, roots: readonly string[]): Promise<object> {
@@ -108,6 +160,6 @@ function summary(rates: readonly number[]) {
 
 const roots = [resolve(import.meta.dirname, '..', '..'), ...(flags.against ? [resolve(flags.against)] : [])];
 const results = [];
-for (const bench of BENCHES.filter(({ name }) => name.startsWith(flags.only)))
+for (const bench of [...BENCHES, ...UNPACKS].filter(({ name }) => name.startsWith(flags.only)))
   results.push(await measure(bench, roots));
 process.stdout.write(`${JSON.stringify({ bench: 'kernels-cpu', rounds: ROUNDS, results }, null, 1)}\n`);

@@ -3,6 +3,7 @@ import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
 import type { Engine, Where } from '../kernels/engine.ts';
 import { gatherKernel } from '../kernels/gather/kernel.ts';
 import type { Kernel } from '../kernels/kernel.ts';
+import { unpackKernel } from '../kernels/unpack/kernel.ts';
 import type { DequantisePart } from '../plan/types.ts';
 import type { ComputePart } from './schedule.ts';
 
@@ -23,12 +24,12 @@ export async function runCompute(
     await engine.run(gatherKernel, part, inputs, output, { signal });
     return null;
   }
-  const made = await dequantise(part, inputs, output, (kernel, spec, from, to) =>
+  const made = await unpack(part, inputs, output, (kernel, spec, from, to) =>
     engine.run(kernel, spec, from, to, { signal }),
   );
   if (made === 'cpu') return null;
   const twin = new Uint8Array(output.byteLength);
-  await dequantise(part, inputs, twin, async (kernel, spec, from, to) => {
+  await unpack(part, inputs, twin, async (kernel, spec, from, to) => {
     kernel.cpu(spec, from, to);
     return 'cpu';
   });
@@ -42,24 +43,20 @@ type RunKernel = <Spec>(
   output: Uint8Array,
 ) => Promise<Where>;
 
-/** Answers `cpu` only where the CPU alone made the bytes. */
-async function dequantise(
-  part: DequantisePart,
+/** One run of a kernel, whichever the part is: each byte goes to where it is computed once, and comes back once. */
+async function unpack(
+  { packed, gather }: DequantisePart,
   inputs: readonly Uint8Array[],
   output: Uint8Array,
   run: RunKernel,
 ): Promise<Where> {
-  const numbers: Uint8Array[] = [];
-  const ran: Where[] = [];
   let at = 0;
-  for (const { coding, scales } of part.packed) {
+  const all = packed.flatMap(({ coding, scales }) => {
     const codes = inputs[at++] as Uint8Array;
     const stored = scales === null ? codes : (inputs[at++] as Uint8Array);
-    const factors = coding.format === 'mxfp4' ? stored : scalesAsF32(stored, scales);
-    const made = part.gather ? new Uint8Array(dequantiseKernel.outputBytes(coding)) : output;
-    ran.push(await run(dequantiseKernel, coding, [codes, factors], made));
-    numbers.push(made);
-  }
-  if (part.gather) ran.push(await run(gatherKernel, part.gather, numbers, output));
-  return ran.every((where) => where === 'cpu') ? 'cpu' : 'webgpu';
+    return [codes, coding.format === 'mxfp4' ? stored : scalesAsF32(stored, scales)];
+  });
+  const codings = packed.map(({ coding }) => coding);
+  if (gather) return run(unpackKernel, { packed: codings, gather }, all, output);
+  return run(dequantiseKernel, codings[0] as DequantisePart['packed'][0]['coding'], all, output);
 }
