@@ -1,3 +1,4 @@
+import { breathe } from '../breathe.ts';
 import { dequantiseKernel } from '../kernels/dequantise/kernel.ts';
 import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
 import type { Engine, Where } from '../kernels/engine.ts';
@@ -11,7 +12,8 @@ import type { ComputePart } from './schedule.ts';
  * Makes a computed part of its spans' bytes, where the engine thinks best, and gives its twin: what the part is held to.
  *
  * Null where that is `output` itself: for moved bytes, which are proven by moving them back, and for numbers that the CPU
- * made. Numbers that a device had a part in are held to the bytes that the CPU form makes, in every run.
+ * made. Numbers that a device had a part in are held to the bytes that the CPU form makes, in every run; the CPU makes
+ * them while the device works.
  */
 export async function runCompute(
   engine: Engine,
@@ -24,13 +26,38 @@ export async function runCompute(
     await engine.run(gatherKernel, part, inputs, output, { signal });
     return null;
   }
-  const made = await unpack(part, inputs, output, (kernel, spec, from, to) =>
-    engine.run(kernel, spec, from, to, { signal }),
-  );
-  if (made === 'cpu') return null;
-  const twin = new Uint8Array(output.byteLength);
+  let twin: Promise<Uint8Array> | null = null;
+  const meanwhile = () => {
+    twin ??= twinOf(part, inputs, output.byteLength, signal);
+  };
+  try {
+    const made = await unpack(part, inputs, output, (kernel, spec, from, to) =>
+      engine.run(kernel, spec, from, to, { signal, meanwhile }),
+    );
+    if (made === 'cpu') return null;
+    meanwhile();
+    return await twin;
+  } finally {
+    await twin;
+  }
+}
+
+/** The bytes that the CPU form makes, in slices: this thread looks after the device in between. Unfinished once stopped. */
+async function twinOf(
+  part: DequantisePart,
+  inputs: readonly Uint8Array[],
+  byteLength: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const twin = new Uint8Array(byteLength);
   await unpack(part, inputs, twin, async (kernel, spec, from, to) => {
-    kernel.cpu(spec, from, to);
+    if (!kernel.slices) kernel.cpu(spec, from, to);
+    else {
+      for (const _ of kernel.slices(spec, from, to)) {
+        if (signal.aborted) break;
+        await breathe();
+      }
+    }
     return 'cpu';
   });
   return twin;

@@ -29,6 +29,8 @@ export interface WriteShardOptions {
 const UNIT_BYTES = 16 * MIB;
 /** Units that are being read while one is worked on. */
 const AHEAD = 2;
+/** Units beside the one at hand whose kernels may be under way: a device has work while a unit is hashed. */
+const COMPUTED_AHEAD = 1;
 /** Ranges of one unit that are read at once. */
 const READS_AT_ONCE = 4;
 /** Reading 64 KiB too much is cheaper than another read. */
@@ -51,38 +53,37 @@ export async function writeShard(options: WriteShardOptions): Promise<ShardEvide
   const digests = await createPartDigests(shard);
   const work: Work = { options, pool, digests, staging: createStaging(), signal: inner };
   await file.write(shard.header, 0, { signal });
-  const loading: Promise<Loaded>[] = [];
+  const ahead = options.engine.choice === 'cpu' ? 0 : COMPUTED_AHEAD;
+  const queue: InHand[] = [];
   let next = 0;
   const loadNext = () => {
     const unit = units[next++];
     if (!unit) return;
-    const promise = load(unit, work);
-    promise.catch(() => undefined);
-    loading.push(promise);
+    const loaded = load(unit, work);
+    loaded.catch(() => undefined);
+    queue.push({ loaded, made: null });
   };
   let writing: Promise<void> = Promise.resolve();
   try {
     for (let i = 0; i <= AHEAD; i++) loadNext();
-    for (let current = loading.shift(); current; current = loading.shift()) {
-      const loaded = await current;
-      try {
-        await options.gate?.();
-        throwIfAborted(signal);
-        const ready = await make(loaded, work);
-        await writing;
-        writing = write(ready, loaded, work);
-        writing.catch(() => undefined);
-      } catch (error) {
-        loaded.release();
-        throw error;
-      }
+    for (let current = queue[0]; current; current = queue[0]) {
+      for (const one of queue.slice(0, 1 + ahead)) one.made ??= computed(one.loaded, work);
+      const loaded = await current.loaded;
+      const ready = await prepare(loaded, (await current.made) ?? [], work);
+      await writing;
+      queue.shift();
+      writing = write(ready, loaded, work);
+      writing.catch(() => undefined);
       loadNext();
     }
     await writing;
   } catch (error) {
     abort.abort();
     await writing.catch(() => undefined);
-    for (const pending of loading) await pending.then((loaded) => loaded.release()).catch(() => undefined);
+    for (const { loaded, made } of queue) {
+      await made?.catch(() => undefined);
+      await loaded.then(({ release }) => release()).catch(() => undefined);
+    }
     throw error;
   }
   return digests.result();
@@ -150,13 +151,34 @@ interface Ready {
   readonly pooled: boolean;
 }
 
-/** Runs the kernels and the hashes of a unit; gives what is to be written. */
-async function make({ unit, bytes }: Loaded, work: Work): Promise<Ready[]> {
+/** A unit that is read, then computed; null before its kernels were started. */
+interface InHand {
+  readonly loaded: Promise<Loaded>;
+  made: Promise<MadeItem[]> | null;
+}
+
+/** Runs the kernels of a unit once it is read: all of its items at once, of which a device may have several. */
+function computed(loading: Promise<Loaded>, work: Work): Promise<MadeItem[]> {
+  const { gate, signal } = work.options;
+  const made = loading.then(async ({ unit, bytes }) => {
+    await gate?.();
+    throwIfAborted(signal);
+    const running = unit.items.map((item) => bytesOf(item, bytes, work));
+    const failed = (await Promise.allSettled(running)).find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    return Promise.all(running);
+  });
+  made.catch(() => undefined);
+  return made;
+}
+
+/** Hashes the items of a unit in order; gives what is to be written. */
+async function prepare({ unit, bytes }: Loaded, all: readonly MadeItem[], work: Work): Promise<Ready[]> {
   const { digests, staging } = work;
   const ready: Ready[] = [];
   const copies: CopyItem[] = [];
-  for (const item of unit.items) {
-    const { made, twin } = await bytesOf(item, bytes, work);
+  for (const [at, item] of unit.items.entries()) {
+    const { made, twin } = all[at] as MadeItem;
     await digests.take(item, twin ?? made);
     if (item.kind === 'compute') digests.takeInputs(item, inputsOf(item, bytes));
     if (staging.keep(item, made)) {

@@ -1,11 +1,12 @@
-import { MAX_TILE_BYTES, type Shader, TILE_BYTES, type TileLimits } from './tile.ts';
+import { createRing, RING, type Ring, type RingSize } from './ring.ts';
+import { MAX_TILE_BYTES, type Shader, type TileLimits } from './tile.ts';
 
 /** WebGPU's numbers for buffer usages and map modes, which Node has no globals for. */
 export const USAGE = { mapRead: 1, mapWrite: 2, copySrc: 4, copyDst: 8, uniform: 0x40, storage: 0x80 } as const;
 export const MAP = { read: 1, write: 2 } as const;
 
-/** Free buffers of one size and usage that are kept; more would hold memory that other programs want. */
-const KEPT = 4;
+/** Free buffers of one size and usage that are kept beside those of a full ring; more would only hold memory. */
+const SPARE = 2;
 const SMALLEST = 4096;
 
 /** The device went away: a crash of the driver, a sleep, or `destroy()`. */
@@ -26,6 +27,8 @@ export interface Loan {
 export interface Gpu {
   readonly device: GPUDevice;
   readonly limits: TileLimits;
+  /** Shared by all who run tiles. */
+  readonly ring: Ring;
   /** What a person would call the adapter. */
   readonly name: string;
   readonly groupsPerDimension: number;
@@ -50,7 +53,7 @@ const USAGES = {
  *
  * @throws what `requestDevice` throws.
  */
-export async function openGpu(source: GPU, tileBytes: number = TILE_BYTES): Promise<Gpu | null> {
+export async function openGpu(source: GPU, ring: RingSize = RING): Promise<Gpu | null> {
   const adapter = await source.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) return null;
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
@@ -61,7 +64,7 @@ export async function openGpu(source: GPU, tileBytes: number = TILE_BYTES): Prom
       maxBufferSize: Math.min(maxBufferSize, 2 * MAX_TILE_BYTES),
     },
   });
-  return createGpu(device, { name: adapterName(adapter), tileBytes: Math.min(tileBytes, binding) });
+  return createGpu(device, { ...ring, name: adapterName(adapter), tileBytes: Math.min(ring.tileBytes, binding) });
 }
 
 function adapterName({ info }: GPUAdapter): string {
@@ -69,8 +72,16 @@ function adapterName({ info }: GPUAdapter): string {
   return words.length > 0 ? words.join(' ') : 'unnamed adapter';
 }
 
+export interface GpuOptions {
+  readonly name: string;
+  readonly tileBytes: number;
+  /** {@link RING}'s unless given. */
+  readonly depth?: number;
+}
+
 /** Takes a device over: its pools, its pipelines, the news of its loss. */
-export function createGpu(device: GPUDevice, options: { readonly name: string; readonly tileBytes: number }): Gpu {
+export function createGpu(device: GPUDevice, options: GpuOptions): Gpu {
+  const ring = createRing(options.depth ?? RING.depth);
   let gone: string | null = null;
   const lost = device.lost.then(({ reason, message }) => {
     gone = message || reason;
@@ -83,6 +94,7 @@ export function createGpu(device: GPUDevice, options: { readonly name: string; r
     device,
     name: options.name,
     limits: { tileBytes: options.tileBytes },
+    ring,
     groupsPerDimension: device.limits.maxComputeWorkgroupsPerDimension,
     lost,
     isLost: () => gone !== null,
@@ -98,7 +110,7 @@ export function createGpu(device: GPUDevice, options: { readonly name: string; r
       pools.set(key, free);
       const buffer =
         free.pop() ?? device.createBuffer({ size, usage: USAGES[usage], mappedAtCreation: usage === 'upload' });
-      return { buffer, give: () => void takeBack(buffer, free, usage) };
+      return { buffer, give: () => void takeBack(buffer, free, usage, ring.depth + SPARE) };
     },
     dispose: () => {
       for (const buffer of [...pools.values()].flat()) buffer.destroy();
@@ -109,11 +121,11 @@ export function createGpu(device: GPUDevice, options: { readonly name: string; r
 }
 
 /** Back into the pool; upload buffers once they are mapped again. */
-async function takeBack(buffer: GPUBuffer, free: GPUBuffer[], usage: keyof typeof USAGES): Promise<void> {
+async function takeBack(buffer: GPUBuffer, free: GPUBuffer[], usage: keyof typeof USAGES, most: number): Promise<void> {
   try {
     if (usage === 'upload' && buffer.mapState === 'unmapped') await buffer.mapAsync(MAP.write);
     if (usage === 'readback' && buffer.mapState !== 'unmapped') buffer.unmap();
-    if (free.length < KEPT) free.push(buffer);
+    if (free.length < most) free.push(buffer);
     else buffer.destroy();
   } catch {
     buffer.destroy();

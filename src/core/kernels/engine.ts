@@ -1,9 +1,11 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
 import { GB, KIB } from '../units.ts';
-import { DeviceLost, type Gpu, openGpu } from './device.ts';
+import type { Gpu } from './device.ts';
+import { createDevices, type DeviceOptions, type Devices } from './devices.ts';
 import type { Kernel } from './kernel.ts';
+import { RING } from './ring.ts';
 import { runTiles } from './run-tiles.ts';
-import { MAX_TILE_BYTES, TILE_BYTES, type TileLimits } from './tile.ts';
+import { MAX_TILE_BYTES, type TileLimits } from './tile.ts';
 
 /** Where kernels run. `auto`: wherever the first run of an operation was faster. */
 export type EngineChoice = 'cpu' | 'webgpu' | 'auto';
@@ -40,7 +42,7 @@ export interface Engine {
     spec: Spec,
     inputs: readonly Uint8Array[],
     output: Uint8Array,
-    options?: { readonly signal?: AbortSignal | undefined },
+    options?: RunOptions,
   ): Promise<Where>;
   /** In the order in which operations first ran. */
   decisions(): readonly EngineDecision[];
@@ -49,11 +51,17 @@ export interface Engine {
   dispose(): void;
 }
 
-export interface EngineOptions {
+export interface EngineOptions extends DeviceOptions {
   readonly engine: EngineChoice;
-  /** Where devices come from; `navigator.gpu` unless given. */
-  readonly gpu?: GPU | null | undefined;
-  readonly tileBytes?: number | undefined;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Called once where a device has the work and this thread nothing to do but to wait for it; not called where the CPU
+   * makes the bytes.
+   */
+  readonly meanwhile?: (() => void) | undefined;
 }
 
 /** Work below this is over before a device has been told of it: it says nothing about which is faster. */
@@ -73,7 +81,7 @@ interface Task {
   readonly bytes: number;
   onCpu(output: Uint8Array): void;
   /** Null when the kernel has no GPU form for this spec. */
-  readonly onGpu: ((gpu: Gpu, output: Uint8Array) => Promise<void>) | null;
+  readonly onGpu: ((gpu: Gpu, output: Uint8Array, onWaiting?: () => void) => Promise<void>) | null;
 }
 
 /**
@@ -120,10 +128,10 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     choice: options.engine,
-    run: async (kernel, spec, inputs, output, { signal } = {}) => {
+    run: async (kernel, spec, inputs, output, { signal, meanwhile } = {}) => {
       throwIfAborted(signal);
       const bytes = output.byteLength + inputs.reduce((sum, input) => sum + input.byteLength, 0);
-      const limits = { tileBytes: Math.min(options.tileBytes ?? TILE_BYTES, MAX_TILE_BYTES) };
+      const limits = { tileBytes: Math.min(options.tileBytes ?? RING.tileBytes, MAX_TILE_BYTES) };
       const task = taskOf(kernel, spec, inputs, { bytes, limits, signal });
       await quiet();
       const key = `${kernel.name} ${kernel.op(spec)}`;
@@ -135,7 +143,7 @@ export function createEngine(options: EngineOptions): Engine {
       decisions.set(key, decision);
       tiny.delete(key);
       if (!known && options.engine !== 'cpu') return decide(decision, task, output);
-      return follow(decision, task, output, devices);
+      return follow(decision, task, output, devices, meanwhile);
     },
     decisions: () => structuredClone([...decisions.values(), ...tiny.values()]),
     adapter: devices.name,
@@ -158,10 +166,10 @@ function taskOf<Spec>(
     bytes,
     onCpu: (output) => kernel.cpu(spec, inputs, output),
     onGpu: possible
-      ? async (gpu, output) => {
+      ? async (gpu, output, onWaiting) => {
           const tiles = kernel.tiles(spec, gpu.limits);
           if (!tiles) throw new LoomError('internal', 'This shape fits no tile.');
-          await runTiles(gpu, tiles, inputs, output, signal);
+          await runTiles(gpu, tiles, inputs, output, { signal, onWaiting });
         }
       : null,
   };
@@ -174,9 +182,21 @@ function onCpu(decision: Decision, task: Task, output: Uint8Array): 'cpu' {
 }
 
 /** Later runs: as decided, and on the CPU from the moment that the device lets us down. */
-async function follow(decision: Decision, task: Task, output: Uint8Array, devices: Devices): Promise<Where> {
-  if (decision.on === 'cpu' || !task.onGpu) return onCpu(decision, task, output);
-  const outcome = await devices.use(task.onGpu, output);
+async function follow(
+  decision: Decision,
+  task: Task,
+  output: Uint8Array,
+  devices: Devices,
+  meanwhile: (() => void) | undefined,
+): Promise<Where> {
+  const { onGpu } = task;
+  if (decision.on === 'cpu' || !onGpu) return onCpu(decision, task, output);
+  let told = false;
+  const onWaiting = () => {
+    if (!told) meanwhile?.();
+    told = true;
+  };
+  const outcome = await devices.use((gpu, bytes) => onGpu(gpu, bytes, onWaiting), output);
   if (outcome.failure !== null) {
     Object.assign(decision, { on: 'cpu', reason: outcome.failure });
     return onCpu(decision, task, output);
@@ -236,71 +256,4 @@ function same(a: Uint8Array, b: Uint8Array): boolean {
   if (a.byteLength !== b.byteLength) return false;
   for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false;
   return true;
-}
-
-interface Devices {
-  /** Runs work on the device, again on a new one when it is lost. `failure`: why it could not, null when it did. */
-  use(work: (gpu: Gpu, output: Uint8Array) => Promise<void>, output: Uint8Array): Promise<{ failure: string | null }>;
-  name(): string | null;
-  dispose(): void;
-}
-
-/** The device, opened when first needed and replaced once. */
-function createDevices({ gpu, tileBytes }: EngineOptions): Devices {
-  let current: Promise<Gpu | null> | null = null;
-  let name: string | null = null;
-  let losses = 0;
-  let failure: string | null = null;
-
-  const open = async (): Promise<Gpu | null> => {
-    const source = gpu === undefined ? defaultGpu() : gpu;
-    if (!source) return null;
-    const opened = await openGpu(source, tileBytes);
-    name = opened?.name ?? name;
-    return opened;
-  };
-  const attempt = async (work: Parameters<Devices['use']>[0], output: Uint8Array): Promise<boolean> => {
-    current ??= open();
-    const used = current;
-    const opened = await used;
-    if (!opened) {
-      failure = 'There is no WebGPU adapter here.';
-      return false;
-    }
-    try {
-      await work(opened, output);
-      return true;
-    } catch (error) {
-      if (!(error instanceof DeviceLost)) throw error;
-      if (current === used) {
-        losses++;
-        current = null;
-      }
-      if (losses > 1) failure = 'The graphics device was lost twice.';
-      return false;
-    }
-  };
-  const use: Devices['use'] = async (work, output) => {
-    try {
-      for (let tries = 0; tries < 2 && failure === null; tries++) {
-        if (await attempt(work, output)) return { failure: null };
-      }
-      return { failure: failure ?? 'The graphics device was lost twice.' };
-    } catch (error) {
-      if (error instanceof LoomError && error.tag === 'cancelled') throw error;
-      failure = error instanceof Error ? error.message : String(error);
-      return { failure };
-    }
-  };
-  const dispose = () => {
-    void current?.then((opened) => opened?.dispose()).catch(() => undefined);
-    current = null;
-    failure = 'The engine was closed.';
-  };
-  return { use, name: () => name, dispose };
-}
-
-function defaultGpu(): GPU | null {
-  const scope = globalThis as { navigator?: { gpu?: GPU } };
-  return scope.navigator?.gpu ?? null;
 }

@@ -49,6 +49,25 @@ export function dequantiseCpu(spec: DequantiseSpec, inputs: readonly Uint8Array[
   dequantiseRange(spec, inputs, { first: 0, end: numbersOf(spec) }, output);
 }
 
+/** Numbers of a slice: about a millisecond's work. */
+const SLICE = 1_048_576;
+
+/** The CPU form in slices of whole blocks. */
+export function* dequantiseSlices(
+  spec: DequantiseSpec,
+  inputs: readonly Uint8Array[],
+  output: Uint8Array,
+): Generator<void> {
+  const step = granuleOf(spec) * (spec.format === 'mxfp4' ? 1 : spec.blockRows);
+  const length = Math.max(step, SLICE - (SLICE % step));
+  const all = numbersOf(spec);
+  for (let first = 0; first < all; first += length) {
+    const end = Math.min(all, first + length);
+    dequantiseRange(spec, inputs, { first, end }, output.subarray(2 * first, 2 * end));
+    yield;
+  }
+}
+
 interface Range {
   readonly first: number;
   readonly end: number;

@@ -17,7 +17,16 @@ const STRIP = 524_288;
 let kept = new Uint8Array(0);
 
 /** The CPU form of the unpack kernel: numbers are made strip by strip and moved while they are in cache. */
-export function unpackCpu({ packed, gather }: UnpackSpec, inputs: readonly Uint8Array[], output: Uint8Array): void {
+export function unpackCpu(spec: UnpackSpec, inputs: readonly Uint8Array[], output: Uint8Array): void {
+  for (const _ of unpackSlices(spec, inputs, output));
+}
+
+/** The CPU form, a yield after each strip. */
+export function* unpackSlices(
+  { packed, gather }: UnpackSpec,
+  inputs: readonly Uint8Array[],
+  output: Uint8Array,
+): Generator<void> {
   const { itemBytes, inputs: moves } = movesOf(gather);
   for (const [index, { steps, from, to }] of moves.entries()) {
     const coding = packed[index] as DequantiseSpec;
@@ -27,6 +36,7 @@ export function unpackCpu({ packed, gather }: UnpackSpec, inputs: readonly Uint8
       const range = { first: strip.first, end: strip.first + strip.count };
       dequantiseRange(coding, inputs.slice(2 * index, 2 * index + 2), range, numbers);
       moveItems(strip.steps, numbers.subarray(2 * strip.skip), output, 0, to + strip.to, itemBytes);
+      yield;
     }
   }
   if (kept.length > 2 * STRIP) kept = new Uint8Array(0);

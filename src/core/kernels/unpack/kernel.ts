@@ -5,7 +5,7 @@ import { gatherKernel, POINT, placeOf, reach, volume, walkOf, weight, wholeBox }
 import { MAX_RANK } from '../gather/wgsl.ts';
 import type { Kernel } from '../kernel.ts';
 import { type Box, boxes, type GpuTile, GROUP, type TileLimits, type Upload } from '../tile.ts';
-import { type UnpackSpec, unpackCpu } from './cpu.ts';
+import { type UnpackSpec, unpackCpu, unpackSlices } from './cpu.ts';
 import { unpackShader } from './wgsl.ts';
 
 /** Quantised weights as bf16, gathered in the same step: codes go in, and numbers come out where they belong. */
@@ -14,6 +14,7 @@ export const unpackKernel: Kernel<UnpackSpec> = {
   op: ({ packed, gather }) => `${dequantiseKernel.op(packed[0] as DequantiseSpec)}, ${gatherKernel.op(gather)}`,
   outputBytes: ({ gather }) => gatherKernel.outputBytes(gather),
   cpu: unpackCpu,
+  slices: unpackSlices,
   tiles: unpackTiles,
 };
 
