@@ -5,8 +5,8 @@ import { MAX_TILE_BYTES, type Shader, type TileLimits } from './tile.ts';
 export const USAGE = { mapRead: 1, mapWrite: 2, copySrc: 4, copyDst: 8, uniform: 0x40, storage: 0x80 } as const;
 export const MAP = { read: 1, write: 2 } as const;
 
-/** Free buffers of one size and usage that are kept beside those of a full ring; more would only hold memory. */
-const SPARE = 2;
+/** Free buffers of one size and usage that are kept: those of the deepest ring, and two that are being mapped again. */
+const KEPT = 10;
 const SMALLEST = 4096;
 
 /** The device went away: a crash of the driver, a sleep, or `destroy()`. */
@@ -27,6 +27,8 @@ export interface Loan {
 export interface Gpu {
   readonly device: GPUDevice;
   readonly limits: TileLimits;
+  /** Bytes that a tile may have at most. */
+  readonly mostTileBytes: number;
   /** Shared by all who run tiles. */
   readonly ring: Ring;
   /** What a person would call the adapter. */
@@ -64,7 +66,7 @@ export async function openGpu(source: GPU, ring: RingSize = RING): Promise<Gpu |
       maxBufferSize: Math.min(maxBufferSize, 2 * MAX_TILE_BYTES),
     },
   });
-  return createGpu(device, { ...ring, name: adapterName(adapter), tileBytes: Math.min(ring.tileBytes, binding) });
+  return createGpu(device, { ...ring, name: adapterName(adapter), mostTileBytes: binding });
 }
 
 function adapterName({ info }: GPUAdapter): string {
@@ -77,11 +79,18 @@ export interface GpuOptions {
   readonly tileBytes: number;
   /** {@link RING}'s unless given. */
   readonly depth?: number;
+  /** `tileBytes` unless given. */
+  readonly mostTileBytes?: number;
+}
+
+/** The same device with another ring. */
+export function withRing(gpu: Gpu, { tileBytes, depth }: RingSize): Gpu {
+  return { ...gpu, limits: { tileBytes: Math.min(tileBytes, gpu.mostTileBytes) }, ring: createRing(depth) };
 }
 
 /** Takes a device over: its pools, its pipelines, the news of its loss. */
 export function createGpu(device: GPUDevice, options: GpuOptions): Gpu {
-  const ring = createRing(options.depth ?? RING.depth);
+  const { mostTileBytes = options.tileBytes } = options;
   let gone: string | null = null;
   const lost = device.lost.then(({ reason, message }) => {
     gone = message || reason;
@@ -93,8 +102,9 @@ export function createGpu(device: GPUDevice, options: GpuOptions): Gpu {
   return {
     device,
     name: options.name,
-    limits: { tileBytes: options.tileBytes },
-    ring,
+    limits: { tileBytes: Math.min(options.tileBytes, mostTileBytes) },
+    mostTileBytes,
+    ring: createRing(options.depth ?? RING.depth),
     groupsPerDimension: device.limits.maxComputeWorkgroupsPerDimension,
     lost,
     isLost: () => gone !== null,
@@ -110,7 +120,7 @@ export function createGpu(device: GPUDevice, options: GpuOptions): Gpu {
       pools.set(key, free);
       const buffer =
         free.pop() ?? device.createBuffer({ size, usage: USAGES[usage], mappedAtCreation: usage === 'upload' });
-      return { buffer, give: () => void takeBack(buffer, free, usage, ring.depth + SPARE) };
+      return { buffer, give: () => void takeBack(buffer, free, usage) };
     },
     dispose: () => {
       for (const buffer of [...pools.values()].flat()) buffer.destroy();
@@ -121,11 +131,11 @@ export function createGpu(device: GPUDevice, options: GpuOptions): Gpu {
 }
 
 /** Back into the pool; upload buffers once they are mapped again. */
-async function takeBack(buffer: GPUBuffer, free: GPUBuffer[], usage: keyof typeof USAGES, most: number): Promise<void> {
+async function takeBack(buffer: GPUBuffer, free: GPUBuffer[], usage: keyof typeof USAGES): Promise<void> {
   try {
     if (usage === 'upload' && buffer.mapState === 'unmapped') await buffer.mapAsync(MAP.write);
     if (usage === 'readback' && buffer.mapState !== 'unmapped') buffer.unmap();
-    if (free.length < most) free.push(buffer);
+    if (free.length < KEPT) free.push(buffer);
     else buffer.destroy();
   } catch {
     buffer.destroy();

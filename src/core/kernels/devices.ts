@@ -1,10 +1,13 @@
 import { LoomError } from '../errors.ts';
-import { DeviceLost, type Gpu, openGpu } from './device.ts';
+import { DeviceLost, type Gpu, openGpu, withRing } from './device.ts';
+import { type MeasuredRing, measureRing } from './measure-ring.ts';
 import { RING } from './ring.ts';
+import { ringOf } from './ring-memory.ts';
 
 export interface DeviceOptions {
   /** Where devices come from; `navigator.gpu` unless given. */
   readonly gpu?: GPU | null | undefined;
+  /** Tiles of at most so many bytes, in the usual ring; else the ring is measured. */
   readonly tileBytes?: number | undefined;
 }
 
@@ -13,6 +16,8 @@ export interface Devices {
   /** Runs work on the device, again on a new one when it is lost. `failure`: why it could not, null when it did. */
   use(work: (gpu: Gpu, output: Uint8Array) => Promise<void>, output: Uint8Array): Promise<{ failure: string | null }>;
   name(): string | null;
+  /** How bytes travel to the device: null before it is open, and where tests decide it. */
+  ring(): MeasuredRing | null;
   dispose(): void;
 }
 
@@ -20,15 +25,19 @@ export interface Devices {
 export function createDevices({ gpu, tileBytes }: DeviceOptions): Devices {
   let current: Promise<Gpu | null> | null = null;
   let name: string | null = null;
+  let ring: MeasuredRing | null = null;
   let losses = 0;
   let failure: string | null = null;
 
   const open = async (): Promise<Gpu | null> => {
     const source = gpu === undefined ? defaultGpu() : gpu;
     if (!source) return null;
-    const opened = await openGpu(source, { ...RING, ...(tileBytes === undefined ? {} : { tileBytes }) });
-    name = opened?.name ?? name;
-    return opened;
+    const opened = await openGpu(source, tileBytes === undefined ? RING : { ...RING, tileBytes });
+    if (!opened) return null;
+    name = opened.name;
+    if (tileBytes !== undefined) return opened;
+    ring = await ringOf(opened.name, () => measureRing(opened));
+    return withRing(opened, ring);
   };
   const attempt = async (work: Parameters<Devices['use']>[0], output: Uint8Array): Promise<boolean> => {
     current ??= open();
@@ -68,7 +77,7 @@ export function createDevices({ gpu, tileBytes }: DeviceOptions): Devices {
     current = null;
     failure = 'The engine was closed.';
   };
-  return { use, name: () => name, dispose };
+  return { use, name: () => name, ring: () => ring, dispose };
 }
 
 function defaultGpu(): GPU | null {

@@ -1,9 +1,9 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
-import { GB, KIB } from '../units.ts';
+import { GB, KIB, MIB } from '../units.ts';
 import type { Gpu } from './device.ts';
 import { createDevices, type DeviceOptions, type Devices } from './devices.ts';
 import type { Kernel } from './kernel.ts';
-import { RING } from './ring.ts';
+import { SMALLEST_TILE_BYTES } from './measure-ring.ts';
 import { runTiles } from './run-tiles.ts';
 import { MAX_TILE_BYTES, type TileLimits } from './tile.ts';
 
@@ -131,7 +131,7 @@ export function createEngine(options: EngineOptions): Engine {
     run: async (kernel, spec, inputs, output, { signal, meanwhile } = {}) => {
       throwIfAborted(signal);
       const bytes = output.byteLength + inputs.reduce((sum, input) => sum + input.byteLength, 0);
-      const limits = { tileBytes: Math.min(options.tileBytes ?? RING.tileBytes, MAX_TILE_BYTES) };
+      const limits = { tileBytes: Math.min(options.tileBytes ?? SMALLEST_TILE_BYTES, MAX_TILE_BYTES) };
       const task = taskOf(kernel, spec, inputs, { bytes, limits, signal });
       await quiet();
       const key = `${kernel.name} ${kernel.op(spec)}`;
@@ -230,12 +230,25 @@ async function firstRun(
   const second = await devices.use(task.onGpu, copy);
   decision.gpuRate = rate(task.bytes, (performance.now() - start) / 1000);
   decision.runs.webgpu++;
-  judge(decision, choice, second.failure, devices.name());
+  judge(decision, choice, second.failure, deviceWords(devices));
 }
 
-function judge(decision: Decision, choice: EngineChoice, failure: string | null, name: string | null): void {
+/** The adapter's name and how bytes travel to it, for a reader. */
+function deviceWords(devices: Devices): { readonly name: string; readonly ring: string } {
+  const ring = devices.ring();
+  const rate = ring?.rate ? `, ${ring.rate.toFixed(1)} GB/s to it and back` : '';
+  const size = ring ? ` in ${ring.depth} tiles of ${ring.tileBytes / MIB} MiB at once${rate}` : '';
+  return { name: devices.name() ?? 'device', ring: size };
+}
+
+function judge(
+  decision: Decision,
+  choice: EngineChoice,
+  failure: string | null,
+  { name, ring }: ReturnType<typeof deviceWords>,
+): void {
   const { cpuRate, gpuRate } = decision;
-  const rates = `CPU ${cpuRate?.toFixed(2)} GB/s, ${name ?? 'device'} ${gpuRate?.toFixed(2)} GB/s with its transfers`;
+  const rates = `CPU ${cpuRate?.toFixed(2)} GB/s, ${name} ${gpuRate?.toFixed(2)} GB/s with its transfers${ring}`;
   if (failure !== null) decision.reason = failure;
   else if (choice === 'webgpu') Object.assign(decision, { on: 'webgpu', reason: `WebGPU was chosen: ${rates}.` });
   else if ((gpuRate ?? 0) > (cpuRate ?? 0)) Object.assign(decision, { on: 'webgpu', reason: `Faster: ${rates}.` });
