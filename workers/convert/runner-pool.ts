@@ -32,7 +32,7 @@ export function createRunnerPool(
   if (source.kind === 'hub' || sink.kind !== 'opfs') return null;
   const count = runnersFitting(navigator.hardwareConcurrency || 1, memoryBytes, plan.shards.length);
   if (count < 2) return null;
-  const limits = { budgetBytes: Math.floor(memoryBytes / count), engine };
+  const limits = { budgetBytes: Math.floor(memoryBytes / count), engine, threads: count };
   const started: Supervised<RunnerApi>[] = [];
   let paused = false;
   const start = async (): Promise<RemoteRunner> => {

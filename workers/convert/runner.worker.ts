@@ -20,11 +20,11 @@ const gate = createGate();
 let runners: ShardRunners | null = null;
 
 const api: RunnerApi = {
-  start: async (source, job, { budgetBytes, engine }) => {
+  start: async (source, job, { budgetBytes, engine, threads }) => {
     const { files } = await openSource(source, { signal: new AbortController().signal });
     const sink = await openOpfsFolder(job, createFlusher());
     const wait = () => gate.wait(stopped.signal);
-    runners = createLocalRunners({ files, sink, budget: createBudget(budgetBytes), engine, gate: wait });
+    runners = createLocalRunners({ files, sink, budget: createBudget(budgetBytes), engine, threads, gate: wait });
   },
   work: async (shard, digests, onEvent, signal) => {
     if (!runners) throw new LoomError('internal', 'The runner was not started.');

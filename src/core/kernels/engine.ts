@@ -1,34 +1,33 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
-import { GB, KIB, MIB } from '../units.ts';
-import type { Gpu } from './device.ts';
-import { createDevices, type DeviceOptions, type Devices } from './devices.ts';
+import { KIB } from '../units.ts';
+import {
+  type Decision,
+  type EngineDecision,
+  firstRun,
+  follow,
+  newDecision,
+  onCpu,
+  onCpuInAnyCase,
+  plainDecision,
+  type Setting,
+  type Task,
+} from './decide.ts';
+import { createDevices, type DeviceOptions } from './devices.ts';
 import type { Kernel } from './kernel.ts';
 import { SMALLEST_TILE_BYTES } from './measure-ring.ts';
+import type { Where } from './pace.ts';
 import { runTiles } from './run-tiles.ts';
 import { MAX_TILE_BYTES, type TileLimits } from './tile.ts';
 
-/** Where kernels run. `auto`: wherever the first run of an operation was faster. */
+export type { EngineDecision } from './decide.ts';
+export type { Where } from './pace.ts';
+
+/** Where kernels run. `auto`: wherever the work as a whole is faster. */
 export type EngineChoice = 'cpu' | 'webgpu' | 'auto';
 export const ENGINES: readonly EngineChoice[] = ['auto', 'cpu', 'webgpu'];
 
 export function isEngineChoice(text: string): text is EngineChoice {
   return (ENGINES as readonly string[]).includes(text);
-}
-
-/** Where a run's bytes were made. */
-export type Where = 'cpu' | 'webgpu';
-
-/** Where one operation runs and why; rates in bytes in and out per second / 10⁹, null when not measured. */
-export interface EngineDecision {
-  readonly kernel: string;
-  readonly op: string;
-  readonly on: Where;
-  /** A sentence for a reader. */
-  readonly reason: string;
-  readonly cpuRate: number | null;
-  readonly gpuRate: number | null;
-  /** How often it ran where. */
-  readonly runs: { readonly cpu: number; readonly webgpu: number };
 }
 
 export interface Engine {
@@ -53,13 +52,16 @@ export interface Engine {
 
 export interface EngineOptions extends DeviceOptions {
   readonly engine: EngineChoice;
+  /** How many engines work at the same time, each in its thread, all on one device; 1 unless given. */
+  readonly threads?: number | undefined;
 }
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called once where a device has the work and this thread nothing to do but to wait for it; not called where the CPU
-   * makes the bytes.
+   * For bytes that the CPU has to make in any case, to hold those of a device to: called once where a device has the work
+   * and this thread nothing to do but to wait for it. Not called where the CPU makes the bytes. `auto` takes the CPU, since
+   * a device would only add to its work.
    */
   readonly meanwhile?: (() => void) | undefined;
 }
@@ -67,25 +69,9 @@ export interface RunOptions {
 /** Work below this is over before a device has been told of it: it says nothing about which is faster. */
 const MEASURE_BYTES = 256 * KIB;
 
-interface Decision {
-  readonly kernel: string;
-  readonly op: string;
-  on: Where;
-  reason: string;
-  cpuRate: number | null;
-  gpuRate: number | null;
-  readonly runs: { cpu: number; webgpu: number };
-}
-
-interface Task {
-  readonly bytes: number;
-  onCpu(output: Uint8Array): void;
-  /** Null when the kernel has no GPU form for this spec. */
-  readonly onGpu: ((gpu: Gpu, output: Uint8Array, onWaiting?: () => void) => Promise<void>) | null;
-}
-
 /**
- * Runs kernels on the CPU, on a WebGPU device, or where the first run of each operation was faster.
+ * Runs kernels on the CPU, on a WebGPU device, or where the work as a whole is faster: by the first run of each operation,
+ * and by trials of the other way while it goes on.
  *
  * The first run of an operation on a device is compared with its CPU form byte by byte; a device that differs, fails, or
  * is lost twice is not used again. A lost device is replaced once and the work done again.
@@ -121,8 +107,9 @@ export function createEngine(options: EngineOptions): Engine {
     tiny.set(key, seen);
     return seen;
   };
+  const setting: Setting = { choice: options.engine, threads: options.threads ?? 1, devices };
   const decide = async (decision: Decision, task: Task, output: Uint8Array): Promise<Where> => {
-    await alone(() => firstRun(decision, task, output, options.engine, devices));
+    await alone(() => firstRun(decision, task, output, setting));
     return 'cpu';
   };
 
@@ -142,17 +129,14 @@ export function createEngine(options: EngineOptions): Engine {
       if (options.engine === 'cpu') decision.reason = 'The CPU was chosen.';
       decisions.set(key, decision);
       tiny.delete(key);
+      if (options.engine === 'auto' && meanwhile) return onCpuInAnyCase(decision, task, output, setting);
       if (!known && options.engine !== 'cpu') return decide(decision, task, output);
-      return follow(decision, task, output, devices, meanwhile);
+      return follow(decision, task, output, setting, meanwhile);
     },
-    decisions: () => structuredClone([...decisions.values(), ...tiny.values()]),
+    decisions: () => [...decisions.values(), ...tiny.values()].map(plainDecision),
     adapter: devices.name,
     dispose: devices.dispose,
   };
-}
-
-function newDecision(kernel: string, op: string): Decision {
-  return { kernel, op, on: 'cpu', reason: '', cpuRate: null, gpuRate: null, runs: { cpu: 0, webgpu: 0 } };
 }
 
 function taskOf<Spec>(
@@ -173,100 +157,4 @@ function taskOf<Spec>(
         }
       : null,
   };
-}
-
-function onCpu(decision: Decision, task: Task, output: Uint8Array): 'cpu' {
-  task.onCpu(output);
-  decision.runs.cpu++;
-  return 'cpu';
-}
-
-/** Later runs: as decided, and on the CPU from the moment that the device lets us down. */
-async function follow(
-  decision: Decision,
-  task: Task,
-  output: Uint8Array,
-  devices: Devices,
-  meanwhile: (() => void) | undefined,
-): Promise<Where> {
-  const { onGpu } = task;
-  if (decision.on === 'cpu' || !onGpu) return onCpu(decision, task, output);
-  let told = false;
-  const onWaiting = () => {
-    if (!told) meanwhile?.();
-    told = true;
-  };
-  const outcome = await devices.use((gpu, bytes) => onGpu(gpu, bytes, onWaiting), output);
-  if (outcome.failure !== null) {
-    Object.assign(decision, { on: 'cpu', reason: outcome.failure });
-    return onCpu(decision, task, output);
-  }
-  decision.runs.webgpu++;
-  return 'webgpu';
-}
-
-/** The first run: the CPU's bytes, and the device's beside them. */
-async function firstRun(
-  decision: Decision,
-  task: Task,
-  output: Uint8Array,
-  choice: EngineChoice,
-  devices: Devices,
-): Promise<void> {
-  const seconds = timed(() => onCpu(decision, task, output));
-  decision.cpuRate = rate(task.bytes, seconds);
-  if (!task.onGpu) {
-    decision.reason = 'This shape has no form for the graphics device.';
-    return;
-  }
-  const copy = new Uint8Array(output.byteLength);
-  const first = await devices.use(task.onGpu, copy);
-  const failure = first.failure ?? (same(copy, output) ? null : 'The graphics device gave other bytes than the CPU.');
-  if (failure !== null) {
-    decision.reason = failure;
-    return;
-  }
-  const start = performance.now();
-  const second = await devices.use(task.onGpu, copy);
-  decision.gpuRate = rate(task.bytes, (performance.now() - start) / 1000);
-  decision.runs.webgpu++;
-  judge(decision, choice, second.failure, deviceWords(devices));
-}
-
-/** The adapter's name and how bytes travel to it, for a reader. */
-function deviceWords(devices: Devices): { readonly name: string; readonly ring: string } {
-  const ring = devices.ring();
-  const rate = ring?.rate ? `, ${ring.rate.toFixed(1)} GB/s to it and back` : '';
-  const size = ring ? ` in ${ring.depth} tiles of ${ring.tileBytes / MIB} MiB at once${rate}` : '';
-  return { name: devices.name() ?? 'device', ring: size };
-}
-
-function judge(
-  decision: Decision,
-  choice: EngineChoice,
-  failure: string | null,
-  { name, ring }: ReturnType<typeof deviceWords>,
-): void {
-  const { cpuRate, gpuRate } = decision;
-  const rates = `CPU ${cpuRate?.toFixed(2)} GB/s, ${name} ${gpuRate?.toFixed(2)} GB/s with its transfers${ring}`;
-  if (failure !== null) decision.reason = failure;
-  else if (choice === 'webgpu') Object.assign(decision, { on: 'webgpu', reason: `WebGPU was chosen: ${rates}.` });
-  else if ((gpuRate ?? 0) > (cpuRate ?? 0)) Object.assign(decision, { on: 'webgpu', reason: `Faster: ${rates}.` });
-  else decision.reason = `Faster: ${rates}.`;
-}
-
-function timed(work: () => void): number {
-  const start = performance.now();
-  work();
-  return (performance.now() - start) / 1000;
-}
-
-function rate(bytes: number, seconds: number): number {
-  return bytes / GB / Math.max(seconds, 1e-6);
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.byteLength !== b.byteLength) return false;
-  for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
