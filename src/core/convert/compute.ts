@@ -8,6 +8,12 @@ import { unpackKernel } from '../kernels/unpack/kernel.ts';
 import type { DequantisePart } from '../plan/types.ts';
 import type { ComputePart } from './schedule.ts';
 
+export interface ComputeOptions {
+  /** A buffer for a twin, with any content. */
+  readonly take: (length: number) => Uint8Array<ArrayBuffer>;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Makes a computed part of its spans' bytes, where the engine thinks best, and gives its twin: what the part is held to.
  *
@@ -20,15 +26,15 @@ export async function runCompute(
   part: ComputePart,
   inputs: readonly Uint8Array[],
   output: Uint8Array,
-  signal: AbortSignal,
-): Promise<Uint8Array | null> {
+  { take, signal }: ComputeOptions,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   if (part.kind === 'gather') {
     await engine.run(gatherKernel, part, inputs, output, { signal });
     return null;
   }
-  let twin: Promise<Uint8Array> | null = null;
+  let twin: Promise<Uint8Array<ArrayBuffer>> | null = null;
   const meanwhile = () => {
-    twin ??= twinOf(part, inputs, output.byteLength, signal);
+    twin ??= twinOf(part, inputs, take(output.byteLength), signal);
   };
   try {
     const made = await unpack(part, inputs, output, (kernel, spec, from, to) =>
@@ -46,10 +52,9 @@ export async function runCompute(
 async function twinOf(
   part: DequantisePart,
   inputs: readonly Uint8Array[],
-  byteLength: number,
+  twin: Uint8Array<ArrayBuffer>,
   signal: AbortSignal,
-): Promise<Uint8Array> {
-  const twin = new Uint8Array(byteLength);
+): Promise<Uint8Array<ArrayBuffer>> {
   await unpack(part, inputs, twin, async (kernel, spec, from, to) => {
     if (!kernel.slices) kernel.cpu(spec, from, to);
     else {

@@ -180,6 +180,7 @@ async function prepare({ unit, bytes }: Loaded, all: readonly MadeItem[], work: 
   for (const [at, item] of unit.items.entries()) {
     const { made, twin } = all[at] as MadeItem;
     await digests.take(item, twin ?? made);
+    if (twin) work.pool.give(twin);
     if (item.kind === 'compute') digests.takeInputs(item, inputsOf(item, bytes));
     if (staging.keep(item, made)) {
       if (item.kind === 'compute') work.pool.give(made);
@@ -199,14 +200,15 @@ function inputsOf({ inputs }: ComputeItem, bytes: Uint8Array<ArrayBuffer>): Uint
 interface MadeItem {
   readonly made: Uint8Array<ArrayBuffer>;
   /** The bytes that the item is held to, null where they are `made`. */
-  readonly twin: Uint8Array | null;
+  readonly twin: Uint8Array<ArrayBuffer> | null;
 }
 
 async function bytesOf(item: Item, bytes: Uint8Array<ArrayBuffer>, work: Work): Promise<MadeItem> {
   if (item.kind === 'copy') return { made: bytes.subarray(item.at, item.at + item.length), twin: null };
   if (item.kind === 'bytes') return { made: Uint8Array.from(item.bytes), twin: null };
   const made = work.pool.take(item.length);
-  const twin = await runCompute(work.options.engine, item.source, inputsOf(item, bytes), made, work.signal);
+  const options = { take: work.pool.take, signal: work.signal };
+  const twin = await runCompute(work.options.engine, item.source, inputsOf(item, bytes), made, options);
   return { made, twin };
 }
 
