@@ -80,27 +80,9 @@ export function createEngine(options: EngineOptions): Engine {
   const devices = createDevices(options);
   const decisions = new Map<string, Decision>();
   const tiny = new Map<string, Decision>();
-  let turn: Promise<void> = Promise.resolve();
+  /** The first run of an operation, which nothing else disturbs. */
+  let measuring: Promise<void> | null = null;
 
-  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
-    const before = turn;
-    let open = () => {};
-    turn = new Promise((resolve) => {
-      open = resolve;
-    });
-    await before;
-    try {
-      return await work();
-    } finally {
-      open();
-    }
-  };
-  /** Waits until nothing is being measured. */
-  const quiet = async (): Promise<void> => {
-    const seen = turn;
-    await seen;
-    if (seen !== turn) await quiet();
-  };
   /** An operation that had only tiny work so far: nothing is decided of it. */
   const tinyOne = (key: string, fresh: Decision): Decision => {
     const seen = tiny.get(key) ?? { ...fresh, reason: 'Too little work to measure.' };
@@ -109,7 +91,12 @@ export function createEngine(options: EngineOptions): Engine {
   };
   const setting: Setting = { choice: options.engine, threads: options.threads ?? 1, devices };
   const decide = async (decision: Decision, task: Task, output: Uint8Array): Promise<Where> => {
-    await alone(() => firstRun(decision, task, output, setting));
+    const running = firstRun(decision, task, output, setting);
+    const over = () => {
+      measuring = null;
+    };
+    measuring = running.then(over, over);
+    await running;
     return 'cpu';
   };
 
@@ -120,7 +107,8 @@ export function createEngine(options: EngineOptions): Engine {
       const bytes = output.byteLength + inputs.reduce((sum, input) => sum + input.byteLength, 0);
       const limits = { tileBytes: Math.min(options.tileBytes ?? SMALLEST_TILE_BYTES, MAX_TILE_BYTES) };
       const task = taskOf(kernel, spec, inputs, { bytes, limits, signal });
-      await quiet();
+      // Nothing may come between the look and the first run: runs that begin together would all pass.
+      while (measuring) await measuring;
       const key = `${kernel.name} ${kernel.op(spec)}`;
       const known = decisions.get(key);
       const decision = known ?? tiny.get(key) ?? newDecision(kernel.name, kernel.op(spec));
