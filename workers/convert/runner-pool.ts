@@ -7,6 +7,7 @@ import {
   runnersFitting,
   type ShardRunners,
 } from '../../src/core/index.ts';
+import { startDeviceOwner } from '../device/owner.ts';
 import { type Supervised, supervise } from '../link/supervise.ts';
 import { createWorkerDigest } from './digest.ts';
 import type { ConvertRequest, RunnerApi, WorkSettings } from './protocol.ts';
@@ -33,12 +34,16 @@ export function createRunnerPool(
   const count = runnersFitting(navigator.hardwareConcurrency || 1, memoryBytes, plan.shards.length);
   if (count < 2) return null;
   const limits = { budgetBytes: Math.floor(memoryBytes / count), engine, threads: count };
+  const owner = engine === 'cpu' ? null : startDeviceOwner();
   const started: Supervised<RunnerApi>[] = [];
+  owner?.onDeath((reason) => {
+    for (const runner of started) void runner.call.deviceEnded(reason).catch(() => undefined);
+  });
   let paused = false;
   const start = async (): Promise<RemoteRunner> => {
     const runner = startRunner();
     started.push(runner);
-    await runner.call.start(source, sink.job, limits).catch((error: unknown) => {
+    await runner.call.start(source, sink.job, limits, owner?.connect() ?? null).catch((error: unknown) => {
       runner.dispose();
       throw error;
     });
@@ -50,8 +55,13 @@ export function createRunnerPool(
       end: async () => runner.dispose(),
     };
   };
+  const runners = createRemoteRunners(count, engine, start);
   return {
-    ...createRemoteRunners(count, engine, start),
+    ...runners,
+    dispose: async () => {
+      await runners.dispose();
+      owner?.dispose();
+    },
     pause: () => {
       paused = true;
       for (const runner of started) void runner.call.pause().catch(() => undefined);

@@ -1,6 +1,5 @@
 import { GB, MIB } from '../units.ts';
-import type { Gpu } from './device.ts';
-import type { Devices } from './devices.ts';
+import type { DeviceOutcome, Devices } from './devices.ts';
 import { createPace, type Pace, type Where } from './pace.ts';
 
 /** Where one operation runs and why; rates in bytes in and out per second / 10⁹, null when not measured. */
@@ -40,7 +39,7 @@ export interface Task {
   readonly bytes: number;
   onCpu(output: Uint8Array): void;
   /** Null when the kernel has no GPU form for this spec. */
-  readonly onGpu: ((gpu: Gpu, output: Uint8Array, onWaiting?: () => void) => Promise<void>) | null;
+  readonly onGpu: ((output: Uint8Array, onWaiting?: () => void) => Promise<DeviceOutcome>) | null;
 }
 
 export function newDecision(kernel: string, op: string): Decision {
@@ -88,7 +87,7 @@ export async function follow(
     if (!told) meanwhile?.();
     told = true;
   };
-  const outcome = await setting.devices.use((gpu, bytes) => onGpu(gpu, bytes, onWaiting), output);
+  const outcome = await onGpu(output, onWaiting);
   if (outcome.failure !== null) {
     Object.assign(decision, { on: 'cpu', reason: outcome.failure, pace: null });
     return onCpu(decision, task, output);
@@ -100,7 +99,7 @@ export async function follow(
 
 /** The first run: the CPU's bytes, and the device's beside them. */
 export async function firstRun(decision: Decision, task: Task, output: Uint8Array, setting: Setting): Promise<void> {
-  const { devices, choice } = setting;
+  const { choice } = setting;
   const seconds = timed(() => onCpu(decision, task, output));
   decision.cpuRate = rate(task.bytes, seconds);
   if (!task.onGpu) {
@@ -108,7 +107,7 @@ export async function firstRun(decision: Decision, task: Task, output: Uint8Arra
     return;
   }
   const copy = new Uint8Array(output.byteLength);
-  const first = await devices.use(task.onGpu, copy);
+  const first = await task.onGpu(copy);
   const failure = first.failure ?? (same(copy, output) ? null : 'The graphics device gave other bytes than the CPU.');
   if (failure !== null) {
     decision.reason = failure;
@@ -124,7 +123,7 @@ export async function firstRun(decision: Decision, task: Task, output: Uint8Arra
       ),
     );
   const start = performance.now();
-  const second = await devices.use(task.onGpu, copy);
+  const second = await task.onGpu(copy);
   decision.gpuRate = rate(task.bytes, (performance.now() - start) / 1000);
   decision.runs.webgpu++;
   judge(decision, setting, second.failure);

@@ -1,20 +1,45 @@
 import { LoomError } from '../errors.ts';
 import { DeviceLost, type Gpu, openGpu, withRing } from './device.ts';
+import type { Kernel } from './kernel.ts';
 import { type MeasuredRing, measureRing } from './measure-ring.ts';
 import { RING } from './ring.ts';
 import { ringOf } from './ring-memory.ts';
+import { runTiles } from './run-tiles.ts';
 
 export interface DeviceOptions {
+  /** A device that another thread owns; else this thread opens one. */
+  readonly devices?: Devices | undefined;
   /** Where devices come from; `navigator.gpu` unless given. */
   readonly gpu?: GPU | null | undefined;
   /** Tiles of at most so many bytes, in the usual ring; else the ring is measured. */
   readonly tileBytes?: number | undefined;
 }
 
-/** The device of an engine. */
+export interface DeviceRunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called where this thread has nothing to do for the run but to wait; again when the work is done again. */
+  readonly onWaiting?: (() => void) | undefined;
+}
+
+/** Why a device could not do its work, null when it did. */
+export interface DeviceOutcome {
+  readonly failure: string | null;
+}
+
+/** The device of an engine: in this thread, or in one that several share. */
 export interface Devices {
-  /** Runs work on the device, again on a new one when it is lost. `failure`: why it could not, null when it did. */
-  use(work: (gpu: Gpu, output: Uint8Array) => Promise<void>, output: Uint8Array): Promise<{ failure: string | null }>;
+  /**
+   * Fills `output` with what the kernel makes of `inputs`, again on a new device when one is lost.
+   *
+   * @throws LoomError `cancelled`.
+   */
+  run<Spec>(
+    kernel: Kernel<Spec>,
+    spec: Spec,
+    inputs: readonly Uint8Array[],
+    output: Uint8Array,
+    options?: DeviceRunOptions,
+  ): Promise<DeviceOutcome>;
   name(): string | null;
   /** How bytes travel to the device: null before it is open, and where tests decide it. */
   ring(): MeasuredRing | null;
@@ -39,7 +64,7 @@ export function createDevices({ gpu, tileBytes }: DeviceOptions): Devices {
     ring = await ringOf(opened.name, () => measureRing(opened));
     return withRing(opened, ring);
   };
-  const attempt = async (work: Parameters<Devices['use']>[0], output: Uint8Array): Promise<boolean> => {
+  const attempt = async (work: (gpu: Gpu) => Promise<void>): Promise<boolean> => {
     current ??= open();
     const used = current;
     const opened = await used;
@@ -48,7 +73,7 @@ export function createDevices({ gpu, tileBytes }: DeviceOptions): Devices {
       return false;
     }
     try {
-      await work(opened, output);
+      await work(opened);
       return true;
     } catch (error) {
       if (!(error instanceof DeviceLost)) throw error;
@@ -60,10 +85,10 @@ export function createDevices({ gpu, tileBytes }: DeviceOptions): Devices {
       return false;
     }
   };
-  const use: Devices['use'] = async (work, output) => {
+  const use = async (work: (gpu: Gpu) => Promise<void>): Promise<DeviceOutcome> => {
     try {
       for (let tries = 0; tries < 2 && failure === null; tries++) {
-        if (await attempt(work, output)) return { failure: null };
+        if (await attempt(work)) return { failure: null };
       }
       return { failure: failure ?? 'The graphics device was lost twice.' };
     } catch (error) {
@@ -77,7 +102,13 @@ export function createDevices({ gpu, tileBytes }: DeviceOptions): Devices {
     current = null;
     failure = 'The engine was closed.';
   };
-  return { use, name: () => name, ring: () => ring, dispose };
+  const run: Devices['run'] = (kernel, spec, inputs, output, options) =>
+    use(async (opened) => {
+      const tiles = kernel.tiles(spec, opened.limits);
+      if (!tiles) throw new LoomError('internal', 'This shape fits no tile.');
+      await runTiles(opened, tiles, inputs, output, options);
+    });
+  return { run, name: () => name, ring: () => ring, dispose };
 }
 
 function defaultGpu(): GPU | null {

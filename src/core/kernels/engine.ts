@@ -1,4 +1,4 @@
-import { LoomError, throwIfAborted } from '../errors.ts';
+import { throwIfAborted } from '../errors.ts';
 import { KIB } from '../units.ts';
 import {
   type Decision,
@@ -12,11 +12,10 @@ import {
   type Setting,
   type Task,
 } from './decide.ts';
-import { createDevices, type DeviceOptions } from './devices.ts';
+import { createDevices, type DeviceOptions, type Devices } from './devices.ts';
 import type { Kernel } from './kernel.ts';
 import { SMALLEST_TILE_BYTES } from './measure-ring.ts';
 import type { Where } from './pace.ts';
-import { runTiles } from './run-tiles.ts';
 import { MAX_TILE_BYTES, type TileLimits } from './tile.ts';
 
 export type { EngineDecision } from './decide.ts';
@@ -77,7 +76,7 @@ const MEASURE_BYTES = 256 * KIB;
  * is lost twice is not used again. A lost device is replaced once and the work done again.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const devices = createDevices(options);
+  const devices = options.devices ?? createDevices(options);
   const decisions = new Map<string, Decision>();
   const tiny = new Map<string, Decision>();
   /** The first run of an operation, which nothing else disturbs. */
@@ -106,7 +105,7 @@ export function createEngine(options: EngineOptions): Engine {
       throwIfAborted(signal);
       const bytes = output.byteLength + inputs.reduce((sum, input) => sum + input.byteLength, 0);
       const limits = { tileBytes: Math.min(options.tileBytes ?? SMALLEST_TILE_BYTES, MAX_TILE_BYTES) };
-      const task = taskOf(kernel, spec, inputs, { bytes, limits, signal });
+      const task = taskOf(kernel, spec, inputs, { bytes, limits, signal, devices });
       // Nothing may come between the look and the first run: runs that begin together would all pass.
       while (measuring) await measuring;
       const key = `${kernel.name} ${kernel.op(spec)}`;
@@ -131,18 +130,19 @@ function taskOf<Spec>(
   kernel: Kernel<Spec>,
   spec: Spec,
   inputs: readonly Uint8Array[],
-  { bytes, limits, signal }: { bytes: number; limits: TileLimits; signal: AbortSignal | undefined },
+  { bytes, limits, signal, devices }: TaskOptions,
 ): Task {
   const possible = kernel.tiles(spec, limits) !== null;
   return {
     bytes,
     onCpu: (output) => kernel.cpu(spec, inputs, output),
-    onGpu: possible
-      ? async (gpu, output, onWaiting) => {
-          const tiles = kernel.tiles(spec, gpu.limits);
-          if (!tiles) throw new LoomError('internal', 'This shape fits no tile.');
-          await runTiles(gpu, tiles, inputs, output, { signal, onWaiting });
-        }
-      : null,
+    onGpu: possible ? (output, onWaiting) => devices.run(kernel, spec, inputs, output, { signal, onWaiting }) : null,
   };
+}
+
+interface TaskOptions {
+  readonly bytes: number;
+  readonly limits: TileLimits;
+  readonly signal: AbortSignal | undefined;
+  readonly devices: Devices;
 }
