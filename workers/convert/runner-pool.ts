@@ -34,7 +34,7 @@ export function createRunnerPool(
   const count = runnersFitting(navigator.hardwareConcurrency || 1, memoryBytes, plan.shards.length);
   if (count < 2) return null;
   const limits = { budgetBytes: Math.floor(memoryBytes / count), engine, threads: count };
-  const owner = engine === 'cpu' ? null : startDeviceOwner();
+  const owner = mayUseDevice(plan, engine) ? startDeviceOwner() : null;
   const started: Supervised<RunnerApi>[] = [];
   owner?.onDeath((reason) => {
     for (const runner of started) void runner.call.deviceEnded(reason).catch(() => undefined);
@@ -71,6 +71,12 @@ export function createRunnerPool(
       for (const runner of started) void runner.call.resume().catch(() => undefined);
     },
   };
+}
+
+/** `auto` leaves numbers that the CPU computes in any case to it: only moved bytes may go to a device then. */
+function mayUseDevice({ shards }: ConversionPlan, engine: WorkSettings['engine']): boolean {
+  if (engine !== 'auto') return engine === 'webgpu';
+  return shards.some(({ tensors }) => tensors.some(({ parts }) => parts.some(({ kind }) => kind === 'gather')));
 }
 
 /** Hashes finished files, one after another, in a worker of its own: that is slower than any disk. */
