@@ -26,11 +26,22 @@ export function ringOf(adapter: string, measure: () => Promise<MeasuredRing>): P
   return ring;
 }
 
+/** A measuring thread needs a quarter of a second; one whose device hangs must not hold up the others. */
+const WAIT_MS = 2000;
+
 /** One thread measures, the others wait and then read what it found. */
-function alone<T>(work: () => Promise<T>): Promise<T> {
+async function alone<T>(work: () => Promise<T>): Promise<T> {
   const scope = globalThis as { navigator?: { locks?: LockManager } };
   const locks = scope.navigator?.locks;
-  return locks ? (locks.request(NAME, work) as Promise<T>) : work();
+  if (!locks) return work();
+  let running: Promise<T> | null = null;
+  const begin = () => {
+    running = work();
+    return running;
+  };
+  const signal = AbortSignal.timeout(WAIT_MS);
+  await locks.request(NAME, { signal }, begin).catch(() => undefined);
+  return running ?? work();
 }
 
 async function recallOr(key: string, measure: () => Promise<MeasuredRing>): Promise<MeasuredRing> {
