@@ -38,6 +38,7 @@ const spec = fc
       'concatenate transposed',
       'transpose halves',
       'transpose pairs',
+      'interleave transposed',
     ),
     base: fc.nat(3),
   })
@@ -59,6 +60,14 @@ const spec = fc
         return { ...two, shape: [rows, columns, 2], strides: [columns, 1, 0], select: 2 };
       case 'transpose halves':
         return { ...one, shape: [columns, 2, rows], strides: [1, rows * columns, columns] };
+      case 'interleave transposed':
+        return {
+          ...two,
+          bases: [base, base + (base % 2)],
+          shape: [columns, rows, 2],
+          strides: [1, columns, 0],
+          select: 2,
+        };
       case 'transpose pairs':
         return { ...one, shape: [columns, rows, 2], strides: [1, 2 * columns, columns] };
       default:
@@ -92,6 +101,17 @@ describe('gather on the CPU', () => {
       const output = new Uint8Array(expected.byteLength + 2).subarray(2);
       gatherCpu(given, [input], output);
       expect(Buffer.compare(output, expected)).toBe(0);
+      const pair: GatherSpec = {
+        itemBytes: 2,
+        shape: [columns, rows, 2],
+        strides: [1, columns, 0],
+        bases: [2, 4],
+        select: 2,
+      };
+      const inputs = [input, filled(4 * rows * columns + 8, 1)];
+      const zipped = new Uint8Array(expected.byteLength + 2).subarray(2);
+      gatherCpu(pair, inputs, zipped);
+      expect(Buffer.compare(zipped, gatherPlainly(pair, inputs))).toBe(0);
     }
   });
 

@@ -1,4 +1,4 @@
-import { type Step, turn16 } from './turn.ts';
+import { type Step, turn16, zip16 } from './turn.ts';
 
 /**
  * Elements of one or two inputs in the order of `shape` (C order): element (i, j, k …) is taken from the input that the
@@ -25,8 +25,21 @@ export interface Moves {
 /** The CPU form of the gather kernel. `output` has exactly the product of `shape` elements. Bytes move, values never. */
 export function gatherCpu(spec: GatherSpec, inputs: readonly Uint8Array[], output: Uint8Array): void {
   const { itemBytes, inputs: moves } = movesOf(spec);
-  for (const [index, { steps, from, to }] of moves.entries())
-    moveItems(steps, inputs[index] as Uint8Array, output, from, to, itemBytes);
+  const done = itemBytes === 2 ? zipLines(moves, inputs, output) : 0;
+  for (const [index, { steps, from, to }] of moves.entries()) {
+    const [lines, ...rest] = steps;
+    const left = lines && done > 0 ? [{ ...lines, size: lines.size - done }, ...rest] : steps;
+    const [start, put] = [from + done * (lines?.from ?? 0), to + done * (lines?.to ?? 0)];
+    if (done < (lines?.size ?? 1)) moveItems(left, inputs[index] as Uint8Array, output, start, put, itemBytes);
+  }
+}
+
+/** Takes items of two turned inputs by turns; gives how many of the first lines are done then. */
+function zipLines(moves: Moves['inputs'], [a, b]: readonly Uint8Array[], output: Uint8Array): number {
+  const [first, second] = moves;
+  const [lines, along, more] = first?.steps ?? [];
+  if (!first || !second || moves.length > 2 || !lines || !along || more || !a || !b) return 0;
+  return second.to === first.to + 1 ? zip16(lines, along, [a, b], output, [first.from, second.from], first.to) : 0;
 }
 
 /** What is taken from each input and where it goes, in items as large as every stride allows. */

@@ -78,3 +78,65 @@ function turnBlock(
     }
   }
 }
+
+/**
+ * Turns two planes of 16-bit items into one whose lines take an item of each by turns: two neighbours of the output are a
+ * word. `along.to` is 2. Gives how many lines were turned: all but at most three. 0, with nothing done, where they lie
+ * otherwise.
+ */
+export function zip16(
+  lines: Step,
+  along: Step,
+  inputs: readonly [Uint8Array, Uint8Array],
+  output: Uint8Array,
+  from: readonly [number, number],
+  to: number,
+): number {
+  const [first, second, target] = [wordsOf(inputs[0]), wordsOf(inputs[1]), wordsOf(output)];
+  if (lines.from !== 1 || along.to !== 2 || !first || !second || !target) return 0;
+  const [one, other, put] = [from[0] + first.shift, from[1] + second.shift, to + target.shift];
+  if ([along.from, lines.to, one, other, put].some((items) => items % 2 !== 0)) return 0;
+  const turned = lines.size - (lines.size % 4);
+  const [stride, pitch] = [along.from / 2, lines.to / 2];
+  for (let a = 0; a < along.size; a += ALONG / 2) {
+    const count = Math.min(ALONG / 2, along.size - a);
+    for (let line = 0; line < turned; line += LINES) {
+      const end = Math.min(LINES, turned - line);
+      const at = (items: number) => (items + a * along.from + line) / 2;
+      const start = put / 2 + line * pitch + a;
+      zipBlock(first.words, second.words, target.words, at(one), at(other), start, stride, pitch, end, count);
+    }
+  }
+  return turned;
+}
+
+function zipBlock(
+  first: Int32Array,
+  second: Int32Array,
+  target: Int32Array,
+  one: number,
+  other: number,
+  to: number,
+  stride: number,
+  pitch: number,
+  lines: number,
+  count: number,
+): void {
+  const apart = other - one;
+  for (let line = 0; line < lines; line += 4) {
+    let at = one + line / 2;
+    let put = to + line * pitch;
+    for (let word = 0; word < count; word++) {
+      const a = first[at] as number;
+      const b = second[at + apart] as number;
+      const c = first[at + 1] as number;
+      const d = second[at + apart + 1] as number;
+      target[put] = (a & 0xffff) | (b << 16);
+      target[put + pitch] = (a >>> 16) | (b & 0xffff0000);
+      target[put + 2 * pitch] = (c & 0xffff) | (d << 16);
+      target[put + 3 * pitch] = (c >>> 16) | (d & 0xffff0000);
+      at += stride;
+      put++;
+    }
+  }
+}
