@@ -146,6 +146,76 @@ function lookUp(from: number, to: number): void {
   for (; at < to; at++) numbers[at] = low[codeBytes[at] as number] as number;
 }
 
+/** Rows that are turned at once: a line of the output takes four cache lines of them. */
+const TURNED_ROWS = 128;
+/** Codes of each of them: an odd number of cache lines, so that rows one below the other share no cache sets. */
+const TURNED_COLUMNS = 1984;
+
+/** FP8 rows of one matrix and block row, or of less, whose numbers become columns. */
+export interface TurnedRows {
+  /** Counted through all matrices; an even number of them. */
+  readonly first: number;
+  readonly end: number;
+  /** A multiple of four, as is the distance to the edge of every block. */
+  readonly firstColumn: number;
+  readonly endColumn: number;
+}
+
+/**
+ * Makes the numbers of FP8 rows and turns them in the same step: column `c` goes to word `put` + (`c` − `firstColumn`) ×
+ * `pitch` of `target`, two rows a word.
+ */
+export function turnFp8(
+  spec: Fp8Spec,
+  [codes, scales]: readonly Uint8Array[],
+  { first, end, firstColumn, endColumn }: TurnedRows,
+  target: Int32Array,
+  put: number,
+  pitch: number,
+): void {
+  if (!codes || !scales) return;
+  const { rows, columns, blockRows, blockColumns } = spec;
+  const values = codeNumbers(rowOfFp8(spec.format));
+  const matrix = Math.floor(first / rows);
+  const gridRow = matrix * Math.ceil(rows / blockRows) + Math.floor((first - matrix * rows) / blockRows);
+  const grid = gridRow * Math.ceil(columns / blockColumns);
+  const words = words32(scales);
+  for (let row = first; row < end; row += TURNED_ROWS) {
+    const count = Math.min(TURNED_ROWS, end - row);
+    for (let column = firstColumn; column < endColumn; column += TURNED_COLUMNS) {
+      const last = Math.min(endColumn, column + TURNED_COLUMNS);
+      for (let r = 0; r < count; r++)
+        codeBytes.set(codes.subarray((row + r) * columns + column, (row + r) * columns + last), r * TURNED_COLUMNS);
+      for (let at = column; at < last; ) {
+        const block = Math.floor(at / blockColumns);
+        const edge = Math.min(last, (block + 1) * blockColumns);
+        scaleTable(values, words[grid + block] ?? 0);
+        const to = put + (at - firstColumn) * pitch + (row - first) / 2;
+        turnCodes(at - column, edge - column, count, target, to, pitch);
+        at = edge;
+      }
+    }
+  }
+}
+
+/** Turns `count` rows of the codes that were copied, from column `from` to `end`, four columns at a time. */
+function turnCodes(from: number, end: number, count: number, target: Int32Array, to: number, pitch: number): void {
+  for (let column = from; column < end; column += 4) {
+    let at = column >> 2;
+    let put = to + (column - from) * pitch;
+    for (let row = 0; row < count; row += 2) {
+      const upper = codeWords[at] as number;
+      const lower = codeWords[at + TURNED_COLUMNS / 4] as number;
+      target[put] = (low[upper & 255] as number) | (high[lower & 255] as number);
+      target[put + pitch] = (low[(upper >>> 8) & 255] as number) | (high[(lower >>> 8) & 255] as number);
+      target[put + 2 * pitch] = (low[(upper >>> 16) & 255] as number) | (high[(lower >>> 16) & 255] as number);
+      target[put + 3 * pitch] = (low[upper >>> 24] as number) | (high[lower >>> 24] as number);
+      at += TURNED_COLUMNS / 2;
+      put++;
+    }
+  }
+}
+
 const f32 = new Float32Array(1);
 const bits = new Int32Array(f32.buffer);
 const products = new Float32Array(128);

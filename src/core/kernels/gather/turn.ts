@@ -43,7 +43,7 @@ export function turn16(
 }
 
 /** Whole 32-bit words around 16-bit items: item `i` lies in word (i + shift) >> 1. Null at odd addresses. */
-function wordsOf(bytes: Uint8Array): { readonly words: Int32Array; readonly shift: 0 | 1 } | null {
+export function wordsOf(bytes: Uint8Array): { readonly words: Int32Array; readonly shift: 0 | 1 } | null {
   if (bytes.byteOffset % 2 !== 0) return null;
   const shift = bytes.byteOffset % 4 === 0 ? 0 : 1;
   const start = bytes.byteOffset - 2 * shift;

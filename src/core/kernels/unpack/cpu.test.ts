@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { firstDifferent, noise, unpackGathers } from '../cases.fixture.ts';
 import { type DequantiseSpec, numbersOf } from '../dequantise/cpu.ts';
 import { dequantiseKernel } from '../dequantise/kernel.ts';
+import type { GatherSpec } from '../gather/cpu.ts';
 import { gatherKernel } from '../gather/kernel.ts';
 import { unpackKernel } from './kernel.ts';
 
@@ -27,19 +28,22 @@ function check(spec: DequantiseSpec, rows: number, columns: number, forms: reado
   const gathers = unpackGathers(rows, columns);
   for (const form of forms) {
     const gather = gathers[form % gathers.length];
-    if (!gather) continue;
-    const all = gather.bases.map((_, input) => made(spec, 10 * form + input, odd));
-    const expected = new Uint8Array(gatherKernel.outputBytes(gather));
-    gatherKernel.cpu(
-      gather,
-      all.map(({ numbers }) => numbers),
-      expected,
-    );
-    const output = new Uint8Array(expected.length + odd).subarray(odd);
-    const inputs = all.flatMap((each) => each.inputs);
-    unpackKernel.cpu({ packed: all.map(() => spec), gather }, inputs, output);
-    expect({ form, differs: firstDifferent(output, expected) }).toEqual({ form, differs: null });
+    if (gather) checkGather(spec, gather, form, odd);
   }
+}
+
+function checkGather(spec: DequantiseSpec, gather: GatherSpec, form: number, odd: number): void {
+  const all = gather.bases.map((_, input) => made(spec, 10 * form + input, odd));
+  const expected = new Uint8Array(gatherKernel.outputBytes(gather));
+  gatherKernel.cpu(
+    gather,
+    all.map(({ numbers }) => numbers),
+    expected,
+  );
+  const output = new Uint8Array(expected.length + odd).subarray(odd);
+  const inputs = all.flatMap((each) => each.inputs);
+  unpackKernel.cpu({ packed: all.map(() => spec), gather }, inputs, output);
+  expect({ form, differs: firstDifferent(output, expected) }).toEqual({ form, differs: null });
 }
 
 describe('unpacking on the CPU', () => {
@@ -53,6 +57,21 @@ describe('unpacking on the CPU', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('is that where FP8 rows are turned as they are made, up to every edge', () => {
+    const sizes = [
+      [64, 48, 32, 16],
+      [300, 4100, 128, 128],
+      [132, 2052, 128, 4096],
+      [256, 64, 64, 63],
+    ] as const;
+    for (const [rows, columns, blockRows, blockColumns] of sizes) {
+      const spec = { format: 'e4m3', batch: 3, rows, columns, blockRows, blockColumns } as const;
+      for (const odd of [0, 1, 2]) check(spec, rows, columns, [0, 1, 5], odd);
+      const turned = { itemBytes: 2, shape: [columns - 8, rows], strides: [1, columns], bases: [rows * columns + 4] };
+      checkGather(spec, { ...turned, select: null }, 0, 2);
+    }
   });
 
   it('is that where there is more than a strip', () => {
