@@ -3,6 +3,7 @@ import { createBudget } from '../budget.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { createEngine, type Engine, type EngineChoice } from '../kernels/engine.ts';
 import { planConversion } from '../plan/conversion.ts';
+import { partBytes } from '../plan/parts.ts';
 import type { OutputShard } from '../plan/types.ts';
 import { fp8Checkpoints } from '../plan/unpack.fixture.ts';
 import { createMemorySink } from '../sink/memory.ts';
@@ -37,12 +38,14 @@ function deviceEngine(choice: EngineChoice, answer: (run: number) => Promise<voi
   return { engine: { ...cpu, choice, run } as Engine, events };
 }
 
-async function write(engine: Engine, packed: FileSet, shard: OutputShard): Promise<void> {
+/** Gives the most bytes of buffers that were out at once. */
+async function write(engine: Engine, packed: FileSet, shard: OutputShard): Promise<number> {
   const file = await createMemorySink().create(shard.file, shard.byteLength);
   const open: FileSet['open'] = (name) => packed.open(name);
   // Eight units fit: each has the smallest size.
   const budget = createBudget(8 * UNIT_BYTES);
   await writeShard({ shard, file, budget, engine, signal: undefined, open, onBytes: () => {} });
+  return budget.peak;
 }
 
 const UNIT_BYTES = 64 * KIB;
@@ -78,4 +81,17 @@ it('stops the twins that are under way when a run of a device fails, and throws 
   });
   const packed = checkpointOf(64, 48);
   await expect(write(engine, packed, await firstShard(packed))).rejects.toThrow('The driver crashed.');
+});
+
+it('takes room for twins only where a device makes the numbers', async () => {
+  const packed = checkpointOf(64, 48);
+  const shard = await firstShard(packed);
+  const peak = (engine: Engine) => write(engine, packed, shard);
+  const onCpu = await peak(createEngine({ engine: 'cpu' }));
+  expect(await peak(createEngine({ engine: 'auto', gpu: null }))).toBe(onCpu);
+  const numbers = shard.tensors
+    .flatMap(({ parts }) => parts)
+    .reduce((sum, part) => sum + (part.kind === 'dequantise' ? partBytes(part) : 0), 0);
+  const { engine } = deviceEngine('webgpu', async () => {});
+  expect(await peak(engine)).toBe(onCpu + numbers);
 });

@@ -109,7 +109,10 @@ interface Loaded {
 }
 
 async function load(unit: Unit, work: Work): Promise<Loaded> {
-  const release = await work.options.budget.take(unit.readBytes + unit.computedBytes, work.signal);
+  const { budget, engine } = work.options;
+  // Only numbers that a device makes have a twin, and only where WebGPU was chosen does it make any.
+  const twinBytes = engine.choice === 'webgpu' ? unit.twinBytes : 0;
+  const release = await budget.take(unit.readBytes + unit.computedBytes + twinBytes, work.signal);
   try {
     const bytes = await readPooled(unit, work);
     const giveBack = () => {

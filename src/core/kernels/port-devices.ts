@@ -69,7 +69,7 @@ export function serveDevices(devices: Devices, port: MessagePort): void {
 }
 
 /** Free buffers of one size that are kept. */
-const KEPT = 6;
+const KEPT = 3;
 
 /** The device of another thread. */
 export interface PortDevices extends Devices {
