@@ -180,7 +180,7 @@ for (const { source, folder, unpack, measured } of [
     folder: quantisedFolder,
     unpack: true,
     measured:
-      /dequantise FP8 e4m3 to BF16 on (the CPU|WebGPU)\. Faster: CPU [\d.]+ GB\/s, .+ [\d.]+ GB\/s with its transfers/,
+      /unpack FP8 e4m3 to BF16, transposed.* on the CPU\. The CPU has to compute these numbers in any case, to prove those of a device: [\d.]+ GB\/s/,
   },
 ]) {
   test(`cpu, webgpu and auto write the same files of ${source}, and the report says what ran where`, async ({

@@ -63,7 +63,7 @@ async function measure(name: string, { packed, plain }: Sources, adapter: string
   };
   process.stdout.write(`${JSON.stringify(result)}\n`);
   const device = decisions.some(
-    ({ kernel, on, runs }) => kernel === 'dequantise' && on === 'webgpu' && runs.webgpu > 0,
+    ({ kernel, on, runs }) => ['dequantise', 'unpack'].includes(kernel) && on === 'webgpu' && runs.webgpu > 0,
   );
   return result.equal_to_cpu && result.equal_to_never_quantised && device;
 }

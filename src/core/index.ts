@@ -134,6 +134,7 @@ export {
   type RepoReference,
 } from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
+export { createDevices, type Devices } from './kernels/devices.ts';
 export {
   createEngine,
   ENGINES,
@@ -142,6 +143,7 @@ export {
   type EngineDecision,
   isEngineChoice,
 } from './kernels/engine.ts';
+export { createPortDevices, type PortDevices, serveDevices } from './kernels/port-devices.ts';
 export type { Statistics } from './kernels/statistics/summary.ts';
 export { type Absence, absenceOfExperts } from './layouts/absence.ts';
 export { BESIDE, type BesideKind, besideOf } from './layouts/beside.ts';

@@ -93,8 +93,13 @@ export interface ConvertApi {
 
 /** A worker that makes shards for the one that converts. */
 export interface RunnerApi {
-  /** Opens the source, and the folder of the job that the other worker owns. */
-  start(source: SourceDescriptor, job: string, limits: RunnerLimits): Promise<void>;
+  /**
+   * Opens the source, and the folder of the job that the other worker owns. `device`: the port to the worker that owns the
+   * graphics device, null where none is to be used.
+   */
+  start(source: SourceDescriptor, job: string, limits: RunnerLimits, device: MessagePort | null): Promise<void>;
+  /** The worker of the graphics device is gone: the CPU computes from now on. */
+  deviceEnded(reason: string): void;
   /** Writes and proves a shard, or only proves it. */
   work(
     shard: OutputShard,

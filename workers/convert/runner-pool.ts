@@ -7,6 +7,7 @@ import {
   runnersFitting,
   type ShardRunners,
 } from '../../src/core/index.ts';
+import { startDeviceOwner } from '../device/owner.ts';
 import { type Supervised, supervise } from '../link/supervise.ts';
 import { createWorkerDigest } from './digest.ts';
 import type { ConvertRequest, RunnerApi, WorkSettings } from './protocol.ts';
@@ -32,13 +33,17 @@ export function createRunnerPool(
   if (source.kind === 'hub' || sink.kind !== 'opfs') return null;
   const count = runnersFitting(navigator.hardwareConcurrency || 1, memoryBytes, plan.shards.length);
   if (count < 2) return null;
-  const limits = { budgetBytes: Math.floor(memoryBytes / count), engine };
+  const limits = { budgetBytes: Math.floor(memoryBytes / count), engine, threads: count };
+  const owner = mayUseDevice(plan, engine) ? startDeviceOwner() : null;
   const started: Supervised<RunnerApi>[] = [];
+  owner?.onDeath((reason) => {
+    for (const runner of started) void runner.call.deviceEnded(reason).catch(() => undefined);
+  });
   let paused = false;
   const start = async (): Promise<RemoteRunner> => {
     const runner = startRunner();
     started.push(runner);
-    await runner.call.start(source, sink.job, limits).catch((error: unknown) => {
+    await runner.call.start(source, sink.job, limits, owner?.connect() ?? null).catch((error: unknown) => {
       runner.dispose();
       throw error;
     });
@@ -50,8 +55,13 @@ export function createRunnerPool(
       end: async () => runner.dispose(),
     };
   };
+  const runners = createRemoteRunners(count, engine, start);
   return {
-    ...createRemoteRunners(count, engine, start),
+    ...runners,
+    dispose: async () => {
+      await runners.dispose();
+      owner?.dispose();
+    },
     pause: () => {
       paused = true;
       for (const runner of started) void runner.call.pause().catch(() => undefined);
@@ -61,6 +71,12 @@ export function createRunnerPool(
       for (const runner of started) void runner.call.resume().catch(() => undefined);
     },
   };
+}
+
+/** `auto` leaves numbers that the CPU computes in any case to it: only moved bytes may go to a device then. */
+function mayUseDevice({ shards }: ConversionPlan, engine: WorkSettings['engine']): boolean {
+  if (engine !== 'auto') return engine === 'webgpu';
+  return shards.some(({ tensors }) => tensors.some(({ parts }) => parts.some(({ kind }) => kind === 'gather')));
 }
 
 /** Hashes finished files, one after another, in a worker of its own: that is slower than any disk. */

@@ -2,10 +2,12 @@ import {
   answerShard,
   createBudget,
   createLocalRunners,
+  createPortDevices,
   directoryFiles,
   jobFiles,
   LoomError,
   openOpfsFolder,
+  type PortDevices,
   type ShardRunners,
   sha256Of,
 } from '../../src/core/index.ts';
@@ -18,13 +20,16 @@ import { createGate } from './session.ts';
 
 const gate = createGate();
 let runners: ShardRunners | null = null;
+let device: PortDevices | null = null;
 
 const api: RunnerApi = {
-  start: async (source, job, { budgetBytes, engine }) => {
+  start: async (source, job, { budgetBytes, ...limits }, port) => {
+    device = port ? createPortDevices(port) : null;
     const { files } = await openSource(source, { signal: new AbortController().signal });
     const sink = await openOpfsFolder(job, createFlusher());
     const wait = () => gate.wait(stopped.signal);
-    runners = createLocalRunners({ files, sink, budget: createBudget(budgetBytes), engine, gate: wait });
+    const work = { ...limits, budget: createBudget(budgetBytes), devices: device ?? undefined, gate: wait };
+    runners = createLocalRunners({ files, sink, ...work });
   },
   work: async (shard, digests, onEvent, signal) => {
     if (!runners) throw new LoomError('internal', 'The runner was not started.');
@@ -37,6 +42,7 @@ const api: RunnerApi = {
     return sha256Of(files, name, signal);
   },
   digest: serveDigest,
+  deviceEnded: (reason) => device?.end(reason),
   pause: gate.pause,
   resume: gate.resume,
 };

@@ -1,38 +1,71 @@
+import { breathe } from '../breathe.ts';
 import { dequantiseKernel } from '../kernels/dequantise/kernel.ts';
 import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
-import type { Engine } from '../kernels/engine.ts';
+import type { Engine, Where } from '../kernels/engine.ts';
 import { gatherKernel } from '../kernels/gather/kernel.ts';
 import type { Kernel } from '../kernels/kernel.ts';
+import { unpackKernel } from '../kernels/unpack/kernel.ts';
 import type { DequantisePart } from '../plan/types.ts';
 import type { ComputePart } from './schedule.ts';
 
-/** Makes a computed part of its spans' bytes, where the engine thinks best. */
+export interface ComputeOptions {
+  /** A buffer for a twin, with any content. */
+  readonly take: (length: number) => Uint8Array<ArrayBuffer>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes a computed part of its spans' bytes, where the engine thinks best, and gives its twin: what the part is held to.
+ *
+ * Null where that is `output` itself: for moved bytes, which are proven by moving them back, and for numbers that the CPU
+ * made. Numbers that a device had a part in are held to the bytes that the CPU form makes, in every run; the CPU makes
+ * them while the device works.
+ */
 export async function runCompute(
   engine: Engine,
   part: ComputePart,
   inputs: readonly Uint8Array[],
   output: Uint8Array,
-  signal: AbortSignal,
-): Promise<void> {
-  const run: RunKernel = (kernel, spec, from, to) => engine.run(kernel, spec, from, to, { signal });
-  if (part.kind === 'gather') await run(gatherKernel, part, inputs, output);
-  else await dequantise(part, inputs, output, run);
+  { take, signal }: ComputeOptions,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (part.kind === 'gather') {
+    await engine.run(gatherKernel, part, inputs, output, { signal });
+    return null;
+  }
+  let twin: Promise<Uint8Array<ArrayBuffer>> | null = null;
+  const meanwhile = () => {
+    twin ??= twinOf(part, inputs, take(output.byteLength), signal);
+  };
+  try {
+    const made = await unpack(part, inputs, output, (kernel, spec, from, to) =>
+      engine.run(kernel, spec, from, to, { signal, meanwhile }),
+    );
+    if (made === 'cpu') return null;
+    meanwhile();
+    return await twin;
+  } finally {
+    await twin;
+  }
 }
 
-/**
- * What a computed part is held to: null where that is what the kernel made, for moved bytes and wherever the CPU alone
- * computes; for numbers that were rounded, and perhaps on a device, the bytes that the CPU form makes.
- */
-export async function twinOf(
-  engine: Engine,
-  part: ComputePart,
+/** The bytes that the CPU form makes, in slices: this thread looks after the device in between. Unfinished once stopped. */
+async function twinOf(
+  part: DequantisePart,
   inputs: readonly Uint8Array[],
-  byteLength: number,
-): Promise<Uint8Array | null> {
-  if (part.kind !== 'dequantise' || engine.choice === 'cpu') return null;
-  const output = new Uint8Array(byteLength);
-  await dequantise(part, inputs, output, async (kernel, spec, from, to) => kernel.cpu(spec, from, to));
-  return output;
+  twin: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  await unpack(part, inputs, twin, async (kernel, spec, from, to) => {
+    if (!kernel.slices) kernel.cpu(spec, from, to);
+    else {
+      for (const _ of kernel.slices(spec, from, to)) {
+        if (signal.aborted) break;
+        await breathe();
+      }
+    }
+    return 'cpu';
+  });
+  return twin;
 }
 
 type RunKernel = <Spec>(
@@ -40,23 +73,22 @@ type RunKernel = <Spec>(
   spec: Spec,
   inputs: readonly Uint8Array[],
   output: Uint8Array,
-) => Promise<void>;
+) => Promise<Where>;
 
-async function dequantise(
-  part: DequantisePart,
+/** One run of a kernel, whichever the part is: each byte goes to where it is computed once, and comes back once. */
+async function unpack(
+  { packed, gather }: DequantisePart,
   inputs: readonly Uint8Array[],
   output: Uint8Array,
   run: RunKernel,
-): Promise<void> {
-  const numbers: Uint8Array[] = [];
+): Promise<Where> {
   let at = 0;
-  for (const { coding, scales } of part.packed) {
+  const all = packed.flatMap(({ coding, scales }) => {
     const codes = inputs[at++] as Uint8Array;
     const stored = scales === null ? codes : (inputs[at++] as Uint8Array);
-    const factors = coding.format === 'mxfp4' ? stored : scalesAsF32(stored, scales);
-    const made = part.gather ? new Uint8Array(dequantiseKernel.outputBytes(coding)) : output;
-    await run(dequantiseKernel, coding, [codes, factors], made);
-    numbers.push(made);
-  }
-  if (part.gather) await run(gatherKernel, part.gather, numbers, output);
+    return [codes, coding.format === 'mxfp4' ? stored : scalesAsF32(stored, scales)];
+  });
+  const codings = packed.map(({ coding }) => coding);
+  if (gather) return run(unpackKernel, { packed: codings, gather }, all, output);
+  return run(dequantiseKernel, codings[0] as DequantisePart['packed'][0]['coding'], all, output);
 }

@@ -25,6 +25,8 @@ export type WantedDigests = ShardDigests | null;
 export interface RunnerLimits {
   readonly budgetBytes: number;
   readonly engine: EngineChoice;
+  /** How many runners there are; 1 unless given. */
+  readonly threads?: number | undefined;
 }
 
 /** Counted bytes are told in lumps of at least this size: a message a write would cost more than the write. */

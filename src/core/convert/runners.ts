@@ -1,4 +1,5 @@
 import type { Budget } from '../budget.ts';
+import type { Devices } from '../kernels/devices.ts';
 import { createEngine, type EngineChoice, type EngineDecision } from '../kernels/engine.ts';
 import { openOnce } from '../open-once.ts';
 import type { OutputShard } from '../plan/types.ts';
@@ -51,6 +52,10 @@ export interface LocalRunnerOptions {
   /** Shared by all shards in hand. */
   readonly budget: Budget;
   readonly engine?: EngineChoice | undefined;
+  /** How many such runners work at the same time, each in its thread; 1 unless given. */
+  readonly threads?: number | undefined;
+  /** A device that another thread owns; else this one opens its own when it needs one. */
+  readonly devices?: Devices | undefined;
   readonly count?: number | undefined;
   /** Awaited before each piece of work: it stands still while this is pending. */
   readonly gate?: (() => Promise<void>) | undefined;
@@ -59,7 +64,7 @@ export interface LocalRunnerOptions {
 /** Runners in this thread: their reads, writes and flushes overlap, their kernels and hashes take turns. */
 export function createLocalRunners(options: LocalRunnerOptions): ShardRunners {
   const { files, sink, budget, gate } = options;
-  const engine = createEngine({ engine: options.engine ?? 'cpu' });
+  const engine = createEngine({ engine: options.engine ?? 'cpu', threads: options.threads, devices: options.devices });
   const sources = openOnce((name) => files.open(name));
   const readable = withGate(sink.files(), gate);
   const prove = (shard: OutputShard, digests: ShardDigests, hooks: ShardHooks) => {

@@ -51,6 +51,8 @@ export interface Unit {
   readonly readBytes: number;
   /** Bytes that kernels make of it. */
   readonly computedBytes: number;
+  /** Bytes of the twins beside them, where a device computes. */
+  readonly twinBytes: number;
   readonly items: readonly Item[];
 }
 
@@ -182,6 +184,7 @@ function createUnit(gap: number): OpenUnit {
   const items: Item[] = [];
   let size = 0;
   let computedBytes = 0;
+  let twinBytes = 0;
   /** The read that holds a span, or can: only the last one grows, since others follow the ones before it. */
   const home = (list: readonly OpenRead[], span: Span): OpenRead | null => {
     const holder = list.find((read) => read.file === span.file && span.start >= read.start && span.end <= read.end);
@@ -213,9 +216,11 @@ function createUnit(gap: number): OpenUnit {
       }),
     add: (item) => {
       items.push(item);
-      if (item.kind === 'compute') computedBytes += item.length + workingBytes(item.source);
+      if (item.kind !== 'compute') return;
+      computedBytes += item.length;
+      twinBytes += workingBytes(item.source);
     },
-    finish: () => ({ reads, readBytes: size, computedBytes, items }),
+    finish: () => ({ reads, readBytes: size, computedBytes, twinBytes, items }),
   };
 }
 

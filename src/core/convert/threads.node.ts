@@ -39,7 +39,7 @@ type FromThread =
 
 /** One thread a runner, each with its own buffers, files and kernels. `script` calls {@link serveShards} in a thread. */
 export function createThreadRunners(script: URL, setup: ThreadSetup, count: number): ShardRunners {
-  return createRemoteRunners(count, setup.engine, () => startThread(script, setup));
+  return createRemoteRunners(count, setup.engine, () => startThread(script, { ...setup, threads: count }));
 }
 
 function startThread(script: URL, setup: ThreadSetup): RemoteRunner {
@@ -99,6 +99,7 @@ export async function serveShards(
     files,
     budget: createBudget(setup.budgetBytes),
     engine: setup.engine,
+    threads: setup.threads,
     sink: {
       create: (name, byteLength) => createFolderFile(setup.out, name, byteLength, ledger, () => {}),
       files: () => ({

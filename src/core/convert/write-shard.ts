@@ -7,7 +7,7 @@ import type { SinkFile } from '../sink/types.ts';
 import type { ByteSource } from '../source/types.ts';
 import { KIB, MIB } from '../units.ts';
 import { type BufferPool, createBufferPool } from './buffer-pool.ts';
-import { runCompute, twinOf } from './compute.ts';
+import { runCompute } from './compute.ts';
 import { createPartDigests, type PartDigests, type ShardEvidence } from './part-digests.ts';
 import { type ComputeItem, type CopyItem, type Item, scheduleShard, type Unit, writeRuns } from './schedule.ts';
 import { createStaging, type Staging } from './staging.ts';
@@ -29,6 +29,8 @@ export interface WriteShardOptions {
 const UNIT_BYTES = 16 * MIB;
 /** Units that are being read while one is worked on. */
 const AHEAD = 2;
+/** Units beside the one at hand whose kernels may be under way: a device has work while a unit is hashed. */
+const COMPUTED_AHEAD = 1;
 /** Ranges of one unit that are read at once. */
 const READS_AT_ONCE = 4;
 /** Reading 64 KiB too much is cheaper than another read. */
@@ -51,38 +53,37 @@ export async function writeShard(options: WriteShardOptions): Promise<ShardEvide
   const digests = await createPartDigests(shard);
   const work: Work = { options, pool, digests, staging: createStaging(), signal: inner };
   await file.write(shard.header, 0, { signal });
-  const loading: Promise<Loaded>[] = [];
+  const ahead = options.engine.choice === 'cpu' ? 0 : COMPUTED_AHEAD;
+  const queue: InHand[] = [];
   let next = 0;
   const loadNext = () => {
     const unit = units[next++];
     if (!unit) return;
-    const promise = load(unit, work);
-    promise.catch(() => undefined);
-    loading.push(promise);
+    const loaded = load(unit, work);
+    loaded.catch(() => undefined);
+    queue.push({ loaded, made: null });
   };
   let writing: Promise<void> = Promise.resolve();
   try {
     for (let i = 0; i <= AHEAD; i++) loadNext();
-    for (let current = loading.shift(); current; current = loading.shift()) {
-      const loaded = await current;
-      try {
-        await options.gate?.();
-        throwIfAborted(signal);
-        const ready = await make(loaded, work);
-        await writing;
-        writing = write(ready, loaded, work);
-        writing.catch(() => undefined);
-      } catch (error) {
-        loaded.release();
-        throw error;
-      }
+    for (let current = queue[0]; current; current = queue[0]) {
+      for (const one of queue.slice(0, 1 + ahead)) one.made ??= computed(one.loaded, work);
+      const loaded = await current.loaded;
+      const ready = await prepare(loaded, (await current.made) ?? [], work);
+      await writing;
+      queue.shift();
+      writing = write(ready, loaded, work);
+      writing.catch(() => undefined);
       loadNext();
     }
     await writing;
   } catch (error) {
     abort.abort();
     await writing.catch(() => undefined);
-    for (const pending of loading) await pending.then((loaded) => loaded.release()).catch(() => undefined);
+    for (const { loaded, made } of queue) {
+      await made?.catch(() => undefined);
+      await loaded.then(({ release }) => release()).catch(() => undefined);
+    }
     throw error;
   }
   return digests.result();
@@ -108,7 +109,10 @@ interface Loaded {
 }
 
 async function load(unit: Unit, work: Work): Promise<Loaded> {
-  const release = await work.options.budget.take(unit.readBytes + unit.computedBytes, work.signal);
+  const { budget, engine } = work.options;
+  // Only numbers that a device makes have a twin, and only where WebGPU was chosen does it make any.
+  const twinBytes = engine.choice === 'webgpu' ? unit.twinBytes : 0;
+  const release = await budget.take(unit.readBytes + unit.computedBytes + twinBytes, work.signal);
   try {
     const bytes = await readPooled(unit, work);
     const giveBack = () => {
@@ -150,14 +154,36 @@ interface Ready {
   readonly pooled: boolean;
 }
 
-/** Runs the kernels and the hashes of a unit; gives what is to be written. */
-async function make({ unit, bytes }: Loaded, work: Work): Promise<Ready[]> {
+/** A unit that is read, then computed; null before its kernels were started. */
+interface InHand {
+  readonly loaded: Promise<Loaded>;
+  made: Promise<MadeItem[]> | null;
+}
+
+/** Runs the kernels of a unit once it is read: all of its items at once, of which a device may have several. */
+function computed(loading: Promise<Loaded>, work: Work): Promise<MadeItem[]> {
+  const { gate, signal } = work.options;
+  const made = loading.then(async ({ unit, bytes }) => {
+    await gate?.();
+    throwIfAborted(signal);
+    const running = unit.items.map((item) => bytesOf(item, bytes, work));
+    const failed = (await Promise.allSettled(running)).find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    return Promise.all(running);
+  });
+  made.catch(() => undefined);
+  return made;
+}
+
+/** Hashes the items of a unit in order; gives what is to be written. */
+async function prepare({ unit, bytes }: Loaded, all: readonly MadeItem[], work: Work): Promise<Ready[]> {
   const { digests, staging } = work;
   const ready: Ready[] = [];
   const copies: CopyItem[] = [];
-  for (const item of unit.items) {
-    const made = await bytesOf(item, bytes, work);
-    await digests.take(item, (await twin(item, bytes, work)) ?? made);
+  for (const [at, item] of unit.items.entries()) {
+    const { made, twin } = all[at] as MadeItem;
+    await digests.take(item, twin ?? made);
+    if (twin) work.pool.give(twin);
     if (item.kind === 'compute') digests.takeInputs(item, inputsOf(item, bytes));
     if (staging.keep(item, made)) {
       if (item.kind === 'compute') work.pool.give(made);
@@ -170,21 +196,23 @@ async function make({ unit, bytes }: Loaded, work: Work): Promise<Ready[]> {
   return ready;
 }
 
-/** The bytes that an item is held to, null where they are what was made. */
-async function twin(item: Item, bytes: Uint8Array<ArrayBuffer>, { options }: Work): Promise<Uint8Array | null> {
-  return item.kind === 'compute' ? twinOf(options.engine, item.source, inputsOf(item, bytes), item.length) : null;
-}
-
 function inputsOf({ inputs }: ComputeItem, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>[] {
   return inputs.map(({ at, length }) => bytes.subarray(at, at + length));
 }
 
-async function bytesOf(item: Item, bytes: Uint8Array<ArrayBuffer>, work: Work): Promise<Uint8Array<ArrayBuffer>> {
-  if (item.kind === 'copy') return bytes.subarray(item.at, item.at + item.length);
-  if (item.kind === 'bytes') return Uint8Array.from(item.bytes);
-  const output = work.pool.take(item.length);
-  await runCompute(work.options.engine, item.source, inputsOf(item, bytes), output, work.signal);
-  return output;
+interface MadeItem {
+  readonly made: Uint8Array<ArrayBuffer>;
+  /** The bytes that the item is held to, null where they are `made`. */
+  readonly twin: Uint8Array<ArrayBuffer> | null;
+}
+
+async function bytesOf(item: Item, bytes: Uint8Array<ArrayBuffer>, work: Work): Promise<MadeItem> {
+  if (item.kind === 'copy') return { made: bytes.subarray(item.at, item.at + item.length), twin: null };
+  if (item.kind === 'bytes') return { made: Uint8Array.from(item.bytes), twin: null };
+  const made = work.pool.take(item.length);
+  const options = { take: work.pool.take, signal: work.signal };
+  const twin = await runCompute(work.options.engine, item.source, inputsOf(item, bytes), made, options);
+  return { made, twin };
 }
 
 async function write(ready: readonly Ready[], loaded: Loaded, { options, pool }: Work): Promise<void> {

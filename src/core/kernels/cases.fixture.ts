@@ -7,6 +7,7 @@ import { gatherKernel } from './gather/kernel.ts';
 import type { Kernel } from './kernel.ts';
 import { statisticsKernel } from './statistics/kernel.ts';
 import { transposeKernel } from './transpose/kernel.ts';
+import { unpackKernel } from './unpack/kernel.ts';
 
 /** A kernel with inputs, its specification hidden: what every engine must agree on. */
 export interface Case {
@@ -178,6 +179,41 @@ function dequantiseCases(): Case[] {
   return [...fp8, caseOf(dequantiseKernel, { format: 'mxfp4', groups }, [codes, scales]), tail];
 }
 
+/** Gathers of bf16 matrices of `rows` × `columns`, of one input and of two, whole and in part. */
+export function unpackGathers(rows: number, columns: number): GatherSpec[] {
+  const one = { itemBytes: 2, bases: [columns], select: null };
+  const two = { itemBytes: 2, bases: [0, columns] };
+  const half = Math.floor(rows / 2);
+  return [
+    { ...one, shape: [columns, rows], strides: [1, columns] },
+    { ...one, shape: [columns - 3, rows - 2], strides: [1, columns], bases: [columns + 3] },
+    { ...one, shape: [half, columns], strides: [2 * columns, 1] },
+    { ...one, shape: [columns, half, 2], strides: [1, columns, half * columns] },
+    { ...two, shape: [rows, 2, columns], strides: [columns, 0, 1], select: 1 },
+    { ...two, shape: [columns, 2, rows], strides: [1, 0, columns], select: 1 },
+    { ...two, shape: [columns, rows, 2], strides: [1, columns, 0], select: 2 },
+  ];
+}
+
+function unpackCases(): Case[] {
+  const fp8 = { batch: 2, rows: 70, columns: 132, blockRows: 32, blockColumns: 48 } as const;
+  const scales = Uint32Array.from({ length: 2 * 3 * 3 }, (_, i) => SCALES[(i * 5) % SCALES.length] ?? 0);
+  const codings = [
+    ...(['e4m3', 'e5m2'] as const).map((format) => ({ spec: { format, ...fp8 }, rows: 70, columns: 132, scales })),
+    { spec: { format: 'mxfp4', groups: 128 } as const, rows: 63, columns: 64, scales: null },
+  ];
+  return codings.flatMap(({ spec, rows, columns, scales }, at) =>
+    unpackGathers(rows, columns).map((gather, form) => {
+      const inputs = gather.bases.flatMap((_, input) =>
+        scales
+          ? [noise(2 * rows * columns, form + input, at + 1), moved(bytesOfWords(scales), form % 4)]
+          : [noise(128 * 16, form + input, at + 1), noise(128, form + input, 1)],
+      );
+      return caseOf(unpackKernel, { packed: gather.bases.map(() => spec), gather }, inputs);
+    }),
+  );
+}
+
 const FLOATS: readonly FloatType[] = ['F32', 'BF16', 'F16'];
 
 function codesOf(dtype: FloatType): { bytes: Uint8Array; count: number } {
@@ -254,6 +290,7 @@ export const CASES: Readonly<Record<string, () => Case[]>> = {
   gather: gatherCases,
   transpose: transposeCases,
   dequantise: dequantiseCases,
+  unpack: unpackCases,
   cast: castCases,
   statistics: statisticsCases,
   difference: differenceCases,

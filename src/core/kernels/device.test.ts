@@ -23,7 +23,7 @@ it.each([
   ['a buffer below the binding', 128, 32, 32, 32],
 ])('asks %s for the limits that it has, and takes tiles within them', async (_, binding, buffer, tile, whole) => {
   const { gpu, asked } = adapterOf({ maxStorageBufferBindingSize: binding * MIB, maxBufferSize: buffer * MIB });
-  const opened = await openGpu(gpu, 2 * MAX_TILE_BYTES);
+  const opened = await openGpu(gpu, { tileBytes: 2 * MAX_TILE_BYTES, depth: 4 });
   expect(asked).toEqual([{ requiredLimits: { maxStorageBufferBindingSize: tile * MIB, maxBufferSize: whole * MIB } }]);
   expect(opened).toMatchObject({ limits: { tileBytes: tile * MIB }, groupsPerDimension: 65_535, name: 'made up' });
 });

@@ -1,11 +1,12 @@
-import { MAX_TILE_BYTES, type Shader, TILE_BYTES, type TileLimits } from './tile.ts';
+import { createRing, RING, type Ring, type RingSize } from './ring.ts';
+import { MAX_TILE_BYTES, type Shader, type TileLimits } from './tile.ts';
 
 /** WebGPU's numbers for buffer usages and map modes, which Node has no globals for. */
 export const USAGE = { mapRead: 1, mapWrite: 2, copySrc: 4, copyDst: 8, uniform: 0x40, storage: 0x80 } as const;
 export const MAP = { read: 1, write: 2 } as const;
 
-/** Free buffers of one size and usage that are kept; more would hold memory that other programs want. */
-const KEPT = 4;
+/** Free buffers of one size and usage that are kept: those of the deepest ring, and two that are being mapped again. */
+const KEPT = 10;
 const SMALLEST = 4096;
 
 /** The device went away: a crash of the driver, a sleep, or `destroy()`. */
@@ -26,6 +27,10 @@ export interface Loan {
 export interface Gpu {
   readonly device: GPUDevice;
   readonly limits: TileLimits;
+  /** Bytes that a tile may have at most. */
+  readonly mostTileBytes: number;
+  /** Shared by all who run tiles. */
+  readonly ring: Ring;
   /** What a person would call the adapter. */
   readonly name: string;
   readonly groupsPerDimension: number;
@@ -50,7 +55,7 @@ const USAGES = {
  *
  * @throws what `requestDevice` throws.
  */
-export async function openGpu(source: GPU, tileBytes: number = TILE_BYTES): Promise<Gpu | null> {
+export async function openGpu(source: GPU, ring: RingSize = RING): Promise<Gpu | null> {
   const adapter = await source.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) return null;
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
@@ -61,7 +66,7 @@ export async function openGpu(source: GPU, tileBytes: number = TILE_BYTES): Prom
       maxBufferSize: Math.min(maxBufferSize, 2 * MAX_TILE_BYTES),
     },
   });
-  return createGpu(device, { name: adapterName(adapter), tileBytes: Math.min(tileBytes, binding) });
+  return createGpu(device, { ...ring, name: adapterName(adapter), mostTileBytes: binding });
 }
 
 function adapterName({ info }: GPUAdapter): string {
@@ -69,8 +74,23 @@ function adapterName({ info }: GPUAdapter): string {
   return words.length > 0 ? words.join(' ') : 'unnamed adapter';
 }
 
+export interface GpuOptions {
+  readonly name: string;
+  readonly tileBytes: number;
+  /** {@link RING}'s unless given. */
+  readonly depth?: number;
+  /** `tileBytes` unless given. */
+  readonly mostTileBytes?: number;
+}
+
+/** The same device with another ring. */
+export function withRing(gpu: Gpu, { tileBytes, depth }: RingSize): Gpu {
+  return { ...gpu, limits: { tileBytes: Math.min(tileBytes, gpu.mostTileBytes) }, ring: createRing(depth) };
+}
+
 /** Takes a device over: its pools, its pipelines, the news of its loss. */
-export function createGpu(device: GPUDevice, options: { readonly name: string; readonly tileBytes: number }): Gpu {
+export function createGpu(device: GPUDevice, options: GpuOptions): Gpu {
+  const { mostTileBytes = options.tileBytes } = options;
   let gone: string | null = null;
   const lost = device.lost.then(({ reason, message }) => {
     gone = message || reason;
@@ -82,7 +102,9 @@ export function createGpu(device: GPUDevice, options: { readonly name: string; r
   return {
     device,
     name: options.name,
-    limits: { tileBytes: options.tileBytes },
+    limits: { tileBytes: Math.min(options.tileBytes, mostTileBytes) },
+    mostTileBytes,
+    ring: createRing(options.depth ?? RING.depth),
     groupsPerDimension: device.limits.maxComputeWorkgroupsPerDimension,
     lost,
     isLost: () => gone !== null,

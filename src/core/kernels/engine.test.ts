@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { noise } from './cases.fixture.ts';
 import { createEngine, type EngineChoice } from './engine.ts';
 import type { GatherSpec } from './gather/cpu.ts';
@@ -50,5 +50,26 @@ describe('an engine without WebGPU', () => {
     const signal = AbortSignal.abort();
     const running = engine.run(gatherKernel, spec, [input], new Uint8Array(input.length), { signal });
     await expect(running).rejects.toMatchObject({ tag: 'cancelled' });
+  });
+});
+
+describe('auto', () => {
+  it('takes the CPU for numbers that it has to compute in any case, without opening a device', async () => {
+    let asked = 0;
+    const gpu = { requestAdapter: async () => ++asked } as unknown as GPU;
+    const engine = createEngine({ engine: 'auto', gpu, threads: 8 });
+    const meanwhile = vi.fn();
+    for (let run = 0; run < 3; run++) {
+      const output = new Uint8Array(input.length);
+      expect(await engine.run(gatherKernel, spec, [input], output, { meanwhile })).toBe('cpu');
+      expect(Buffer.compare(output, expected)).toBe(0);
+    }
+    expect(asked).toBe(0);
+    expect(meanwhile).not.toHaveBeenCalled();
+    const [decision] = engine.decisions();
+    expect(decision).toMatchObject({ on: 'cpu', gpuRate: null, runs: { cpu: 3, webgpu: 0 } });
+    expect(decision?.reason).toMatch(
+      /^The CPU has to compute these numbers in any case, to prove those of a device: \d+\.\d\d GB\/s in each of 8 threads\.$/,
+    );
   });
 });

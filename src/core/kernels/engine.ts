@@ -1,11 +1,27 @@
-import { LoomError, throwIfAborted } from '../errors.ts';
-import { GB, KIB } from '../units.ts';
-import { DeviceLost, type Gpu, openGpu } from './device.ts';
+import { throwIfAborted } from '../errors.ts';
+import { KIB } from '../units.ts';
+import {
+  type Decision,
+  type EngineDecision,
+  firstRun,
+  follow,
+  newDecision,
+  onCpu,
+  onCpuInAnyCase,
+  plainDecision,
+  type Setting,
+  type Task,
+} from './decide.ts';
+import { createDevices, type DeviceOptions, type Devices } from './devices.ts';
 import type { Kernel } from './kernel.ts';
-import { runTiles } from './run-tiles.ts';
-import { MAX_TILE_BYTES, TILE_BYTES, type TileLimits } from './tile.ts';
+import { SMALLEST_TILE_BYTES } from './measure-ring.ts';
+import type { Where } from './pace.ts';
+import { MAX_TILE_BYTES, type TileLimits } from './tile.ts';
 
-/** Where kernels run. `auto`: wherever the first run of an operation was faster. */
+export type { EngineDecision } from './decide.ts';
+export type { Where } from './pace.ts';
+
+/** Where kernels run. `auto`: wherever the work as a whole is faster. */
 export type EngineChoice = 'cpu' | 'webgpu' | 'auto';
 export const ENGINES: readonly EngineChoice[] = ['auto', 'cpu', 'webgpu'];
 
@@ -13,29 +29,19 @@ export function isEngineChoice(text: string): text is EngineChoice {
   return (ENGINES as readonly string[]).includes(text);
 }
 
-/** Where one operation runs and why; rates in bytes in and out per second / 10⁹, null when not measured. */
-export interface EngineDecision {
-  readonly kernel: string;
-  readonly op: string;
-  readonly on: 'cpu' | 'webgpu';
-  /** A sentence for a reader. */
-  readonly reason: string;
-  readonly cpuRate: number | null;
-  readonly gpuRate: number | null;
-  /** How often it ran where. */
-  readonly runs: { readonly cpu: number; readonly webgpu: number };
-}
-
 export interface Engine {
   readonly choice: EngineChoice;
-  /** Fills `output` with what the kernel makes of `inputs`: the same bytes wherever it runs. @throws LoomError `cancelled`. */
+  /**
+   * Fills `output` with what the kernel makes of `inputs`: the same bytes wherever it runs. Answers where the bytes in
+   * `output` were made. @throws LoomError `cancelled`.
+   */
   run<Spec>(
     kernel: Kernel<Spec>,
     spec: Spec,
     inputs: readonly Uint8Array[],
     output: Uint8Array,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<void>;
+    options?: RunOptions,
+  ): Promise<Where>;
   /** In the order in which operations first ran. */
   decisions(): readonly EngineDecision[];
   /** The adapter's name once one was opened, else null. */
@@ -43,82 +49,65 @@ export interface Engine {
   dispose(): void;
 }
 
-export interface EngineOptions {
+export interface EngineOptions extends DeviceOptions {
   readonly engine: EngineChoice;
-  /** Where devices come from; `navigator.gpu` unless given. */
-  readonly gpu?: GPU | null | undefined;
-  readonly tileBytes?: number | undefined;
+  /** How many engines work at the same time, each in its thread, all on one device; 1 unless given. */
+  readonly threads?: number | undefined;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * For bytes that the CPU has to make in any case, to hold those of a device to: called once where a device has the work
+   * and this thread nothing to do but to wait for it. Not called where the CPU makes the bytes. `auto` takes the CPU, since
+   * a device would only add to its work.
+   */
+  readonly meanwhile?: (() => void) | undefined;
 }
 
 /** Work below this is over before a device has been told of it: it says nothing about which is faster. */
 const MEASURE_BYTES = 256 * KIB;
 
-interface Decision {
-  readonly kernel: string;
-  readonly op: string;
-  on: 'cpu' | 'webgpu';
-  reason: string;
-  cpuRate: number | null;
-  gpuRate: number | null;
-  readonly runs: { cpu: number; webgpu: number };
-}
-
-interface Task {
-  readonly bytes: number;
-  onCpu(output: Uint8Array): void;
-  /** Null when the kernel has no GPU form for this spec. */
-  readonly onGpu: ((gpu: Gpu, output: Uint8Array) => Promise<void>) | null;
-}
-
 /**
- * Runs kernels on the CPU, on a WebGPU device, or where the first run of each operation was faster.
+ * Runs kernels on the CPU, on a WebGPU device, or where the work as a whole is faster: by the first run of each operation,
+ * and by trials of the other way while it goes on.
  *
  * The first run of an operation on a device is compared with its CPU form byte by byte; a device that differs, fails, or
  * is lost twice is not used again. A lost device is replaced once and the work done again.
  */
 export function createEngine(options: EngineOptions): Engine {
-  const devices = createDevices(options);
+  const devices = options.devices ?? createDevices(options);
   const decisions = new Map<string, Decision>();
   const tiny = new Map<string, Decision>();
-  let turn: Promise<void> = Promise.resolve();
+  /** The first run of an operation, which nothing else disturbs. */
+  let measuring: Promise<void> | null = null;
 
-  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
-    const before = turn;
-    let open = () => {};
-    turn = new Promise((resolve) => {
-      open = resolve;
-    });
-    await before;
-    try {
-      return await work();
-    } finally {
-      open();
-    }
-  };
-  /** Waits until nothing is being measured. */
-  const quiet = async (): Promise<void> => {
-    const seen = turn;
-    await seen;
-    if (seen !== turn) await quiet();
-  };
   /** An operation that had only tiny work so far: nothing is decided of it. */
   const tinyOne = (key: string, fresh: Decision): Decision => {
     const seen = tiny.get(key) ?? { ...fresh, reason: 'Too little work to measure.' };
     tiny.set(key, seen);
     return seen;
   };
-  const decide = async (decision: Decision, task: Task, output: Uint8Array): Promise<void> => {
-    await alone(() => firstRun(decision, task, output, options.engine, devices));
+  const setting: Setting = { choice: options.engine, threads: options.threads ?? 1, devices };
+  const decide = async (decision: Decision, task: Task, output: Uint8Array): Promise<Where> => {
+    const running = firstRun(decision, task, output, setting);
+    const over = () => {
+      measuring = null;
+    };
+    measuring = running.then(over, over);
+    await running;
+    return 'cpu';
   };
 
   return {
     choice: options.engine,
-    run: async (kernel, spec, inputs, output, { signal } = {}) => {
+    run: async (kernel, spec, inputs, output, { signal, meanwhile } = {}) => {
       throwIfAborted(signal);
       const bytes = output.byteLength + inputs.reduce((sum, input) => sum + input.byteLength, 0);
-      const limits = { tileBytes: Math.min(options.tileBytes ?? TILE_BYTES, MAX_TILE_BYTES) };
-      const task = taskOf(kernel, spec, inputs, { bytes, limits, signal });
-      await quiet();
+      const limits = { tileBytes: Math.min(options.tileBytes ?? SMALLEST_TILE_BYTES, MAX_TILE_BYTES) };
+      const task = taskOf(kernel, spec, inputs, { bytes, limits, signal, devices });
+      // Nothing may come between the look and the first run: runs that begin together would all pass.
+      while (measuring) await measuring;
       const key = `${kernel.name} ${kernel.op(spec)}`;
       const known = decisions.get(key);
       const decision = known ?? tiny.get(key) ?? newDecision(kernel.name, kernel.op(spec));
@@ -127,171 +116,33 @@ export function createEngine(options: EngineOptions): Engine {
       if (options.engine === 'cpu') decision.reason = 'The CPU was chosen.';
       decisions.set(key, decision);
       tiny.delete(key);
+      if (options.engine === 'auto' && meanwhile) return onCpuInAnyCase(decision, task, output, setting);
       if (!known && options.engine !== 'cpu') return decide(decision, task, output);
-      await follow(decision, task, output, devices);
+      return follow(decision, task, output, setting, meanwhile);
     },
-    decisions: () => structuredClone([...decisions.values(), ...tiny.values()]),
+    decisions: () => [...decisions.values(), ...tiny.values()].map(plainDecision),
     adapter: devices.name,
     dispose: devices.dispose,
   };
-}
-
-function newDecision(kernel: string, op: string): Decision {
-  return { kernel, op, on: 'cpu', reason: '', cpuRate: null, gpuRate: null, runs: { cpu: 0, webgpu: 0 } };
 }
 
 function taskOf<Spec>(
   kernel: Kernel<Spec>,
   spec: Spec,
   inputs: readonly Uint8Array[],
-  { bytes, limits, signal }: { bytes: number; limits: TileLimits; signal: AbortSignal | undefined },
+  { bytes, limits, signal, devices }: TaskOptions,
 ): Task {
   const possible = kernel.tiles(spec, limits) !== null;
   return {
     bytes,
     onCpu: (output) => kernel.cpu(spec, inputs, output),
-    onGpu: possible
-      ? async (gpu, output) => {
-          const tiles = kernel.tiles(spec, gpu.limits);
-          if (!tiles) throw new LoomError('internal', 'This shape fits no tile.');
-          await runTiles(gpu, tiles, inputs, output, signal);
-        }
-      : null,
+    onGpu: possible ? (output, onWaiting) => devices.run(kernel, spec, inputs, output, { signal, onWaiting }) : null,
   };
 }
 
-function onCpu(decision: Decision, task: Task, output: Uint8Array): void {
-  task.onCpu(output);
-  decision.runs.cpu++;
-}
-
-/** Later runs: as decided, and on the CPU from the moment that the device lets us down. */
-async function follow(decision: Decision, task: Task, output: Uint8Array, devices: Devices): Promise<void> {
-  if (decision.on === 'cpu' || !task.onGpu) return onCpu(decision, task, output);
-  const outcome = await devices.use(task.onGpu, output);
-  if (outcome.failure === null) decision.runs.webgpu++;
-  else {
-    Object.assign(decision, { on: 'cpu', reason: outcome.failure });
-    onCpu(decision, task, output);
-  }
-}
-
-/** The first run: the CPU's bytes, and the device's beside them. */
-async function firstRun(
-  decision: Decision,
-  task: Task,
-  output: Uint8Array,
-  choice: EngineChoice,
-  devices: Devices,
-): Promise<void> {
-  const seconds = timed(() => onCpu(decision, task, output));
-  decision.cpuRate = rate(task.bytes, seconds);
-  if (!task.onGpu) {
-    decision.reason = 'This shape has no form for the graphics device.';
-    return;
-  }
-  const copy = new Uint8Array(output.byteLength);
-  const first = await devices.use(task.onGpu, copy);
-  const failure = first.failure ?? (same(copy, output) ? null : 'The graphics device gave other bytes than the CPU.');
-  if (failure !== null) {
-    decision.reason = failure;
-    return;
-  }
-  const start = performance.now();
-  const second = await devices.use(task.onGpu, copy);
-  decision.gpuRate = rate(task.bytes, (performance.now() - start) / 1000);
-  decision.runs.webgpu++;
-  judge(decision, choice, second.failure, devices.name());
-}
-
-function judge(decision: Decision, choice: EngineChoice, failure: string | null, name: string | null): void {
-  const { cpuRate, gpuRate } = decision;
-  const rates = `CPU ${cpuRate?.toFixed(2)} GB/s, ${name ?? 'device'} ${gpuRate?.toFixed(2)} GB/s with its transfers`;
-  if (failure !== null) decision.reason = failure;
-  else if (choice === 'webgpu') Object.assign(decision, { on: 'webgpu', reason: `WebGPU was chosen: ${rates}.` });
-  else if ((gpuRate ?? 0) > (cpuRate ?? 0)) Object.assign(decision, { on: 'webgpu', reason: `Faster: ${rates}.` });
-  else decision.reason = `Faster: ${rates}.`;
-}
-
-function timed(work: () => void): number {
-  const start = performance.now();
-  work();
-  return (performance.now() - start) / 1000;
-}
-
-function rate(bytes: number, seconds: number): number {
-  return bytes / GB / Math.max(seconds, 1e-6);
-}
-
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.byteLength !== b.byteLength) return false;
-  for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-interface Devices {
-  /** Runs work on the device, again on a new one when it is lost. `failure`: why it could not, null when it did. */
-  use(work: (gpu: Gpu, output: Uint8Array) => Promise<void>, output: Uint8Array): Promise<{ failure: string | null }>;
-  name(): string | null;
-  dispose(): void;
-}
-
-/** The device, opened when first needed and replaced once. */
-function createDevices({ gpu, tileBytes }: EngineOptions): Devices {
-  let current: Promise<Gpu | null> | null = null;
-  let name: string | null = null;
-  let losses = 0;
-  let failure: string | null = null;
-
-  const open = async (): Promise<Gpu | null> => {
-    const source = gpu === undefined ? defaultGpu() : gpu;
-    if (!source) return null;
-    const opened = await openGpu(source, tileBytes);
-    name = opened?.name ?? name;
-    return opened;
-  };
-  const attempt = async (work: Parameters<Devices['use']>[0], output: Uint8Array): Promise<boolean> => {
-    current ??= open();
-    const used = current;
-    const opened = await used;
-    if (!opened) {
-      failure = 'There is no WebGPU adapter here.';
-      return false;
-    }
-    try {
-      await work(opened, output);
-      return true;
-    } catch (error) {
-      if (!(error instanceof DeviceLost)) throw error;
-      if (current === used) {
-        losses++;
-        current = null;
-      }
-      if (losses > 1) failure = 'The graphics device was lost twice.';
-      return false;
-    }
-  };
-  const use: Devices['use'] = async (work, output) => {
-    try {
-      for (let tries = 0; tries < 2 && failure === null; tries++) {
-        if (await attempt(work, output)) return { failure: null };
-      }
-      return { failure: failure ?? 'The graphics device was lost twice.' };
-    } catch (error) {
-      if (error instanceof LoomError && error.tag === 'cancelled') throw error;
-      failure = error instanceof Error ? error.message : String(error);
-      return { failure };
-    }
-  };
-  const dispose = () => {
-    void current?.then((opened) => opened?.dispose()).catch(() => undefined);
-    current = null;
-    failure = 'The engine was closed.';
-  };
-  return { use, name: () => name, dispose };
-}
-
-function defaultGpu(): GPU | null {
-  const scope = globalThis as { navigator?: { gpu?: GPU } };
-  return scope.navigator?.gpu ?? null;
+interface TaskOptions {
+  readonly bytes: number;
+  readonly limits: TileLimits;
+  readonly signal: AbortSignal | undefined;
+  readonly devices: Devices;
 }

@@ -13,6 +13,11 @@ export interface Kernel<Spec> {
   outputBytes(spec: Spec): number;
   /** The reference. Fills `output`, which has exactly `outputBytes(spec)` bytes; any address, any alignment. */
   cpu(spec: Spec, inputs: readonly Uint8Array[], output: Uint8Array): void;
+  /**
+   * The CPU form in pieces of about a millisecond, a yield after each: a thread that waits for a device looks after it in
+   * between. Without it, the CPU form is one piece.
+   */
+  slices?(spec: Spec, inputs: readonly Uint8Array[], output: Uint8Array): Iterable<void>;
   /** Null when this spec has no GPU form; pure, also for tensors that no memory holds. */
   tiles(spec: Spec, limits: TileLimits): Iterable<GpuTile> | null;
 }

@@ -1,4 +1,6 @@
-import type { FloatType } from '../safetensors/dtype.ts';
+import { type FloatType, rowOfFp8 } from '../safetensors/dtype.ts';
+import { codeNumbers } from '../safetensors/dtype-codes.ts';
+import type { DequantiseSpec } from './dequantise/cpu.ts';
 
 /** Digits of the fraction, and the exponent's bias. */
 const FORMATS: Readonly<Record<FloatType, readonly [number, number, number]>> = {
@@ -33,4 +35,35 @@ export function encode(dtype: FloatType, value: number): number {
   const up = units - floor > 0.5 || (units - floor === 0.5 && floor % 2 === 1);
   const whole = floor + (up ? 1 : 0);
   return sign + Math.min(infinity, (exponent + bias - 1) * 2 ** fraction + whole);
+}
+
+/** The bf16 of code × scale, by the definition: the product rounded to f32, then to bf16; NaN is 0x7fc0. */
+export function bf16Product(value: number, scale: number): number {
+  const product = Math.fround(value * scale);
+  return Number.isNaN(product) ? 0x7fc0 : encode('BF16', product);
+}
+
+/** What the dequantise kernel has to make, one number at a time. `scales`: f32 bits, for MXFP4 e8m0 bytes. */
+export function dequantisePlainly(
+  spec: DequantiseSpec,
+  codes: Uint8Array,
+  scales: Uint32Array | Uint8Array,
+): Uint16Array {
+  if (spec.format === 'mxfp4') {
+    const sizes = [0, 0.5, 1, 1.5, 2, 3, 4, 6];
+    return Uint16Array.from({ length: 32 * spec.groups }, (_, i) => {
+      const code = ((codes[i >> 1] ?? 0) >> (4 * (i % 2))) & 15;
+      const scale = scales[i >> 5] ?? 0;
+      if (scale === 255) return 0x7fc0;
+      return encode('BF16', (sizes[code % 8] ?? 0) * (code < 8 ? 1 : -1) * 2 ** (scale - 127));
+    });
+  }
+  const { rows, columns, blockRows, blockColumns } = spec;
+  const values = codeNumbers(rowOfFp8(spec.format));
+  const [down, across] = [Math.ceil(rows / blockRows), Math.ceil(columns / blockColumns)];
+  return Uint16Array.from({ length: spec.batch * rows * columns }, (_, i) => {
+    const [column, row, matrix] = [i % columns, Math.floor(i / columns) % rows, Math.floor(i / columns / rows)];
+    const block = (matrix * down + Math.floor(row / blockRows)) * across + Math.floor(column / blockColumns);
+    return bf16Product(values[codes[i] ?? 0] ?? 0, decode('F32', scales[block] ?? 0));
+  });
 }

@@ -2,15 +2,19 @@ import { isAbort, LoomError, throwIfAborted } from '../errors.ts';
 import { type Gpu, type Loan, MAP, scoped } from './device.ts';
 import { dispatchSize, type GpuTile, padded, placeBytes, type Upload } from './tile.ts';
 
-/** Tiles under way at once: one is computed while the one before is read back and the one after is uploaded. */
-const IN_FLIGHT = 3;
-
 const LOSS_NEWS_MS = 500;
 
 const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
+export interface RunTilesOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called once, when as many tiles as the device takes are under way, or all of them. */
+  readonly onWaiting?: (() => void) | undefined;
+}
+
 /**
- * Runs tiles on a device and puts their bytes into `output`.
+ * Runs tiles on a device and puts their bytes into `output`. All runs on a device share its ring: one tile is computed
+ * while the one before is read back and the one after is uploaded.
  *
  * Bytes are believed only when the device reported no fault for the commands that made them.
  *
@@ -21,18 +25,32 @@ export async function runTiles(
   tiles: Iterable<GpuTile>,
   inputs: readonly Uint8Array[],
   output: Uint8Array,
-  signal?: AbortSignal,
+  { signal, onWaiting }: RunTilesOptions = {},
 ): Promise<void> {
   const running: Promise<void>[] = [];
+  let failed = false;
+  let waiting = onWaiting;
+  const wait = () => {
+    waiting?.();
+    waiting = undefined;
+  };
   try {
     for (const tile of tiles) {
-      throwIfAborted(signal);
-      if (running.length >= IN_FLIGHT) await running.shift();
-      const promise = Promise.race([runTile(gpu, tile, inputs, output), gpu.lost]);
-      promise.catch(() => undefined);
+      if (gpu.ring.isFull()) wait();
+      const leave = await gpu.ring.enter();
+      if (failed || signal?.aborted) {
+        leave();
+        break;
+      }
+      const promise = Promise.race([runTile(gpu, tile, inputs, output).finally(leave), gpu.lost]);
+      promise.catch(() => {
+        failed = true;
+      });
       running.push(promise);
     }
-    for (let next = running.shift(); next; next = running.shift()) await next;
+    wait();
+    await Promise.all(running);
+    throwIfAborted(signal);
   } catch (error) {
     await Promise.allSettled(running);
     // Buffers of a lost device fail before the news of its loss comes.
@@ -43,23 +61,18 @@ export async function runTiles(
 
 async function runTile(gpu: Gpu, tile: GpuTile, inputs: readonly Uint8Array[], output: Uint8Array): Promise<void> {
   const pipeline = await gpu.pipeline(tile.shader);
-  const loans: Loan[] = [];
-  const lend = (usage: Parameters<Gpu['lend']>[0], bytes: number) => {
-    const loan = gpu.lend(usage, bytes);
-    loans.push(loan);
-    return loan.buffer;
-  };
+  const bytes = padded(tile.outputBytes);
+  const readback = gpu.lend('readback', bytes);
   try {
-    const { value: readback, fault } = scoped(gpu.device, () => submit(gpu, tile, inputs, pipeline, lend));
-    const bytes = padded(tile.outputBytes);
-    const [message] = await Promise.all([fault, mapped(readback, bytes)]);
+    const { fault } = scoped(gpu.device, () => submit(gpu, tile, inputs, pipeline, readback.buffer));
+    const [message] = await Promise.all([fault, mapped(readback.buffer, bytes)]);
     // What ran before a loss has been given up by then: its output may be somebody else's.
     if (gpu.isLost()) await gpu.lost;
     if (message !== null) throw new LoomError('internal', `The graphics device failed: ${message}`);
-    placeBytes(tile.place, new Uint8Array(readback.getMappedRange(0, bytes), 0, tile.outputBytes), output);
-    readback.unmap();
+    placeBytes(tile.place, new Uint8Array(readback.buffer.getMappedRange(0, bytes), 0, tile.outputBytes), output);
+    readback.buffer.unmap();
   } finally {
-    for (const loan of loans) loan.give();
+    readback.give();
   }
 }
 
@@ -73,14 +86,38 @@ async function mapped(buffer: GPUBuffer, bytes: number): Promise<void> {
 
 type Lend = (usage: Parameters<Gpu['lend']>[0], bytes: number) => GPUBuffer;
 
-/** Uploads, dispatches, and asks for the result; gives the buffer that it will be in. */
+/**
+ * Uploads, dispatches, and asks for the result, which will be in `readback`. The other buffers go back at once: what the
+ * queue does with them next, it does after this; upload buffers are mapped again as soon as they were copied.
+ */
 function submit(
   gpu: Gpu,
   tile: GpuTile,
   inputs: readonly Uint8Array[],
   pipeline: GPUComputePipeline,
+  readback: GPUBuffer,
+): void {
+  const loans: Loan[] = [];
+  const lend: Lend = (usage, bytes) => {
+    const loan = gpu.lend(usage, bytes);
+    loans.push(loan);
+    return loan.buffer;
+  };
+  try {
+    record(gpu, tile, inputs, pipeline, readback, lend);
+  } finally {
+    for (const loan of loans) loan.give();
+  }
+}
+
+function record(
+  gpu: Gpu,
+  tile: GpuTile,
+  inputs: readonly Uint8Array[],
+  pipeline: GPUComputePipeline,
+  readback: GPUBuffer,
   lend: Lend,
-): GPUBuffer {
+): void {
   const { device } = gpu;
   const encoder = device.createCommandEncoder();
   const uploaded = tile.uploads.map((upload) => stage(upload, inputs, encoder, lend));
@@ -88,7 +125,6 @@ function submit(
   device.queue.writeBuffer(params, 0, tile.params);
   const bytes = padded(tile.outputBytes);
   const result = lend('storage', bytes);
-  const readback = lend('readback', bytes);
   const buffers = [{ buffer: params }, ...uploaded, { buffer: result, size: bytes }];
   const pass = encoder.beginComputePass();
   pass.setPipeline(pipeline);
@@ -103,7 +139,6 @@ function submit(
   pass.end();
   encoder.copyBufferToBuffer(result, 0, readback, 0, bytes);
   device.queue.submit([encoder.finish()]);
-  return readback;
 }
 
 /** Copies a tile's input through a mapped buffer into one that shaders see, zeros after its end. */

@@ -3,9 +3,6 @@ import { MIB } from '../units.ts';
 /** Threads of a workgroup: every WebGPU device allows 256. */
 export const GROUP = 256;
 
-/** Large enough that launching is free, small enough that one tile computes while its neighbours travel. */
-export const TILE_BYTES = 32 * MIB;
-
 /** What every WebGPU device lets one shader see of a buffer, unless it says that it allows less. */
 export const MAX_TILE_BYTES = 128 * MIB;
 

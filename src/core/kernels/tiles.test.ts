@@ -10,6 +10,7 @@ import type { Kernel } from './kernel.ts';
 import { statisticsKernel } from './statistics/kernel.ts';
 import { boxes, dispatchSize, type GpuTile, MAX_TILE_BYTES, placeBytes, ranges } from './tile.ts';
 import { transposeKernel } from './transpose/kernel.ts';
+import { unpackKernel } from './unpack/kernel.ts';
 
 const WORD = 2 ** 32;
 
@@ -207,6 +208,17 @@ describe('tiles of every other kernel', () => {
       expect(row % rows).toBe(first);
       expect(scales?.start).toBe(4 * gridColumns * (Math.floor(row / rows) * gridRows + firstGrid));
       expect(tile.params.every((word) => word < WORD)).toBe(true);
+    }
+    const shape = [fp8.columns, fp8.batch * fp8.rows];
+    const turned = { itemBytes: 2, shape, strides: [1, fp8.columns], bases: [0], select: null };
+    for (const tile of checkTiles(unpackKernel, { packed: [fp8], gather: turned }, 4 * MIB)) {
+      const [codes, scales] = tile.uploads;
+      const row = (codes?.start ?? 0) / fp8.columns;
+      const gridRow = Math.floor(row / fp8.rows) * 32 + Math.floor((row % fp8.rows) / fp8.blockRows);
+      expect(scales?.start).toBe(4 * 32 * gridRow);
+      expect(tile.params.at(-2)).toBe(row % fp8.rows);
+      expect(tile.params.at(-1)).toBe(Math.floor((row % fp8.rows) / fp8.blockRows));
+      expect(tile.place.at).toBe(2 * row);
     }
   });
 });

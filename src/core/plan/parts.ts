@@ -114,11 +114,9 @@ export function numbersBytes({ coding }: PackedRows): number {
   return 2 * (coding.format === 'mxfp4' ? coding.groups * 32 : coding.batch * coding.rows * coding.columns);
 }
 
-/** Bytes that making a part takes beside what it reads and writes: numbers that are gathered afterwards, and a twin to hold it to. */
+/** Bytes that making a part takes beside what it reads and writes: a twin to hold it to, where a device makes it. */
 export function workingBytes(part: Part): number {
-  if (part.kind !== 'dequantise') return 0;
-  const numbers = part.packed.reduce((sum, each) => sum + numbersBytes(each), 0);
-  return (part.gather ? numbers : 0) + partBytes(part);
+  return part.kind === 'dequantise' ? partBytes(part) : 0;
 }
 
 /** Bytes of source files that a part reads; none where the plan itself has the bytes. */

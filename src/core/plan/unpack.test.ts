@@ -1,9 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createBudget } from '../budget.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
 import { writeShard } from '../convert/write-shard.ts';
-import { createEngine } from '../kernels/engine.ts';
+import { dequantiseKernel } from '../kernels/dequantise/kernel.ts';
+import { createEngine, type Engine, type EngineChoice, type Where } from '../kernels/engine.ts';
 import { decode, encode } from '../kernels/plain.fixture.ts';
 import type { DType } from '../safetensors/dtype.ts';
 import { createMemorySink } from '../sink/memory.ts';
@@ -261,31 +262,63 @@ describe('a plan that unpacks', () => {
   });
 });
 
-it('what a device made otherwise than the CPU is found on read-back', async () => {
-  const { packed } = fp8Checkpoints(64, 48, 'e4m3', 16);
-  const plan = planConversion(await openCheckpoint(packed), 'gate-up', { dtype: 'bf16' });
-  const shard = plan.shards[0];
-  if (!shard) throw new Error('no shard');
-  for (const wrong of [false, true]) {
+describe('what a device made otherwise than the CPU', () => {
+  /** An engine whose device made the bytes of runs that `on` says, and changes a number in run `wrong`. */
+  function liar(choice: EngineChoice, on: (run: number) => Where, wrong: number | null) {
     const cpu = createEngine({ engine: 'cpu' });
-    const engine = {
-      ...cpu,
-      choice: 'webgpu' as const,
-      run: async (...[kernel, spec, inputs, output]: Parameters<typeof cpu.run>) => {
-        await cpu.run(kernel, spec, inputs, output);
-        if (wrong && kernel.name === 'dequantise' && output.byteLength > 5000) output[5000] = 1 ^ (output[5000] ?? 0);
-      },
-    } as typeof cpu;
+    let runs = 0;
+    const run: Engine['run'] = async (kernel, spec, inputs, output) => {
+      await cpu.run(kernel, spec, inputs, output);
+      const number = runs++;
+      if (on(number) === 'webgpu' && number === wrong) output[500] = 1 ^ (output[500] ?? 0);
+      return on(number);
+    };
+    return { engine: { ...cpu, choice, run } as Engine, runs: () => runs };
+  }
+
+  async function proven(engine: Engine): Promise<boolean> {
+    const { packed } = fp8Checkpoints(64, 48, 'e4m3', 16);
+    const plan = planConversion(await openCheckpoint(packed), 'gate-up', { dtype: 'bf16' });
+    const shard = plan.shards[0];
+    if (!shard) throw new Error('no shard');
     const sink = createMemorySink();
-    const budget = createBudget(64 * MIB);
     const file = await sink.create(shard.file, shard.byteLength);
-    const options = { shard, budget, signal: undefined, onBytes: () => {} };
+    const options = { shard, budget: createBudget(64 * MIB), signal: undefined, onBytes: () => {} };
     const { digests } = await writeShard({ ...options, file, engine, open: (name) => packed.open(name) });
     await file.commit();
-    const proof = readBack({ ...options, digests, files: sink.files() });
-    if (wrong) await expect(proof).rejects.toMatchObject({ tag: 'verify-failed' });
-    else await expect(proof).resolves.toMatchObject({ byteLength: shard.byteLength });
+    const seen = await readBack({ ...options, digests, files: sink.files() }).catch((error: unknown) => error);
+    if (seen instanceof Error) expect(seen).toMatchObject({ tag: 'verify-failed' });
+    return !(seen instanceof Error);
   }
+
+  it.each(['webgpu', 'auto'] as const)('is found on read-back, whichever run it was (%s)', async (choice) => {
+    const honest = liar(choice, () => 'webgpu', null);
+    expect(await proven(honest.engine)).toBe(true);
+    expect(honest.runs()).toBeGreaterThan(4);
+    for (let wrong = 0; wrong < honest.runs(); wrong++)
+      expect(await proven(liar(choice, () => 'webgpu', wrong).engine)).toBe(false);
+  });
+
+  it('is found where the device made single runs only', async () => {
+    const onDevice = (run: number) => (run % 3 === 1 ? 'webgpu' : 'cpu');
+    expect(await proven(liar('auto', onDevice, null).engine)).toBe(true);
+    expect(await proven(liar('auto', onDevice, 4).engine)).toBe(false);
+  });
+
+  it('is not looked for where the CPU made the bytes: no number is computed twice', async () => {
+    const twins = async (choice: EngineChoice, where: Where) => {
+      const spy = vi.spyOn(dequantiseKernel as Required<typeof dequantiseKernel>, 'slices');
+      const { engine, runs } = liar(choice, () => where, null);
+      expect(await proven(engine)).toBe(true);
+      const { length } = spy.mock.calls;
+      spy.mockRestore();
+      return { runs: runs(), twins: length };
+    };
+    const { runs } = await twins('cpu', 'cpu');
+    expect(await twins('auto', 'cpu')).toEqual({ runs, twins: 0 });
+    expect(await twins('webgpu', 'cpu')).toEqual({ runs, twins: 0 });
+    expect(await twins('auto', 'webgpu')).toEqual({ runs, twins: runs });
+  });
 });
 
 it('the reference agrees with the decoder of plain floats', () => {

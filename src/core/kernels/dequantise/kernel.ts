@@ -1,6 +1,6 @@
 import type { Kernel } from '../kernel.ts';
 import { type GpuTile, GROUP, ranges, runAt, type TileLimits } from '../tile.ts';
-import { type DequantiseSpec, dequantiseCpu, type Fp8Spec, MX_GROUP, type Mxfp4Spec } from './cpu.ts';
+import { type DequantiseSpec, dequantiseCpu, dequantiseSlices, type Fp8Spec, MX_GROUP, type Mxfp4Spec } from './cpu.ts';
 import { fp8Shader, mxfp4Shader } from './wgsl.ts';
 
 /** Quantised weights as bf16. Not lossless: bf16 has fewer digits than code × scale. */
@@ -9,6 +9,7 @@ export const dequantiseKernel: Kernel<DequantiseSpec> = {
   op: (spec) => (spec.format === 'mxfp4' ? 'MXFP4 to BF16' : `FP8 ${spec.format} to BF16`),
   outputBytes: (spec) => 2 * (spec.format === 'mxfp4' ? spec.groups * MX_GROUP : spec.batch * spec.rows * spec.columns),
   cpu: dequantiseCpu,
+  slices: dequantiseSlices,
   tiles: (spec, limits) => {
     if (spec.format === 'mxfp4') return mxfp4Tiles(spec, limits);
     return 2 * spec.columns > limits.tileBytes ? null : fp8Tiles(spec, limits);

@@ -16,8 +16,8 @@ export function fp8Shader(format: Fp8, wide: boolean): Shader {
 
 const hex = (value: number) => `0x${value.toString(16)}u`;
 
-/** A value's bits when it is a product without NaN or infinity among its operands. */
-function convertCode(format: Fp8): string {
+/** WGSL of `any_scale(code, scale)`: the bf16 of one FP8 code and the bits of its f32 scale. */
+export function convertCode(format: Fp8): string {
   const { mantissa: fraction, bias, specials } = rowOfFp8(format);
   if (specials !== 'ieee' && specials !== 'nan')
     throw new RangeError(`The dequantise kernel has no form for ${format}.`);
@@ -147,7 +147,7 @@ const mxShaders = shaderCache((key) =>
     params: ['count'],
     inputs: ['u32', 'u32'],
     output: 'vec4<u32>',
-    globals: MXFP4,
+    globals: `${MXFP4_PAIRS}\n${MXFP4_ONE}\n${MXFP4_CAREFUL}`,
     main: `
   if (thread >= p.count) { return; }
   let group_of = thread >> 2u;
@@ -162,7 +162,7 @@ const mxShaders = shaderCache((key) =>
 );
 
 /** Two codes at once in the halves of a word: a bf16 is its exponent and fraction counted on, so products are sums. */
-const MXFP4 = `
+const MXFP4_PAIRS = `
 fn plain(byte: u32, scale: u32) -> u32 {
   let pair = (byte & 0xfu) | ((byte & 0xf0u) << 12u);
   let size = pair & 0x00070007u;
@@ -172,7 +172,10 @@ fn plain(byte: u32, scale: u32) -> u32 {
   let keep = some * 0xffffu;
   let base = ((scale << 7u) - 128u) * 0x00010001u;
   return ((base + (size << 6u) - (lone << 6u)) & keep) | ((pair & 0x00080008u) << 12u);
-}
+}`;
+
+/** WGSL of `one(code, scale)`: the bf16 of one MXFP4 code under an e8m0 scale. */
+export const MXFP4_ONE = `
 fn one(code: u32, scale: u32) -> u32 {
   let sign = (code & 8u) << 12u;
   let size = code & 7u;
@@ -183,7 +186,9 @@ fn one(code: u32, scale: u32) -> u32 {
   if (exponent >= 255) { return sign | 0x7f80u; }
   if (exponent >= 1) { return sign | (u32(exponent) << 7u) | (fraction << 6u); }
   return sign | ((128u + (fraction << 6u)) >> u32(1 - exponent));
-}
+}`;
+
+const MXFP4_CAREFUL = `
 fn careful(byte: u32, scale: u32) -> u32 {
   return one(byte & 15u, scale) | (one((byte >> 4u) & 15u, scale) << 16u);
 }`;

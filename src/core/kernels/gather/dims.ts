@@ -14,8 +14,8 @@ export interface Folded {
   readonly dims: readonly Dim[];
 }
 
-/** The part of a gather that a box of its output is. */
-export function foldBox({ itemBytes, shape, strides, select }: GatherSpec, box: Box): Folded {
+/** The part of a gather that a box of its output is, in items of at most `most` bytes. */
+export function foldBox({ itemBytes, shape, strides, select }: GatherSpec, box: Box, most = 16): Folded {
   const dims = shape.map((_, dim): Dim => {
     const [lo = 0, hi = 0] = box[dim] ?? [];
     return { size: hi - lo, stride: dim === select ? 0 : (strides[dim] ?? 0), select: dim === select };
@@ -24,7 +24,7 @@ export function foldBox({ itemBytes, shape, strides, select }: GatherSpec, box: 
   const inner = itemBytes / unit;
   const split = dims.map((dim) => ({ ...dim, stride: dim.stride * inner }));
   if (inner > 1) split.push({ size: inner, stride: 1, select: false });
-  return widen({ itemBytes: unit, dims: merge(split.filter((dim) => dim.size !== 1)) });
+  return widen({ itemBytes: unit, dims: merge(split.filter((dim) => dim.size !== 1)) }, most);
 }
 
 /** The largest power of two up to 16 that divides an item. */
@@ -49,12 +49,12 @@ function merge(dims: readonly Dim[]): Dim[] {
 }
 
 /** Takes runs of the innermost dim as larger items, as long as every stride allows. */
-function widen({ itemBytes, dims }: Folded): Folded {
+function widen({ itemBytes, dims }: Folded, most: number): Folded {
   const last = dims.at(-1);
-  if (!last || last.select || last.stride !== 1 || itemBytes >= 16 || last.size % 2 !== 0) return { itemBytes, dims };
+  if (!last || last.select || last.stride !== 1 || itemBytes >= most || last.size % 2 !== 0) return { itemBytes, dims };
   const others = dims.slice(0, -1);
   if (others.some((dim) => dim.stride % 2 !== 0)) return { itemBytes, dims };
   const wider = others.map((dim) => ({ ...dim, stride: dim.stride / 2 }));
   const inner = last.size === 2 ? [] : [{ ...last, size: last.size / 2 }];
-  return widen({ itemBytes: itemBytes * 2, dims: merge([...wider, ...inner]) });
+  return widen({ itemBytes: itemBytes * 2, dims: merge([...wider, ...inner]) }, most);
 }

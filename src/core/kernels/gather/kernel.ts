@@ -17,7 +17,7 @@ export const gatherKernel: Kernel<GatherSpec> = {
   tiles: gatherTiles,
 };
 
-function gatherOp(spec: GatherSpec): string {
+export function gatherOp(spec: GatherSpec): string {
   const { itemBytes, dims } = foldBox(spec, wholeBox(spec));
   const last = dims.at(-1);
   const form = !last || (!last.select && last.stride === 1) ? 'rows' : 'elements';
@@ -25,7 +25,7 @@ function gatherOp(spec: GatherSpec): string {
   return `${transposed ? 'transposed' : form}, ${spec.bases.length > 1 ? 'two inputs, ' : ''}${itemBytes} B`;
 }
 
-function wholeBox({ shape }: GatherSpec): Box {
+export function wholeBox({ shape }: GatherSpec): Box {
   return shape.map((size) => [0, size] as const);
 }
 
@@ -48,17 +48,17 @@ function* generate(spec: GatherSpec, tileBytes: number): Generator<GpuTile> {
 }
 
 /** Output bytes that a box spans in the input count first; a dim of stride 0 still shortens the output. */
-function weight({ strides, select }: GatherSpec, box: Box, dim: number): number {
+export function weight({ strides, select }: GatherSpec, box: Box, dim: number): number {
   const [lo, hi] = box[dim] ?? [0, 0];
   return dim === select ? 0 : (hi - lo - 1) * ((strides[dim] ?? 0) + 1e-3);
 }
 
-function volume(box: Box): number {
+export function volume(box: Box): number {
   return box.reduce((product, [lo, hi]) => product * (hi - lo), 1);
 }
 
 /** Elements of an input from the first to the last that a box takes. */
-function reach({ strides, select }: GatherSpec, box: Box): number {
+export function reach({ strides, select }: GatherSpec, box: Box): number {
   return box.reduce((sum, [lo, hi], dim) => sum + (dim === select ? 0 : (hi - lo - 1) * (strides[dim] ?? 0)), 1);
 }
 
@@ -74,7 +74,7 @@ function frameOf(spec: GatherSpec, box: Box): TileFrame {
 }
 
 /** Where a box of the output lies in it: dims from the first that is cut outwards are walked, the rest is one run. */
-function placeOf({ shape, itemBytes }: GatherSpec, box: Box): Place {
+export function placeOf({ shape, itemBytes }: GatherSpec, box: Box): Place {
   const dims: { size: number; pitch: number }[] = [];
   let runBytes = itemBytes;
   let pitch = itemBytes;
@@ -97,10 +97,10 @@ function tileOf(folded: Folded, inputs: number, frame: TileFrame): GpuTile {
   return zipTile(folded, inputs, frame) ?? unzipTile(folded, frame) ?? itemTile(folded, inputs, frame);
 }
 
-const POINT: Dim = { size: 1, stride: 0, select: false };
+export const POINT: Dim = { size: 1, stride: 0, select: false };
 
 /** Dims as a shader walks them: sizes that are powers of two as logarithms, each followed by its stride. */
-function walkOf(dims: readonly Dim[]) {
+export function walkOf(dims: readonly Dim[]) {
   const logs = dims.map(({ size }) => Math.log2(size));
   const shifts = logs.map((log, dim) => dim > 0 && Number.isInteger(log));
   const params = dims.flatMap(({ size, stride }, dim) => [shifts[dim] ? (logs[dim] ?? 0) : size, stride]);

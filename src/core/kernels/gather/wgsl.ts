@@ -104,7 +104,7 @@ function build(key: string, form: Form): Shader {
 }
 
 /** Where item `e` comes from: `at` in items, `which` input. */
-function locate({ rank, select, shifts }: Pick<Form, 'rank' | 'select' | 'shifts'>): string {
+export function locate({ rank, select, shifts }: Pick<Form, 'rank' | 'select' | 'shifts'>): string {
   const lines = ['  var rest = e;', '  var at = 0u;'];
   for (let dim = rank - 1; dim >= 0; dim--) {
     if (dim === 0) lines.push('  let i0 = rest;');

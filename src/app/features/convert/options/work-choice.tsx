@@ -11,7 +11,7 @@ const ENGINE_NAMES: readonly (readonly [EngineChoice, string])[] = [
   ['webgpu', 'WebGPU'],
 ];
 const ENGINE_NOTES: Readonly<Record<EngineChoice, string>> = {
-  auto: 'Each operation runs on the CPU or on WebGPU, whichever computed its first part faster.',
+  auto: 'Each operation runs on the CPU or on WebGPU, whichever makes the whole conversion faster.',
   cpu: 'Always the CPU.',
   webgpu: 'The GPU where there is one, otherwise the CPU.',
 };

@@ -1,0 +1,184 @@
+import { GB, MIB } from '../units.ts';
+import type { DeviceOutcome, Devices } from './devices.ts';
+import { createPace, type Pace, type Where } from './pace.ts';
+
+/** Where one operation runs and why; rates in bytes in and out per second / 10⁹, null when not measured. */
+export interface EngineDecision {
+  readonly kernel: string;
+  readonly op: string;
+  readonly on: Where;
+  /** A sentence for a reader. */
+  readonly reason: string;
+  readonly cpuRate: number | null;
+  readonly gpuRate: number | null;
+  /** How often it ran where. */
+  readonly runs: { readonly cpu: number; readonly webgpu: number };
+}
+
+/** A decision while it can still change. */
+export interface Decision {
+  readonly kernel: string;
+  readonly op: string;
+  on: Where;
+  reason: string;
+  cpuRate: number | null;
+  gpuRate: number | null;
+  readonly runs: { cpu: number; webgpu: number };
+  /** How `auto` goes on, null before it has compared both ways and where there is only one. */
+  pace: Pace | null;
+}
+
+/** What an engine decides with. */
+export interface Setting {
+  readonly choice: 'cpu' | 'webgpu' | 'auto';
+  readonly threads: number;
+  readonly devices: Devices;
+}
+
+export interface Task {
+  readonly bytes: number;
+  onCpu(output: Uint8Array): void;
+  /** Null when the kernel has no GPU form for this spec. */
+  readonly onGpu: ((output: Uint8Array, onWaiting?: () => void) => Promise<DeviceOutcome>) | null;
+}
+
+export function newDecision(kernel: string, op: string): Decision {
+  const rates = { cpuRate: null, gpuRate: null };
+  return { kernel, op, on: 'cpu', reason: '', ...rates, runs: { cpu: 0, webgpu: 0 }, pace: null };
+}
+
+/** A decision as it is at the moment. */
+export function plainDecision({ pace, runs, ...decision }: Decision): EngineDecision {
+  return { ...decision, runs: { ...runs } };
+}
+
+export function onCpu(decision: Decision, task: Task, output: Uint8Array): 'cpu' {
+  task.onCpu(output);
+  decision.runs.cpu++;
+  return 'cpu';
+}
+
+/** Bytes that a device's would be held to: making them is all of the work. The best run is told, the first is slow. */
+export function onCpuInAnyCase(decision: Decision, task: Task, output: Uint8Array, { threads }: Setting): 'cpu' {
+  const seconds = timed(() => onCpu(decision, task, output));
+  decision.cpuRate = Math.max(decision.cpuRate ?? 0, rate(task.bytes, seconds));
+  const speed = `${decision.cpuRate.toFixed(2)} GB/s${threads > 1 ? ` in each of ${threads} threads` : ''}`;
+  decision.reason = `The CPU has to compute these numbers in any case, to prove those of a device: ${speed}.`;
+  return 'cpu';
+}
+
+/** Later runs: as decided, `auto` with a trial of the other way now and then; on the CPU once the device lets us down. */
+export async function follow(
+  decision: Decision,
+  task: Task,
+  output: Uint8Array,
+  setting: Setting,
+  meanwhile: (() => void) | undefined,
+): Promise<Where> {
+  const { onGpu } = task;
+  const where = decision.pace?.next(task.bytes) ?? decision.on;
+  if (where === 'cpu' || !onGpu) {
+    const made = onCpu(decision, task, output);
+    retell(decision, setting);
+    return made;
+  }
+  let told = false;
+  const onWaiting = () => {
+    if (!told) meanwhile?.();
+    told = true;
+  };
+  const outcome = await onGpu(output, onWaiting);
+  if (outcome.failure !== null) {
+    Object.assign(decision, { on: 'cpu', reason: outcome.failure, pace: null });
+    return onCpu(decision, task, output);
+  }
+  decision.runs.webgpu++;
+  retell(decision, setting);
+  return 'webgpu';
+}
+
+/** The first run: the CPU's bytes, and the device's beside them. */
+export async function firstRun(decision: Decision, task: Task, output: Uint8Array, setting: Setting): Promise<void> {
+  const { choice } = setting;
+  const seconds = timed(() => onCpu(decision, task, output));
+  decision.cpuRate = rate(task.bytes, seconds);
+  if (!task.onGpu) {
+    decision.reason = 'This shape has no form for the graphics device.';
+    return;
+  }
+  const copy = new Uint8Array(output.byteLength);
+  const first = await task.onGpu(copy);
+  const failure = first.failure ?? (same(copy, output) ? null : 'The graphics device gave other bytes than the CPU.');
+  if (failure !== null) {
+    decision.reason = failure;
+    return;
+  }
+  // The first run of a form is slow on both: it is compiled.
+  if (choice === 'auto')
+    decision.cpuRate = Math.max(
+      decision.cpuRate,
+      rate(
+        task.bytes,
+        timed(() => task.onCpu(copy)),
+      ),
+    );
+  const start = performance.now();
+  const second = await task.onGpu(copy);
+  decision.gpuRate = rate(task.bytes, (performance.now() - start) / 1000);
+  decision.runs.webgpu++;
+  judge(decision, setting, second.failure);
+}
+
+/** A device is tried again only where it is no slower than this share of a thread: a trial costs what it is slower. */
+const WORTH_A_TRIAL = 0.5;
+
+function judge(decision: Decision, setting: Setting, failure: string | null): void {
+  const { choice, threads } = setting;
+  const [onThread, onDevice] = [decision.cpuRate ?? 0, decision.gpuRate ?? 0];
+  const rates = ratesOf(decision, setting);
+  if (failure !== null) decision.reason = failure;
+  else if (choice === 'webgpu') Object.assign(decision, { on: 'webgpu', reason: `WebGPU was chosen: ${rates}.` });
+  else {
+    // All threads would go to one device.
+    decision.on = onDevice > threads * onThread ? 'webgpu' : 'cpu';
+    decision.reason = `Faster: ${rates}.`;
+    const mayTry = (where: Where) => where === 'cpu' || onDevice > WORTH_A_TRIAL * onThread;
+    decision.pace = createPace({ first: decision.on, mayTry });
+  }
+}
+
+/** What was measured in the first runs, for a reader. */
+function ratesOf({ cpuRate, gpuRate }: Decision, { threads, devices }: Setting): string {
+  const ring = devices.ring();
+  const travel = ring?.rate ? `, ${ring.rate.toFixed(1)} GB/s to it and back` : '';
+  const tiles = ring ? ` in ${ring.depth} tiles of ${ring.tileBytes / MIB} MiB at once${travel}` : '';
+  const each = threads > 1 ? ` in each of ${threads} threads` : '';
+  const device = `${devices.name() ?? 'device'} ${gpuRate?.toFixed(2)} GB/s with its transfers${tiles}`;
+  return `CPU ${cpuRate?.toFixed(2)} GB/s${each}, ${device}`;
+}
+
+/** Tells what the trials found, once there was one. */
+function retell(decision: Decision, setting: Setting): void {
+  const { pace } = decision;
+  const { cpu, webgpu } = pace?.rates() ?? { cpu: null, webgpu: null };
+  if (!pace || cpu === null || webgpu === null) return;
+  decision.on = pace.chosen();
+  const whole = `as a whole this thread converts ${cpu.toFixed(2)} GB/s with the CPU and ${webgpu.toFixed(2)} GB/s with the device`;
+  decision.reason = `Faster: ${whole} (alone: ${ratesOf(decision, setting)}).`;
+}
+
+function timed(work: () => void): number {
+  const start = performance.now();
+  work();
+  return (performance.now() - start) / 1000;
+}
+
+function rate(bytes: number, seconds: number): number {
+  return bytes / GB / Math.max(seconds, 1e-6);
+}
+
+function same(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.byteLength !== b.byteLength) return false;
+  for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
