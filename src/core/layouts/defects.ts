@@ -15,7 +15,8 @@ export const DEFECTS = {
   'config-mismatch': 'The tensors and config.json disagree.',
   'tensor-missing': 'The model needs a tensor outside the routed experts, or a whole layer, that is missing.',
   'layout-unknown': 'This program does not know how these experts are stored.',
-  'layout-ambiguous': 'The names fit several layouts, and nothing in the files decides between them. Choose the layout in the view Convert, or with `--assume`.',
+  'layout-ambiguous':
+    'The names fit several layouts, and nothing in the files decides between them. Choose the layout in the view Convert, or with `--assume`.',
   'names-wrapped':
     'Tensor names contain the name of a wrapper class, so programs do not find them. A conversion removes it.',
   'orientation-ambiguous':

@@ -11,8 +11,11 @@ export function statisticsShader(dtype: FloatType): Shader {
   return shaders(`statistics ${dtype}`);
 }
 
-/** Groups whose loads are under way together, sixteen vectors at most; a thread has eight groups in a whole chunk. */
-const AHEAD: Readonly<Record<FloatType, number>> = { BF16: 8, F16: 8, F32: 4 };
+/**
+ * Groups whose loads are under way together; a thread has eight groups in a whole chunk. More of them would need so many
+ * registers that fewer workgroups fit a processor.
+ */
+const AHEAD = 4;
 
 /** Loads of group `k`, which starts at element `e + k * STRIDE`. */
 function load(dtype: FloatType, k: number): string {
@@ -38,6 +41,8 @@ interface Form {
   readonly squares: (value: string) => string;
   readonly largest: (word: string) => string;
   readonly code: string;
+  /** The word of a code without its sign that is the upper half of a u32. */
+  readonly word: (upper: string) => string;
 }
 
 const bitsOf = (value: string) => `bitcast<u32>(${value})`;
@@ -50,6 +55,7 @@ const PLAIN = {
   sum: bitsOf,
   squares: bitsOf,
   largest: (word: string) => word,
+  word: (upper: string) => `(${upper} & 0xffff0000u)`,
 };
 const BITS = `
 fn size_of(bits: vec4<u32>) -> vec4<u32> { return bits & vec4<u32>(0x7fffffffu); }
@@ -71,6 +77,7 @@ const FORMS: Readonly<Record<FloatType, Form>> = {
     tiny: HALF + 1,
     huge: HALF + (0x7c00 << 13),
     infinity: HALF + (0x7c00 << 13),
+    word: (upper) => `(((${upper} >> 16u) << 13u) | ${HALF}u)`,
     sum: (value) => bitsOf(`${value} * ${2 ** 16}.0`),
     squares: (value) => bitsOf(`${value} * ${2 ** 32}.0`),
     largest: (word) => bitsOf(`number(vec4<u32>(${word}), vec4<u32>(0u)).x * ${2 ** 16}.0`),
@@ -99,7 +106,40 @@ fn square(x: vec4<f32>) -> vec4<f32> {
 };
 
 function step(dtype: FloatType): string {
-  const all = Array.from({ length: AHEAD[dtype] }, (_, k) => k);
+  return floatBytes(dtype) === 2 ? stepOfPairs(dtype) : stepOfGroups(dtype);
+}
+
+/**
+ * Groups of 16-bit numbers, whose codes are looked at as they are stored: almost always none of them is zero, huge, infinite
+ * or NaN, and then all are added without another look.
+ */
+function stepOfPairs(dtype: FloatType): string {
+  const { halves, tiny, huge, word } = FORMS[dtype];
+  const all = Array.from({ length: AHEAD }, (_, k) => k);
+  const looks = all.map((k) => `    look(w${k});`);
+  return `
+${all.map((k) => load(dtype, k)).join('\n')}
+    lowest = vec4<u32>(0xffffffffu);
+    highest = vec4<u32>(0u);
+${looks.join('\n')}
+    let low = ${word('min(min(lowest.x, lowest.y), min(lowest.z, lowest.w))')};
+    let high = ${word('max(max(highest.x, highest.y), max(highest.z, highest.w))')};
+    if (low >= ${tiny}u && high < ${huge}u && e + ${((AHEAD - 1) * GROUP + 1) * 8}u <= end) {
+      largest = max(largest, high);
+${all.map((k) => `      add(${halves(k)});`).join('\n')}
+    } else {
+      for (var k = 0u; k < ${AHEAD}u; k++) {
+        let at = e + k * ${GROUP * 8}u;
+        if (at < end) {
+          let w0 = in0[(base + at) / 8u];
+          take(${halves(0)}, at, end);
+        }
+      }
+    }`;
+}
+
+function stepOfGroups(dtype: FloatType): string {
+  const all = Array.from({ length: AHEAD }, (_, k) => k);
   const takes = all.map((k) => {
     const at = `e + ${k * GROUP * 8}u`;
     return `    if (${at} < end) { take(${FORMS[dtype].halves(k)}, ${at}, end); }`;
@@ -120,7 +160,7 @@ function build(key: string, dtype: FloatType): Shader {
   let base = (block / p.per_segment) * p.stride;
   let first = (block % p.per_segment) * ${CHUNK}u;
   let end = min(p.count, first + ${CHUNK}u);
-  for (var e = first + lane * 8u; e < end; e += ${AHEAD[dtype] * GROUP * 8}u) {
+  for (var e = first + lane * 8u; e < end; e += ${AHEAD * GROUP * 8}u) {
 ${step(dtype)}
   }
   partial[lane] = sum;
@@ -181,6 +221,26 @@ var<private> sum_of_squares: f32;
 var<private> largest: u32 = ${zero}u;
 /** Zeros, NaN, infinities, huge. */
 var<private> counted: vec4<u32>;
+/** The upper halves are the least and the largest code of the groups of a step, without signs. */
+var<private> lowest: vec4<u32>;
+var<private> highest: vec4<u32>;
+
+fn look(w: vec4<u32>) {
+  let odd = w & vec4<u32>(0x7fff7fffu);
+  let even = odd << vec4<u32>(16u);
+  lowest = min(lowest, min(odd, even));
+  highest = max(highest, max(odd, even));
+}
+
+/** Adds a group of eight numbers, none of them tiny or huge. */
+fn add(even: vec4<u32>, odd: vec4<u32>, even_sign: vec4<u32>, odd_sign: vec4<u32>) {
+  let a = number(even, even_sign);
+  let b = number(odd, odd_sign);
+  let pairs = a + b;
+  sum = sum + ((pairs.x + pairs.y) + (pairs.z + pairs.w));
+  let squares = square(a) + square(b);
+  sum_of_squares = sum_of_squares + ((squares.x + squares.y) + (squares.z + squares.w));
+}
 
 /** Adds a group of eight, in the order that the CPU form states. */
 fn take(even_bits: vec4<u32>, odd_bits: vec4<u32>, even_sign: vec4<u32>, odd_sign: vec4<u32>, e: u32, end: u32) {
@@ -200,12 +260,7 @@ fn take(even_bits: vec4<u32>, odd_bits: vec4<u32>, even_sign: vec4<u32>, odd_sig
   } else {
     largest = max(largest, highest);
   }
-  let a = number(even, even_sign);
-  let b = number(odd, odd_sign);
-  let pairs = a + b;
-  sum = sum + ((pairs.x + pairs.y) + (pairs.z + pairs.w));
-  let squares = square(a) + square(b);
-  sum_of_squares = sum_of_squares + ((squares.x + squares.y) + (squares.z + squares.w));
+  add(even, odd, even_sign, odd_sign);
 }
 /** Elements e, e + 2, e + 4 and e + 6 that lie before the end. */
 fn there(e: u32, end: u32) -> vec4<bool> {

@@ -43,12 +43,6 @@ function splitOf({ itemBytes, outer, inner }: Plane, width: number): Split {
   return Number.isInteger(Math.log2(inner.size)) ? 'shift' : 'divide';
 }
 
-/** Two words a load where every row of 16-bit items starts on a pair: runs of 256 bytes. */
-function loadOf({ itemBytes, batch, rows, outer, inner }: Plane): 1 | 2 {
-  const paired = [batch, outer, inner].every(({ stride }) => (stride * itemBytes) % 8 === 0);
-  return itemBytes === 2 && paired && rows >= blockOf({ itemBytes, load: 2 }).rows ? 2 : 1;
-}
-
 /** One dispatch over a plane: workgroups take rectangles of it. */
 export function planeTile(
   plane: Plane,
@@ -56,8 +50,7 @@ export function planeTile(
   frame: Pick<GpuTile, 'uploads' | 'outputBytes' | 'place'>,
 ): GpuTile {
   const { itemBytes, batch, rows, outer, inner } = plane;
-  const load = loadOf(plane);
-  const block = blockOf({ itemBytes, load });
+  const block = blockOf(itemBytes);
   const columns = outer.size * inner.size;
   const across = Math.ceil(columns / block.columns);
   const down = Math.ceil(rows / block.rows);
@@ -67,7 +60,7 @@ export function planeTile(
   return {
     ...frame,
     uploads: select < 0 ? frame.uploads.slice(0, 1) : frame.uploads,
-    shader: planeShader({ itemBytes, select, split, inputs: select < 0 ? 1 : inputs, load }),
+    shader: planeShader({ itemBytes, select, split, inputs: select < 0 ? 1 : inputs }),
     params: Uint32Array.from([
       rows,
       columns,

@@ -1,7 +1,7 @@
 import { buildShader, shaderCache, type Words } from '../shader.ts';
 import { GROUP, type Shader } from '../tile.ts';
 
-/** Loads along one side, and words along the other, of what a workgroup turns. */
+/** Words along either side of what a workgroup turns. */
 export const SIDE = 32;
 
 interface Form {
@@ -10,8 +10,6 @@ interface Form {
   readonly select: number;
   readonly split: Split;
   readonly inputs: number;
-  /** Words that a thread loads at a time. */
-  readonly load: 1 | 2;
 }
 
 /**
@@ -23,41 +21,40 @@ export type Split = 'one' | 'pair' | 'whole' | 'shift' | 'wrap' | 'divide';
 const shaders = shaderCache((key) => build(key, JSON.parse(key.slice('plane '.length)) as Form));
 
 /**
- * Turns rectangles in workgroup memory, 32 loads wide and 32 words high: both sides move in whole runs of 128 or 256
- * bytes.
+ * Turns rectangles in workgroup memory, 32 words wide and high: both sides move in whole runs of 128 bytes. Larger
+ * rectangles leave room for fewer workgroups on a processor: on an H200, twice as large ones are 5 % slower.
  *
  * Items smaller than a word are first turned among the 2 or 4 words of a block in registers. Columns of the workgroup's
  * memory are mixed by exclusive or, so that neither writing nor reading meets a bank twice.
  */
-export function planeShader({ itemBytes, select, split, inputs, load }: Form): Shader {
-  return shaders(`plane ${JSON.stringify({ itemBytes, select, split, inputs, load })}`);
+export function planeShader({ itemBytes, select, split, inputs }: Form): Shader {
+  return shaders(`plane ${JSON.stringify({ itemBytes, select, split, inputs })}`);
 }
 
 const perWord = (itemBytes: number) => Math.max(1, 4 / itemBytes);
 
 /** Columns and rows of the output that a workgroup makes. */
-export function blockOf({ itemBytes, load }: Pick<Form, 'itemBytes' | 'load'>) {
+export function blockOf(itemBytes: number) {
   const per = perWord(itemBytes);
-  return { columns: SIDE * per, rows: SIDE * per * load };
+  return { columns: SIDE * per, rows: SIDE * per };
 }
 
-function typeOf(itemBytes: number, words: 1 | 2): Words {
-  return itemBytes === 8 || words === 2 ? 'vec2<u32>' : 'u32';
+function typeOf(itemBytes: number): Words {
+  return itemBytes === 8 ? 'vec2<u32>' : 'u32';
 }
 
 const STEP = GROUP / SIDE;
 
 function build(key: string, form: Form): Shader {
-  const { itemBytes, inputs, load } = form;
+  const { itemBytes, inputs } = form;
   const per = perWord(itemBytes);
-  const down = per * load;
-  const stored = typeOf(itemBytes, 1);
+  const type = typeOf(itemBytes);
   return buildShader({
     key,
     params: ['rows', 'columns', 'inner', 'batch_stride', 'outer_stride', 'inner_stride', 'across', 'down', 'blocks'],
-    inputs: Array.from({ length: inputs }, () => typeOf(itemBytes, load)),
-    output: stored,
-    globals: `var<workgroup> turned: array<${stored}, ${SIDE * SIDE * down}>;\n${loadWord(form)}`,
+    inputs: Array.from({ length: inputs }, () => type),
+    output: type,
+    globals: `var<workgroup> turned: array<${type}, ${SIDE * SIDE * per}>;\n${loadWord(form)}`,
     main: `
   if (block >= p.blocks) { return; }
   let column0 = (block % p.across) * ${SIDE}u;
@@ -73,9 +70,9 @@ ${STEPS.map((step) => turn(form, step)).join('\n')}
   let width = p.columns / ${per}u;
   let column = column0 + x;
   if (column >= width) { return; }
-  let put = (batch * p.rows + row0 * ${down}u) * width + column;
-  let left = p.rows - row0 * ${down}u;
-${stores(down)}`,
+  let put = (batch * p.rows + row0 * ${per}u) * width + column;
+  let left = p.rows - row0 * ${per}u;
+${stores(per)}`,
   });
 }
 
@@ -110,7 +107,7 @@ function pairWord(input: number, outer: string): string {
 }
 
 /** All of a workgroup's loads are of one input: it is chosen once. */
-function wholeLoads({ itemBytes, inputs, select, load }: Form, each: readonly (readonly [string, string])[]): string {
+function wholeLoads({ itemBytes, inputs, select }: Form, each: readonly (readonly [string, string])[]): string {
   const begin = 'batch * p.batch_stride + outer0 * p.outer_stride + inner0 * p.inner_stride + row0 + x';
   const take = (input: number) =>
     each.map(([name, j]) => `${name} = in${input}[begin + (${j}) * p.inner_stride];`).join(' ');
@@ -119,14 +116,14 @@ function wholeLoads({ itemBytes, inputs, select, load }: Form, each: readonly (r
   );
   return `
   let begin = ${begin};
-  ${each.map(([name]) => `var ${name}: ${typeOf(itemBytes, load)};`).join(' ')}
+  ${each.map(([name]) => `var ${name}: ${typeOf(itemBytes)};`).join(' ')}
   switch ${select === 1 ? 'outer0' : select === 0 ? 'batch' : '0u'} { ${cases.join('\n')} }`;
 }
 
-function stores(down: number): string {
-  return Array.from({ length: (SIDE * down) / STEP }, (_, step) => {
+function stores(per: number): string {
+  return Array.from({ length: (SIDE * per) / STEP }, (_, step) => {
     const r = `(y + ${step * STEP}u)`;
-    const at = `(${r} % ${down}u * ${SIDE}u + ${r} / ${down}u) * ${SIDE}u + (x ^ (${r} / ${down}u))`;
+    const at = `(${r} % ${per}u * ${SIDE}u + ${r} / ${per}u) * ${SIDE}u + (x ^ (${r} / ${per}u))`;
     return `  if (${r} < left) { result[put + ${r} * width] = turned[${at}]; }`;
   }).join('\n');
 }
@@ -136,9 +133,9 @@ function stores(down: number): string {
  *
  * Past the edges it gives any word of the input, which no thread then writes.
  */
-function loadWord({ itemBytes, select, split, inputs, load }: Form): string {
+function loadWord({ itemBytes, select, split, inputs }: Form): string {
   if (split === 'whole' || split === 'pair') return '';
-  const type = typeOf(itemBytes, load);
+  const type = typeOf(itemBytes);
   const which = ['batch', 'outer', 'inner'][select] ?? '0u';
   const others = Array.from({ length: inputs - 1 }, (_, i) => `if (${which} == ${i + 1}u) { word = in${i + 1}[at]; }`);
   const read =
@@ -163,18 +160,13 @@ const SPLITS: Readonly<Record<Exclude<Split, 'pair' | 'whole'>, string>> = {
 };
 
 /** Turns what a step loaded in registers and puts it into workgroup memory. */
-function turn({ itemBytes, load }: Form, step: number): string {
-  const per = perWord(itemBytes);
-  const parts = load === 1 ? [''] : ['.x', '.y'];
-  const blocks = parts.map((part, u) => {
-    const words = Array.from({ length: per }, (_, i) => `w${step}_${i}${part}`);
-    const { first, values } = turnWords(words, `${step}${u}`);
-    const puts = values.map(
-      (value, h) => `  turned[(${(u * per + h) * SIDE}u + x) * ${SIDE}u + ((y + ${step * STEP}u) ^ x)] = ${value};`,
-    );
-    return [...first, ...puts].join('\n');
-  });
-  return blocks.join('\n');
+function turn({ itemBytes }: Form, step: number): string {
+  const words = Array.from({ length: perWord(itemBytes) }, (_, i) => `w${step}_${i}`);
+  const { first, values } = turnWords(words, `${step}`);
+  const puts = values.map(
+    (value, h) => `  turned[(${h * SIDE}u + x) * ${SIDE}u + ((y + ${step * STEP}u) ^ x)] = ${value};`,
+  );
+  return [...first, ...puts].join('\n');
 }
 
 /** The columns of a block of one, two or four words' items, as words; and lines that come before these expressions. */
