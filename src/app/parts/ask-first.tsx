@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef } from 'react';
 import { formatBytes } from '../../core/index.ts';
-import { Bytes } from './bytes.tsx';
+import { Bytes } from './numbers.tsx';
 import { type Place, type ReadingCost, timeWords } from './reading-cost.ts';
 import './ask-first.css';
 

@@ -1,7 +1,7 @@
 import type { CompareHead as Head } from '../../../../workers/compare/protocol.ts';
 import { formatBytes, formatInteger, plural, STATUS_WORDS, STATUSES, visible } from '../../../core/index.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
-import { formatByteCount } from '../../parts/numbers.ts';
+import { formatByteCount } from '../../parts/numbers.tsx';
 import { saveBlob } from '../../parts/save-blob.ts';
 import { Segments, stepOfKey } from '../../parts/segments.tsx';
 import { Shown } from '../../parts/shown.tsx';

@@ -1,8 +1,7 @@
 import type { Proof } from '../../../../workers/compare/protocol.ts';
 import type { EntryFacts } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
-import { Bytes } from '../../parts/bytes.tsx';
-import { formatRange } from '../../parts/numbers.ts';
+import { Bytes, formatRange } from '../../parts/numbers.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { usePairs } from './queries.ts';
 import { StatusBadge } from './status-badge.tsx';

@@ -1,5 +1,5 @@
 import type { EntryFacts } from '../../../core/index.ts';
-import { formatRange } from '../../parts/numbers.ts';
+import { formatRange } from '../../parts/numbers.tsx';
 
 type Piece = NonNullable<EntryFacts['left']>;
 

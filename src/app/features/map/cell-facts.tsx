@@ -3,7 +3,7 @@ import { describeCell } from '../../grid/describe.ts';
 import type { CellPicture } from '../../grid/expert-grid-props.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { useResting } from '../../grid/use-resting.ts';
-import { formatRange } from '../../parts/numbers.ts';
+import { formatRange } from '../../parts/numbers.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
 

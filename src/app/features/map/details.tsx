@@ -4,8 +4,7 @@ import { besideOf, type ExpertMap, formatShape, plural } from '../../../core/ind
 import { besideWords, layoutOf, nameOf } from '../../grid/describe.ts';
 import type { Cell } from '../../grid/geometry.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
-import { Bytes } from '../../parts/bytes.tsx';
-import { formatRange } from '../../parts/numbers.ts';
+import { Bytes, formatRange } from '../../parts/numbers.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useCell } from '../../queries/queries.ts';
 import { go } from '../../state/address-store.ts';

@@ -1,7 +1,7 @@
 import { formatInteger, type Inspection, isUnread, plural, type TermId } from '../../../core/index.ts';
 import { OpeningCounts } from '../../checkpoint/opening-counts.tsx';
-import { Bytes } from '../../parts/bytes.tsx';
 import { late } from '../../parts/late.tsx';
+import { Bytes } from '../../parts/numbers.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { Term } from '../../parts/term.tsx';
 import { hasNoLayers, useInspection } from '../../state/inspection.ts';

@@ -1,6 +1,6 @@
 import type { PlacedPicture, RankDetail, RankPicture, RankQuery } from '../../../../workers/ranks/protocol.ts';
 import { formatInteger, frameworkOf, plural } from '../../../core/index.ts';
-import { formatRange } from '../../parts/numbers.ts';
+import { formatRange } from '../../parts/numbers.tsx';
 import { chooseRank, holdsSame, useHolder, useShownRank, useToldRank } from '../../placement/rank-choices.ts';
 import { rankColour } from '../../placement/rank-colours.ts';
 import { useRankDetail } from '../../placement/use-ranks.ts';

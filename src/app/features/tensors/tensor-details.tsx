@@ -1,9 +1,8 @@
 import type { Ref } from 'react';
 import { elementsOf, formatInteger, plural, TENSOR_ROLES, type TensorRow } from '../../../core/index.ts';
 import { BrokenName } from '../../parts/broken-name.tsx';
-import { Bytes } from '../../parts/bytes.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
-import { formatRange } from '../../parts/numbers.ts';
+import { Bytes, formatRange } from '../../parts/numbers.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useTensor } from '../../queries/queries.ts';
 import { useSelection } from '../../state/selection.ts';

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { formatInteger, meaningWords, plural, type TensorAnswer } from '../../../core/index.ts';
-import { Bytes } from '../../parts/bytes.tsx';
+import { Bytes } from '../../parts/numbers.tsx';
 import { saveBlob } from '../../parts/save-blob.ts';
 import { Segments } from '../../parts/segments.tsx';
 import { useTensorAnswer } from '../../queries/queries.ts';

@@ -1,7 +1,7 @@
 import type { FileStrips } from '../../../../../workers/inspect/file-strips.ts';
 import { type ExpertMap, formatBytes, formatShape } from '../../../../core/index.ts';
 import { useResting } from '../../../grid/use-resting.ts';
-import { formatRange } from '../../../parts/numbers.ts';
+import { formatRange } from '../../../parts/numbers.tsx';
 import { Shown } from '../../../parts/shown.tsx';
 import { useStripTensor } from '../../../queries/queries.ts';
 import { bytesOfExpert, type StripPlace } from './geometry.ts';

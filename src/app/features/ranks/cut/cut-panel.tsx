@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { PlacedPicture, RankCut, RankQuery, RankRow } from '../../../../../workers/ranks/protocol.ts';
 import { formatInteger, visible } from '../../../../core/index.ts';
 import { useFindingsSentence } from '../../../checkpoint/use-findings-sentence.ts';
-import { formatRange } from '../../../parts/numbers.ts';
+import { formatRange } from '../../../parts/numbers.tsx';
 import { PictureLegend, PictureView } from '../../../pictures/picture-view.tsx';
 import { SaveLayer } from '../../../pictures/save-layer.tsx';
 import { useWidth } from '../../../pictures/use-width.ts';
