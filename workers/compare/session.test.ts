@@ -103,7 +103,7 @@ describe('the compare service', () => {
       expect.stringMatching(/^1 of 3072 numbers differ/),
     ]);
     expect(JSON.parse(await service.report().text())).toMatchObject({ equal: false, compared: 'values' });
-    expect(service.markdown()).toContain('### What happened');
+    expect(service.markdown()).toContain('### Diagnosis');
   });
 
   it('keeps what it knew when a comparison is stopped', async () => {

@@ -12,7 +12,7 @@ export interface MeasuredRing extends RingSize {
 export const SMALLEST_TILE_BYTES = MIB;
 
 /** Tried in this order: the usual one first, as the time may be over before the last. */
-const CANDIDATES: readonly RingSize[] = [
+export const CANDIDATES: readonly RingSize[] = [
   RING,
   { tileBytes: 4 * MIB, depth: 8 },
   { tileBytes: 2 * MIB, depth: 8 },

@@ -1,4 +1,4 @@
-import type { MeasuredRing } from './measure-ring.ts';
+import { CANDIDATES, type MeasuredRing } from './measure-ring.ts';
 
 /** What this browser remembers of devices; pages and workers of one origin share it. */
 const NAME = 'moe-loom-devices';
@@ -63,9 +63,11 @@ async function recallOr(key: string, measure: () => Promise<MeasuredRing>): Prom
   }
 }
 
-function isMeasured(value: unknown): value is MeasuredRing {
+/** What was stored is used only if it is a ring that could have been measured: another would take any memory. */
+export function isMeasured(value: unknown): value is MeasuredRing {
   const { tileBytes, depth, rate } = (value ?? {}) as Partial<Record<string, unknown>>;
-  return [tileBytes, depth, rate].every((each) => typeof each === 'number' && Number.isFinite(each) && each > 0);
+  const isCandidate = CANDIDATES.some((each) => each.tileBytes === tileBytes && each.depth === depth);
+  return isCandidate && typeof rate === 'number' && Number.isFinite(rate) && rate > 0;
 }
 
 async function openDatabase(): Promise<IDBDatabase | null> {

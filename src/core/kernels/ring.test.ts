@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { createRing } from './ring.ts';
-import { ringOf } from './ring-memory.ts';
+import { isMeasured, ringOf } from './ring-memory.ts';
 
 it('gives as many places as the ring has, and those that become free in the order in which they were asked for', async () => {
   const ring = createRing(2);
@@ -37,4 +37,10 @@ it('measures an adapter once, and again only where nothing could be measured', a
   await ringOf('two', measure(null));
   expect(await ringOf('two', measure(5))).toMatchObject({ rate: 5 });
   expect(measured).toBe(3);
+});
+
+it('believes of what a browser kept only a ring that is ever measured', () => {
+  expect(isMeasured({ tileBytes: 4 * 2 ** 20, depth: 8, rate: 3.4 })).toBe(true);
+  for (const stored of [null, {}, { tileBytes: 4 * 2 ** 20, depth: 8 }, { tileBytes: 2 ** 40, depth: 8, rate: 3 }])
+    expect(isMeasured(stored)).toBe(false);
 });
