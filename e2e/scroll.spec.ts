@@ -82,6 +82,31 @@ for (const [view, query, text, regions] of VIEWS) {
   });
 }
 
+test('in one column the view scrolls the list of pairs, whose rows are drawn where they are seen', async ({
+  page,
+  hub,
+}) => {
+  await page.setViewportSize({ width: 900, height: 800 });
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare', with: 'preset/stacked-tiny' });
+  const list = page.getByRole('treegrid', { name: 'Pairs of both checkpoints' });
+  await page.getByRole('button', { name: 'Open all' }).click();
+  const rows = list.getByRole('row');
+  await list.focus();
+  await page.keyboard.press('End');
+  const last = Number(await list.getAttribute('aria-rowcount'));
+  expect(last).toBeGreaterThan(60);
+  await expect(list.locator(`#pair-${last - 1}`)).toBeInViewport();
+  expect(await rows.count()).toBeLessThan(last);
+  expect(await list.evaluate((element) => element.scrollHeight - element.clientHeight)).toBe(0);
+  await page.keyboard.press('Home');
+  await expect(list.locator('#pair-0')).toBeInViewport();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await expect(async () => {
+    await page.keyboard.press('End');
+    await expect(list.locator(`#pair-${last - 1}`)).toBeInViewport({ timeout: 1000 });
+  }).toPass();
+});
+
 for (const listing of ['table', 'tree'])
   test(`tensors as a ${listing} do not scroll sideways at any width, with details open or closed`, async ({
     page,

@@ -93,6 +93,7 @@ const DRAWN = '.picture > *, .small-picture > *';
 
 /** What axe finds wrong with the page as it is now: by every rule in the light scheme, by those of colours in the dark. */
 export async function violations(page: Page): Promise<string[]> {
+  await turn(page, 'light');
   const light = await new AxeBuilder({ page })
     .setLegacyMode()
     .options({ resultTypes: ['violations'] })

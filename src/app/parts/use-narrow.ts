@@ -5,11 +5,24 @@ const NARROW = '(max-width: 600px)';
 
 /** True on a screen as narrow as a phone's. */
 export function useNarrow(): boolean {
-  return useSyncExternalStore(subscribe, () => matchMedia(NARROW).matches);
+  return useMedia(NARROW);
 }
 
-function subscribe(listener: () => void): () => void {
-  const query = matchMedia(NARROW);
-  query.addEventListener('change', listener);
-  return () => query.removeEventListener('change', listener);
+/** Where views are one column that scrolls as a whole; style sheets say the same width. */
+const ONE_COLUMN = '(width < 1024px)';
+
+/** True where a view is one column that scrolls as a whole. */
+export function useOneColumn(): boolean {
+  return useMedia(ONE_COLUMN);
+}
+
+function useMedia(query: string): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      const list = matchMedia(query);
+      list.addEventListener('change', listener);
+      return () => list.removeEventListener('change', listener);
+    },
+    () => matchMedia(query).matches,
+  );
 }

@@ -4,7 +4,7 @@ import { type EntryFacts, formatBytes, formatInteger, plural, visible } from '..
 import { usePlace } from '../../grid/place/use-place.ts';
 import { styled } from '../../parts/set-style.ts';
 import { Shown } from '../../parts/shown.tsx';
-import { useNarrow } from '../../parts/use-narrow.ts';
+import { useNarrow, useOneColumn } from '../../parts/use-narrow.ts';
 import { treeMeaning } from '../../parts/virtual-list/tree-keys.ts';
 import { PAGE, ROW, type Show, useList } from '../../parts/virtual-list/use-list.ts';
 import { useAddress } from '../../state/address-store.ts';
@@ -31,7 +31,8 @@ export function PairTree({ selected }: PairTreeProps) {
   const query: CompareQuery = { show, open: rows.open };
   const [count, setCount] = useState(0);
   const rowHeight = useNarrow() ? NARROW_ROW : ROW;
-  const list = useList(count, show, rowHeight);
+  const oneColumn = useOneColumn();
+  const list = useList(count, show, rowHeight, oneColumn ? '.view' : null);
   const { scroller, cursor, active, setCursor, items, firstPage, height } = list;
   const pages = [useComparePage(query, firstPage, PAGE), useComparePage(query, firstPage + 1, PAGE)];
   const known = pages[0]?.data?.count ?? count;
@@ -43,7 +44,8 @@ export function PairTree({ selected }: PairTreeProps) {
     scroller,
     ready: count > 0,
     place,
-    onPlace: placePairs,
+    // In one column the view scrolls, and the address does not keep how far.
+    onPlace: oneColumn ? undefined : placePairs,
     chosen: selected.selection && JSON.stringify(selected.selection),
     showChosen: () => {},
     spotOf: ({ top }) => ({ row: top / rowHeight, column: 0 }),

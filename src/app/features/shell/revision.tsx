@@ -16,8 +16,8 @@ export function Revision() {
   const short = hub.commit.slice(0, 7);
   const isCommit = hub.requestedRevision === hub.commit;
   return (
-    <div className="revision">
-      <span title={`Revision ${visible(hub.requestedRevision)}, commit ${hub.commit}`}>
+    <div className="revision" title={`Revision ${visible(hub.requestedRevision)}, commit ${hub.commit}`}>
+      <span className={isCommit || hub.requestedRevision === 'main' ? 'usual' : undefined}>
         <Shown text={isCommit ? 'commit' : `${hub.requestedRevision} ·`} />
       </span>
       <button
