@@ -207,7 +207,7 @@ test('another checkpoint keeps the target and the engine; what it cannot take is
     engine: 'cpu',
     assume: 'out-in',
   });
-  await expect(page.getByText('Chosen reading: rows are outputs.')).toBeVisible();
+  await expect(page.getByText('Chosen reading of the experts: rows are outputs.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Start conversion' })).toBeEnabled();
   await dropPaths(page, [HUB]);
   await expect.poll(() => parametersOf(page).get('local')).toBe('hub');

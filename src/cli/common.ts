@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Assumption, isTarget, LoomError, layoutOf, parseSize, TARGETS, type Target } from '../core/index.ts';
+import { type Assumption, isTarget, LoomError, parseSize, readingOf, TARGETS, type Target } from '../core/index.ts';
 
 export { print, printJson } from './terminal.ts';
 
@@ -82,9 +82,8 @@ export function assumption({ assume }: AssumeFlags): { assume?: Assumption } {
       'usage',
       '--assume values is for inspect, plan and convert. Run one of them first, then give the result to --assume here.',
     );
-  if (assume === 'in-out' || assume === 'out-in') return { assume: { orientation: assume } };
-  const layout = layoutOf(assume);
-  if (layout) return { assume: { layout } };
+  const reading = readingOf(assume);
+  if (reading) return { assume: reading };
   if (/^[a-z0-9_-]{1,64}$/i.test(assume)) return { assume: { modelType: assume } };
   throw new LoomError(
     'usage',

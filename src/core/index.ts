@@ -150,7 +150,7 @@ export { BESIDE, type BesideKind, besideOf } from './layouts/beside.ts';
 export { type Cause, causesOf, errorsOf, foundWords } from './layouts/causes.ts';
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
-export { layoutId, layoutOf } from './layouts/dialects.ts';
+export { layoutId, readingOf } from './layouts/dialects.ts';
 export { type CellColour, type Cells, cellRuns, cellsPicture } from './layouts/drawing/cells-picture.ts';
 export {
   createLayerDrawer,

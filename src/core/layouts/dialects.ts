@@ -34,6 +34,13 @@ export function layoutOf(id: string): ExpertLayout | null {
   return row ? { family: row.family, dialect: row.dialect } : null;
 }
 
+/** What a reader states of how experts are stored: `in-out`, `out-in`, or a layout's id. Null for other texts. */
+export function readingOf(text: string): Pick<Assumption, 'orientation' | 'layout'> | null {
+  if (text === 'in-out' || text === 'out-in') return { orientation: text };
+  const layout = layoutOf(text);
+  return layout && { layout };
+}
+
 /** What is assumed of experts once their MXFP4 blocks are unpacked: the layout that they then have. */
 export function unpackedAssumption(assume: Assumption | undefined): Assumption | undefined {
   const id = assume?.layout && dialectOf(assume.layout)?.unpacked;

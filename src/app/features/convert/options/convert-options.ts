@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import { type Assumption, type EngineChoice, layoutOf, MIB, parseSize } from '../../../../core/index.ts';
+import { type Assumption, type EngineChoice, MIB, parseSize, readingOf } from '../../../../core/index.ts';
 import type { PickedFolder } from '../../../jobs/output-folder.ts';
 import { addressStore, move, useAddress } from '../../../state/address-store.ts';
 import type { ConvertAddress } from '../../../state/convert-address.ts';
@@ -28,13 +28,7 @@ export function choose(patch: Partial<ConvertChoices>): void {
 /** The reading that the address names, as an assumption; undefined where it names none. */
 export function useAssumed(): Assumption | undefined {
   const text = useAddress((address) => address.convert.assume);
-  return text === null ? undefined : assumed(text);
-}
-
-function assumed(text: string): Assumption | undefined {
-  if (text === 'in-out' || text === 'out-in') return { orientation: text };
-  const layout = layoutOf(text);
-  return layout === null ? undefined : { layout };
+  return text === null ? undefined : (readingOf(text) ?? undefined);
 }
 
 /** How the conversion is made, as the address says it. */

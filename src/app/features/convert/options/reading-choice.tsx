@@ -15,7 +15,7 @@ export function ReadingChoice({ order }: { readonly order: Order }) {
   if (assume)
     return (
       <p className="option-note">
-        The files do not decide how the experts are read. Chosen reading:{' '}
+        Chosen reading of the experts:{' '}
         <span className="mono">
           {assume.layout ? layoutId(assume.layout) : ORIENTATIONS[assume.orientation ?? 'out-in']}
         </span>
