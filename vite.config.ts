@@ -58,7 +58,7 @@ export default defineConfig(({ mode }) => ({
           testTimeout: 30_000,
           // The core holds no state but caches: what one file imported serves the next.
           isolate: false,
-          include: ['src/**/*.test.ts', 'workers/**/*.test.ts', 'e2e/support/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'workers/**/*.test.ts', 'e2e/support/**/*.test.ts', 'bench/**/*.test.ts'],
           exclude: ['**/*.browser.test.ts'],
         },
       },

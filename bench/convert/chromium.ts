@@ -68,8 +68,13 @@ export async function convertToProof(
 ): Promise<{ readonly cost: Cost; readonly report: ConversionReport }> {
   const start = page.getByRole('button', { name: 'Start conversion' });
   await start.click({ trial: true, timeout: OPENING_MS });
+  // Three points: a question comes first, how many bytes may be read. Nothing is read before it is answered.
+  const asks = (await start.innerText()).includes('…');
+  if (asks) await start.click();
+  const go = asks ? page.getByRole('button', { name: /^(Read|Download) [\d.,]+ [kMGT]?B$/ }) : start;
+  await go.click({ trial: true });
   const watch = watchTree(pid);
-  await start.click();
+  await go.click();
   const stopped = page.getByText(/^The conversion stopped/);
   await proofOn(page).or(stopped).first().waitFor({ timeout: CONVERTING_MS });
   if (await stopped.isVisible()) throw new Error(await page.locator('.convert-main .panel').first().innerText());

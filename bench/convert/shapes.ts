@@ -30,7 +30,21 @@ const BLOCK = 64 * 1024 * 1024;
 /** Blocks begin at changing places in the noise, so that no two experts are the same. */
 const SHIFTS = 8192;
 
+/** Rows of the embeddings: as many as make them small beside the experts. */
+const VOCABULARY = 1024;
+
 const bytesOf = (tensor: TensorSpec) => 2 * tensor.shape.reduce((product, dim) => product * dim, 1);
+
+/** What a model has beside its layers: without these the app finds them missing. */
+function outerTensors({ hidden, stored }: Shape): TensorSpec[] {
+  const base = `model.${stored === 'in-out' ? 'language_model.' : ''}`;
+  const bf16 = (name: string, shape: number[]): TensorSpec => ({ name, dtype: 'BF16', shape });
+  return [
+    bf16(`${base}embed_tokens.weight`, [VOCABULARY, hidden]),
+    bf16(`${base}norm.weight`, [hidden]),
+    bf16('lm_head.weight', [VOCABULARY, hidden]),
+  ];
+}
 
 function layerTensors({ experts, intermediate, hidden, stored }: Shape, layer: number): TensorSpec[] {
   const base = `model.${stored === 'in-out' ? 'language_model.' : ''}layers.${layer}.`;
@@ -79,7 +93,8 @@ function noise(length: number): Buffer {
 /** Writes a checkpoint of this shape, one matrix an expert as on the Hub; gives the bytes of its shards. */
 export function generate(folder: string, shape: Shape): number {
   mkdirSync(folder, { recursive: true });
-  const all = Array.from({ length: shape.layers }, (_, layer) => layerTensors(shape, layer)).flat();
+  const layers = Array.from({ length: shape.layers }, (_, layer) => layerTensors(shape, layer)).flat();
+  const all = [...layers, ...outerTensors(shape)];
   const shards = intoShards(all);
   const filler = noise(BLOCK + SHIFTS);
   const weightMap = new Map<string, string>();
@@ -110,6 +125,7 @@ function configOf({ modelType, experts, intermediate, hidden, layers }: Shape) {
     moe_intermediate_size: intermediate,
     hidden_size: hidden,
     num_hidden_layers: layers,
+    vocab_size: VOCABULARY,
     ...(modelType === 'deepseek_v3' ? { first_k_dense_replace: 0 } : {}),
   };
 }

@@ -92,6 +92,7 @@ export async function openCheckpoint(files: FileSet, options: OpenOptions = {}):
   const listing = listCheckpoint(files.identity, listed, { sliceFormats });
   const opening: Opening = {
     files,
+    lengths: new Map(listed.map(({ name, byteLength }) => [name, byteLength])),
     listing,
     options,
     memory,
@@ -130,6 +131,8 @@ function leaveIndexOut(opening: Opening, why: Finding): void {
 /** One opening under way. */
 interface Opening {
   readonly files: FileSet;
+  /** Bytes of each listed file. */
+  readonly lengths: ReadonlyMap<string, number>;
   listing: Listing;
   readonly options: OpenOptions;
   readonly memory: OpenMemory;
@@ -228,7 +231,7 @@ function assemble(
 }
 
 async function readShard(
-  { files, listing, options, memory }: Opening,
+  { files, lengths, options, memory }: Opening,
   file: string,
   guide: WindowGuide,
   names: ShardNames | undefined,
@@ -236,7 +239,7 @@ async function readShard(
 ): Promise<ReadOutcome> {
   const known = memory.shards.get(file);
   if (known) return known;
-  const byteLength = listing.files.find((entry) => entry.name === file)?.byteLength ?? 0;
+  const byteLength = lengths.get(file) ?? 0;
   let source: ByteSource | undefined;
   try {
     source = await files.open(file, { signal });

@@ -2,7 +2,7 @@ import type { ConversionPlan } from '../plan/types.ts';
 import type { FileSet } from '../source/types.ts';
 import type { FinishedShard } from './journal.ts';
 import { createWitnessCheck, readPieces } from './read-in-order.ts';
-import { mergedRanges, readsOf } from './source-order.ts';
+import { mergedRanges, readsOf, type SourceUses, usesOf } from './source-order.ts';
 
 /**
  * Of the files `names`, those that no longer give the bytes that the finished shards were made of. Reads all of that
@@ -16,18 +16,19 @@ export async function changedFiles(
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const changed: string[] = [];
-  for (const name of names) if (!(await givesTheSame(name, plan, finished, files, signal))) changed.push(name);
+  const uses = usesOf(plan);
+  for (const name of names) if (!(await givesTheSame(name, uses, finished, files, signal))) changed.push(name);
   return changed;
 }
 
 async function givesTheSame(
   name: string,
-  plan: ConversionPlan,
+  uses: SourceUses,
   finished: ReadonlyMap<string, FinishedShard>,
   files: FileSet,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const { copies, computed } = readsOf(plan, name, finished);
+  const { copies, computed } = readsOf(uses, name, finished);
   const witnesses = [...copies, ...computed].filter(({ start, end }) => end > start);
   const source = await files.open(name, { signal });
   let same = witnesses.every(({ end }) => end <= source.byteLength);

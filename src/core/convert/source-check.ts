@@ -7,7 +7,7 @@ import type { CreateStreamDigest } from '../verify/stream-digest.ts';
 import type { FinishedShard } from './journal.ts';
 import { createWitnessCheck, readPieces } from './read-in-order.ts';
 import type { SourceHashes } from './source-hashes.ts';
-import { piecesOf, readsOf, type SourceReads, sourcesOf, unreadBytes } from './source-order.ts';
+import { piecesOf, readsOf, type SourceReads, unreadBytes, usesOf } from './source-order.ts';
 import { regionsOf } from './unmake.ts';
 
 export interface SourceCheckOptions {
@@ -43,10 +43,18 @@ const UNREAD_BYTES = 4 * KIB;
  */
 export function createSourceCheck(options: SourceCheckOptions): SourceCheck {
   const { plan, files, onError } = options;
-  const users = new Map<string, Set<string>>();
-  for (const shard of plan.shards)
-    for (const file of sourcesOf(shard)) users.set(file, (users.get(file) ?? new Set()).add(shard.file));
-  const missing = new Map([...users].map(([file, shards]) => [file, new Set(shards)]));
+  const uses = usesOf(plan);
+  /** Source files that are not checked yet, with the shards that they wait for. */
+  const missing = new Map(
+    [...uses].map(([name, shards]) => [name, new Set([...shards.keys()].map(({ file }) => file))]),
+  );
+  const sources = new Map<string, string[]>();
+  for (const [name, shards] of missing)
+    for (const file of shards) {
+      const names = sources.get(file) ?? [];
+      names.push(name);
+      sources.set(file, names);
+    }
   const finished = new Map<string, FinishedShard>();
   const found: { name: string; result: 'checked' | 'not-stated' | 'partly-read' }[] = [];
   let failure: { readonly error: unknown } | null = null;
@@ -56,7 +64,7 @@ export function createSourceCheck(options: SourceCheckOptions): SourceCheck {
     try {
       const source = await files.open(name, { signal: options.signal });
       try {
-        found.push({ name, result: await checkFile(name, source, readsOf(plan, name, finished), options) });
+        found.push({ name, result: await checkFile(name, source, readsOf(uses, name, finished), options) });
       } finally {
         await source.dispose?.();
       }
@@ -68,8 +76,9 @@ export function createSourceCheck(options: SourceCheckOptions): SourceCheck {
   return {
     finished: (made) => {
       finished.set(made.file, made);
-      for (const [name, waiting] of missing) {
-        if (!waiting.delete(made.file) || waiting.size > 0) continue;
+      for (const name of sources.get(made.file) ?? []) {
+        const waiting = missing.get(name);
+        if (!waiting?.delete(made.file) || waiting.size > 0) continue;
         missing.delete(name);
         turn = turn.then(() => check(name));
       }

@@ -1,5 +1,5 @@
 import { partBytes, spansOf } from '../plan/parts.ts';
-import type { ConversionPlan, OutputShard } from '../plan/types.ts';
+import type { ConversionPlan, OutputShard, OutputTensor } from '../plan/types.ts';
 import type { ByteRange } from '../source/types.ts';
 import type { FinishedShard } from './journal.ts';
 import type { Gathered, Region } from './unmake.ts';
@@ -30,28 +30,56 @@ export interface SourceReads {
 
 /** Source files that a shard is made of. */
 export function sourcesOf(shard: OutputShard): Set<string> {
+  return new Set(shard.tensors.flatMap((tensor) => [...filesOf(tensor)]));
+}
+
+function filesOf({ parts }: OutputTensor): Set<string> {
   const files = new Set<string>();
-  for (const { parts } of shard.tensors)
-    for (const part of parts)
-      for (const { file } of part.kind === 'bytes' ? [part.origin] : spansOf(part)) files.add(file);
+  for (const part of parts)
+    for (const { file } of part.kind === 'bytes' ? [part.origin] : spansOf(part)) files.add(file);
   return files;
 }
 
-/** What the finished shards of a plan read of the source file `name`. Pure. */
-export function readsOf(
-  plan: Pick<ConversionPlan, 'shards'>,
-  name: string,
-  finished: ReadonlyMap<string, FinishedShard>,
-): SourceReads {
+/** The output tensors that are made of each source file, by shard. */
+export type SourceUses = ReadonlyMap<string, ReadonlyMap<OutputShard, readonly OutputTensor[]>>;
+
+/** What each source file of a plan is used for, from one walk through the plan. Pure. */
+export function usesOf({ shards }: Pick<ConversionPlan, 'shards'>): SourceUses {
+  const uses = new Map<string, Map<OutputShard, OutputTensor[]>>();
+  for (const shard of shards)
+    for (const tensor of shard.tensors)
+      for (const file of filesOf(tensor)) {
+        const byShard = uses.get(file) ?? new Map<OutputShard, OutputTensor[]>();
+        const tensors = byShard.get(shard) ?? [];
+        tensors.push(tensor);
+        uses.set(file, byShard.set(shard, tensors));
+      }
+  return uses;
+}
+
+/** The hashes of a finished shard by tensor. One map serves every source file that the shard is made of. */
+const hashes = new WeakMap<FinishedShard, ReturnType<typeof mapHashes>>();
+
+function mapHashes({ digests, inputs }: FinishedShard) {
+  return { digests: new Map(digests), inputs: new Map(inputs) };
+}
+
+function hashesOf(made: FinishedShard): ReturnType<typeof mapHashes> {
+  const known = hashes.get(made) ?? mapHashes(made);
+  hashes.set(made, known);
+  return known;
+}
+
+/** What the finished shards of a plan read of the source file `name`. It looks only at the tensors that use the file. Pure. */
+export function readsOf(uses: SourceUses, name: string, finished: ReadonlyMap<string, FinishedShard>): SourceReads {
   const copies: (Piece & Witness)[] = [];
   const computed: SourceReads['computed'][number][] = [];
   const planned: ByteRange[] = [];
-  for (const shard of plan.shards) {
+  for (const [shard, tensors] of uses.get(name) ?? []) {
     const made = finished.get(shard.file);
     if (!made) continue;
-    const digests = new Map(made.digests);
-    const inputs = new Map(made.inputs);
-    for (const tensor of shard.tensors) {
+    const { digests, inputs } = hashesOf(made);
+    for (const tensor of tensors) {
       let at: number = tensor.start;
       for (const [number, part] of tensor.parts.entries()) {
         if (part.kind === 'bytes') {
