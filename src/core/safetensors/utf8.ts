@@ -51,6 +51,24 @@ export function decodeValid(bytes: Uint8Array): string {
   return LENIENT.decode(bytes);
 }
 
+/** Longer texts are decoded: engines limit how many arguments a call takes. */
+const MAX_CODES = 512;
+const codes: number[] = [];
+
+/**
+ * Text of ASCII bytes from `start` to `end` (excluded).
+ *
+ * Browsers keep what a `TextDecoder` gives outside of the script's memory, with three records for each string: for a name of
+ * 60 letters more than twice the bytes of the same string made of character codes.
+ */
+export function asciiText(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  if (length > MAX_CODES) return decodeValid(bytes.subarray(start, end));
+  codes.length = length;
+  for (let at = 0; at < length; at++) codes[at] = bytes[start + at] ?? 0;
+  return String.fromCharCode.apply(null, codes);
+}
+
 /** True when the bytes start with the UTF-8 byte order mark. */
 export function hasByteOrderMark(bytes: Uint8Array): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
