@@ -1,4 +1,5 @@
 import { isLoomError, type LoomError } from '../errors.ts';
+import { release } from '../release.ts';
 import type { ByteRange, ByteSource } from '../source/types.ts';
 import { MIB } from '../units.ts';
 import { JsonScanner, OPEN_BRACE, type ScanTags } from './json-scanner.ts';
@@ -114,6 +115,7 @@ export function createPartReader({ file, tags, base: origin }: PartOptions, walk
     if (length + part.length > buffer.length) {
       const more = new Uint8Array(length + Math.max(Math.ceil(part.length * ROOM), length));
       more.set(buffer.subarray(0, length));
+      release(buffer);
       buffer = more;
     }
     buffer.set(part, length);
@@ -144,6 +146,7 @@ export function createPartReader({ file, tags, base: origin }: PartOptions, walk
     },
     end: () => {
       scan(true);
+      release(buffer);
       if (fault !== null) throw fault;
     },
   };
@@ -169,6 +172,7 @@ export async function readParts(
     if (next >= end) {
       reader.push(part);
       reader.end();
+      for (const buffer of buffers) release(buffer);
       return;
     }
     coming = partAt(next);

@@ -12,7 +12,7 @@ import {
   UPPER_E,
   unescaped,
 } from './json-string.ts';
-import { decodeValid, findInvalidUtf8, hasByteOrderMark, isUtf8, MAX_TEXT_BYTES } from './utf8.ts';
+import { asciiText, decodeValid, findInvalidUtf8, hasByteOrderMark, isUtf8, MAX_TEXT_BYTES } from './utf8.ts';
 
 /** Which tag each kind of fault gets: a header has one for each, other files have one for all. */
 export interface ScanTags {
@@ -175,7 +175,7 @@ export class JsonScanner {
       byte = bytes[++at];
     if (byte !== QUOTE) return this.readHardString(start, at);
     this.pos = at + 1;
-    return decodeValid(bytes.subarray(start, at));
+    return asciiText(bytes, start, at);
   }
 
   /** The bytes from a position that was passed up to this one, in memory of their own. */

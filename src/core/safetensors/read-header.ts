@@ -1,4 +1,5 @@
 import { type ErrorTag, isLoomError, LoomError } from '../errors.ts';
+import { release } from '../release.ts';
 import type { HeaderCache } from '../source/header-cache.ts';
 import type { ByteSource } from '../source/types.ts';
 import { formatBytes, KIB, MIB } from '../units.ts';
@@ -34,7 +35,8 @@ export async function readHeader(source: ByteSource, options: ReadHeaderOptions)
   const { cache } = options;
   const known = cache ? await recallHeader(source, cache, options) : null;
   if (known !== null) return known;
-  const first = await readFirst(source, options);
+  const window = new Uint8Array(windowBytes(source, options));
+  const first = await readFirst(window, source, options);
   const end = LENGTH_BYTES + lengthIn(first, source, options);
   if (end > LONG) return told(source, options, () => readLong(source, end, options));
   const bytes = await upTo(end, first, source, options);
@@ -42,6 +44,8 @@ export async function readHeader(source: ByteSource, options: ReadHeaderOptions)
     parseHeader(bytes.subarray(LENGTH_BYTES), limitsOf(source, options)),
   );
   await cache?.put(source.key, bytes);
+  release(window);
+  release(bytes);
   return header;
 }
 
@@ -108,15 +112,20 @@ async function joinedAt(error: LoomError, source: ByteSource, { file, signal }: 
 
 const OPEN_BRACE = 0x7b;
 
-/** The first window of the file. */
+/** Length of the first window of the file. */
+function windowBytes({ byteLength }: ByteSource, { window = HEADER_WINDOW }: ReadHeaderOptions): number {
+  const least = byteLength < LFS_POINTER_LIMIT ? byteLength : Math.max(window, LENGTH_BYTES);
+  return Math.min(least, byteLength);
+}
+
+/** The first bytes of the file, read into `window`. */
 async function readFirst(
+  window: Uint8Array<ArrayBuffer>,
   source: ByteSource,
-  { file, signal, window = HEADER_WINDOW }: ReadHeaderOptions,
+  { file, signal }: ReadHeaderOptions,
 ): Promise<Uint8Array> {
-  const fileSize = source.byteLength;
-  const least = fileSize < LFS_POINTER_LIMIT ? fileSize : Math.max(window, LENGTH_BYTES);
-  const first = await source.read({ start: 0, end: Math.min(least, fileSize) }, { signal });
-  if (fileSize < LFS_POINTER_LIMIT) refusePointer(first, file);
+  const first = await source.read({ start: 0, end: window.length }, { signal, into: window });
+  if (source.byteLength < LFS_POINTER_LIMIT) refusePointer(first, file);
   return first;
 }
 

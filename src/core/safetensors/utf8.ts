@@ -12,10 +12,10 @@ export const MAX_TEXT_BYTES = 500_000_000;
 /** Parts in which bytes are looked at: no text of the whole is made. */
 const PART_BYTES = 1 << 20;
 
-/** True for strict UTF-8. */
+/** True for strict UTF-8. Of ASCII, which nearly all headers are, no text is made that would wait for a collection. */
 export function isUtf8(bytes: Uint8Array): boolean {
   try {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = asciiLength(bytes); at < bytes.length; ) {
       const part = bytes.subarray(at, at + PART_BYTES);
       const whole = at + part.length === bytes.length ? part : withoutCutCharacter(part);
       STRICT.decode(whole);
@@ -25,6 +25,21 @@ export function isUtf8(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+const HIGH_BITS = 0x80808080;
+
+/** How many bytes are ASCII before the first that is not, four at a time. */
+function asciiLength(bytes: Uint8Array): number {
+  const { buffer, byteOffset, length } = bytes;
+  let at = 0;
+  for (; at < length && (byteOffset + at) % 4 !== 0; at++) if ((bytes[at] ?? 0) >= 0x80) return at;
+  const words = new Int32Array(buffer, byteOffset + at, (length - at) >> 2);
+  let word = 0;
+  while (word < words.length && ((words[word] ?? 0) & HIGH_BITS) === 0) word++;
+  at += 4 * word;
+  while (at < length && (bytes[at] ?? 0) < 0x80) at++;
+  return at;
 }
 
 /** Without the last bytes where they begin a character of which more may come. */
@@ -49,6 +64,24 @@ export function detached(text: string): string {
 /** Text of bytes that are known to be UTF-8; a byte order mark stays in it. */
 export function decodeValid(bytes: Uint8Array): string {
   return LENIENT.decode(bytes);
+}
+
+/** Longer texts are decoded: engines limit how many arguments a call takes. */
+const MAX_CODES = 512;
+const codes: number[] = [];
+
+/**
+ * Text of ASCII bytes from `start` to `end` (excluded).
+ *
+ * Browsers keep what a `TextDecoder` gives outside of the script's memory, with three records for each string: for a name of
+ * 60 letters more than twice the bytes of the same string made of character codes.
+ */
+export function asciiText(bytes: Uint8Array, start: number, end: number): string {
+  const length = end - start;
+  if (length > MAX_CODES) return decodeValid(bytes.subarray(start, end));
+  codes.length = length;
+  for (let at = 0; at < length; at++) codes[at] = bytes[start + at] ?? 0;
+  return String.fromCharCode.apply(null, codes);
 }
 
 /** True when the bytes start with the UTF-8 byte order mark. */

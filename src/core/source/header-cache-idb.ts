@@ -1,3 +1,4 @@
+import { release } from '../release.ts';
 import { CACHE_BYTES, CACHE_ENTRY_BYTES, type HeaderCache } from './header-cache.ts';
 
 const NAME = 'moe-loom-headers';
@@ -41,6 +42,7 @@ export function browserHeaderCache(options: BrowserCacheOptions = {}): HeaderCac
     const entry: Entry = { key, at: now(), size: bytes.length, sum: checksum(bytes), bytes };
     const db = await database();
     await settled(db.transaction(STORE, 'readwrite').objectStore(STORE).put(entry));
+    release(bytes);
     total = total === null ? await trim(db, limit) : total + bytes.length;
     if (total > limit) total = await trim(db, limit);
   };

@@ -8,6 +8,7 @@ import { MIB } from '../units.ts';
 export interface HeaderCache {
   /** The bytes kept under a key, null when there are none. */
   get(key: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** The bytes are copied: they may be freed once it is done. */
   put(key: string, bytes: Uint8Array): Promise<void>;
   remove(key: string): Promise<void>;
 }

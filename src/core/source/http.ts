@@ -1,4 +1,5 @@
 import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
+import { release } from '../release.ts';
 import { formatBytes } from '../units.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { insistOnRange, insistOnState, overlong, type SeenTags, short } from './http-range.ts';
@@ -70,6 +71,7 @@ async function readRange(source: HttpSourceOptions, range: ByteRange, read: Read
       if (received + chunk.length > length) throw overlong(name, range, from);
       target.set(chunk, received);
       received += chunk.length;
+      release(chunk);
     }
     if (received < length) throw short(name, range, received, from);
     return target;
