@@ -53,6 +53,7 @@ const spread = (values: readonly number[], digits = 2) =>
 function summary(pairs: readonly Pair[]) {
   const of = (value: (pair: Pair) => number, digits?: number) => spread(pairs.map(value), digits);
   return {
+    cp_sync_seconds: of(({ copy }) => copy.seconds),
     seconds: of(({ conversion }) => conversion.seconds),
     writing_seconds: of(({ conversion }) => writing(conversion)),
     read_back_seconds: of(({ conversion }) => conversion.phases.verify),

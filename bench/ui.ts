@@ -159,6 +159,25 @@ async function pan(page: Page) {
   };
 }
 
+/** Milliseconds between frames of the app's first page, which does nothing: what no painted answer can be faster than by much. */
+async function idleFrame(browser: Browser, base: string): Promise<number> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(base);
+  await page.getByRole('textbox', { name: 'Hub repo or URL' }).waitFor();
+  const deltas = await page.evaluate(async (frames) => {
+    const found: number[] = [];
+    let last = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
+    for (let frame = 0; frame < frames; frame += 1) {
+      const now = await new Promise<number>((resolve) => requestAnimationFrame(resolve));
+      found.push(now - last);
+      last = now;
+    }
+    return found;
+  }, PAN_FRAMES);
+  await page.close();
+  return percentile(deltas, 0.5);
+}
+
 /** Bytes that the renderers of a browser hold and have held at most, as the system counts them. */
 async function rendererMemory(session: CDPSession) {
   const { processInfo } = (await session.send('SystemInfo.getProcessInfo')) as {
@@ -298,6 +317,8 @@ const result = await (async () => {
     processors: availableParallelism(),
     // What else ran: above the number of processors, times by the clock are those of the queue.
     load_before: rounded(loadBefore),
+    idle_frame_ms: await idleFrame(unthrottled, base),
+    idle_frame_at_60_hz_ms: await idleFrame(browser, base),
     longest_task_while_opening: await longestTask(stage),
     map_pan: moving,
     keystroke: await keystrokes(unthrottled),

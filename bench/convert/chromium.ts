@@ -71,7 +71,7 @@ export async function convertToProof(
   // Three points: a question comes first, how many bytes may be read. Nothing is read before it is answered.
   const asks = (await start.innerText()).includes('…');
   if (asks) await start.click();
-  const go = asks ? page.getByRole('button', { name: /^Read [\d.,]+ [kMGT]?B$/ }) : start;
+  const go = asks ? page.getByRole('button', { name: /^(Read|Download) [\d.,]+ [kMGT]?B$/ }) : start;
   await go.click({ trial: true });
   const watch = watchTree(pid);
   await go.click();
