@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { atMost, measuredRow, missingRow, ratioAtLeast } from './row.ts';
-import { lastWords, linesOf, rowsOf } from './run-bench.ts';
+import { lastWords, linesOf, rowsOf, runBench } from './run-bench.ts';
 import { formatTable, shortNumber } from './table.ts';
 
 const floor = { what: 'JSON.parse', value: 4 };
@@ -82,5 +82,16 @@ describe('what a bench printed', () => {
       'TypeError: no such thing',
     );
     expect(lastWords('')).toBe('nothing was said');
+  });
+
+  it('is a row that says so where the bench crashes, and nothing runs that has no arguments', async () => {
+    const machine = { browser: null, freeBytes: 0, noGpu: null };
+    const bench = { name: 'no-such-bench', read, run: () => ({ args: [], missing: [] }) };
+    const crash = await runBench(bench, { args: [], missing: [] }, machine);
+    expect(crash).toMatchObject({ crashed: true, rows: [{ name: 'all', value: null }] });
+    expect(crash.rows[0]?.why).toMatch(/^crashed: ended with 1: .*no-such-bench/);
+    const missing = [{ name: 'all of it', why: 'no GPU' }];
+    const left = await runBench(bench, { args: null, missing }, machine);
+    expect(left).toMatchObject({ crashed: false, rows: [{ name: 'all of it', value: null, why: 'no GPU' }] });
   });
 });
