@@ -43,7 +43,7 @@ export function browserHeaderCache(options: BrowserCacheOptions = {}): HeaderCac
     const db = await database();
     await settled(db.transaction(STORE, 'readwrite').objectStore(STORE).put(entry));
     release(bytes);
-    total = total === null ? await trim(db, limit) : total + bytes.length;
+    total = total === null ? await trim(db, limit) : total + entry.size;
     if (total > limit) total = await trim(db, limit);
   };
   return {
