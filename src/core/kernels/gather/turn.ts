@@ -27,16 +27,17 @@ export function turn16(
   const source = wordsOf(input);
   const target = wordsOf(output);
   if (lines.from !== 1 || along.to !== 1 || !source || !target) return null;
-  const [start, put] = [from + source.shift, to + target.shift];
-  if ([along.from, lines.to, start, put].some((items) => items % 2 !== 0)) return null;
+  const [begin, put] = [from + source.shift, to + target.shift];
+  if ([along.from, lines.to, begin, put].some((items) => items % 2 !== 0)) return null;
   const turned = { lines: lines.size - (lines.size % 4), along: along.size - (along.size % 2) };
   const [stride, pitch] = [along.from / 2, lines.to / 2];
   for (let a = 0; a < turned.along; a += ALONG) {
     const count = Math.min(ALONG, turned.along - a) / 2;
     for (let line = 0; line < turned.lines; line += LINES) {
       const end = Math.min(LINES, turned.lines - line);
-      const at = (start + a * along.from + line) / 2;
-      turnBlock(source.words, target.words, at, (put + line * lines.to + a) / 2, stride, pitch, end, count);
+      const at = (begin + a * along.from + line) / 2;
+      const start = (put + line * lines.to + a) / 2;
+      turnBlock(source.words, source.words, target.words, at, at + stride, start, 2 * stride, pitch, end, count);
     }
   }
   return turned;
@@ -48,35 +49,6 @@ export function wordsOf(bytes: Uint8Array): { readonly words: Int32Array; readon
   const shift = bytes.byteOffset % 4 === 0 ? 0 : 1;
   const start = bytes.byteOffset - 2 * shift;
   return { words: new Int32Array(bytes.buffer, start, (bytes.byteLength + 2 * shift) >> 2), shift };
-}
-
-/** `lines` lines of `count` words; offsets, stride and pitch count words. */
-function turnBlock(
-  source: Int32Array,
-  target: Int32Array,
-  from: number,
-  to: number,
-  stride: number,
-  pitch: number,
-  lines: number,
-  count: number,
-): void {
-  for (let line = 0; line < lines; line += 4) {
-    let at = from + line / 2;
-    let put = to + line * pitch;
-    for (let word = 0; word < count; word++) {
-      const a = source[at] as number;
-      const b = source[at + stride] as number;
-      const c = source[at + 1] as number;
-      const d = source[at + stride + 1] as number;
-      target[put] = (a & 0xffff) | (b << 16);
-      target[put + pitch] = (a >>> 16) | (b & 0xffff0000);
-      target[put + 2 * pitch] = (c & 0xffff) | (d << 16);
-      target[put + 3 * pitch] = (c >>> 16) | (d & 0xffff0000);
-      at += 2 * stride;
-      put++;
-    }
-  }
 }
 
 /**
@@ -104,20 +76,24 @@ export function zip16(
       const end = Math.min(LINES, turned - line);
       const at = (items: number) => (items + a * along.from + line) / 2;
       const start = put / 2 + line * pitch + a;
-      zipBlock(first.words, second.words, target.words, at(one), at(other), start, stride, pitch, end, count);
+      turnBlock(first.words, second.words, target.words, at(one), at(other), start, stride, pitch, end, count);
     }
   }
   return turned;
 }
 
-function zipBlock(
+/**
+ * `lines` lines of `count` words, each of an item at \`one\` and one at \`other\`, which are \`step\` further on for the next
+ * word; offsets, step and pitch count words.
+ */
+function turnBlock(
   first: Int32Array,
   second: Int32Array,
   target: Int32Array,
   one: number,
   other: number,
   to: number,
-  stride: number,
+  step: number,
   pitch: number,
   lines: number,
   count: number,
@@ -135,7 +111,7 @@ function zipBlock(
       target[put + pitch] = (a >>> 16) | (b & 0xffff0000);
       target[put + 2 * pitch] = (c & 0xffff) | (d << 16);
       target[put + 3 * pitch] = (c >>> 16) | (d & 0xffff0000);
-      at += stride;
+      at += step;
       put++;
     }
   }
