@@ -3,6 +3,7 @@ import { frameworkOf, type NearSizes } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { move } from '../../state/address-store.ts';
 import { isDense, useInspection } from '../../state/inspection.ts';
+import { Refusal } from './refusal.tsx';
 
 interface RefusedProps {
   readonly query: RankQuery;
@@ -31,14 +32,7 @@ function NotPlaceable({ message }: { readonly message: string }) {
         <p>Expert parallelism spreads routed experts over ranks, and this model has none.</p>
       </section>
     );
-  return (
-    <section className="ranks-refused" role="alert" aria-label="Refused">
-      <h2>These experts cannot be placed</h2>
-      <p>
-        <Shown text={message} />
-      </p>
-    </section>
-  );
+  return <Refusal name="Refused" title="These experts cannot be placed" message={message} />;
 }
 
 function NotConvertible({ query, message }: { readonly query: RankQuery; readonly message: string }) {

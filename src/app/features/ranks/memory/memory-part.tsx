@@ -1,6 +1,6 @@
 import type { MemoryReport, MemorySetup } from '../../../../core/index.ts';
-import { Shown } from '../../../parts/shown.tsx';
 import { move, useAddress } from '../../../state/address-store.ts';
+import { Refusal } from '../refusal.tsx';
 import { CardPanel } from './card-panel.tsx';
 import { CompareActions } from './compare-actions.tsx';
 import { ConfigPanel } from './config-panel.tsx';
@@ -58,14 +58,7 @@ export function MemoryPart() {
 
 /** The checkpoint is the reason, whatever the set-up. */
 function NotCalculated({ message }: { readonly message: string }) {
-  return (
-    <section className="ranks-refused" role="alert" aria-label="Memory">
-      <h2>The memory cannot be calculated</h2>
-      <p>
-        <Shown text={message} />
-      </p>
-    </section>
-  );
+  return <Refusal name="Memory" title="The memory cannot be calculated" message={message} />;
 }
 
 function Assumptions({ report: { assumed } }: { readonly report: MemoryReport }) {
