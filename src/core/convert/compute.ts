@@ -15,11 +15,12 @@ export interface ComputeOptions {
 }
 
 /**
- * Makes a computed part of its spans' bytes, where the engine thinks best, and gives its twin: what the part is held to.
+ * Makes a computed part of its spans' bytes, where the engine thinks best, and gives its twin: the bytes that
+ * the written part is compared with.
  *
- * Null where that is `output` itself: for moved bytes, which are proven by moving them back, and for numbers that the CPU
- * made. Numbers that a device had a part in are held to the bytes that the CPU form makes, in every run; the CPU makes
- * them while the device works.
+ * Null if that is `output` itself: for moved bytes, which are proven by moving them back, and for numbers that the CPU
+ * made. Numbers from a device are compared with those of the CPU form in every run; the CPU makes them while the device
+ * works.
  */
 export async function runCompute(
   engine: Engine,

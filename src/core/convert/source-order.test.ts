@@ -13,7 +13,7 @@ const copyOf = (file: string, start: number): Part => ({
   span: { file, start: at(start), end: at(start + 8) },
 });
 
-/** A plan of one tensor of two parts a shard: from the source file of its own number, and from the next. `looked` counts looks at parts. */
+/** A plan of one tensor of two parts a shard: shard N uses source files N and N + 1. `looked` counts reads of `parts`. */
 function countedPlan(count: number) {
   const counter = { looked: 0 };
   const shards = Array.from({ length: count }, (_, number): OutputShard => {

@@ -202,7 +202,7 @@ function inputsOf({ inputs }: ComputeItem, bytes: Uint8Array<ArrayBuffer>): Uint
 
 interface MadeItem {
   readonly made: Uint8Array<ArrayBuffer>;
-  /** The bytes that the item is held to, null where they are `made`. */
+  /** The bytes that the written item is compared with; null if they are `made`. */
   readonly twin: Uint8Array<ArrayBuffer> | null;
 }
 

@@ -24,7 +24,7 @@ export interface Decision {
   cpuRate: number | null;
   gpuRate: number | null;
   readonly runs: { cpu: number; webgpu: number };
-  /** How `auto` goes on, null before it has compared both ways and where there is only one. */
+  /** What `auto` measures while it runs; null before it has compared both engines, and if only one can be used. */
   pace: Pace | null;
 }
 
@@ -58,7 +58,10 @@ export function onCpu(decision: Decision, task: Task, output: Uint8Array): 'cpu'
   return 'cpu';
 }
 
-/** Bytes that a device's would be held to: making them is all of the work. The best run is told, the first is slow. */
+/**
+ * Computes on the CPU what would also have to be computed there to check a device. The decision reports the fastest run,
+ * because the first one is slow.
+ */
 export function onCpuInAnyCase(decision: Decision, task: Task, output: Uint8Array, { threads }: Setting): 'cpu' {
   const seconds = timed(() => onCpu(decision, task, output));
   decision.cpuRate = Math.max(decision.cpuRate ?? 0, rate(task.bytes, seconds));
@@ -67,7 +70,7 @@ export function onCpuInAnyCase(decision: Decision, task: Task, output: Uint8Arra
   return 'cpu';
 }
 
-/** Later runs: as decided, `auto` with a trial of the other way now and then; on the CPU once the device lets us down. */
+/** Later runs: as decided, `auto` with a trial of the other way now and then; on the CPU once the device has failed. */
 export async function follow(
   decision: Decision,
   task: Task,

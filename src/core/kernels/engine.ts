@@ -58,9 +58,9 @@ export interface EngineOptions extends DeviceOptions {
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /**
-   * For bytes that the CPU has to make in any case, to hold those of a device to: called once where a device has the work
-   * and this thread nothing to do but to wait for it. Not called where the CPU makes the bytes. `auto` takes the CPU, since
-   * a device would only add to its work.
+   * For bytes that the CPU must also make, to check those of a device: called once, when a device has the work and this
+   * thread would only wait for it. Not called if the CPU makes the bytes. `auto` uses the CPU, because a device would only
+   * add work.
    */
   readonly meanwhile?: (() => void) | undefined;
 }

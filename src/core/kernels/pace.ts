@@ -32,7 +32,7 @@ const PAUSE_MS = 250;
 
 export interface PaceOptions {
   readonly first: Where;
-  /** False while a way cannot be gone, or is not worth a trial. */
+  /** False while a way is not possible, or not worth a trial. */
   readonly mayTry: (way: Where) => boolean;
   readonly now?: () => number;
 }
