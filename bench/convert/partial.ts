@@ -78,4 +78,4 @@ async function run(): Promise<void> {
 }
 
 if (isMainThread) await run();
-else if (parentPort) await serveShards(parentPort, workerData as ThreadSetup, createUnproven);
+else if (parentPort) await serveShards(parentPort, (workerData as { setup: ThreadSetup }).setup, [], createUnproven);

@@ -3,12 +3,13 @@ import type { Command } from 'commander';
 import { openFolderJournal } from '../core/convert/journal.node.ts';
 import { type FolderOutput, openFolderOutput } from '../core/convert/output.node.ts';
 import { createNodeDigest, sha256File } from '../core/convert/sha256.node.ts';
-import { createThreadRunners } from '../core/convert/threads.node.ts';
+import { createThreadHelpers, createThreadRunners } from '../core/convert/threads.node.ts';
 import {
   type Checkpoint,
   type ConversionPlan,
   type ConversionReport,
   cardPictures,
+  computes,
   createBudget,
   DEFAULT_BUDGET_BYTES,
   describeConfigChange,
@@ -19,6 +20,7 @@ import {
   type FileSet,
   formatBytes,
   formatInteger,
+  helpersFitting,
   isEngineChoice,
   type Journal,
   LoomError,
@@ -94,6 +96,7 @@ export function addConvert(program: Command): void {
       const card = (proof: ConversionReport['verified']) =>
         modelCard({ plan, layout, config: checkpoint.config, source: origin, proof, pictures, ...assumed });
       const line = createProgressLine(flags.quiet === true);
+      const { end, ...working } = runnersFor(plan, path, sink.identity, work);
       const report = await runPlan(plan, {
         files,
         sink,
@@ -104,7 +107,7 @@ export function addConvert(program: Command): void {
         onProgress: line.update,
         ...(flags.card ? { card } : {}),
         pictures: Object.fromEntries(pictures.map(({ file, svg }) => [file, svg])),
-        ...runnersFor(plan, path, sink.identity, work),
+        ...working,
         ...(flags.sha256 ? { sha256: (file, inner) => sha256File(sink.identity, file, inner) } : {}),
       })
         .catch((error: unknown) => {
@@ -112,7 +115,10 @@ export function addConvert(program: Command): void {
           tellWhatStays(plan, journal, argumentsOf(command));
           throw error;
         })
-        .finally(line.end);
+        .finally(async () => {
+          line.end();
+          await end?.();
+        });
       if (flags.json) printJson(convertJson(sink.identity, report, flags.engine !== undefined));
       else print(describeReport(sink.identity, report));
     });
@@ -177,18 +183,30 @@ function workOptions(flags: ConvertFlags): WorkOptions {
   return { engine, memory, threads };
 }
 
-/** Threads for local files, where cores are what limits; the Hub's bytes come through this thread's one door. */
+/**
+ * Threads for local files, where cores are what limits; the Hub's bytes come through this thread's one door. Cores that no
+ * runner needs compute for them. With `--threads` there are no other threads.
+ */
 function runnersFor(
   plan: ConversionPlan,
   path: string | null,
   out: string,
   { engine, memory, threads }: WorkOptions,
-): Pick<RunOptions, 'runners' | 'budget' | 'engine'> {
+): Pick<RunOptions, 'runners' | 'budget' | 'engine' | 'helpers'> & { readonly end?: () => Promise<void> } {
   const { length } = plan.shards;
-  const count = threads === null ? runnersFitting(availableParallelism(), memory, length) : Math.min(threads, length);
-  if (path === null || count < 2 || !import.meta.url.endsWith('.js')) return { budget: createBudget(memory), engine };
-  const setup = { source: path, out, budgetBytes: Math.floor(memory / count), engine };
-  return { runners: createThreadRunners(new URL(import.meta.url), setup, count) };
+  const cores = availableParallelism();
+  const count = threads === null ? runnersFitting(cores, memory, length) : Math.min(threads, length);
+  const isBuilt = import.meta.url.endsWith('.js');
+  const script = new URL(import.meta.url);
+  const hasThreads = path !== null && count > 1 && isBuilt;
+  const runners = hasThreads ? count : 1;
+  const helping = threads === null && isBuilt && computes(plan) ? helpersFitting(cores, runners) : 0;
+  if (hasThreads) {
+    const setup = { source: path, out, budgetBytes: Math.floor(memory / count), engine };
+    return { runners: createThreadRunners(script, setup, count, helping) };
+  }
+  const crew = helping > 0 ? createThreadHelpers(script, helping) : null;
+  return { budget: createBudget(memory), engine, ...(crew ? { helpers: crew.helpers, end: crew.end } : {}) };
 }
 
 /** Says how many shards stay, and the command that resumes. */

@@ -1,9 +1,9 @@
-import { createBudget, LoomError, runPlan } from '../../src/core/index.ts';
+import { createBudget, type Helpers, LoomError, runPlan } from '../../src/core/index.ts';
 import { exposeApi } from '../link/transfer.ts';
 import { createSums, keepFiles, takeFiles } from './memory-files.ts';
-import type { ConvertApi, ConvertEvent } from './protocol.ts';
+import type { ConvertApi, ConvertEvent, WorkSettings } from './protocol.ts';
 import { tryStorage } from './record.ts';
-import { createDigests, createRunnerPool, type RunnerPool } from './runner-pool.ts';
+import { createDigests, createRunnerPool, type RunnerPool, startHelpers } from './runner-pool.ts';
 import { createGate, createTeller, openOutput, receivePlan, USUAL, withSource } from './session.ts';
 
 const gate = createGate();
@@ -18,19 +18,22 @@ const api: ConvertApi = {
     const settings = request.settings ?? USUAL;
     const sums = createSums(request, settings);
     const digests = createDigests();
+    const crews: { dispose(): void }[] = [];
     try {
       const plan = await receivePlan(planPort, signal);
       return await withSource(request, { digest: digests.create, tell, signal }, async (files) => {
         const output = await openOutput(request, plan, files, tell, signal);
         pool = createRunnerPool(request, plan, settings);
         if (gate.isClosed()) pool?.pause();
+        const alone = pool ? null : startHelpers(plan);
+        if (alone) crews.push(alone);
         const ran = runPlan(plan, {
           files,
           ...output,
           signal,
           discard: true,
           streamDigest: digests.create,
-          ...(pool ? { runners: pool } : { budget: createBudget(settings.memoryBytes), engine: settings.engine }),
+          ...(pool ? { runners: pool } : aloneWith(settings, alone?.helpers)),
           ...(sums ? { sha256: sums.of(output.sink) } : {}),
           onProgress: createTeller(tell),
           gate: () => gate.wait(signal),
@@ -42,6 +45,7 @@ const api: ConvertApi = {
       pool = null;
       sums?.dispose();
       digests.dispose();
+      for (const crew of crews) crew.dispose();
       gate.resume();
     }
   },
@@ -56,5 +60,10 @@ const api: ConvertApi = {
   tryStorage,
   takeFiles,
 };
+
+/** All shards are made by this worker. */
+function aloneWith({ memoryBytes, engine }: WorkSettings, helpers: Helpers | undefined) {
+  return { budget: createBudget(memoryBytes), engine, helpers };
+}
 
 exposeApi(api);

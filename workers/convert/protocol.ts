@@ -93,6 +93,10 @@ export interface ConvertApi {
 
 /** A worker that makes shards for the one that converts. */
 export interface RunnerApi {
+  /** Before `start`: another worker computes for this one, behind `port`. */
+  help(port: MessagePort): void;
+  /** The helper that came as number `at`, from 0, is gone. */
+  helperEnded(at: number, reason: string): void;
   /**
    * Opens the source, and the folder of the job that the other worker owns. `device`: the port to the worker that owns the
    * graphics device, null where none is to be used.

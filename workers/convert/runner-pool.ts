@@ -1,12 +1,17 @@
 import {
   type ConversionPlan,
   type CreateStreamDigest,
+  computes,
+  createHelpers,
   createRemoteRunners,
+  type Helpers,
   hearEvent,
+  helpersFitting,
   type RemoteRunner,
   runnersFitting,
   type ShardRunners,
 } from '../../src/core/index.ts';
+import { createCrew } from '../compute/crew.ts';
 import { startDeviceOwner } from '../device/owner.ts';
 import { type Supervised, supervise } from '../link/supervise.ts';
 import { createWorkerDigest } from './digest.ts';
@@ -31,8 +36,10 @@ export function createRunnerPool(
   { memoryBytes, engine }: WorkSettings,
 ): RunnerPool | null {
   if (source.kind === 'hub' || sink.kind !== 'opfs') return null;
-  const count = runnersFitting(navigator.hardwareConcurrency || 1, memoryBytes, plan.shards.length);
+  const count = runnersFitting(cores(), memoryBytes, plan.shards.length);
   if (count < 2) return null;
+  const crew = createCrew();
+  const helping = computes(plan) ? helpersFitting(cores(), count) : 0;
   const limits = { budgetBytes: Math.floor(memoryBytes / count), engine, threads: count };
   const owner = mayUseDevice(plan, engine) ? startDeviceOwner() : null;
   const started: Supervised<RunnerApi>[] = [];
@@ -40,9 +47,14 @@ export function createRunnerPool(
     for (const runner of started) void runner.call.deviceEnded(reason).catch(() => undefined);
   });
   let paused = false;
+  crew.onDeath((at, reason) => {
+    const runner = started[Math.floor(at / helping)];
+    void runner?.call.helperEnded(at % helping, reason).catch(() => undefined);
+  });
   const start = async (): Promise<RemoteRunner> => {
     const runner = startRunner();
     started.push(runner);
+    for (const port of crew.connect(helping)) void runner.call.help(port).catch(() => undefined);
     await runner.call.start(source, sink.job, limits, owner?.connect() ?? null).catch((error: unknown) => {
       runner.dispose();
       throw error;
@@ -61,6 +73,7 @@ export function createRunnerPool(
     dispose: async () => {
       await runners.dispose();
       owner?.dispose();
+      crew.dispose();
     },
     pause: () => {
       paused = true;
@@ -71,6 +84,21 @@ export function createRunnerPool(
       for (const runner of started) void runner.call.resume().catch(() => undefined);
     },
   };
+}
+
+/** Helpers for the converting worker itself, where it makes all shards alone. Null where nothing is to be computed. */
+export function startHelpers(plan: ConversionPlan): { readonly helpers: Helpers; readonly dispose: () => void } | null {
+  const count = computes(plan) ? helpersFitting(cores(), 1) : 0;
+  if (count === 0) return null;
+  const crew = createCrew();
+  const ports = crew.connect(count);
+  const helpers = createHelpers(ports);
+  crew.onDeath((at, reason) => helpers.end(ports[at] as MessagePort, reason));
+  return { helpers, dispose: crew.dispose };
+}
+
+function cores(): number {
+  return navigator.hardwareConcurrency || 1;
 }
 
 /** `auto` leaves numbers that the CPU computes in any case to it: only moved bytes may go to a device then. */

@@ -1,9 +1,11 @@
 import {
   answerShard,
   createBudget,
+  createHelpers,
   createLocalRunners,
   createPortDevices,
   directoryFiles,
+  type Helpers,
   jobFiles,
   LoomError,
   openOpfsFolder,
@@ -21,15 +23,23 @@ import { createGate } from './session.ts';
 const gate = createGate();
 let runners: ShardRunners | null = null;
 let device: PortDevices | null = null;
+const ports: MessagePort[] = [];
+let helpers: Helpers | null = null;
 
 const api: RunnerApi = {
+  help: (port) => void ports.push(port),
+  helperEnded: (at, reason) => {
+    const port = ports[at];
+    if (port) helpers?.end(port, reason);
+  },
   start: async (source, job, { budgetBytes, ...limits }, port) => {
     device = port ? createPortDevices(port) : null;
     const { files } = await openSource(source, { signal: new AbortController().signal });
     const sink = await openOpfsFolder(job, createFlusher());
     const wait = () => gate.wait(stopped.signal);
-    const work = { ...limits, budget: createBudget(budgetBytes), devices: device ?? undefined, gate: wait };
-    runners = createLocalRunners({ files, sink, ...work });
+    helpers = ports.length > 0 ? createHelpers(ports) : null;
+    const others = { devices: device ?? undefined, helpers: helpers ?? undefined };
+    runners = createLocalRunners({ files, sink, ...limits, budget: createBudget(budgetBytes), ...others, gate: wait });
   },
   work: async (shard, digests, onEvent, signal) => {
     if (!runners) throw new LoomError('internal', 'The runner was not started.');

@@ -1,4 +1,3 @@
-import { breathe } from '../breathe.ts';
 import { dequantiseKernel } from '../kernels/dequantise/kernel.ts';
 import { scalesAsF32 } from '../kernels/dequantise/scales.ts';
 import type { Engine, Where } from '../kernels/engine.ts';
@@ -14,56 +13,64 @@ export interface ComputeOptions {
   readonly signal: AbortSignal;
 }
 
+/** A computed part: its bytes, and its twin, those that the written part is compared with; null where both are the same. */
+export interface Computed {
+  readonly made: Uint8Array<ArrayBuffer>;
+  readonly twin: Uint8Array<ArrayBuffer> | null;
+}
+
 /**
- * Makes a computed part of its spans' bytes, where the engine thinks best, and gives its twin: the bytes that
- * the written part is compared with.
+ * Makes a computed part of its spans' bytes, where the engine thinks best, in `output` or in what takes its place.
  *
- * Null if that is `output` itself: for moved bytes, which are proven by moving them back, and for numbers that the CPU
- * made. Numbers from a device are compared with those of the CPU form in every run; the CPU makes them while the device
- * works.
+ * There is no twin for moved bytes, which are proven by moving them back, nor for numbers that the CPU made. Numbers from
+ * a device are compared with those of the CPU form in every run; the CPU makes them while the device works.
  */
 export async function runCompute(
   engine: Engine,
   part: ComputePart,
   inputs: readonly Uint8Array[],
-  output: Uint8Array,
+  output: Uint8Array<ArrayBuffer>,
   { take, signal }: ComputeOptions,
-): Promise<Uint8Array<ArrayBuffer> | null> {
+): Promise<Computed> {
+  let made = output;
+  const { byteLength } = output;
+  const onMoved = (bytes: Uint8Array<ArrayBuffer>) => {
+    made = bytes;
+  };
   if (part.kind === 'gather') {
-    await engine.run(gatherKernel, part, inputs, output, { signal });
-    return null;
+    await engine.run(gatherKernel, part, inputs, output, { signal, onMoved });
+    return { made, twin: null };
   }
   let twin: Promise<Uint8Array<ArrayBuffer>> | null = null;
   const meanwhile = () => {
-    twin ??= twinOf(part, inputs, take(output.byteLength), signal);
+    twin ??= twinOf(engine, part, inputs, take(byteLength), signal);
   };
   try {
-    const made = await unpack(part, inputs, output, (kernel, spec, from, to) =>
-      engine.run(kernel, spec, from, to, { signal, meanwhile }),
+    const where = await unpack(part, inputs, output, (kernel, spec, from, to) =>
+      engine.run(kernel, spec, from, to, { signal, meanwhile, onMoved }),
     );
-    if (made === 'cpu') return null;
+    if (where === 'cpu') return { made, twin: null };
     meanwhile();
-    return await twin;
+    return { made, twin: await twin };
   } finally {
     await twin;
   }
 }
 
-/** The bytes that the CPU form makes, in slices: this thread looks after the device in between. Unfinished once stopped. */
+/** The bytes that the CPU form makes. Unfinished once stopped. */
 async function twinOf(
+  engine: Engine,
   part: DequantisePart,
   inputs: readonly Uint8Array[],
-  twin: Uint8Array<ArrayBuffer>,
+  output: Uint8Array<ArrayBuffer>,
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  await unpack(part, inputs, twin, async (kernel, spec, from, to) => {
-    if (!kernel.slices) kernel.cpu(spec, from, to);
-    else {
-      for (const _ of kernel.slices(spec, from, to)) {
-        if (signal.aborted) break;
-        await breathe();
-      }
-    }
+  let twin = output;
+  const onMoved = (bytes: Uint8Array<ArrayBuffer>) => {
+    twin = bytes;
+  };
+  await unpack(part, inputs, output, async (kernel, spec, from, to) => {
+    await engine.cpu(kernel, spec, from, to, { signal, onMoved });
     return 'cpu';
   });
   return twin;

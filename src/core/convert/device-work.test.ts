@@ -1,7 +1,10 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { createBudget } from '../budget.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
+import type { Devices } from '../kernels/devices.ts';
 import { createEngine, type Engine, type EngineChoice } from '../kernels/engine.ts';
+import { createHelpers, serveHelper } from '../kernels/helpers.ts';
+import { createPortDevices, serveDevices } from '../kernels/port-devices.ts';
 import { planConversion } from '../plan/conversion.ts';
 import { partBytes } from '../plan/parts.ts';
 import type { OutputShard } from '../plan/types.ts';
@@ -35,7 +38,7 @@ function deviceEngine(choice: EngineChoice, answer: (run: number) => Promise<voi
     events.push(`made ${number}`);
     return 'webgpu';
   };
-  return { engine: { ...cpu, choice, run } as Engine, events };
+  return { engine: { ...cpu, choice, overlaps: true, run } as Engine, events };
 }
 
 /** Gives the most bytes of buffers that were out at once. */
@@ -95,3 +98,64 @@ it('takes room for twins only where a device makes the numbers', async () => {
   const { engine } = deviceEngine('webgpu', async () => {});
   expect(await peak(engine)).toBe(onCpu + numbers);
 });
+
+/** A device, and helpers, that compute on the CPU in this thread, behind ports as other threads are. */
+function behindPorts(helping: number) {
+  const connect = (serve: (port: MessagePort) => void) => {
+    const { port1, port2 } = new MessageChannel();
+    open.push(port1, port2);
+    serve(port1);
+    return port2;
+  };
+  const device: Devices = {
+    run: async (kernel, spec, inputs, output) => {
+      kernel.cpu(spec, inputs, output);
+      return { failure: null };
+    },
+    name: () => 'made up',
+    ring: () => null,
+    dispose: () => {},
+  };
+  const devices = createPortDevices(connect((port) => serveDevices(device, port)));
+  const helpers = createHelpers(Array.from({ length: helping }, () => connect(serveHelper)));
+  return { devices, helpers };
+}
+
+const open: MessagePort[] = [];
+afterEach(() => {
+  for (const port of open.splice(0)) port.close();
+});
+
+it.each(['cpu', 'webgpu', 'auto'] as const)(
+  'gives the same shard with helpers and a device behind ports: %s',
+  async (choice) => {
+    const packed = checkpointOf(192, 136);
+    const shard = await firstShard(packed);
+    const written = async (engine: Engine) => {
+      const sink = createMemorySink();
+      const file = await sink.create(shard.file, shard.byteLength);
+      const budget = createBudget(8 * UNIT_BYTES);
+      const opening: FileSet['open'] = (name) => packed.open(name);
+      const evidence = await writeShard({
+        shard,
+        file,
+        budget,
+        engine,
+        signal: undefined,
+        open: opening,
+        onBytes: () => {},
+      });
+      await file.commit();
+      const source = await sink.files().open(shard.file);
+      return { evidence, bytes: await source.read({ start: 0, end: source.byteLength }) };
+    };
+    const plain = await written(createEngine({ engine: 'cpu' }));
+    const { devices, helpers } = behindPorts(2);
+    const engine = createEngine({ engine: choice, threads: 2, devices, helpers });
+    const helped = await written(engine);
+    expect(helped.evidence).toEqual(plain.evidence);
+    expect(Buffer.compare(helped.bytes, plain.bytes)).toBe(0);
+    const ran = engine.decisions().reduce((sum, { runs }) => sum + runs.webgpu, 0);
+    expect(ran > 1).toBe(choice === 'webgpu');
+  },
+);

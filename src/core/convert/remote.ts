@@ -1,6 +1,6 @@
 import { LoomError } from '../errors.ts';
 import type { EngineChoice } from '../kernels/engine.ts';
-import type { OutputShard } from '../plan/types.ts';
+import type { ConversionPlan, OutputShard } from '../plan/types.ts';
 import { MIB } from '../units.ts';
 import type { SeenFile, ShardDigests } from '../verify/read-back.ts';
 import type { FinishedShard } from './journal.ts';
@@ -38,6 +38,23 @@ const RUNNER_BYTES = 96 * MIB;
 /** How many runners of their own threads are worth it: one a core and for each 96 MiB, and never more than shards. */
 export function runnersFitting(cores: number, memoryBytes: number, shards: number): number {
   return Math.max(1, Math.min(cores, Math.floor(memoryBytes / RUNNER_BYTES), shards));
+}
+
+/** Beyond these, what reads, hashes and writes is what bounds a runner. */
+const MOST_HELPERS = 3;
+const HELPERS_TOGETHER = 6;
+
+/** Whether kernels make any part of the output: only then helpers have work. */
+export function computes({ shards }: ConversionPlan): boolean {
+  return shards.some(({ tensors }) =>
+    tensors.some(({ parts }) => parts.some(({ kind }) => kind !== 'copy' && kind !== 'bytes')),
+  );
+}
+
+/** How many helpers each of so many runners gets, where kernels compute: cores are left for the page and the system. */
+export function helpersFitting(cores: number, runners: number): number {
+  const free = Math.min(HELPERS_TOGETHER, cores - runners - 2);
+  return Math.max(0, Math.min(MOST_HELPERS, Math.floor(free / runners)));
 }
 
 /** A runner in another thread, as its owner holds it. */

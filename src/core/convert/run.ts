@@ -2,6 +2,7 @@ import { type Budget, createBudget } from '../budget.ts';
 import { mapConcurrent } from '../concurrency.ts';
 import { ERROR_TAGS, isAbort, isLoomError, LoomError, throwIfAborted } from '../errors.ts';
 import type { EngineChoice } from '../kernels/engine.ts';
+import type { Helpers } from '../kernels/helpers.ts';
 import { type PICTURE_FILES, REPORT_FILE } from '../plan/side-files.ts';
 import type { ConversionPlan, OutputShard } from '../plan/types.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
@@ -28,6 +29,8 @@ export interface RunOptions {
   /** Memory for buffers, and where kernels compute, for runners that are not given. */
   readonly budget?: Budget | undefined;
   readonly engine?: EngineChoice | undefined;
+  /** Threads that compute for this one, for runners that are not given. */
+  readonly helpers?: Helpers | undefined;
   /**
    * What survives an early end. With a journal, finished shards stay when the run fails or is cancelled, and a run that finds
    * some resumes from them. The sink holds what `leftoversOf` found.
@@ -92,8 +95,8 @@ export async function runPlan(plan: ConversionPlan, options: RunOptions): Promis
   }
 }
 
-function localRunners({ files, sink, engine, gate, budget = createBudget() }: RunOptions): ShardRunners {
-  return createLocalRunners({ files, sink, budget, engine, gate, count: SHARDS_AT_ONCE });
+function localRunners({ files, sink, engine, helpers, gate, budget = createBudget() }: RunOptions): ShardRunners {
+  return createLocalRunners({ files, sink, budget, engine, helpers, gate, count: SHARDS_AT_ONCE });
 }
 
 async function runAll(plan: ConversionPlan, options: RunOptions, runners: ShardRunners): Promise<ConversionReport> {

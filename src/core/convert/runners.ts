@@ -1,6 +1,7 @@
 import type { Budget } from '../budget.ts';
 import type { Devices } from '../kernels/devices.ts';
 import { createEngine, type EngineChoice, type EngineDecision } from '../kernels/engine.ts';
+import type { Helpers } from '../kernels/helpers.ts';
 import { openOnce } from '../open-once.ts';
 import type { OutputShard } from '../plan/types.ts';
 import type { Sink, SinkFile, WriteOptions } from '../sink/types.ts';
@@ -56,6 +57,8 @@ export interface LocalRunnerOptions {
   readonly threads?: number | undefined;
   /** A device that another thread owns; else this one opens its own when it needs one. */
   readonly devices?: Devices | undefined;
+  /** Threads that compute for this one. */
+  readonly helpers?: Helpers | undefined;
   readonly count?: number | undefined;
   /** Awaited before each piece of work: it stands still while this is pending. */
   readonly gate?: (() => Promise<void>) | undefined;
@@ -64,7 +67,8 @@ export interface LocalRunnerOptions {
 /** Runners in this thread: their reads, writes and flushes overlap, their kernels and hashes take turns. */
 export function createLocalRunners(options: LocalRunnerOptions): ShardRunners {
   const { files, sink, budget, gate } = options;
-  const engine = createEngine({ engine: options.engine ?? 'cpu', threads: options.threads, devices: options.devices });
+  const { threads, devices, helpers } = options;
+  const engine = createEngine({ engine: options.engine ?? 'cpu', threads, devices, helpers });
   const sources = openOnce((name) => files.open(name));
   const readable = withGate(sink.files(), gate);
   const prove = (shard: OutputShard, digests: ShardDigests, hooks: ShardHooks) => {

@@ -1,6 +1,7 @@
-import { type MessagePort, Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { createBudget } from '../budget.ts';
 import { type ErrorWire, fromWire, LoomError, toWire } from '../errors.ts';
+import { createHelpers, type Helpers, serveHelper } from '../kernels/helpers.ts';
 import type { OutputShard } from '../plan/types.ts';
 import { createFolderFile, removeOwn } from '../sink/folder-file.node.ts';
 import { createLedger } from '../sink/ledger.node.ts';
@@ -25,6 +26,11 @@ export interface ThreadSetup extends RunnerLimits {
   readonly out: string;
 }
 
+/** What a thread is started for: to make shards, with helpers behind ports, or to help. */
+export type ThreadData =
+  | { readonly role: 'runner'; readonly setup: ThreadSetup; readonly helpers: readonly MessagePort[] }
+  | { readonly role: 'helper'; readonly port: MessagePort };
+
 interface Task {
   readonly shard: OutputShard;
   readonly digests: WantedDigests;
@@ -37,13 +43,62 @@ type FromThread =
   | ({ readonly type: 'done' } & ShardAnswer)
   | { readonly type: 'failed'; readonly error: ErrorWire };
 
-/** One thread a runner, each with its own buffers, files and kernels. `script` calls {@link serveShards} in a thread. */
-export function createThreadRunners(script: URL, setup: ThreadSetup, count: number): ShardRunners {
-  return createRemoteRunners(count, setup.engine, () => startThread(script, { ...setup, threads: count }));
+/**
+ * One thread a runner, each with its own buffers, files and kernels, and with so many threads that compute for it. `script`
+ * calls {@link serveThread} in a thread.
+ */
+export function createThreadRunners(script: URL, setup: ThreadSetup, count: number, helping = 0): ShardRunners {
+  const crew = createCrew(script);
+  const start = () => startThread(script, { ...setup, threads: count }, crew.connect(helping));
+  const runners = createRemoteRunners(count, setup.engine, start);
+  return {
+    ...runners,
+    dispose: async () => {
+      await runners.dispose();
+      await crew.end();
+    },
+  };
 }
 
-function startThread(script: URL, setup: ThreadSetup): RemoteRunner {
-  const worker = new Worker(script, { workerData: setup });
+/** Threads that compute for this one. */
+export function createThreadHelpers(script: URL, count: number): { readonly helpers: Helpers; end(): Promise<void> } {
+  const crew = createCrew(script);
+  return { helpers: createHelpers(domPorts(crew.connect(count))), end: crew.end };
+}
+
+/** Threads that compute for others. One that ends closes its port, and those at the other end compute themselves. */
+function createCrew(script: URL) {
+  const all: Worker[] = [];
+  const start = () => {
+    const { port1, port2 } = new MessageChannel();
+    const data: ThreadData = { role: 'helper', port: port1 };
+    const worker = new Worker(script, { workerData: data, transferList: [port1] });
+    worker.on('error', () => undefined);
+    worker.unref();
+    all.push(worker);
+    return port2;
+  };
+  return {
+    connect: (count: number) => Array.from({ length: count }, start),
+    end: async () => void (await Promise.all(all.map((worker) => worker.terminate()))),
+  };
+}
+
+/** Node's ports have what pages' ports have. */
+function domPorts(ports: readonly MessagePort[]) {
+  return ports as unknown as readonly globalThis.MessagePort[];
+}
+
+/** What a thread does, by what it was started for. */
+export async function serveThread(port: MessagePort, data: ThreadData): Promise<void> {
+  if (data.role === 'runner') return serveShards(port, data.setup, data.helpers);
+  const [helped] = domPorts([data.port]);
+  if (helped) serveHelper(helped);
+}
+
+function startThread(script: URL, setup: ThreadSetup, helpers: readonly MessagePort[]): RemoteRunner {
+  const data: ThreadData = { role: 'runner', setup, helpers };
+  const worker = new Worker(script, { workerData: data, transferList: [...helpers] });
   const send = (message: ToThread) => worker.postMessage(message);
   let settle: ((outcome: FromThread & { type: 'done' | 'failed' }) => void) | null = null;
   let hear: (event: ShardEvent) => void = () => {};
@@ -90,6 +145,7 @@ function startThread(script: URL, setup: ThreadSetup): RemoteRunner {
 export async function serveShards(
   port: MessagePort,
   setup: ThreadSetup,
+  helpers: readonly MessagePort[] = [],
   create: (options: LocalRunnerOptions) => ShardRunners = createLocalRunners,
 ): Promise<void> {
   const files = await openLocal(setup.source);
@@ -100,6 +156,7 @@ export async function serveShards(
     budget: createBudget(setup.budgetBytes),
     engine: setup.engine,
     threads: setup.threads,
+    helpers: helpers.length > 0 ? createHelpers(domPorts(helpers)) : undefined,
     sink: {
       create: (name, byteLength) => createFolderFile(setup.out, name, byteLength, ledger, () => {}),
       files: () => ({

@@ -7,7 +7,7 @@ import type { SinkFile } from '../sink/types.ts';
 import type { ByteSource } from '../source/types.ts';
 import { KIB, MIB } from '../units.ts';
 import { type BufferPool, createBufferPool } from './buffer-pool.ts';
-import { runCompute } from './compute.ts';
+import { type Computed, runCompute } from './compute.ts';
 import { createPartDigests, type PartDigests, type ShardEvidence } from './part-digests.ts';
 import { type ComputeItem, type CopyItem, type Item, scheduleShard, type Unit, writeRuns } from './schedule.ts';
 import { createStaging, type Staging } from './staging.ts';
@@ -29,7 +29,7 @@ export interface WriteShardOptions {
 const UNIT_BYTES = 16 * MIB;
 /** Units that are being read while one is worked on. */
 const AHEAD = 2;
-/** Units beside the one at hand whose kernels may be under way: a device has work while a unit is hashed. */
+/** Units beside the one at hand whose kernels may be under way: a device and helpers have work while a unit is hashed. */
 const COMPUTED_AHEAD = 1;
 /** Ranges of one unit that are read at once. */
 const READS_AT_ONCE = 4;
@@ -45,7 +45,9 @@ const GAP_BYTES = 64 * KIB;
  */
 export async function writeShard(options: WriteShardOptions): Promise<ShardEvidence> {
   const { shard, file, budget, signal } = options;
-  const unitBytes = Math.max(64 * KIB, Math.min(UNIT_BYTES, Math.floor(budget.capacity / (AHEAD + 2) / 2)));
+  // What a unit reads, what is made of it, and what helpers get a copy of.
+  const shares = options.engine.helped ? 3 : 2;
+  const unitBytes = Math.max(64 * KIB, Math.min(UNIT_BYTES, Math.floor(budget.capacity / (AHEAD + 2) / shares)));
   const units = scheduleShard(shard, { unitBytes, gap: GAP_BYTES });
   const abort = new AbortController();
   const inner = signal ? AbortSignal.any([signal, abort.signal]) : abort.signal;
@@ -53,7 +55,7 @@ export async function writeShard(options: WriteShardOptions): Promise<ShardEvide
   const digests = await createPartDigests(shard);
   const work: Work = { options, pool, digests, staging: createStaging(), signal: inner };
   await file.write(shard.header, 0, { signal });
-  const ahead = options.engine.choice === 'cpu' ? 0 : COMPUTED_AHEAD;
+  const ahead = options.engine.overlaps ? COMPUTED_AHEAD : 0;
   const queue: InHand[] = [];
   let next = 0;
   const loadNext = () => {
@@ -112,7 +114,8 @@ async function load(unit: Unit, work: Work): Promise<Loaded> {
   const { budget, engine } = work.options;
   // Only numbers that a device makes have a twin, and only where WebGPU was chosen does it make any.
   const twinBytes = engine.choice === 'webgpu' ? unit.twinBytes : 0;
-  const release = await budget.take(unit.readBytes + unit.computedBytes + twinBytes, work.signal);
+  const copied = engine.helped && unit.computedBytes > 0 ? unit.readBytes : 0;
+  const release = await budget.take(unit.readBytes + unit.computedBytes + twinBytes + copied, work.signal);
   try {
     const bytes = await readPooled(unit, work);
     const giveBack = () => {
@@ -157,11 +160,11 @@ interface Ready {
 /** A unit that is read, then computed; null before its kernels were started. */
 interface InHand {
   readonly loaded: Promise<Loaded>;
-  made: Promise<MadeItem[]> | null;
+  made: Promise<Computed[]> | null;
 }
 
 /** Runs the kernels of a unit once it is read: all of its items at once, of which a device may have several. */
-function computed(loading: Promise<Loaded>, work: Work): Promise<MadeItem[]> {
+function computed(loading: Promise<Loaded>, work: Work): Promise<Computed[]> {
   const { gate, signal } = work.options;
   const made = loading.then(async ({ unit, bytes }) => {
     await gate?.();
@@ -176,12 +179,12 @@ function computed(loading: Promise<Loaded>, work: Work): Promise<MadeItem[]> {
 }
 
 /** Hashes the items of a unit in order; gives what is to be written. */
-async function prepare({ unit, bytes }: Loaded, all: readonly MadeItem[], work: Work): Promise<Ready[]> {
+async function prepare({ unit, bytes }: Loaded, all: readonly Computed[], work: Work): Promise<Ready[]> {
   const { digests, staging } = work;
   const ready: Ready[] = [];
   const copies: CopyItem[] = [];
   for (const [at, item] of unit.items.entries()) {
-    const { made, twin } = all[at] as MadeItem;
+    const { made, twin } = all[at] as Computed;
     await digests.take(item, twin ?? made);
     if (twin) work.pool.give(twin);
     if (item.kind === 'compute') digests.takeInputs(item, inputsOf(item, bytes));
@@ -200,19 +203,12 @@ function inputsOf({ inputs }: ComputeItem, bytes: Uint8Array<ArrayBuffer>): Uint
   return inputs.map(({ at, length }) => bytes.subarray(at, at + length));
 }
 
-interface MadeItem {
-  readonly made: Uint8Array<ArrayBuffer>;
-  /** The bytes that the written item is compared with; null if they are `made`. */
-  readonly twin: Uint8Array<ArrayBuffer> | null;
-}
-
-async function bytesOf(item: Item, bytes: Uint8Array<ArrayBuffer>, work: Work): Promise<MadeItem> {
+async function bytesOf(item: Item, bytes: Uint8Array<ArrayBuffer>, work: Work): Promise<Computed> {
   if (item.kind === 'copy') return { made: bytes.subarray(item.at, item.at + item.length), twin: null };
   if (item.kind === 'bytes') return { made: Uint8Array.from(item.bytes), twin: null };
-  const made = work.pool.take(item.length);
+  const output = work.pool.take(item.length);
   const options = { take: work.pool.take, signal: work.signal };
-  const twin = await runCompute(work.options.engine, item.source, inputsOf(item, bytes), made, options);
-  return { made, twin };
+  return runCompute(work.options.engine, item.source, inputsOf(item, bytes), output, options);
 }
 
 async function write(ready: readonly Ready[], loaded: Loaded, { options, pool }: Work): Promise<void> {

@@ -1,5 +1,6 @@
 import { GB, MIB } from '../units.ts';
-import type { DeviceOutcome, Devices } from './devices.ts';
+import type { DeviceOutcome, DeviceRunOptions, Devices } from './devices.ts';
+import type { Helpers } from './helpers.ts';
 import { createPace, type Pace, type Where } from './pace.ts';
 
 /** Where one operation runs and why; rates in bytes in and out per second / 10⁹, null when not measured. */
@@ -26,6 +27,8 @@ export interface Decision {
   readonly runs: { cpu: number; webgpu: number };
   /** What `auto` measures while it runs; null before it has compared both engines, and if only one can be used. */
   pace: Pace | null;
+  /** What this thread alone does, from its own runs: bytes per second / 10⁹ of the fastest, and how many there were. */
+  readonly alone: { rate: number; runs: number };
 }
 
 /** What an engine decides with. */
@@ -33,40 +36,71 @@ export interface Setting {
   readonly choice: 'cpu' | 'webgpu' | 'auto';
   readonly threads: number;
   readonly devices: Devices;
+  /** Threads that compute for this one; null where there are none. */
+  readonly helpers: Helpers | null;
+}
+
+/** The bytes of an output: others take their place when their buffer is moved to another thread. */
+export interface Output {
+  bytes: Uint8Array;
+  /** Where its buffer may be moved. */
+  readonly onMoved?: DeviceRunOptions['onMoved'];
 }
 
 export interface Task {
   readonly bytes: number;
   onCpu(output: Uint8Array): void;
+  /** False where no helper can. */
+  onHelper(output: Output): Promise<boolean>;
   /** Null when the kernel has no GPU form for this spec. */
-  readonly onGpu: ((output: Uint8Array, onWaiting?: () => void) => Promise<DeviceOutcome>) | null;
+  readonly onGpu: ((output: Output, onWaiting?: () => void) => Promise<DeviceOutcome>) | null;
 }
 
 export function newDecision(kernel: string, op: string): Decision {
   const rates = { cpuRate: null, gpuRate: null };
-  return { kernel, op, on: 'cpu', reason: '', ...rates, runs: { cpu: 0, webgpu: 0 }, pace: null };
+  const none = { runs: { cpu: 0, webgpu: 0 }, pace: null, alone: { rate: 0, runs: 0 } };
+  return { kernel, op, on: 'cpu', reason: '', ...rates, ...none };
 }
 
 /** A decision as it is at the moment. */
-export function plainDecision({ pace, runs, ...decision }: Decision): EngineDecision {
+export function plainDecision({ pace, alone, runs, ...decision }: Decision): EngineDecision {
   return { ...decision, runs: { ...runs } };
 }
 
-export function onCpu(decision: Decision, task: Task, output: Uint8Array): 'cpu' {
-  task.onCpu(output);
+/** In this thread, which is measured. */
+export function onCpu(decision: Decision, task: Task, output: Output): 'cpu' {
+  const { alone } = decision;
+  const seconds = timed(() => task.onCpu(output.bytes));
+  alone.rate = Math.max(alone.rate, rate(task.bytes, seconds));
+  alone.runs++;
   decision.runs.cpu++;
   return 'cpu';
+}
+
+/** Runs in this thread before helpers get the work: the first ones are slow. */
+const OWN_RUNS = 2;
+/** Bytes in and out per second / 10⁹ above which handing work over costs as much as doing it. */
+const NO_HELP_ABOVE = 2;
+
+/** On the CPU, by a helper where this thread would need longer than handing the work over takes. */
+export async function onAnyCpu(decision: Decision, task: Task, output: Output, setting: Setting): Promise<'cpu'> {
+  if (!wantsHelp(decision, setting) || !(await task.onHelper(output))) return onCpu(decision, task, output);
+  decision.runs.cpu++;
+  return 'cpu';
+}
+
+function wantsHelp({ alone }: Decision, { helpers }: Setting): boolean {
+  return helpers !== null && alone.runs >= OWN_RUNS && alone.rate < NO_HELP_ABOVE;
 }
 
 /**
  * Computes on the CPU what would also have to be computed there to check a device. The decision reports the fastest run,
  * because the first one is slow.
  */
-export function onCpuInAnyCase(decision: Decision, task: Task, output: Uint8Array, { threads }: Setting): 'cpu' {
-  const seconds = timed(() => onCpu(decision, task, output));
-  decision.cpuRate = Math.max(decision.cpuRate ?? 0, rate(task.bytes, seconds));
-  const speed = `${decision.cpuRate.toFixed(2)} GB/s${threads > 1 ? ` in each of ${threads} threads` : ''}`;
-  decision.reason = `The CPU has to compute these numbers in any case, to prove those of a device: ${speed}.`;
+export async function onCpuInAnyCase(decision: Decision, task: Task, output: Output, setting: Setting): Promise<'cpu'> {
+  await onAnyCpu(decision, task, output, setting);
+  decision.cpuRate = decision.alone.rate;
+  decision.reason = `The CPU has to compute these numbers in any case, to prove those of a device: ${decision.cpuRate.toFixed(2)} GB/s${eachOf(setting)}.`;
   return 'cpu';
 }
 
@@ -74,14 +108,14 @@ export function onCpuInAnyCase(decision: Decision, task: Task, output: Uint8Arra
 export async function follow(
   decision: Decision,
   task: Task,
-  output: Uint8Array,
+  output: Output,
   setting: Setting,
   meanwhile: (() => void) | undefined,
 ): Promise<Where> {
   const { onGpu } = task;
   const where = decision.pace?.next(task.bytes) ?? decision.on;
   if (where === 'cpu' || !onGpu) {
-    const made = onCpu(decision, task, output);
+    const made = await onAnyCpu(decision, task, output, setting);
     retell(decision, setting);
     return made;
   }
@@ -101,17 +135,18 @@ export async function follow(
 }
 
 /** The first run: the CPU's bytes, and the device's beside them. */
-export async function firstRun(decision: Decision, task: Task, output: Uint8Array, setting: Setting): Promise<void> {
+export async function firstRun(decision: Decision, task: Task, output: Output, setting: Setting): Promise<void> {
   const { choice } = setting;
-  const seconds = timed(() => onCpu(decision, task, output));
-  decision.cpuRate = rate(task.bytes, seconds);
+  onCpu(decision, task, output);
+  decision.cpuRate = decision.alone.rate;
   if (!task.onGpu) {
     decision.reason = 'This shape has no form for the graphics device.';
     return;
   }
-  const copy = new Uint8Array(output.byteLength);
+  const copy: Output = { bytes: new Uint8Array(output.bytes.byteLength) };
   const first = await task.onGpu(copy);
-  const failure = first.failure ?? (same(copy, output) ? null : 'The graphics device gave other bytes than the CPU.');
+  const isSame = first.failure === null && same(copy.bytes, output.bytes);
+  const failure = first.failure ?? (isSame ? null : 'The graphics device gave other bytes than the CPU.');
   if (failure !== null) {
     decision.reason = failure;
     return;
@@ -122,7 +157,7 @@ export async function firstRun(decision: Decision, task: Task, output: Uint8Arra
       decision.cpuRate,
       rate(
         task.bytes,
-        timed(() => task.onCpu(copy)),
+        timed(() => task.onCpu(copy.bytes)),
       ),
     );
   const start = performance.now();
@@ -136,14 +171,14 @@ export async function firstRun(decision: Decision, task: Task, output: Uint8Arra
 const WORTH_A_TRIAL = 0.5;
 
 function judge(decision: Decision, setting: Setting, failure: string | null): void {
-  const { choice, threads } = setting;
+  const { choice } = setting;
   const [onThread, onDevice] = [decision.cpuRate ?? 0, decision.gpuRate ?? 0];
   const rates = ratesOf(decision, setting);
   if (failure !== null) decision.reason = failure;
   else if (choice === 'webgpu') Object.assign(decision, { on: 'webgpu', reason: `WebGPU was chosen: ${rates}.` });
   else {
     // All threads would go to one device.
-    decision.on = onDevice > threads * onThread ? 'webgpu' : 'cpu';
+    decision.on = onDevice > handsOf(setting, onThread) * onThread ? 'webgpu' : 'cpu';
     decision.reason = `Faster: ${rates}.`;
     const mayTry = (where: Where) => where === 'cpu' || onDevice > WORTH_A_TRIAL * onThread;
     decision.pace = createPace({ first: decision.on, mayTry });
@@ -151,13 +186,23 @@ function judge(decision: Decision, setting: Setting, failure: string | null): vo
 }
 
 /** What was measured in the first runs, for a reader. */
-function ratesOf({ cpuRate, gpuRate }: Decision, { threads, devices }: Setting): string {
+function ratesOf({ cpuRate, gpuRate }: Decision, setting: Setting): string {
+  const { devices } = setting;
   const ring = devices.ring();
   const travel = ring?.rate ? `, ${ring.rate.toFixed(1)} GB/s to it and back` : '';
   const tiles = ring ? ` in ${ring.depth} tiles of ${ring.tileBytes / MIB} MiB at once${travel}` : '';
-  const each = threads > 1 ? ` in each of ${threads} threads` : '';
   const device = `${devices.name() ?? 'device'} ${gpuRate?.toFixed(2)} GB/s with its transfers${tiles}`;
-  return `CPU ${cpuRate?.toFixed(2)} GB/s${each}, ${device}`;
+  return `CPU ${cpuRate?.toFixed(2)} GB/s${eachOf(setting, cpuRate ?? 0)}, ${device}`;
+}
+
+/** Threads that would compute on the CPU, all engines together. */
+function handsOf({ threads, helpers }: Setting, onThread: number): number {
+  return threads * (1 + (onThread < NO_HELP_ABOVE ? (helpers?.count ?? 0) : 0));
+}
+
+function eachOf(setting: Setting, onThread = 0): string {
+  const hands = handsOf(setting, onThread);
+  return hands > 1 ? ` in each of ${hands} threads` : '';
 }
 
 /** Tells what the trials found, once there was one. */

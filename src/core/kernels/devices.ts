@@ -19,6 +19,11 @@ export interface DeviceRunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called where this thread has nothing to do for the run but to wait; again when the work is done again. */
   readonly onWaiting?: (() => void) | undefined;
+  /**
+   * Where given, the buffer of `output` may be moved to another thread, and this one is left with none: called with the bytes
+   * that take its place, of the same length, before the run ends in whichever way.
+   */
+  readonly onMoved?: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
 }
 
 /** Why a device could not do its work, null when it did. */

@@ -1,3 +1,4 @@
+import { breathe } from '../breathe.ts';
 import { throwIfAborted } from '../errors.ts';
 import { KIB } from '../units.ts';
 import {
@@ -6,13 +7,15 @@ import {
   firstRun,
   follow,
   newDecision,
+  type Output,
   onCpu,
   onCpuInAnyCase,
   plainDecision,
   type Setting,
   type Task,
 } from './decide.ts';
-import { createDevices, type DeviceOptions, type Devices } from './devices.ts';
+import { createDevices, type DeviceOptions, type DeviceRunOptions, type Devices } from './devices.ts';
+import type { Helpers } from './helpers.ts';
 import type { Kernel } from './kernel.ts';
 import { SMALLEST_TILE_BYTES } from './measure-ring.ts';
 import type { Where } from './pace.ts';
@@ -31,6 +34,10 @@ export function isEngineChoice(text: string): text is EngineChoice {
 
 export interface Engine {
   readonly choice: EngineChoice;
+  /** Whether several runs at once take less time than one after another: a device or other threads work beside this one. */
+  readonly overlaps: boolean;
+  /** Whether inputs are copied for other threads of the CPU. */
+  readonly helped: boolean;
   /**
    * Fills `output` with what the kernel makes of `inputs`: the same bytes wherever it runs. Answers where the bytes in
    * `output` were made. @throws LoomError `cancelled`.
@@ -42,6 +49,17 @@ export interface Engine {
     output: Uint8Array,
     options?: RunOptions,
   ): Promise<Where>;
+  /**
+   * Fills `output` with the CPU form's bytes: by a helper, or in this thread, which looks after a device in between.
+   * Unfinished once stopped.
+   */
+  cpu<Spec>(
+    kernel: Kernel<Spec>,
+    spec: Spec,
+    inputs: readonly Uint8Array[],
+    output: Uint8Array,
+    options?: Pick<RunOptions, 'signal' | 'onMoved'>,
+  ): Promise<void>;
   /** In the order in which operations first ran. */
   decisions(): readonly EngineDecision[];
   /** The adapter's name once one was opened, else null. */
@@ -53,6 +71,8 @@ export interface EngineOptions extends DeviceOptions {
   readonly engine: EngineChoice;
   /** How many engines work at the same time, each in its thread, all on one device; 1 unless given. */
   readonly threads?: number | undefined;
+  /** Threads that compute for this one; it closes them. */
+  readonly helpers?: Helpers | undefined;
 }
 
 export interface RunOptions {
@@ -63,6 +83,8 @@ export interface RunOptions {
    * add work.
    */
   readonly meanwhile?: (() => void) | undefined;
+  /** As in {@link DeviceRunOptions}: allows to move the output's buffer. */
+  readonly onMoved?: DeviceRunOptions['onMoved'];
 }
 
 /** Work below this is over before a device has been told of it: it says nothing about which is faster. */
@@ -88,8 +110,9 @@ export function createEngine(options: EngineOptions): Engine {
     tiny.set(key, seen);
     return seen;
   };
-  const setting: Setting = { choice: options.engine, threads: options.threads ?? 1, devices };
-  const decide = async (decision: Decision, task: Task, output: Uint8Array): Promise<Where> => {
+  const helpers = options.helpers ?? null;
+  const setting: Setting = { choice: options.engine, threads: options.threads ?? 1, devices, helpers };
+  const decide = async (decision: Decision, task: Task, output: Output): Promise<Where> => {
     const running = firstRun(decision, task, output, setting);
     const over = () => {
       measuring = null;
@@ -101,11 +124,14 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     choice: options.engine,
-    run: async (kernel, spec, inputs, output, { signal, meanwhile } = {}) => {
+    overlaps: options.engine !== 'cpu' || helpers !== null,
+    helped: helpers !== null,
+    run: async (kernel, spec, inputs, bytesOut, { signal, meanwhile, onMoved } = {}) => {
       throwIfAborted(signal);
-      const bytes = output.byteLength + inputs.reduce((sum, input) => sum + input.byteLength, 0);
+      const output = outputOf(bytesOut, onMoved);
+      const bytes = bytesOut.byteLength + inputs.reduce((sum, input) => sum + input.byteLength, 0);
       const limits = { tileBytes: Math.min(options.tileBytes ?? SMALLEST_TILE_BYTES, MAX_TILE_BYTES) };
-      const task = taskOf(kernel, spec, inputs, { bytes, limits, signal, devices });
+      const task = taskOf(kernel, spec, inputs, { bytes, limits, signal, devices, helpers });
       // Nothing may come between the look and the first run: runs that begin together would all pass.
       while (measuring) await measuring;
       const key = `${kernel.name} ${kernel.op(spec)}`;
@@ -120,23 +146,54 @@ export function createEngine(options: EngineOptions): Engine {
       if (!known && options.engine !== 'cpu') return decide(decision, task, output);
       return follow(decision, task, output, setting, meanwhile);
     },
+    cpu: async (kernel, spec, inputs, bytesOut, { signal, onMoved } = {}) => {
+      const output = outputOf(bytesOut, onMoved);
+      if (await helpers?.run(kernel, spec, inputs, bytesOut, { signal, onMoved: output.onMoved })) return;
+      if (!kernel.slices) return kernel.cpu(spec, inputs, output.bytes);
+      for (const _ of kernel.slices(spec, inputs, output.bytes)) {
+        if (signal?.aborted) return;
+        await breathe();
+      }
+    },
     decisions: () => [...decisions.values(), ...tiny.values()].map(plainDecision),
     adapter: devices.name,
-    dispose: devices.dispose,
+    dispose: () => {
+      devices.dispose();
+      helpers?.dispose();
+    },
   };
+}
+
+/** An output that stays up to date where its buffer is moved, and tells its owner. */
+function outputOf(bytes: Uint8Array, onMoved: RunOptions['onMoved']): Output {
+  const output: Output = {
+    bytes,
+    onMoved:
+      onMoved &&
+      ((moved) => {
+        output.bytes = moved;
+        onMoved(moved);
+      }),
+  };
+  return output;
 }
 
 function taskOf<Spec>(
   kernel: Kernel<Spec>,
   spec: Spec,
   inputs: readonly Uint8Array[],
-  { bytes, limits, signal, devices }: TaskOptions,
+  { bytes, limits, signal, devices, helpers }: TaskOptions,
 ): Task {
   const possible = kernel.tiles(spec, limits) !== null;
   return {
     bytes,
     onCpu: (output) => kernel.cpu(spec, inputs, output),
-    onGpu: possible ? (output, onWaiting) => devices.run(kernel, spec, inputs, output, { signal, onWaiting }) : null,
+    onHelper: async ({ bytes: output, onMoved }) =>
+      helpers !== null && (await helpers.run(kernel, spec, inputs, output, { signal, onMoved })),
+    onGpu: possible
+      ? ({ bytes: output, onMoved }, onWaiting) =>
+          devices.run(kernel, spec, inputs, output, { signal, onWaiting, onMoved })
+      : null,
   };
 }
 
@@ -145,4 +202,5 @@ interface TaskOptions {
   readonly limits: TileLimits;
   readonly signal: AbortSignal | undefined;
   readonly devices: Devices;
+  readonly helpers: Helpers | null;
 }

@@ -56,7 +56,9 @@ export function serveDevices(devices: Devices, port: MessagePort): void {
     const run = kernel
       ? devices.run(kernel, spec, inputs.map(bytesOf), bytesOf(output), { signal: abort.signal })
       : Promise.resolve({ failure: `The device’s thread knows no kernel ${name}.` });
-    const outcome = await run.catch((): 'cancelled' => 'cancelled');
+    const outcome = await run.catch((error: unknown) =>
+      abort.signal.aborted ? 'cancelled' : { failure: wordsOf(error) },
+    );
     aborts.delete(id);
     const buffers = [...inputs, output].map(({ buffer }) => buffer);
     const answer: FromDevice = { id, outcome, buffers, name: devices.name(), ring: devices.ring() };
@@ -66,6 +68,10 @@ export function serveDevices(devices: Devices, port: MessagePort): void {
     if (data.type === 'abort') aborts.get(data.id)?.abort();
     else void perform(data);
   };
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Free buffers of one size that are kept. */
@@ -79,7 +85,7 @@ export interface PortDevices extends Devices {
 
 /**
  * A device behind a port, at whose other end {@link serveDevices} serves. Inputs are copied once, into buffers that are
- * moved there and come back; nothing is cloned.
+ * moved there and come back; the output's own buffer is moved where the caller allows it. Nothing is cloned.
  */
 export function createPortDevices(port: MessagePort): PortDevices {
   const pending = new Map<number, (answer: FromDevice | string) => void>();
@@ -110,8 +116,10 @@ export function createPortDevices(port: MessagePort): PortDevices {
     pending.get(data.id)?.(data);
   };
 
-  const run: Devices['run'] = async (kernel, spec, inputs, output, { signal, onWaiting } = {}) => {
+  const run: Devices['run'] = async (kernel, spec, inputs, output, { signal, onWaiting, onMoved } = {}) => {
     if (ended !== null) return { failure: ended };
+    const { buffer, byteLength: length } = output;
+    const moves = onMoved !== undefined && buffer instanceof ArrayBuffer && output.byteOffset === 0;
     const id = next++;
     const moved = inputs.map((input) => {
       const copy = take(input.byteLength);
@@ -124,7 +132,7 @@ export function createPortDevices(port: MessagePort): PortDevices {
       kernel: kernel.name,
       spec,
       inputs: moved,
-      output: take(output.byteLength),
+      output: moves ? { buffer, length } : take(length),
     };
     const stop = () => port.postMessage({ type: 'abort', id } satisfies ToDevice);
     const answered = new Promise<FromDevice | string>((resolve) => pending.set(id, resolve));
@@ -135,12 +143,15 @@ export function createPortDevices(port: MessagePort): PortDevices {
     const answer = await answered;
     pending.delete(id);
     signal?.removeEventListener('abort', stop);
-    if (typeof answer === 'string') return { failure: answer };
+    if (typeof answer === 'string') {
+      if (moves) onMoved(new Uint8Array(length));
+      return { failure: answer };
+    }
     const { outcome, buffers } = answer;
-    const made = buffers.at(-1);
-    if (outcome !== 'cancelled' && outcome.failure === null && made)
-      output.set(new Uint8Array(made, 0, output.byteLength));
-    for (const buffer of buffers) give(buffer);
+    const made = buffers.at(-1) as ArrayBuffer;
+    if (moves) onMoved(new Uint8Array(made, 0, length));
+    else if (outcome !== 'cancelled' && outcome.failure === null) output.set(new Uint8Array(made, 0, length));
+    for (const each of moves ? buffers.slice(0, -1) : buffers) give(each);
     if (outcome === 'cancelled') throw new LoomError('cancelled', 'The work was stopped.');
     return outcome;
   };

@@ -1,0 +1,67 @@
+import type { DeviceRunOptions, Devices } from './devices.ts';
+import type { Kernel } from './kernel.ts';
+import { createPortDevices, type PortDevices, serveDevices } from './port-devices.ts';
+
+/** Threads that compute the CPU forms of kernels for this one. */
+export interface Helpers {
+  readonly count: number;
+  /**
+   * Fills `output` with the CPU form's bytes, in another thread. False where no helper is left: then `output` holds anything.
+   *
+   * @throws LoomError `cancelled`.
+   */
+  run<Spec>(
+    kernel: Kernel<Spec>,
+    spec: Spec,
+    inputs: readonly Uint8Array[],
+    output: Uint8Array,
+    options?: Pick<DeviceRunOptions, 'signal' | 'onMoved'>,
+  ): Promise<boolean>;
+  /** A helper's thread is gone: what it had under way is not done. */
+  end(port: MessagePort, reason: string): void;
+  dispose(): void;
+}
+
+/** Helpers behind ports, at whose other ends {@link serveHelper} serves. Work goes to the one that has the least. */
+export function createHelpers(ports: readonly MessagePort[]): Helpers {
+  const all = new Map<MessagePort, { readonly devices: PortDevices; busy: number }>();
+  const end = (port: MessagePort, reason: string) => {
+    all.get(port)?.devices.end(reason);
+    all.delete(port);
+  };
+  for (const port of ports) {
+    all.set(port, { devices: createPortDevices(port), busy: 0 });
+    port.addEventListener('close', () => end(port, 'The thread of a helper ended.'));
+  }
+  return {
+    count: ports.length,
+    run: async (kernel, spec, inputs, output, options) => {
+      const [idlest] = [...all.values()].sort((a, b) => a.busy - b.busy);
+      if (!idlest) return false;
+      idlest.busy += output.byteLength;
+      try {
+        return (await idlest.devices.run(kernel, spec, inputs, output, options)).failure === null;
+      } finally {
+        idlest.busy -= output.byteLength;
+      }
+    },
+    end,
+    dispose: () => {
+      for (const port of [...all.keys()]) end(port, 'The engine was closed.');
+    },
+  };
+}
+
+/** A helper's own side: computes on the CPU what comes through the port, one after another. */
+export function serveHelper(port: MessagePort): void {
+  const cpu: Devices = {
+    run: async (kernel, spec, inputs, output) => {
+      kernel.cpu(spec, inputs, output);
+      return { failure: null };
+    },
+    name: () => null,
+    ring: () => null,
+    dispose: () => {},
+  };
+  serveDevices(cpu, port);
+}
