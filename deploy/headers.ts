@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { serverHeaders } from '../src/cli/serve/app-headers.ts';
 
 const META = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/;
 
@@ -10,26 +11,6 @@ export function pagePolicy(
   const policy = META.exec(html)?.[1];
   if (!policy) throw new Error('index.html has no Content-Security-Policy.');
   return policy;
-}
-
-/** What a page of ours never asks for. */
-const NEVER = ['camera', 'display-capture', 'geolocation', 'microphone', 'payment', 'usb', 'serial', 'hid', 'midi'];
-
-/**
- * Headers for every file of the app: the page's own policy, which then holds for its workers too, and what a page cannot say
- * of itself.
- */
-export function serverHeaders(policy: string = pagePolicy()): readonly (readonly [name: string, value: string])[] {
-  return [
-    ['Content-Security-Policy', `${policy}; frame-ancestors 'none'`],
-    ['X-Content-Type-Options', 'nosniff'],
-    ['Referrer-Policy', 'no-referrer'],
-    ['Permissions-Policy', NEVER.map((feature) => `${feature}=()`).join(', ')],
-    ['Cross-Origin-Opener-Policy', 'same-origin'],
-    // Together with the one above: memory that threads share, so that layers are computed on every core.
-    ['Cross-Origin-Embedder-Policy', 'require-corp'],
-    ['Cross-Origin-Resource-Policy', 'same-origin'],
-  ];
 }
 
 /** Names of files under /assets/ hold a hash of what is in them; the page itself is asked for anew. */
@@ -44,7 +25,7 @@ export function snippets(): Readonly<Record<string, string>> {
 
 function nginx(): string {
   const add = (name: string, value: string) => `    add_header ${name} "${value}" always;`;
-  const headers = serverHeaders().map(([name, value]) => add(name, value));
+  const headers = serverHeaders(pagePolicy()).map(([name, value]) => add(name, value));
   const place = (path: string, cache: string) =>
     [`location ${path} {`, ...headers, add('Cache-Control', cache), '}'].join('\n');
   return [
@@ -57,7 +38,7 @@ function nginx(): string {
 }
 
 function caddy(): string {
-  const headers = serverHeaders().map(([name, value]) => `\t${name} "${value}"`);
+  const headers = serverHeaders(pagePolicy()).map(([name, value]) => `\t${name} "${value}"`);
   return [
     `# ${SOURCE}`,
     '# Import it into a site whose root is dist/app.',
@@ -77,7 +58,7 @@ function headersFile(): string {
     `# ${SOURCE}`,
     '# Copy it into dist/app, for hosts that read a _headers file.',
     '/*',
-    ...serverHeaders().map(([name, value]) => `  ${name}: ${value}`),
+    ...serverHeaders(pagePolicy()).map(([name, value]) => `  ${name}: ${value}`),
     '/',
     `  Cache-Control: ${CACHE.page}`,
     '/assets/*',

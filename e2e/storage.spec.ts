@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
 import { preview } from 'vite';
-import { serverHeaders } from '../deploy/headers.ts';
+import { pagePolicy } from '../deploy/headers.ts';
+import { serverHeaders } from '../src/cli/serve/app-headers.ts';
 import { expect, pastTheEdge, storedFiles, test, violations, visit } from './support/app.ts';
 import { refuseInWorkers, refuseStorage } from './support/no-storage.ts';
 import { markUsed } from './support/used-hub.ts';
@@ -174,7 +175,7 @@ test.describe('without storage', () => {
 test.describe('on a server of its own', () => {
   let server: Awaited<ReturnType<typeof serve>>;
   test.beforeAll(async () => {
-    server = await serve(Object.fromEntries(serverHeaders()));
+    server = await serve(Object.fromEntries(serverHeaders(pagePolicy())));
   });
   test.afterAll(() => server.close());
   const base = () => server.base;

@@ -18,7 +18,7 @@ const ROOMS: Readonly<
   ground: { values: [], packages: ['hash-wasm'] },
   embed: { values: [] },
   source: { values: [] },
-  remote: { values: ['source'] },
+  remote: { values: ['source'], packages: ['valibot'] },
   hub: { values: ['source', 'remote'], packages: ['valibot', '@huggingface/hub'] },
   safetensors: { values: [], types: ['source'] },
   checkpoint: { values: ['safetensors'], types: ['source'], packages: ['valibot'] },

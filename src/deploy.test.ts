@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { pagePolicy, serverHeaders, snippets } from '../deploy/headers.ts';
+import { pagePolicy, snippets } from '../deploy/headers.ts';
+import { serverHeaders } from './cli/serve/app-headers.ts';
 
 const pathOf = (name: string) => fileURLToPath(new URL(`../deploy/${name}`, import.meta.url));
 
@@ -36,7 +37,7 @@ describe('deploy', () => {
   it('every snippet has every header', () => {
     for (const name of Object.keys(snippets())) {
       const text = readFileSync(pathOf(name), 'utf8');
-      for (const [header, value] of serverHeaders())
+      for (const [header, value] of serverHeaders(pagePolicy()))
         expect(text).toMatch(`${header}${name === '_headers' ? ': ' : ' "'}${value}`);
     }
   });

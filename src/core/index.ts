@@ -66,8 +66,10 @@ export { isFinishedJob, openResult } from './convert/open-result.ts';
 export type { InHand, Progress } from './convert/progress.ts';
 export {
   answerShard,
+  computes,
   createRemoteRunners,
   hearEvent,
+  helpersFitting,
   type RemoteRunner,
   type RunnerLimits,
   runnersFitting,
@@ -92,6 +94,7 @@ export { jsonOf } from './embed/json.ts';
 export { shellWord } from './embed/shell.ts';
 export { tsvText } from './embed/tsv.ts';
 export { type VisiblePart, visible, visibleParts } from './embed/visible.ts';
+export { xmlText } from './embed/xml.ts';
 export {
   ERROR_TAGS,
   type ErrorTag,
@@ -143,6 +146,7 @@ export {
   type EngineDecision,
   isEngineChoice,
 } from './kernels/engine.ts';
+export { createHelpers, type Helpers, serveHelper } from './kernels/helpers.ts';
 export { createPortDevices, type PortDevices, serveDevices } from './kernels/port-devices.ts';
 export type { Statistics } from './kernels/statistics/summary.ts';
 export { type Absence, absenceOfExperts } from './layouts/absence.ts';
@@ -351,6 +355,7 @@ export type {
 } from './ranks/types.ts';
 export type { Pause } from './remote/gate.ts';
 export { describePrivateHost } from './remote/private-hosts.ts';
+export * from './remote/served.ts';
 export { bitsOf, bytesOf, DTYPES, type DType, elementsOf, isComplex, isFp8 } from './safetensors/dtype.ts';
 export type { Complex, TensorValue } from './safetensors/dtype-codes.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';

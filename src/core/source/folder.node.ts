@@ -18,6 +18,8 @@ export interface LocalOptions {
   readonly revision?: string | undefined;
   /** A file is opened by itself, without the other files of its checkpoint. */
   readonly alone?: boolean | undefined;
+  /** Links that lead out of the folder: followed (unless given), or left out and refused, for a folder that is served to others. */
+  readonly outside?: 'follow' | 'refuse' | undefined;
   /** Hears, in sentences, which links were followed out of the folder and which were left out. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
@@ -34,7 +36,7 @@ const NAMES_A_FILE = /\.safetensors(\.index\.json)?$|^config\.json$/i;
  * @throws LoomError `path-not-found`, `path-outside-folder`, `not-a-file`.
  */
 export async function openLocal(path: string, options: LocalOptions = {}): Promise<FileSet> {
-  const { revision = 'main', alone = false, onNote } = options;
+  const { revision = 'main', alone = false, outside = 'follow', onNote } = options;
   const full = resolve(path);
   const info = await stat(full).catch((cause) => (isNoAccess(cause) ? fail(path, cause) : null));
   if (!info) throw new LoomError('path-not-found', `There is no file or folder ${path}.`, { file: path });
@@ -42,11 +44,14 @@ export async function openLocal(path: string, options: LocalOptions = {}): Promi
     const name = basename(full);
     if (alone || !namesCheckpoint(name)) return singleFile(full);
     const root = dirname(full);
-    return narrowTo(name, { ...folder(root, await trustedRoot(root), 0, onNote), identity: full });
+    return narrowTo(name, {
+      ...folder({ root, trusted: await trustedRoot(root), depth: 0, outside, onNote }),
+      identity: full,
+    });
   }
   if (!info.isDirectory()) throw notAFile(path, otherKind(info) ?? 'something else');
   const root = (await cacheSnapshot(full, revision)) ?? full;
-  return folder(root, await trustedRoot(root), MAX_DEPTH, onNote);
+  return folder({ root, trusted: await trustedRoot(root), depth: MAX_DEPTH, outside, onNote });
 }
 
 async function singleFile(full: string): Promise<FileSet> {
@@ -70,13 +75,20 @@ interface Links {
   readonly broken: string[];
 }
 
-function folder(root: string, trusted: string, depth: number, onNote: LocalOptions['onNote']): FileSet {
+interface Folder extends Required<Pick<LocalOptions, 'outside'>> {
+  readonly root: string;
+  readonly trusted: string;
+  readonly depth: number;
+  readonly onNote: LocalOptions['onNote'];
+}
+
+function folder({ root, trusted, depth, outside, onNote }: Folder): FileSet {
   let told = false;
-  const tell = ({ outside, broken }: Links) => {
+  const tell = ({ outside: followed, broken }: Links) => {
     if (told) return;
     told = true;
-    const count = [...outside.values()].reduce((sum, one) => sum + one, 0);
-    const places = [...outside.keys()];
+    const count = [...followed.values()].reduce((sum, one) => sum + one, 0);
+    const places = [...followed.keys()];
     const where = `${places.slice(0, 3).join(', ')}${places.length > 3 ? ` and ${places.length - 3} more folders` : ''}`;
     const links = count === 1 ? '1 file is a link that leads' : `${count} files are links that lead`;
     if (count > 0) onNote?.(`${links} out of ${root}, to ${where}. They are read there.`);
@@ -88,7 +100,7 @@ function folder(root: string, trusted: string, depth: number, onNote: LocalOptio
     list: async (options) => {
       const entries: FileEntry[] = [];
       const links: Links = { outside: new Map(), broken: [] };
-      const find = { root, trusted, depth, links, signal: options?.signal };
+      const find = { root, trusted, depth, links, outside, signal: options?.signal };
       await walk(find, '', 0, entries);
       tell(links);
       return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -101,7 +113,7 @@ function folder(root: string, trusted: string, depth: number, onNote: LocalOptio
       if (found === null) throw missing(name, root);
       const real = (await targetOfText(found)) ?? found;
       if (await isHidden(real)) throw noAccess(name);
-      const reason = isInside(real, trusted) ? null : await whyNotRead(real);
+      const reason = isInside(real, trusted) ? null : await whyNotRead(real, outside);
       if (reason !== null)
         throw new LoomError('path-outside-folder', `${name} is a link to ${real}, ${reason}.`, { file: name });
       return fileSource(real, name);
@@ -110,7 +122,8 @@ function folder(root: string, trusted: string, depth: number, onNote: LocalOptio
 }
 
 /** Why the target of a link that leads out of the folder is no file to read; null when it is one. */
-async function whyNotRead(real: string): Promise<string | null> {
+async function whyNotRead(real: string, outside: Folder['outside']): Promise<string | null> {
+  if (outside === 'refuse') return 'which lies outside the folder that is served';
   const info = await stat(real).catch(() => null);
   if (!info) return 'which is not there';
   if (!info.isFile()) return 'which is not a regular file';
@@ -120,10 +133,7 @@ async function whyNotRead(real: string): Promise<string | null> {
   );
 }
 
-interface Find {
-  readonly root: string;
-  readonly trusted: string;
-  readonly depth: number;
+interface Find extends Omit<Folder, 'onNote'> {
   readonly links: Links;
   readonly signal: AbortSignal | undefined;
 }
@@ -174,7 +184,7 @@ async function targetOfText(full: string): Promise<string | null> {
 }
 
 /** A link's target, or null when it leads to no file that can be read: then the file is not part of the set. */
-async function linkedFile({ root, trusted, links }: Find, name: string) {
+async function linkedFile({ root, trusted, links, outside }: Find, name: string) {
   const full = join(root, name);
   const real = (await targetOfText(full)) ?? (await realpath(full).catch(() => null));
   if (real === null) {
@@ -184,7 +194,7 @@ async function linkedFile({ root, trusted, links }: Find, name: string) {
   }
   if (isInside(real, trusted)) return stat(real);
   if ((await stat(real).catch(() => null))?.isDirectory()) return null;
-  const reason = await whyNotRead(real);
+  const reason = await whyNotRead(real, outside);
   if (reason !== null) {
     links.broken.push(`${name} is a link to ${real}, ${reason}. It is left out.`);
     return null;
