@@ -87,7 +87,7 @@ export function addConvert(program: Command): void {
       const options = { ...chosen, ...assumed };
       const target = await targetOf(wanted, { checkpoint, files, options, signal });
       const plan = await planWithValues(checkpoint, files, target, { ...options, signal });
-      if (plan.refusals.length > 0) throw refused(plan, checkpoint);
+      if (plan.refusals.length > 0) throw planRefused(plan, checkpoint);
       const output = await openOutput(flags, plan, files, path, signal);
       if (output === null) return;
       const { sink, journal } = output;
@@ -148,7 +148,7 @@ async function isUnfinished(folder: string): Promise<boolean> {
 }
 
 /** Files that could not be read this time do not say that the checkpoint is wrong: they end the work. */
-function refused(plan: ConversionPlan, checkpoint: Checkpoint): LoomError {
+export function planRefused(plan: ConversionPlan, checkpoint: Checkpoint): LoomError {
   const unread = unreadBehind(plan, checkpoint);
   if (unread) return unread;
   const messages = [...new Set(plan.refusals.map((refusal) => refusal.message))];
@@ -187,7 +187,7 @@ function workOptions(flags: ConvertFlags): WorkOptions {
  * Threads for local files, where cores are what limits; the Hub's bytes come through this thread's one door. Cores that no
  * runner needs compute for them. With `--threads` there are no other threads.
  */
-function runnersFor(
+export function runnersFor(
   plan: ConversionPlan,
   path: string | null,
   out: string,

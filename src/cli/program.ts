@@ -8,6 +8,7 @@ import { addExplain } from './explain.ts';
 import { addInspect } from './inspect.ts';
 import { addLoads } from './loads.ts';
 import { addMemory } from './memory.ts';
+import { addOpen } from './open.ts';
 import { addParity } from './parity.ts';
 import { addPlan } from './plan.ts';
 import { addRanks } from './ranks.ts';
@@ -36,6 +37,7 @@ const COMMANDS = [
   addMemory,
   addStats,
   addParity,
+  addOpen,
   addExplain,
 ];
 

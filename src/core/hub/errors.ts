@@ -45,6 +45,10 @@ type Told = readonly [ErrorTag, string];
 function explainCode({ code, name, status }: HttpRefusal, question: HubQuestion): Told | null {
   const { repo, revision, endpoint } = question;
   if (code === 'RepoNotFound') return notFound(question);
+  if (code === 'SessionEnded') {
+    const message = `The moe-loom that served this page was ended, or started again. Open the link that it prints now.`;
+    return ['access-denied', message];
+  }
   if (code === 'RevisionNotFound' && revision.startsWith('refs/pr/')) {
     const number = revision.slice('refs/pr/'.length);
     const message = `${repo} has no pull request ${number}: the number may be that of a discussion, which has no files. Look at ${endpoint}/${repo}/discussions/${number}, or leave the number out to read main.`;

@@ -228,7 +228,14 @@ function send(options: HttpOptions, { url, range, method = 'GET' }: Asked, signa
   const headers = { ...options.headers?.(), ...(range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {}) };
   // no-store: Chromium would run ranged requests for one address one after another through its cache.
   // no-referrer: the Hub turns away pages by their referrer.
-  return call(url, { method, headers, signal, cache: 'no-store', referrerPolicy: 'no-referrer', credentials: 'omit' });
+  const credentials = isOwnOrigin(url) ? 'same-origin' : 'omit';
+  return call(url, { method, headers, signal, cache: 'no-store', referrerPolicy: 'no-referrer', credentials });
+}
+
+/** True for the server of this page: a session that it gave goes to it, and never along to another origin. */
+function isOwnOrigin(url: string): boolean {
+  const { location } = globalThis as { location?: { readonly origin?: string } };
+  return location?.origin !== undefined && URL.canParse(url) && new URL(url).origin === location.origin;
 }
 
 /** Watches a request: who or what ended it decides the error. Firefox calls a reset connection AbortError too. */

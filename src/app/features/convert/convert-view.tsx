@@ -9,6 +9,7 @@ import { isBusy, useJob } from '../../jobs/job-store.ts';
 import { startJob, warmUp } from '../../jobs/run-job.ts';
 import { StoredLists } from '../../jobs/stored/stored-lists.tsx';
 import { Shown } from '../../parts/shown.tsx';
+import { ConvertHere } from './convert-here.tsx';
 import { DroppedNote, useDropUnfit } from './dropped-note.tsx';
 import { FlowPanel } from './flow/flow-panel.tsx';
 import { JobPanel } from './job-panel.tsx';
@@ -104,6 +105,7 @@ function Conversion() {
             <NoTarget pending={chosen.pending} outcomes={outcomes} />
           )}
         </section>
+        {withTarget && planned.plan && <ConvertHere order={withTarget} plan={planned.plan} />}
         {withTarget && planned.plan && planned.plan.refusals.length === 0 && order.problem === null && (
           <FlowPanel plan={planned.plan} order={withTarget} />
         )}

@@ -1,8 +1,9 @@
-import { formatBytes, formatDuration, formatInteger, type Progress } from '../../../core/index.ts';
+import { formatBytes, formatDuration, type Progress } from '../../../core/index.ts';
 import { type JobState, useJob } from '../../jobs/job-store.ts';
 import { cancelJob, pauseJob, resumeJob } from '../../jobs/run-job.ts';
 import { Shown } from '../../parts/shown.tsx';
 import { Fact } from './fact.tsx';
+import { Meter } from './meter.tsx';
 
 /** Bytes done of bytes to do, rate, time left, and the file in work; pause, resume, cancel. */
 export function ProgressPanel() {
@@ -50,20 +51,6 @@ export function ProgressPanel() {
         <span className="option-note">Cancelling deletes everything that was written.</span>
       </div>
     </>
-  );
-}
-
-function Meter({ name, done, total }: { readonly name: string; readonly done: number; readonly total: number }) {
-  const part = total > 0 ? Math.floor((done / total) * 1000) / 10 : 0;
-  return (
-    <label className="meter-line">
-      <span className="meter-name">{name}</span>
-      <progress className="meter" max={Math.max(1, total)} value={done} />
-      <span className="number" title={`${formatInteger(done)} of ${formatInteger(total)} bytes`}>
-        {formatBytes(done)} of {formatBytes(total)}
-      </span>
-      <span className="number part">{part.toFixed(1)} %</span>
-    </label>
   );
 }
 

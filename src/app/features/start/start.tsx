@@ -8,6 +8,7 @@ import { SAMPLES } from '../../sources/samples.ts';
 import { go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
 import './start.css';
+import { Served } from './served.tsx';
 import './start-flow.css';
 import { Shown } from '../../parts/shown.tsx';
 
@@ -27,6 +28,7 @@ export function Start() {
         See how a mixture-of-experts checkpoint stores its experts, and convert it. Paste a Hub repo above, or open
         files from this machine.
       </p>
+      <Served />
       <Stored />
       <div className="start-ways">
         <DropZone />

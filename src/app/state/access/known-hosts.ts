@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import type { Address } from '../address.ts';
+import { servedHub } from '../served.ts';
 
 const KEY = 'moe-loom-hosts';
 /** A browser that was sent to more Hubs than this forgets the oldest, and asks again. */
@@ -18,9 +19,13 @@ export interface UnknownHost {
 
 export const useUnknownHost = create<{ readonly asked: UnknownHost | null }>()(() => ({ asked: null }));
 
-/** True for a Hub that was used here before, or that the person named. */
+/** True for a Hub that was used here before, that the person named, or that is this page's own server. */
 export function isKnownHost(endpoint: string, storage: Storage | null = storageHere()): boolean {
-  return here.has(endpoint) || stored(storage).includes(endpoint);
+  return endpoint === ownHub() || here.has(endpoint) || stored(storage).includes(endpoint);
+}
+
+function ownHub(): string | null {
+  return typeof document === 'undefined' ? null : servedHub();
 }
 
 /** From now on links to this Hub are followed. */

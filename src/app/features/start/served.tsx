@@ -1,0 +1,35 @@
+import { go } from '../../state/address-store.ts';
+import { EMPTY } from '../../state/follow-address.ts';
+import { servedHub, servedNote } from '../../state/served.ts';
+
+/** What `moe-loom open` serves with this page; nothing on a page from anywhere else. */
+export function Served() {
+  const note = servedNote();
+  const endpoint = servedHub();
+  if (note === null || note.sources.length === 0) return null;
+  return (
+    <section aria-labelledby="served">
+      <h2 id="served">
+        On <span className="mono">{note.machine}</span>
+      </h2>
+      <ul className="samples">
+        {note.sources.map(({ repo, label }) => (
+          <li key={repo}>
+            <a
+              href={`?${new URLSearchParams({ repo, endpoint: endpoint ?? '' })}`}
+              onClick={(event) => {
+                if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+                event.preventDefault();
+                go({ ...EMPTY, repo, endpoint, view: 'map' });
+              }}
+            >
+              <strong>{repo}</strong>
+              <span className="mono">{label}</span>
+              <span className="quiet">Read by moe-loom on that machine.</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
