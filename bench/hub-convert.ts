@@ -13,9 +13,11 @@ import { qwen3Moe235b } from '../e2e/support/hub/qwen3-moe.ts';
 import { type HubServer, startHub } from '../e2e/support/hub/server.ts';
 import { markUsed } from '../e2e/support/used-hub.ts';
 import type { ConversionReport } from '../src/core/convert/report.ts';
-import { convertToProof, serveApp, withBrowser } from './convert/chromium.ts';
+import { serveApp } from './convert/chromium.ts';
 import { type Cost, round, runProgram } from './convert/measure.ts';
 import { BIN, reportIn } from './convert/node.ts';
+import { withPlainBrowser } from './convert/plain-browser.ts';
+import { convertPlainly } from './convert/plain-conversion.ts';
 
 const { values: flags } = parseArgs({
   options: { layers: { type: 'string', default: '3,57' }, folder: { type: 'string', default: tmpdir() } },
@@ -63,11 +65,11 @@ function account(hub: HubServer, report: ConversionReport, { seconds, peakBytes,
 
 async function inChromium(hub: HubServer, url: string) {
   arm(hub);
-  return withBrowser(flags.folder, async (page, pid) => {
+  return withPlainBrowser(flags.folder, async (page) => {
     const query = { endpoint: hub.url, repo: REPO, view: 'convert', target: 'stacked', layers: flags.layers };
-    await page.addInitScript(markUsed, hub.url);
-    await page.goto(`${url}?${new URLSearchParams(query)}`);
-    const { cost, report } = await convertToProof(page, pid);
+    await page.before(`(${markUsed})(${JSON.stringify(hub.url)})`);
+    await page.open(`${url}?${new URLSearchParams(query)}`);
+    const { cost, report } = await convertPlainly(page);
     return account(hub, report, cost);
   });
 }

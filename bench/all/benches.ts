@@ -5,6 +5,7 @@ import { readDrawingsBench } from './read/drawings.ts';
 import { readGrowthBench } from './read/growth.ts';
 import { readHeaderBench } from './read/header.ts';
 import { readHubConvertBench } from './read/hub-convert.ts';
+import { readHubLinkBench } from './read/hub-link.ts';
 import { readInspectBench } from './read/inspect.ts';
 import { readKernelsBench } from './read/kernels.ts';
 import { readRanksBench } from './read/ranks.ts';
@@ -79,6 +80,17 @@ function hubConvertRun({ browser, freeBytes }: Machine, quick: boolean): Run {
   return { args: quick ? ['--layers', '3'] : [], missing: [] };
 }
 
+/** The layer that is converted, in a folder and in a browser's storage, full and quick. */
+const LINK_BYTES = { full: 12e9, quick: 3e9 };
+
+function hubLinkRun({ browser, freeBytes }: Machine, quick: boolean): Run {
+  const needed = quick ? LINK_BYTES.quick : LINK_BYTES.full;
+  const name = 'share of a line';
+  if (browser === null) return { args: null, missing: [{ name, why: NO_BROWSER }] };
+  if (needed >= freeBytes) return { args: null, missing: [{ name, why: tooLarge(needed, freeBytes) }] };
+  return { args: quick ? ['--quick'] : [], missing: [] };
+}
+
 const KERNELS = ['gathers', 'transposes', 'casts, unpacking and statistics'];
 
 /** Every bench of the table, cheap ones first. */
@@ -99,6 +111,7 @@ export const BENCHES: readonly Bench[] = [
   { name: 'drawings', read: readDrawingsBench, run: inBrowser(['geometry']) },
   { name: 'convert', read: readConvertBench, run: convertRun },
   { name: 'hub-convert', read: readHubConvertBench, run: hubConvertRun },
+  { name: 'hub-link', read: readHubLinkBench, run: hubLinkRun },
   {
     name: 'kernels',
     read: readKernelsBench,

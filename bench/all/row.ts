@@ -38,6 +38,7 @@ export interface Row {
 }
 
 export const atMost = (limit: number): Goal => ({ of: 'value', is: 'at most', limit });
+export const valueAtLeast = (limit: number): Goal => ({ of: 'value', is: 'at least', limit });
 export const ratioAtLeast = (limit: number): Goal => ({ of: 'ratio', is: 'at least', limit });
 
 /** A row of what was measured. @throws Error for a value or a floor that is not a number, or a goal for a ratio without a floor. */

@@ -7,6 +7,9 @@ interface Movable {
  * Frees the memory of bytes that nobody reads any more, and leaves them with length 0. Without it they wait for a collection,
  * which may not come for long: engines plan those by the memory of scripts, and half of what an opening takes is bytes.
  *
+ * Not for a buffer that a browser made, as it does for chunks of a body: the browser's own object keeps that memory until it is
+ * collected, and the engine, which no longer counts it, sees no reason to collect.
+ *
  * Does nothing where they are free already, are only part of their memory, or where the engine cannot.
  */
 export function release(bytes: Uint8Array): void {

@@ -23,6 +23,8 @@ export interface JournalEntry {
   status: number;
   /** Body bytes handed to the socket. */
   bytesSent: number;
+  /** When the last of them was, milliseconds since the epoch; 0 before that, and without a body. */
+  ended: number;
   /** The rules that struck, by their action. */
   readonly faults: string[];
 }

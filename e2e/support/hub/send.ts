@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { JournalEntry, Reply, Transport } from './exchange.ts';
+import type { Link } from './link.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 /** A slowed body goes out in at least this many steps a second. */
@@ -32,7 +33,7 @@ function bytesToSend(reply: Reply): number {
   return Math.min(reply.end - reply.start, resetAfterBytes ?? Infinity, cutAfterBytes ?? Infinity);
 }
 
-async function sendBody(res: ServerResponse, reply: Reply, entry: JournalEntry): Promise<void> {
+async function sendBody(res: ServerResponse, reply: Reply, entry: JournalEntry, link: Link | null): Promise<void> {
   const { transport } = reply;
   const total = bytesToSend(reply);
   let sent = 0;
@@ -47,6 +48,8 @@ async function sendBody(res: ServerResponse, reply: Reply, entry: JournalEntry):
     if (transport.bytesPerSecond) {
       await wait((size / transport.bytesPerSecond) * 1000, undefined, { ref: false });
     } else if (!flowing) await drained(res);
+    const pause = link?.take(size) ?? 0;
+    if (pause >= 1) await wait(pause, undefined, { ref: false });
   }
 }
 
@@ -62,8 +65,14 @@ function endBody(res: ServerResponse, reply: Reply): void {
 }
 
 /** Writes the answer; a client that leaves ends it quietly. */
-export async function sendReply(res: ServerResponse, reply: Reply, entry: JournalEntry, head: boolean): Promise<void> {
+export async function sendReply(
+  res: ServerResponse,
+  reply: Reply,
+  entry: JournalEntry,
+  { head, link }: { readonly head: boolean; readonly link: Link | null },
+): Promise<void> {
   const { transport } = reply;
+  if (link) await wait(link.roundTripMs, undefined, { ref: false });
   if (transport.delayMs) await wait(transport.delayMs, undefined, { ref: false });
   await transport.until;
   if (res.destroyed) return;
@@ -80,6 +89,7 @@ export async function sendReply(res: ServerResponse, reply: Reply, entry: Journa
     return;
   }
   if (Object.keys(transport).length > 0) res.flushHeaders();
-  await sendBody(res, reply, entry);
+  await sendBody(res, reply, entry, link);
+  entry.ended = Date.now();
   if (!res.destroyed) endBody(res, reply);
 }

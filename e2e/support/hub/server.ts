@@ -8,6 +8,7 @@ import { alterReply, prepareFault, replaceReply } from './fault-actions.ts';
 import { type FaultAction, FaultBook } from './faults.ts';
 import { hubPreflight, isBlockedReferer, withHubHeaders } from './hub-headers.ts';
 import { hubReply } from './hub-routes.ts';
+import { createLink, type Link, type LinkSettings } from './link.ts';
 import { bucketOf, DEFAULT_RATE, RateCounter, type RateSettings } from './rate.ts';
 import type { Repo, RepoFile } from './repo.ts';
 import { sendReply } from './send.ts';
@@ -27,6 +28,8 @@ export interface HubOptions extends Partial<HubSwitches> {
   readonly now?: () => number;
   /** For faults that strike by chance. */
   readonly seed?: number;
+  /** All answers share it; the machine's own loopback unless given. */
+  readonly link?: LinkSettings;
 }
 
 export interface HubServer {
@@ -62,6 +65,7 @@ interface Machine {
   readonly rate: RateCounter;
   readonly journal: JournalEntry[];
   readonly leaks: string[];
+  readonly link: Link | null;
 }
 
 /** The Xet store has tokens of its own, which are no access tokens. */
@@ -108,6 +112,7 @@ function journalEntry(exchange: Exchange, faults: readonly FaultAction[]): Journ
     t: Date.now(),
     status: 0,
     bytesSent: 0,
+    ended: 0,
     faults: faults.map(({ type }) => type),
   };
 }
@@ -158,7 +163,7 @@ function serve(machine: Machine, origin: Origin): (message: IncomingMessage, res
     machine.journal.push(entry);
     if (isLeak(exchange)) machine.leaks.push(`${exchange.method} ${exchange.path}`);
     answer(machine, exchange, actions)
-      .then((result) => sendReply(res, result, entry, exchange.method === 'HEAD'))
+      .then((result) => sendReply(res, result, entry, { head: exchange.method === 'HEAD', link: machine.link }))
       .catch((error: unknown) => {
         entry.status = 500;
         if (res.headersSent) res.destroy();
@@ -202,7 +207,8 @@ function createMachine(options: HubOptions, now: () => number): Machine {
     now,
   };
   const rate = new RateCounter({ ...DEFAULT_RATE, ...options.rateLimit }, now);
-  return { context, rate, faults: new FaultBook(options.seed ?? 1), journal: [], leaks: [] };
+  const link = options.link ? createLink(options.link) : null;
+  return { context, rate, faults: new FaultBook(options.seed ?? 1), journal: [], leaks: [], link };
 }
 
 function runningClock(base: () => number): { now: () => number; advanceClock: (seconds: number) => void } {

@@ -187,7 +187,8 @@ function createLessons(halt: Halt, random: () => number) {
     },
     bad: (error: unknown) => {
       if (!isLoomError(error) || error.tag === 'cancelled') return;
-      lost = error.tag === 'network' ? lost + 1 : 0;
+      // A connection over which bytes came was there.
+      lost = error.tag === 'network' && !error.fields.received ? lost + 1 : 0;
       if (error.tag === 'rate-limited') {
         const { retryAfter, host } = error.fields;
         const asks = typeof host === 'string' ? host : undefined;

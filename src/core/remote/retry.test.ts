@@ -160,6 +160,13 @@ describe('the gate', () => {
     expect(pauses.map(({ reason }) => reason)).toEqual(['network']);
   });
 
+  it('does not pause for connections that broke off after bytes came', async () => {
+    const { gate, pauses } = setUp();
+    for (let i = 0; i < 9; i++)
+      await gate.run(() => Promise.reject(fail('network', { received: 5 }))).catch(() => null);
+    expect(pauses).toEqual([]);
+  });
+
   it('releases who is cancelled while he waits', async () => {
     const { clock, gate } = setUp(1);
     const { started, task } = manual();
@@ -255,6 +262,25 @@ describe('withRetry', () => {
     const long = breaking(new Uint8Array(8 * mib), [mib, mib, mib, mib, mib, mib]);
     await withRetry(long.source, { gate: gate() }).read({ start: 0, end: 8 * mib });
     expect(long.ranges.length).toBe(7);
+  });
+
+  it('asks for the rest at once, as often as answers end early after a part of it', async () => {
+    const { source, ranges } = breaking(bytes, [10, 7, 20, 12, 9, 8, 11], 'read-short');
+    const waits: number[] = [];
+    const options = { gate: gate(), onRetry: (_error: LoomError, wait: number) => waits.push(wait) };
+    expect(await withRetry(source, options).read({ start: 0, end: 100 })).toEqual(bytes);
+    expect(ranges.map(({ start }) => start)).toEqual([0, 10, 17, 37, 49, 58, 66, 77]);
+    expect(waits).toEqual(new Array(7).fill(0));
+  });
+
+  it('asks at most 1024 times for a long read whose answers end early, beside its retries', async () => {
+    const long = new Uint8Array(4 * 2 ** 20);
+    const enough = breaking(long, new Array(1023).fill(4096));
+    await withRetry(enough.source, { gate: gate() }).read({ start: 0, end: long.length });
+    expect(enough.ranges.length).toBe(1024);
+    const few = breaking(long, new Array(5000).fill(4095));
+    await expect(withRetry(few.source, { gate: gate() }).read({ start: 0, end: long.length })).rejects.toThrow();
+    expect(few.ranges.length).toBe(4);
   });
 
   it('takes the answer of a source that has a buffer of its own', async () => {

@@ -1,7 +1,7 @@
 import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
 import type { Clock } from '../source/clock.ts';
 import type { ByteRange, ByteSource, ReadOptions } from '../source/types.ts';
-import { MIB } from '../units.ts';
+import { KIB, MIB } from '../units.ts';
 import { backOff, jittered } from './back-off.ts';
 import type { Gate } from './gate.ts';
 
@@ -11,8 +11,9 @@ const HEAVY_SLOTS = 6;
 const DEFAULT_RETRIES = 3;
 /** Pauses that one request sits out: enough to see the Hub's window pass. */
 const RATE_LIMIT_RETRIES = 8;
-/** A request that came this far before it broke has earned its full number of retries again. */
-const RENEWING_BYTES = MIB;
+/** Most parts that a read is continued for; a short one is not worth so many requests. */
+const MOST_PARTS = 1024;
+const FEW_PARTS = 16;
 
 export interface RetryOptions {
   readonly gate: Gate;
@@ -24,15 +25,18 @@ export interface RetryOptions {
   readonly turn?: ((error: LoomError, signal: AbortSignal | undefined) => Promise<void>) | undefined;
   /** Room that each attempt takes in the gate. */
   readonly slots?: number | undefined;
+  /** An attempt that broke off after so many bytes is continued at once, with all its retries; none is unless given. */
+  readonly step?: number | undefined;
 }
 
 /**
- * Runs `task` through the gate, again after errors whose tag is retryable.
+ * Runs `task` through the gate, again after errors whose tag is retryable. A server or proxy that ends every answer after
+ * some bytes costs requests, not retries and waits.
  *
  * @throws what the last attempt threw; LoomError `cancelled` as soon as the signal is aborted.
  */
 export async function retrying<T>(task: () => Promise<T>, options: RetryOptions, signal?: AbortSignal): Promise<T> {
-  const { gate, retries = DEFAULT_RETRIES, onRetry, turn, slots } = options;
+  const { gate, retries = DEFAULT_RETRIES, onRetry, turn, slots, step = Number.POSITIVE_INFINITY } = options;
   let failures = 0;
   let refusals = 0;
   for (;;) {
@@ -41,15 +45,17 @@ export async function retrying<T>(task: () => Promise<T>, options: RetryOptions,
     } catch (error) {
       throwIfAborted(signal);
       if (!isLoomError(error) || !error.retryable) throw error;
-      if (receivedOf(error) >= RENEWING_BYTES) failures = 0;
+      const cameFar = receivedOf(error) >= step;
+      if (cameFar) failures = 0;
       if (error.tag === 'rate-limited' ? refusals++ >= RATE_LIMIT_RETRIES : failures >= allowed(error, retries)) {
         throw error;
       }
       // After a 429 the gate itself is the delay; a spent address is signed again at once.
-      const atOnce = error.tag === 'link-expired' || error.tag === 'rate-limited';
+      const atOnce = cameFar || error.tag === 'link-expired' || error.tag === 'rate-limited';
       const wait = atOnce ? 0 : jittered(backOff(failures), gate.random);
-      if (error.tag !== 'rate-limited') failures++;
+      if (error.tag !== 'rate-limited' && !cameFar) failures++;
       onRetry?.(error, wait);
+      if (cameFar) continue;
       if (!atOnce) await delay(gate.clock, wait, signal);
       await turn?.(error, signal);
     }
@@ -64,6 +70,11 @@ function allowed(error: LoomError, retries: number): number {
 /** Bytes that had arrived, in their place in the target, when a read failed. */
 function receivedOf(error: LoomError): number {
   return typeof error.fields.received === 'number' ? error.fields.received : 0;
+}
+
+/** Bytes that an answer has to bring of a read of `length`, so that the number of its requests is bounded. */
+function stepOf(length: number): number {
+  return Math.max(Math.ceil(length / MOST_PARTS), Math.min(KIB, Math.ceil(length / FEW_PARTS)));
 }
 
 /** Resolves after `ms`. @throws LoomError `cancelled`. */
@@ -82,7 +93,8 @@ function delay(clock: Clock, ms: number, signal: AbortSignal | undefined): Promi
 }
 
 /**
- * The source with reads that survive passing failures; a read that broke off resumes at the first missing byte.
+ * The source with reads that survive passing failures; a read that broke off resumes at the first missing byte. Where each
+ * answer ends early, a read takes at most 1024 requests beside its retries, and fails when answers bring next to nothing.
  *
  * Errors that it can resume after carry the field `received`: bytes already in place.
  */
@@ -110,6 +122,6 @@ async function readOn(source: ByteSource, range: ByteRange, options: RetryOption
     }
   };
   const slots = length < HEAVY_BYTES ? 1 : HEAVY_SLOTS;
-  await retrying(attempt, { slots, ...options }, signal);
+  await retrying(attempt, { slots, step: stepOf(length), ...options }, signal);
   return target;
 }

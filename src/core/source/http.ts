@@ -1,6 +1,6 @@
 import { isLoomError, LoomError, throwIfAborted } from '../errors.ts';
-import { release } from '../release.ts';
 import { formatBytes } from '../units.ts';
+import { bodyChunks } from './body-chunks.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { insistOnRange, insistOnState, overlong, type SeenTags, short } from './http-range.ts';
 import type { HttpExchange, HttpRefusal } from './http-types.ts';
@@ -71,7 +71,6 @@ async function readRange(source: HttpSourceOptions, range: ByteRange, read: Read
       if (received + chunk.length > length) throw overlong(name, range, from);
       target.set(chunk, received);
       received += chunk.length;
-      release(chunk);
     }
     if (received < length) throw short(name, range, received, from);
     return target;
@@ -110,7 +109,7 @@ function fetchWhole(options: FetchTextOptions): Promise<{ readonly text: string;
       if (size > limit) {
         throw tooLong(name, from, limit);
       }
-      parts.push(chunk);
+      parts.push(chunk.slice());
     }
     return { text: decode(parts, name, from), from };
   });
@@ -207,11 +206,11 @@ async function runExchange<T>(
       const trail = trailOf(line.signal, url, response.url);
       throw (options.explain ?? explainRefusal)(readRefusal(options, url, response, trail));
     }
-    const reader = response.body?.getReader();
+    const body = bodyChunks(response.body);
     const nextChunk = async () => {
-      const chunk = await line.guard(reader?.read() ?? Promise.resolve(null), tally.bytes);
-      tally.bytes += chunk?.value?.length ?? 0;
-      return chunk?.value ?? null;
+      const chunk = await line.guard(body.next(), tally.bytes);
+      tally.bytes += chunk?.length ?? 0;
+      return chunk;
     };
     return await use(response, nextChunk, describeHop(trailOf(line.signal, url, response.url)));
   } catch (error) {
