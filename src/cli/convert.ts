@@ -34,6 +34,7 @@ import {
 } from '../core/index.ts';
 import { interruptSignal, print, printJson } from './common.ts';
 import { unreadBehind } from './damage.ts';
+import { PROGRAM_NAME } from './name.ts';
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
 import { createProgressLine } from './progress.ts';
 import { openAssuming } from './reading.ts';
@@ -186,7 +187,7 @@ function runnersFor(
 ): Pick<RunOptions, 'runners' | 'budget' | 'engine'> {
   const { length } = plan.shards;
   const count = threads === null ? runnersFitting(availableParallelism(), memory, length) : Math.min(threads, length);
-  if (path === null || count < 2 || !import.meta.url.endsWith('.js')) return { budget: createBudget(memory), engine };
+  if (path === null || count < 2 || import.meta.url.endsWith('.ts')) return { budget: createBudget(memory), engine };
   const setup = { source: path, out, budgetBytes: Math.floor(memory / count), engine };
   return { runners: createThreadRunners(new URL(import.meta.url), setup, count) };
 }
@@ -204,7 +205,7 @@ function tellWhatStays(plan: ConversionPlan, journal: Journal, given: readonly s
 /** The command line that was given, as one that resumes. */
 export function resumeCommand(given: readonly string[]): string {
   const kept = given.filter((arg) => arg !== '--resume' && arg !== '--restart');
-  return ['moe-loom', ...kept, '--resume'].map(shellWord).join(' ');
+  return [PROGRAM_NAME, ...[...kept, '--resume'].map(shellWord)].join(' ');
 }
 
 /** The arguments of the whole program. */

@@ -7,5 +7,5 @@ import { guardStreams } from './terminal.ts';
 /** The command line itself; a converting thread runs the same file and makes shards instead. */
 if (isMainThread) {
   guardStreams();
-  await runProgram(process.argv.slice(2));
-} else if (parentPort) await serveShards(parentPort, workerData as ThreadSetup);
+  void runProgram(process.argv.slice(2));
+} else if (parentPort) void serveShards(parentPort, workerData as ThreadSetup);
