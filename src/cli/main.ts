@@ -3,9 +3,10 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { serveShards, type ThreadSetup } from '../core/convert/threads.node.ts';
 import { runProgram } from './program.ts';
 import { guardStreams } from './terminal.ts';
+import { failUnfinished } from './unfinished.ts';
 
 /** The command line itself; a converting thread runs the same file and makes shards instead. */
 if (isMainThread) {
   guardStreams();
-  void runProgram(process.argv.slice(2));
+  failUnfinished(runProgram(process.argv.slice(2)));
 } else if (parentPort) void serveShards(parentPort, workerData as ThreadSetup);
