@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { confinedTo, type Ran, ROOT, runIn } from './run.fixture.ts';
+import { confinedTo, ROOT, runIn } from './run.fixture.ts';
 
 /** What a package may have, packed, in bytes. */
 const MOST = 3_000_000;
@@ -41,9 +41,27 @@ const COMMANDS: Readonly<Record<string, readonly [args: readonly string[], code:
   explain: [['gate-up'], 0],
 };
 
-/** `npx` with a Node that confines moe-loom to the temporary folder. */
-function npx(...args: readonly string[]): Promise<Ran> {
-  return runIn(work, 'npx', ['--no-install', 'moe-loom', ...args], confined());
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs these command lines, by name and one after another, from one `npx`, with a Node that confines moe-loom to the temporary folder. */
+async function npx(lines: Readonly<Record<string, readonly string[]>>): Promise<Readonly<Record<string, Outcome>>> {
+  const script = Object.entries(lines).map(
+    ([name, args]) => `moe-loom ${args.map((arg) => `'${arg}'`).join(' ')} >${name}.out 2>${name}.err; echo ${name} $?`,
+  );
+  writeFileSync(join(work, 'lines.sh'), `${script.join('\n')}\n`);
+  const ran = await runIn(work, 'npx', ['--no-install', '-c', 'sh lines.sh'], confined());
+  expect([ran.code, ran.stderr]).toEqual([0, '']);
+  const read = (name: string) => readFileSync(join(work, name), 'utf8');
+  return Object.fromEntries(
+    [...ran.stdout.matchAll(/^(\w+) (\d+)$/gm)].map(([, name = '', code]) => [
+      name,
+      { code: Number(code), stdout: read(`${name}.out`), stderr: read(`${name}.err`) },
+    ]),
+  );
 }
 
 function confined(): Record<string, string> {
@@ -107,30 +125,25 @@ describe('the npm package', () => {
   });
 
   it('runs every command where it can read nothing but itself and its input', async () => {
-    const { stdout } = await npx('--help');
-    const list = stdout.slice(stdout.indexOf('Commands:'));
+    const lines = Object.entries(COMMANDS).map(([name, [args]]) => [name, [name, ...args]]);
+    const outside = ['inspect', join(ROOT, 'fixtures/checkpoints/qwen3_moe/hub')];
+    const { help, beyond, ...outcomes } = await npx({
+      help: ['--help'],
+      ...Object.fromEntries(lines),
+      beyond: outside,
+    });
+    const list = help?.stdout.slice(help.stdout.indexOf('Commands:')) ?? '';
     const listed = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
     expect(listed.filter((name) => name !== 'help').sort()).toEqual(Object.keys(COMMANDS).sort());
-    const outcomes: Record<string, Ran> = {};
-    const run = async (name: string) => {
-      outcomes[name] = await npx(name, ...(COMMANDS[name]?.[0] ?? []));
-    };
-    await run('convert');
-    await Promise.all(Object.keys(COMMANDS).flatMap((name) => (name === 'convert' ? [] : [run(name)])));
     const codes = Object.entries(outcomes).map(([name, { code, stderr }]) => [name, code, code === 2 ? '' : stderr]);
-    expect(codes.sort()).toEqual(
-      Object.entries(COMMANDS)
-        .map(([name, [, code]]) => [name, code, ''])
-        .sort(),
-    );
+    expect(codes).toEqual(Object.entries(COMMANDS).map(([name, [, code]]) => [name, code, '']));
     expect(outcomes.verify?.stdout).toContain('Equal:');
     expect(outcomes.sample?.stdout).toContain('Convert to gate-up');
     expect(outcomes.parity?.stderr).toContain(
       `Run \`npm i onnxruntime-web@1.30.0\` in ${work}, then run parity again.`,
     );
     // The confinement holds: what is outside cannot be read.
-    const outside = await npx('inspect', join(ROOT, 'fixtures/checkpoints/qwen3_moe/hub'));
-    expect([outside.code, outside.stderr]).toEqual([2, expect.stringContaining('path-not-found')]);
+    expect(beyond).toMatchObject({ code: 2, stderr: expect.stringContaining('path-not-found') });
   }, 120_000);
 
   it('computes parity once the runtime is beside it', async () => {
