@@ -87,6 +87,20 @@ test('a cross-origin isolated page computes with threads', async ({ page }) => {
   }
 });
 
+test('an app without the WebAssembly file, as in the npm package, names its address and says how to add it', async ({
+  page,
+  hub,
+}) => {
+  await page.route('**/*.wasm', (route) => route.fulfill({ status: 404, body: 'Not found' }));
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare' });
+  await page.getByRole('button', { name: 'Compute layer 0' }).click();
+  const alert = panel(page).getByRole('alert');
+  await expect(alert).toContainText(/onnxruntime-web could not load its WebAssembly file/);
+  await expect(alert).toContainText(/\/assets\/ort-wasm-simd-threaded-[\w-]+\.wasm/);
+  await expect(alert).toContainText('npm i onnxruntime-web@1.30.0');
+  await expect(alert).toContainText('runtime-unavailable');
+});
+
 test('stops on request', async ({ page, hub }) => {
   await page.route('**/*.wasm', () => new Promise(() => {}));
   await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'compare' });

@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { constants, gzipSync } from 'node:zlib';
+import { shortenOffsets } from '../../src/core/source/short-offsets.ts';
 import { readAll } from './hub/body.ts';
 import { modelFiles, QWEN3_235B } from './hub/qwen3-moe.ts';
 
@@ -20,10 +21,13 @@ function makeHeadersOnly(): void {
   const parts = wanted.map(({ path, body }) => {
     const size = body.size;
     const held = path.endsWith('.safetensors') ? 8 + Number(Buffer.from(body.read(0, 8)).readBigUInt64LE()) : size;
-    return { name: path, byteLength: size, bytes: held === size ? readAll(body) : body.read(0, held) };
+    if (held === size) return { name: path, byteLength: size, held, bytes: readAll(body) };
+    const bytes = shortenOffsets(body.read(0, held));
+    return { name: path, byteLength: size, held, stored: bytes.length, bytes };
   });
-  writeFileSync(join(dir, 'headers.bin'), gzipSync(Buffer.concat(parts.map((part) => part.bytes)), { level: 9 }));
-  const files = parts.map(({ name, byteLength, bytes }) => ({ name, byteLength, held: bytes.length }));
+  const blob = Buffer.concat(parts.map((part) => part.bytes));
+  writeFileSync(join(dir, 'headers.bin'), gzipSync(blob, { level: 9, memLevel: 9, strategy: constants.Z_FILTERED }));
+  const files = parts.map(({ bytes: _, ...file }) => file);
   writeManifest('qwen3-235b-a22b', { identity: 'Qwen3-235B-A22B (headers only)', blob: 'headers.bin', files });
 }
 

@@ -36,6 +36,7 @@ import {
 } from '../core/index.ts';
 import { interruptSignal, print, printJson } from './common.ts';
 import { unreadBehind } from './damage.ts';
+import { PROGRAM_NAME } from './name.ts';
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
 import { createProgressLine } from './progress.ts';
 import { openAssuming } from './reading.ts';
@@ -196,7 +197,7 @@ export function runnersFor(
   const { length } = plan.shards;
   const cores = availableParallelism();
   const count = threads === null ? runnersFitting(cores, memory, length) : Math.min(threads, length);
-  const isBuilt = import.meta.url.endsWith('.js');
+  const isBuilt = !import.meta.url.endsWith('.ts');
   const script = new URL(import.meta.url);
   const hasThreads = path !== null && count > 1 && isBuilt;
   const runners = hasThreads ? count : 1;
@@ -222,7 +223,7 @@ function tellWhatStays(plan: ConversionPlan, journal: Journal, given: readonly s
 /** The command line that was given, as one that resumes. */
 export function resumeCommand(given: readonly string[]): string {
   const kept = given.filter((arg) => arg !== '--resume' && arg !== '--restart');
-  return ['moe-loom', ...kept, '--resume'].map(shellWord).join(' ');
+  return [PROGRAM_NAME, ...[...kept, '--resume'].map(shellWord)].join(' ');
 }
 
 /** The arguments of the whole program. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { GLOSSARY, type GlossaryTerm, LoomError, TERM_IDS, type TermId, termOf } from '../core/index.ts';
 import { print, printJson } from './common.ts';
+import { PROGRAM_NAME } from './name.ts';
 
 /** `moe-loom explain [term]`: one sentence of the glossary, or all of them. */
 export function addExplain(program: Command): void {
@@ -25,5 +26,8 @@ function line(id: TermId): string {
 function known(word: string): TermId {
   const found = termOf(word);
   if (found) return found.id;
-  throw new LoomError('usage', `The glossary has no term "${word}". Run "moe-loom explain" for the list of terms.`);
+  throw new LoomError(
+    'usage',
+    `The glossary has no term "${word}". Run "${PROGRAM_NAME} explain" for the list of terms.`,
+  );
 }

@@ -22,6 +22,7 @@ import {
   viewRange,
 } from '../core/index.ts';
 import { assumption, interruptSignal, print, printJson } from './common.ts';
+import { PROGRAM_NAME } from './name.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 import { printCode } from './terminal.ts';
 
@@ -58,7 +59,7 @@ export function addLoads(program: Command): void {
 /** One line for each program, then evidence, names and needs of each. */
 export function describeLoads(verdicts: readonly ConsumerVerdict[]): string[] {
   const lines = verdicts.map(({ id, version, verdict, cure }) => {
-    const help = cure === null ? '' : `  → moe-loom convert --to ${cure}`;
+    const help = cure === null ? '' : `  → ${PROGRAM_NAME} convert --to ${cure}`;
     return `${id.padEnd(18)} ${verdict.padEnd(17)} ${version}${help}`.trimEnd();
   });
   return [...lines, ...verdicts.flatMap(details)];

@@ -5,7 +5,6 @@ import {
   formatBytes,
   type HiddenStates,
   LoomError,
-  openRuntime,
   type ParityProgress,
   type ParityReport,
   parityJson,
@@ -13,6 +12,7 @@ import {
 } from '../core/index.ts';
 import { openLocal } from '../core/source/folder.node.ts';
 import { assumption, interruptSignal, print, printJson } from './common.ts';
+import { openInstalledRuntime } from './runtime.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
 import { drawLine, eraseLine } from './terminal.ts';
 
@@ -47,6 +47,7 @@ export function addParity(program: Command): void {
   withReading(command).action(async (source: string, other: string | undefined, flags: ParityFlags) => {
     const signal = interruptSignal();
     const numbers = numbersOf(flags);
+    const runtime = await openInstalledRuntime();
     const line = createLine(flags.quiet === true);
     const first = await openCheckpointAt(source, flags, signal, 'tell');
     const second = other === undefined ? undefined : await openCheckpointAt(other, flags, signal, 'tell');
@@ -57,7 +58,7 @@ export function addParity(program: Command): void {
       input: input ?? { tokens: numbers.tokens, seed: numbers.seed },
       expect,
       other: second,
-      runtime: await openRuntime(),
+      runtime,
       signal,
       ...assumption(flags),
       onProgress: line.update,

@@ -9,6 +9,7 @@ import { addInspect } from './inspect.ts';
 import { addLoads } from './loads.ts';
 import { addMemory } from './memory.ts';
 import { addOpen } from './open.ts';
+import { PROGRAM_NAME } from './name.ts';
 import { addParity } from './parity.ts';
 import { addPlan } from './plan.ts';
 import { addRanks } from './ranks.ts';
@@ -43,7 +44,7 @@ const COMMANDS = [
 
 /** Runs one command line, without the program's own name before it. What it throws is printed; `process.exitCode` says how it ended. */
 export async function runProgram(args: readonly string[]): Promise<void> {
-  const program = new Command('moe-loom')
+  const program = new Command(PROGRAM_NAME)
     .description('See how a mixture-of-experts checkpoint stores its experts, convert it, and prove the result equal.')
     .version(VERSION)
     .exitOverride()
@@ -68,6 +69,6 @@ function report(error: unknown, args: readonly string[]): number {
   // A fault of this program comes with its stack, of many lines.
   const lines = known.tag === 'internal' ? known.message.split('\n') : [known.message];
   for (const [at, line] of lines.entries())
-    tell(`${at === 0 ? 'moe-loom: ' : ''}${line}${at === lines.length - 1 ? ` [${known.tag}]` : ''}`);
+    tell(`${at === 0 ? `${PROGRAM_NAME}: ` : ''}${line}${at === lines.length - 1 ? ` [${known.tag}]` : ''}`);
   return ERROR_TAGS[known.tag].exit;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import type { Command } from 'commander';
 import {
   describePlan,
   inspectCheckpoint,
+  LoomError,
   openCheckpoint,
   planConversion,
   runPlan,
@@ -18,8 +20,18 @@ import { describeReport } from './convert.ts';
 import { describeInspection } from './inspect.ts';
 import { describeVerification } from './verify.ts';
 
-/** The sample lies beside the built program, in `public/` of the package. */
-const SAMPLE = fileURLToPath(new URL('../../public/samples/tiny-qwen3-moe', import.meta.url));
+/** Where the sample is: beside the app that is built with the program, or in the sources. */
+const PLACES = ['../app/samples/tiny-qwen3-moe', '../../public/samples/tiny-qwen3-moe'];
+
+/** @throws LoomError `path-not-found` where the program is one file without its package. */
+function samplePath(): string {
+  const found = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((path) => existsSync(path));
+  if (found) return found;
+  throw new LoomError(
+    'path-not-found',
+    'The bundled sample is part of the npm package, and this program was installed without it. Run `npx moe-loom sample`, or give another command a checkpoint.',
+  );
+}
 
 /** `moe-loom sample`: the main job on the bundled sample, in a temporary folder that is removed afterwards. */
 export function addSample(program: Command): void {
@@ -27,16 +39,17 @@ export function addSample(program: Command): void {
     .command('sample')
     .description('inspect, convert and verify the bundled sample')
     .action(async () => {
+      const sample = samplePath();
       const signal = interruptSignal();
       const folder = await mkdtemp(join(tmpdir(), 'moe-loom-sample-'));
       try {
-        const files = await openLocal(SAMPLE);
+        const files = await openLocal(sample);
         const checkpoint = await openCheckpoint(files, { signal });
         print(['Inspect', ...describeInspection(inspectCheckpoint(checkpoint)), '']);
         for (const target of ['stacked', 'gate-up'] as const) {
           const plan = planConversion(checkpoint, target);
           print([`Convert to ${target}`, ...describePlan(plan)]);
-          const sink = await createFolderSink(join(folder, target), SAMPLE);
+          const sink = await createFolderSink(join(folder, target), sample);
           print(describeReport(sink.identity, await runPlan(plan, { files, sink, signal })));
           const converted = { files: sink.files(), checkpoint: await openCheckpoint(sink.files(), { signal }) };
           print([...describeVerification(await verifyCheckpoints({ files, checkpoint }, converted, { signal })), '']);

@@ -16,6 +16,7 @@ import {
   targetForProgram,
 } from '../core/index.ts';
 import { parseTarget } from './common.ts';
+import { PROGRAM_NAME } from './name.ts';
 
 /** The two ways to say which layout a conversion writes. */
 export interface TargetFlags {
@@ -89,7 +90,7 @@ export async function targetOf({ layout, program }: WantedTarget, opened: Opened
     );
   throw new LoomError(
     'not-convertible',
-    `No known conversion makes ${name} load this checkpoint. \`moe-loom loads\` shows why it cannot load it now.`,
+    `No known conversion makes ${name} load this checkpoint. \`${PROGRAM_NAME} loads\` shows why it cannot load it now.`,
   );
 }
 

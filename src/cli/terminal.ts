@@ -1,4 +1,5 @@
 import { type Emitted, jsonOf, visible } from '../core/index.ts';
+import { PROGRAM_NAME } from './name.ts';
 
 /**
  * The border between what files say and a terminal: nothing else here writes to it (`architecture.test.ts` sees to it). In what
@@ -19,7 +20,7 @@ export function guardStreams(): void {
     const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT';
     const what = full ? 'The disk is full: standard output' : 'Standard output';
     tell(
-      `moe-loom: ${what} could not be written (${cause.message}), so the output is incomplete. ${full ? 'Free space, or print to another place' : 'Print to another place'}, then run again. [${full ? 'disk-full' : 'write-failed'}]`,
+      `${PROGRAM_NAME}: ${what} could not be written (${cause.message}), so the output is incomplete. ${full ? 'Free space, or print to another place' : 'Print to another place'}, then run again. [${full ? 'disk-full' : 'write-failed'}]`,
     );
     process.exit(COULD_NOT);
   });

@@ -25,7 +25,7 @@ const MOST_THREADS = 4;
  * onnxruntime-web's WebAssembly provider, loaded on the first call; with threads where the page is cross-origin isolated.
  *
  * Results do not promise to be the same to the bit from one number of threads to another.
- * @throws LoomError `runtime-unavailable` when it cannot be loaded.
+ * @throws LoomError `runtime-unavailable` when it cannot be loaded; running a graph does so when its WebAssembly file is missing.
  */
 export async function openRuntime(): Promise<Runtime> {
   const ort = await load();
@@ -73,10 +73,23 @@ async function load() {
   }
 }
 
+/** What onnxruntime-web says where its WebAssembly file, which it asks for with the first session, does not come. */
+const NOT_STARTED = /no available backend found/;
+
 /** Sessions fail for memory, or for a graph that the runtime does not take: both say so in their own words. */
 function failure(graph: OnnxGraph, cause: unknown): LoomError {
   const words = cause instanceof Error ? cause.message : String(cause);
+  if (NOT_STARTED.test(words)) {
+    const message = `onnxruntime-web could not load its WebAssembly file${wasmAddress()}: ${words}`;
+    return new LoomError('runtime-unavailable', message, {}, cause);
+  }
   return new LoomError('runtime-failed', `onnxruntime-web could not compute ${graph.name}: ${words}`, {}, cause);
+}
+
+/** Where the file was asked for, with a space before it; nothing where the platform does not say, as in Node. */
+function wasmAddress(): string {
+  const asked = performance.getEntriesByType('resource').findLast(({ name }) => name.endsWith('.wasm'));
+  return asked ? ` ${asked.name}` : '';
 }
 
 /** Threads share memory, which a page may only when it is cross-origin isolated. Node computes with one. */

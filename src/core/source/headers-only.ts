@@ -1,4 +1,5 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
+import { restoreOffsets } from './short-offsets.ts';
 import type { ByteRange, ByteSource, FileSet } from './types.ts';
 
 /** One file of a headers-only checkpoint: `held` bytes from its start are there, the rest is only counted. */
@@ -6,9 +7,11 @@ export interface HeldFile {
   readonly name: string;
   readonly byteLength: number;
   readonly held: number;
+  /** Bytes in the blob, where the header is stored with short offsets; without it, `held` bytes as they are. */
+  readonly stored?: number;
 }
 
-/** What a headers-only sample says about itself; its bytes follow each other in one blob, in the order of `files`. */
+/** What a headers-only sample says about itself. Its bytes follow each other in one blob, in the order of `files`. */
 export interface HeadersManifest {
   readonly identity: string;
   readonly files: readonly HeldFile[];
@@ -25,12 +28,12 @@ export function headersOnlyFiles(manifest: HeadersManifest, blob: Uint8Array): F
   const sources = new Map<string, ByteSource>();
   let at = 0;
   for (const file of manifest.files) {
-    const end = at + file.held;
-    if (end > blob.length) {
-      const message = `The headers of ${manifest.identity} end before those of ${file.name}.`;
-      throw new LoomError('read-short', message, { file: file.name, byte: blob.length });
-    }
-    sources.set(file.name, heldSource(manifest.identity, file, blob.subarray(at, end)));
+    const end = at + (file.stored ?? file.held);
+    if (end > blob.length) throw tooShort(manifest, file, blob.length);
+    const part = blob.subarray(at, end);
+    const bytes = file.stored === undefined ? part : restoreOffsets(part);
+    if (bytes.length !== file.held) throw tooShort(manifest, file, end);
+    sources.set(file.name, heldSource(manifest.identity, file, bytes));
     at = end;
   }
   return {
@@ -44,6 +47,10 @@ export function headersOnlyFiles(manifest: HeadersManifest, blob: Uint8Array): F
       return source;
     },
   };
+}
+
+function tooShort({ identity }: HeadersManifest, { name }: HeldFile, byte: number): LoomError {
+  return new LoomError('read-short', `The headers of ${identity} end before those of ${name}.`, { file: name, byte });
 }
 
 function heldSource(identity: string, file: HeldFile, bytes: Uint8Array): ByteSource {

@@ -86,7 +86,7 @@ function Failure() {
 const ADVICE: Readonly<Record<string, string>> = {
   'block-unknown': 'Compare the bytes instead: equal bytes prove more than equal outputs.',
   'runtime-unavailable':
-    'The runtime (14 MB) could not be downloaded from this site. Check the connection and try again.',
+    'The runtime (14 MB) could not be downloaded from this site. Check the connection and try again. The npm package of moe-loom does not contain it. To add it to a site that serves the package, run “npm i onnxruntime-web@1.30.0” and copy the WebAssembly file of the same name, without the hash, from its dist folder to the address above.',
   'runtime-failed':
     'The layer may be too large for the memory of this browser. The command line (moe-loom parity) can use more.',
   'tensor-unreadable': 'Layers with this quantisation cannot be computed here. Compare the bytes instead.',
