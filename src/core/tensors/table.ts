@@ -5,24 +5,24 @@ import type { CheckpointLayout } from '../layouts/types.ts';
 import { elementsOf } from '../safetensors/dtype.ts';
 import { NONE, type TensorColumns, tensorColumns } from './columns.ts';
 import { facetsOf, filterTest } from './filter.ts';
+import { type PackedTensors, packTensors } from './glance.ts';
 import { TENSOR_ROLE_IDS } from './role.ts';
 import { createTensorSearch, type Found } from './search.ts';
 import { createNameTree, type NameTree, type OpenNodes, type TreeListing } from './tree.ts';
-import type {
-  TensorAnswer,
-  TensorColumn,
-  TensorFacets,
-  TensorQuery,
-  TensorRow,
-  TreePage,
-  TreeQuery,
-  TreeRow,
+import {
+  FIRST_ROWS,
+  type TensorAnswer,
+  type TensorColumn,
+  type TensorFacets,
+  type TensorQuery,
+  type TensorRow,
+  type TreePage,
+  type TreeQuery,
+  type TreeRow,
 } from './types.ts';
 
 /** Answers that are kept: the last one shown, and those still on their way. */
 const KEPT_ANSWERS = 4;
-/** Rows that come with an answer: more than the tallest screens show. */
-const FIRST_ROWS = 64;
 
 /** Answers of all tables are counted: a later table has none of an earlier one's. */
 let last = 0;
@@ -30,6 +30,10 @@ let last = 0;
 export interface TensorTable {
   /** `id` names the answer in later questions; without it, the answer has a number that no other has. */
   query(query: TensorQuery, id?: number): TensorAnswer;
+  /** Keeps the answer for later questions without telling it. */
+  note(query: TensorQuery, id: number): void;
+  /** All tensors for a glance where the table is not; null where there are more than `most`. */
+  packed(most: number): PackedTensors | null;
   rows(id: number, from: number, to: number): readonly TensorRow[];
   /** Tab-separated values in parts, the heading first. */
   tsv(id: number): string[];
@@ -68,12 +72,19 @@ export function createTensorTable(
   const keptOf = (id: number) => answers.get(id) ?? forgotten();
   const rowsOf = (order: Uint32Array, from: number, to: number) =>
     Array.from(order.subarray(from, to), (at) => rowOf(columns, at));
+  const answer = (query: TensorQuery, id: number) => {
+    const found = search.find(query, filterTest(columns, query.filter));
+    const kept = keep(found, query, tensors, ranks);
+    answers.set(id, kept);
+    for (const old of answers.keys()) if (answers.size > KEPT_ANSWERS) answers.delete(old);
+    return kept;
+  };
   return {
+    note: (query, id) => void answer(query, id),
+    packed: (most) => (tensors.length > most ? null : packTensors(columns)),
     query: (query, id = ++last) => {
-      const found = search.find(query, filterTest(columns, query.filter));
-      const kept = keep(found, query, tensors, ranks);
-      answers.set(id, kept);
-      for (const old of answers.keys()) if (answers.size > KEPT_ANSWERS) answers.delete(old);
+      const kept = answer(query, id);
+      const { found } = kept;
       const { count, bytes, problem, meanings } = found;
       const isNatural = query.sort === 'name' && !query.descending;
       const first = isNatural ? found.places(FIRST_ROWS) : kept.order();
