@@ -22,8 +22,8 @@ export interface TensorSubject {
 /** Buffers of tensors that are counted at the same time. */
 const COUNTING_BYTES = 64e6;
 
-/** Tensors that the page is given as well: 3 MB of them. */
-const LIMIT_PACKED = 65_536;
+/** Tensors that the page is given as well: about 12 MB of them. */
+const LIMIT_PACKED = 524_288;
 
 /** Answers questions about the tensors of what is open; a table is made when the first is asked. */
 export function createTensorService(current: () => TensorSubject): TensorApi {

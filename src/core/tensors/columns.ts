@@ -9,6 +9,14 @@ import { TENSOR_ROLE_IDS, tensorRoles } from './role.ts';
 /** The value of a layer or expert column for a tensor that has none. */
 export const NONE = -1;
 
+/** A number for each tensor, in an array as narrow as they allow. */
+export type Numbers =
+  | Uint8Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>;
+
 /** What is searched and filtered by of all tensors of a checkpoint, in natural order and in arrays that can be sent. */
 export interface SearchColumns {
   /** The names; the kind of an end is its place in `kinds`. */
@@ -20,21 +28,21 @@ export interface SearchColumns {
     readonly mtp: readonly number[];
   };
   /** Bytes of each. */
-  readonly size: Float64Array;
+  readonly size: Numbers;
   /** Place of its dtype in the format's list. */
-  readonly dtype: Uint8Array;
+  readonly dtype: Numbers;
   /** Place of its file in `files`. */
-  readonly file: Uint32Array;
+  readonly file: Numbers;
   readonly files: readonly string[];
-  readonly layer: Int32Array;
+  readonly layer: Numbers;
   /** The one expert it belongs to. */
-  readonly expert: Int32Array;
+  readonly expert: Numbers;
   /** Experts that it holds as a stack, 0 for others. */
-  readonly stack: Int32Array;
+  readonly stack: Numbers;
   /** Place of its role in `TENSOR_ROLE_IDS`. */
-  readonly role: Uint8Array;
+  readonly role: Numbers;
   /** 1 in layers of multi-token prediction. */
-  readonly mtp: Uint8Array;
+  readonly mtp: Numbers;
 }
 
 /** The same with the tensors themselves. */

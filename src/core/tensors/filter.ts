@@ -1,5 +1,5 @@
 import { DTYPES } from '../safetensors/dtype.ts';
-import { NONE, type SearchColumns } from './columns.ts';
+import { NONE, type Numbers, type SearchColumns } from './columns.ts';
 import { TENSOR_ROLE_IDS, type TensorRole } from './role.ts';
 import type { FacetValue, TensorFacets, TensorFilter } from './types.ts';
 
@@ -77,14 +77,14 @@ function rolesOf({ role, mtp }: SearchColumns): TensorFacets['roles'] {
   });
 }
 
-function counted(values: Uint8Array | Uint32Array | Int32Array): Map<number, number> {
+function counted(values: Numbers): Map<number, number> {
   const counts = new Map<number, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
 }
 
 /** A stack counts for every expert in it. */
-function withStacks(counts: Map<number, number>, stack: Int32Array): Map<number, number> {
+function withStacks(counts: Map<number, number>, stack: Numbers): Map<number, number> {
   const sizes = counted(stack);
   sizes.delete(0);
   for (const [size, count] of sizes) {

@@ -214,7 +214,7 @@ function sizeOf(tensor: CheckpointTensor | undefined): number {
   return tensor ? tensor.end - tensor.start : 0;
 }
 
-function sums(found: Uint32Array, sizes: Float64Array): Float64Array {
+function sums(found: Uint32Array, sizes: ArrayLike<number>): Float64Array {
   const before = new Float64Array(found.length + 1);
   let sum = 0;
   for (let at = 0; at < found.length; at += 1) {
