@@ -97,6 +97,37 @@ test('a link restores listing, search, filters, sorting and the chosen tensor', 
   await expect(page.getByRole('button', { name: 'Remove filter experts 12–13' })).toBeVisible();
 });
 
+test('a letter is answered before the page is drawn: in one step, without waiting for the worker', async ({
+  page,
+  hub,
+}) => {
+  await visit(page, hub, BIG);
+  await expect(page.getByText('36,945 tensors')).toBeVisible();
+  const steps = (text: string) =>
+    page.getByRole('searchbox', { name: 'Search tensors' }).evaluate(async (element, typed) => {
+      const body = document.querySelector('.tensors-body') as HTMLElement;
+      let answers = 0;
+      const observer = new MutationObserver((records) => {
+        answers += records.length;
+      });
+      observer.observe(body, { attributeFilter: ['data-answer'] });
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(element, typed);
+      element.dispatchEvent(new Event('input', { bubbles: true }));
+      // Microtasks alone: no message is received and no frame is drawn before them.
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+      observer.disconnect();
+      return { answers, first: body.querySelector('[aria-rowindex="2"] [data-column="name"]')?.textContent };
+    }, text);
+  let tries = 0;
+  await expect.poll(async () => (await steps('x'.repeat(++tries))).answers).toBe(1);
+  const name = 'model.layers.60.mlp.experts.0.down_proj.weight';
+  expect(await steps('layers.60.mlp')).toEqual({ answers: 1, first: name });
+  await expect(page.getByText('385 tensors,')).toBeVisible();
+  await expect.poll(() => parametersOf(page).get('q')).toBe('layers.60.mlp');
+  await page.getByRole('grid', { name: 'Tensors' }).press('End');
+  await expect(page.getByText('model.layers.60.mlp.gate.weight')).toBeVisible();
+});
+
 test('the rows that are listed download as TSV', async ({ page, hub }) => {
   await visit(page, hub, { ...TINY, q: 'lm_head' });
   await expect(page.getByText('1 tensor,')).toBeVisible();

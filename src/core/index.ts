@@ -374,6 +374,7 @@ export { type HeadersManifest, headersOnlyFiles } from './source/headers-only.ts
 export { opfsFiles } from './source/opfs.ts';
 export { openSyncAccess, type SyncAccess } from './source/sync-access.ts';
 export type { ByteRange, ByteSource, FileEntry, FileSet } from './source/types.ts';
+export { createTensorGlance, type PackedTensors, type TensorGlance } from './tensors/glance.ts';
 export { isTensorRole, TENSOR_ROLE_IDS, TENSOR_ROLES, type TensorRole } from './tensors/role.ts';
 export { meaningWords, type SearchMeaning } from './tensors/synonyms.ts';
 export { createTensorTable, type TensorTable } from './tensors/table.ts';

@@ -1,5 +1,6 @@
 import type {
   OpenNodes,
+  PackedTensors,
   ParameterCount,
   TensorAnswer,
   TensorFacets,
@@ -13,7 +14,12 @@ import type {
 
 /** What the Tensors view asks of the worker that holds the open checkpoint. */
 export interface TensorApi {
-  queryTensors(query: TensorQuery): TensorAnswer;
+  /** `id` names the answer in later questions; who asks chooses it, a new one each time. */
+  queryTensors(query: TensorQuery, id: number): TensorAnswer;
+  /** Keeps an answer that the page has found itself, for later questions. */
+  noteQuery(query: TensorQuery, id: number): void;
+  /** All tensors for the page to search itself; null where they are too many to be held twice. */
+  packedTensors(): PackedTensors | null;
   /** Rows `from` (included) to `to` (excluded) of a query's answer. */
   tensorRows(id: number, from: number, to: number): readonly TensorRow[];
   /** Rows of a query's answer as lines of tab-separated values, heading included. */

@@ -22,6 +22,9 @@ export interface TensorSubject {
 /** Buffers of tensors that are counted at the same time. */
 const COUNTING_BYTES = 64e6;
 
+/** Tensors that the page is given as well: about 12 MB of them. */
+const LIMIT_PACKED = 524_288;
+
 /** Answers questions about the tensors of what is open; a table is made when the first is asked. */
 export function createTensorService(current: () => TensorSubject): TensorApi {
   const tables = new WeakMap<Checkpoint, TensorTable>();
@@ -38,7 +41,9 @@ export function createTensorService(current: () => TensorSubject): TensorApi {
     throw new LoomError('usage', `The checkpoint has no tensor ${name}.`, { tensor: name });
   };
   return {
-    queryTensors: (query) => table().query(query),
+    queryTensors: (query, id) => table().query(query, id),
+    noteQuery: (query, id) => table().note(query, id),
+    packedTensors: () => table().packed(LIMIT_PACKED),
     tensorRows: (id, from, to) => table().rows(id, from, to),
     tensorTsv: (id) => new Blob(table().tsv(id), { type: 'text/tab-separated-values' }),
     tensor: (name) => table().row(name),

@@ -2,7 +2,15 @@ import { keepPreviousData, notifyManager, QueryClient, useQuery } from '@tanstac
 import type { DrawnLayerName } from '../../../workers/inspect/layer-flow.ts';
 import type { LayerPictures } from '../../../workers/inspect/layer-pictures.ts';
 import type { NameKind } from '../../../workers/inspect/protocol.ts';
-import type { OpenNodes, PlanOptions, ProgramId, Target, TensorAnswer, TensorQuery } from '../../core/index.ts';
+import type {
+  OpenNodes,
+  PlanOptions,
+  ProgramId,
+  Target,
+  TensorAnswer,
+  TensorGlance,
+  TensorQuery,
+} from '../../core/index.ts';
 import { inspectWorker, useInspection } from '../state/inspection.ts';
 
 /** Answers of the worker never grow old: their keys hold the commit, or the opening of local files. It answers offline too. */
@@ -102,16 +110,35 @@ export function useTensorAnswer(query: TensorQuery, wanted = true) {
   return useQuery({ ...tensorAnswer(key, query), enabled: wanted && key !== null, placeholderData: keepPreviousData });
 }
 
-/** Asks the worker at once, before the page is rendered that shows the answer: both then work at the same time. */
-export function askAhead(query: TensorQuery): void {
+/** Answers have their numbers from the page: the worker is told of those that the page found itself. */
+let answers = 0;
+
+/**
+ * Answers a search before the page is rendered that shows it: at once where there is a glance that can, else the worker is
+ * asked and works while the page is rendered.
+ */
+export function askAhead(query: TensorQuery, glance: TensorGlance | null): void {
   const state = useInspection.getState();
-  if (state.status === 'open') void queryClient.prefetchQuery(tensorAnswer(state.key, query));
+  if (state.status !== 'open') return;
+  const asked = tensorAnswer(state.key, query);
+  const isKnown = queryClient.getQueryData(asked.queryKey) !== undefined;
+  const found = isKnown || glance === null ? null : glance(query, answers + 1);
+  if (found === null) return void queryClient.prefetchQuery(asked);
+  answers += 1;
+  void queryClient.prefetchQuery({ ...asked, initialData: found });
+  inspectWorker().noteQuery(query, found.id).catch(ignore);
 }
+
+/** A worker that has ended tells so itself. */
+function ignore(): void {}
 
 function tensorAnswer(key: string | null, query: TensorQuery) {
   return {
     queryKey: ['tensors', key, query],
-    queryFn: () => inspectWorker().queryTensors(query),
+    queryFn: () => {
+      answers += 1;
+      return inspectWorker().queryTensors(query, answers);
+    },
     // The worker keeps few answers: one that was left is asked for again.
     gcTime: 0,
   };

@@ -2,29 +2,52 @@ import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { tensorPlace } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
 import { DTYPES } from '../safetensors/dtype.ts';
+import { type NameGraph, nameGraph } from './name-graph.ts';
 import { naturalOrder } from './natural.ts';
 import { TENSOR_ROLE_IDS, tensorRoles } from './role.ts';
 
 /** The value of a layer or expert column for a tensor that has none. */
 export const NONE = -1;
 
-/** Every tensor of a checkpoint in natural order, what is searched and filtered by in arrays of its own. */
-export interface TensorColumns {
-  readonly tensors: readonly CheckpointTensor[];
+/** A number for each tensor, in an array as narrow as they allow. */
+export type Numbers =
+  | Uint8Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>;
+
+/** What is searched and filtered by of all tensors of a checkpoint, in natural order and in arrays that can be sent. */
+export interface SearchColumns {
+  /** The names; the kind of an end is its place in `kinds`. */
+  readonly names: NameGraph;
+  /** The ends of names there are: the bytes of such a tensor, its role and whether that is in a layer of multi-token prediction. */
+  readonly kinds: {
+    readonly bytes: readonly number[];
+    readonly role: readonly number[];
+    readonly mtp: readonly number[];
+  };
+  /** Bytes of each. */
+  readonly size: Numbers;
   /** Place of its dtype in the format's list. */
-  readonly dtype: Uint8Array;
+  readonly dtype: Numbers;
   /** Place of its file in `files`. */
-  readonly file: Uint32Array;
+  readonly file: Numbers;
   readonly files: readonly string[];
-  readonly layer: Int32Array;
+  readonly layer: Numbers;
   /** The one expert it belongs to. */
-  readonly expert: Int32Array;
+  readonly expert: Numbers;
   /** Experts that it holds as a stack, 0 for others. */
-  readonly stack: Int32Array;
+  readonly stack: Numbers;
   /** Place of its role in `TENSOR_ROLE_IDS`. */
-  readonly role: Uint8Array;
+  readonly role: Numbers;
   /** 1 in layers of multi-token prediction. */
-  readonly mtp: Uint8Array;
+  readonly mtp: Numbers;
+}
+
+/** The same with the tensors themselves. */
+export interface TensorColumns extends SearchColumns {
+  readonly tensors: readonly CheckpointTensor[];
 }
 
 /** Puts tensors into natural order; layers and experts are those of the layout, else what names say. */
@@ -42,6 +65,7 @@ export function tensorColumns(
   const roles = new Map(TENSOR_ROLE_IDS.map((role, at) => [role, at]));
   const count = tensors.length;
   const columns = {
+    size: Float64Array.from(tensors, ({ start, end }) => end - start),
     dtype: new Uint8Array(count),
     file: new Uint32Array(count),
     layer: new Int32Array(count).fill(NONE),
@@ -61,7 +85,34 @@ export function tensorColumns(
     columns.mtp[at] = isMtp ? 1 : 0;
     if (expert === null) columns.stack[at] = stacks.get(name) ?? 0;
   }
-  return { tensors, files: [...files.keys()], ...columns };
+  return { tensors, files: [...files.keys()], ...columns, ...namesOf(tensors, columns) };
+}
+
+/** The graph of the names, whose ends hold what a search says of its answer. */
+function namesOf(
+  tensors: readonly CheckpointTensor[],
+  { role, mtp }: Pick<SearchColumns, 'role' | 'mtp'>,
+): Pick<SearchColumns, 'names' | 'kinds'> {
+  const known = new Map<string, number>();
+  const kinds: Record<keyof SearchColumns['kinds'], number[]> = { bytes: [], role: [], mtp: [] };
+  const kindOf = (at: number) => {
+    const { start, end } = tensors[at] as CheckpointTensor;
+    const key = `${end - start} ${role[at]} ${mtp[at]}`;
+    const same = known.get(key);
+    if (same !== undefined) return same;
+    known.set(key, kinds.bytes.length);
+    kinds.bytes.push(end - start);
+    kinds.role.push(role[at] as number);
+    kinds.mtp.push(mtp[at] as number);
+    return kinds.bytes.length - 1;
+  };
+  const names = nameGraph(
+    (function* () {
+      for (const { name } of tensors) yield name;
+    })(),
+    kindOf,
+  );
+  return { names, kinds };
 }
 
 /** Names of tensors that hold all experts of their group, with how many those are. */

@@ -1,5 +1,5 @@
 import { DTYPES } from '../safetensors/dtype.ts';
-import { NONE, type TensorColumns } from './columns.ts';
+import { NONE, type Numbers, type SearchColumns } from './columns.ts';
 import { TENSOR_ROLE_IDS, type TensorRole } from './role.ts';
 import type { FacetValue, TensorFacets, TensorFilter } from './types.ts';
 
@@ -7,7 +7,7 @@ import type { FacetValue, TensorFacets, TensorFilter } from './types.ts';
 const LIMIT_LISTED = 4096;
 
 /** Which tensors a filter lets through, by their place; null when it lets all. Kinds are joined by "and", values of one by "or". */
-export function filterTest(columns: TensorColumns, filter: TensorFilter): ((at: number) => boolean) | null {
+export function filterTest(columns: SearchColumns, filter: TensorFilter): ((at: number) => boolean) | null {
   const { dtype, file, layer, expert, stack } = columns;
   const tests: ((at: number) => boolean)[] = [];
   if (filter.dtypes.length > 0) {
@@ -33,9 +33,9 @@ export function filterTest(columns: TensorColumns, filter: TensorFilter): ((at: 
   return rest.length === 0 ? first : (at) => first(at) && rest.every((test) => test(at));
 }
 
-/** Which tensors have one of the roles; `mtp` lets through everything in layers of multi-token prediction. */
+/** Which places have one of the roles; `mtp` lets through everything in layers of multi-token prediction. */
 export function roleTest(
-  { role, mtp }: Pick<TensorColumns, 'role' | 'mtp'>,
+  { role, mtp }: { readonly role: ArrayLike<number>; readonly mtp: ArrayLike<number> },
   roles: readonly TensorRole[],
 ): (at: number) => boolean {
   const wanted = TENSOR_ROLE_IDS.map((each) => roles.includes(each));
@@ -45,14 +45,14 @@ export function roleTest(
 
 /** Which tensors belong to an expert, as their own or in a stack. */
 export function expertTest(
-  { expert, stack }: Pick<TensorColumns, 'expert' | 'stack'>,
+  { expert, stack }: Pick<SearchColumns, 'expert' | 'stack'>,
   number: number,
 ): (at: number) => boolean {
   return (at) => expert[at] === number || (stack[at] as number) > number;
 }
 
 /** What there is to filter by, with how many tensors each value has. */
-export function facetsOf(columns: TensorColumns): TensorFacets {
+export function facetsOf(columns: SearchColumns): TensorFacets {
   const { dtype, file, layer, expert, stack, files } = columns;
   const dtypes = counted(dtype);
   const shards = counted(file);
@@ -68,7 +68,7 @@ export function facetsOf(columns: TensorColumns): TensorFacets {
   };
 }
 
-function rolesOf({ role, mtp }: TensorColumns): TensorFacets['roles'] {
+function rolesOf({ role, mtp }: SearchColumns): TensorFacets['roles'] {
   const counts = counted(role);
   const inMtp = counted(mtp).get(1) ?? 0;
   return TENSOR_ROLE_IDS.flatMap((value, at) => {
@@ -77,14 +77,14 @@ function rolesOf({ role, mtp }: TensorColumns): TensorFacets['roles'] {
   });
 }
 
-function counted(values: Uint8Array | Uint32Array | Int32Array): Map<number, number> {
+function counted(values: Numbers): Map<number, number> {
   const counts = new Map<number, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return counts;
 }
 
 /** A stack counts for every expert in it. */
-function withStacks(counts: Map<number, number>, stack: Int32Array): Map<number, number> {
+function withStacks(counts: Map<number, number>, stack: Numbers): Map<number, number> {
   const sizes = counted(stack);
   sizes.delete(0);
   for (const [size, count] of sizes) {

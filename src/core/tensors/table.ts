@@ -5,30 +5,35 @@ import type { CheckpointLayout } from '../layouts/types.ts';
 import { elementsOf } from '../safetensors/dtype.ts';
 import { NONE, type TensorColumns, tensorColumns } from './columns.ts';
 import { facetsOf, filterTest } from './filter.ts';
+import { type PackedTensors, packTensors } from './glance.ts';
 import { TENSOR_ROLE_IDS } from './role.ts';
-import { createTensorSearch } from './search.ts';
+import { createTensorSearch, type Found } from './search.ts';
 import { createNameTree, type NameTree, type OpenNodes, type TreeListing } from './tree.ts';
-import type {
-  TensorAnswer,
-  TensorColumn,
-  TensorFacets,
-  TensorQuery,
-  TensorRow,
-  TreePage,
-  TreeQuery,
-  TreeRow,
+import {
+  FIRST_ROWS,
+  type TensorAnswer,
+  type TensorColumn,
+  type TensorFacets,
+  type TensorQuery,
+  type TensorRow,
+  type TreePage,
+  type TreeQuery,
+  type TreeRow,
 } from './types.ts';
 
 /** Answers that are kept: the last one shown, and those still on their way. */
 const KEPT_ANSWERS = 4;
-/** Rows that come with an answer: more than the tallest screens show. */
-const FIRST_ROWS = 64;
 
 /** Answers of all tables are counted: a later table has none of an earlier one's. */
 let last = 0;
 
 export interface TensorTable {
-  query(query: TensorQuery): TensorAnswer;
+  /** `id` names the answer in later questions; without it, the answer has a number that no other has. */
+  query(query: TensorQuery, id?: number): TensorAnswer;
+  /** Keeps the answer for later questions without telling it. */
+  note(query: TensorQuery, id: number): void;
+  /** All tensors for a glance where the table is not; null where there are more than `most`. */
+  packed(most: number): PackedTensors | null;
   rows(id: number, from: number, to: number): readonly TensorRow[];
   /** Tab-separated values in parts, the heading first. */
   tsv(id: number): string[];
@@ -43,11 +48,11 @@ export interface TensorTable {
 
 /** An answer that can be asked for more. */
 interface Kept {
-  /** Places in the columns, ascending: natural order. */
-  readonly found: Uint32Array;
-  /** The same in the order that was asked for. */
-  readonly order: Uint32Array;
-  readonly tree: NameTree;
+  /** Its places in the columns are ascending: natural order. */
+  readonly found: Found;
+  /** The places in the order that was asked for. */
+  readonly order: () => Uint32Array;
+  readonly tree: () => NameTree;
   /** Bytes of the tensors before each place of `found`, for the tree. */
   before: Float64Array | null;
   listing: { readonly key: string; readonly listing: TreeListing } | null;
@@ -60,29 +65,34 @@ export function createTensorTable(
 ): TensorTable {
   const columns = tensorColumns(given, layout);
   const { tensors } = columns;
-  const search = createTensorSearch(columns);
+  const search = createTensorSearch(columns, (at) => (tensors[at] as CheckpointTensor).name);
   const ranks = createRanks(columns);
-  const sizes = Float64Array.from(tensors, sizeOf);
   const answers = new Map<number, Kept>();
   let facets: TensorFacets | null = null;
   const keptOf = (id: number) => answers.get(id) ?? forgotten();
   const rowsOf = (order: Uint32Array, from: number, to: number) =>
     Array.from(order.subarray(from, to), (at) => rowOf(columns, at));
+  const answer = (query: TensorQuery, id: number) => {
+    const found = search.find(query, filterTest(columns, query.filter));
+    const kept = keep(found, query, tensors, ranks);
+    answers.set(id, kept);
+    for (const old of answers.keys()) if (answers.size > KEPT_ANSWERS) answers.delete(old);
+    return kept;
+  };
   return {
-    query: (query) => {
-      const { places: found, problem, meanings } = search.find(query, filterTest(columns, query.filter));
-      const order = ordered(found, query, ranks);
-      const tree = createNameTree(found.length, (at) => (tensors[found[at] as number] as CheckpointTensor).name);
-      const id = ++last;
-      answers.set(id, { found, order, tree, before: null, listing: null });
-      answers.delete(id - KEPT_ANSWERS);
-      let bytes = 0;
-      for (const at of found) bytes += sizes[at] as number;
-      return { id, count: found.length, bytes, problem, meanings, first: rowsOf(order, 0, FIRST_ROWS) };
+    note: (query, id) => void answer(query, id),
+    packed: (most) => (tensors.length > most ? null : packTensors(columns)),
+    query: (query, id = ++last) => {
+      const kept = answer(query, id);
+      const { found } = kept;
+      const { count, bytes, problem, meanings } = found;
+      const isNatural = query.sort === 'name' && !query.descending;
+      const first = isNatural ? found.places(FIRST_ROWS) : kept.order();
+      return { id, count, bytes, problem, meanings, first: rowsOf(first, 0, FIRST_ROWS) };
     },
-    rows: (id, from, to) => rowsOf(keptOf(id).order, from, to),
+    rows: (id, from, to) => rowsOf(keptOf(id).order(), from, to),
     tsv: (id) => {
-      const { order } = keptOf(id);
+      const order = keptOf(id).order();
       const parts: string[] = [tsvText([TSV_HEAD])];
       for (let from = 0; from < order.length; from += TSV_ROWS) {
         parts.push(tsvText(rowsOf(order, from, from + TSV_ROWS).map(tsvRow)));
@@ -95,7 +105,7 @@ export function createTensorTable(
     },
     layers: (id) => {
       const seen = new Set<number>();
-      for (const at of keptOf(id).found) seen.add(columns.layer[at] as number);
+      for (const at of keptOf(id).found.places()) seen.add(columns.layer[at] as number);
       seen.delete(NONE);
       return [...seen].sort((a, b) => a - b);
     },
@@ -107,8 +117,9 @@ export function createTensorTable(
       const kept = keptOf(id);
       const listing = listingOf(kept, open);
       const rows: TreeRow[] = [];
-      kept.before ??= sums(kept.found, sizes);
-      const source = { found: kept.found, columns };
+      const found = kept.found.places();
+      kept.before ??= sums(found, columns.size);
+      const source = { found, columns };
       for (let row = from; row < Math.min(to, listing.count); row += 1) {
         rows.push(treeRow(source, kept.before, listing, row));
       }
@@ -116,10 +127,36 @@ export function createTensorTable(
     },
     place: (id, name, open) => {
       const kept = keptOf(id);
-      const at = kept.found.findIndex((each) => tensors[each]?.name === name);
+      const found = kept.found.places();
+      const at = found.findIndex((each) => tensors[each]?.name === name);
       if (at === -1) return null;
-      return open === null ? kept.order.indexOf(kept.found[at] as number) : listingOf(kept, open).rowOf(at);
+      return open === null ? kept.order().indexOf(found[at] as number) : listingOf(kept, open).rowOf(at);
     },
+  };
+}
+
+/** What is asked of an answer later is made then: most answers are replaced with the next letter that is typed. */
+function keep(
+  found: Found,
+  query: TensorQuery,
+  tensors: readonly CheckpointTensor[],
+  ranks: (query: TensorQuery) => Ranks,
+): Kept {
+  let order: Uint32Array | null = null;
+  let tree: NameTree | null = null;
+  return {
+    found,
+    order: () => {
+      order ??= ordered(found.places(), query, ranks);
+      return order;
+    },
+    tree: () => {
+      const places = found.places();
+      tree ??= createNameTree(places.length, (at) => (tensors[places[at] as number] as CheckpointTensor).name);
+      return tree;
+    },
+    before: null,
+    listing: null,
   };
 }
 
@@ -159,7 +196,7 @@ function rowOf(columns: TensorColumns, at: number): TensorRow {
 
 function listingOf(kept: Kept, open: OpenNodes): TreeListing {
   const key = JSON.stringify(open);
-  if (kept.listing?.key !== key) kept.listing = { key, listing: kept.tree.list(open) };
+  if (kept.listing?.key !== key) kept.listing = { key, listing: kept.tree().list(open) };
   return kept.listing.listing;
 }
 
@@ -177,7 +214,7 @@ function sizeOf(tensor: CheckpointTensor | undefined): number {
   return tensor ? tensor.end - tensor.start : 0;
 }
 
-function sums(found: Uint32Array, sizes: Float64Array): Float64Array {
+function sums(found: Uint32Array, sizes: ArrayLike<number>): Float64Array {
   const before = new Float64Array(found.length + 1);
   let sum = 0;
   for (let at = 0; at < found.length; at += 1) {

@@ -28,6 +28,9 @@ export interface TensorQuery {
   readonly filter: TensorFilter;
 }
 
+/** Rows that come with an answer: more than the tallest screens show. */
+export const FIRST_ROWS = 64;
+
 export interface TensorAnswer {
   readonly id: number;
   readonly count: number;

@@ -1,9 +1,9 @@
 import { useEffect, useRef } from 'react';
 import type { RankFiles, RankPicture } from '../../../../workers/ranks/protocol.ts';
 import { formatInteger } from '../../../core/index.ts';
+import { useInks } from '../../grid/use-canvas.ts';
 import { styled } from '../../parts/set-style.ts';
 import { rgbOf } from '../../placement/rank-colours.ts';
-import { useTheme } from '../../theme/use-theme.ts';
 
 /** Pixels of a row: a gap, the strip, a gap. */
 const LINES = [false, true, true, false] as const;
@@ -20,16 +20,15 @@ interface StripsProps {
 /** The strips of every row in one canvas: a cell a file, as strong as the part of the file that the rank reads. */
 export function FileStrips({ files, picture, from, to, row }: StripsProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const theme = useTheme();
+  const { accent } = useInks();
   const [width, height] = [Math.max(1, picture.files.length), Math.max(1, (to - from) * LINES.length)];
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the ink is the theme's
   useEffect(() => {
     const context = canvas.current?.getContext('2d');
     if (!context) return;
     const image = context.createImageData(width, height);
-    if (files) fill(image.data, files, picture, from, to);
+    if (files) fill(image.data, files, { picture, from, to, ink: rgbOf(accent) });
     context.putImageData(image, 0, 0);
-  }, [files, picture, from, to, width, height, theme]);
+  }, [files, picture, from, to, width, height, accent]);
   return (
     <div
       className="rank-strips"
@@ -41,8 +40,13 @@ export function FileStrips({ files, picture, from, to, row }: StripsProps) {
   );
 }
 
-function fill(pixels: Uint8ClampedArray, { bytes }: RankFiles, { files }: RankPicture, from: number, to: number): void {
-  const ink = rgbOf(getComputedStyle(document.documentElement).getPropertyValue('--accent').trim());
+interface Filling extends Pick<StripsProps, 'picture' | 'from' | 'to'> {
+  /** From the inks that are read once for each theme: reading them here would make the browser style all new rows at once. */
+  readonly ink: readonly [number, number, number];
+}
+
+function fill(pixels: Uint8ClampedArray, { bytes }: RankFiles, { picture, from, to, ink }: Filling): void {
+  const { files } = picture;
   for (let rank = from; rank < to; rank++) {
     for (const [file, { byteLength }] of files.entries()) {
       const share = (bytes[rank * files.length + file] ?? 0) / byteLength;

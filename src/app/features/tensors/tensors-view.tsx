@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { formatInteger, meaningWords, plural, type TensorAnswer } from '../../../core/index.ts';
+import { formatInteger, meaningWords, plural, type TensorAnswer, type TensorGlance } from '../../../core/index.ts';
 import { Bytes } from '../../parts/numbers.tsx';
 import { saveBlob } from '../../parts/save-blob.ts';
 import { Segments } from '../../parts/segments.tsx';
@@ -13,7 +13,7 @@ import { TensorDetails } from './tensor-details.tsx';
 import { TensorTable } from './tensor-table.tsx';
 import { TensorTree } from './tensor-tree.tsx';
 import { type OfExpert, useSelectedTensors } from './use-selected-tensors.ts';
-import { searchFor, show, sortBy, useChosen, useTensorQuery } from './use-tensors.ts';
+import { searchFor, show, sortBy, useChosen, useTensorGlance, useTensorQuery } from './use-tensors.ts';
 import './tensors.css';
 import './narrow.css';
 import { Shown } from '../../parts/shown.tsx';
@@ -28,6 +28,7 @@ const HINTS: Readonly<Record<SearchMode, string>> = {
 export function TensorsView() {
   const { tensors, query } = useTensorQuery();
   const { data, error } = useTensorAnswer(query);
+  const glance = useTensorGlance();
   const { chosen, choose } = useChosen();
   const { ofExpert, jump, next } = useSelectedTensors();
   const details = useRef<HTMLElement>(null);
@@ -47,7 +48,7 @@ export function TensorsView() {
     <div className="tensors-view">
       <h1 className="hidden">Tensors</h1>
       <div className="tensors-tools">
-        <SearchBox text={tensors.text} mode={tensors.mode} />
+        <SearchBox text={tensors.text} mode={tensors.mode} glance={glance} />
         <Segments
           label="Search for"
           options={[
@@ -146,8 +147,14 @@ function OfExpertBar({ ofExpert, onNext }: { readonly ofExpert: OfExpert; readon
   );
 }
 
+interface SearchBoxProps {
+  readonly text: string;
+  readonly mode: SearchMode;
+  readonly glance: TensorGlance | null;
+}
+
 /** What is typed stands in the box as it is, spaces at its ends too, which the address does not hold. */
-function SearchBox({ text, mode }: { readonly text: string; readonly mode: SearchMode }) {
+function SearchBox({ text, mode, glance }: SearchBoxProps) {
   const [typed, setTyped] = useState(text);
   useEffect(() => setTyped((before) => (before.trim() === text ? before : text)), [text]);
   return (
@@ -162,7 +169,7 @@ function SearchBox({ text, mode }: { readonly text: string; readonly mode: Searc
       value={typed}
       onChange={(event) => {
         setTyped(event.target.value);
-        searchFor(event.target.value);
+        searchFor(event.target.value, glance);
       }}
     />
   );

@@ -1,7 +1,15 @@
+import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo, useState } from 'react';
-import { isTensorRole, type TensorColumn, type TensorQuery } from '../../../core/index.ts';
-import { askAhead } from '../../queries/queries.ts';
+import {
+  createTensorGlance,
+  isTensorRole,
+  type TensorColumn,
+  type TensorGlance,
+  type TensorQuery,
+} from '../../../core/index.ts';
+import { askAhead, useOpenKey } from '../../queries/queries.ts';
 import { addressStore, move, useAddress } from '../../state/address-store.ts';
+import { inspectWorker } from '../../state/inspection.ts';
 import type { TensorAddress } from '../../state/tensor-address.ts';
 
 /** Changes what the Tensors view shows. */
@@ -27,12 +35,27 @@ function filterOf({ roles, dtypes, layers, experts, shards }: TensorAddress): Te
   return { roles: roles.filter(isTensorRole), dtypes, layers, experts, shards };
 }
 
-/** Searches for a text; the worker is asked before the page is rendered. */
-export function searchFor(text: string): void {
+/** Searches for a text; it is answered, or the worker asked, before the page is rendered. */
+export function searchFor(text: string, glance: TensorGlance | null): void {
   show({ text });
   const { tensors } = addressStore.getState().address;
   const { mode, sort, descending } = tensors;
-  askAhead({ text: tensors.text, mode, sort, descending, filter: filterOf(tensors) });
+  askAhead({ text: tensors.text, mode, sort, descending, filter: filterOf(tensors) }, glance);
+}
+
+/** Searches the open checkpoint within the page, where it is small enough for that; null until it can, or when it cannot. */
+export function useTensorGlance(): TensorGlance | null {
+  const key = useOpenKey();
+  const { data = null } = useQuery({
+    queryKey: ['tensor glance', key],
+    queryFn: async () => {
+      const packed = await inspectWorker().packedTensors();
+      return packed && createTensorGlance(packed);
+    },
+    enabled: key !== null,
+    gcTime: 30_000,
+  });
+  return data;
 }
 
 /** Sorts by a column, in reverse when it was sorted by it before; the largest come first. */
