@@ -137,6 +137,7 @@ export {
   type RepoReference,
 } from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
+export { createHelpers, type Helpers, serveHelper } from './kernels/crew.ts';
 export { createDevices, type Devices } from './kernels/devices.ts';
 export {
   createEngine,
@@ -146,7 +147,6 @@ export {
   type EngineDecision,
   isEngineChoice,
 } from './kernels/engine.ts';
-export { createHelpers, type Helpers, serveHelper } from './kernels/helpers.ts';
 export { createPortDevices, type PortDevices, serveDevices } from './kernels/port-devices.ts';
 export type { Statistics } from './kernels/statistics/summary.ts';
 export { type Absence, absenceOfExperts } from './layouts/absence.ts';

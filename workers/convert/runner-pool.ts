@@ -2,9 +2,7 @@ import {
   type ConversionPlan,
   type CreateStreamDigest,
   computes,
-  createHelpers,
   createRemoteRunners,
-  type Helpers,
   hearEvent,
   helpersFitting,
   type RemoteRunner,
@@ -86,18 +84,8 @@ export function createRunnerPool(
   };
 }
 
-/** Helpers for the converting worker itself, where it makes all shards alone. Null where nothing is to be computed. */
-export function startHelpers(plan: ConversionPlan): { readonly helpers: Helpers; readonly dispose: () => void } | null {
-  const count = computes(plan) ? helpersFitting(cores(), 1) : 0;
-  if (count === 0) return null;
-  const crew = createCrew();
-  const ports = crew.connect(count);
-  const helpers = createHelpers(ports);
-  crew.onDeath((at, reason) => helpers.end(ports[at] as MessagePort, reason));
-  return { helpers, dispose: crew.dispose };
-}
-
-function cores(): number {
+/** Processors that a page may use. */
+export function cores(): number {
   return navigator.hardwareConcurrency || 1;
 }
 

@@ -5,7 +5,6 @@ import {
   createLocalRunners,
   createPortDevices,
   directoryFiles,
-  type Helpers,
   jobFiles,
   LoomError,
   openOpfsFolder,
@@ -23,22 +22,17 @@ import { createGate } from './session.ts';
 const gate = createGate();
 let runners: ShardRunners | null = null;
 let device: PortDevices | null = null;
-const ports: MessagePort[] = [];
-let helpers: Helpers | null = null;
+const helpers = createHelpers();
 
 const api: RunnerApi = {
-  help: (port) => void ports.push(port),
-  helperEnded: (at, reason) => {
-    const port = ports[at];
-    if (port) helpers?.end(port, reason);
-  },
+  help: helpers.add,
+  helperEnded: helpers.end,
   start: async (source, job, { budgetBytes, ...limits }, port) => {
     device = port ? createPortDevices(port) : null;
     const { files } = await openSource(source, { signal: new AbortController().signal });
     const sink = await openOpfsFolder(job, createFlusher());
     const wait = () => gate.wait(stopped.signal);
-    helpers = ports.length > 0 ? createHelpers(ports) : null;
-    const others = { devices: device ?? undefined, helpers: helpers ?? undefined };
+    const others = { devices: device ?? undefined, helpers };
     runners = createLocalRunners({ files, sink, ...limits, budget: createBudget(budgetBytes), ...others, gate: wait });
   },
   work: async (shard, digests, onEvent, signal) => {

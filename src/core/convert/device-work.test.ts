@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from 'vitest';
 import { createBudget } from '../budget.ts';
 import { openCheckpoint } from '../checkpoint/open.ts';
+import { createHelpers, serveHelper } from '../kernels/crew.ts';
 import type { Devices } from '../kernels/devices.ts';
 import { createEngine, type Engine, type EngineChoice } from '../kernels/engine.ts';
-import { createHelpers, serveHelper } from '../kernels/helpers.ts';
 import { createPortDevices, serveDevices } from '../kernels/port-devices.ts';
 import { planConversion } from '../plan/conversion.ts';
 import { partBytes } from '../plan/parts.ts';

@@ -1,8 +1,8 @@
 import { type Budget, createBudget } from '../budget.ts';
 import { mapConcurrent } from '../concurrency.ts';
 import { ERROR_TAGS, isAbort, isLoomError, LoomError, throwIfAborted } from '../errors.ts';
+import type { Helpers } from '../kernels/crew.ts';
 import type { EngineChoice } from '../kernels/engine.ts';
-import type { Helpers } from '../kernels/helpers.ts';
 import { type PICTURE_FILES, REPORT_FILE } from '../plan/side-files.ts';
 import type { ConversionPlan, OutputShard } from '../plan/types.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';

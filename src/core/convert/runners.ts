@@ -1,7 +1,7 @@
 import type { Budget } from '../budget.ts';
+import type { Helpers } from '../kernels/crew.ts';
 import type { Devices } from '../kernels/devices.ts';
 import { createEngine, type EngineChoice, type EngineDecision } from '../kernels/engine.ts';
-import type { Helpers } from '../kernels/helpers.ts';
 import { openOnce } from '../open-once.ts';
 import type { OutputShard } from '../plan/types.ts';
 import type { Sink, SinkFile, WriteOptions } from '../sink/types.ts';

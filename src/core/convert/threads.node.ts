@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { createBudget } from '../budget.ts';
 import { type ErrorWire, fromWire, LoomError, toWire } from '../errors.ts';
-import { createHelpers, type Helpers, serveHelper } from '../kernels/helpers.ts';
+import { createHelpers, type Helpers, serveHelper } from '../kernels/crew.ts';
 import type { OutputShard } from '../plan/types.ts';
 import { createFolderFile, removeOwn } from '../sink/folder-file.node.ts';
 import { createLedger } from '../sink/ledger.node.ts';

@@ -1,6 +1,6 @@
 import { GB, MIB } from '../units.ts';
+import type { Helpers } from './crew.ts';
 import type { DeviceOutcome, DeviceRunOptions, Devices } from './devices.ts';
-import type { Helpers } from './helpers.ts';
 import { createPace, type Pace, type Where } from './pace.ts';
 
 /** Where one operation runs and why; rates in bytes in and out per second / 10⁹, null when not measured. */

@@ -1,6 +1,7 @@
 import { breathe } from '../breathe.ts';
 import { throwIfAborted } from '../errors.ts';
 import { KIB } from '../units.ts';
+import type { Helpers } from './crew.ts';
 import {
   type Decision,
   type EngineDecision,
@@ -15,7 +16,6 @@ import {
   type Task,
 } from './decide.ts';
 import { createDevices, type DeviceOptions, type DeviceRunOptions, type Devices } from './devices.ts';
-import type { Helpers } from './helpers.ts';
 import type { Kernel } from './kernel.ts';
 import { SMALLEST_TILE_BYTES } from './measure-ring.ts';
 import type { Where } from './pace.ts';
@@ -110,7 +110,7 @@ export function createEngine(options: EngineOptions): Engine {
     tiny.set(key, seen);
     return seen;
   };
-  const helpers = options.helpers ?? null;
+  const helpers = options.helpers && options.helpers.count > 0 ? options.helpers : null;
   const setting: Setting = { choice: options.engine, threads: options.threads ?? 1, devices, helpers };
   const decide = async (decision: Decision, task: Task, output: Output): Promise<Where> => {
     const running = firstRun(decision, task, output, setting);

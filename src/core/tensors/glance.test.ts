@@ -58,6 +58,17 @@ it('leaves to a worker what may take long, and is not made for more tensors than
   expect(table.packed(tensors.length - 1)).toBeNull();
 });
 
+it('leaves names that share no parts to a worker: a page would stand still over them', () => {
+  const [one] = tensors;
+  if (!one) throw new Error('There are tensors.');
+  const alone = (count: number) =>
+    createTensorTable(
+      new Map(Array.from({ length: count }, (_, at) => [`x${at * 7919}`, { ...one, name: `x${at * 7919}` }])),
+    );
+  expect(alone(1000).packed(100_000)).not.toBeNull();
+  expect(alone(60_000).packed(100_000)).toBeNull();
+});
+
 it('names an answer that was found elsewhere for later questions', () => {
   const filter = { roles: [], dtypes: [], layers: [], experts: [], shards: [] };
   table.note({ text: 'gate', mode: 'substring', sort: 'name', descending: false, filter }, 12_345);

@@ -46,6 +46,9 @@ export interface TensorTable {
   place(id: number, name: string, open: OpenNodes | null): number | null;
 }
 
+/** Names that share fewer parts than this make a page that searches them stand still: experts' names share nearly all. */
+const MOST_PARTS = 50_000;
+
 /** An answer that can be asked for more. */
 interface Kept {
   /** Its places in the columns are ascending: natural order. */
@@ -81,7 +84,7 @@ export function createTensorTable(
   };
   return {
     note: (query, id) => void answer(query, id),
-    packed: (most) => (tensors.length > most ? null : packTensors(columns)),
+    packed: (most) => (tensors.length > most || columns.names.label.length > MOST_PARTS ? null : packTensors(columns)),
     query: (query, id = ++last) => {
       const kept = answer(query, id);
       const { found } = kept;

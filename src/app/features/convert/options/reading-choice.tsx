@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { layoutId, type PlanOptions } from '../../../../core/index.ts';
 import { inspectWorker, useInspection } from '../../../state/inspection.ts';
-import { isAmbiguous, RefusalList } from '../refusals.tsx';
+import { isAmbiguous, RefusalList } from '../refusals/refusals.tsx';
 import type { Order } from '../use-plan.ts';
 import { chooseWork } from './convert-options.ts';
 

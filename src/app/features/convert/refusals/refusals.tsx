@@ -1,9 +1,9 @@
-import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
-import { layoutId, type Reading, type Refusal, type RefusalTag } from '../../../core/index.ts';
-import { Shown } from '../../parts/shown.tsx';
-import { go, move } from '../../state/address-store.ts';
-import { EMPTY } from '../../state/follow-address.ts';
-import { choose, chooseWork } from './options/convert-options.ts';
+import type { PlanSummary } from '../../../../../workers/inspect/protocol.ts';
+import { layoutId, type Reading, type Refusal, type RefusalTag } from '../../../../core/index.ts';
+import { Shown } from '../../../parts/shown.tsx';
+import { go, move } from '../../../state/address-store.ts';
+import { EMPTY } from '../../../state/follow-address.ts';
+import { choose, chooseWork } from '../options/convert-options.ts';
 import { ValuesEvidence } from './values-evidence.tsx';
 
 interface Step {

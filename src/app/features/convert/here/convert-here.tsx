@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
+import type { PlanSummary } from '../../../../../workers/inspect/protocol.ts';
 import {
   LoomError,
   parseServedConversion,
@@ -8,13 +8,13 @@ import {
   type ServedConversion,
   type ServedNote,
   type ServedWish,
-} from '../../../core/index.ts';
-import { Shown } from '../../parts/shown.tsx';
-import { go, useAddress } from '../../state/address-store.ts';
-import { EMPTY } from '../../state/follow-address.ts';
-import { servedHub, servedNote } from '../../state/served.ts';
-import { Meter } from './meter.tsx';
-import type { TargetOrder } from './use-plan.ts';
+} from '../../../../core/index.ts';
+import { Shown } from '../../../parts/shown.tsx';
+import { go, useAddress } from '../../../state/address-store.ts';
+import { EMPTY } from '../../../state/follow-address.ts';
+import { servedHub, servedNote } from '../../../state/served.ts';
+import { Meter } from '../meter.tsx';
+import type { TargetOrder } from '../use-plan.ts';
 
 export interface ConvertHereProps {
   readonly order: TargetOrder;

@@ -17,24 +17,32 @@ export interface Helpers {
     output: Uint8Array,
     options?: Pick<DeviceRunOptions, 'signal' | 'onMoved'>,
   ): Promise<boolean>;
-  /** A helper's thread is gone: what it had under way is not done. */
-  end(port: MessagePort, reason: string): void;
+  /** One more helper, behind a port at whose other end {@link serveHelper} serves. */
+  add(port: MessagePort): void;
+  /** The thread of the helper that came as number `at`, from 0, is gone: what it had under way is not done. */
+  end(at: number, reason: string): void;
   dispose(): void;
 }
 
-/** Helpers behind ports, at whose other ends {@link serveHelper} serves. Work goes to the one that has the least. */
-export function createHelpers(ports: readonly MessagePort[]): Helpers {
-  const all = new Map<MessagePort, { readonly devices: PortDevices; busy: number }>();
-  const end = (port: MessagePort, reason: string) => {
-    all.get(port)?.devices.end(reason);
-    all.delete(port);
+/** Helpers behind ports. Work goes to the one that has the least. */
+export function createHelpers(ports: readonly MessagePort[] = []): Helpers {
+  const all = new Map<number, { readonly devices: PortDevices; busy: number }>();
+  let count = 0;
+  const end = (at: number, reason: string) => {
+    all.get(at)?.devices.end(reason);
+    all.delete(at);
   };
-  for (const port of ports) {
-    all.set(port, { devices: createPortDevices(port), busy: 0 });
-    port.addEventListener('close', () => end(port, 'The thread of a helper ended.'));
-  }
+  const add = (port: MessagePort) => {
+    const at = count++;
+    all.set(at, { devices: createPortDevices(port), busy: 0 });
+    port.addEventListener('close', () => end(at, 'The thread of a helper ended.'));
+  };
+  for (const port of ports) add(port);
   return {
-    count: ports.length,
+    get count() {
+      return count;
+    },
+    add,
     run: async (kernel, spec, inputs, output, options) => {
       const [idlest] = [...all.values()].sort((a, b) => a.busy - b.busy);
       if (!idlest) return false;
@@ -47,7 +55,7 @@ export function createHelpers(ports: readonly MessagePort[]): Helpers {
     },
     end,
     dispose: () => {
-      for (const port of [...all.keys()]) end(port, 'The engine was closed.');
+      for (const at of [...all.keys()]) end(at, 'The engine was closed.');
     },
   };
 }

@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from 'vitest';
 import { CASES, cpuOf, firstDifferent, noise } from './cases.fixture.ts';
+import { createHelpers, serveHelper } from './crew.ts';
 import { createEngine } from './engine.ts';
 import type { GatherSpec } from './gather/cpu.ts';
 import { gatherKernel } from './gather/kernel.ts';
-import { createHelpers, serveHelper } from './helpers.ts';
 import type { Kernel } from './kernel.ts';
 
 const ports: MessagePort[] = [];
@@ -19,7 +19,7 @@ function helpersOf(count: number) {
     serveHelper(port1);
     return port2;
   });
-  return { helpers: createHelpers(mine), mine };
+  return createHelpers(mine);
 }
 
 const spec: GatherSpec = { itemBytes: 2, shape: [600, 512], strides: [1, 600], bases: [0], select: null };
@@ -28,7 +28,7 @@ const expected = new Uint8Array(input.length);
 gatherKernel.cpu(spec, [input], expected);
 
 it('give the CPU form’s bytes, for every kernel', async () => {
-  const { helpers } = helpersOf(2);
+  const helpers = helpersOf(2);
   const wrong: string[] = [];
   for (const cases of Object.values(CASES)) {
     for (const each of cases().slice(0, 3)) {
@@ -43,7 +43,7 @@ it('give the CPU form’s bytes, for every kernel', async () => {
 });
 
 it('move the output’s buffer where they may, and its owner gets the bytes that take its place', async () => {
-  const { helpers } = helpersOf(1);
+  const helpers = helpersOf(1);
   const output = new Uint8Array(new ArrayBuffer(input.length + 96), 0, input.length);
   const seen: Uint8Array[] = [];
   await helpers.run(gatherKernel, spec, [input], output, { onMoved: (bytes) => seen.push(bytes) });
@@ -54,7 +54,7 @@ it('move the output’s buffer where they may, and its owner gets the bytes that
 });
 
 it('get what this thread would need long for, once it has measured that; the rest stays here', async () => {
-  const { helpers } = helpersOf(3);
+  const helpers = helpersOf(3);
   const given: string[] = [];
   const watched = {
     ...helpers,
@@ -87,11 +87,11 @@ it('get what this thread would need long for, once it has measured that; the res
 });
 
 it('leave the work to this thread when theirs are gone', async () => {
-  const { helpers, mine } = helpersOf(2);
-  helpers.end(mine[0] as MessagePort, 'It ran out of memory.');
+  const helpers = helpersOf(2);
+  helpers.end(0, 'It ran out of memory.');
   const output = new Uint8Array(input.length);
   expect(await helpers.run(gatherKernel, spec, [input], output)).toBe(true);
-  helpers.end(mine[1] as MessagePort, 'It ran out of memory.');
+  helpers.end(1, 'It ran out of memory.');
   expect(await helpers.run(gatherKernel, spec, [input], output)).toBe(false);
   const engine = createEngine({ engine: 'cpu', helpers });
   let made: Uint8Array = new Uint8Array(input.length);

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { formatBytes, formatInteger, type ReadingEvidence } from '../../../core/index.ts';
-import { pinSource } from '../../jobs/pin-source.ts';
-import { Shown } from '../../parts/shown.tsx';
-import { inspectWorker, useInspection } from '../../state/inspection.ts';
-import { startValuesWorker } from '../../workers/values.ts';
+import { formatBytes, formatInteger, type ReadingEvidence } from '../../../../core/index.ts';
+import { pinSource } from '../../../jobs/pin-source.ts';
+import { Shown } from '../../../parts/shown.tsx';
+import { inspectWorker, useInspection } from '../../../state/inspection.ts';
+import { startValuesWorker } from '../../../workers/values.ts';
 
 /** Evidence from values for one of several readings: read only after the button is pressed, or where nothing is read. */
 export function ValuesEvidence() {
