@@ -1,7 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, extname, join } from 'node:path';
 import type { ServedNote } from '../../core/index.ts';
 import { jsonOf, LoomError, xmlText } from '../../core/index.ts';
+import { RUNTIME } from '../runtime.ts';
 import { serverHeaders } from './app-headers.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -55,7 +57,7 @@ export async function openAppFiles(folder: string): Promise<AppFiles> {
   return {
     headers: serverHeaders(policy),
     get: async (path) => {
-      const full = known.get(path);
+      const full = known.get(path) ?? (RUNTIME_FILE.test(path) ? await runtimeFile() : undefined);
       if (full === undefined) return null;
       return { type: TYPES[extname(path)] as string, body: await readFile(full) };
     },
@@ -64,4 +66,19 @@ export async function openAppFiles(folder: string): Promise<AppFiles> {
       return { type: TYPES['.html'] as string, body: Buffer.from(html.replace('</head>', () => `${meta}</head>`)) };
     },
   };
+}
+
+/** What the app's runtime asks for: the package leaves it out, because of its size. */
+const RUNTIME_FILE = /^assets\/ort-wasm-simd-threaded-[\w-]+\.wasm$/;
+
+/** The same file of the runtime that is installed beside this program; undefined for none, or one of another version. */
+async function runtimeFile(): Promise<string | undefined> {
+  try {
+    const file = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm');
+    const about: unknown = JSON.parse(await readFile(join(dirname(dirname(file)), 'package.json'), 'utf8'));
+    const { version } = about as { readonly version?: unknown };
+    return RUNTIME === `onnxruntime-web@${version}` ? file : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -6,6 +6,7 @@ import { addressStore } from '../../state/address-store.ts';
 import { HUB } from '../../state/follow-address.ts';
 import { useOfferCommands } from '../../state/seen/commands.ts';
 import { linkOf, notCarried } from '../../state/seen/link.ts';
+import { servedHub, servedNote } from '../../state/served.ts';
 
 /** How long a success that needs no reading is shown, in ms. */
 const SAID_MS = 2000;
@@ -70,5 +71,7 @@ function missingNow(): string[] {
   const { loads, map } = useRankChoices.getState();
   const token = address.repo !== null && accountOf(useAccess.getState().accounts, address.endpoint ?? HUB) !== null;
   const files = address.view === 'ranks' ? [loads, map].flatMap((file) => file?.name ?? []) : [];
-  return notCarried(address, { token, files });
+  const machine =
+    address.endpoint !== null && address.endpoint === servedHub() ? (servedNote()?.machine ?? null) : null;
+  return notCarried(address, { token, files, machine });
 }

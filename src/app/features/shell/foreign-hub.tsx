@@ -1,5 +1,6 @@
 import { describePrivateHost } from '../../../core/index.ts';
 import { useAddress } from '../../state/address-store.ts';
+import { servedHub, servedNote } from '../../state/served.ts';
 
 /** Of a longer host the end is shown: that is whose it is. */
 const LIMIT_HOST = 28;
@@ -8,6 +9,7 @@ const LIMIT_HOST = 28;
 export function ForeignHub() {
   const endpoint = useAddress((address) => address.endpoint);
   if (endpoint === null) return null;
+  if (endpoint === servedHub()) return <ServedHub machine={servedNote()?.machine ?? ''} />;
   const { host, hostname } = new URL(endpoint);
   const place = describePrivateHost(hostname);
   const shown = host.length > LIMIT_HOST ? `…${host.slice(1 - LIMIT_HOST)}` : host;
@@ -18,6 +20,15 @@ export function ForeignHub() {
     >
       <span className="foreign-words">not huggingface.co: </span>
       <span className="mono">{shown}</span>
+    </span>
+  );
+}
+
+/** The machine whose files `moe-loom open` serves with this page. */
+function ServedHub({ machine }: { readonly machine: string }) {
+  return (
+    <span className="served-hub" title={`Read by moe-loom open on ${machine}`}>
+      on <span className="mono">{machine}</span>
     </span>
   );
 }

@@ -3,7 +3,7 @@ import { parseAddress } from '../address.ts';
 import { type BesideAddress, linkOf, notCarried } from './link.ts';
 
 const HERE = { origin: 'https://moe.example', pathname: '/app/' };
-const NOTHING: BesideAddress = { token: false, files: [] };
+const NOTHING: BesideAddress = { token: false, machine: null, files: [] };
 
 it('a link says the usual look too once a checkpoint is open', () => {
   expect(linkOf(parseAddress(''), HERE)).toBe('https://moe.example/app/');
@@ -20,7 +20,7 @@ it('says what a link does not carry, and nothing where it carries all', () => {
   expect(missing('?sample=tiny&with=job:20261122-stacked')).toEqual([
     expect.stringContaining('stored in this browser'),
   ]);
-  const beside = { token: true, files: ['loads.json'] };
+  const beside = { token: true, machine: null, files: ['loads.json'] };
   expect(missing('?repo=a/b', beside)).toEqual([
     expect.stringContaining('access token'),
     expect.stringContaining('“loads.json”'),

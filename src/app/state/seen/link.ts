@@ -10,6 +10,8 @@ export function linkOf(address: Address, { origin, pathname }: Pick<Location, 'o
 export interface BesideAddress {
   /** A token is in use for the Hub that is read. */
   readonly token: boolean;
+  /** The machine on which `moe-loom open` serves what is read; null where it is none. */
+  readonly machine: string | null;
   /** Names of files that the Ranks view was given. */
   readonly files: readonly string[];
 }
@@ -40,6 +42,11 @@ export function notCarried(
           `The result of the conversion “${name}” is stored in this browser only. The link does not work elsewhere for that side.`,
         ]
       : []),
+    ...(beside.machine === null
+      ? []
+      : [
+          `The link works only in this browser, and only while \`moe-loom open\` runs on ${beside.machine}. Others need the link that it prints.`,
+        ]),
     ...(beside.token
       ? ['The link does not contain your access token. Its reader must sign in or enter another token.']
       : []),
