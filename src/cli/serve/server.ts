@@ -29,10 +29,16 @@ export interface ServeOptions {
   readonly onOpened: () => void;
 }
 
-/** Times after which a client that sends or takes nothing is let down, in ms. */
-const HEADERS_MS = 10_000;
-const REQUEST_MS = 30_000;
+/** Times in ms after which a client is let down whose headers, or whose whole request, are not there, and how often that is looked at. */
+export interface Patience {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly lookMs: number;
+}
+
+const PATIENCE: Patience = { headersMs: 10_000, requestMs: 30_000, lookMs: 5_000 };
 const MOST_CONNECTIONS = 128;
+const MOST_HEADERS = 16 * 1024;
 const MOST_BODY = 256 * 1024;
 
 /**
@@ -44,8 +50,14 @@ const MOST_BODY = 256 * 1024;
 export async function serve(
   port: number,
   options: ServeOptions,
+  { headersMs, requestMs, lookMs }: Patience = PATIENCE,
 ): Promise<{ readonly server: Server; readonly port: number }> {
-  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, maxHeaderSize: 16 * 1024 });
+  const server = createServer({
+    headersTimeout: headersMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: lookMs,
+    maxHeaderSize: MOST_HEADERS,
+  });
   server.maxConnections = MOST_CONNECTIONS;
   server.on('request', (request, response) => {
     void answer(request, response, options, bound).catch((error: unknown) => {
