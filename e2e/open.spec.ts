@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Opened, startOpen } from '../src/cli/serve/open.fixture.ts';
-import { expect, moveTo, test } from './support/app.ts';
+import { expect, moveTo, test, visit } from './support/app.ts';
 
 const SAMPLE = fileURLToPath(new URL('../public/samples/tiny-qwen3-moe', import.meta.url));
 
@@ -55,4 +55,21 @@ test('one link shows a folder of another machine: inspected, converted there and
   await there.getByRole('link', { name: 'Compare with the source' }).click();
   await page.getByRole('button', { name: 'Compare values' }).click();
   await expect(page.getByText(/Equal/).first()).toBeVisible();
+});
+
+test('a page from elsewhere looks for one on this machine only when it is asked to', async ({ page, hub }) => {
+  const asked: string[] = [];
+  await page.route('http://127.0.0.1:7766/**', (route) => {
+    asked.push(route.request().url());
+    return asked.length === 1 ? route.abort() : route.fulfill({ status: 403, body: 'no' });
+  });
+  await visit(page, hub, {});
+  const look = page.getByRole('button', { name: 'Look for one on this machine' });
+  await expect(look).toBeVisible();
+  expect(asked).toEqual([]);
+  await look.click();
+  await expect(page.getByText('Nothing answers at http://127.0.0.1:7766/')).toBeVisible();
+  await look.click();
+  await expect(page.getByText('A server answers at')).toBeVisible();
+  expect(asked).toHaveLength(2);
 });

@@ -22,9 +22,6 @@ interface OpenFlags extends SourceFlags {
   readonly json?: boolean;
 }
 
-/** One that is likely to be free, and easy to forward. */
-const USUAL_PORT = 7766;
-
 /** `moe-loom open [sources...]`: the app on this machine, with what it is to show. It runs until it is stopped. */
 export function addOpen(program: Command): void {
   withSource(
@@ -33,7 +30,7 @@ export function addOpen(program: Command): void {
       .description('serve the app on this machine, with these sources in it, until Ctrl-C; two are compared')
       .argument('[sources...]', SOURCE_HELP),
   )
-    .option('--port <n>', `the port on 127.0.0.1; ${USUAL_PORT}, or a free one if that is taken`)
+    .option('--port <n>', `the port on 127.0.0.1; ${SERVED.port}, or a free one if that is taken`)
     .option('--convert-to <folder>', 'let the page ask this command to convert, into folders below this one')
     .option('--no-browser', 'print the link and do not open a browser')
     .option('--json', 'print one JSON object with the link, then serve')
@@ -105,7 +102,7 @@ function portOf(text: string | undefined): number | null {
 /** The port that was asked for; else the usual one, or any. */
 async function serveAt(port: number | null, options: Parameters<typeof serve>[1]) {
   if (port !== null) return serve(port, options);
-  return serve(USUAL_PORT, options).catch(() => serve(0, options));
+  return serve(SERVED.port, options).catch(() => serve(0, options));
 }
 
 async function folderOf(text: string): Promise<string> {

@@ -11,6 +11,8 @@ export const SERVED = {
   hub: '/hub',
   conversion: '/conversion',
   stop: '/conversion/stop',
+  /** The usual port: likely to be free, and easy to forward. */
+  port: 7766,
 } as const;
 
 const text = (most: number) => v.pipe(v.string(), v.maxLength(most));

@@ -8,6 +8,7 @@ import { SAMPLES } from '../../sources/samples.ts';
 import { go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
 import './start.css';
+import { FindLocal } from './find-local.tsx';
 import { Served } from './served.tsx';
 import './start-flow.css';
 import { Shown } from '../../parts/shown.tsx';
@@ -35,6 +36,7 @@ export function Start() {
         <Moving />
       </div>
       <Samples />
+      <FindLocal />
     </div>
   );
 }

@@ -91,10 +91,15 @@ function Work({ order, plan, folder, repo }: WorkProps) {
       <p>
         The command writes into <code>{folder}</code> on its machine. Nothing passes through this browser.
       </p>
-      <div className="row">
-        <label className="field">
-          Name of the folder{' '}
-          <input value={name} disabled={running} onChange={(event) => setTyped(event.target.value)} />
+      <div className="row here-start">
+        <label className="field-label">
+          Name of the folder
+          <input
+            className="field mono"
+            value={name}
+            disabled={running}
+            onChange={(event) => setTyped(event.target.value)}
+          />
         </label>
         <button
           type="button"
