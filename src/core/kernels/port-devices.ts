@@ -1,4 +1,5 @@
 import { LoomError } from '../errors.ts';
+import { onAbort } from '../on-abort.ts';
 import { castKernel } from './cast/kernel.ts';
 import { dequantiseKernel } from './dequantise/kernel.ts';
 import { sizeClass } from './device.ts';
@@ -137,12 +138,11 @@ export function createPortDevices(port: MessagePort): PortDevices {
     const stop = () => port.postMessage({ type: 'abort', id } satisfies ToDevice);
     const answered = new Promise<FromDevice | string>((resolve) => pending.set(id, resolve));
     port.postMessage(message, [...moved.map(({ buffer }) => buffer), message.output.buffer]);
-    signal?.addEventListener('abort', stop, { once: true });
-    if (signal?.aborted) stop();
+    const leave = onAbort(signal, stop);
     onWaiting?.();
     const answer = await answered;
     pending.delete(id);
-    signal?.removeEventListener('abort', stop);
+    leave();
     if (typeof answer === 'string') {
       if (moves) onMoved(new Uint8Array(length));
       return { failure: answer };
