@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { ERROR_TAGS, isLoomError, LoomError, VERSION } from '../core/index.ts';
+import { ERROR_TAGS, type ErrorTag, isLoomError, LoomError, VERSION } from '../core/index.ts';
 import { addCheck } from './check.ts';
 import { addCompare } from './compare.ts';
 import { addConvert } from './convert.ts';
@@ -41,8 +41,8 @@ const COMMANDS = [
   addExplain,
 ];
 
-/** Runs one command line, without the program's own name before it. What it throws is printed; `process.exitCode` says how it ended. */
-export async function runProgram(args: readonly string[]): Promise<void> {
+/** The command line with every command and option. It ends no process. */
+export function createProgram(): Command {
   const program = new Command('moe-loom')
     .description('See how a mixture-of-experts checkpoint stores its experts, convert it, and prove the result equal.')
     .version(VERSION)
@@ -50,24 +50,40 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     .configureOutput({ outputError: (text, write) => write(text) });
   for (const add of COMMANDS) add(program);
   for (const command of program.commands) command.exitOverride();
+  return program;
+}
+
+/** Runs one command line, without the program's own name before it. What it throws is printed; `process.exitCode` says how it ended. */
+export async function runProgram(args: readonly string[]): Promise<void> {
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await createProgram().parseAsync(args, { from: 'user' });
   } catch (error) {
     process.exitCode = report(error, args);
   }
 }
 
 function report(error: unknown, args: readonly string[]): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : COULD_NOT;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return DONE;
+    // Its message is on standard error already.
+    if (asksJson(args)) printError('usage', error.message.replace(/^error: /, ''));
+    return COULD_NOT;
+  }
   const known = isLoomError(error)
     ? error
     : new LoomError('internal', error instanceof Error ? (error.stack ?? error.message) : String(error));
-  if (args.includes('--json')) {
-    printJson({ error: { tag: known.tag, message: known.message } }, 'one');
-  }
+  if (asksJson(args)) printError(known.tag, known.message);
   // A fault of this program comes with its stack, of many lines.
   const lines = known.tag === 'internal' ? known.message.split('\n') : [known.message];
   for (const [at, line] of lines.entries())
     tell(`${at === 0 ? 'moe-loom: ' : ''}${line}${at === lines.length - 1 ? ` [${known.tag}]` : ''}`);
   return ERROR_TAGS[known.tag].exit;
+}
+
+function asksJson(args: readonly string[]): boolean {
+  return args.includes('--json');
+}
+
+function printError(tag: ErrorTag, message: string): void {
+  printJson({ error: { tag, message } }, 'one');
 }

@@ -36,8 +36,21 @@ export function printCode(code: Emitted): void {
   process.stdout.write(code.endsWith('\n') ? code : `${code}\n`);
 }
 
-/** JSON on standard output; such characters are escaped in the JSON, which says the same. */
-export function printJson(value: unknown, lines: 'one' | 'several' = 'several'): void {
+/** The version of every answer. It goes up when a key is removed, renamed or changes its meaning; a new key leaves it. */
+export const ANSWER_VERSION = 1;
+
+/**
+ * The answer of a command as JSON on standard output, its version first; hidden characters are escaped in the JSON, which
+ * says the same. An answer that had a key `version` with another meaning keeps it, and has `formatVersion`.
+ */
+export function printJson(answer: object, lines: 'one' | 'several' = 'several'): void {
+  const versioned =
+    'version' in answer ? { formatVersion: ANSWER_VERSION, ...answer } : { version: ANSWER_VERSION, ...answer };
+  printJsonFile(versioned, lines);
+}
+
+/** A JSON file for another program on standard output, with the keys of its own format alone. */
+export function printJsonFile(value: unknown, lines: 'one' | 'several' = 'several'): void {
   process.stdout.write(`${jsonOf(value, lines === 'one' ? undefined : 2)}\n`);
 }
 
