@@ -80,8 +80,10 @@ function report(error: unknown, args: readonly string[]): number {
   return ERROR_TAGS[known.tag].exit;
 }
 
+/** True for `--json`, and for its other spelling in `check`. */
 function asksJson(args: readonly string[]): boolean {
-  return args.includes('--json');
+  const format = args.indexOf('--format');
+  return args.includes('--json') || args.includes('--format=json') || (format >= 0 && args[format + 1] === 'json');
 }
 
 function printError(tag: ErrorTag, message: string): void {

@@ -94,6 +94,7 @@ export { jsonOf } from './embed/json.ts';
 export { shellWord } from './embed/shell.ts';
 export { tsvText } from './embed/tsv.ts';
 export { type VisiblePart, visible, visibleParts } from './embed/visible.ts';
+export { workflowCommand } from './embed/workflow.ts';
 export { xmlText } from './embed/xml.ts';
 export {
   ERROR_TAGS,

@@ -10,7 +10,7 @@ import { capture } from './capture.fixture.ts';
 import { askedOf, type Case, oddCases, writeSources } from './cases.fixture.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../docs/schemas/', import.meta.url));
-const NAMES = readdirSync(FOLDER).map((file) => file.replace(/\.json$/, ''));
+const NAMES = readdirSync(FOLDER).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -5)] : []));
 
 const BIN = fileURLToPath(new URL('../../../dist/cli/moe-loom.js', import.meta.url));
 
