@@ -16,6 +16,7 @@ import {
 } from '../core/index.ts';
 import { openLocal } from '../core/source/folder.node.ts';
 import { annotation, type CheckNote, sarifLog } from './check-notes.ts';
+import { withChoices } from './choices.ts';
 import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
 import { printCode, printJsonFile } from './terminal.ts';
 
@@ -43,6 +44,7 @@ export function addCheck(program: Command): void {
       '--format <format>',
       'text; json, the same as --json; sarif for code scanning; github: workflow commands, which GitHub Actions shows beside the files (default text)',
     );
+  withChoices(command, { '--format': FORMATS });
   withOutput(command).action(async (paths: string[], flags: CheckFlags) => {
     const format = formatOf(flags);
     const signal = interruptSignal();

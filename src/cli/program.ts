@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { ERROR_TAGS, type ErrorTag, isLoomError, LoomError, VERSION } from '../core/index.ts';
 import { addCheck } from './check.ts';
 import { addCompare } from './compare.ts';
+import { addCompletion, addMan } from './completion.ts';
 import { addConvert } from './convert.ts';
 import { addDraw } from './draw.ts';
+import { COULD_NOT, DONE } from './exits.ts';
 import { addExplain } from './explain.ts';
 import { addInspect } from './inspect.ts';
 import { addLoads } from './loads.ts';
@@ -17,10 +19,6 @@ import { addStats } from './stats.ts';
 import { addTensors } from './tensors.ts';
 import { printJson, tell } from './terminal.ts';
 import { addVerify } from './verify.ts';
-
-/** Exit codes: a contract. */
-const DONE = 0;
-const COULD_NOT = 2;
 
 const COMMANDS = [
   addInspect,
@@ -39,6 +37,8 @@ const COMMANDS = [
   addParity,
   addOpen,
   addExplain,
+  addCompletion,
+  addMan,
 ];
 
 /** The command line with every command and option. It ends no process. */
