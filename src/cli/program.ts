@@ -17,8 +17,13 @@ import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
 import { addStats } from './stats.ts';
 import { addTensors } from './tensors.ts';
-import { printJson, tell } from './terminal.ts';
+import { printJson, tell, terminalWidth } from './terminal.ts';
 import { addVerify } from './verify.ts';
+
+/** Columns of help where there is no terminal. */
+const USUAL_WIDTH = 80;
+/** Columns that descriptions of options need; with fewer they are not wrapped. */
+const LEAST_WIDTH = 24;
 
 const COMMANDS = [
   addInspect,
@@ -47,7 +52,12 @@ export function createProgram(): Command {
     .description('See how a mixture-of-experts checkpoint stores its experts, convert it, and prove the result equal.')
     .version(VERSION)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text) });
+    .configureHelp({ minWidthToWrap: LEAST_WIDTH })
+    .configureOutput({
+      outputError: (text, write) => write(text),
+      getOutHelpWidth: () => terminalWidth() ?? USUAL_WIDTH,
+      getErrHelpWidth: () => terminalWidth() ?? USUAL_WIDTH,
+    });
   for (const add of COMMANDS) add(program);
   for (const command of program.commands) command.exitOverride();
   return program;

@@ -1,4 +1,5 @@
 import { type Emitted, jsonOf, visible } from '../core/index.ts';
+import { wrapped } from './wrap.ts';
 
 /**
  * The border between what files say and a terminal: nothing else here writes to it (`architecture.test.ts` sees to it). In what
@@ -26,9 +27,26 @@ export function guardStreams(): void {
   process.stderr.on('error', () => undefined);
 }
 
-/** Lines on standard output; a line break inside one is shown as `\n`. */
-export function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.map(visible).join('\n')}\n`);
+/**
+ * Columns of the terminal: those of `COLUMNS`, else what the terminal says. Null where standard output is none, so that
+ * what another program reads is the same everywhere.
+ */
+export function terminalWidth(): number | null {
+  const { isTTY, columns } = process.stdout;
+  if (!isTTY) return null;
+  const { COLUMNS = '' } = process.env;
+  if (/^[1-9]\d{0,3}$/.test(COLUMNS)) return Number(COLUMNS);
+  return columns > 0 ? columns : null;
+}
+
+/**
+ * Lines on standard output; a line break inside one is shown as `\n`. On a terminal, lines that do not fit are wrapped,
+ * unless `how` says that they are to be copied.
+ */
+export function print(lines: readonly string[], how: 'wrapped' | 'whole' = 'wrapped'): void {
+  const width = how === 'wrapped' ? terminalWidth() : null;
+  const shown = lines.flatMap((line) => wrapped(visible(line), width));
+  process.stdout.write(`${shown.join('\n')}\n`);
 }
 
 /** Code on standard output, which holds no such character as it is made. */
