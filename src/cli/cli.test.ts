@@ -29,6 +29,7 @@ describe('inspect', () => {
     const { code, value } = await json('inspect', hubFolder('qwen3_moe'));
     expect(code).toBe(0);
     expect(value).toEqual({
+      version: 1,
       modelType: 'qwen3_moe',
       tensors: 104,
       parameters: 311328,
@@ -142,6 +143,7 @@ describe('plan, convert and verify', () => {
     expect(code).toBe(0);
     expect(stderr).toBe('');
     expect(value).toEqual({
+      version: 1,
       out,
       tensors: 30,
       bytes: plan.value.bytes,

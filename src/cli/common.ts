@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Assumption, isTarget, LoomError, parseSize, readingOf, TARGETS, type Target } from '../core/index.ts';
+import { withChoices } from './choices.ts';
 
 export { print, printJson } from './terminal.ts';
 
@@ -68,10 +69,11 @@ export const VALUES = 'values';
 
 /** `--assume`, for files that do not say of themselves how their matrices lie. */
 export function withAssume(command: Command): Command {
-  return command.option(
+  command.option(
     '--assume <what>',
     'how experts are stored, if the files do not decide it: out-in, in-out, a layout such as gate-up/w13, or a model_type; inspect, plan and convert also take values: decide from the weights of one layer',
   );
+  return withChoices(command, { '--assume': ['out-in', 'in-out', VALUES] });
 }
 
 /** `in-out`, `out-in`, a layout's id or a model type. @throws LoomError `usage`. */

@@ -46,6 +46,7 @@ describe('compare', () => {
     const value = JSON.parse(text);
     expect(code).toBe(0);
     expect(Object.keys(value)).toEqual([
+      'version',
       'equal',
       'compared',
       'left',

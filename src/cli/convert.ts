@@ -34,6 +34,7 @@ import {
   runPlan,
   shellWord,
 } from '../core/index.ts';
+import { withChoices } from './choices.ts';
 import { interruptSignal, print, printJson } from './common.ts';
 import { unreadBehind } from './damage.ts';
 import { PROGRAM_NAME } from './name.ts';
@@ -123,6 +124,7 @@ export function addConvert(program: Command): void {
       if (flags.json) printJson(convertJson(sink.identity, report, flags.engine !== undefined));
       else print(describeReport(sink.identity, report));
     });
+  withChoices(command, { '--engine': ENGINES });
 }
 
 /** The output folder and its journal; null where an unfinished conversion was to be removed, and was. */

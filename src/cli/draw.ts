@@ -20,8 +20,10 @@ import {
   type Picture,
   planWithValues,
   svgOf,
+  TARGETS,
   type Target,
 } from '../core/index.ts';
+import { withChoices } from './choices.ts';
 import { assumption, interruptSignal, parseDtype, parseTarget, printJson } from './common.ts';
 import { tellErrorsOf, unreadBehind } from './damage.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
@@ -59,6 +61,7 @@ export function addDraw(program: Command): void {
     .option('--as <format>', 'svg', 'svg')
     .option('--dark', 'draw in light colours on a dark background')
     .option('--out <file>', 'write to this file instead of standard output');
+  withChoices(command, { '--what': WHAT, '--to': Object.keys(TARGETS), '--dtype': ['bf16'], '--as': ['svg'] });
   withReading(command).action(async (source: string, flags: DrawFlags) => {
     const drawing = parseDrawing(flags.what);
     const flow = drawing === 'flow' ? parseFlow(flags) : refuseFlowFlags(flags);

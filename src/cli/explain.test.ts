@@ -15,6 +15,7 @@ describe('explain', () => {
     const { stdout } = await run('explain');
     expect(stdout.trim().split('\n')).toHaveLength(TERM_IDS.length);
     expect((await json('explain', 'gate-up')).value).toEqual({
+      version: 1,
       terms: [{ id: 'gate-up', ...GLOSSARY['gate-up'] }],
     });
   });

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { GLOSSARY, type GlossaryTerm, LoomError, TERM_IDS, type TermId, termOf } from '../core/index.ts';
+import { withWords } from './choices.ts';
 import { print, printJson } from './common.ts';
 import { PROGRAM_NAME } from './name.ts';
 
 /** `moe-loom explain [term]`: one sentence of the glossary, or all of them. */
 export function addExplain(program: Command): void {
-  program
+  const command = program
     .command('explain')
     .description('explain a term, such as EP or gate-up, in one sentence; without a term, list all terms')
     .argument('[term...]', 'a term, such as EP, gate-up or active parameters')
@@ -15,6 +16,7 @@ export function addExplain(program: Command): void {
       if (flags.json) printJson({ terms: ids.map((id) => ({ id, ...GLOSSARY[id] })) });
       else print(ids.map(line));
     });
+  withWords(command, TERM_IDS);
 }
 
 function line(id: TermId): string {

@@ -30,7 +30,7 @@ async function loads(...args: string[]): Promise<string> {
 describe('loads', () => {
   it('prints the contract', async () => {
     const value = JSON.parse(await loads(hubFolder('mixtral'), '--json'));
-    expect(Object.keys(value)).toEqual(['consumers']);
+    expect(Object.keys(value)).toEqual(['version', 'consumers']);
     expect(value.consumers.map(({ id }: { id: string }) => id)).toEqual(IDS);
     for (const consumer of value.consumers) {
       expect(Object.keys(consumer)).toEqual([

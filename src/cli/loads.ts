@@ -21,6 +21,7 @@ import {
   refuseUnusable,
   viewRange,
 } from '../core/index.ts';
+import { withChoices } from './choices.ts';
 import { assumption, interruptSignal, print, printJson } from './common.ts';
 import { PROGRAM_NAME } from './name.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
@@ -43,6 +44,7 @@ export function addLoads(program: Command): void {
       '--script <program>',
       'print a Python script that loads the checkpoint and compares the result with the prediction',
     );
+  withChoices(command, { '--script': LOADERS.map(({ id }) => id) });
   withReading(command).action(async (source: string, flags: LoadsFlags) => {
     const consumer = flags.script === undefined ? null : parseConsumer(flags.script);
     const signal = interruptSignal();

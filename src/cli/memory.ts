@@ -24,6 +24,7 @@ import {
   speedLines,
   type ThroughputReport,
 } from '../core/index.ts';
+import { withChoices } from './choices.ts';
 import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
 import { openOrConfig } from './config-source.ts';
 import { tellErrorsOf } from './damage.ts';
@@ -82,6 +83,13 @@ export function addMemory(program: Command): void {
     .option('--mfu <percent>', 'model FLOP utilisation; prints tokens per second')
     .option('--gpu-tflops <n>', `dense bf16 TFLOP/s of one GPU (default ${H100_TFLOPS}, an H100)`)
     .option('--capacity <GiB>', 'memory that programs can use on one GPU (default 79.1, an H100)');
+  withChoices(command, {
+    '--framework': FRAMEWORKS,
+    '--optimizer-bytes': REGIMES.map(({ bytes }) => String(bytes)),
+    '--dense': ['sharded', 'replicated'],
+    '--zero': ['0', '1', '2', '3'],
+    '--offload': ['optimizer', 'all', 'none'],
+  });
   withOutput(withSource(command)).action(async (source: string, flags: MemoryFlags) => {
     const setup = setupOf(flags);
     const shape = await shapeAt(source, flags);

@@ -71,10 +71,13 @@ export function addOpen(program: Command): void {
       const first = link(bound.port);
       if (flags.json) printJson({ link: first, port: bound.port, sources: options.note().sources }, 'one');
       else
-        print([
-          first,
-          `From another machine: ssh -N -L ${bound.port}:127.0.0.1:${bound.port} ${hostname()}, then open the link there. It works once. Ctrl-C ends the server.`,
-        ]);
+        print(
+          [
+            first,
+            `From another machine: ssh -N -L ${bound.port}:127.0.0.1:${bound.port} ${hostname()}, then open the link there. It works once. Ctrl-C ends the server.`,
+          ],
+          'whole',
+        );
       if (flags.browser !== false && !flags.json && process.stdout.isTTY) openBrowser(first);
       await new Promise<void>((end) => signal.addEventListener('abort', () => end(), { once: true }));
       bound.server.close();

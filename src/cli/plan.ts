@@ -4,10 +4,13 @@ import {
   type ConversionPlan,
   countGood,
   describePlan,
+  LOADERS,
   type PlanOptions,
   planWithValues,
   predictPlan,
+  TARGETS,
 } from '../core/index.ts';
+import { withChoices } from './choices.ts';
 import { interruptSignal, parseDtype, parseLayers, parseShardSize, print, printJson } from './common.ts';
 import { unreadBehind } from './damage.ts';
 import { openAssuming } from './reading.ts';
@@ -24,7 +27,7 @@ export interface PlanFlags extends TargetFlags, ReadingFlags {
 
 /** The options that shape a plan, shared by `plan` and `convert`. */
 export function withPlanFlags(command: Command): Command {
-  return withReading(command)
+  withReading(command)
     .option('--to <layout>', 'the layout to convert to')
     .option('--for <program>', 'convert to the layout that this program loads, such as vllm; replaces --to')
     .option('--layers <list>', 'convert only these layers, such as 0-3,7')
@@ -32,6 +35,11 @@ export function withPlanFlags(command: Command): Command {
     .option('--keep-mtp', 'keep layers of multi-token prediction as they are stored')
     .option('--max-shard-size <size>', 'the largest size of the tensors in a shard', '5GB')
     .option('--dtype <dtype>', 'bf16: unpack FP8 and MXFP4 weights to bf16; this is not lossless');
+  return withChoices(command, {
+    '--to': Object.keys(TARGETS),
+    '--for': LOADERS.map(({ id }) => id),
+    '--dtype': ['bf16'],
+  });
 }
 
 /** What flags say of a plan, but for what is assumed. */

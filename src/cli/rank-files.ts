@@ -14,7 +14,7 @@ import {
   rankManifest,
   sha256Of,
 } from '../core/index.ts';
-import { drawLine, eraseLine, printCode, printJson } from './terminal.ts';
+import { drawLine, eraseLine, printCode, printJson, printJsonFile } from './terminal.ts';
 
 /** Files made from a placement, which `--take` prints. */
 export const TAKES: readonly Take[] = ['manifest', ...PLACEMENT_FILES.map(({ id }) => id), 'assertion'];
@@ -46,14 +46,14 @@ export async function printTake(take: Take, request: TakeRequest): Promise<void>
   if (take === 'manifest') {
     const index = request.checkpoint?.indexFile ?? null;
     const indexSha256 = index === null ? null : await sha256Of(request.files, index);
-    printJson(rankManifest(model, placement, { ...request.origin, indexSha256, hashes }));
+    printJsonFile(rankManifest(model, placement, { ...request.origin, indexSha256, hashes }));
     return;
   }
   const own = PLACEMENT_FILES.find(({ id }) => id === take);
   if (own) {
     const json = own.make(placement, model.facts);
     if (json === null) throw new LoomError('usage', own.limit);
-    printJson(json);
+    printJsonFile(json);
   } else {
     const script = rankAssertion(model, placement, hashes);
     if (script === null)

@@ -37,9 +37,11 @@ import {
   shapeFromCheckpoint,
   shapeFromConfig,
   summarize,
+  TARGETS,
   withHashes,
 } from '../core/index.ts';
 import { readRegular } from '../core/source/regular-file.node.ts';
+import { withChoices } from './choices.ts';
 import { assumption, interruptSignal, parseDtype, parseTarget, print, printJson } from './common.ts';
 import { openOrConfig } from './config-source.ts';
 import { tellErrors } from './damage.ts';
@@ -100,6 +102,14 @@ export function addRanks(program: Command): void {
     .option('--dtype <dtype>', 'with --to: bf16: show the placement after FP8 and MXFP4 weights are unpacked to bf16')
     .option('--hashes', 'read the experts and print a SHA-256 of each rank’s part of each expert tensor')
     .option('--take <file>', `print a file made from the placement instead: ${TAKES.join(', ')}`);
+  withChoices(command, {
+    '--framework': RANK_FRAMEWORKS.map(({ id }) => id),
+    '--config': CONFIGURED.map(({ id }) => id),
+    '--placement': STRATEGIES,
+    '--to': Object.keys(TARGETS),
+    '--dtype': ['bf16'],
+    '--take': TAKES,
+  });
   withReading(command).action(async (source: string, flags: RankFlags) => {
     const { options: placing, model: said } = await placementOptions(flags);
     const options = { ...placing, to: flags.to === undefined ? undefined : parseTarget(flags.to) };

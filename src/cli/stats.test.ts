@@ -52,7 +52,15 @@ describe('stats', () => {
 
   it('prints the contract', async () => {
     const value = JSON.parse(await stats(hubFolder('qwen3_moe'), '--layers', '2', '--json'));
-    expect(Object.keys(value)).toEqual(['matrices', 'unreadable', 'findings', 'bytes', 'experts', 'ofExperts']);
+    expect(Object.keys(value)).toEqual([
+      'version',
+      'matrices',
+      'unreadable',
+      'findings',
+      'bytes',
+      'experts',
+      'ofExperts',
+    ]);
     expect(value.matrices).toHaveLength(12 * 3);
     expect(value.matrices[0]).toEqual({
       prefix: 'model.layers.2.mlp',

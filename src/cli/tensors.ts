@@ -21,6 +21,7 @@ import {
   type TensorRow,
   type TensorTable,
 } from '../core/index.ts';
+import { withChoices } from './choices.ts';
 import { assumption, interruptSignal, parseLayers, print, printJson } from './common.ts';
 import { tellErrorsOf } from './damage.ts';
 import { openCheckpointAt, type ReadingFlags, SOURCE_HELP, withReading } from './source.ts';
@@ -65,6 +66,12 @@ export function addTensors(program: Command): void {
     .option('--sort <column>', `${TENSOR_COLUMNS.join(', ')}; bytes and shape: the largest first`, 'name')
     .option('--reverse', 'reverse the order')
     .option('--limit <n>', `maximum number of rows; ${USUAL_ROWS} when left out, with --json all`);
+  withChoices(command, {
+    '--match': Object.keys(MODES),
+    '--role': TENSOR_ROLE_IDS,
+    '--dtype': DTYPES,
+    '--sort': TENSOR_COLUMNS,
+  });
   withReading(command).action(async (source: string, flags: TensorFlags) => {
     const asked = parseQuery(flags);
     const limit = parseLimit(flags);

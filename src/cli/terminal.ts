@@ -1,5 +1,6 @@
 import { type Emitted, jsonOf, visible } from '../core/index.ts';
 import { PROGRAM_NAME } from './name.ts';
+import { wrapped } from './wrap.ts';
 
 /**
  * The border between what files say and a terminal: nothing else here writes to it (`architecture.test.ts` sees to it). In what
@@ -27,9 +28,26 @@ export function guardStreams(): void {
   process.stderr.on('error', () => undefined);
 }
 
-/** Lines on standard output; a line break inside one is shown as `\n`. */
-export function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.map(visible).join('\n')}\n`);
+/**
+ * Columns of the terminal: those of `COLUMNS`, else what the terminal says. Null where standard output is none, so that
+ * what another program reads is the same everywhere.
+ */
+export function terminalWidth(): number | null {
+  const { isTTY, columns } = process.stdout;
+  if (!isTTY) return null;
+  const { COLUMNS = '' } = process.env;
+  if (/^[1-9]\d{0,3}$/.test(COLUMNS)) return Number(COLUMNS);
+  return columns > 0 ? columns : null;
+}
+
+/**
+ * Lines on standard output; a line break inside one is shown as `\n`. On a terminal, lines that do not fit are wrapped,
+ * unless `how` says that they are to be copied.
+ */
+export function print(lines: readonly string[], how: 'wrapped' | 'whole' = 'wrapped'): void {
+  const width = how === 'wrapped' ? terminalWidth() : null;
+  const shown = lines.flatMap((line) => wrapped(visible(line), width));
+  process.stdout.write(`${shown.join('\n')}\n`);
 }
 
 /** Code on standard output, which holds no such character as it is made. */
@@ -37,8 +55,21 @@ export function printCode(code: Emitted): void {
   process.stdout.write(code.endsWith('\n') ? code : `${code}\n`);
 }
 
-/** JSON on standard output; such characters are escaped in the JSON, which says the same. */
-export function printJson(value: unknown, lines: 'one' | 'several' = 'several'): void {
+/** The version of every answer. It goes up when a key is removed, renamed or changes its meaning; a new key leaves it. */
+export const ANSWER_VERSION = 1;
+
+/**
+ * The answer of a command as JSON on standard output, its version first; hidden characters are escaped in the JSON, which
+ * says the same. An answer that had a key `version` with another meaning keeps it, and has `formatVersion`.
+ */
+export function printJson(answer: object, lines: 'one' | 'several' = 'several'): void {
+  const versioned =
+    'version' in answer ? { formatVersion: ANSWER_VERSION, ...answer } : { version: ANSWER_VERSION, ...answer };
+  printJsonFile(versioned, lines);
+}
+
+/** A JSON file for another program on standard output, with the keys of its own format alone. */
+export function printJsonFile(value: unknown, lines: 'one' | 'several' = 'several'): void {
   process.stdout.write(`${jsonOf(value, lines === 'one' ? undefined : 2)}\n`);
 }
 

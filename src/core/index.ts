@@ -89,11 +89,13 @@ export {
 } from './convert/runners.ts';
 export { sha256Of } from './convert/sha256.ts';
 export { describeSourceHashes, type SourceHashes } from './convert/source-hashes.ts';
+export { COMMAND_LINE_TEXTS, type ProgramText } from './embed/command-line/texts.ts';
 export type { Emitted } from './embed/emitted.ts';
 export { jsonOf } from './embed/json.ts';
 export { shellWord } from './embed/shell.ts';
 export { tsvText } from './embed/tsv.ts';
 export { type VisiblePart, visible, visibleParts } from './embed/visible.ts';
+export { workflowCommand } from './embed/workflow.ts';
 export { xmlText } from './embed/xml.ts';
 export {
   ERROR_TAGS,

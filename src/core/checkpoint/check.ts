@@ -15,6 +15,10 @@ export interface CheckedFile {
   readonly file: string;
   readonly valid: boolean;
   readonly error: { readonly tag: ErrorTag; readonly message: string } | null;
+  /** Where in the file its error is, counted from byte 0; absent where that is not one place. */
+  readonly byte?: number;
+  /** The tensor that its error is about; absent where it is about none. */
+  readonly tensor?: string;
 }
 
 export interface CheckResult {
@@ -108,7 +112,14 @@ async function verdict(file: string, check: () => Promise<void>): Promise<Checke
     return { file, valid: true, error: null };
   } catch (error) {
     if (isAbort(error) || !isLoomError(error) || isOfTheWay(error)) throw error;
-    return { file, valid: false, error: { tag: error.tag, message: error.message } };
+    const { byte, tensor } = error.fields;
+    return {
+      file,
+      valid: false,
+      error: { tag: error.tag, message: error.message },
+      ...(byte === undefined ? {} : { byte }),
+      ...(tensor === undefined ? {} : { tensor }),
+    };
   }
 }
 

@@ -1,6 +1,17 @@
 declare const language: unique symbol;
 
-export type Language = 'python' | 'shell' | 'yaml' | 'toml' | 'json' | 'markdown' | 'tsv' | 'svg';
+export type Language =
+  | 'python'
+  | 'shell'
+  | 'yaml'
+  | 'toml'
+  | 'json'
+  | 'markdown'
+  | 'tsv'
+  | 'svg'
+  | 'roff'
+  | 'fish'
+  | 'workflow';
 
 /**
  * Text of a language that a program or a reader of that language will be given. Only this room makes it: from the text of
