@@ -1,6 +1,7 @@
 /** `moe-loom/ranks`: which rank holds which experts under the rules of each program. */
 export type { ProgramId } from '../core/programs/all.ts';
 export {
+  DEFAULT_RANK_PROGRAM,
   isFrameworkId,
   planPlacement,
   type RankOptions,

@@ -13,6 +13,15 @@ export interface FoundToken {
  * The access token of this user as huggingface_hub finds it, or null: `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN`, then the
  * file that `hf auth login` writes (`HF_TOKEN_PATH`, else `token` in `HF_HOME`), unless `HF_HUB_DISABLE_IMPLICIT_TOKEN`
  * is set. Source: its `utils/_auth.py` and `constants.py`, version 1.x, read in November 2026.
+ *
+ * @example
+ * ```ts
+ * import { openHubRepo } from 'moe-loom/hub';
+ * import { findToken } from 'moe-loom/node';
+ * const token = await findToken({ HF_TOKEN: 'hf_example' });
+ * const files = await openHubRepo('Qwen/Qwen3-235B-A22B', { token: token.token });
+ * console.log(files.gated, token.from); // →
+ * ```
  */
 export async function findToken(env: Environment): Promise<FoundToken | null> {
   for (const from of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN']) {
