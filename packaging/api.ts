@@ -10,7 +10,7 @@ export interface PublicName {
   readonly subpath: string;
   readonly name: string;
   readonly kind: 'function' | 'class' | 'const' | 'interface' | 'type';
-  /** The declaration, without its docblock. */
+  /** The declaration, without its docblock; of a table, its first line. */
   readonly signature: string;
   /** The docblock without its examples. */
   readonly doc: string;
@@ -43,7 +43,7 @@ export function publicNames(): readonly PublicName[] {
 /** What a subpath is for: the comment that its source begins with. */
 export function aboutSubpath(subpath: string): string {
   const path = fileURLToPath(new URL(`../${libraryEntries()[subpath]}`, import.meta.url));
-  const [, text = ''] = /^\/\*\* `moe-loom\/\w+`: ([^]*?) \*\//.exec(readFileSync(path, 'utf8')) ?? [];
+  const [, text = ''] = /^\/\*\* `moe-loom\/\w+`: ([\s\S]*?) \*\//.exec(readFileSync(path, 'utf8')) ?? [];
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -62,16 +62,19 @@ function declared(local: string, name: string, path: string): Declared {
   ).exec(text);
   if (!start) {
     for (const [, , names = '', specifier = ''] of text.matchAll(LIST))
-      if (new RegExp(`\\b${local}\\b`).test(names)) return declared(local, name, normalize(join(dirname(path), specifier)));
+      if (new RegExp(`\\b${local}\\b`).test(names))
+        return declared(local, name, normalize(join(dirname(path), specifier)));
     throw new Error(`${path} does not declare ${local}.`);
   }
   const [whole, block = '', kind = ''] = start;
   const rest = text.slice(start.index + block.length);
   const signature = endOf(rest, whole.length - block.length).replace(/^export (declare )?/, '');
   const { doc, examples } = parseBlock(block);
+  const [first = ''] = signature.split('\n');
+  const shown = kind === 'const' && first !== signature ? `${first} … };` : signature;
   return {
     kind: kind as PublicName['kind'],
-    signature: signature.replace(new RegExp(`\\b${local}\\b`), name),
+    signature: shown.replace(new RegExp(`\\b${local}\\b`), name),
     doc,
     examples,
   };
@@ -89,11 +92,11 @@ function parseBlock(block: string): Pick<PublicName, 'doc' | 'examples'> {
     .replace(/\s*\*\/\n$/, '')
     .replace(/^ \* ?/gm, '')
     .trim();
-  const examples = [...text.matchAll(/@example\n```ts( browser)?\n([^]*?)\n```/g)].map(([, browser, code = '']) => ({
+  const examples = [...text.matchAll(/@example\n```ts( browser)?\n([\s\S]*?)\n```/g)].map(([, browser, code = '']) => ({
     code,
     browser: browser !== undefined,
   }));
-  return { doc: text.replace(/@example\n```ts[^]*?```/g, '').trim(), examples };
+  return { doc: text.replace(/@example\n```ts[\s\S]*?```/g, '').trim(), examples };
 }
 
 /** The page of a subpath in `docs/api`. */
@@ -109,7 +112,9 @@ export function apiPage(subpath: string, names: readonly PublicName[]): string {
       ...examples.map(({ code, browser }) => [browser ? '```ts browser' : '```ts', code, '```'].join('\n')),
     ].join('\n\n'),
   );
-  const list = types.map(({ name, doc }) => `- \`${name}\`${doc === '' ? '' : `: ${linked(doc).split('\n\n')[0]?.replaceAll('\n', ' ')}`}`);
+  const list = types.map(
+    ({ name, doc }) => `- \`${name}\`${doc === '' ? '' : `: ${linked(doc).split('\n\n')[0]?.replaceAll('\n', ' ')}`}`,
+  );
   return `${[`# moe-loom/${subpath}`, aboutSubpath(subpath), ...parts, ...(list.length > 0 ? [`## Types\n\n${list.join('\n')}`] : [])].join('\n\n')}\n`;
 }
 

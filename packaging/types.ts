@@ -7,8 +7,8 @@ import { libraryEntries } from './library.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** What a declaration imports, also by `import('…')`. */
-const IMPORTED = /((?:from |import\(|import )')([^']+)(')/g;
+/** What a declaration imports, also by `import('…')`; a comment is matched as a whole and has no specifier. */
+const IMPORTED = /\/\*[\s\S]*?\*\/|((?:from |import\(|import )')([^']+)(')/g;
 
 /**
  * Writes the declarations of the library into `dist/types`: those that a subpath reaches, and no others.
@@ -58,15 +58,17 @@ function reached(made: string): ReadonlyMap<string, string> {
   for (let file = open.pop(); file !== undefined; file = open.pop()) {
     if (files.has(file)) continue;
     const text = readFileSync(join(made, file), 'utf8');
-    for (const [, , specifier = ''] of text.matchAll(IMPORTED)) {
+    for (const [, , specifier] of text.matchAll(IMPORTED)) {
+      if (specifier === undefined) continue;
       if (!specifier.startsWith('.'))
         throw new Error(`${file} imports ${specifier}, and the library depends on no package.`);
       open.push(normalize(join(dirname(file), specifier)).replace(/\.ts$/, '.d.ts'));
     }
-    files.set(
-      file,
-      text.replace(IMPORTED, (_, start, specifier, end) => start + specifier.replace(/\.ts$/, '.js') + end),
-    );
+    files.set(file, text.replace(IMPORTED, withExtension));
   }
   return files;
+}
+
+function withExtension(whole: string, start?: string, specifier?: string, end = ''): string {
+  return specifier === undefined ? whole : start + specifier.replace(/\.ts$/, '.js') + end;
 }

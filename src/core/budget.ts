@@ -27,7 +27,7 @@ export interface Budget {
  * ```ts
  * import { createBudget } from 'moe-loom/convert';
  * const budget = createBudget(64 * 1024 * 1024);
- * console.log(budget.capacity); // →
+ * console.log(budget.capacity); // → 67108864
  * ```
  */
 export function createBudget(capacity: number = DEFAULT_BUDGET_BYTES): Budget {

@@ -275,7 +275,7 @@ export interface ErrorFields {
  * ```ts
  * import { LoomError } from 'moe-loom/safetensors';
  * const error = new LoomError('usage', 'Give a number.', { file: 'config.json' });
- * console.log(error.tag, error.fields.file); // →
+ * console.log(error.tag, error.fields.file); // → usage config.json
  * ```
  */
 export class LoomError extends Error {
@@ -303,7 +303,7 @@ export class LoomError extends Error {
  * try {
  *   parseIndex(new Uint8Array([123]), { file: 'model.safetensors.index.json' });
  * } catch (error) {
- *   console.log(isLoomError(error) && error.tag); // →
+ *   console.log(isLoomError(error) && error.tag); // → index-json-invalid
  * }
  * ```
  */

@@ -43,7 +43,7 @@ export interface CorrespondOptions {
  * const left = await openCheckpoint(await openFolder('model'));
  * const right = await openCheckpoint(await openFolder('stacked'));
  * const { equal, entries } = correspond(left, right);
- * console.log(equal, entries.length); // →
+ * console.log(equal, entries.length); // → true 104
  * ```
  */
 export function correspond(left: Checkpoint, right: Checkpoint, options: CorrespondOptions = {}): Correspondence {

@@ -37,7 +37,8 @@ export const STATUS_WORDS: Readonly<Record<Status, string>> = {
  * import { openFolder } from 'moe-loom/node';
  * const left = await openCheckpoint(await openFolder('model'));
  * const right = await openCheckpoint(await openFolder('stacked'));
- * console.log(verdictOf(compareReport(correspond(left, right), null))); // →
+ * const [first] = verdictOf(compareReport(correspond(left, right), null)).split('. ');
+ * console.log(first); // → Every tensor has a match, and the headers agree
  * ```
  */
 export function verdictOf(report: CompareReport): string {
@@ -79,7 +80,7 @@ function pairsOf({ counts }: CompareReport): number {
  * import { openFolder } from 'moe-loom/node';
  * const left = await openCheckpoint(await openFolder('model'));
  * const text = compareMarkdown(compareReport(correspond(left, left), null));
- * console.log(text.split('\n')[0]); // →
+ * console.log(text.split('\n')[0]); // → ## Two checkpoints compared
  * ```
  */
 export function compareMarkdown(report: CompareReport): Emitted<'markdown'> {
@@ -164,7 +165,7 @@ export function mistakesOf({ values }: Pick<CompareReport, 'values'>): string[] 
  * import { openCheckpoint } from 'moe-loom/layouts';
  * import { openFolder } from 'moe-loom/node';
  * const left = await openCheckpoint(await openFolder('model'));
- * console.log(differenceLines(compareReport(correspond(left, left), null))); // →
+ * console.log(differenceLines(compareReport(correspond(left, left), null))); // → []
  * ```
  */
 export function differenceLines(report: CompareReport): string[] {

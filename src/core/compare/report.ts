@@ -86,7 +86,7 @@ export interface CompareReport {
  * import { openFolder } from 'moe-loom/node';
  * const left = await openCheckpoint(await openFolder('model'));
  * const right = await openCheckpoint(await openFolder('stacked'));
- * console.log(compareReport(correspond(left, right), null).equal); // →
+ * console.log(compareReport(correspond(left, right), null).equal); // → true
  * ```
  */
 export function compareReport(correspondence: Correspondence, values: ValueReport | null): CompareReport {

@@ -42,7 +42,7 @@ const DIFFERENT: ReadonlySet<Status> = new Set([
  * import { openFolder } from 'moe-loom/node';
  * const left = await openCheckpoint(await openFolder('model'));
  * const { entries } = correspond(left, left);
- * console.log(entries.filter(isDifference).length); // →
+ * console.log(entries.filter(isDifference).length); // → 0
  * ```
  */
 export function isDifference({ status, outside }: Pick<Entry, 'status' | 'outside'>): boolean {

@@ -71,7 +71,7 @@ export interface ValueReport {
  * const left = { files: a, checkpoint: await openCheckpoint(a) };
  * const right = { files: b, checkpoint: await openCheckpoint(b) };
  * const report = await compareValues(correspond(left.checkpoint, right.checkpoint), left, right);
- * console.log(report.compared, report.equal); // →
+ * console.log(report.compared, report.equal); // → 104 104
  * ```
  */
 export async function compareValues(

@@ -36,7 +36,7 @@ export interface FolderOutputOptions {
  * const plan = planConversion(await openCheckpoint(files), 'gate-up');
  * const output = await openFolderOutput('new-folder', plan, files, { unfinished: 'refuse' });
  * const report = await runPlan(plan, { files, ...output });
- * console.log(report.verified.equal); // →
+ * console.log(report.verified.equal); // → true
  * ```
  */
 export async function openFolderOutput(

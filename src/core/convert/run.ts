@@ -75,7 +75,7 @@ const SHARDS_AT_ONCE = 2;
  * const files = await openFolder('model');
  * const plan = planConversion(await openCheckpoint(files), 'stacked');
  * const { verified } = await runPlan(plan, { files, sink: createMemorySink() });
- * console.log(verified.equal, verified.tensors); // →
+ * console.log(verified.equal, verified.tensors); // → true 38
  * ```
  */
 export async function runPlan(plan: ConversionPlan, options: RunOptions): Promise<ConversionReport> {

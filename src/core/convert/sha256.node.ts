@@ -14,7 +14,7 @@ import type { StreamDigest } from '../verify/stream-digest.ts';
  * import { createNodeDigest } from 'moe-loom/node';
  * const digest = await createNodeDigest();
  * await digest.update(new TextEncoder().encode('abc'));
- * console.log(await digest.digest()); // →
+ * console.log(await digest.digest()); // → ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
  * ```
  */
 export async function createNodeDigest(): Promise<StreamDigest> {

@@ -35,7 +35,7 @@ const HELP = 'Write org/name, or paste the address of the model page.';
  * ```ts
  * import { parseRepoReference } from 'moe-loom/hub';
  * const { repo, revision } = parseRepoReference('Qwen/Qwen3-235B-A22B@v1.0');
- * console.log(repo, revision); // →
+ * console.log(repo, revision); // → Qwen/Qwen3-235B-A22B v1.0
  * ```
  */
 export function parseRepoReference(text: string, home?: string): RepoReference {
@@ -87,7 +87,7 @@ function pathBelow(home: string, endpoint: string | null, path: string): string 
  * ```ts
  * import { formatRepoReference, parseRepoReference } from 'moe-loom/hub';
  * const reference = parseRepoReference('https://huggingface.co/Qwen/Qwen3-235B-A22B/tree/main');
- * console.log(formatRepoReference(reference)); // →
+ * console.log(formatRepoReference(reference)); // → Qwen/Qwen3-235B-A22B@main
  * ```
  */
 export function formatRepoReference(reference: RepoReference): string {

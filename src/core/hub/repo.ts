@@ -59,9 +59,9 @@ export interface HubRepo extends FileSet {
  * ```ts
  * import { openHubRepo } from 'moe-loom/hub';
  * import { openCheckpoint } from 'moe-loom/layouts';
- * const files = await openHubRepo('Qwen/Qwen3-235B-A22B');
+ * const files = await openHubRepo('Qwen/Qwen3-235B-A22B', { endpoint: process.env.HF_ENDPOINT });
  * const checkpoint = await openCheckpoint(files, { cache: files.cache });
- * console.log(checkpoint.shards.length, checkpoint.tensors.size); // →
+ * console.log(checkpoint.shards.length, checkpoint.tensors.size); // → 118 36945
  * ```
  */
 export async function openHubRepo(reference: RepoReference | string, options: OpenHubOptions = {}): Promise<HubRepo> {

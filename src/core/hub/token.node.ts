@@ -16,11 +16,9 @@ export interface FoundToken {
  *
  * @example
  * ```ts
- * import { openHubRepo } from 'moe-loom/hub';
  * import { findToken } from 'moe-loom/node';
- * const token = await findToken({ HF_TOKEN: 'hf_example' });
- * const files = await openHubRepo('Qwen/Qwen3-235B-A22B', { token: token.token });
- * console.log(files.gated, token.from); // →
+ * const found = await findToken({ HF_TOKEN: 'hf_example' });
+ * console.log(found.from); // → HF_TOKEN
  * ```
  */
 export async function findToken(env: Environment): Promise<FoundToken | null> {

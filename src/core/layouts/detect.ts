@@ -29,7 +29,7 @@ import { withoutZeroExperts, zeroExperts, zeroExpertsTold } from './zero-experts
  * import { openFolder } from 'moe-loom/node';
  * const checkpoint = await openCheckpoint(await openFolder('model'));
  * const { layout, groups } = detectLayout(checkpoint);
- * console.log(layout, groups.map(({ kind, experts }) => [kind, experts])); // →
+ * console.log(layout, groups.map(({ kind, experts }) => [kind, experts])); // → per-expert [ [ 'moe', 12 ], [ 'dense', null ], [ 'moe', 12 ] ]
  * ```
  */
 export function detectLayout(

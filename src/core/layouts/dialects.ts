@@ -23,8 +23,8 @@ export const DIALECTS: readonly DialectSpec[] = DIALECT_ROWS;
  * ```ts
  * import { detectLayout, layoutId, openCheckpoint } from 'moe-loom/layouts';
  * import { openFolder } from 'moe-loom/node';
- * const { layout } = detectLayout(await openCheckpoint(await openFolder('model')));
- * console.log(layoutId(layout)); // →
+ * const { groups } = detectLayout(await openCheckpoint(await openFolder('model')));
+ * console.log(layoutId(groups[0].layout)); // → per-expert/projections
  * ```
  */
 export function layoutId({ family, dialect }: Pick<ExpertLayout, 'family' | 'dialect'>): string {

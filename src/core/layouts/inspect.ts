@@ -38,7 +38,7 @@ export interface Inspection {
  * import { inspectCheckpoint, openCheckpoint } from 'moe-loom/layouts';
  * import { openFolder } from 'moe-loom/node';
  * const { modelType, parameters, findings } = inspectCheckpoint(await openCheckpoint(await openFolder('model')));
- * console.log(modelType, parameters, findings.length); // →
+ * console.log(modelType, parameters, findings.length); // → qwen3_moe 311328 0
  * ```
  */
 export function inspectCheckpoint(

@@ -23,7 +23,8 @@ const MOST_DIGITS = 9;
  * @example
  * ```ts
  * import { tensorPlace } from 'moe-loom/layouts';
- * console.log(tensorPlace('model.layers.3.mlp.experts.17.up_proj.weight')); // →
+ * const { layer, expert } = tensorPlace('model.layers.3.mlp.experts.17.up_proj.weight');
+ * console.log(layer, expert); // → 3 17
  * ```
  */
 export function tensorPlace(name: string): TensorPlace {

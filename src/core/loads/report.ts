@@ -13,7 +13,7 @@ import { EVIDENCE_WORDS, loadsSummary, VERDICT_WORDS, verdictCounts, verdictSent
  * import { loadsJson, predictLoads } from 'moe-loom/loads';
  * import { openFolder } from 'moe-loom/node';
  * const verdicts = predictLoads(await openCheckpoint(await openFolder('model')));
- * console.log(loadsJson(verdicts).consumers[0].verdict); // →
+ * console.log(loadsJson(verdicts).consumers[0].verdict); // → loads-converting
  * ```
  */
 export function loadsJson(verdicts: readonly ProgramVerdict[]) {
@@ -35,7 +35,7 @@ export function loadsJson(verdicts: readonly ProgramVerdict[]) {
  * import { loadsMarkdown, predictLoads } from 'moe-loom/loads';
  * import { openFolder } from 'moe-loom/node';
  * const verdicts = predictLoads(await openCheckpoint(await openFolder('model')));
- * console.log(loadsMarkdown('org/name', verdicts).split('\n')[0]); // →
+ * console.log(loadsMarkdown('org/name', verdicts).split('\n')[0]); // → ## Which programs load `org/name`
  * ```
  */
 export function loadsMarkdown(name: string, verdicts: readonly ProgramVerdict[]): Emitted<'markdown'> {

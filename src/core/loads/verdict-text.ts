@@ -38,7 +38,7 @@ export interface VerdictCounts extends Pick<ProgramVerdict, 'verdict'> {
  * import { predictLoads, verdictCounts } from 'moe-loom/loads';
  * import { openFolder } from 'moe-loom/node';
  * const [first] = predictLoads(await openCheckpoint(await openFolder('model')));
- * console.log(verdictCounts(first)); // →
+ * console.log(verdictCounts(first)); // → { verdict: 'loads-converting', missing: 0, unexpected: 0, mismatched: 0 }
  * ```
  */
 export function verdictCounts({ verdict, missing, unexpected, mismatched }: ProgramVerdict): VerdictCounts {
@@ -54,7 +54,7 @@ export function verdictCounts({ verdict, missing, unexpected, mismatched }: Prog
  * import { predictLoads, verdictCounts, verdictSentence } from 'moe-loom/loads';
  * import { openFolder } from 'moe-loom/node';
  * const [first] = predictLoads(await openCheckpoint(await openFolder('model')));
- * console.log(verdictSentence(verdictCounts(first))); // →
+ * console.log(verdictSentence(verdictCounts(first))); // → It rearranges the experts while it loads them. No weight is lost.
  * ```
  */
 export function verdictSentence(counts: VerdictCounts): string {

@@ -65,7 +65,7 @@ interface Conversion {
  * import { openFolder } from 'moe-loom/node';
  * import { planConversion } from 'moe-loom/plan';
  * const plan = planConversion(await openCheckpoint(await openFolder('model')), 'stacked');
- * console.log(plan.shards.length, plan.refusals.length); // →
+ * console.log(plan.shards.length, plan.refusals.length); // → 1 0
  * ```
  */
 export function planConversion(checkpoint: Checkpoint, target: Target, options: PlanOptions = {}): ConversionPlan {

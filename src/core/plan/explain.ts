@@ -11,7 +11,7 @@ import type { ConfigChange, ConversionPlan, GroupStep } from './types.ts';
  * import { openFolder } from 'moe-loom/node';
  * import { describePlan, planConversion } from 'moe-loom/plan';
  * const plan = planConversion(await openCheckpoint(await openFolder('model')), 'stacked');
- * console.log(describePlan(plan)[0]); // →
+ * console.log(describePlan(plan)[0].split(':')[0]); // → To stacked
  * ```
  */
 export function describePlan(plan: ConversionPlan): string[] {
@@ -40,7 +40,7 @@ export function describePlan(plan: ConversionPlan): string[] {
  * import { openFolder } from 'moe-loom/node';
  * import { describeConfigChange, planConversion } from 'moe-loom/plan';
  * const plan = planConversion(await openCheckpoint(await openFolder('model')), 'qwen3-moe-fused');
- * console.log(plan.configChanges.map(describeConfigChange)); // →
+ * console.log(plan.configChanges.map(describeConfigChange).length); // → 2
  * ```
  */
 export function describeConfigChange({ key, after, reason, removed }: ConfigChange): string {

@@ -12,7 +12,7 @@ export const TARGETS = Object.fromEntries(
  * @example
  * ```ts
  * import { isTarget } from 'moe-loom/plan';
- * console.log(isTarget('stacked'), isTarget('square')); // →
+ * console.log(isTarget('stacked'), isTarget('square')); // → true false
  * ```
  */
 export function isTarget(text: string): text is Target {

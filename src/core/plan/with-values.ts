@@ -19,7 +19,7 @@ export interface PlanReadingOptions extends PlanOptions {
  * import { planWithValues } from 'moe-loom/plan';
  * const files = await openFolder('model');
  * const plan = await planWithValues(await openCheckpoint(files), files, 'gate-up');
- * console.log(plan.refusals); // →
+ * console.log(plan.refusals); // → []
  * ```
  */
 export async function planWithValues(

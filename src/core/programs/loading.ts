@@ -39,7 +39,7 @@ export type ConsumerVerdict = ProgramVerdict<ProgramId>;
  * import { predictLoads } from 'moe-loom/loads';
  * import { openFolder } from 'moe-loom/node';
  * const verdicts = predictLoads(await openCheckpoint(await openFolder('model')));
- * console.log(verdicts.slice(0, 3).map(({ id, verdict }) => [id, verdict])); // →
+ * console.log(verdicts.find(({ id }) => id === 'vllm').verdict); // → loads
  * ```
  */
 export function predictLoads(checkpoint: LoadInput['checkpoint'], layout?: CheckpointLayout): ConsumerVerdict[] {
@@ -70,7 +70,7 @@ export function predictTarget(outputs: Iterable<PlannedTensor>, facts: TargetFac
  * import { planConversion } from 'moe-loom/plan';
  * const checkpoint = await openCheckpoint(await openFolder('model'));
  * const verdicts = predictPlan(checkpoint, planConversion(checkpoint, 'gate-up'), {});
- * console.log(verdicts.slice(0, 3).map(({ id, verdict }) => [id, verdict])); // →
+ * console.log(verdicts.find(({ id }) => id === 'vllm').verdict); // → refuses
  * ```
  */
 export function predictPlan(

@@ -24,7 +24,7 @@ export const KNOWLEDGE: Knowledge = {
  * import { openCheckpoint } from 'moe-loom/layouts';
  * import { openFolder } from 'moe-loom/node';
  * const checkpoint = await openCheckpoint(await openFolder('model'));
- * console.log(checkpoint.tensors.size, checkpoint.findings.length); // →
+ * console.log(checkpoint.tensors.size, checkpoint.findings.length); // → 104 0
  * ```
  */
 export function openCheckpoint(files: FileSet, options: OpenOptions = {}): Promise<Checkpoint> {

@@ -39,7 +39,7 @@ export const DEFAULT_RANK_PROGRAM: ProgramId = transformers5.id;
  * @example
  * ```ts
  * import { isFrameworkId } from 'moe-loom/ranks';
- * console.log(isFrameworkId('vllm'), isFrameworkId('nothing')); // →
+ * console.log(isFrameworkId('vllm'), isFrameworkId('nothing')); // → true false
  * ```
  */
 export function isFrameworkId(text: string): text is ProgramId {
@@ -82,7 +82,7 @@ function known(id: string): PlacingProgram | PlacementError {
  * import { planPlacement, rankModelOfConfig } from 'moe-loom/ranks';
  * const { facts } = rankModelOfConfig(JSON.parse(await readFile('config.json', 'utf8')));
  * const placement = planPlacement({ framework: 'vllm', ep: 8 }, facts);
- * console.log('error' in placement ? placement.error : placement.ranks.length); // →
+ * console.log('error' in placement ? placement.error : placement.ranks.length); // → 8
  * ```
  */
 export function planPlacement(options: RankOptions, facts: ModelFacts): Placement | PlacementError {
@@ -105,7 +105,7 @@ export function refusalOf(options: RankOptions, facts: ModelFacts): string | nul
  * import { rankModelOfConfig, summarize } from 'moe-loom/ranks';
  * const model = rankModelOfConfig(JSON.parse(await readFile('config.json', 'utf8')));
  * const { ranks } = summarize(model, { framework: 'vllm', ep: 8 });
- * console.log(ranks.length, ranks[7].experts); // →
+ * console.log(ranks.length, ranks[7].experts); // → 8 [ [ 112, 128 ] ]
  * ```
  */
 export function summarize(model: RankModel | PlacementError, options: RankOptions): RankSummary {
@@ -123,7 +123,7 @@ export function summarize(model: RankModel | PlacementError, options: RankOption
  * import { ranksOf } from 'moe-loom/ranks';
  * const checkpoint = await openCheckpoint(await openFolder('model'));
  * const { ranks } = ranksOf(checkpoint, detectLayout(checkpoint), { framework: 'transformers-5', ep: 4 });
- * console.log(ranks[3].experts); // →
+ * console.log(ranks[3].experts); // → [ [ 9, 12 ] ]
  * ```
  */
 export function ranksOf(

@@ -171,7 +171,7 @@ export function rankTensors(tensorIndex: TensorIndex, placement: Placement, rank
  * import { DEFAULT_RANK_PROGRAM, planPlacement, rankModel, rankReads } from 'moe-loom/ranks';
  * const model = rankModel(await openCheckpoint(await openFolder('model')));
  * const placement = planPlacement({ framework: DEFAULT_RANK_PROGRAM, ep: 4 }, model.facts);
- * console.log(rankReads(model.tensorIndex, placement, 0).reads.length); // →
+ * console.log(rankReads(model.tensorIndex, placement, 0).reads.length); // → 8
  * ```
  */
 export function rankReads(

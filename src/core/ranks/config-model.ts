@@ -17,7 +17,7 @@ import type { ModelOverrides } from './types.ts';
  * import { readFile } from 'node:fs/promises';
  * import { rankModelOfConfig } from 'moe-loom/ranks';
  * const { facts } = rankModelOfConfig(JSON.parse(await readFile('config.json', 'utf8')));
- * console.log(facts.moeLayers.length, facts.moeLayers[0].experts); // →
+ * console.log(facts.moeLayers.length, facts.moeLayers[0].experts); // → 94 128
  * ```
  */
 export function rankModelOfConfig(config: Config, overrides: ModelOverrides = {}): RankModel {

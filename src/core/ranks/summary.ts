@@ -89,7 +89,7 @@ export interface RankModel {
  * import { openFolder } from 'moe-loom/node';
  * import { rankModel } from 'moe-loom/ranks';
  * const { facts } = rankModel(await openCheckpoint(await openFolder('model')));
- * console.log(facts.moeLayers.map(({ experts }) => experts)); // →
+ * console.log(facts.moeLayers.map(({ experts }) => experts)); // → [ 12, 12 ]
  * ```
  */
 export function rankModel(checkpoint: Checkpoint, layout: CheckpointLayout = detectLayout(checkpoint)): RankModel {

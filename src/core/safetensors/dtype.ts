@@ -41,7 +41,7 @@ export function rowOf(dtype: DType): DTypeRow {
  * @example
  * ```ts
  * import { bitsOf } from 'moe-loom/safetensors';
- * console.log(bitsOf('BF16'), bitsOf('F4')); // →
+ * console.log(bitsOf('BF16'), bitsOf('F4')); // → 16 4
  * ```
  */
 export function bitsOf(dtype: DType): number {
@@ -59,7 +59,7 @@ export function rankOf(dtype: DType): number {
  * @example
  * ```ts
  * import { bytesOf } from 'moe-loom/safetensors';
- * console.log(bytesOf('BF16', 1536 * 4096)); // →
+ * console.log(bytesOf('BF16', 1536 * 4096)); // → 12582912
  * ```
  */
 export function bytesOf(dtype: DType, elements: number): number {
@@ -73,7 +73,7 @@ export function bytesOf(dtype: DType, elements: number): number {
  * @example
  * ```ts
  * import { elementsOf } from 'moe-loom/safetensors';
- * console.log(elementsOf([128, 1536, 4096])); // →
+ * console.log(elementsOf([128, 1536, 4096])); // → 805306368
  * ```
  */
 export function elementsOf(shape: readonly number[]): number {

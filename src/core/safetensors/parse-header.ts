@@ -49,8 +49,8 @@ const TAGS: ScanTags = {
  * @example
  * ```ts
  * import { layoutHeader, parseHeaderLength } from 'moe-loom/safetensors';
- * const { bytes, fileSize } = layoutHeader([{ name: 'w', dtype: 'F32', shape: [2, 3] }]);
- * console.log(parseHeaderLength(bytes, { file: 'w.safetensors', fileSize })); // →
+ * const { bytes, fileSize } = layoutHeader([{ name: 'w', dtype: 'F32', shape: [2, 3] }], null);
+ * console.log(parseHeaderLength(bytes, { file: 'w.safetensors', fileSize })); // → 64
  * ```
  */
 export function parseHeaderLength(first8: Uint8Array, options: HeaderOptions): number {
@@ -89,9 +89,9 @@ function checkLength(length: bigint, options: HeaderOptions): void {
  * @example
  * ```ts
  * import { layoutHeader, parseHeader } from 'moe-loom/safetensors';
- * const { bytes, fileSize } = layoutHeader([{ name: 'w', dtype: 'F32', shape: [2, 3] }]);
+ * const { bytes, fileSize } = layoutHeader([{ name: 'w', dtype: 'F32', shape: [2, 3] }], null);
  * const header = parseHeader(bytes.subarray(8), { file: 'w.safetensors', fileSize });
- * console.log(header.tensors.get('w').shape); // →
+ * console.log(header.tensors.get('w').shape); // → [ 2, 3 ]
  * ```
  */
 export function parseHeader(json: Uint8Array, options: HeaderOptions): Header {

@@ -37,7 +37,7 @@ const LONG = 16 * MIB;
  * const files = await openFolder('model');
  * const source = await files.open('model-00001-of-00003.safetensors');
  * const { tensors } = await readHeader(source, { file: 'model-00001-of-00003.safetensors' });
- * console.log(tensors.size); // →
+ * console.log(tensors.size); // → 43
  * await source.dispose?.();
  * ```
  */

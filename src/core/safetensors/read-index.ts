@@ -41,7 +41,7 @@ const NOTHING = new Uint8Array(0);
  * import { parseIndex } from 'moe-loom/safetensors';
  * const text = '{"metadata":{},"weight_map":{"w":"model-00001-of-00001.safetensors"}}';
  * const { weightMap } = parseIndex(new TextEncoder().encode(text), { file: 'model.safetensors.index.json' });
- * console.log(weightMap.get('w')); // →
+ * console.log(weightMap.get('w')); // → model-00001-of-00001.safetensors
  * ```
  */
 export function parseIndex(bytes: Uint8Array, options: IndexOptions): ShardIndex {

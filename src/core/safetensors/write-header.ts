@@ -42,8 +42,8 @@ const SPACE = 0x20;
  * @example
  * ```ts
  * import { layoutHeader } from 'moe-loom/safetensors';
- * const { fileSize, dataStart } = layoutHeader([{ name: 'w', dtype: 'F32', shape: [2, 3] }]);
- * console.log(fileSize - dataStart); // →
+ * const { fileSize, dataStart } = layoutHeader([{ name: 'w', dtype: 'F32', shape: [2, 3] }], null);
+ * console.log(fileSize - dataStart); // → 24
  * ```
  */
 export function layoutHeader(

@@ -16,7 +16,7 @@ export const MEMORY_OUTPUT_BYTES = GIB;
  * const file = await sink.create('two.bin', 2);
  * await file.write(new Uint8Array([1, 2]), 0);
  * await file.commit();
- * console.log(sink.written.get('two.bin')); // →
+ * console.log(sink.written.get('two.bin')); // → Uint8Array(2) [ 1, 2 ]
  * ```
  */
 export function createMemorySink(

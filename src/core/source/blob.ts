@@ -23,9 +23,9 @@ const MAX_DEPTH = 8;
  * @example
  * ```ts
  * import { blobFiles } from 'moe-loom/safetensors';
- * const config = new Blob(['{"model_type":"qwen3_moe"}']);
- * const files = blobFiles('dropped files', [{ name: 'config.json', blob: config }]);
- * console.log(await files.list()); // →
+ * const file = new File(['{}'], 'config.json');
+ * const files = blobFiles('dropped files', [{ path: 'config.json', file }]);
+ * console.log(await files.list()); // → [ { name: 'config.json', byteLength: 2 } ]
  * ```
  */
 export function blobFiles(identity: string, entries: readonly BlobEntry[]): FileSet {

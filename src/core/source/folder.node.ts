@@ -39,7 +39,7 @@ const NAMES_A_FILE = /\.safetensors(\.index\.json)?$|^config\.json$/i;
  * import { openFolder } from 'moe-loom/node';
  * const files = await openFolder('model');
  * const names = (await files.list()).map(({ name }) => name);
- * console.log(names[0]); // →
+ * console.log(names[0]); // → config.json
  * ```
  */
 export async function openLocal(path: string, options: LocalOptions = {}): Promise<FileSet> {

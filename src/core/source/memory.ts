@@ -8,7 +8,7 @@ import type { ByteSource, FileSet } from './types.ts';
  * ```ts
  * import { memorySource } from 'moe-loom/safetensors';
  * const source = memorySource(new Uint8Array([1, 2, 3, 4]), 'four bytes');
- * console.log([...(await source.read({ start: 1, end: 3 }))]); // →
+ * console.log([...(await source.read({ start: 1, end: 3 }))]); // → [ 2, 3 ]
  * ```
  */
 export function memorySource(bytes: Uint8Array, key: string): ByteSource {
@@ -38,7 +38,7 @@ export function memorySource(bytes: Uint8Array, key: string): ByteSource {
  * ```ts
  * import { memoryFiles } from 'moe-loom/safetensors';
  * const files = memoryFiles('memory', new Map([['config.json', new TextEncoder().encode('{}')]]));
- * console.log(await files.list()); // →
+ * console.log(await files.list()); // → [ { name: 'config.json', byteLength: 2 } ]
  * ```
  */
 export function memoryFiles(identity: string, files: ReadonlyMap<string, Uint8Array>): FileSet {

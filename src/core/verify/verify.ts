@@ -54,7 +54,7 @@ export interface Verification {
  * const left = { files: a, checkpoint: await openCheckpoint(a) };
  * const right = { files: b, checkpoint: await openCheckpoint(b) };
  * const { equal, bytes } = await verifyCheckpoints(left, right);
- * console.log(equal, bytes); // →
+ * console.log(equal, bytes); // → true 622656
  * ```
  */
 export async function verifyCheckpoints(

@@ -31,7 +31,7 @@ export interface DrawnLayer {
  * import { detectLayout, groupToDraw, openCheckpoint } from 'moe-loom/layouts';
  * import { openFolder } from 'moe-loom/node';
  * const layout = detectLayout(await openCheckpoint(await openFolder('model')));
- * console.log(groupToDraw(layout, null), groupToDraw(layout, 2)); // →
+ * console.log(groupToDraw(layout, null), groupToDraw(layout, 2)); // → 0 2
  * ```
  */
 export function groupToDraw(layout: Pick<CheckpointLayout, 'groups'>, layer: number | null): number {
@@ -105,7 +105,7 @@ export function createLayerDrawer(checkpoint: Drawn, layout: Pick<CheckpointLayo
  * const checkpoint = await openCheckpoint(await openFolder('model'));
  * const layout = detectLayout(checkpoint);
  * const { picture } = drawLayer(checkpoint, layout, groupToDraw(layout, 2), 'strip');
- * console.log(picture.title); // →
+ * console.log(picture.title); // → Layer 2: per-expert (projections), 12 experts
  * ```
  */
 export function drawLayer(

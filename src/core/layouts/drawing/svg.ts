@@ -41,7 +41,7 @@ const SANS = xmlText("system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans
  * const checkpoint = await openCheckpoint(await openFolder('model'));
  * const { picture, notes } = drawLayer(checkpoint, detectLayout(checkpoint), 0, 'glyph');
  * const svg = svgOf(picture, { scheme: 'dark', notes });
- * console.log(svg.startsWith('<svg')); // →
+ * console.log(svg.startsWith('<svg')); // → true
  * ```
  */
 export function svgOf(picture: Picture, { scheme, notes, expert = null }: SvgOptions): Svg {
