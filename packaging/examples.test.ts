@@ -53,3 +53,10 @@ it('ranks-of-config says which experts a rank holds', async () => {
   expect(lines).toHaveLength(8);
   expect(lines.at(-1)).toBe('rank 7 holds experts 112 to 127');
 });
+
+it('the program in the README prints what its comments say', async () => {
+  const [, code = ''] = /```js\n([\s\S]*?)```/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+  expect(code.trimEnd().split('\n')).toHaveLength(8);
+  const ran = await place.run('readme', code, hub.url);
+  expect([ran.code, ran.stderr, ran.stdout]).toEqual([0, '', 'per-expert\nloads\n']);
+});

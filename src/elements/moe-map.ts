@@ -32,7 +32,7 @@ export class MoeMap extends RepoElement {
     };
     const grid = gridOf(map, `${visible(repo)}: ${text}`, says, choose);
     return {
-      content: [paragraph(text), grid, says],
+      content: [paragraph(text), says, grid],
       detail: { layers: map.rows.length, experts: map.columns, text },
     };
   }
