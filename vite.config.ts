@@ -2,41 +2,77 @@ import react from '@vitejs/plugin-react';
 import type { Plugin, UserConfig } from 'vite';
 import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './e2e/support/longest-first.ts';
+import { emptied, isElement, libraryEntries } from './packaging/library.ts';
 import { recordBundled } from './packaging/record.ts';
 
-/** The command line for Node as one file. What it imports is in it, except onnxruntime-web, which `parity` loads if it is installed. */
-function commandLine(name: 'cli' | 'hf', output: Output): UserConfig {
+/** Where the npm package has its library: entries, and the chunks that they and the command line share. */
+const LIBRARY = { entries: 'lib/[name].js', chunks: 'lib/shared/[name].js' };
+
+/**
+ * The npm package for Node: the command line, and the library, whose code the command line imports. What they import is in
+ * them, except onnxruntime-web, which `parity` loads if it is installed.
+ */
+const cli: UserConfig = {
+  publicDir: false,
+  plugins: [recordBundled('cli').main, emptied('dist/cli', 'dist/lib')],
+  build: {
+    ssr: true,
+    outDir: 'dist',
+    target: 'node20',
+    emptyOutDir: false,
+    rolldownOptions: {
+      input: { 'moe-loom': 'src/cli/main.ts', ...libraryEntries() },
+      output: {
+        entryFileNames: ({ name }) => (name === 'moe-loom' ? 'cli/moe-loom.js' : LIBRARY.entries),
+        chunkFileNames: LIBRARY.chunks,
+        minify: smallest(),
+      },
+    },
+  },
+  ssr: { noExternal: true, external: ['onnxruntime-web'] },
+};
+
+/** Small code that keeps the names of functions: an internal error prints its stack. */
+function smallest() {
+  return {
+    compress: { keepNames: { function: true, class: true } },
+    mangle: { toplevel: true, keepNames: true },
+    codegen: { removeWhitespace: true },
+  };
+}
+
+/**
+ * The extension of the `hf` command, `dist/hf/hf-moe`: the command line as one file. `hf extensions install` copies it into a
+ * folder without package.json: Node takes a file without an extension there as CommonJS.
+ */
+const hf: UserConfig = {
+  publicDir: false,
+  plugins: [recordBundled('hf').main],
+  build: {
+    ssr: 'src/cli/main.ts',
+    outDir: 'dist/hf',
+    target: 'node20',
+    emptyOutDir: true,
+    rolldownOptions: { output: { entryFileNames: 'hf-moe', format: 'cjs', codeSplitting: false, minify: smallest() } },
+  },
+  ssr: { noExternal: true, external: ['onnxruntime-web'] },
+};
+
+/** A custom element as one file that imports nothing: a page can copy it, or take it from a CDN. */
+function customElement(name: string): UserConfig {
   return {
     publicDir: false,
     plugins: [recordBundled(name).main],
     build: {
-      ssr: 'src/cli/main.ts',
-      outDir: `dist/${name}`,
-      target: 'node20',
-      emptyOutDir: true,
-      // names of functions stay: an internal error prints its stack
-      rolldownOptions: { output: { ...output, codeSplitting: false, minify: SMALL } },
+      outDir: 'dist/elements',
+      target: 'es2023',
+      emptyOutDir: false,
+      modulePreload: { polyfill: false },
+      lib: { entry: `src/elements/${name}.ts`, formats: ['es'], fileName: () => `${name}.js` },
+      rolldownOptions: { output: { codeSplitting: false, minify: true } },
     },
-    ssr: { noExternal: true, external: ['onnxruntime-web'] },
   };
 }
-
-const SMALL = {
-  compress: { keepNames: { function: true, class: true } },
-  mangle: { toplevel: true, keepNames: true },
-  codegen: { removeWhitespace: true },
-};
-
-type Output = { readonly entryFileNames: string; readonly format?: 'cjs' };
-
-/** The command line of the npm package, `dist/cli/moe-loom.js`. */
-const cli = commandLine('cli', { entryFileNames: 'moe-loom.js' });
-
-/**
- * The extension of the `hf` command, `dist/hf/hf-moe`. `hf extensions install` copies this one file into a folder without
- * package.json: Node takes a file without an extension there as CommonJS.
- */
-const hf = commandLine('hf', { entryFileNames: 'hf-moe', format: 'cjs' });
 
 const appModules = recordBundled('app');
 
@@ -66,9 +102,12 @@ function withoutPolicyInDevelopment(): Plugin {
   };
 }
 
-/** `vite build` makes the app, `vite build --mode cli` the command line, `vite build --mode hf` the extension of `hf`. */
+/**
+ * `vite build` makes the app, `vite build --mode cli` the command line and the library, `vite build --mode hf` the extension
+ * of `hf`, and the name of a custom element as the mode makes that element.
+ */
 export default defineConfig(({ mode }) => ({
-  ...(mode === 'cli' ? cli : mode === 'hf' ? hf : app),
+  ...(mode === 'cli' ? cli : mode === 'hf' ? hf : isElement(mode) ? customElement(mode) : app),
   test: {
     // One less than there are cores, the usual, leaves half of a small machine idle.
     maxWorkers: '100%',

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { type BUNDLES, bundledPackages, packageOf, readModules } from './packages.ts';
+import { ELEMENTS, packageExports, SUBPATHS } from './library.ts';
+import { type BUNDLES, bundledPackages, PACKED, packageOf, readModules } from './packages.ts';
 import { recordedModule } from './record.ts';
 import { ROOT } from './run.fixture.ts';
 import { sbom } from './sbom.ts';
@@ -71,7 +73,7 @@ describe('the modules of a build', () => {
 describe('third-party notices', () => {
   it('name every bundled package with its version, its licence and the text of it', () => {
     const notices = read('dist/THIRD-PARTY-NOTICES.md');
-    for (const name of namesIn('app', 'cli')) {
+    for (const name of namesIn(...PACKED)) {
       const { version, license } = JSON.parse(read(`node_modules/${name}/package.json`));
       const [, part = ''] = notices.split(`\n## ${name} ${version}\n`);
       const [own = ''] = part.split('\n## ');
@@ -102,10 +104,10 @@ describe('the bill of materials', () => {
   it('is CycloneDX 1.6 and names every bundled package once, in the bundles that hold it', () => {
     const names = bom.components.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    expect(names.filter((name) => name !== 'onnxruntime-common')).toEqual(namesIn('app', 'cli'));
+    expect(names.filter((name) => name !== 'onnxruntime-common')).toEqual(namesIn(...PACKED));
     for (const { name, properties } of bom.components) {
       const bundles = properties.flatMap((each) => (each.name === 'moe-loom:bundle' ? [each.value] : []));
-      const found = (['app', 'cli'] as const).filter((bundle) => namesIn(bundle).includes(name));
+      const found = PACKED.filter((bundle) => namesIn(bundle).includes(name));
       if (name !== 'onnxruntime-common') expect(bundles, name).toEqual(found);
     }
     expect(bom.metadata.component).toMatchObject({ name: manifest.name, version: manifest.version });
@@ -122,19 +124,57 @@ describe('the bill of materials', () => {
   });
 });
 
+/** What a file imports. Code without whitespace: messages that hold such words have a space. */
+function specifiersIn(path: string): string[] {
+  const found = read(path).matchAll(/\b(?:from|import|import\(|require\()(["'`])([^"'`]+)\1/g);
+  return [...new Set([...found].map(([, , specifier = '']) => specifier))];
+}
+
+/** What a file and the chunks that it reaches import, chunks left out. */
+function reachedBy(path: string): string[] {
+  const files = [path];
+  const others = new Set<string>();
+  for (const file of files)
+    for (const specifier of specifiersIn(file)) {
+      if (!specifier.startsWith('.')) others.add(specifier);
+      else if (!files.includes(join(dirname(file), specifier))) files.push(join(dirname(file), specifier));
+    }
+  return [...others].sort();
+}
+
+describe('the library', () => {
+  it.each(SUBPATHS)('%s imports nothing but its own chunks: no package, and no part of Node', (name) => {
+    expect(reachedBy(`dist/lib/${name}.js`)).toEqual([]);
+  });
+
+  it('node imports Node and nothing else', () => {
+    const reached = reachedBy('dist/lib/node.js');
+    expect(reached.length).toBeGreaterThan(3);
+    expect(reached.filter((specifier) => !isBuiltin(specifier))).toEqual([]);
+  });
+
+  it('has its subpaths in package.json', () => {
+    expect(manifest.exports).toEqual(packageExports());
+  });
+
+  it.each(ELEMENTS)('the element %s is one file that imports nothing, of 90 kB or less as it is sent', (name) => {
+    const path = `dist/elements/${name}.js`;
+    expect(specifiersIn(path)).toEqual([]);
+    expect(gzipSync(read(path)).length).toBeLessThanOrEqual(90_000);
+    expect(read(path)).not.toMatch(/innerHTML|insertAdjacentHTML|\beval\(|new Function\(/);
+  });
+});
+
 describe('the command line', () => {
-  it.each(['dist/cli/moe-loom.js', 'dist/hf/hf-moe'])(
-    '%s is one file: it imports Node and the optional runtime alone',
-    (path) => {
-      const text = read(path);
-      // Code without whitespace: messages that hold such words have a space.
-      const specifiers = [...text.matchAll(/\b(?:from|import|import\(|require\()(["'`])([^"'`]+)\1/g)].map(
-        ([, , specifier = '']) => specifier,
-      );
-      const others = [...new Set(specifiers)].filter((specifier) => !isBuiltin(specifier));
-      expect(others).toEqual(['onnxruntime-web/wasm']);
-    },
-  );
+  it('imports Node, the optional runtime, and the chunks of the library', () => {
+    const others = reachedBy('dist/cli/moe-loom.js').filter((specifier) => !isBuiltin(specifier));
+    expect(others).toEqual(['onnxruntime-web/wasm']);
+  });
+
+  it('is one file as the extension of hf', () => {
+    const others = specifiersIn('dist/hf/hf-moe').filter((specifier) => !isBuiltin(specifier));
+    expect(others).toEqual(['onnxruntime-web/wasm']);
+  });
 
   it('asks for the runtime in the version that is tested', () => {
     const version = manifest.devDependencies['onnxruntime-web'];

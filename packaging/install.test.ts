@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CONSUMER, withoutTypes } from './consumer.fixture.ts';
 import { confinedTo, ROOT, runIn } from './run.fixture.ts';
 
 /** What a package may have, packed, in bytes. */
@@ -22,7 +23,10 @@ let home: string;
 let work: string;
 let packed: { readonly size: number; readonly filename: string; readonly files: readonly { readonly path: string }[] };
 
-/** Every command on the copied fixtures, and the exit code that it must have. `convert` runs before those that read its result. */
+/** It serves until it is stopped: src/cli/serve/open.test.ts runs it. */
+const SERVES = 'open';
+
+/** Every other command on the copied fixtures, and the exit code that it must have. `convert` runs before those that read its result. */
 const COMMANDS: Readonly<Record<string, readonly [args: readonly string[], code: number]>> = {
   convert: [['model', '--to', 'stacked', '--out', 'stacked', '--threads', '2'], 0],
   inspect: [['model'], 0],
@@ -93,7 +97,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 describe('the npm package', () => {
-  it('is small, and holds the command line, the app, the documents and what names its parts', () => {
+  it('is small, and holds the command line, the library, the elements, the app, the documents and what names its parts', () => {
     expect(packed.size).toBeLessThanOrEqual(MOST);
     const paths = packed.files.map(({ path }) => path);
     expect(paths).toEqual(
@@ -104,13 +108,20 @@ describe('the npm package', () => {
         'dist/app/index.html',
         'dist/app/samples/tiny-qwen3-moe/config.json',
         'dist/cli/moe-loom.js',
+        'dist/elements/moe-layout.js',
+        'dist/elements/moe-map.js',
+        'dist/lib/layouts.js',
+        'dist/types/lib/layouts.d.ts',
+        'docs/api/layouts.md',
+        'examples/inspect-hub.js',
         'dist/sbom.cdx.json',
         'docs/trust.md',
         'package.json',
       ]),
     );
-    const other = /^(LICENSE|README\.md|package\.json|dist\/(app|cli)\/|dist\/[^/]+$|docs\/)/;
-    expect(paths.filter((path) => !other.test(path) || /\.wasm$|screens|bundled/.test(path))).toEqual([]);
+    const other =
+      /^(LICENSE|README\.md|package\.json|dist\/(app|cli|elements|lib|types)\/|examples\/|dist\/[^/]+$|docs\/)/;
+    expect(paths.filter((path) => !other.test(path) || /\.(wasm|map)$|screens|bundled/.test(path))).toEqual([]);
   });
 
   it('depends on nothing', () => {
@@ -134,7 +145,7 @@ describe('the npm package', () => {
     });
     const list = help?.stdout.slice(help.stdout.indexOf('Commands:')) ?? '';
     const listed = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
-    expect(listed.filter((name) => name !== 'help').sort()).toEqual(Object.keys(COMMANDS).sort());
+    expect(listed.filter((name) => name !== 'help' && name !== SERVES).sort()).toEqual(Object.keys(COMMANDS).sort());
     const codes = Object.entries(outcomes).map(([name, { code, stderr }]) => [name, code, code === 2 ? '' : stderr]);
     expect(codes).toEqual(Object.entries(COMMANDS).map(([name, [, code]]) => [name, code, '']));
     expect(outcomes.verify?.stdout).toContain('Equal:');
@@ -145,6 +156,48 @@ describe('the npm package', () => {
     // The confinement holds: what is outside cannot be read.
     expect(beyond).toMatchObject({ code: 2, stderr: expect.stringContaining('path-not-found') });
   }, 120_000);
+
+  it('gives a program in Node each subpath, which reads nothing but the package and its input', async () => {
+    writeFileSync(join(work, 'package.json'), '{"private":true,"type":"module"}');
+    writeFileSync(join(work, 'library.js'), withoutTypes(CONSUMER));
+    const ran = await runIn(work, process.execPath, [...confinedTo(home), 'library.js']);
+    expect([ran.code, ran.stderr]).toEqual([0, '']);
+    expect(JSON.parse(ran.stdout)).toEqual({
+      hub: 'org/name',
+      safetensors: 43,
+      layouts: 'per-expert',
+      plan: 1,
+      convert: true,
+      compare: true,
+      ranks: 4,
+      loads: true,
+    });
+  });
+
+  it.each([
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ])(
+    'has types for a program with module %s and resolution %s, its own declarations checked',
+    async (module, moduleResolution) => {
+      const compilerOptions = { target: 'es2023', lib: ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'] };
+      const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true, types: [] };
+      const config = {
+        compilerOptions: { ...compilerOptions, ...strict, module, moduleResolution },
+        files: ['consumer.ts'],
+      };
+      writeFileSync(join(work, 'package.json'), '{"private":true,"type":"module"}');
+      writeFileSync(join(work, 'consumer.ts'), CONSUMER);
+      writeFileSync(join(work, 'tsconfig.json'), JSON.stringify(config));
+      const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+      const ran = await runIn(work, process.execPath, [tsc, '-p', '.']);
+      expect([ran.code, ran.stdout, ran.stderr]).toEqual([0, '', '']);
+      // And they do say what is wrong.
+      writeFileSync(join(work, 'consumer.ts'), CONSUMER.replace("'stacked'", "'square'"));
+      const wrong = await runIn(work, process.execPath, [tsc, '-p', '.']);
+      expect(wrong.stdout).toContain('"square"');
+    },
+  );
 
   it('computes parity once the runtime is beside it', async () => {
     symlinkSync(join(ROOT, 'node_modules/onnxruntime-web'), join(work, 'node_modules/onnxruntime-web'));

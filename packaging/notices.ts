@@ -1,6 +1,12 @@
 import type { BundledPackage } from './packages.ts';
 
-const WHERE = { app: 'the app', cli: 'the command line', hf: 'the hf extension' } as const;
+const WHERE = {
+  app: 'the app',
+  cli: 'the command line and the library',
+  hf: 'the hf extension',
+  'moe-layout': 'the element moe-layout',
+  'moe-map': 'the element moe-map',
+} as const;
 
 /** `THIRD-PARTY-NOTICES.md`: each package with its version, its licence and the text of it. */
 export function noticesText(packages: readonly BundledPackage[]): string {

@@ -1,11 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ELEMENTS } from './library.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** The bundles that a build makes: the app, the command line of the npm package, and the extension of `hf`. */
-export const BUNDLES = ['app', 'cli', 'hf'] as const;
+/** The bundles that a build makes: the app, the command line with the library, the extension of `hf`, and the custom elements. */
+export const BUNDLES = ['app', 'cli', 'hf', ...ELEMENTS] as const;
+/** Those that are in the npm package. */
+export const PACKED = ['app', 'cli', ...ELEMENTS] as const;
 export type BundleName = (typeof BUNDLES)[number];
 
 /** A package of somebody else whose code is in at least one bundle. */

@@ -1,13 +1,14 @@
 /**
  * The last step of `npm run build`: writes what belongs to the bundles and names their parts, from the modules that the build
- * recorded. `dist/THIRD-PARTY-NOTICES.md` and `dist/sbom.cdx.json` are packed; `dist/hf` is the content of the repository that
+ * recorded, and the declarations of the library. `dist/THIRD-PARTY-NOTICES.md` and `dist/sbom.cdx.json` are packed; `dist/hf` is the content of the repository that
  * `hf extensions install` reads.
  */
 import { appendFileSync, chmodSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { noticesComment, noticesText } from './notices.ts';
-import { bundledPackages } from './packages.ts';
+import { bundledPackages, PACKED } from './packages.ts';
 import { type Root, sbom } from './sbom.ts';
+import { writeTypes } from './types.ts';
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
@@ -19,7 +20,9 @@ const within = (...names: readonly string[]) =>
     .map((each) => ({ ...each, bundles: each.bundles.filter((bundle) => names.includes(bundle)) }))
     .filter(({ bundles }) => bundles.length > 0);
 
-const packed = within('app', 'cli');
+writeTypes();
+
+const packed = within(...PACKED);
 writeFileSync(at('dist/THIRD-PARTY-NOTICES.md'), noticesText(packed));
 writeFileSync(at('dist/sbom.cdx.json'), json(sbom(root, packed)));
 

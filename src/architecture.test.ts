@@ -126,6 +126,12 @@ function fault(entry: Import): string | null {
   const room = roomOf(from);
   if (room !== null) return coreFault(entry, room);
   if (target === null) return packageFault(from, specifier);
+  if (from.startsWith('src/lib/')) {
+    if (!target.startsWith('src/core/')) return 'the library names what core has';
+    return target.endsWith('.node.ts') && !from.endsWith('.node.ts') ? 'only moe-loom/node may have Node' : null;
+  }
+  if (from.startsWith('src/elements/'))
+    return /^src\/(elements|core)\//.test(target) && !target.endsWith('.node.ts') ? null : 'elements see core alone';
   if (from.startsWith('src/cli/'))
     return target.startsWith('src/cli/') || target === 'src/core/index.ts' || target.endsWith('.node.ts')
       ? null

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { constants, gzipSync } from 'node:zlib';
@@ -35,7 +35,22 @@ function makeHeadersOnly(): void {
 function makeTiny(id: string, identity: string, fixture?: string): void {
   const dir = join(SAMPLES, id);
   if (fixture) cpSync(join(FIXTURES, fixture, 'hub'), dir, { recursive: true });
-  writeManifest(id, { identity, files: readdirSync(dir).sort() });
+  const files = readdirSync(dir).sort();
+  for (const file of files.filter((each) => each.endsWith('.safetensors'))) cutMantissas(join(dir, file));
+  writeManifest(id, { identity, files });
+}
+
+/** The lower 4 of the 7 mantissa bits of bf16: random ones are most of what the npm package would weigh. */
+const CUT_BITS = 0xf;
+
+/** Clears bits of a file whose tensors are all BF16. Names, shapes and sizes stay. @throws Error for another dtype. */
+function cutMantissas(path: string): void {
+  const bytes = readFileSync(path);
+  const start = 8 + Number(bytes.readBigUInt64LE());
+  const dtypes = new Set([...bytes.toString('utf8', 8, start).matchAll(/"dtype":"(\w+)"/g)].map(([, dtype]) => dtype));
+  if ([...dtypes].join() !== 'BF16') throw new Error(`${path} holds ${[...dtypes].join(', ')}; only BF16 can be cut.`);
+  for (let at = start; at < bytes.length; at += 2) bytes[at] = (bytes[at] ?? 0) & ~CUT_BITS;
+  writeFileSync(path, bytes);
 }
 
 /** Beside the sample's folder, so that the folder holds what a checkpoint's folder holds. */

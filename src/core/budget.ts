@@ -18,7 +18,18 @@ export interface Budget {
   take(bytes: number, signal?: AbortSignal): Promise<() => void>;
 }
 
-/** @throws LoomError `usage` when the capacity is no positive number. */
+/**
+ * A budget of this many bytes; 256 MiB unless given.
+ *
+ * @throws LoomError `usage` when the capacity is no positive number.
+ *
+ * @example
+ * ```ts
+ * import { createBudget } from 'moe-loom/convert';
+ * const budget = createBudget(64 * 1024 * 1024);
+ * console.log(budget.capacity); // → 67108864
+ * ```
+ */
 export function createBudget(capacity: number = DEFAULT_BUDGET_BYTES): Budget {
   if (!(capacity > 0)) throw new LoomError('usage', `A memory budget must be above 0 bytes, not ${capacity}.`);
   let free = capacity;

@@ -268,7 +268,16 @@ export interface ErrorFields {
   readonly [field: string]: string | number | boolean | null | undefined;
 }
 
-/** The one error class of the core: narrowed by `tag`, never by class, so that it survives a worker's border. */
+/**
+ * The one error class of the core: narrowed by `tag`, never by class, so that it survives a worker's border.
+ *
+ * @example
+ * ```ts
+ * import { LoomError } from 'moe-loom/safetensors';
+ * const error = new LoomError('usage', 'Give a number.', { file: 'config.json' });
+ * console.log(error.tag, error.fields.file); // → usage config.json
+ * ```
+ */
 export class LoomError extends Error {
   readonly tag: ErrorTag;
   readonly fields: ErrorFields;
@@ -285,7 +294,19 @@ export class LoomError extends Error {
   }
 }
 
-/** True for our own errors, also for ones that crossed a worker's border and were rebuilt by {@link fromWire}. */
+/**
+ * True for our own errors, also for ones that crossed a worker's border and were rebuilt by {@link fromWire}.
+ *
+ * @example
+ * ```ts
+ * import { isLoomError, parseIndex } from 'moe-loom/safetensors';
+ * try {
+ *   parseIndex(new Uint8Array([123]), { file: 'model.safetensors.index.json' });
+ * } catch (error) {
+ *   console.log(isLoomError(error) && error.tag); // → index-json-invalid
+ * }
+ * ```
+ */
 export function isLoomError(value: unknown): value is LoomError {
   return value instanceof Error && value.name === 'LoomError' && 'tag' in value;
 }

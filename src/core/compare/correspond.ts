@@ -35,6 +35,16 @@ export interface CorrespondOptions {
  * architecture are matched by rules for the whole checkpoint. Equal shapes alone never match.
  *
  * @throws LoomError `checkpoint-unusable` for either side; the message starts with the side.
+ * @example
+ * ```ts
+ * import { correspond } from 'moe-loom/compare';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const left = await openCheckpoint(await openFolder('model'));
+ * const right = await openCheckpoint(await openFolder('stacked'));
+ * const { equal, entries } = correspond(left, right);
+ * console.log(equal, entries.length); // → true 104
+ * ```
  */
 export function correspond(left: Checkpoint, right: Checkpoint, options: CorrespondOptions = {}): Correspondence {
   refuseUnusable(left, 'Left');

@@ -27,7 +27,20 @@ export const STATUS_WORDS: Readonly<Record<Status, string>> = {
   'only-right': 'only right',
 };
 
-/** The verdict in one sentence, with what was compared. */
+/**
+ * The verdict in one sentence, with what was compared.
+ *
+ * @example
+ * ```ts
+ * import { compareReport, correspond, verdictOf } from 'moe-loom/compare';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const left = await openCheckpoint(await openFolder('model'));
+ * const right = await openCheckpoint(await openFolder('stacked'));
+ * const [first] = verdictOf(compareReport(correspond(left, right), null)).split('. ');
+ * console.log(first); // → Every tensor has a match, and the headers agree
+ * ```
+ */
 export function verdictOf(report: CompareReport): string {
   const { equal, differences, values, left, layers } = report;
   const scope = layers ? ` of layers ${layers.join(', ')}` : '';
@@ -57,7 +70,19 @@ function pairsOf({ counts }: CompareReport): number {
   );
 }
 
-/** A summary to paste into an issue or a model card. */
+/**
+ * A summary to paste into an issue or a model card.
+ *
+ * @example
+ * ```ts
+ * import { compareMarkdown, compareReport, correspond } from 'moe-loom/compare';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const left = await openCheckpoint(await openFolder('model'));
+ * const text = compareMarkdown(compareReport(correspond(left, left), null));
+ * console.log(text.split('\n')[0]); // → ## Two checkpoints compared
+ * ```
+ */
 export function compareMarkdown(report: CompareReport): Emitted<'markdown'> {
   const { left, right } = report;
   const facts: readonly (readonly [string, Markdown, Markdown])[] = [
@@ -131,7 +156,18 @@ export function mistakesOf({ values }: Pick<CompareReport, 'values'>): string[] 
   return [...lines, ...(values?.unsearched ? [values.unsearched] : [])];
 }
 
-/** One line for each difference; differences of values come first. */
+/**
+ * One line for each difference; differences of values come first.
+ *
+ * @example
+ * ```ts
+ * import { compareReport, correspond, differenceLines } from 'moe-loom/compare';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const left = await openCheckpoint(await openFolder('model'));
+ * console.log(differenceLines(compareReport(correspond(left, left), null))); // → []
+ * ```
+ */
 export function differenceLines(report: CompareReport): string[] {
   return differences(report).map((phrase) =>
     phrase.map((part) => (typeof part === 'string' ? part : part.name)).join(''),

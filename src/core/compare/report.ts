@@ -76,7 +76,19 @@ export interface CompareReport {
   readonly values: ValueReport | null;
 }
 
-/** The report of a comparison; `values` if values were compared. */
+/**
+ * The report of a comparison; `values` if values were compared.
+ *
+ * @example
+ * ```ts
+ * import { compareReport, correspond } from 'moe-loom/compare';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const left = await openCheckpoint(await openFolder('model'));
+ * const right = await openCheckpoint(await openFolder('stacked'));
+ * console.log(compareReport(correspond(left, right), null).equal); // → true
+ * ```
+ */
 export function compareReport(correspondence: Correspondence, values: ValueReport | null): CompareReport {
   const { left, right, layers, prefixes, notes } = correspondence;
   const found = values ? withValues(correspondence, values) : correspondence;

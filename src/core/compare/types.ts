@@ -32,7 +32,19 @@ const DIFFERENT: ReadonlySet<Status> = new Set([
   'only-right',
 ]);
 
-/** True for statuses that make two checkpoints different. Names, positions and layouts do not. */
+/**
+ * True for statuses that make two checkpoints different. Names, positions and layouts do not.
+ *
+ * @example
+ * ```ts
+ * import { correspond, isDifference } from 'moe-loom/compare';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const left = await openCheckpoint(await openFolder('model'));
+ * const { entries } = correspond(left, left);
+ * console.log(entries.filter(isDifference).length); // → 0
+ * ```
+ */
 export function isDifference({ status, outside }: Pick<Entry, 'status' | 'outside'>): boolean {
   return !outside && DIFFERENT.has(status);
 }

@@ -62,6 +62,17 @@ export interface ValueReport {
  * Reads each byte once, in the order of the left files, for any budget. Differing entries are read again, to find the mistake.
  *
  * @throws LoomError `cancelled`, and what reading throws.
+ * @example
+ * ```ts
+ * import { compareValues, correspond } from 'moe-loom/compare';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const [a, b] = [await openFolder('model'), await openFolder('stacked')];
+ * const left = { files: a, checkpoint: await openCheckpoint(a) };
+ * const right = { files: b, checkpoint: await openCheckpoint(b) };
+ * const report = await compareValues(correspond(left.checkpoint, right.checkpoint), left, right);
+ * console.log(report.compared, report.equal); // → 104 104
+ * ```
  */
 export async function compareValues(
   correspondence: Correspondence,

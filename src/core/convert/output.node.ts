@@ -26,6 +26,18 @@ export interface FolderOutputOptions {
  * A folder to convert into, and its journal, as they are once no other process writes there.
  *
  * @throws LoomError `output-unfinished`, `resume-refused`, and what `createFolderSink` throws. Nothing was removed then.
+ * @example
+ * ```ts
+ * import { runPlan } from 'moe-loom/convert';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder, openFolderOutput } from 'moe-loom/node';
+ * import { planConversion } from 'moe-loom/plan';
+ * const files = await openFolder('model');
+ * const plan = planConversion(await openCheckpoint(files), 'gate-up');
+ * const output = await openFolderOutput('new-folder', plan, files, { unfinished: 'refuse' });
+ * const report = await runPlan(plan, { files, ...output });
+ * console.log(report.verified.equal); // → true
+ * ```
  */
 export async function openFolderOutput(
   folder: string,

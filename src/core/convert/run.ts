@@ -66,6 +66,17 @@ const SHARDS_AT_ONCE = 2;
  * a shard that was made of a file with a wrong hash is not one. With `discard`, a cancel takes everything back.
  * @throws LoomError `not-convertible`, `cancelled`, `verify-failed`, `source-hash-wrong`, `source-changed`,
  * `output-changed`, and what source and sink throw.
+ * @example
+ * ```ts
+ * import { createMemorySink, runPlan } from 'moe-loom/convert';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * import { planConversion } from 'moe-loom/plan';
+ * const files = await openFolder('model');
+ * const plan = planConversion(await openCheckpoint(files), 'stacked');
+ * const { verified } = await runPlan(plan, { files, sink: createMemorySink() });
+ * console.log(verified.equal, verified.tensors); // → true 38
+ * ```
  */
 export async function runPlan(plan: ConversionPlan, options: RunOptions): Promise<ConversionReport> {
   const { sink, journal } = options;

@@ -6,7 +6,17 @@ import { openRegular } from '../source/regular-file.node.ts';
 import { MIB } from '../units.ts';
 import type { StreamDigest } from '../verify/stream-digest.ts';
 
-/** SHA-256 by OpenSSL, which is several times as fast as hash-wasm. */
+/**
+ * SHA-256 by OpenSSL, which is several times as fast as hash-wasm.
+ *
+ * @example
+ * ```ts
+ * import { createNodeDigest } from 'moe-loom/node';
+ * const digest = await createNodeDigest();
+ * await digest.update(new TextEncoder().encode('abc'));
+ * console.log(await digest.digest()); // → ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad
+ * ```
+ */
 export async function createNodeDigest(): Promise<StreamDigest> {
   const hash = createHash('sha256');
   return {

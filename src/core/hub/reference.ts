@@ -31,6 +31,12 @@ const HELP = 'Write org/name, or paste the address of the model page.';
  *
  * `home` is the Hub that the user works with: below its address, which may have a path, addresses are read as its own.
  * @throws LoomError `repo-reference-invalid`, with what to write instead.
+ * @example
+ * ```ts
+ * import { parseRepoReference } from 'moe-loom/hub';
+ * const { repo, revision } = parseRepoReference('Qwen/Qwen3-235B-A22B@v1.0');
+ * console.log(repo, revision); // → Qwen/Qwen3-235B-A22B v1.0
+ * ```
  */
 export function parseRepoReference(text: string, home?: string): RepoReference {
   const trimmed = withoutQuotes(text.trim());
@@ -74,7 +80,16 @@ function pathBelow(home: string, endpoint: string | null, path: string): string 
   return origin === (endpoint ?? HUB_ENDPOINT) && path.startsWith(`${base}/`) ? base : '';
 }
 
-/** A text that {@link parseRepoReference} reads back as the same reference; with a path, null may come back as `main`. */
+/**
+ * A text that {@link parseRepoReference} reads back as the same reference; with a path, null may come back as `main`.
+ *
+ * @example
+ * ```ts
+ * import { formatRepoReference, parseRepoReference } from 'moe-loom/hub';
+ * const reference = parseRepoReference('https://huggingface.co/Qwen/Qwen3-235B-A22B/tree/main');
+ * console.log(formatRepoReference(reference)); // → Qwen/Qwen3-235B-A22B@main
+ * ```
+ */
 export function formatRepoReference(reference: RepoReference): string {
   const { repo, revision, path, endpoint } = reference;
   if (endpoint !== null) {

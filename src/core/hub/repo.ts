@@ -55,6 +55,14 @@ export interface HubRepo extends FileSet {
  * for the folder it is in.
  * @throws LoomError `repo-reference-invalid`, `repo-not-found`, `revision-not-found`, `path-not-found`, `repo-disabled`,
  * `token-rejected`, `access-denied`, `rate-limited`, `server-error`, `network`, `answer-invalid`, `cancelled`.
+ * @example
+ * ```ts
+ * import { openHubRepo } from 'moe-loom/hub';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * const files = await openHubRepo('Qwen/Qwen3-235B-A22B', { endpoint: process.env.HF_ENDPOINT });
+ * const checkpoint = await openCheckpoint(files, { cache: files.cache });
+ * console.log(checkpoint.shards.length, checkpoint.tensors.size); // → 118 36945
+ * ```
  */
 export async function openHubRepo(reference: RepoReference | string, options: OpenHubOptions = {}): Promise<HubRepo> {
   throwIfAborted(options.signal);

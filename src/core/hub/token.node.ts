@@ -13,6 +13,13 @@ export interface FoundToken {
  * The access token of this user as huggingface_hub finds it, or null: `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN`, then the
  * file that `hf auth login` writes (`HF_TOKEN_PATH`, else `token` in `HF_HOME`), unless `HF_HUB_DISABLE_IMPLICIT_TOKEN`
  * is set. Source: its `utils/_auth.py` and `constants.py`, version 1.x, read in November 2026.
+ *
+ * @example
+ * ```ts
+ * import { findToken } from 'moe-loom/node';
+ * const found = await findToken({ HF_TOKEN: 'hf_example' });
+ * console.log(found.from); // → HF_TOKEN
+ * ```
  */
 export async function findToken(env: Environment): Promise<FoundToken | null> {
   for (const from of ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN']) {

@@ -22,6 +22,15 @@ import { withoutZeroExperts, zeroExperts, zeroExpertsTold } from './zero-experts
  * How a checkpoint stores its experts, from names, ranks, shapes and config; nothing is read and nothing guessed.
  *
  * Time grows with the number of tensors. Orientation comes from the model type; shapes only check it.
+ *
+ * @example
+ * ```ts
+ * import { detectLayout, openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const checkpoint = await openCheckpoint(await openFolder('model'));
+ * const { layout, groups } = detectLayout(checkpoint);
+ * console.log(layout, groups.map(({ kind, experts }) => [kind, experts])); // → per-expert [ [ 'moe', 12 ], [ 'dense', null ], [ 'moe', 12 ] ]
+ * ```
  */
 export function detectLayout(
   checkpoint: Pick<Checkpoint, 'tensors' | 'config'> & Partial<Pick<Checkpoint, 'findings' | 'absent'>>,

@@ -16,7 +16,17 @@ export interface DialectSpec extends Omit<DialectRow, 'dialect'> {
 /** Every known dialect. */
 export const DIALECTS: readonly DialectSpec[] = DIALECT_ROWS;
 
-/** `gate-up/plain`: a layout as messages, `--assume` and loaders' claims write it. */
+/**
+ * `gate-up/plain`: a layout as messages, `--assume` and loaders' claims write it.
+ *
+ * @example
+ * ```ts
+ * import { detectLayout, layoutId, openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const { groups } = detectLayout(await openCheckpoint(await openFolder('model')));
+ * console.log(layoutId(groups[0].layout)); // → per-expert/projections
+ * ```
+ */
 export function layoutId({ family, dialect }: Pick<ExpertLayout, 'family' | 'dialect'>): string {
   return `${family}/${dialect}`;
 }

@@ -30,7 +30,17 @@ export interface Inspection {
   readonly findings: readonly Cause[];
 }
 
-/** A checkpoint in brief. */
+/**
+ * A checkpoint in brief.
+ *
+ * @example
+ * ```ts
+ * import { inspectCheckpoint, openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const { modelType, parameters, findings } = inspectCheckpoint(await openCheckpoint(await openFolder('model')));
+ * console.log(modelType, parameters, findings.length); // → qwen3_moe 311328 0
+ * ```
+ */
 export function inspectCheckpoint(
   checkpoint: Checkpoint,
   layout: CheckpointLayout = detectLayout(checkpoint),

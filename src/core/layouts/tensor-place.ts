@@ -17,7 +17,16 @@ export interface TensorPlace {
 /** More digits than this number nothing in a model; with fewer, every number fits 32 bits. */
 const MOST_DIGITS = 9;
 
-/** The stack, layer and expert that a tensor's name, or a prefix of names, tells. */
+/**
+ * The stack, layer and expert that a tensor's name, or a prefix of names, tells.
+ *
+ * @example
+ * ```ts
+ * import { tensorPlace } from 'moe-loom/layouts';
+ * const { layer, expert } = tensorPlace('model.layers.3.mlp.experts.17.up_proj.weight');
+ * console.log(layer, expert); // → 3 17
+ * ```
+ */
 export function tensorPlace(name: string): TensorPlace {
   const end = layerEnd(name);
   const digits = expertDigits(name, end);

@@ -4,7 +4,18 @@ import { type Mark, monoWidth, type Picture, words } from '../layouts/drawing/pi
 import type { ProgramVerdict } from './types.ts';
 import { EVIDENCE_WORDS, loadsSummary, VERDICT_WORDS, verdictCounts, verdictSentence } from './verdict-text.ts';
 
-/** The contract of `loads --json`, which the app saves too. */
+/**
+ * The contract of `loads --json`, which the app saves too.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { loadsJson, predictLoads } from 'moe-loom/loads';
+ * import { openFolder } from 'moe-loom/node';
+ * const verdicts = predictLoads(await openCheckpoint(await openFolder('model')));
+ * console.log(loadsJson(verdicts).consumers[0].verdict); // → loads-converting
+ * ```
+ */
 export function loadsJson(verdicts: readonly ProgramVerdict[]) {
   const consumers = verdicts.map((each) => {
     const { id, version, verdict, missing, unexpected, mismatched, cure, needs, inference = null } = each;
@@ -15,7 +26,18 @@ export function loadsJson(verdicts: readonly ProgramVerdict[]) {
   return { consumers };
 }
 
-/** Verdicts as a Markdown document: heading, summary and one table, in the order of `verdicts`. */
+/**
+ * Verdicts as a Markdown document: heading, summary and one table, in the order of `verdicts`.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { loadsMarkdown, predictLoads } from 'moe-loom/loads';
+ * import { openFolder } from 'moe-loom/node';
+ * const verdicts = predictLoads(await openCheckpoint(await openFolder('model')));
+ * console.log(loadsMarkdown('org/name', verdicts).split('\n')[0]); // → ## Which programs load `org/name`
+ * ```
+ */
 export function loadsMarkdown(name: string, verdicts: readonly ProgramVerdict[]): Emitted<'markdown'> {
   const { good, rest } = loadsSummary(verdicts);
   const rows = verdicts.map((each) => [

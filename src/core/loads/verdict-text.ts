@@ -29,12 +29,34 @@ export interface VerdictCounts extends Pick<ProgramVerdict, 'verdict'> {
   readonly mismatched: number;
 }
 
-/** The counts of a verdict that has its names. */
+/**
+ * The counts of a verdict that has its names.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { predictLoads, verdictCounts } from 'moe-loom/loads';
+ * import { openFolder } from 'moe-loom/node';
+ * const [first] = predictLoads(await openCheckpoint(await openFolder('model')));
+ * console.log(verdictCounts(first)); // → { verdict: 'loads-converting', missing: 0, unexpected: 0, mismatched: 0 }
+ * ```
+ */
 export function verdictCounts({ verdict, missing, unexpected, mismatched }: ProgramVerdict): VerdictCounts {
   return { verdict, missing: missing.length, unexpected: unexpected.length, mismatched: mismatched.length };
 }
 
-/** What a program does with the checkpoint, in one sentence. */
+/**
+ * What a program does with the checkpoint, in one sentence.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { predictLoads, verdictCounts, verdictSentence } from 'moe-loom/loads';
+ * import { openFolder } from 'moe-loom/node';
+ * const [first] = predictLoads(await openCheckpoint(await openFolder('model')));
+ * console.log(verdictSentence(verdictCounts(first))); // → It rearranges the experts while it loads them. No weight is lost.
+ * ```
+ */
 export function verdictSentence(counts: VerdictCounts): string {
   switch (counts.verdict) {
     case 'loads':

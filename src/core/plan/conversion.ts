@@ -58,6 +58,15 @@ interface Conversion {
  * What converting `checkpoint` to `target` would do, as a value: every output byte with the source bytes it comes from.
  *
  * Nothing is read. A plan that cannot be run has `refusals` and no shards.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * import { planConversion } from 'moe-loom/plan';
+ * const plan = planConversion(await openCheckpoint(await openFolder('model')), 'stacked');
+ * console.log(plan.shards.length, plan.refusals.length); // → 1 0
+ * ```
  */
 export function planConversion(checkpoint: Checkpoint, target: Target, options: PlanOptions = {}): ConversionPlan {
   return options.dtype === 'bf16'

@@ -2,7 +2,18 @@ import { formatBytes, formatInteger, plural } from '../units.ts';
 import { TARGETS } from './targets.ts';
 import type { ConfigChange, ConversionPlan, GroupStep } from './types.ts';
 
-/** A plan as lines a person reads: what would be done, or why not. */
+/**
+ * A plan as lines a person reads: what would be done, or why not.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * import { describePlan, planConversion } from 'moe-loom/plan';
+ * const plan = planConversion(await openCheckpoint(await openFolder('model')), 'stacked');
+ * console.log(describePlan(plan)[0].split(':')[0]); // → To stacked
+ * ```
+ */
 export function describePlan(plan: ConversionPlan): string[] {
   if (plan.refusals.length > 0) {
     return ['This cannot be converted:', ...unique(plan.refusals.map((refusal) => `  ${refusal.message}`))];
@@ -20,7 +31,18 @@ export function describePlan(plan: ConversionPlan): string[] {
   ];
 }
 
-/** One change of config.json as a sentence. */
+/**
+ * One change of config.json as a sentence.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * import { describeConfigChange, planConversion } from 'moe-loom/plan';
+ * const plan = planConversion(await openCheckpoint(await openFolder('model')), 'qwen3-moe-fused');
+ * console.log(plan.configChanges.map(describeConfigChange).length); // → 2
+ * ```
+ */
 export function describeConfigChange({ key, after, reason, removed }: ConfigChange): string {
   const what = removed ? `${key} is taken out` : `${key} = ${JSON.stringify(after)}`;
   return `config.json: ${what} (${sentence(reason)}).`;

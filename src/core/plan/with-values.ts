@@ -12,6 +12,15 @@ export interface PlanReadingOptions extends PlanOptions {
  * {@link planConversion}; where values of companions alone would decide, reads exactly those and plans again.
  *
  * @throws LoomError `not-convertible` when they are too many bytes to read for a plan, and what sources throw.
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * import { planWithValues } from 'moe-loom/plan';
+ * const files = await openFolder('model');
+ * const plan = await planWithValues(await openCheckpoint(files), files, 'gate-up');
+ * console.log(plan.refusals); // → []
+ * ```
  */
 export async function planWithValues(
   checkpoint: Checkpoint,

@@ -30,7 +30,18 @@ export function loaderNamed(text: string): ProgramWith<ProgramId, 'loads'> | und
 /** What one of `LOADERS` makes of a checkpoint. */
 export type ConsumerVerdict = ProgramVerdict<ProgramId>;
 
-/** Which programs load a checkpoint's experts: `predict` for all of `LOADERS`. */
+/**
+ * Which programs load a checkpoint's experts: `predict` for all of `LOADERS`.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { predictLoads } from 'moe-loom/loads';
+ * import { openFolder } from 'moe-loom/node';
+ * const verdicts = predictLoads(await openCheckpoint(await openFolder('model')));
+ * console.log(verdicts.find(({ id }) => id === 'vllm').verdict); // → loads
+ * ```
+ */
 export function predictLoads(checkpoint: LoadInput['checkpoint'], layout?: CheckpointLayout): ConsumerVerdict[] {
   return predict(LOADERS, checkpoint, layout);
 }
@@ -48,7 +59,20 @@ export function predictTarget(outputs: Iterable<PlannedTensor>, facts: TargetFac
   return predictOutputs(LOADERS, outputs, facts);
 }
 
-/** What programs will do with what a plan writes; null where the plan is refused. */
+/**
+ * What programs will do with what a plan writes; null where the plan is refused.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { predictPlan } from 'moe-loom/loads';
+ * import { openFolder } from 'moe-loom/node';
+ * import { planConversion } from 'moe-loom/plan';
+ * const checkpoint = await openCheckpoint(await openFolder('model'));
+ * const verdicts = predictPlan(checkpoint, planConversion(checkpoint, 'gate-up'), {});
+ * console.log(verdicts.find(({ id }) => id === 'vllm').verdict); // → refuses
+ * ```
+ */
 export function predictPlan(
   { config }: Pick<Checkpoint, 'config'>,
   plan: ConversionPlan,

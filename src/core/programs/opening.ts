@@ -16,7 +16,17 @@ export const KNOWLEDGE: Knowledge = {
   isWhole: isWholeEmbedding,
 };
 
-/** Opens a set of files as one checkpoint, with all that is known here: see `openCheckpoint` of the checkpoint room. */
+/**
+ * Opens a set of files as one checkpoint, with all that is known here: see `openCheckpoint` of the checkpoint room.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const checkpoint = await openCheckpoint(await openFolder('model'));
+ * console.log(checkpoint.tensors.size, checkpoint.findings.length); // → 104 0
+ * ```
+ */
 export function openCheckpoint(files: FileSet, options: OpenOptions = {}): Promise<Checkpoint> {
   return open(files, { knowledge: KNOWLEDGE, ...options });
 }

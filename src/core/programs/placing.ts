@@ -33,7 +33,15 @@ export const FRAMEWORKS = programsWith(PROGRAMS, 'placement');
 /** Shown where no program is named. */
 export const DEFAULT_RANK_PROGRAM: ProgramId = transformers5.id;
 
-/** True for the id of a program that places experts. */
+/**
+ * True for the id of a program that places experts.
+ *
+ * @example
+ * ```ts
+ * import { isFrameworkId } from 'moe-loom/ranks';
+ * console.log(isFrameworkId('vllm'), isFrameworkId('nothing')); // → true false
+ * ```
+ */
 export function isFrameworkId(text: string): text is ProgramId {
   return frameworkOf(text) !== undefined;
 }
@@ -65,7 +73,18 @@ function known(id: string): PlacingProgram | PlacementError {
   return frameworkOf(id) ?? { error: `${id} is not known to this program.` };
 }
 
-/** Which rank holds which experts under the named program's rules, or its message where it would refuse. */
+/**
+ * Which rank holds which experts under the named program's rules, or its message where it would refuse.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { planPlacement, rankModelOfConfig } from 'moe-loom/ranks';
+ * const { facts } = rankModelOfConfig(JSON.parse(await readFile('config.json', 'utf8')));
+ * const placement = planPlacement({ framework: 'vllm', ep: 8 }, facts);
+ * console.log('error' in placement ? placement.error : placement.ranks.length); // → 8
+ * ```
+ */
 export function planPlacement(options: RankOptions, facts: ModelFacts): Placement | PlacementError {
   const program = known(options.framework);
   return 'error' in program ? program : place(program, options, facts);
@@ -77,13 +96,36 @@ export function refusalOf(options: RankOptions, facts: ModelFacts): string | nul
   return 'error' in program ? program.error : refuse(program, options, facts);
 }
 
-/** What `moe-loom ranks --json` prints of a model that is already made, or of the reason why there is none. */
+/**
+ * What `moe-loom ranks --json` prints of a model that is already made, or of the reason why there is none.
+ *
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { rankModelOfConfig, summarize } from 'moe-loom/ranks';
+ * const model = rankModelOfConfig(JSON.parse(await readFile('config.json', 'utf8')));
+ * const { ranks } = summarize(model, { framework: 'vllm', ep: 8 });
+ * console.log(ranks.length, ranks[7].experts); // → 8 [ [ 112, 128 ] ]
+ * ```
+ */
 export function summarize(model: RankModel | PlacementError, options: RankOptions): RankSummary {
   const program = known(options.framework);
   return 'error' in program ? refused(options.framework, program.error) : summary(program, model, options);
 }
 
-/** Which rank of a program holds which experts, how many bytes, and which ranges of which files it reads. */
+/**
+ * Which rank of a program holds which experts, how many bytes, and which ranges of which files it reads.
+ *
+ * @example
+ * ```ts
+ * import { detectLayout, openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * import { ranksOf } from 'moe-loom/ranks';
+ * const checkpoint = await openCheckpoint(await openFolder('model'));
+ * const { ranks } = ranksOf(checkpoint, detectLayout(checkpoint), { framework: 'transformers-5', ep: 4 });
+ * console.log(ranks[3].experts); // → [ [ 9, 12 ] ]
+ * ```
+ */
 export function ranksOf(
   checkpoint: RankModel['checkpoint'],
   layout: CheckpointLayout,

@@ -161,7 +161,19 @@ export function rankTensors(tensorIndex: TensorIndex, placement: Placement, rank
   return sharer.candidates().flatMap((tensor) => sharer.shareOf(tensor) ?? []);
 }
 
-/** The byte ranges of a rank that reads only what it holds. */
+/**
+ * The byte ranges of a rank that reads only what it holds.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * import { DEFAULT_RANK_PROGRAM, planPlacement, rankModel, rankReads } from 'moe-loom/ranks';
+ * const model = rankModel(await openCheckpoint(await openFolder('model')));
+ * const placement = planPlacement({ framework: DEFAULT_RANK_PROGRAM, ep: 4 }, model.facts);
+ * console.log(rankReads(model.tensorIndex, placement, 0).reads.length); // → 8
+ * ```
+ */
 export function rankReads(
   tensorIndex: TensorIndex,
   placement: Placement,

@@ -12,6 +12,13 @@ import type { ModelOverrides } from './types.ts';
  * byte ranges are unknown.
  *
  * @throws LoomError `config-invalid` if a required size is missing or invalid.
+ * @example
+ * ```ts
+ * import { readFile } from 'node:fs/promises';
+ * import { rankModelOfConfig } from 'moe-loom/ranks';
+ * const { facts } = rankModelOfConfig(JSON.parse(await readFile('config.json', 'utf8')));
+ * console.log(facts.moeLayers.length, facts.moeLayers[0].experts); // → 94 128
+ * ```
  */
 export function rankModelOfConfig(config: Config, overrides: ModelOverrides = {}): RankModel {
   const own = configWith(config, overrides);

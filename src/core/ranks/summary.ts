@@ -80,7 +80,18 @@ export interface RankModel {
   readonly withoutFiles?: true;
 }
 
-/** The model of a checkpoint in its present layout. */
+/**
+ * The model of a checkpoint in its present layout.
+ *
+ * @example
+ * ```ts
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * import { rankModel } from 'moe-loom/ranks';
+ * const { facts } = rankModel(await openCheckpoint(await openFolder('model')));
+ * console.log(facts.moeLayers.map(({ experts }) => experts)); // → [ 12, 12 ]
+ * ```
+ */
 export function rankModel(checkpoint: Checkpoint, layout: CheckpointLayout = detectLayout(checkpoint)): RankModel {
   const facts = modelFacts(checkpoint, layout);
   // Without placeable experts nothing is indexed, because a name can claim any number of experts.

@@ -35,7 +35,15 @@ export function rowOf(dtype: DType): DTypeRow {
   return ROWS[dtype];
 }
 
-/** Bits of one element. */
+/**
+ * Bits of one element.
+ *
+ * @example
+ * ```ts
+ * import { bitsOf } from 'moe-loom/safetensors';
+ * console.log(bitsOf('BF16'), bitsOf('F4')); // → 16 4
+ * ```
+ */
 export function bitsOf(dtype: DType): number {
   return ROWS[dtype].bits;
 }
@@ -45,13 +53,29 @@ export function rankOf(dtype: DType): number {
   return RANKS.get(dtype) ?? -1;
 }
 
-/** Bytes of `elements` elements; NaN when a sub-byte dtype does not fill whole bytes. */
+/**
+ * Bytes of `elements` elements; NaN when a sub-byte dtype does not fill whole bytes.
+ *
+ * @example
+ * ```ts
+ * import { bytesOf } from 'moe-loom/safetensors';
+ * console.log(bytesOf('BF16', 1536 * 4096)); // → 12582912
+ * ```
+ */
 export function bytesOf(dtype: DType, elements: number): number {
   const bits = elements * bitsOf(dtype);
   return bits % 8 === 0 ? bits / 8 : Number.NaN;
 }
 
-/** Product of the dims: 1 for rank 0, 0 when any dim is 0. */
+/**
+ * Product of the dims: 1 for rank 0, 0 when any dim is 0.
+ *
+ * @example
+ * ```ts
+ * import { elementsOf } from 'moe-loom/safetensors';
+ * console.log(elementsOf([128, 1536, 4096])); // → 805306368
+ * ```
+ */
 export function elementsOf(shape: readonly number[]): number {
   let product = 1;
   for (const dim of shape) {

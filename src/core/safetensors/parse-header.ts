@@ -46,6 +46,12 @@ const TAGS: ScanTags = {
  * The header length that the first 8 bytes of a file announce, proven to be within the cap and the file.
  *
  * @throws LoomError `header-too-small`, `header-too-large`, `header-length-invalid`.
+ * @example
+ * ```ts
+ * import { layoutHeader, parseHeaderLength } from 'moe-loom/safetensors';
+ * const { bytes, fileSize } = layoutHeader([{ name: 'w', dtype: 'F32', shape: [2, 3] }], null);
+ * console.log(parseHeaderLength(bytes, { file: 'w.safetensors', fileSize })); // → 64
+ * ```
  */
 export function parseHeaderLength(first8: Uint8Array, options: HeaderOptions): number {
   const { file, fileSize } = options;
@@ -80,6 +86,13 @@ function checkLength(length: bigint, options: HeaderOptions): void {
  * the file to its last byte.
  *
  * @throws LoomError with the rule's tag, and `file`, `byte` and, where there is one, `tensor`.
+ * @example
+ * ```ts
+ * import { layoutHeader, parseHeader } from 'moe-loom/safetensors';
+ * const { bytes, fileSize } = layoutHeader([{ name: 'w', dtype: 'F32', shape: [2, 3] }], null);
+ * const header = parseHeader(bytes.subarray(8), { file: 'w.safetensors', fileSize });
+ * console.log(header.tensors.get('w').shape); // → [ 2, 3 ]
+ * ```
  */
 export function parseHeader(json: Uint8Array, options: HeaderOptions): Header {
   const { walk, result } = walkHeader(json.length, options);

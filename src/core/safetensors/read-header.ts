@@ -30,6 +30,16 @@ const LONG = 16 * MIB;
  * The header of a file, in one read when it fits the window and in two otherwise.
  *
  * @throws LoomError `lfs-pointer` with `sha256` and `size`, `not-weights` for what is plainly something else, what `parseHeader` throws, and what the source throws.
+ * @example
+ * ```ts
+ * import { openFolder } from 'moe-loom/node';
+ * import { readHeader } from 'moe-loom/safetensors';
+ * const files = await openFolder('model');
+ * const source = await files.open('model-00001-of-00003.safetensors');
+ * const { tensors } = await readHeader(source, { file: 'model-00001-of-00003.safetensors' });
+ * console.log(tensors.size); // → 43
+ * await source.dispose?.();
+ * ```
  */
 export async function readHeader(source: ByteSource, options: ReadHeaderOptions): Promise<Header> {
   const { cache } = options;

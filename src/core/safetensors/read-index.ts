@@ -36,6 +36,13 @@ const NOTHING = new Uint8Array(0);
  * A shard index read strictly: no key twice, every shard name a plain relative path.
  *
  * @throws LoomError `index-json-invalid`, `index-weight-map-invalid`, `index-file-name-invalid`, with `file` and the byte.
+ * @example
+ * ```ts
+ * import { parseIndex } from 'moe-loom/safetensors';
+ * const text = '{"metadata":{},"weight_map":{"w":"model-00001-of-00001.safetensors"}}';
+ * const { weightMap } = parseIndex(new TextEncoder().encode(text), { file: 'model.safetensors.index.json' });
+ * console.log(weightMap.get('w')); // → model-00001-of-00001.safetensors
+ * ```
  */
 export function parseIndex(bytes: Uint8Array, options: IndexOptions): ShardIndex {
   assertLength(bytes.length, options.file);

@@ -39,6 +39,12 @@ const SPACE = 0x20;
  *
  * @throws LoomError `tensor-name-reserved`, `header-key-duplicate` (two of one name), `name-not-well-formed`, `dtype-unknown`,
  * `tensor-entry-invalid` (a dim), `shape-overflow`, `tensor-misaligned`, `metadata-invalid`, `header-too-large`.
+ * @example
+ * ```ts
+ * import { layoutHeader } from 'moe-loom/safetensors';
+ * const { fileSize, dataStart } = layoutHeader([{ name: 'w', dtype: 'F32', shape: [2, 3] }], null);
+ * console.log(fileSize - dataStart); // → 24
+ * ```
  */
 export function layoutHeader(
   specs: readonly TensorSpec[],

@@ -6,7 +6,19 @@ import type { Sink } from './types.ts';
 /** A conversion into memory may make so many bytes: a tab has about 4 GB, and its files are in it twice for a moment. */
 export const MEMORY_OUTPUT_BYTES = GIB;
 
-/** A sink in memory, for small outputs and for tests. `capacity` bytes in all, then it is full. */
+/**
+ * A sink in memory, for small outputs and for tests. `capacity` bytes in all, then it is full.
+ *
+ * @example
+ * ```ts
+ * import { createMemorySink } from 'moe-loom/convert';
+ * const sink = createMemorySink();
+ * const file = await sink.create('two.bin', 2);
+ * await file.write(new Uint8Array([1, 2]), 0);
+ * await file.commit();
+ * console.log(sink.written.get('two.bin')); // → Uint8Array(2) [ 1, 2 ]
+ * ```
+ */
 export function createMemorySink(
   identity = 'memory',
   capacity = Number.POSITIVE_INFINITY,

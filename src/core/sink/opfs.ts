@@ -34,6 +34,18 @@ export interface OpfsOptions {
  * Where the browser cannot rename a file, it is written under its final name, and a mark beside it says that it is not
  * finished; `files()` gives finished files alone.
  * @throws LoomError `storage-unavailable`, `disk-full`, `output-not-empty` when the job's folder holds files.
+ * @example
+ * ```ts browser
+ * import { createOpfsSink, runPlan } from 'moe-loom/convert';
+ * import { openHubRepo } from 'moe-loom/hub';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { planConversion } from 'moe-loom/plan';
+ * // In a worker: browsers open files for synchronous access there alone.
+ * const files = await openHubRepo('Qwen/Qwen3-30B-A3B');
+ * const plan = planConversion(await openCheckpoint(files), 'stacked');
+ * const report = await runPlan(plan, { files, sink: await createOpfsSink('qwen3-stacked') });
+ * console.log(report.verified.equal);
+ * ```
  */
 export async function createOpfsSink(job: string, { leftovers, flusher }: OpfsOptions = {}): Promise<Sink> {
   const root = await openJobFolder(job);

@@ -33,6 +33,17 @@ export interface PickedFolderOptions {
  * it is finished.
  *
  * @throws LoomError `output-not-empty`, `permission-lost`.
+ * @example
+ * ```ts browser
+ * import { createPickedFolderSink, runPlan } from 'moe-loom/convert';
+ * import { openHubRepo } from 'moe-loom/hub';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { planConversion } from 'moe-loom/plan';
+ * const folder = await showDirectoryPicker({ mode: 'readwrite' });
+ * const files = await openHubRepo('Qwen/Qwen3-30B-A3B');
+ * const plan = planConversion(await openCheckpoint(files), 'stacked');
+ * await runPlan(plan, { files, sink: await createPickedFolderSink(folder) });
+ * ```
  */
 export async function createPickedFolderSink(
   handle: FileSystemDirectoryHandle,

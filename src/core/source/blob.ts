@@ -20,6 +20,13 @@ const MAX_DEPTH = 8;
  * Browsers leave links out, so the snapshots of a Hub cache folder are often empty: then the set holds the folder as it
  * arrived, `blobs/` and `refs/`.
  * @throws LoomError `usage` when two files have one path.
+ * @example
+ * ```ts
+ * import { blobFiles } from 'moe-loom/safetensors';
+ * const file = new File(['{}'], 'config.json');
+ * const files = blobFiles('dropped files', [{ path: 'config.json', file }]);
+ * console.log(await files.list()); // → [ { name: 'config.json', byteLength: 2 } ]
+ * ```
  */
 export function blobFiles(identity: string, entries: readonly BlobEntry[]): FileSet {
   const byPath = new Map<string, File>();
@@ -85,6 +92,14 @@ function chooseSnapshot(commits: readonly string[], main: string | null): string
  * changed file has another key. A Hub cache folder gives its snapshot, as in {@link blobFiles}.
  *
  * @throws LoomError `permission-lost`, `source-changed` when the folder cannot be read any more.
+ * @example
+ * ```ts browser
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { directoryFiles } from 'moe-loom/safetensors';
+ * const folder = await navigator.storage.getDirectory();
+ * const checkpoint = await openCheckpoint(directoryFiles(folder));
+ * console.log(checkpoint.tensors.size);
+ * ```
  */
 export function directoryFiles(handle: FileSystemDirectoryHandle, identity: string = handle.name): FileSet {
   let resolved: Promise<FileSystemDirectoryHandle> | null = null;

@@ -34,6 +34,13 @@ const NAMES_A_FILE = /\.safetensors(\.index\.json)?$|^config\.json$/i;
  * are left out: they are no part of a model (`._model.safetensors` is what macOS writes beside it on other disks).
  * What has the name of a shard, an index or a config and is no file is listed, so that opening it says what it is.
  * @throws LoomError `path-not-found`, `path-outside-folder`, `not-a-file`.
+ * @example
+ * ```ts
+ * import { openFolder } from 'moe-loom/node';
+ * const files = await openFolder('model');
+ * const names = (await files.list()).map(({ name }) => name);
+ * console.log(names[0]); // → config.json
+ * ```
  */
 export async function openLocal(path: string, options: LocalOptions = {}): Promise<FileSet> {
   const { revision = 'main', alone = false, outside = 'follow', onNote } = options;

@@ -1,7 +1,16 @@
 import { LoomError, throwIfAborted } from '../errors.ts';
 import type { ByteSource, FileSet } from './types.ts';
 
-/** Bytes in memory as a source. */
+/**
+ * Bytes in memory as a source.
+ *
+ * @example
+ * ```ts
+ * import { memorySource } from 'moe-loom/safetensors';
+ * const source = memorySource(new Uint8Array([1, 2, 3, 4]), 'four bytes');
+ * console.log([...(await source.read({ start: 1, end: 3 }))]); // → [ 2, 3 ]
+ * ```
+ */
 export function memorySource(bytes: Uint8Array, key: string): ByteSource {
   return {
     key,
@@ -22,7 +31,16 @@ export function memorySource(bytes: Uint8Array, key: string): ByteSource {
   };
 }
 
-/** Named bytes in memory as a set of files. */
+/**
+ * Named bytes in memory as a set of files.
+ *
+ * @example
+ * ```ts
+ * import { memoryFiles } from 'moe-loom/safetensors';
+ * const files = memoryFiles('memory', new Map([['config.json', new TextEncoder().encode('{}')]]));
+ * console.log(await files.list()); // → [ { name: 'config.json', byteLength: 2 } ]
+ * ```
+ */
 export function memoryFiles(identity: string, files: ReadonlyMap<string, Uint8Array>): FileSet {
   return {
     identity,

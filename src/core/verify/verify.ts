@@ -44,6 +44,18 @@ export interface Verification {
  * Equal checkpoints are read once. Where something differs it is read again to find out what happened, in the end the whole
  * original when an expert cannot be found in it otherwise. A converted checkpoint that says it is partial is compared in
  * its layers alone, and `layers` says so. Progress counts the first comparison's bytes.
+ *
+ * @example
+ * ```ts
+ * import { verifyCheckpoints } from 'moe-loom/convert';
+ * import { openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const [a, b] = [await openFolder('model'), await openFolder('stacked')];
+ * const left = { files: a, checkpoint: await openCheckpoint(a) };
+ * const right = { files: b, checkpoint: await openCheckpoint(b) };
+ * const { equal, bytes } = await verifyCheckpoints(left, right);
+ * console.log(equal, bytes); // → true 622656
+ * ```
  */
 export async function verifyCheckpoints(
   original: VerifySide,

@@ -22,7 +22,18 @@ export interface DrawnLayer {
   readonly notes: readonly string[];
 }
 
-/** Place in the layout of the layer with a number, or of the first that has experts. @throws LoomError `usage` where there is none. */
+/**
+ * Place in the layout of the layer with a number, or of the first that has experts.
+ *
+ * @throws LoomError `usage` where there is none.
+ * @example
+ * ```ts
+ * import { detectLayout, groupToDraw, openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const layout = detectLayout(await openCheckpoint(await openFolder('model')));
+ * console.log(groupToDraw(layout, null), groupToDraw(layout, 2)); // → 0 2
+ * ```
+ */
 export function groupToDraw(layout: Pick<CheckpointLayout, 'groups'>, layer: number | null): number {
   const { groups } = layout;
   const sparse = groups.flatMap((group, at) => (group.kind === 'dense' ? [] : [at]));
@@ -83,7 +94,20 @@ export function createLayerDrawer(checkpoint: Drawn, layout: Pick<CheckpointLayo
   };
 }
 
-/** One layer of a checkpoint, drawn. @throws LoomError `usage` where its experts are not known, so that no glyph of them can be drawn. */
+/**
+ * One layer of a checkpoint, drawn.
+ *
+ * @throws LoomError `usage` where its experts are not known, so that no glyph of them can be drawn.
+ * @example
+ * ```ts
+ * import { detectLayout, drawLayer, groupToDraw, openCheckpoint } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const checkpoint = await openCheckpoint(await openFolder('model'));
+ * const layout = detectLayout(checkpoint);
+ * const { picture } = drawLayer(checkpoint, layout, groupToDraw(layout, 2), 'strip');
+ * console.log(picture.title); // → Layer 2: per-expert (projections), 12 experts
+ * ```
+ */
 export function drawLayer(
   checkpoint: Drawn,
   layout: Pick<CheckpointLayout, 'groups'>,

@@ -31,7 +31,19 @@ const LEGEND = 30;
 const MONO = xmlText("ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace");
 const SANS = xmlText("system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif");
 
-/** A picture as one SVG file, with its title, a legend of the roles in it and notes. Nothing in it is fetched or run. */
+/**
+ * A picture as one SVG file, with its title, a legend of the roles in it and notes. Nothing in it is fetched or run.
+ *
+ * @example
+ * ```ts
+ * import { detectLayout, drawLayer, openCheckpoint, svgOf } from 'moe-loom/layouts';
+ * import { openFolder } from 'moe-loom/node';
+ * const checkpoint = await openCheckpoint(await openFolder('model'));
+ * const { picture, notes } = drawLayer(checkpoint, detectLayout(checkpoint), 0, 'glyph');
+ * const svg = svgOf(picture, { scheme: 'dark', notes });
+ * console.log(svg.startsWith('<svg')); // → true
+ * ```
+ */
 export function svgOf(picture: Picture, { scheme, notes, expert = null }: SvgOptions): Svg {
   const roles = rolesIn(picture.marks);
   const legend = roles.length > 1 ? LEGEND : 0;
