@@ -1,6 +1,8 @@
 import react from '@vitejs/plugin-react';
 import type { Plugin, UserConfig } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
+import { offline } from './deploy/offline.ts';
 import { LongestFirst } from './e2e/support/longest-first.ts';
 
 /** The command line for Node, into `dist/cli`. */
@@ -20,7 +22,7 @@ const cli: UserConfig = {
 /** The app, into `dist/app`: relative addresses alone, so that any static host serves it from any folder. */
 const app: UserConfig = {
   base: './',
-  plugins: [react(), withoutPolicyInDevelopment()],
+  plugins: [react(), withoutPolicyInDevelopment(), VitePWA(offline())],
   build: {
     outDir: 'dist/app',
     target: 'es2023',

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { pagePolicy, snippets } from '../deploy/headers.ts';
 import { serverHeaders } from './cli/serve/app-headers.ts';
+import { removedWorker } from './cli/serve/removed-worker.ts';
 
 const pathOf = (name: string) => fileURLToPath(new URL(`../deploy/${name}`, import.meta.url));
 
@@ -21,6 +22,10 @@ describe('deploy', () => {
     it(`${name} is what index.html and headers.ts say`, async () => {
       await expect(text).toMatchFileSnapshot(pathOf(name));
     });
+
+  it('removed-sw.js ends the worker of the app', async () => {
+    await expect(removedWorker(false)).toMatchFileSnapshot(pathOf('removed-sw.js'));
+  });
 
   it('a server’s policy is the page’s and who may frame it, in every snippet', () => {
     const page = directives(pagePolicy());

@@ -6,6 +6,7 @@ import { App } from './app.tsx';
 import { queryClient } from './queries/queries.ts';
 import { takeSignInReturn } from './state/access/sign-in.ts';
 import { followAddress } from './state/follow-address.ts';
+import { prepareOffline } from './state/offline/offline.ts';
 import './theme/tokens.css';
 import './theme/base.css';
 import './theme/parts.css';
@@ -24,3 +25,4 @@ if (root) {
     </StrictMode>,
   );
 }
+prepareOffline();
