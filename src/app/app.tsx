@@ -20,6 +20,7 @@ import { Start } from './features/start/start.tsx';
 import { useJob } from './jobs/job-store.ts';
 import { useLateView } from './late-views.ts';
 import { Boundary } from './parts/boundary.tsx';
+import { isInForeignFrame } from './parts/framed.tsx';
 import { late } from './parts/late.tsx';
 import { useUnknownHost } from './state/access/known-hosts.ts';
 import { VIEW_NAMES, type View } from './state/address.ts';
@@ -44,6 +45,7 @@ export function App() {
         <Rail />
         <div className="strips">
           <ProgramLine />
+          {isInForeignFrame() && <FramedNotice />}
           <SignInNotice />
           <VersionNotice />
           <UnreadNotice />
@@ -60,6 +62,8 @@ export function App() {
     </DropCatcher>
   );
 }
+
+const FramedNotice = late(async () => (await import('./features/shell/framed-notice.tsx')).FramedNotice);
 
 const JobPage = late(async () => (await import('./features/convert/job-page.tsx')).JobPage);
 
