@@ -78,7 +78,8 @@ async function frameOf(inner: string, headers: Readonly<Record<string, string>> 
   const outer = createServer((_, answer) => {
     for (const [name, value] of Object.entries(headers)) answer.setHeader(name, value);
     answer.setHeader('content-type', 'text/html');
-    const allowed = 'allow="clipboard-read" sandbox="allow-scripts allow-same-origin allow-downloads allow-popups"';
+    const allowed =
+      'allow="clipboard-read" sandbox="allow-scripts allow-same-origin allow-downloads allow-popups allow-popups-to-escape-sandbox"';
     answer.end(
       `<body style="margin:0"><iframe ${allowed} src="${inner.replaceAll('&', '&amp;')}" style="width:100%;height:98vh;border:0"></iframe>`,
     );
