@@ -21,6 +21,8 @@ export default defineConfig({
   use: {
     baseURL: address,
     viewport: { width: 1280, height: 800 },
+    // A spec that wants one asks for it: pages that are routed or counted must come from the server.
+    serviceWorkers: 'block',
     launchOptions: { ...(executablePath === undefined ? {} : { executablePath }), args: [...args] },
   },
   webServer: {

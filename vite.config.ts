@@ -1,6 +1,8 @@
 import react from '@vitejs/plugin-react';
 import type { Plugin, UserConfig } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
 import { defineConfig } from 'vitest/config';
+import { offline } from './deploy/offline.ts';
 import { LongestFirst } from './e2e/support/longest-first.ts';
 import { emptied, isElement, libraryEntries } from './packaging/library.ts';
 import { recordBundled } from './packaging/record.ts';
@@ -79,7 +81,7 @@ const appModules = recordBundled('app');
 /** The app, into `dist/app`: relative addresses alone, so that any static host serves it from any folder. */
 const app: UserConfig = {
   base: './',
-  plugins: [react(), withoutPolicyInDevelopment(), appModules.main],
+  plugins: [react(), withoutPolicyInDevelopment(), appModules.main, VitePWA(offline())],
   build: {
     outDir: 'dist/app',
     target: 'es2023',

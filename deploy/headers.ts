@@ -18,19 +18,33 @@ const CACHE = { assets: 'public, max-age=31536000, immutable', page: 'no-cache' 
 
 const SOURCE = 'Generated from deploy/headers.ts and index.html: npx vitest run --project node src/deploy.test.ts -u';
 
-/** The snippets of this folder, by file name. */
-export function snippets(): Readonly<Record<string, string>> {
-  return { 'nginx.conf': nginx(), Caddyfile: caddy(), _headers: headersFile() };
+/** The site that shows a Space in a frame. */
+export const SPACE_FRAMES: readonly string[] = ['https://huggingface.co'];
+
+/** Origins that may show the page in a frame, where a server sends the headers of this snippet. */
+export function framesOf(snippet: string): readonly string[] {
+  return snippet.startsWith('space/') ? SPACE_FRAMES : [];
 }
 
-function nginx(): string {
+/** The snippets of this folder, by file name. */
+export function snippets(): Readonly<Record<string, string>> {
+  return {
+    'nginx.conf': nginx(),
+    Caddyfile: caddy(),
+    _headers: headersFile(),
+    'space/nginx.conf': nginx(framesOf('space/nginx.conf')),
+  };
+}
+
+function nginx(framedBy: readonly string[] = []): string {
   const add = (name: string, value: string) => `    add_header ${name} "${value}" always;`;
-  const headers = serverHeaders(pagePolicy()).map(([name, value]) => add(name, value));
+  const headers = serverHeaders(pagePolicy(), framedBy).map(([name, value]) => add(name, value));
   const place = (path: string, cache: string) =>
     [`location ${path} {`, ...headers, add('Cache-Control', cache), '}'].join('\n');
   return [
     `# ${SOURCE}`,
     '# Include it in a server block whose root is dist/app. nginx does not inherit add_header: both places have them all.',
+    ...framedBy.map((site) => `# ${site} may show the page in a frame. Send no X-Frame-Options beside it.`),
     place('/', CACHE.page),
     place('/assets/', CACHE.assets),
     '',

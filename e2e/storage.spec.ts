@@ -1,19 +1,16 @@
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
-import { preview } from 'vite';
 import { pagePolicy } from '../deploy/headers.ts';
 import { serverHeaders } from '../src/cli/serve/app-headers.ts';
 import { expect, pastTheEdge, storedFiles, test, violations, visit } from './support/app.ts';
 import { refuseInWorkers, refuseStorage } from './support/no-storage.ts';
+import { type PlainServer, servePlain } from './support/plain-server.ts';
 import { markUsed } from './support/used-hub.ts';
 
-const DIST = fileURLToPath(new URL('../dist/app/', import.meta.url));
 const CONVERT = { repo: 'tiny/mixtral', view: 'convert', target: 'stacked', 'max-shard': '30 KB' };
 
 const start = (page: Page) => page.getByRole('button', { name: 'Start conversion' }).click();
@@ -96,27 +93,10 @@ test('storage that was cleared between visits: the unfinished conversion starts 
   await expect(report(page)).toContainText('all equal');
 });
 
-/** Serves a copy of the built app, which `change` may have changed. */
-async function serve(headers: Readonly<Record<string, string>>, change: (folder: string) => void = () => {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'moe-loom-deployed-'));
-  cpSync(DIST, folder, { recursive: true });
-  change(folder);
-  const server = await preview({
-    build: { outDir: folder },
-    preview: { port: 0, host: '127.0.0.1', headers },
-    logLevel: 'error',
-  });
-  const close = async () => {
-    await server.close();
-    rmSync(folder, { recursive: true });
-  };
-  return { base: server.resolvedUrls?.local[0] ?? '', close };
-}
-
 test.describe('without storage', () => {
-  let server: Awaited<ReturnType<typeof serve>>;
+  let server: PlainServer;
   test.beforeAll(async () => {
-    server = await serve({}, (folder) => refuseInWorkers(join(folder, 'assets')));
+    server = await servePlain({ change: (folder) => refuseInWorkers(join(folder, 'assets')) });
   });
   test.afterAll(() => server.close());
   const base = () => server.base;
@@ -173,9 +153,9 @@ test.describe('without storage', () => {
 });
 
 test.describe('on a server of its own', () => {
-  let server: Awaited<ReturnType<typeof serve>>;
+  let server: PlainServer;
   test.beforeAll(async () => {
-    server = await serve(Object.fromEntries(serverHeaders(pagePolicy())));
+    server = await servePlain({ headers: Object.fromEntries(serverHeaders(pagePolicy())) });
   });
   test.afterAll(() => server.close());
   const base = () => server.base;

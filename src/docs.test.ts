@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FINDINGS } from './core/checkpoint/finding-tags.ts';
-import { ERROR_TAGS } from './core/errors.ts';
+import { ERROR_MEANINGS } from './core/error-meanings.ts';
+import { ERROR_TAGS, type ErrorTag } from './core/errors.ts';
 import { GLOSSARY, type GlossaryTerm, TERM_IDS } from './core/glossary.ts';
 import { DEFECTS } from './core/layouts/defects.ts';
 import { DIALECTS, type DialectSpec, layoutId } from './core/layouts/dialects.ts';
@@ -22,7 +23,7 @@ const TABLES = [
   [
     'errors',
     ['tag', 'exit', 'meaning'],
-    Object.entries(ERROR_TAGS).map(([tag, { exit, meaning }]) => [`\`${tag}\``, String(exit), meaning]),
+    Object.entries(ERROR_TAGS).map(([tag, { exit }]) => [`\`${tag}\``, String(exit), ERROR_MEANINGS[tag as ErrorTag]]),
   ],
   [
     'findings',

@@ -1,16 +1,8 @@
 import { useEffect, useRef } from 'react';
 
-import { FailureNotice } from './features/failure/failure-notice.tsx';
-import { NoExpertsNotice } from './features/failure/no-experts-notice.tsx';
 import { NotLoaded } from './features/failure/not-loaded.tsx';
-import { PauseNotice } from './features/failure/pause-notice.tsx';
-import { SignInNotice } from './features/failure/sign-in-notice.tsx';
-import { UnknownHostNotice } from './features/failure/unknown-host-notice.tsx';
-import { UnreadNotice } from './features/failure/unread-notice.tsx';
 import { VersionNotice } from './features/failure/version-notice.tsx';
-import { Waiting } from './features/failure/waiting.tsx';
 import { Finding } from './features/finding/finding.tsx';
-import { MapView } from './features/map/map-view.tsx';
 import { ProgramLine } from './features/shell/program-line.tsx';
 import { Rail } from './features/shell/rail.tsx';
 import { Title } from './features/shell/title.tsx';
@@ -20,6 +12,7 @@ import { Start } from './features/start/start.tsx';
 import { useJob } from './jobs/job-store.ts';
 import { useLateView } from './late-views.ts';
 import { Boundary } from './parts/boundary.tsx';
+import { isInForeignFrame } from './parts/framed.tsx';
 import { late } from './parts/late.tsx';
 import { useUnknownHost } from './state/access/known-hosts.ts';
 import { VIEW_NAMES, type View } from './state/address.ts';
@@ -44,10 +37,9 @@ export function App() {
         <Rail />
         <div className="strips">
           <ProgramLine />
-          <SignInNotice />
+          {isInForeignFrame() && <FramedNotice />}
           <VersionNotice />
-          <UnreadNotice />
-          <NoExpertsNotice />
+          <Notices />
         </div>
         <main ref={main} className="view" key={view} tabIndex={-1} aria-label={`${VIEW_NAMES[view]} view`}>
           <Boundary>
@@ -60,6 +52,16 @@ export function App() {
     </DropCatcher>
   );
 }
+
+/** They come right after the first painting, before any of them can be needed: a failure may be the network's. */
+const loadNotices = () => import('./features/failure/notices.tsx');
+const Notices = late(async () => (await loadNotices()).Notices);
+const PauseNotice = late(async () => (await loadNotices()).PauseNotice);
+const FailureNotice = late(async () => (await loadNotices()).FailureNotice);
+const UnknownHostNotice = late(async () => (await loadNotices()).UnknownHostNotice);
+const Waiting = late(async () => (await loadNotices()).Waiting);
+
+const FramedNotice = late(async () => (await import('./features/shell/framed-notice.tsx')).FramedNotice);
 
 const JobPage = late(async () => (await import('./features/convert/job-page.tsx')).JobPage);
 
@@ -85,10 +87,13 @@ function CurrentView() {
   if (asked !== null && (asked.other === null || asked.other === other)) return <UnknownHostNotice asked={asked} />;
   // The conversion of this page can be watched and cancelled where no checkpoint is open.
   if (status === 'idle') return view === 'convert' && hasJob ? <JobPage /> : <Start />;
-  if (status === 'failed') return <FailureNotice />;
-  if (!painted || (status === 'opening' && view !== 'map')) return <Waiting />;
-  if (view === 'map') return <MapView />;
+  if (status === 'failed') return <FailureNotice until={<Heading view={view} />} />;
+  if (!painted || (status === 'opening' && view !== 'map')) return <Waiting until={<Heading view={view} />} />;
   if (lateView.failed) return <NotLoaded onAgain={lateView.again} />;
   // The heading is there before its view, so that no moment of the page is without one.
-  return lateView.View ? <lateView.View /> : <h1 className="hidden">{VIEW_NAMES[view]}</h1>;
+  return lateView.View ? <lateView.View /> : <Heading view={view} />;
+}
+
+function Heading({ view }: { readonly view: View }) {
+  return <h1 className="hidden">{VIEW_NAMES[view]}</h1>;
 }

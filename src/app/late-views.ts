@@ -1,11 +1,11 @@
 import { type ComponentType, useEffect, useState } from 'react';
+import { withQueries } from './queries/with-queries.tsx';
 import type { View } from './state/address.ts';
 import { checkVersion } from './state/version.ts';
 
-type LateView = Exclude<View, 'map'>;
-
 /** Views whose code comes when they are first looked at. */
-const LOADS: Readonly<Record<LateView, () => Promise<ComponentType>>> = {
+const LOADS: Readonly<Record<View, () => Promise<ComponentType>>> = {
+  map: async () => (await import('./features/map/map-view.tsx')).MapView,
   tensors: async () => (await import('./features/tensors/tensors-view.tsx')).TensorsView,
   loads: async () => (await import('./features/loads/loads-view.tsx')).LoadsView,
   convert: async () => (await import('./features/convert/convert-view.tsx')).ConvertView,
@@ -30,11 +30,11 @@ export function useLateView(view: View): LateViewState {
   const [failed, setFailed] = useState<View | null>(null);
   const [, setArrived] = useState<View | null>(null);
   useEffect(() => {
-    if (view === 'map' || here.has(view) || failed === view) return;
+    if (here.has(view) || failed === view) return;
     let wanted = true;
-    LOADS[view]()
+    withQueries(LOADS[view])
       .then((component) => {
-        here.set(view, component);
+        if (!here.has(view)) here.set(view, component);
         if (wanted) setArrived(view);
       })
       .catch(() => {

@@ -1,11 +1,10 @@
-import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { installWorkerPolicy } from '../../workers/link/policy.ts';
 import { App } from './app.tsx';
-import { queryClient } from './queries/queries.ts';
 import { takeSignInReturn } from './state/access/sign-in.ts';
 import { followAddress } from './state/follow-address.ts';
+import { prepareOffline } from './state/offline/offline.ts';
 import './theme/tokens.css';
 import './theme/base.css';
 import './theme/parts.css';
@@ -18,9 +17,8 @@ const root = document.getElementById('root');
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <QueryClientProvider client={queryClient}>
-        <App />
-      </QueryClientProvider>
+      <App />
     </StrictMode>,
   );
 }
+prepareOffline();

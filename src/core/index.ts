@@ -362,6 +362,7 @@ export { bitsOf, bytesOf, DTYPES, type DType, elementsOf, isComplex, isFp8 } fro
 export type { Complex, TensorValue } from './safetensors/dtype-codes.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
 export { copyFiles } from './sink/copy-files.ts';
+export * from './sink/job-name.ts';
 export { createMemorySink, MEMORY_OUTPUT_BYTES } from './sink/memory.ts';
 export { createOpfsSink, type Flusher, openOpfsFolder } from './sink/opfs.ts';
 export * from './sink/opfs-jobs.ts';

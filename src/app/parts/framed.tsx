@@ -8,10 +8,21 @@ export function isInForeignFrame(): boolean {
   }
 }
 
-/** The same address outside of its frame, where it is a page of its own. */
+/** The same address outside of its frame, where it is a page of its own: the address as it is when the link is used. */
 export function OwnTabLink() {
+  const follow = (event: React.SyntheticEvent<HTMLAnchorElement>) => {
+    event.currentTarget.href = window.location.href;
+  };
   return (
-    <a className="button small" href={window.location.href} target="_blank" rel="noreferrer">
+    <a
+      className="button small"
+      href={window.location.href}
+      target="_blank"
+      rel="noreferrer"
+      onPointerEnter={follow}
+      onFocus={follow}
+      onClick={follow}
+    >
       Open in its own tab
     </a>
   );

@@ -1,4 +1,5 @@
 import { type ComponentType, type ReactNode, useEffect, useState } from 'react';
+import { withQueries } from '../queries/with-queries.tsx';
 import { checkVersion } from '../state/version.ts';
 
 /** What draws a part that is still to come. */
@@ -16,9 +17,9 @@ export function late<P extends object>(load: () => Promise<ComponentType<P>>): L
     useEffect(() => {
       if (here || failed) return;
       let wanted = true;
-      load()
+      withQueries(load)
         .then((component) => {
-          here = component;
+          here ??= component;
           if (wanted) setArrived(true);
         })
         .catch(() => {

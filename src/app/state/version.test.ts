@@ -13,4 +13,11 @@ describe('checkVersion', () => {
       await checkVersion('./assets/index-OLD.js', async () => page);
       expect(useVersion.getState().state).toBe(state);
     });
+
+  it('leaves a version that is kept here and waits as it is', async () => {
+    const take = async () => true;
+    useVersion.setState({ state: 'ready', take });
+    await checkVersion('./assets/index-OLD.js', async () => PAGE);
+    expect(useVersion.getState()).toEqual({ state: 'ready', take });
+  });
 });

@@ -1,10 +1,19 @@
 import { create } from 'zustand';
 
-/** What the server holds, as seen when a part of the page could not be loaded. */
-export type VersionState = 'unasked' | 'same' | 'newer' | 'unreached';
+/**
+ * What the server holds, as seen when a part of the page could not be loaded; `ready` where this browser has already kept a
+ * newer version, which waits until the reader takes it.
+ */
+export type VersionState = 'unasked' | 'same' | 'newer' | 'unreached' | 'ready';
+
+interface Version {
+  readonly state: VersionState;
+  /** Loads the page again in its newer version; false while another tab must not lose the one it runs. Null where none waits. */
+  readonly take: (() => Promise<boolean>) | null;
+}
 
 /** Whether the server still has the version of the page that runs here. */
-export const useVersion = create<{ readonly state: VersionState }>()(() => ({ state: 'unasked' }));
+export const useVersion = create<Version>()(() => ({ state: 'unasked', take: null }));
 
 /** The page as it is now on its server; null where none answers. */
 type AskPage = () => Promise<string | null>;
@@ -15,6 +24,7 @@ type AskPage = () => Promise<string | null>;
  */
 export async function checkVersion(script: string | null = ownScript(), ask: AskPage = askPage): Promise<void> {
   const page = await ask();
+  if (useVersion.getState().state === 'ready') return;
   const state = page === null || script === null ? 'unreached' : page.includes(script) ? 'same' : 'newer';
   useVersion.setState({ state });
 }
@@ -26,9 +36,14 @@ function ownScript(): string | null {
 
 async function askPage(): Promise<string | null> {
   try {
-    const response = await fetch(window.location.pathname, { cache: 'no-store' });
+    const response = await fetch(`${window.location.pathname}${pastTheWorker()}`, { cache: 'no-store' });
     return response.ok ? await response.text() : null;
   } catch {
     return null;
   }
+}
+
+/** A service worker answers with the page that it keeps, except for this parameter. */
+function pastTheWorker(): string {
+  return globalThis.navigator?.serviceWorker?.controller ? '?from-server' : '';
 }

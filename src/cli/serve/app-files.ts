@@ -5,6 +5,7 @@ import type { ServedNote } from '../../core/index.ts';
 import { jsonOf, LoomError, xmlText } from '../../core/index.ts';
 import { RUNTIME } from '../runtime.ts';
 import { serverHeaders } from './app-headers.ts';
+import { removedWorker, WORKER_FILE } from './removed-worker.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -57,6 +58,8 @@ export async function openAppFiles(folder: string): Promise<AppFiles> {
   return {
     headers: serverHeaders(policy),
     get: async (path) => {
+      // Pages of this server register none; an app that this address served before may have left one.
+      if (path === WORKER_FILE) return { type: TYPES['.js'] as string, body: Buffer.from(removedWorker(true)) };
       const full = known.get(path) ?? (RUNTIME_FILE.test(path) ? await runtimeFile() : undefined);
       if (full === undefined) return null;
       return { type: TYPES[extname(path)] as string, body: await readFile(full) };

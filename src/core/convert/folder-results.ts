@@ -1,5 +1,5 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import { isJobName } from '../sink/opfs-jobs.ts';
+import { isJobName } from '../sink/job-name.ts';
 import type { ConversionReport } from './report.ts';
 import { type ResultFacts, resultFacts } from './result-facts.ts';
 

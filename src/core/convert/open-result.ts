@@ -1,6 +1,7 @@
 import { LoomError } from '../errors.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
-import { isJobName, jobFiles, shareJob } from '../sink/opfs-jobs.ts';
+import { isJobName } from '../sink/job-name.ts';
+import { jobFiles, shareJob } from '../sink/opfs-jobs.ts';
 import { directoryFiles } from '../source/blob.ts';
 import type { FileEntry, FileSet } from '../source/types.ts';
 import { findFolderResult } from './folder-results.ts';

@@ -4,6 +4,7 @@ import { readFailed } from '../source/blob-source.ts';
 import { opfsFiles } from '../source/opfs.ts';
 import type { FileEntry, FileSet } from '../source/types.ts';
 import { isNamed, onceUnlocked } from './directory.ts';
+import { isJobName } from './job-name.ts';
 import { nothingFits, storageFailed, storageRefused } from './storage-failed.ts';
 
 /** All of ours in the browser's storage lies under this folder. */
@@ -16,11 +17,6 @@ export interface StoredJob {
   readonly files: readonly FileEntry[];
   /** True while a tab holds it: it is being written or shown there. */
   readonly inUse: boolean;
-}
-
-/** True for what a conversion can be called: one part of a path, never `.`, `..` or a hidden name. */
-export function isJobName(text: string): boolean {
-  return /^[A-Za-z0-9_][\w.-]{0,127}$/.test(text);
 }
 
 /** The name of the Web Lock that says a job is in use. */

@@ -1,5 +1,5 @@
 import type { PlanSummary } from '../../../../workers/inspect/protocol.ts';
-import { isInForeignFrame, OwnTabLink } from '../../parts/framed.tsx';
+import { isInForeignFrame } from '../../parts/framed.tsx';
 import { choose, useConvertChoices } from './options/convert-options.ts';
 import { bytesOf, fitsMemory, placeOf, usePlaces } from './places.ts';
 
@@ -16,16 +16,15 @@ export function PlaceNote({ plan }: { readonly plan: PlanSummary }) {
       <p>
         The browser storage cannot be used: see &quot;Output&quot;.{' '}
         {place === 'memory' ? MEMORY : fits ? EITHER : FOLDER}
-        {framed && ' In its own tab, this page may have storage and folders.'}
+        {framed && ' In its own tab, this page may have storage and folders: the link is above.'}
       </p>
-      <div className="row">
-        {place === 'folder' && fits && (
+      {place === 'folder' && fits && (
+        <div className="row">
           <button type="button" className="button" onClick={() => choose({ output: 'memory' })}>
             Keep the result in memory
           </button>
-        )}
-        {framed && <OwnTabLink />}
-      </div>
+        </div>
+      )}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { Popover } from 'radix-ui';
 import { useRef, useState } from 'react';
 import { describePrivateHost } from '../../../core/index.ts';
+import { isInForeignFrame, OwnTabLink } from '../../parts/framed.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { type Account, accountOf, useAccess } from '../../state/access/access.ts';
 import { readSignInClient, signIn, useSignIn } from '../../state/access/sign-in.ts';
@@ -69,7 +70,8 @@ function Ask({ endpoint, onDone }: { readonly endpoint: string; readonly onDone:
         {client?.endpoint === endpoint ? 'sign in, or give' : 'give'} a token with read permission. It goes to{' '}
         <span className="mono">{hostOf(endpoint)}</span> alone, and only where strangers are refused.
       </p>
-      {client?.endpoint === endpoint && <SignInButton onSignIn={() => void signIn(client, keeps())} />}
+      {client?.endpoint === endpoint &&
+        (isInForeignFrame() ? <SignInElsewhere /> : <SignInButton onSignIn={() => void signIn(client, keeps())} />)}
       <form ref={form} onSubmit={submit}>
         <label>
           Access token
@@ -101,6 +103,16 @@ function Ask({ endpoint, onDone }: { readonly endpoint: string; readonly onDone:
         </div>
       </form>
     </>
+  );
+}
+
+/** The Hub's sign-in page shows itself in no frame. */
+function SignInElsewhere() {
+  return (
+    <div className="row">
+      <p>The Hub does not sign you in inside another site. Open this page in its own tab first.</p>
+      <OwnTabLink />
+    </div>
   );
 }
 

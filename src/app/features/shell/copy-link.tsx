@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { isInForeignFrame } from '../../parts/framed.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useRankChoices } from '../../placement/rank-choices.ts';
 import { accountOf, useAccess } from '../../state/access/access.ts';
@@ -11,6 +12,9 @@ import { servedHub, servedNote } from '../../state/served.ts';
 /** How long a success that needs no reading is shown, in ms. */
 const SAID_MS = 2000;
 const TITLE = 'Copy link';
+const COPY_BY_HAND = 'The browser did not allow copying. Copy the address from the address bar instead.';
+const COPY_ELSEWHERE =
+  'The browser did not allow copying inside another site. Open the page in its own tab and copy there.';
 
 interface Said {
   readonly done: boolean;
@@ -38,11 +42,7 @@ export function CopyLink() {
       </span>
       {isLong && (
         <div className="popover copy-link-said" role="status">
-          <p>
-            {said.done
-              ? 'The link was copied.'
-              : 'The browser did not allow copying. Copy the address from the address bar instead.'}
-          </p>
+          <p>{said.done ? 'The link was copied.' : isInForeignFrame() ? COPY_ELSEWHERE : COPY_BY_HAND}</p>
           {said.missing.map((line) => (
             <p key={line}>
               <Shown text={line} />

@@ -1,0 +1,9 @@
+self.addEventListener('install', () => self.skipWaiting());
+self.addEventListener('activate', (event) => event.waitUntil(end()));
+
+async function end() {
+  const names = await caches.keys();
+  const ours = names.filter((name) => name === 'moe-loom-used' || name.endsWith(self.registration.scope));
+  await Promise.all(ours.map((name) => caches.delete(name)));
+  await self.registration.unregister();
+}
