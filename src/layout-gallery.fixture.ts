@@ -1,11 +1,9 @@
 import { architectureOf } from './core/layouts/architecture-rules.ts';
 import { ARCHITECTURES } from './core/layouts/architecture-table.ts';
-import { checkpointOf, type Headers, readRealNames, type TestCheckpoint } from './core/layouts/checkpoints.fixture.ts';
+import { checkpointOf, readRealNames } from './core/layouts/checkpoints.fixture.ts';
 import { detectLayout } from './core/layouts/detect.ts';
 import { type DialectSpec, layoutId } from './core/layouts/dialects.ts';
-import { dialectGlyph } from './core/layouts/drawing/dialect-glyph.ts';
-import type { LayerGroup } from './core/layouts/types.ts';
-import { matrixView } from './core/layouts/view.ts';
+import { assumptionFor, inDialect, isReadAs, type MadeUp } from './core/layouts/made-up.ts';
 import type { Verdict } from './core/loads/types.ts';
 import { predictLoads } from './core/programs/loading.ts';
 
@@ -26,9 +24,7 @@ export function whoLoads(row: DialectSpec): string {
   const made = checkpointFor(row);
   if (!made) return 'Who loads it is not predicted here: no small checkpoint could be made of it.\n';
   const { modelType, usual, checkpoint } = made;
-  const { family, dialect } = row;
-  const assume = row.toldBy === 'assumption' ? { assume: { layout: { family, dialect } } } : {};
-  const verdicts = predictLoads(checkpoint, detectLayout(checkpoint, assume));
+  const verdicts = predictLoads(checkpoint, detectLayout(checkpoint, assumptionFor(row)));
   const lines = WORDS.flatMap(([wanted, words]) => {
     const titles = verdicts.filter(({ verdict }) => verdict === wanted).map(({ title }) => title);
     return titles.length === 0 ? [] : [`- ${words}: ${titles.join(', ')}`];
@@ -41,7 +37,7 @@ interface Made {
   readonly modelType: string;
   /** Whether the model type is stored so, on the Hub or in memory. */
   readonly usual: boolean;
-  readonly checkpoint: TestCheckpoint;
+  readonly checkpoint: MadeUp;
 }
 
 function checkpointFor(row: DialectSpec): Made | null {
@@ -63,25 +59,13 @@ function checkpointFor(row: DialectSpec): Made | null {
 }
 
 /** The names that transformers wrote for a small model, its experts in the dialect; null where they do not come out as that. */
-function madeOf(row: DialectSpec, modelType: string): TestCheckpoint | null {
+function madeOf(row: DialectSpec, modelType: string): MadeUp | null {
   const real = NAMES[modelType];
   if (!real) return null;
   const config = withBothKeys(real.config, modelType);
-  const asDialect = (checkpoint: TestCheckpoint) => {
-    const { family, dialect } = row;
-    const assume = row.toldBy === 'assumption' ? { assume: { layout: { family, dialect } } } : {};
-    const groups = detectLayout(checkpoint, assume).groups.filter(({ kind }) => kind === 'moe');
-    const fits = ({ layout }: LayerGroup) => layout !== null && layoutId(layout) === layoutId(row);
-    return groups.length > 0 && groups.every(fits);
-  };
   const disk = checkpointOf(real.disk, config);
-  if (asDialect(disk)) return disk;
   const memory = checkpointOf(real.memory, config);
-  if (asDialect(memory)) return memory;
-  const made = rewritten(row, real.disk, disk);
-  if (!made) return null;
-  const checkpoint = checkpointOf(made, config);
-  return asDialect(checkpoint) ? checkpoint : null;
+  return [disk, memory].find((each) => isReadAs(each, row)) ?? inDialect(disk, row);
 }
 
 /** The number of experts under the keys of transformers 4 and 5 alike: which one a repo has is no matter of its layout. */
@@ -89,24 +73,4 @@ function withBothKeys(config: Readonly<Record<string, unknown>>, modelType: stri
   const { v4, v5 } = architectureOf(modelType)?.countKeys ?? { v4: '', v5: '' };
   const count = config[v4] ?? config[v5];
   return count === undefined ? { ...config } : { ...config, [v4]: count, [v5]: count };
-}
-
-/** The same headers with the tensors of experts replaced by those of the dialect, of the same sizes. */
-function rewritten(row: DialectSpec, headers: Headers, checkpoint: TestCheckpoint): Headers | null {
-  const made: Record<string, Headers[string]> = { ...headers };
-  for (const group of detectLayout(checkpoint).groups) {
-    if (group.kind !== 'moe') continue;
-    const view = matrixView(group, 'gate', 0);
-    if (!view || group.experts === null) return null;
-    const glyph = dialectGlyph(row, { experts: group.experts, intermediate: view.rows, hidden: view.columns });
-    if (!glyph) return null;
-    for (const name of group.expertTensors) delete made[name];
-    for (const { template, shape, dtype } of [...glyph.weights, ...glyph.companions]) {
-      if (!shape.every(Number.isInteger)) return null;
-      const count = template.includes('{i}') ? group.experts : 1;
-      for (let expert = 0; expert < count; expert += 1)
-        made[`${group.prefix}.${template.replaceAll('{i}', String(expert))}`] = { dtype, shape };
-    }
-  }
-  return made;
 }

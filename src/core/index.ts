@@ -244,6 +244,7 @@ export { isTarget, TARGETS } from './plan/targets.ts';
 export type * from './plan/types.ts';
 export { type PlanReadingOptions, planWithValues } from './plan/with-values.ts';
 export { PROGRAMS, type ProgramId } from './programs/all.ts';
+export * from './programs/compat.ts';
 export { CONFIGURED, configFor, configFramework, configKindOf, configKinds } from './programs/configuring.ts';
 export {
   DEFAULT_MEMORY_PROGRAM,

@@ -81,7 +81,8 @@ export function isGood({ verdict }: Pick<ProgramVerdict, 'verdict'>): boolean {
   return verdict === 'loads' || verdict === 'loads-converting';
 }
 
-function inputOf(checkpoint: Readable, layout: CheckpointLayout): LoadInput {
+/** What verdicts on a checkpoint are made from. */
+export function inputOf(checkpoint: Readable, layout: CheckpointLayout): LoadInput {
   return { checkpoint, layout, row: architectureOf(layout.modelType) };
 }
 
@@ -134,7 +135,7 @@ function placed({ name, dtype, shape }: PlannedTensor): CheckpointTensor {
 }
 
 /** A checkpoint as a conversion would leave it; null when it cannot be converted. */
-function convertedInput({ checkpoint, layout }: LoadInput, target: TargetLayout): LoadInput | null {
+export function convertedInput({ checkpoint, layout }: LoadInput, target: TargetLayout): LoadInput | null {
   if (checkpoint.findings?.some(({ severity }) => severity === 'error')) return null;
   const groups = layout.groups.filter((group) => group.kind === 'moe');
   if (groups.length === 0 || groups.some((group) => group.defects.length > 0)) return null;
