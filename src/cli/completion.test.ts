@@ -120,7 +120,7 @@ describe('completion', () => {
     expect(await linesOf('bash', ['--norc'], 'source ./_bash; complete -p moe-loom')).toEqual([
       'complete -o default -F _moe_loom moe-loom',
     ]);
-  });
+  }, 60_000);
 
   it.skipIf(!isThere('zsh'))('in zsh offers commands, options and their values', async () => {
     const names = async (...words: string[]) => (await inZsh(...words)).map((line) => line.split(':')[0]);

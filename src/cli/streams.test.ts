@@ -80,14 +80,18 @@ describe('streams', () => {
     120_000,
   );
 
-  it.skipIf(!hasTerminals)('no colour reaches a terminal, with NO_COLOR or without', async () => {
-    for (const env of [{ NO_COLOR: '1' }, { FORCE_COLOR: '1' }] as const)
-      for (const args of [['inspect', good], ['loads', good], ['--help'], ['check', join(good, 'nothing')]]) {
-        const shown = await inTerminal(commandOf(args), env);
-        expect(shown.length).toBeGreaterThan(20);
-        expect(shown).not.toContain('\u001b');
-      }
-  });
+  it.skipIf(!hasTerminals)(
+    'no colour reaches a terminal, with NO_COLOR or without',
+    async () => {
+      for (const env of [{ NO_COLOR: '1' }, { FORCE_COLOR: '1' }] as const)
+        for (const args of [['inspect', good], ['loads', good], ['--help'], ['check', join(good, 'nothing')]]) {
+          const shown = await inTerminal(commandOf(args), env);
+          expect(shown.length).toBeGreaterThan(20);
+          expect(shown).not.toContain('\u001b');
+        }
+    },
+    60_000,
+  );
 
   it.skipIf(!hasTerminals)(
     'help and prose fit the terminal; JSON and pipes do not change with it',
