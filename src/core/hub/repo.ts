@@ -52,7 +52,7 @@ export interface HubRepo extends FileSet {
  * answer does not name all files; files are read as asked.
  *
  * The path of the reference may be a folder, or a file: weights or an index represent their checkpoint, any other file
- * for the folder it is in.
+ * represents its folder.
  * @throws LoomError `repo-reference-invalid`, `repo-not-found`, `revision-not-found`, `path-not-found`, `repo-disabled`,
  * `token-rejected`, `access-denied`, `rate-limited`, `server-error`, `network`, `answer-invalid`, `cancelled`.
  * @example

@@ -17,7 +17,7 @@ export interface DialectSpec extends Omit<DialectRow, 'dialect'> {
 export const DIALECTS: readonly DialectSpec[] = DIALECT_ROWS;
 
 /**
- * `gate-up/plain`: a layout as messages, `--assume` and loaders' claims write it.
+ * The id of a layout, such as `gate-up/plain`, as messages, JSON and `--assume` write it.
  *
  * @example
  * ```ts

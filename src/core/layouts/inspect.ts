@@ -31,7 +31,7 @@ export interface Inspection {
 }
 
 /**
- * A checkpoint in brief.
+ * A checkpoint in brief: counts, the layout of each layer, and one finding for each cause. Pure.
  *
  * @example
  * ```ts

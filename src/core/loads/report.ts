@@ -5,7 +5,7 @@ import type { ProgramVerdict } from './types.ts';
 import { EVIDENCE_WORDS, loadsSummary, VERDICT_WORDS, verdictCounts, verdictSentence } from './verdict-text.ts';
 
 /**
- * The contract of `loads --json`, which the app saves too.
+ * Verdicts as the JSON that `moe-loom loads --json` prints: a contract.
  *
  * @example
  * ```ts

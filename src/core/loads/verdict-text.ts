@@ -30,7 +30,7 @@ export interface VerdictCounts extends Pick<ProgramVerdict, 'verdict'> {
 }
 
 /**
- * The counts of a verdict that has its names.
+ * The verdict with the numbers of missing, unexpected and mismatched tensors.
  *
  * @example
  * ```ts

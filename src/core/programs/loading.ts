@@ -31,7 +31,7 @@ export function loaderNamed(text: string): ProgramWith<ProgramId, 'loads'> | und
 export type ConsumerVerdict = ProgramVerdict<ProgramId>;
 
 /**
- * Which programs load a checkpoint's experts: `predict` for all of `LOADERS`.
+ * Which programs load a checkpoint: one verdict for each program, widely used programs first. Pure; needs only headers.
  *
  * @example
  * ```ts
@@ -60,7 +60,7 @@ export function predictTarget(outputs: Iterable<PlannedTensor>, facts: TargetFac
 }
 
 /**
- * What programs will do with what a plan writes; null where the plan is refused.
+ * What programs will do with the output of a plan: one verdict for each program; null if the plan is refused.
  *
  * @example
  * ```ts

@@ -17,7 +17,10 @@ export const KNOWLEDGE: Knowledge = {
 };
 
 /**
- * Opens a set of files as one checkpoint, with all that is known here: see `openCheckpoint` of the checkpoint room.
+ * Reads headers, index and config of a set of files, never tensor bytes, and joins them into one checkpoint.
+ *
+ * A shard that cannot be read becomes a finding of the checkpoint. If none can be read, the first one's error is thrown.
+ * @throws LoomError `no-checkpoint`, `lora-adapter`, `cancelled`, or the error of the first shard.
  *
  * @example
  * ```ts

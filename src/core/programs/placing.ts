@@ -30,7 +30,7 @@ export interface RankOptions extends PlacementOptions {
 /** Programs that place experts, in the order of the list. */
 export const FRAMEWORKS = programsWith(PROGRAMS, 'placement');
 
-/** Shown where no program is named. */
+/** The program whose placement is shown if no program is named. */
 export const DEFAULT_RANK_PROGRAM: ProgramId = transformers5.id;
 
 /**
@@ -97,7 +97,7 @@ export function refusalOf(options: RankOptions, facts: ModelFacts): string | nul
 }
 
 /**
- * What `moe-loom ranks --json` prints of a model that is already made, or of the reason why there is none.
+ * The placement of a model as `moe-loom ranks --json` prints it; `error` says why there is none.
  *
  * @example
  * ```ts

@@ -88,7 +88,7 @@ function chooseSnapshot(commits: readonly string[], main: string | null): string
 }
 
 /**
- * A folder handle as a set: files up to 8 folders deep, hidden folders left out. Each `open` looks at the file anew, so a
+ * A folder handle as a set: files up to 8 folders deep, hidden folders left out. Each `open` looks at the file again, so a
  * changed file has another key. A Hub cache folder gives its snapshot, as in {@link blobFiles}.
  *
  * @throws LoomError `permission-lost`, `source-changed` when the folder cannot be read any more.

@@ -23,7 +23,7 @@ export interface DrawnLayer {
 }
 
 /**
- * Place in the layout of the layer with a number, or of the first that has experts.
+ * Index in `layout.groups` of the layer with this number; with null, of the first layer that has experts.
  *
  * @throws LoomError `usage` where there is none.
  * @example
