@@ -7,8 +7,8 @@ import { chosenFiles } from '../../sources/collect-drop.ts';
 import { SAMPLES } from '../../sources/samples.ts';
 import { go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
+import { servedNote } from '../../state/served.ts';
 import './start.css';
-import { Served } from './served.tsx';
 import './start-flow.css';
 import { Shown } from '../../parts/shown.tsx';
 
@@ -28,7 +28,7 @@ export function Start() {
         See how a mixture-of-experts checkpoint stores its experts, and convert it. Paste a Hub repo above, or open
         files from this machine.
       </p>
-      <Served />
+      {servedNote() !== null && <Served />}
       <Stored />
       <div className="start-ways">
         <DropZone />
@@ -38,6 +38,8 @@ export function Start() {
     </div>
   );
 }
+
+const Served = late(async () => (await import('./served.tsx')).Served);
 
 const StartFlow = late(async () => (await import('./flow/start-flow.tsx')).StartFlow);
 

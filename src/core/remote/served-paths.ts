@@ -1,0 +1,11 @@
+/**
+ * What `moe-loom open` and the page that it serves say to each other: the command writes it, the page parses it.
+ *
+ * The note stands in the page itself, in `<meta name="moe-loom-served">`; files are read as those of a Hub at `/hub`.
+ */
+export const SERVED = {
+  meta: 'moe-loom-served',
+  hub: '/hub',
+  conversion: '/conversion',
+  stop: '/conversion/stop',
+} as const;
