@@ -78,6 +78,9 @@ function customElement(name: string): UserConfig {
 
 const appModules = recordBundled('app');
 
+/** What the built page names: its file name changes with every version, which `src/app/state/version.ts` asks for. */
+const ENTRY = /\/(index\.html|src\/app\/main\.tsx)$/;
+
 /** The app, into `dist/app`: relative addresses alone, so that any static host serves it from any folder. */
 const app: UserConfig = {
   base: './',
@@ -88,6 +91,18 @@ const app: UserConfig = {
     emptyOutDir: true,
     manifest: true,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // All that the first page needs is one file beside the entry, not one for each set of later parts that share it.
+            { name: 'first', tags: ['$initial'], test: (id) => !ENTRY.test(id), priority: 2 },
+            // Nearly every later part asks the worker: one file, named once in the list of what each part needs.
+            { name: 'queries', test: /@tanstack\/(query-core|react-query)|src\/app\/queries\//, priority: 1 },
+          ],
+        },
+      },
+    },
   },
   worker: { format: 'es', plugins: () => [appModules.workers] },
   // it finds its WebAssembly file beside its own code

@@ -3,9 +3,7 @@ import { useEffect, useRef } from 'react';
 import { NotLoaded } from './features/failure/not-loaded.tsx';
 import { VersionNotice } from './features/failure/version-notice.tsx';
 import { Finding } from './features/finding/finding.tsx';
-import { ProgramLine } from './features/shell/program-line.tsx';
 import { Rail } from './features/shell/rail.tsx';
-import { Title } from './features/shell/title.tsx';
 import { TopBar } from './features/shell/top-bar.tsx';
 import { DropCatcher } from './features/start/drop-catcher.tsx';
 import { Start } from './features/start/start.tsx';
@@ -17,7 +15,7 @@ import { late } from './parts/late.tsx';
 import { useUnknownHost } from './state/access/known-hosts.ts';
 import { VIEW_NAMES, type View } from './state/address.ts';
 import { useAddress } from './state/address-store.ts';
-import { useInspection } from './state/inspection.ts';
+import { prepareOpening, useInspection } from './state/inspection.ts';
 import { useTheme } from './theme/use-theme.ts';
 
 /** The frame, the same for every view: top bar, rail, view. */
@@ -26,6 +24,7 @@ export function App() {
   const view = useAddress((address) => address.view);
   const main = useRef<HTMLElement>(null);
   useFocusOnView(view, main);
+  useEffect(prepareOpening, []);
   return (
     <DropCatcher>
       <Title />
@@ -61,6 +60,8 @@ const FailureNotice = late(async () => (await loadNotices()).FailureNotice);
 const UnknownHostNotice = late(async () => (await loadNotices()).UnknownHostNotice);
 const Waiting = late(async () => (await loadNotices()).Waiting);
 
+const Title = late(async () => (await import('./features/shell/later.ts')).Title);
+const ProgramLine = late(async () => (await import('./features/shell/later.ts')).ProgramLine);
 const FramedNotice = late(async () => (await import('./features/shell/framed-notice.tsx')).FramedNotice);
 
 const JobPage = late(async () => (await import('./features/convert/job-page.tsx')).JobPage);

@@ -1,17 +1,20 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { installWorkerPolicy } from '../../workers/link/policy.ts';
+import { isSignInReturn } from '../core/index.ts';
 import { App } from './app.tsx';
-import { takeSignInReturn } from './state/access/sign-in.ts';
 import { followAddress } from './state/follow-address.ts';
 import { prepareOffline } from './state/offline/offline.ts';
+import { readServedNote } from './state/served.ts';
 import './theme/tokens.css';
 import './theme/base.css';
 import './theme/parts.css';
 import './features/shell/shell.css';
 
 installWorkerPolicy();
-takeSignInReturn();
+await readServedNote();
+// The answer to a sign-in is taken out of the address before anything else sees it.
+if (isSignInReturn(window.location.href)) (await import('./state/access/sign-in.ts')).takeSignInReturn();
 followAddress();
 const root = document.getElementById('root');
 if (root) {

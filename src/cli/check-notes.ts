@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { DEFECTS, type Emitted, ERROR_TAGS, FINDINGS, VERSION, visible, workflowCommand } from '../core/index.ts';
+import {
+  DEFECTS,
+  type Emitted,
+  ERROR_MEANINGS,
+  ERROR_TAGS,
+  type ErrorTag,
+  FINDINGS,
+  VERSION,
+  visible,
+  workflowCommand,
+} from '../core/index.ts';
 
 /** One thing that `check` found, for programs that show it beside a file. */
 export interface CheckNote {
@@ -27,8 +37,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     tag,
     { level: severity, meaning },
   ]),
-  ...Object.entries(ERROR_TAGS).flatMap(([tag, { exit, meaning }]): [string, Rule][] =>
-    exit === 1 ? [[tag, { level: 'error', meaning }]] : [],
+  ...(Object.keys(ERROR_TAGS) as ErrorTag[]).flatMap((tag): [string, Rule][] =>
+    ERROR_TAGS[tag].exit === 1 ? [[tag, { level: 'error', meaning: ERROR_MEANINGS[tag] }]] : [],
   ),
 ]);
 

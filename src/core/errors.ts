@@ -1,91 +1,20 @@
-/**
- * Every error tag of the core, with how it ends. What each means is in `error-meanings.ts`.
- *
- * `retryable` says whether the same call may succeed later without anybody changing anything; `exit` is the command
- * line's code: 1 when the files are wrong ("the answer is no"), 2 when the work could not be done.
- */
-export const ERROR_TAGS = {
-  'header-too-small': { retryable: false, exit: 1 },
-  'header-too-large': { retryable: false, exit: 1 },
-  'header-length-invalid': { retryable: false, exit: 1 },
-  'header-utf8-invalid': { retryable: false, exit: 1 },
-  'header-json-invalid': { retryable: false, exit: 1 },
-  'header-depth-exceeded': { retryable: false, exit: 1 },
-  'header-key-duplicate': { retryable: false, exit: 1 },
-  'metadata-invalid': { retryable: false, exit: 1 },
-  'tensor-entry-invalid': { retryable: false, exit: 1 },
-  'dtype-unknown': { retryable: false, exit: 1 },
-  'shape-overflow': { retryable: false, exit: 1 },
-  'tensor-misaligned': { retryable: false, exit: 1 },
-  'tensor-size-mismatch': { retryable: false, exit: 1 },
-  'offsets-invalid': { retryable: false, exit: 1 },
-  'data-incomplete': { retryable: false, exit: 1 },
-  'tensor-name-reserved': { retryable: false, exit: 1 },
-  'name-not-well-formed': { retryable: false, exit: 1 },
-  'index-json-invalid': { retryable: false, exit: 1 },
-  'index-weight-map-invalid': { retryable: false, exit: 1 },
-  'index-file-name-invalid': { retryable: false, exit: 1 },
-  'index-shard-missing': { retryable: false, exit: 1 },
-  'index-tensor-missing': { retryable: false, exit: 1 },
-  'layers-too-many': { retryable: false, exit: 1 },
-  'lfs-pointer': { retryable: false, exit: 1 },
-  'not-weights': { retryable: false, exit: 1 },
-  'config-invalid': { retryable: false, exit: 1 },
-  'no-checkpoint': { retryable: false, exit: 2 },
-  'lora-adapter': { retryable: false, exit: 1 },
-  'checkpoint-unusable': { retryable: false, exit: 1 },
-  'checkpoint-defective': { retryable: false, exit: 1 },
-  'not-convertible': { retryable: false, exit: 1 },
-  usage: { retryable: false, exit: 2 },
-  'path-not-found': { retryable: false, exit: 2 },
-  'not-a-file': { retryable: false, exit: 2 },
-  'file-not-permitted': { retryable: false, exit: 2 },
-  'path-outside-folder': { retryable: false, exit: 2 },
-  'read-failed': { retryable: true, exit: 2 },
-  'read-short': { retryable: true, exit: 2 },
-  'read-overlong': { retryable: false, exit: 2 },
-  'range-ignored': { retryable: false, exit: 2 },
-  'content-range-wrong': { retryable: false, exit: 2 },
-  network: { retryable: true, exit: 2 },
-  stalled: { retryable: true, exit: 2 },
-  'redirect-unsafe': { retryable: false, exit: 2 },
-  'redirect-loop': { retryable: false, exit: 2 },
-  'rate-limited': { retryable: true, exit: 2 },
-  'server-error': { retryable: true, exit: 2 },
-  'http-status': { retryable: false, exit: 2 },
-  'link-expired': { retryable: true, exit: 2 },
-  'answer-invalid': { retryable: false, exit: 2 },
-  'repo-reference-invalid': { retryable: false, exit: 2 },
-  'repo-not-found': { retryable: false, exit: 2 },
-  'revision-not-found': { retryable: false, exit: 2 },
-  'repo-gated': { retryable: false, exit: 2 },
-  'repo-disabled': { retryable: false, exit: 2 },
-  'token-rejected': { retryable: false, exit: 2 },
-  'access-denied': { retryable: false, exit: 2 },
-  'sign-in-failed': { retryable: false, exit: 2 },
-  'source-hash-wrong': { retryable: false, exit: 1 },
-  'source-changed': { retryable: false, exit: 2 },
-  'write-failed': { retryable: false, exit: 2 },
-  'permission-lost': { retryable: false, exit: 2 },
-  'storage-unavailable': { retryable: false, exit: 2 },
-  'disk-full': { retryable: false, exit: 2 },
-  'output-not-empty': { retryable: false, exit: 2 },
-  'output-changed': { retryable: false, exit: 2 },
-  'output-in-use': { retryable: true, exit: 2 },
-  'output-unfinished': { retryable: false, exit: 2 },
-  'resume-refused': { retryable: false, exit: 2 },
-  'output-inside-source': { retryable: false, exit: 2 },
-  'tensor-unreadable': { retryable: false, exit: 2 },
-  'block-unknown': { retryable: false, exit: 2 },
-  'runtime-unavailable': { retryable: true, exit: 2 },
-  'runtime-failed': { retryable: false, exit: 2 },
-  'verify-failed': { retryable: false, exit: 1 },
-  'part-not-loaded': { retryable: true, exit: 2 },
-  cancelled: { retryable: false, exit: 2 },
-  internal: { retryable: false, exit: 2 },
-} as const;
+import type { ErrorTag } from './error-tags.ts';
 
-export type ErrorTag = keyof typeof ERROR_TAGS;
+export { ERROR_TAGS, type ErrorTag } from './error-tags.ts';
+
+/** Tags of errors that may be gone at the next try; `error-tags.ts` says the same, and more, in a table that a page does not need. */
+export const RETRYABLE: ReadonlySet<ErrorTag> = new Set([
+  'read-failed',
+  'read-short',
+  'network',
+  'stalled',
+  'rate-limited',
+  'server-error',
+  'link-expired',
+  'output-in-use',
+  'runtime-unavailable',
+  'part-not-loaded',
+]);
 
 /** Where an error happened: as much as is known. `byte` counts from 0 at the start of `file`. */
 export interface ErrorFields {
@@ -117,7 +46,7 @@ export class LoomError extends Error {
   }
 
   get retryable(): boolean {
-    return ERROR_TAGS[this.tag].retryable;
+    return RETRYABLE.has(this.tag);
   }
 }
 

@@ -97,16 +97,8 @@ export { tsvText } from './embed/tsv.ts';
 export { type VisiblePart, visible, visibleParts } from './embed/visible.ts';
 export { workflowCommand } from './embed/workflow.ts';
 export { xmlText } from './embed/xml.ts';
-export {
-  ERROR_TAGS,
-  type ErrorTag,
-  type ErrorWire,
-  fromWire,
-  isAbort,
-  isLoomError,
-  LoomError,
-  toWire,
-} from './errors.ts';
+export { ERROR_MEANINGS } from './error-meanings.ts';
+export * from './errors.ts';
 export { GLOSSARY, type GlossaryTerm, TERM_IDS, type TermId, termOf } from './glossary.ts';
 export type { ConfigFile, ConfigRequest } from './handoff/config.ts';
 export { type CardPicture, cardPictures } from './handoff/layout-pictures.ts';

@@ -18,8 +18,8 @@ import {
   type Pause,
   toWire,
 } from '../../core/index.ts';
-import { startInspectWorker } from '../workers/inspect.ts';
 import { addressStore } from './address-store.ts';
+import { checkVersion } from './version.ts';
 
 /** The checkpoint in front of the person, as far as it is known. */
 export interface InspectionState {
@@ -65,7 +65,8 @@ const CLOSED: InspectionState = {
 export const useInspection = create<InspectionState>()(() => CLOSED);
 
 interface Running {
-  readonly worker: Supervised<InspectApi>;
+  /** Null until its code has come. */
+  worker: Supervised<InspectApi> | null;
   readonly abort: AbortController;
   /** Stops the reading again that is under way. */
   again: AbortController | null;
@@ -78,21 +79,43 @@ let openings = 0;
 export function openSource(source: SourceDescriptor): void {
   end();
   openings += 1;
-  const worker = startInspectWorker();
-  const mine: Running = { worker, abort: new AbortController(), again: null };
+  const mine: Running = { worker: null, abort: new AbortController(), again: null };
   running = mine;
   useInspection.setState({ ...CLOSED, status: 'opening', source, key: `opening ${openings}` });
   const fail = (error: unknown) => {
     if (running !== mine) return;
     useInspection.setState({ status: 'failed', error: loomError(error), pause: null });
   };
-  worker.onDeath(fail);
   const listen = (event: InspectEvent) => {
     if (running === mine) useInspection.setState(patchOf(event));
   };
-  worker.call.open(source, addressStore.getState().address.layer, listen, mine.abort.signal).then(() => {
-    if (running === mine) useInspection.setState({ status: 'open' });
-  }, fail);
+  loadClient()
+    .then(async ({ startInspectWorker }) => {
+      if (running !== mine) return;
+      const worker = startInspectWorker();
+      mine.worker = worker;
+      worker.onDeath(fail);
+      await worker.call.open(source, addressStore.getState().address.layer, listen, mine.abort.signal);
+      if (running === mine) useInspection.setState({ status: 'open' });
+    })
+    .catch(fail);
+}
+
+/** What speaks with the worker. @throws LoomError `part-not-loaded`. */
+async function loadClient() {
+  try {
+    return await import('../workers/inspect.ts');
+  } catch {
+    void checkVersion();
+    const message =
+      'The inspecting worker could not be loaded: the server cannot be reached, or it holds a newer version of this page. Reload the page.';
+    throw fromWire({ tag: 'part-not-loaded', message, fields: {} });
+  }
+}
+
+/** Loads what an opening needs before anyone opens something: the network may be gone by then. */
+export function prepareOpening(): void {
+  void import('../workers/inspect.ts').catch(() => undefined);
 }
 
 function loomError(error: unknown): LoomError {
@@ -120,8 +143,9 @@ export function cancelOpening(): void {
 /** Reads again the files of the open checkpoint that could not be read; all else stays, also when this fails. */
 export async function retryUnread(): Promise<void> {
   const mine = running;
+  const worker = mine?.worker;
   const { status, retrying, hub } = useInspection.getState();
-  if (!mine || status !== 'open' || retrying) return;
+  if (!mine || !worker || status !== 'open' || retrying) return;
   const again = new AbortController();
   mine.again = again;
   useInspection.setState({ retrying: true, retryError: null });
@@ -134,7 +158,7 @@ export async function retryUnread(): Promise<void> {
     else useInspection.setState(patchOf(event));
   };
   try {
-    await mine.worker.call.readAgain(listen, again.signal);
+    await worker.call.readAgain(listen, again.signal);
     openings += 1;
     const key = hub ? keyOf(hub) : `opening ${openings}`;
     if (isCurrent()) useInspection.setState({ ...patches.at(-1), key, retrying: false });
@@ -193,12 +217,12 @@ export function closeSource(): void {
 }
 
 function end(): void {
-  running?.worker.dispose();
+  running?.worker?.dispose();
   running = null;
 }
 
 /** The worker of the open checkpoint. @throws LoomError `cancelled` when none is open. */
 export function inspectWorker(): Client<InspectApi> {
-  if (running) return running.worker.call;
+  if (running?.worker) return running.worker.call;
   throw fromWire({ tag: 'cancelled', message: 'No checkpoint is open.', fields: {} });
 }

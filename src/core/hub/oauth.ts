@@ -1,6 +1,8 @@
 import { isLoomError, LoomError } from '../errors.ts';
 import { HUB_ENDPOINT } from './reference.ts';
 
+export { isSignInReturn } from './sign-in-return.ts';
+
 /** The least that reads gated repos, beside who one is. */
 export const SIGN_IN_SCOPES = 'openid profile gated-repos';
 
@@ -51,12 +53,6 @@ export async function startSignIn(request: SignInRequest): Promise<PendingSignIn
     throw new LoomError('sign-in-failed', message);
   }
   return { url, endpoint, nonce, codeVerifier };
-}
-
-/** True for an address that the Hub sent the browser back to: clear its query once it has been used. */
-export function isSignInReturn(address: string): boolean {
-  const query = URL.canParse(address) ? new URL(address).searchParams : new URLSearchParams();
-  return query.has('state') && (query.has('code') || query.has('error'));
 }
 
 /**

@@ -5,10 +5,11 @@ import { openDialog } from '../../state/dialog.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import { chooseLook, useLook } from '../../state/seen/use-look.ts';
 import { Access } from './access.tsx';
-import { ForeignHub } from './foreign-hub.tsx';
-import { Revision } from './revision.tsx';
 import { SourceBox } from './source-box.tsx';
 
+/** What a source brings with it: none of it is on the first page. */
+const ForeignHub = late(async () => (await import('./later.ts')).ForeignHub);
+const Revision = late(async () => (await import('./later.ts')).Revision);
 const CopyLink = late(async () => (await import('./copy-link.tsx')).CopyLink);
 
 /** The key that opens the same, as this machine's keyboard names it. */

@@ -7,9 +7,8 @@ import { chosenFiles } from '../../sources/collect-drop.ts';
 import { SAMPLES } from '../../sources/samples.ts';
 import { go, useAddress } from '../../state/address-store.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
+import { servedNote } from '../../state/served.ts';
 import './start.css';
-import { FindLocal } from './find-local.tsx';
-import { Served } from './served.tsx';
 import './start-flow.css';
 import { Shown } from '../../parts/shown.tsx';
 
@@ -29,21 +28,31 @@ export function Start() {
         See how a mixture-of-experts checkpoint stores its experts, and convert it. Paste a Hub repo above, or open
         files from this machine.
       </p>
-      <Served />
+      {servedNote() !== null && <Served />}
       <Stored />
       <div className="start-ways">
         <DropZone />
         <Moving />
       </div>
       <Samples />
-      <FindLocal />
+      <Elsewhere />
     </div>
   );
 }
 
+const FindLocal = late(async () => (await import('./find-local.tsx')).FindLocal);
+
+const Served = late(async () => (await import('./served.tsx')).Served);
+
 const StartFlow = late(async () => (await import('./flow/start-flow.tsx')).StartFlow);
 
 const StoredLists = late(async () => (await import('../../jobs/stored/stored-lists.tsx')).StoredLists);
+
+/** Below the samples, and late. */
+function Elsewhere() {
+  const painted = useAfterPaint();
+  return painted && <FindLocal />;
+}
 
 /** The lists come after the page has been painted. */
 function Stored() {
