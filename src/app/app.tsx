@@ -63,6 +63,7 @@ const Waiting = late(async () => (await loadNotices()).Waiting);
 const Title = late(async () => (await import('./features/shell/later.ts')).Title);
 const ProgramLine = late(async () => (await import('./features/shell/later.ts')).ProgramLine);
 const FramedNotice = late(async () => (await import('./features/shell/framed-notice.tsx')).FramedNotice);
+const CompatView = late(async () => (await import('./features/compat/compat-view.tsx')).CompatView);
 
 const JobPage = late(async () => (await import('./features/convert/job-page.tsx')).JobPage);
 
@@ -84,10 +85,14 @@ function CurrentView() {
   const other = useAddress((address) => (address.view === 'compare' ? address.compare.with : null));
   const asked = useUnknownHost((state) => state.asked);
   const hasJob = useJob((job) => job.status !== 'none');
+  const compat = useAddress((address) => address.compat);
   const lateView = useLateView(view);
   if (asked !== null && (asked.other === null || asked.other === other)) return <UnknownHostNotice asked={asked} />;
   // The conversion of this page can be watched and cancelled where no checkpoint is open.
-  if (status === 'idle') return view === 'convert' && hasJob ? <JobPage /> : <Start />;
+  if (status === 'idle') {
+    if (view === 'convert' && hasJob) return <JobPage />;
+    return compat === null ? <Start /> : <CompatView />;
+  }
   if (status === 'failed') return <FailureNotice until={<Heading view={view} />} />;
   if (!painted || (status === 'opening' && view !== 'map')) return <Waiting until={<Heading view={view} />} />;
   if (lateView.failed) return <NotLoaded onAgain={lateView.again} />;

@@ -3,11 +3,11 @@ import { isInForeignFrame } from '../../parts/framed.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useRankChoices } from '../../placement/rank-choices.ts';
 import { accountOf, useAccess } from '../../state/access/access.ts';
+import { servedHub, servedNote } from '../../state/access/served.ts';
 import { addressStore } from '../../state/address-store.ts';
 import { HUB } from '../../state/follow-address.ts';
 import { useOfferCommands } from '../../state/seen/commands.ts';
 import { linkOf, notCarried } from '../../state/seen/link.ts';
-import { servedHub, servedNote } from '../../state/served.ts';
 
 /** How long a success that needs no reading is shown, in ms. */
 const SAID_MS = 2000;

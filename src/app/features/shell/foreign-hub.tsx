@@ -1,6 +1,6 @@
 import { describePrivateHost } from '../../../core/index.ts';
+import { servedHub, servedNote } from '../../state/access/served.ts';
 import { useAddress } from '../../state/address-store.ts';
-import { servedHub, servedNote } from '../../state/served.ts';
 
 /** Of a longer host the end is shown: that is whose it is. */
 const LIMIT_HOST = 28;

@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { SERVED } from '../../../core/index.ts';
-import { servedNote } from '../../state/served.ts';
+import { servedNote } from '../../state/access/served.ts';
 
 type Found = 'not-asked' | 'looking' | 'there' | 'not-there';
 

@@ -1,6 +1,6 @@
+import { servedHub, servedNote } from '../../state/access/served.ts';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
-import { servedHub, servedNote } from '../../state/served.ts';
 
 /** What `moe-loom open` serves with this page; nothing on a page from anywhere else. */
 export function Served() {

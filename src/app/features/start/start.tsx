@@ -5,9 +5,10 @@ import { late } from '../../parts/late.tsx';
 import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { chosenFiles } from '../../sources/collect-drop.ts';
 import { SAMPLES } from '../../sources/samples.ts';
+import { servedNote } from '../../state/access/served.ts';
 import { go, useAddress } from '../../state/address-store.ts';
+import { ALL_TYPES, compatLink } from '../../state/compat-link.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
-import { servedNote } from '../../state/served.ts';
 import './start.css';
 import './start-flow.css';
 import { Shown } from '../../parts/shown.tsx';
@@ -35,6 +36,9 @@ export function Start() {
         <Moving />
       </div>
       <Samples />
+      <p>
+        <a {...compatLink(ALL_TYPES)}>Which layout loads where</a>, for every known model type.
+      </p>
       <Elsewhere />
     </div>
   );

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import type { Address } from '../address.ts';
-import { servedHub } from '../served.ts';
+import { servedHub } from './served.ts';
 
 const KEY = 'moe-loom-hosts';
 /** A browser that was sent to more Hubs than this forgets the oldest, and asks again. */

@@ -1,6 +1,6 @@
 import { isInForeignFrame } from '../../parts/framed.tsx';
 import { whenIdle } from '../../parts/when-idle.ts';
-import { servedNote } from '../served.ts';
+import { servedNote } from '../access/served.ts';
 
 /**
  * Once the page has nothing else to do: keeps it for visits without a network. Not in development, not in a frame of another

@@ -10,9 +10,9 @@ import {
   type ServedWish,
 } from '../../../../core/index.ts';
 import { Shown } from '../../../parts/shown.tsx';
+import { servedHub, servedNote } from '../../../state/access/served.ts';
 import { go, useAddress } from '../../../state/address-store.ts';
 import { EMPTY } from '../../../state/follow-address.ts';
-import { servedHub, servedNote } from '../../../state/served.ts';
 import { Meter } from '../meter.tsx';
 import type { TargetOrder } from '../use-plan.ts';
 

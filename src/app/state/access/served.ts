@@ -1,4 +1,4 @@
-import { SERVED, type ServedNote } from '../../core/index.ts';
+import { SERVED, type ServedNote } from '../../../core/index.ts';
 
 let note: ServedNote | null = null;
 

@@ -1,0 +1,1 @@
+export { parseServedNote } from '../../../core/index.ts';

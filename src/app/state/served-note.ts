@@ -1,1 +1,0 @@
-export { parseServedNote } from '../../core/index.ts';
