@@ -206,6 +206,11 @@ function cycleFrom(graph: ReadonlyMap<string, readonly string[]>): string[] | nu
   return null;
 }
 
+/** Source without docblocks, whose examples print. */
+function withoutDocblocks(text: string): string {
+  return text.replaceAll(/^[ ]*\/\*\*[\s\S]*?\*\//gm, '');
+}
+
 describe('the house', () => {
   it('is read at all', () => {
     expect(code.length).toBeGreaterThan(40);
@@ -341,7 +346,7 @@ describe('the house', () => {
     const writers = code.filter(
       (file) =>
         /^src\/(cli|core)\//.test(file) &&
-        /\bstd(out|err)\.write\(|\bconsole\./.test(readFileSync(join(ROOT, file), 'utf8')),
+        /\bstd(out|err)\.write\(|\bconsole\./.test(withoutDocblocks(readFileSync(join(ROOT, file), 'utf8'))),
     );
     expect(writers).toEqual(['src/cli/terminal.ts']);
   });
