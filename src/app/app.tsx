@@ -61,6 +61,8 @@ export function App() {
   );
 }
 
+const CompatView = late(async () => (await import('./features/compat/compat-view.tsx')).CompatView);
+
 const JobPage = late(async () => (await import('./features/convert/job-page.tsx')).JobPage);
 
 /** The focus goes with the view, whose name a screen reader then says; on the start page it stays in the source box. */
@@ -81,10 +83,14 @@ function CurrentView() {
   const other = useAddress((address) => (address.view === 'compare' ? address.compare.with : null));
   const asked = useUnknownHost((state) => state.asked);
   const hasJob = useJob((job) => job.status !== 'none');
+  const compat = useAddress((address) => address.compat);
   const lateView = useLateView(view);
   if (asked !== null && (asked.other === null || asked.other === other)) return <UnknownHostNotice asked={asked} />;
   // The conversion of this page can be watched and cancelled where no checkpoint is open.
-  if (status === 'idle') return view === 'convert' && hasJob ? <JobPage /> : <Start />;
+  if (status === 'idle') {
+    if (view === 'convert' && hasJob) return <JobPage />;
+    return compat === null ? <Start /> : <CompatView />;
+  }
   if (status === 'failed') return <FailureNotice />;
   if (!painted || (status === 'opening' && view !== 'map')) return <Waiting />;
   if (view === 'map') return <MapView />;

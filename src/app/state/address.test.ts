@@ -58,7 +58,7 @@ describe('parseAddress', () => {
 
   it('leaves out what makes no sense', () => {
     const hostile = parseAddress(
-      '?repo=%3Cscript%3E&job=..%2F..%2Fx&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&set=a;=1;a%00b=1;1x=2;x=&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x&open=%00&theme=%3Cb%3E&colour=values&shape=cube&layer-drawing=yes&zoom=1e9&at=-1,2&strip-zoom=0&strip-at=1&strip=x&beside=%00&ranks-at=NaN,1&rank=-1&rank-parts=%3Cb%3E&reads=1&pair-at=,&pair-colour=red&program=%3Cb%3E',
+      '?repo=%3Cscript%3E&job=..%2F..%2Fx&revision=a%00b&path=../../etc&endpoint=javascript:alert(1)&view=admin&layer=-1&expert=1e9&target=%3Cb%3E&layers=x,9-1,&unpack=fp4&rest=all&max-shard=%3Cb%3E&engine=gpu&buffers=%00&sha256=1&statistic=%3Cb%3E&projection=a.b&framework=%3Cb%3E&ep=0&tp=-1&pp=1e3&cp=99999&dp=NaN&etp=0&nodes=x&groups=-1&all2all=%3Cb%3E&set=a;=1;a%00b=1;1x=2;x=&redundant=0x1&tokens=0&seed=-1&placement=a%20b&memory=%3Cb%3E&against=a%20b&as=list&q=%00&mode=all&sort=-size&dtype=bf16&in-layers=x&in-experts=9-1&shard=a%5Cb&tensor=%01&with=%3Cb%3E&show=nothing&part=x&open=%00&theme=%3Cb%3E&colour=values&shape=cube&layer-drawing=yes&zoom=1e9&at=-1,2&strip-zoom=0&strip-at=1&strip=x&beside=%00&ranks-at=NaN,1&rank=-1&rank-parts=%3Cb%3E&reads=1&pair-at=,&pair-colour=red&program=%3Cb%3E&compat=%3Cb%3E',
     );
     expect(hostile).toEqual({
       repo: null,
@@ -68,6 +68,7 @@ describe('parseAddress', () => {
       sample: null,
       job: null,
       local: null,
+      compat: null,
       view: 'map',
       layer: null,
       expert: null,
@@ -118,6 +119,15 @@ describe('parseAddress', () => {
     });
     expect(parseAddress('?job=j&local=x')).toMatchObject({ job: 'j', local: null });
   });
+
+  it('shows the layouts of a model type where no source is named', () => {
+    expect(parseAddress('?compat=qwen3_moe').compat).toBe('qwen3_moe');
+    expect(formatAddress(parseAddress('?compat=Qwen3.5-moe'))).toBe('?compat=Qwen3.5-moe');
+    for (const source of ['repo=a/b', 'sample=tiny', 'job=j', 'local=x'])
+      expect(parseAddress(`?${source}&compat=qwen3_moe`).compat).toBeNull();
+    for (const type of ['', 'a/b', 'a%20b', 'a%00', 'x'.repeat(65)])
+      expect(parseAddress(`?compat=${type}`).compat).toBeNull();
+  });
 });
 
 const HOSTILE = fc.oneof(
@@ -136,7 +146,20 @@ const HOSTILE = fc.oneof(
     'null',
   ),
 );
-const KEYS = ['repo', 'revision', 'path', 'endpoint', 'sample', 'local', 'view', 'layer', 'expert', 'target', 'layers'];
+const KEYS = [
+  'repo',
+  'revision',
+  'path',
+  'endpoint',
+  'sample',
+  'local',
+  'compat',
+  'view',
+  'layer',
+  'expert',
+  'target',
+  'layers',
+];
 const MORE = ['q', 'tensor', 'shard', 'sort', 'with', 'open', 'show', 'set', 'memory', 'max-shard', 'theme', 'colour'];
 const SEEN = [
   'shape',

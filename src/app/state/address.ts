@@ -31,6 +31,8 @@ export interface Address {
   readonly job: string | null;
   /** Name of local files that were open here: it names them and cannot bring them back. */
   readonly local: string | null;
+  /** A model type whose layouts are shown where nothing is open; who shows them checks that it exists. */
+  readonly compat: string | null;
   readonly view: View;
   readonly layer: number | null;
   readonly expert: number | null;
@@ -89,6 +91,9 @@ const LIMIT_TEXT = 512;
 /** No model has more layers or experts; larger numbers in an address are a mistake. */
 const LIMIT_NUMBER = 99_999;
 
+/** A model type as configs write it. */
+export const TYPE_NAME = /^[\w.-]{1,64}$/;
+
 /** `fsdp2,gpus:64,ep:64`. */
 const SETUP = /^[A-Za-z0-9_.,:+-]+$/;
 
@@ -106,6 +111,7 @@ export function parseAddress(search: string, silent: Look = PLAIN_LOOK): Address
   const repo = sample === null ? text('repo', /^[\w./@:%+-]+$/) : null;
   const job = sample === null && repo === null ? query.get('job') : null;
   const view = query.get('view');
+  const local = repo === null && sample === null && job === null ? text('local', /^[^\p{C}]+$/u) : null;
   const named = {
     repo,
     revision: repo && text('revision', /^[^\p{C}\s?#\\^~:*[]+$/u),
@@ -116,7 +122,8 @@ export function parseAddress(search: string, silent: Look = PLAIN_LOOK): Address
     ...inParts(named),
     sample,
     job: job !== null && isJobName(job) ? job : null,
-    local: repo === null && sample === null && job === null ? text('local', /^[^\p{C}]+$/u) : null,
+    local,
+    compat: (repo ?? sample ?? job ?? local) === null ? text('compat', TYPE_NAME) : null,
     view: VIEWS.find((known) => known === view) ?? 'map',
     layer: parseNumber(query.get('layer')),
     expert: parseNumber(query.get('expert')),
@@ -153,7 +160,7 @@ export function parseAddress(search: string, silent: Look = PLAIN_LOOK): Address
 /** The query part that {@link parseAddress} reads back; empty at the start. `whole` writes the usual look too. */
 export function formatAddress(address: Address, whole = false): string {
   const query = new URLSearchParams();
-  for (const key of ['repo', 'revision', 'path', 'endpoint', 'sample', 'job', 'local'] as const) {
+  for (const key of ['repo', 'revision', 'path', 'endpoint', 'sample', 'job', 'local', 'compat'] as const) {
     const value = address[key];
     if (value !== null) query.set(key, value);
   }

@@ -69,6 +69,7 @@ export const EMPTY = {
   sample: null,
   job: null,
   local: null,
+  compat: null,
   layer: null,
   expert: null,
   program: null,

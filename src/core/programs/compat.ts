@@ -10,10 +10,9 @@ export function compatOf(modelType: string): CompatPage | null {
   return compatPage(LOADERS, modelType);
 }
 
-/** That page as a Markdown document, as docs/compat has it. Null for a type that is not known. */
-export function compatDocument(modelType: string): Emitted<'markdown'> | null {
-  const page = compatOf(modelType);
-  return page && compatMarkdown(page);
+/** A page as a Markdown document, as docs/compat has it. */
+export function compatDocument(page: CompatPage): Emitted<'markdown'> {
+  return compatMarkdown(page);
 }
 
 export { COMPAT_LIMIT, type CompatReason, compatReasons, whereFound } from '../loads/compat-markdown.ts';

@@ -4,6 +4,7 @@ import { nameOf } from '../../grid/describe.ts';
 import { SAMPLES } from '../../sources/samples.ts';
 import { VIEW_NAMES, VIEWS, type View } from '../../state/address.ts';
 import { addressStore, go } from '../../state/address-store.ts';
+import { ALL_TYPES, showCompat } from '../../state/compat-link.ts';
 import { openDialog } from '../../state/dialog.ts';
 import { EMPTY } from '../../state/follow-address.ts';
 import type { Command } from '../../state/seen/commands.ts';
@@ -76,6 +77,7 @@ export function commandEntries(offered: readonly Command[]): Entry[] {
       note: '',
       run: () => chooseLook({ theme: each }),
     })),
+    { title: 'Which layout loads where', note: 'all model types', run: () => showCompat(ALL_TYPES) },
     { title: 'Show all keys', note: '?', run: () => openDialog('keys') },
     ...SAMPLES.map(({ id, name, facts }) => ({
       title: `Open the sample ${name}`,

@@ -6,6 +6,7 @@ import { CopyButton } from '../../parts/copy-button.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { useLoads } from '../../queries/queries.ts';
 import { useAddress } from '../../state/address-store.ts';
+import { compatHref, isTypeName } from '../../state/compat-link.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { usePins } from '../../state/pins.ts';
 import { ConsumerRow } from './consumer-row.tsx';
@@ -39,6 +40,11 @@ export function LoadsView() {
             <span className="mono">
               <Shown text={summary.modelType} />
             </span>
+          )}
+          {summary.modelType !== null && isTypeName(summary.modelType) && (
+            <a href={compatHref(summary.modelType)} target="_blank" rel="noreferrer">
+              All layouts of {summary.modelType}
+            </a>
           )}
         </p>
         <LoadsExports verdicts={groups.flatMap(({ programs }) => programs)} />

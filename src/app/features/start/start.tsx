@@ -6,6 +6,7 @@ import { useAfterPaint } from '../../parts/use-after-paint.ts';
 import { chosenFiles } from '../../sources/collect-drop.ts';
 import { SAMPLES } from '../../sources/samples.ts';
 import { go, useAddress } from '../../state/address-store.ts';
+import { ALL_TYPES, compatLink } from '../../state/compat-link.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
 import './start.css';
 import { FindLocal } from './find-local.tsx';
@@ -36,6 +37,9 @@ export function Start() {
         <Moving />
       </div>
       <Samples />
+      <p>
+        <a {...compatLink(ALL_TYPES)}>Which layout loads where</a>, for every known model type.
+      </p>
       <FindLocal />
     </div>
   );

@@ -1,0 +1,33 @@
+import { TYPE_NAME } from './address.ts';
+import { go } from './address-store.ts';
+import { EMPTY } from './follow-address.ts';
+
+/** In place of a model type: the list of all. */
+export const ALL_TYPES = 'all';
+
+/** Shows which layout of a model type loads where. What is open is closed. */
+export function showCompat(modelType: string): void {
+  go({ ...EMPTY, view: 'map', compat: modelType });
+}
+
+/** True for a text that an address can name a model type by. */
+export function isTypeName(text: string): boolean {
+  return TYPE_NAME.test(text);
+}
+
+/** The address of a page alone. */
+export function compatHref(modelType: string): string {
+  return `?compat=${encodeURIComponent(modelType)}`;
+}
+
+/** What a link to a page needs: a click with a key held opens it elsewhere, as browsers do. */
+export function compatLink(modelType: string) {
+  return {
+    href: compatHref(modelType),
+    onClick: (event: React.MouseEvent) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+      event.preventDefault();
+      showCompat(modelType);
+    },
+  };
+}
