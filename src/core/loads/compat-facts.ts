@@ -9,7 +9,10 @@ export interface CompatFact {
 /** What a reader of a model type's checkpoints has to know, from its row alone. */
 export function compatFacts(row: Architecture): readonly CompatFact[] {
   const { v4, v5 } = row.countKeys;
-  const count = v4 === v5 ? code([v4]) : `\`${v4}\`, which transformers 5 writes as \`${v5}\``;
+  const count =
+    v4 === v5
+      ? code([v4])
+      : `\`${v4}\`, which transformers 5 writes as \`${v5}\`. The made-up config.json has both: a program that reads one of them may fail on a checkpoint that has only the other.`;
   const facts: (readonly [string, string | null])[] = [
     ['Number of experts', count],
     ['Experts a token takes', row.perToken === null ? code(row.topK) : `${row.perToken}, fixed in its code`],
