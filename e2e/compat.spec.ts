@@ -59,7 +59,7 @@ test('Back leads from a page to the list and to the start; a model type that is 
   page,
 }) => {
   await page.goto('/');
-  await page.keyboard.press('Control+k');
+  await page.getByRole('button', { name: /^Find/ }).click();
   await page.getByRole('combobox', { name: /^Find/ }).fill('which layout');
   await expect(page.getByRole('option', { name: /^Which layout loads where/ })).toBeVisible();
   await page.keyboard.press('Enter');
