@@ -189,7 +189,7 @@ describe('the conversion worker', () => {
     const bytes = await source.read({ start: 0, end: source.byteLength });
     const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
     expect(outputs[0]?.[first]).toBe([...digest].map((byte) => byte.toString(16).padStart(2, '0')).join(''));
-  }, 60_000);
+  }, 120_000);
 
   it('is continued after its worker was ended, and not by another plan', async () => {
     const files = await fixture();
