@@ -355,6 +355,7 @@ export { bitsOf, bytesOf, DTYPES, type DType, elementsOf, isComplex, isFp8 } fro
 export type { Complex, TensorValue } from './safetensors/dtype-codes.ts';
 export type { DataOffset, FileOffset, Header, Shape, TensorInfo } from './safetensors/types.ts';
 export { copyFiles } from './sink/copy-files.ts';
+export { sameName, whyNoFolderName } from './sink/folder-name.ts';
 export * from './sink/job-name.ts';
 export { createMemorySink, MEMORY_OUTPUT_BYTES } from './sink/memory.ts';
 export { createOpfsSink, type Flusher, openOpfsFolder } from './sink/opfs.ts';

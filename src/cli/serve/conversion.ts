@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openFolderOutput } from '../../core/convert/output.node.ts';
 import { createNodeDigest } from '../../core/convert/sha256.node.ts';
@@ -11,7 +11,9 @@ import {
   runPlan,
   type ServedConversion,
   type ServedWish,
+  sameName,
   shellWord,
+  whyNoFolderName,
 } from '../../core/index.ts';
 import { assumption, parseTarget } from '../common.ts';
 import { planRefused, runnersFor } from '../convert.ts';
@@ -25,9 +27,6 @@ export interface ServedWork {
   /** Stops what runs, and keeps its finished shards. */
   stop(): Promise<void>;
 }
-
-/** A name that every system takes for one folder: no separator, no hidden name, no flag, no end that Windows drops. */
-const FOLDER_NAME = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_. -]{0,118}[\p{L}\p{N}_-])?$/u;
 
 const NOTHING: ServedConversion = {
   status: 'none',
@@ -105,8 +104,8 @@ export function createServedWork(folder: string, onResult: (out: string) => Prom
     state: () => state,
     start: async (wish, source) => {
       if (running) throw new LoomError('usage', 'A conversion is running. Wait for its end, or stop it.');
-      if (!FOLDER_NAME.test(wish.name))
-        throw new LoomError('usage', `"${wish.name}" is not the name of a folder. Use letters, digits, - and _.`);
+      const reason = whyNoFolderName(wish.name) ?? (await whyTaken(wish.name, folder));
+      if (reason !== null) throw new LoomError('usage', reason);
       const out = join(folder, wish.name);
       await insistInside(out, folder);
       const stop = new AbortController();
@@ -136,6 +135,15 @@ export function createServedWork(folder: string, onResult: (out: string) => Prom
       await running?.ended;
     },
   };
+}
+
+/** Another case of a name is the same folder on macOS and Windows, and only looks like another elsewhere. */
+async function whyTaken(name: string, folder: string): Promise<string | null> {
+  const names = await readdir(folder).catch(() => []);
+  const other = names.find((each) => each !== name && sameName(each, name));
+  return other === undefined
+    ? null
+    : `"${name}" differs from "${other}", which is there, only in its spelling. Choose another name.`;
 }
 
 /** A folder, or a link, of that name may lead elsewhere. @throws LoomError `path-outside-folder`. */

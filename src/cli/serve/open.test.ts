@@ -332,6 +332,8 @@ describe('moe-loom open refuses', () => {
     ['a flag', '-rf'],
     ['no name', ''],
     ['a name that ends in a dot', 'a.'],
+    ['a device of Windows', 'nul'],
+    ['another case of a folder that is there', 'AWAY'],
     ['a link that leads away', 'away'],
   ])('to write into %s', async (_, name) => {
     const answer = await post(wish({ name }));
