@@ -43,6 +43,8 @@ const COMMANDS: Readonly<Record<string, readonly [args: readonly string[], code:
   stats: [['model'], 0],
   parity: [['model', '--layer', '0'], 2],
   explain: [['gate-up'], 0],
+  completion: [['bash'], 0],
+  man: [[], 0],
 };
 
 interface Outcome {
@@ -120,7 +122,7 @@ describe('the npm package', () => {
       ]),
     );
     const other =
-      /^(LICENSE|README\.md|package\.json|dist\/(app|cli|elements|lib|types)\/|examples\/|dist\/[^/]+$|docs\/)/;
+      /^(LICENSE|(README|SKILL)\.md|package\.json|dist\/(app|cli|elements|lib|types)\/|examples\/|dist\/[^/]+$|docs\/)/;
     expect(paths.filter((path) => !other.test(path) || /\.(wasm|map)$|screens|bundled/.test(path))).toEqual([]);
   });
 
