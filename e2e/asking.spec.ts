@@ -99,7 +99,7 @@ test('resuming asks again while more than 1 GB is left', async ({ page, hub }) =
   await visit(page, hub, { repo: BIG, ...query });
   const start = page.getByRole('button', { name: 'Start conversion …' });
   await expect(start).toBeEnabled();
-  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, after: 16, action: { type: '404entry' } });
+  hub.faults.add({ origin: 'cdn', rangeRe: /^bytes=[1-9]/, after: 8, action: { type: '404entry' } });
   await start.click();
   const question = page.getByRole('alertdialog');
   await question.getByRole('button', { name: 'Download 4.98 GB' }).click();
