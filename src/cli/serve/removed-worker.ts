@@ -13,7 +13,11 @@ export function removedWorker(reload: boolean): string {
       ]
     : [];
   return [
-    "self.addEventListener('install', () => self.skipWaiting());",
+    '// While it is installed: the worker before it may be busy for long, and is not waited for.',
+    "self.addEventListener('install', (event) => {",
+    '  self.skipWaiting();',
+    '  event.waitUntil(end());',
+    '});',
     "self.addEventListener('activate', (event) => event.waitUntil(end()));",
     '',
     'async function end() {',

@@ -44,6 +44,8 @@ export async function keepForOffline(container: Container = navigator.serviceWor
     if (!taking && !wasFirst) useVersion.setState({ state: 'newer', take: null });
     wasFirst = false;
   });
+  // Registering a known worker asks for no newer one, and browsers put their own question off while a page is busy.
+  if (!isFirst) void registration.update().catch(() => undefined);
   askAgain(registration);
 }
 
