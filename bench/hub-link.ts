@@ -1,5 +1,5 @@
 /**
- * How much of a line a conversion from a Hub keeps busy: a loopback Hub in a process of its own holds all its answers
+ * How much of a line a conversion from a Hub keeps busy: a loopback Hub in a separate process limits all its answers
  * together to 1 Gb/s and to 10 Gb/s and answers each request after 20 ms. The built command line converts a layer of
  * Qwen3-235B's shapes into a folder, the built app in Chromium into browser storage; the floor is a plain download of as
  * many bytes from the same Hub in ranges of the same size and number, by `fetch` of Node and of Chromium. One JSON line.

@@ -60,7 +60,7 @@ export function offline(): Partial<VitePWAOptions> {
       cleanupOutdatedCaches: true,
       inlineWorkboxRuntime: true,
       sourcemap: false,
-      // Another page under the same folder is none of ours: only the folder itself and index.html are.
+      // Only the folder itself and index.html are pages of the app.
       navigateFallback: null,
       runtimeCaching: [
         {

@@ -108,7 +108,7 @@ test('what is kept: the page and its parts, at most 6 MB; never an answer of a H
   expect(first).toContain('index.html');
   expect(first.filter((path) => /\.worker-[\w-]+\.js$/.test(path)).length).toBeGreaterThan(8);
   expect(first.filter((path) => /\.wasm$|headers\.bin$|\.vite|\.map$/.test(path))).toEqual([]);
-  // The page was asked for once, and once more to be kept.
+  // The page was asked for twice: to be shown, and to be kept.
   expect(server.asked.filter((path) => /\/x\/y\/(index\.html)?(\?|$)/.test(path)).length).toBeLessThanOrEqual(2);
 
   await page.goto(`${server.base}?${new URLSearchParams({ endpoint: hub.url, repo: 'tiny/qwen3-moe' })}`);
@@ -178,7 +178,7 @@ test('no version is taken while a conversion runs in this tab or in another', as
   await expect(report(page)).toContainText('all equal');
   await offer(other).getByRole('button', { name: 'Reload' }).click();
   await expect(mark(other)).toHaveAttribute('content', 'two');
-  // The tab that did not take it is told that its version is gone.
+  // The tab that did not take it says that its version is gone.
   await expect(page.getByRole('region', { name: 'A newer version of moe-loom is on the server.' })).toBeVisible();
 });
 
@@ -192,7 +192,7 @@ test('a page of `moe-loom open` keeps nothing, and removes what an app at its ad
   const meta = `<meta name="moe-loom-served" content="${note.replaceAll('"', '&quot;')}" />`;
   writeFileSync(html, readFileSync(html, 'utf8').replace('</head>', `${meta}</head>`));
   await page.goto(server.base);
-  // The page may be the kept one once more; what is kept goes while it is shown.
+  // The page may still be the kept one; what is kept is deleted while it is shown.
   await expect.poll(() => cached(page).catch(() => ['the page is loading'])).toEqual([]);
   await page.reload();
   await expect(page.locator('meta[name="moe-loom-served"]')).toBeAttached();

@@ -41,7 +41,7 @@ export function readModules(bundle: BundleName): readonly string[] {
   return modules;
 }
 
-/** `node_modules/@a/b/c.js` → `@a/b`; null for a module of ours. */
+/** `node_modules/@a/b/c.js` → `@a/b`; null for a module of this project. */
 export function packageOf(module: string): string | null {
   const [, first, second] = /^node_modules\/([^/]+)(?:\/([^/]+))?/.exec(module) ?? [];
   if (first === undefined) return null;
@@ -88,7 +88,7 @@ function licenseText(folder: string, name: string, license: string): string {
   );
 }
 
-/** Vite's file continues with the licences of what its own program bundles, none of which is in a bundle of ours. */
+/** Vite's file continues with the licences of what its own program bundles, none of which is in our bundles. */
 function trimmed(name: string, text: string): string {
   const [own = ''] = name === 'vite' ? text.split(/^# Licenses of bundled dependencies/m) : [text];
   return own.replace(/\r\n?/g, '\n').trim();

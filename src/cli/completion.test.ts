@@ -52,7 +52,7 @@ const inBash = (...words: string[]) =>
      $(complete -p moe-loom | sed 's/.*-F \\([^ ]*\\).*/\\1/'); printf '%s\\n' "\${COMPREPLY[@]}"`,
   );
 
-/** What zsh is told to offer for the last of these words, whatever its start: `compset` and the like are replaced. */
+/** What zsh gets as offers for the last of these words, whatever its start: `compset` and the like are replaced. */
 const inZsh = (...words: string[]) =>
   linesOf(
     'zsh',

@@ -8,7 +8,7 @@ export function isInForeignFrame(): boolean {
   }
 }
 
-/** The same address outside of its frame, where it is a page of its own: the address as it is when the link is used. */
+/** A link that opens this address in its own tab, as it is when the link is used. */
 export function OwnTabLink() {
   const follow = (event: React.SyntheticEvent<HTMLAnchorElement>) => {
     event.currentTarget.href = window.location.href;

@@ -110,7 +110,7 @@ export function useTensorAnswer(query: TensorQuery, wanted = true) {
   return useQuery({ ...tensorAnswer(key, query), enabled: wanted && key !== null, placeholderData: keepPreviousData });
 }
 
-/** Answers have their numbers from the page: the worker is told of those that the page found itself. */
+/** The page numbers the answers, and sends the worker the numbers of those that it found itself. */
 let answers = 0;
 
 /**

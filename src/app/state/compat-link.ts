@@ -2,7 +2,7 @@ import { TYPE_NAME } from './address.ts';
 import { go } from './address-store.ts';
 import { EMPTY } from './follow-address.ts';
 
-/** In place of a model type: the list of all. */
+/** What the address names for the list of all model types. */
 export const ALL_TYPES = 'all';
 
 /** Shows which layout of a model type loads where. What is open is closed. */

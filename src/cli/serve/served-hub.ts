@@ -34,7 +34,7 @@ export interface ServedHub {
 
 /** Bytes read at once. */
 const CHUNK = MIB;
-/** A reader that takes nothing for so long is let down. */
+/** The connection of a reader that takes nothing for so long is closed. */
 const IDLE_MS = 60_000;
 
 /** Only names that a listing has are opened: a request cannot name anything else. */

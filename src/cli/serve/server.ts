@@ -19,7 +19,7 @@ export interface ServeOptions {
   readonly hub: ServedHub;
   readonly keys: Keys;
   readonly work: ServedWork | null;
-  /** What the page is told; asked for at each page, because results join the sources. */
+  /** The note in the page; made for each page, because results join the sources. */
   readonly note: () => Omit<ServedNote, 'sources'> & { readonly sources: readonly ServedSource[] };
   /** The source that a conversion reads, as the command line takes it; null for none that it can read. */
   readonly sourceOf: (repo: string) => string | null;
@@ -29,7 +29,7 @@ export interface ServeOptions {
   readonly onOpened: () => void;
 }
 
-/** Times in ms after which a client is let down whose headers, or whose whole request, are not there, and how often that is looked at. */
+/** Milliseconds after which a connection is closed whose headers, or whose whole request, have not come; and between two looks. */
 export interface Patience {
   readonly headersMs: number;
   readonly requestMs: number;

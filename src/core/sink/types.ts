@@ -39,6 +39,6 @@ export interface Sink {
 export interface Leftovers {
   /** Files that are complete: adopted. */
   readonly finished: readonly string[];
-  /** Names that the run may have begun: removed, to be written anew. */
+  /** Names that the run may have begun: removed, to be written again. */
   readonly planned: readonly string[];
 }

@@ -162,7 +162,7 @@ describe('httpSource', () => {
 
   it('stops at once when it is cancelled: before, while it asks, and in the middle of a body', async () => {
     strike({ type: 'stall', afterBytes: 100, ms: 60_000 });
-    // The timer is set anew for the answer, the first chunk, and the chunk that never comes.
+    // The timer is set again for the answer, the first chunk, and the chunk that never comes.
     for (const step of [1, 2, 3]) {
       const abort = new AbortController();
       let timers = 0;

@@ -54,7 +54,7 @@ const MARKS: Readonly<Record<string, string>> = {
   '~': '\\(ti',
 };
 
-/** A text in which roff finds no request and no escape of its own. */
+/** A text in which roff finds neither requests nor escapes. */
 function roff(text: string): string {
   return visible(text)
     .replace(/[\\\-'`"^~]/g, (mark) => MARKS[mark] ?? mark)

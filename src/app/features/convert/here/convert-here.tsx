@@ -194,7 +194,7 @@ function wishOf({ target, options }: TargetOrder, assume: string | null): Omit<S
   };
 }
 
-/** Asks this page's own server; with a body it is told to do something. @throws LoomError with the server's sentence. */
+/** Asks the server of this page how the conversion stands; with a body, for a change. @throws LoomError with the server's sentence. */
 async function ask(path: string, body?: object): Promise<ServedConversion> {
   const told = body && { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
   const response = await fetch(path, { cache: 'no-store', ...told }).catch((cause: unknown) => {
