@@ -5,10 +5,9 @@ import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { LoomError, SERVED, type ServedSource, VERSION } from '../core/index.ts';
-import { openLocal } from '../core/source/folder.node.ts';
 import { interruptSignal, print, printJson } from './common.ts';
 import { openAppFiles } from './serve/app-files.ts';
-import { createServedWork } from './serve/conversion.ts';
+import { createServedWork, type NamedSource } from './serve/conversion.ts';
 import { createKeys } from './serve/keys.ts';
 import { createServedHub } from './serve/served-hub.ts';
 import { serve } from './serve/server.ts';
@@ -39,12 +38,14 @@ export function addOpen(program: Command): void {
       const port = portOf(flags.port);
       const app = await openAppFiles(fileURLToPath(new URL('../app', import.meta.url)));
       const hub = createServedHub();
-      const named: (ServedSource & { readonly text: string })[] = [];
+      const named: (ServedSource & NamedSource)[] = [];
       const add = async (text: string, given: SourceFlags) => {
-        const { files, path, origin } = await opened(text, given, signal);
+        // What a page reads lies in the folder that was named.
+        const flags = { ...given, outside: 'refuse' } as const;
+        const { files, path, origin } = await openSource(text, flags, signal);
         const repo = freeName(path === null ? (origin.repo ?? text) : `local/${nameOf(path)}`, hub.has);
         hub.add({ repo, files, commit: path === null ? origin.revision : null });
-        named.push({ repo, label: path ?? text, convertible: true, text });
+        named.push({ repo, label: path ?? text, text, flags });
         return repo;
       };
       for (const text of sources) await add(text, flags);
@@ -61,9 +62,9 @@ export function addOpen(program: Command): void {
           version: VERSION,
           machine: hostname(),
           writesTo: folder,
-          sources: named.map(({ repo, label, convertible }) => ({ repo, label, convertible })),
+          sources: named.map(({ repo, label }) => ({ repo, label })),
         }),
-        sourceOf: (repo: string) => named.find((source) => source.repo === repo)?.text ?? null,
+        sourceOf: (repo: string) => named.find((source) => source.repo === repo) ?? null,
         start: (origin: string) => startOf(named, origin),
         onOpened: () => tell(`Opened. To open it in another browser: ${link(bound.port)}`),
       };
@@ -85,13 +86,6 @@ export function addOpen(program: Command): void {
       await work?.stop();
       await hub.dispose();
     });
-}
-
-/** What a page reads lies in the folder that was named: links out of it are refused. */
-async function opened(text: string, flags: SourceFlags, signal: AbortSignal) {
-  const source = await openSource(text, flags, signal);
-  if (source.path === null) return source;
-  return { ...source, files: await openLocal(source.path, { outside: 'refuse', onNote: tell }) };
 }
 
 /** @throws LoomError `usage`. */

@@ -27,6 +27,8 @@ export interface SourceFlags {
   readonly index?: boolean;
   /** True for the local Hub cache alone, false for the Hub alone; else the cache first. */
   readonly cache?: boolean;
+  /** Links that lead out of a local folder: followed, unless they are to be refused. */
+  readonly outside?: 'refuse';
 }
 
 export interface OpenedSource {
@@ -91,7 +93,11 @@ const REPO_KINDS: readonly RepoKind[] = [
 export async function openSource(text: string, flags: SourceFlags, signal: AbortSignal): Promise<OpenedSource> {
   const path = /^file:\/\//i.test(text) && URL.canParse(text) ? fileURLToPath(text) : text;
   if (await stat(path).catch(() => null))
-    return { files: await openLocal(path, { onNote: note }), path, origin: { repo: null, revision: null } };
+    return {
+      files: await openLocal(path, { onNote: note, outside: flags.outside }),
+      path,
+      origin: { repo: null, revision: null },
+    };
   const endpoint = flags.endpoint || process.env.HF_ENDPOINT || HUB_ENDPOINT;
   if (path !== text || (!isRepoAddress(text, endpoint) && looksLikePath(text))) throw noSuchPath(path);
   const named = await namedRepo({ text, path, endpoint, flags, signal });

@@ -1,9 +1,11 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openFolderOutput } from '../../core/convert/output.node.ts';
+import { type FolderOutput, openFolderOutput } from '../../core/convert/output.node.ts';
 import { createNodeDigest } from '../../core/convert/sha256.node.ts';
 import {
+  type ConversionPlan,
   DEFAULT_BUDGET_BYTES,
+  type FileSet,
   isAbort,
   isLoomError,
   LoomError,
@@ -18,12 +20,19 @@ import {
 import { assumption, parseTarget } from '../common.ts';
 import { planRefused, runnersFor } from '../convert.ts';
 import { openAssuming } from '../reading.ts';
+import type { SourceFlags } from '../source.ts';
+
+/** A source as the command line took it. */
+export interface NamedSource {
+  readonly text: string;
+  readonly flags: SourceFlags;
+}
 
 /** The one conversion that a served page may ask for at a time. */
 export interface ServedWork {
   state(): ServedConversion;
   /** Answers once it has begun. @throws LoomError `usage` for a wish that cannot be granted, and what planning throws. */
-  start(wish: ServedWish, source: string): Promise<void>;
+  start(wish: ServedWish, source: NamedSource): Promise<void>;
   /** Stops what runs, and keeps its finished shards. */
   stop(): Promise<void>;
 }
@@ -52,33 +61,10 @@ export function createServedWork(folder: string, onResult: (out: string) => Prom
     state = { ...state, ...change };
   };
 
-  const run = async (wish: ServedWish, source: string, out: string, stop: AbortController, begun: () => void) => {
-    const { signal } = stop;
-    const flags = wish.assume === null ? {} : { assume: wish.assume };
-    assumption(flags);
-    const { files, path, checkpoint, assumed } = await openAssuming(source, flags, signal);
-    const options = {
-      ...assumed,
-      ...(wish.layers === null ? {} : { layers: wish.layers }),
-      ...(wish.dtype === null ? {} : { dtype: wish.dtype }),
-      ...(wish.maxShardBytes === null ? {} : { maxShardBytes: wish.maxShardBytes }),
-      keepRest: wish.keepRest,
-      keepMtp: wish.keepMtp,
-    };
-    const plan = await planWithValues(checkpoint, files, parseTarget(wish.target), { ...options, signal });
-    if (plan.refusals.length > 0) throw planRefused(plan, checkpoint);
-    const output = await openFolderOutput(out, plan, files, {
-      source: path ?? undefined,
-      unfinished: 'resume',
-      signal,
-    });
-    const { end, ...working } = runnersFor(plan, path, output.sink.identity, {
-      engine: 'auto',
-      memory: DEFAULT_BUDGET_BYTES,
-      threads: null,
-    });
-    set({ bytesTotal: plan.bytes, shardsTotal: plan.shards.length });
-    begun();
+  /** Works a prepared conversion off; how it ends is in the state. */
+  const perform = async ({ plan, files, output, runners }: Prepared, source: string, signal: AbortSignal) => {
+    const out = output.sink.identity;
+    const { end, ...working } = runners;
     try {
       await runPlan(plan, {
         files,
@@ -89,52 +75,83 @@ export function createServedWork(folder: string, onResult: (out: string) => Prom
           set({ bytesDone: writtenBytes, bytesProven: verifiedBytes, shardsDone }),
         ...working,
       });
+      const message = `Proven: every byte of ${plan.tensors} tensors is equal.`;
+      set({ status: 'done', repo: await onResult(out), message });
+    } catch (error) {
+      const status = isAbort(error) ? 'stopped' : 'failed';
+      set({ status, message: wordsOf(error, source, plan.target, out) });
     } finally {
       await end?.();
       await files.dispose?.();
+      running = null;
     }
-    set({
-      status: 'done',
-      repo: await onResult(out),
-      message: `Proven: every byte of ${plan.tensors} tensors is equal.`,
-    });
   };
 
   return {
     state: () => state,
     start: async (wish, source) => {
       if (running) throw new LoomError('usage', 'A conversion is running. Wait for its end, or stop it.');
-      const reason = whyNoFolderName(wish.name) ?? (await whyTaken(wish.name, folder));
-      if (reason !== null) throw new LoomError('usage', reason);
-      const out = join(folder, wish.name);
-      await insistInside(out, folder);
       const stop = new AbortController();
-      state = { ...NOTHING, status: 'running', out, target: wish.target };
-      await new Promise<void>((resolve, reject) => {
-        let begun = false;
-        const ended = run(wish, source, out, stop, () => {
-          begun = true;
-          resolve();
-        })
-          .catch((error: unknown) => {
-            if (begun)
-              set({ status: isAbort(error) ? 'stopped' : 'failed', message: wordsOf(error, source, wish, out) });
-            else {
-              state = NOTHING;
-              reject(error);
-            }
-          })
-          .finally(() => {
-            running = null;
-          });
-        running = { stop, ended };
-      });
+      const prepared = prepare(wish, source, folder, stop.signal);
+      // No other one starts while this one is prepared.
+      const ignored = prepared.then(
+        () => undefined,
+        () => undefined,
+      );
+      running = { stop, ended: ignored };
+      try {
+        const job = await prepared;
+        const { plan, output } = job;
+        const begin = { status: 'running', out: output.sink.identity, target: wish.target } as const;
+        state = { ...NOTHING, ...begin, bytesTotal: plan.bytes, shardsTotal: plan.shards.length };
+        running = { stop, ended: perform(job, source.text, stop.signal) };
+      } catch (error) {
+        running = null;
+        throw error;
+      }
     },
     stop: async () => {
       running?.stop.abort();
       await running?.ended;
     },
   };
+}
+
+/** A conversion with all that may refuse it behind it. */
+interface Prepared {
+  readonly plan: ConversionPlan;
+  readonly files: FileSet;
+  readonly output: FolderOutput;
+  readonly runners: ReturnType<typeof runnersFor>;
+}
+
+/** @throws LoomError `usage` for a name or an option that is none, and what planning and opening the output throw. */
+async function prepare(
+  wish: ServedWish,
+  { text, flags: given }: NamedSource,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const reason = whyNoFolderName(wish.name) ?? (await whyTaken(wish.name, folder));
+  if (reason !== null) throw new LoomError('usage', reason);
+  const out = join(folder, wish.name);
+  await insistInside(out, folder);
+  const flags = { ...given, ...(wish.assume === null ? {} : { assume: wish.assume }) };
+  assumption(flags);
+  const { files, path, checkpoint, assumed } = await openAssuming(text, flags, signal);
+  const options = {
+    ...assumed,
+    ...(wish.layers === null ? {} : { layers: wish.layers }),
+    ...(wish.dtype === null ? {} : { dtype: wish.dtype }),
+    ...(wish.maxShardBytes === null ? {} : { maxShardBytes: wish.maxShardBytes }),
+    keepRest: wish.keepRest,
+    keepMtp: wish.keepMtp,
+  };
+  const plan = await planWithValues(checkpoint, files, parseTarget(wish.target), { ...options, signal });
+  if (plan.refusals.length > 0) throw planRefused(plan, checkpoint);
+  const output = await openFolderOutput(out, plan, files, { source: path ?? undefined, unfinished: 'resume', signal });
+  const settings = { engine: 'auto', memory: DEFAULT_BUDGET_BYTES, threads: null } as const;
+  return { plan, files, output, runners: runnersFor(plan, path, output.sink.identity, settings) };
 }
 
 /** Another case of a name is the same folder on macOS and Windows, and only looks like another elsewhere. */
@@ -153,7 +170,7 @@ async function insistInside(out: string, folder: string): Promise<void> {
   throw new LoomError('path-outside-folder', `${out} is a link that leads elsewhere. Choose another name.`);
 }
 
-function wordsOf(error: unknown, source: string, { target }: ServedWish, out: string): string {
+function wordsOf(error: unknown, source: string, target: string, out: string): string {
   const resume = `Convert again with the same name to resume, or run: ${['moe-loom', 'convert', source, '--to', target, '--out', out, '--resume'].map(shellWord).join(' ')}`;
   if (isAbort(error)) return `Stopped. Finished shards are kept. ${resume}`;
   return isLoomError(error) ? error.message : `This program failed: ${String(error)}`;

@@ -168,6 +168,10 @@ describe('moe-loom open', () => {
     expect(verified.code).toBe(0);
     const { body } = await ask('/hub/api/models/local/out/revision/main', { headers: known() });
     expect(JSON.parse(body.toString()).id).toBe('local/out');
+    // Two at once: one begins, the other is refused.
+    const both = await Promise.all([post(wish({ name: 'one' })), post(wish({ name: 'two' }))]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+    await post('{}', {}, '/conversion/stop');
     // The same name again: the folder is not empty.
     const again = await post(wish());
     expect([again.status, again.body.toString()]).toEqual([409, expect.stringContaining('not empty')]);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ByteSource, type FileEntry, type FileSet, isLoomError, MIB } from '../../core/index.ts';
 import { wantedOf } from './ranges.ts';
+import { sendJson, sendText } from './replies.ts';
 
 /** A source that pages read as a repo of a Hub. */
 export interface ServedSet {
@@ -187,12 +188,7 @@ function drained(response: ServerResponse): Promise<void> {
 
 /** A refusal as the Hub writes it. */
 function refuse(response: ServerResponse, status: number, code: string, reason: string): void {
-  response.writeHead(status, { 'X-Error-Code': code, 'X-Error-Message': reason, 'Content-Type': 'text/plain' });
-  response.end(reason);
-}
-
-function sendJson(response: ServerResponse, value: unknown): void {
-  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
+  sendText(response, status, reason, { 'X-Error-Code': code });
 }
 
 async function closeAll({ files }: Listing): Promise<void> {

@@ -1,17 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  isLoomError,
-  LoomError,
-  parseServedWish,
-  SERVED,
-  type ServedNote,
-  type ServedSource,
-} from '../../core/index.ts';
+import { isLoomError, LoomError, parseServedWish, SERVED, type ServedNote } from '../../core/index.ts';
 import type { AppFiles } from './app-files.ts';
-import type { ServedWork } from './conversion.ts';
+import type { NamedSource, ServedWork } from './conversion.ts';
 import { isRefusal, type Route, routeOf } from './guard.ts';
 import { cookieOf, type Keys } from './keys.ts';
+import { sendJson, sendText } from './replies.ts';
 import type { ServedHub } from './served-hub.ts';
 
 export interface ServeOptions {
@@ -20,9 +14,9 @@ export interface ServeOptions {
   readonly keys: Keys;
   readonly work: ServedWork | null;
   /** The note in the page; made for each page, because results join the sources. */
-  readonly note: () => Omit<ServedNote, 'sources'> & { readonly sources: readonly ServedSource[] };
-  /** The source that a conversion reads, as the command line takes it; null for none that it can read. */
-  readonly sourceOf: (repo: string) => string | null;
+  readonly note: () => ServedNote;
+  /** The source that a repo is; null for none. */
+  readonly sourceOf: (repo: string) => NamedSource | null;
   /** Where a link leads to: the query of the app's address. */
   readonly start: (origin: string) => string;
   /** A link was used: there is a new one. */
@@ -129,7 +123,7 @@ async function page(
     return void response.end();
   }
   if (!isKnown) return sendText(response, 403, LOCKED);
-  const { type, body } = app.page({ ...note(), sources: [...note().sources] });
+  const { type, body } = app.page(note());
   response.writeHead(200, { 'Content-Type': type, 'Content-Length': body.byteLength });
   response.end(body);
 }
@@ -178,17 +172,4 @@ function sendError(response: ServerResponse, error: unknown): void {
   const known = isLoomError(error) && error.tag !== 'internal';
   if (error instanceof SyntaxError) sendText(response, 400, 'The request is not JSON.');
   else sendText(response, known ? 409 : 500, known ? error.message : 'This program failed.');
-}
-
-function sendText(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
-  response.writeHead(status, {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'X-Error-Message': encodeURI(text),
-    ...headers,
-  });
-  response.end(`${text}\n`);
-}
-
-function sendJson(response: ServerResponse, value: unknown): void {
-  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
 }

@@ -11,8 +11,6 @@ const sourceSchema = v.object({
   repo: text(200),
   /** What was named on the command line: a folder, a file, a repo. */
   label: text(4096),
-  /** Whether the command can convert it: what it reads itself. */
-  convertible: v.boolean(),
 });
 
 const noteSchema = v.object({

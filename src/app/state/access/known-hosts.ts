@@ -21,11 +21,7 @@ export const useUnknownHost = create<{ readonly asked: UnknownHost | null }>()((
 
 /** True for a Hub that was used here before, that the person named, or that is this page's own server. */
 export function isKnownHost(endpoint: string, storage: Storage | null = storageHere()): boolean {
-  return endpoint === ownHub() || here.has(endpoint) || stored(storage).includes(endpoint);
-}
-
-function ownHub(): string | null {
-  return typeof document === 'undefined' ? null : servedHub();
+  return endpoint === servedHub() || here.has(endpoint) || stored(storage).includes(endpoint);
 }
 
 /** From now on links to this Hub are followed. */
