@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { Shown } from '../../parts/shown.tsx';
-import { compatLink } from '../../state/compat-link.ts';
+import { compatLink } from '../../state/page-links.ts';
 import { useCompatTypes } from './use-compat.ts';
 
 /** All model types with a filter. `unknown` is the one that the address asks for and that there is no page for. */

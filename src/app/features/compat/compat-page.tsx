@@ -2,7 +2,7 @@ import type { CompatAnswerPage } from '../../../../workers/compat/protocol.ts';
 import { COMPAT_LIMIT, type CompatLayout, type CompatPage, whereFound } from '../../../core/index.ts';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { RichText } from '../../parts/rich-text.tsx';
-import { ALL_TYPES, compatLink } from '../../state/compat-link.ts';
+import { ALL_TYPES, compatLink } from '../../state/page-links.ts';
 import { CompatReasons } from './compat-reasons.tsx';
 import { CompatTable } from './compat-table.tsx';
 

@@ -1,6 +1,6 @@
 import { Shown } from '../../parts/shown.tsx';
 import { useAddress } from '../../state/address-store.ts';
-import { ALL_TYPES } from '../../state/compat-link.ts';
+import { ALL_TYPES } from '../../state/page-links.ts';
 import { CompatList } from './compat-list.tsx';
 import { CompatPageView } from './compat-page.tsx';
 import './compat.css';

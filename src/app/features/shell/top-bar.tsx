@@ -3,6 +3,7 @@ import { Segments } from '../../parts/segments.tsx';
 import { go } from '../../state/address-store.ts';
 import { openDialog } from '../../state/dialog.ts';
 import { EMPTY } from '../../state/follow-address.ts';
+import { pageLink } from '../../state/page-links.ts';
 import { chooseLook, useLook } from '../../state/seen/use-look.ts';
 import { Access } from './access.tsx';
 import { SourceBox } from './source-box.tsx';
@@ -27,14 +28,9 @@ function CopyLinkSpace() {
 /** The top bar, the same in every view: the source, its revision, finding things, a link, access to the Hub, the theme. */
 export function TopBar() {
   const theme = useLook('theme');
-  const home = (event: React.MouseEvent) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-    event.preventDefault();
-    go({ ...EMPTY, view: 'map' });
-  };
   return (
     <header className="bar">
-      <a className="brand" href="?" onClick={home}>
+      <a className="brand" {...pageLink('?', () => go({ ...EMPTY, view: 'map' }))}>
         <img src="./icon.svg" alt="" />
         moe-loom
       </a>

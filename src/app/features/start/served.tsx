@@ -1,6 +1,7 @@
 import { servedHub, servedNote } from '../../state/access/served.ts';
 import { go } from '../../state/address-store.ts';
 import { EMPTY } from '../../state/follow-address.ts';
+import { pageLink } from '../../state/page-links.ts';
 
 /** What `moe-loom open` serves with this page; nothing on a page from anywhere else. */
 export function Served() {
@@ -16,12 +17,9 @@ export function Served() {
         {note.sources.map(({ repo, label }) => (
           <li key={repo}>
             <a
-              href={`?${new URLSearchParams({ repo, endpoint: endpoint ?? '' })}`}
-              onClick={(event) => {
-                if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-                event.preventDefault();
-                go({ ...EMPTY, repo, endpoint, view: 'map' });
-              }}
+              {...pageLink(`?${new URLSearchParams({ repo, endpoint: endpoint ?? '' })}`, () =>
+                go({ ...EMPTY, repo, endpoint, view: 'map' }),
+              )}
             >
               <strong>{repo}</strong>
               <span className="mono">{label}</span>

@@ -7,8 +7,8 @@ import { chosenFiles } from '../../sources/collect-drop.ts';
 import { SAMPLES } from '../../sources/samples.ts';
 import { servedNote } from '../../state/access/served.ts';
 import { go, useAddress } from '../../state/address-store.ts';
-import { ALL_TYPES, compatLink } from '../../state/compat-link.ts';
 import { EMPTY, openLocal } from '../../state/follow-address.ts';
+import { ALL_TYPES, compatLink, pageLink } from '../../state/page-links.ts';
 import './start.css';
 import './start-flow.css';
 import { Shown } from '../../parts/shown.tsx';
@@ -108,14 +108,7 @@ function Samples() {
       <ul className="samples">
         {SAMPLES.map(({ id, name, facts, text }) => (
           <li key={id}>
-            <a
-              href={`?sample=${id}`}
-              onClick={(event) => {
-                if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-                event.preventDefault();
-                go({ ...EMPTY, sample: id, view: 'map' });
-              }}
-            >
+            <a {...pageLink(`?sample=${id}`, () => go({ ...EMPTY, sample: id, view: 'map' }))}>
               <strong>{name}</strong>
               <span className="mono">{facts}</span>
               <span className="quiet">{text}</span>

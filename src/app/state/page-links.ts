@@ -20,14 +20,19 @@ export function compatHref(modelType: string): string {
   return `?compat=${encodeURIComponent(modelType)}`;
 }
 
-/** What a link to a page needs: a click with a key held opens it elsewhere, as browsers do. */
-export function compatLink(modelType: string) {
+/** What a link within the page needs: a plain click calls `show`, one with a key held opens `href` elsewhere, as browsers do. */
+export function pageLink(href: string, show: () => void) {
   return {
-    href: compatHref(modelType),
+    href,
     onClick: (event: React.MouseEvent) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey) return;
       event.preventDefault();
-      showCompat(modelType);
+      show();
     },
   };
+}
+
+/** {@link pageLink} to the page of a model type. */
+export function compatLink(modelType: string) {
+  return pageLink(compatHref(modelType), () => showCompat(modelType));
 }
