@@ -95,6 +95,14 @@ async function tensorsOf(files: FileSet): Promise<Map<string, string>> {
   return found;
 }
 
+/** Resolves once nothing was told for 300 ms. */
+async function untilStill(events: readonly ConvertEvent[]): Promise<void> {
+  for (let told = -1; told < events.length; ) {
+    told = events.length;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+}
+
 async function truth(): Promise<Map<string, string>> {
   const state = new File([await load('/fixtures/checkpoints/qwen3_moe/state.safetensors')], 'model.safetensors');
   return tensorsOf(blobFiles('truth', [{ path: 'model.safetensors', file: state }]));
@@ -147,10 +155,8 @@ describe('the conversion worker', () => {
     const plan = await planFor(files, 'stacked', 100_000);
     const run = start(files, plan, { kind: 'opfs', job: 'paused' });
     await run.client.call.pause();
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    const before = run.events.length;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(run.events.length).toBe(before);
+    await untilStill(run.events);
+    expect(run.events.some((event) => event.type === 'progress' && event.progress.phase === 'finish')).toBe(false);
     run.controller.abort();
     await expect(run.done).rejects.toMatchObject({ tag: 'cancelled' });
     expect(await listJobs()).toEqual([]);
