@@ -81,6 +81,10 @@ const appModules = recordBundled('app');
 /** What the built page names: its file name changes with every version, which `src/app/state/version.ts` asks for. */
 const ENTRY = /\/(index\.html|src\/app\/main\.tsx)$/;
 
+/** What later parts share. The first page imports nothing of it, though the core's index leads to the units. */
+const LATER =
+  /@tanstack\/(query-core|react-query)|src\/app\/(queries\/(?!with-)|checkpoint\/|state\/(pins|selection)\.|parts\/(ask-first|broken-name|copy-button|numbers|reading-cost|rich-text|save-blob|set-style|use-narrow)\.)|src\/core\/units\.ts$/;
+
 /** The app, into `dist/app`: relative addresses alone, so that any static host serves it from any folder. */
 const app: UserConfig = {
   base: './',
@@ -96,9 +100,9 @@ const app: UserConfig = {
         codeSplitting: {
           groups: [
             // All that the first page needs is one file beside the entry, not one for each set of later parts that share it.
-            { name: 'first', tags: ['$initial'], test: (id) => !ENTRY.test(id), priority: 2 },
-            // Nearly every later part asks the worker: one file, named once in the list of what each part needs.
-            { name: 'queries', test: /@tanstack\/(query-core|react-query)|src\/app\/queries\//, priority: 1 },
+            { name: 'first', tags: ['$initial'], test: (id) => !ENTRY.test(id) && !LATER.test(id), priority: 2 },
+            // Nearly every later part asks the worker and writes sizes: one file, named once in the list of what each needs.
+            { name: 'queries', test: LATER, priority: 1, includeDependenciesRecursively: false },
           ],
         },
       },

@@ -1,7 +1,4 @@
 import { useEffect, useRef } from 'react';
-
-import { NotLoaded } from './features/failure/not-loaded.tsx';
-import { VersionNotice } from './features/failure/version-notice.tsx';
 import { Finding } from './features/finding/finding.tsx';
 import { Rail } from './features/shell/rail.tsx';
 import { TopBar } from './features/shell/top-bar.tsx';
@@ -37,7 +34,6 @@ export function App() {
         <div className="strips">
           <ProgramLine />
           {isInForeignFrame() && <FramedNotice />}
-          <VersionNotice />
           <Notices />
         </div>
         <main ref={main} className="view" key={view} tabIndex={-1} aria-label={`${VIEW_NAMES[view]} view`}>
@@ -55,6 +51,7 @@ export function App() {
 /** They come right after the first painting, before any of them can be needed: a failure may be the network's. */
 const loadNotices = () => import('./features/failure/notices.tsx');
 const Notices = late(async () => (await loadNotices()).Notices);
+const NotLoaded = late(async () => (await loadNotices()).NotLoaded);
 const PauseNotice = late(async () => (await loadNotices()).PauseNotice);
 const FailureNotice = late(async () => (await loadNotices()).FailureNotice);
 const UnknownHostNotice = late(async () => (await loadNotices()).UnknownHostNotice);

@@ -2,7 +2,7 @@ import { create } from 'zustand';
 import type { PlanSummary, ResultCard } from '../../../workers/inspect/protocol.ts';
 import type { ConversionReport, LoomError, Progress } from '../../core/index.ts';
 import type { Download } from './downloads.ts';
-import { addSample, type Pace, paceOf, type Sample } from './rate.ts';
+import type { Pace, Sample } from './rate.ts';
 
 /** How far a job is. `asking`: the browser asks for the folder; from `cancelled` on it has ended. */
 export type JobStatus = 'none' | 'asking' | 'running' | 'paused' | 'cancelling' | 'cancelled' | 'failed' | 'done';
@@ -70,26 +70,4 @@ export const useJob = create<JobState>()(() => NO_JOB);
 /** True from the start of a job until it is finished, fails or is cancelled. */
 export function isBusy(status: JobStatus): boolean {
   return status === 'asking' || status === 'running' || status === 'paused' || status === 'cancelling';
-}
-
-/** Keeps counted progress. */
-export function noteProgress(progress: Progress, now: number): void {
-  useJob.setState((state) => ({ progress, samples: addSample(state.samples, { at: now, done: progress.done }) }));
-}
-
-/** Computes the pace again, also when nothing moves; `sinceMs` of work have passed. */
-export function notePace(now: number, sinceMs: number): void {
-  useJob.setState((state) => {
-    if (state.status !== 'running') return {};
-    const total = state.progress?.total ?? 0;
-    return { pace: paceOf(state.samples, now, total), workedMs: state.workedMs + sinceMs };
-  });
-}
-
-/** Pausing and resuming restart the pace. */
-export function setPaused(paused: boolean): void {
-  useJob.setState((state) => {
-    if (state.status !== 'running' && state.status !== 'paused') return {};
-    return { status: paused ? 'paused' : 'running', samples: [], pace: NO_JOB.pace };
-  });
 }

@@ -19,7 +19,7 @@ import {
   toWire,
 } from '../../core/index.ts';
 import { addressStore } from './address-store.ts';
-import { checkVersion } from './version.ts';
+import { loadPart } from './version.ts';
 
 /** The checkpoint in front of the person, as far as it is known. */
 export interface InspectionState {
@@ -102,15 +102,8 @@ export function openSource(source: SourceDescriptor): void {
 }
 
 /** What speaks with the worker. @throws LoomError `part-not-loaded`. */
-async function loadClient() {
-  try {
-    return await import('../workers/inspect.ts');
-  } catch {
-    void checkVersion();
-    const message =
-      'The inspecting worker could not be loaded: the server cannot be reached, or it holds a newer version of this page. Reload the page.';
-    throw fromWire({ tag: 'part-not-loaded', message, fields: {} });
-  }
+function loadClient() {
+  return loadPart(() => import('../workers/inspect.ts'), 'The inspecting worker');
 }
 
 /** Loads what an opening needs before anyone opens something: the network may be gone by then. */

@@ -1,5 +1,4 @@
-import { create } from 'zustand';
-import { persist } from 'zustand/middleware';
+import { createKept } from './kept.ts';
 
 /** The programs that a reader uses. */
 interface Pins {
@@ -12,12 +11,9 @@ const MOST_PINS = 32;
 const PROGRAM_ID = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 
 /** The pinned programs, kept in this browser; a stored value is checked first. */
-export const usePins = create<Pins>()(
-  persist((): Pins => ({ pinned: [] }), {
-    name: 'moe-loom-pins',
-    merge: (stored) => ({ pinned: pinnedOf(Reflect.get(Object(stored), 'pinned')) }),
-  }),
-);
+export const usePins = createKept<Pins>('moe-loom-pins', (stored) => ({
+  pinned: pinnedOf(Reflect.get(Object(stored), 'pinned')),
+}));
 
 /** Ids of programs as they were stored; what is no id is left out. */
 export function pinnedOf(stored: unknown): readonly string[] {

@@ -1,11 +1,8 @@
-import { create } from 'zustand';
-import { persist } from 'zustand/middleware';
+import { createKept } from './kept.ts';
 import { type Look, PLAIN_LOOK, parseLook } from './seen/look.ts';
 
 /** The look that the user chose last in this browser, for addresses without one. Stored values are checked first. */
-export const useRememberedLook = create<Look>()(
-  persist(() => PLAIN_LOOK, { name: 'moe-loom-choices', merge: (stored) => checked(stored) }),
-);
+export const useRememberedLook = createKept<Look>('moe-loom-choices', checked);
 
 function checked(stored: unknown): Look {
   const value = (typeof stored === 'object' && stored !== null ? stored : {}) as Record<string, unknown>;

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import { LoomError } from '../../core/index.ts';
 
 /**
  * What the server holds, as seen when a part of the page could not be loaded; `ready` where this browser has already kept a
@@ -27,6 +28,21 @@ export async function checkVersion(script: string | null = ownScript(), ask: Ask
   if (useVersion.getState().state === 'ready') return;
   const state = page === null || script === null ? 'unreached' : page.includes(script) ? 'same' : 'newer';
   useVersion.setState({ state });
+}
+
+/**
+ * Code that comes when it is needed; `what` begins the sentence of a failure.
+ *
+ * @throws LoomError `part-not-loaded`.
+ */
+export async function loadPart<T>(load: () => Promise<T>, what: string): Promise<T> {
+  try {
+    return await load();
+  } catch {
+    void checkVersion();
+    const why = 'the server does not answer, or it has a newer version. Reload the page.';
+    throw new LoomError('part-not-loaded', `${what} could not be loaded: ${why}`);
+  }
 }
 
 /** The name of the script that this page began with. */

@@ -1,13 +1,14 @@
-import { type DragEvent, type ReactNode, useState } from 'react';
+import { type DragEvent, type ReactNode, useEffect, useState } from 'react';
 import { isLoomError } from '../../../core/index.ts';
 import { Shown } from '../../parts/shown.tsx';
-import { collectDrop } from '../../sources/collect-drop.ts';
+import { collectDrop, loadGatherDrop } from '../../sources/collect-drop.ts';
 import { openLocal } from '../../state/follow-address.ts';
 
 /** Takes files and folders dropped anywhere on the page. */
 export function DropCatcher({ children }: { readonly children: ReactNode }) {
   const [over, setOver] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => void loadGatherDrop().catch(() => undefined), []);
   const hasFiles = (event: DragEvent) => event.dataTransfer.types.includes('Files');
   const enter = (event: DragEvent) => {
     if (!hasFiles(event)) return;

@@ -3,7 +3,7 @@ import { isLoomError } from '../../../core/index.ts';
 import { FileInput } from '../../parts/file-input.tsx';
 import { late } from '../../parts/late.tsx';
 import { useAfterPaint } from '../../parts/use-after-paint.ts';
-import { chosenFiles } from '../../sources/collect-drop.ts';
+import { chosenFiles } from '../../sources/given-files.ts';
 import { SAMPLES } from '../../sources/samples.ts';
 import { servedNote } from '../../state/access/served.ts';
 import { go, useAddress } from '../../state/address-store.ts';

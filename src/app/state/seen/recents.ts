@@ -1,6 +1,5 @@
-import { create } from 'zustand';
-import { persist } from 'zustand/middleware';
 import { type Address, parseAddress } from '../address.ts';
+import { createKept } from '../kept.ts';
 
 /** A repo as an address names it. */
 export type Recent = Pick<Address, 'repo' | 'revision' | 'path' | 'endpoint'>;
@@ -8,12 +7,9 @@ export type Recent = Pick<Address, 'repo' | 'revision' | 'path' | 'endpoint'>;
 const LIMIT_RECENTS = 12;
 
 /** Repos that were opened in this browser, the latest first. */
-export const useRecents = create<{ readonly recents: readonly Recent[] }>()(
-  persist(() => ({ recents: [] }), {
-    name: 'moe-loom-recents',
-    merge: (stored) => ({ recents: checked(stored) }),
-  }),
-);
+export const useRecents = createKept<{ readonly recents: readonly Recent[] }>('moe-loom-recents', (stored) => ({
+  recents: checked(stored),
+}));
 
 /** Remembers a repo as the latest. */
 export function remember({ repo, revision, path, endpoint }: Recent): void {
