@@ -28,6 +28,7 @@ const Line = v.strictObject({
   load_before: measured,
   idle_frame_ms: measured,
   idle_frame_at_60_hz_ms: measured,
+  first_paint: v.strictObject({ slowed: measured, p50_ms: measured, most_ms: measured }),
   longest_task_while_opening: v.strictObject({ clock_ms: measured, processor_ms: measured }),
   map_pan: v.strictObject({ frames: measured, p50_ms: measured, p95_ms: measured, most_ms: measured }),
   keystroke: Keys,
@@ -52,6 +53,7 @@ export function readUiBench(line: string): Reading[] {
   return [
     ms(key('36,945'), ui.keystroke.painted_p95_ms, { floor: unthrottled, goal: atMost(16.7) }),
     ms(`${key('36,945')}, screen of 60 Hz`, ui.keystroke_at_60_hz.painted_p95_ms, { floor: at60 }),
+    ms(`first paint, processor slowed ${ui.first_paint.slowed} ×`, ui.first_paint.p50_ms, { goal: atMost(1000) }),
     ms('longest task while 235B opens', clock_ms, { floor: at60, goal: atMost(50) }),
     ms('its processor time', processor_ms),
     ms('frame of a moving map, p95', ui.map_pan.p95_ms, { floor: at60 }),
