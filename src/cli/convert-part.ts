@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { jobOf } from '../core/convert/parts/job.ts';
+import { jobOf } from '../core/convert/parts/job.node.ts';
 import { openPartPlace } from '../core/convert/parts/place.node.ts';
 import { type PartReport, runPart } from '../core/convert/parts/run-part.node.ts';
 import { readPlanFile } from '../core/convert/plan-file/read.node.ts';

@@ -1,5 +1,8 @@
 import * as v from 'valibot';
+import { DTYPES, fp8Of } from '../../safetensors/dtype.ts';
 import { PLAN_FORMAT, PLAN_VERSION } from './types.ts';
+
+const FP8_FORMS = DTYPES.flatMap((dtype) => fp8Of(dtype) ?? []);
 
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const Integer = v.pipe(v.number(), v.safeInteger());
@@ -11,7 +14,7 @@ const gather = { itemBytes: Count, shape: v.array(Count), strides: v.array(Integ
 const Gather = v.strictObject({ ...gather, select: v.nullable(Count) });
 const Coding = v.variant('format', [
   v.strictObject({
-    format: v.picklist(['F8_E4M3', 'F8_E5M2']),
+    format: v.picklist(FP8_FORMS),
     batch: Count,
     rows: Count,
     columns: Count,
