@@ -76,6 +76,7 @@ export async function convertPart(
     const report = await runPart(planFile, {
       ...{ place, shards, files, signal, sha256, onProgress },
       streamDigest: createNodeDigest,
+      shardsAtOnce: work.threads === 1 ? 1 : undefined,
       ...rest,
     });
     line.end();

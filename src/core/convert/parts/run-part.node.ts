@@ -31,6 +31,8 @@ export interface PartOptions {
   readonly budget?: Budget | undefined;
   readonly engine?: EngineChoice | undefined;
   readonly helpers?: Helpers | undefined;
+  /** Shards that runners in this thread make at once: while one is flushed or read back, another is written. 2 unless given. */
+  readonly shardsAtOnce?: number | undefined;
   /** Also work out the SHA-256 of each shard. */
   readonly sha256?: boolean | undefined;
   readonly streamDigest?: CreateStreamDigest | undefined;
@@ -87,8 +89,9 @@ export async function runPart(planFile: PlanFile, options: PartOptions): Promise
   }
 }
 
-function localRunners({ place, files, engine, helpers, budget = createBudget() }: PartOptions): ShardRunners {
-  return createLocalRunners({ files, sink: place.sink, budget, engine, helpers, count: SHARDS_AT_ONCE });
+function localRunners(options: PartOptions): ShardRunners {
+  const { place, files, engine, helpers, budget = createBudget(), shardsAtOnce = SHARDS_AT_ONCE } = options;
+  return createLocalRunners({ files, sink: place.sink, budget, engine, helpers, count: shardsAtOnce });
 }
 
 interface Found {
