@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../checkpoint/open.ts';
@@ -44,7 +46,7 @@ describe('a plan file', () => {
     }
   });
 
-  it('gives back plans that unpack, and one of some layers', async () => {
+  it('gives back plans that unpack, and one of some layers, and is what its schema says', async () => {
     const some = (await planned('qwen3_moe', { layers: [2] })).plans[0];
     if (!some) throw new Error('no plan');
     const all: [ConversionPlan, FileSet][] = [[some, (await openFixture('qwen3_moe')).files]];
@@ -56,10 +58,15 @@ describe('a plan file', () => {
       }
     }
     expect(all.length).toBeGreaterThan(8);
+    const schema = new URL('../../../../docs/schemas/files/plan.json', import.meta.url);
+    const isValid = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
+      JSON.parse(readFileSync(schema, 'utf8')),
+    );
     for (const [plan, files] of all) {
       const source = { ...named, files: await identifySource(plan, files) };
       const { text } = await formatPlanFile({ plan, source, card: null });
       expect(JSON.stringify((await parsePlanFile(text, 'plan.json')).plan)).toBe(JSON.stringify(plan));
+      expect([isValid(JSON.parse(text)), isValid.errors]).toEqual([true, null]);
     }
   });
 
