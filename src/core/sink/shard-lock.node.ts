@@ -68,7 +68,7 @@ export interface ShardLock {
 
 /**
  * The locks of shards in a folder, one a shard. They spare work; they keep nobody from writing: two machines may both
- * believe that they hold one, and what they then write is the same, under names of their own, renamed when it is proven.
+ * believe that they hold one, and what they then write is the same, under different names, renamed when it is proven.
  *
  * A lock is made by `link` (which network file systems do at once or not at all), and where there are no links by `rename`;
  * nothing rests on exclusive creation. Whether its holder is gone is told by its process on the same host and boot, by its

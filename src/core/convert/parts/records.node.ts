@@ -73,7 +73,7 @@ export async function readRecord<Schema extends v.GenericSchema>(
   }
 }
 
-/** Writes a record, whole or not at all: under a name of its own, flushed, then renamed. `token`: of this run. */
+/** Writes a record, whole or not at all: under a private name, flushed, then renamed. `token`: of this run. */
 export async function writeRecord(path: string, value: object, token: string): Promise<void> {
   const temporary = `${path}.${token}.tmp`;
   try {
