@@ -72,7 +72,7 @@ async function inParts(planFile: PlanFile, files: FileSet, out: string, count: n
     await runPart(planFile, { place, files, shards, shardsAtOnce: 1 });
     place.close();
   });
-  const place = await openPartPlace(out, planFile, { part: 'join' });
+  const place = await openPartPlace(out, planFile, { part: 'join', begins: false });
   await joinParts(planFile, { place, files });
   place.close();
 }
@@ -136,7 +136,7 @@ async function joinOf(work: string, pairs: number) {
     const began = performance.now();
     const planFile = await readPlanFile(path);
     const read = performance.now();
-    const place = await openPartPlace(out, planFile, { part: 'join' });
+    const place = await openPartPlace(out, planFile, { part: 'join', begins: false });
     await joinParts(planFile, { place, files });
     place.close();
     seconds.read.push((read - began) / 1000);

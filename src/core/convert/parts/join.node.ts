@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createBudget } from '../../budget.ts';
 import { LoomError } from '../../errors.ts';
@@ -29,7 +29,7 @@ import { type DoneRecord, finishedOf, RECORDS, type RunRecord, readRecord, write
 import { type ShardStatus, surveyParts } from './survey.node.ts';
 
 export interface JoinOptions {
-  /** Opened as the part `join`. */
+  /** Opened as the part `join`, with `begins: false`. */
   readonly place: PartPlace;
   readonly files: FileSet;
   /** Reads every byte of every shard again, and compares with what was read from the source. */
@@ -68,6 +68,8 @@ export async function joinParts(planFile: PlanFile, options: JoinOptions): Promi
       await rm(join(root, name), { recursive: true, force: true });
     return { report: await oldReport(root), before: true };
   }
+  if (!(await stat(join(root, PARTS_FOLDER)).catch(() => null)))
+    assertAllDone((await surveyParts(root, planFile)).shards, root);
   const lock = await place.locks.await('join', signal);
   if (!isTaken(lock)) throw new TypeError('a lock that was waited for is taken');
   try {

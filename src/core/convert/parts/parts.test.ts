@@ -71,7 +71,7 @@ async function part(text: string, options: { from?: PlanFile; place?: Partial<Pa
 
 async function joined(options: { from?: PlanFile; readBack?: boolean } = {}) {
   const { from = planFile, readBack } = options;
-  const place = await openPartPlace(out, from, { source, part: 'join' });
+  const place = await openPartPlace(out, from, { source, part: 'join', begins: false });
   try {
     return await joinParts(from, { place, files: await openLocal(source), readBack });
   } finally {
@@ -173,7 +173,7 @@ describe('parts and their join', () => {
 
   it('continue where a join was ended before its index', async () => {
     await part('1/1');
-    const place = await openPartPlace(out, planFile, { source, part: 'join' });
+    const place = await openPartPlace(out, planFile, { source, part: 'join', begins: false });
     const controller = new AbortController();
     const files = await openLocal(source);
     const stopping = {
@@ -213,6 +213,16 @@ describe('a join refuses', () => {
     await expect(joined()).rejects.toMatchObject(
       refused('parts-incomplete', new RegExp(`1 of 7 .*${last} is missing`)),
     );
+  });
+
+  it('a folder without parts, and leaves nothing in it; nor does a part in a folder of something else', async () => {
+    await expect(joined()).rejects.toMatchObject(refused('parts-incomplete', /7 of 7 shards .* is missing/));
+    expect(existsSync(out)).toBe(false);
+    mkdirSync(out);
+    writeFileSync(join(out, 'notes.txt'), 'mine');
+    for (const run of [() => part('1/1'), () => joined()])
+      await expect(run()).rejects.toMatchObject(refused('output-not-empty', /notes\.txt/));
+    expect(readdirSync(out)).toEqual(['notes.txt']);
   });
 
   it('a part of another plan, and so does a part', async () => {
