@@ -74,7 +74,7 @@ describe('a lock of a shard', () => {
   });
 });
 
-it('checks the sha256 of desk.source files that several parts share when the join reads back', async () => {
+it('checks the sha256 of source files that several parts share when the join reads back', async () => {
   const local = await openLocal(desk.source);
   const files = withPlannedHashes(local, {
     ...desk.planFile.source,

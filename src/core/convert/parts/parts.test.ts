@@ -29,7 +29,7 @@ describe('parts and their join', () => {
     expect(contents(desk.out)).toEqual(await expected());
   });
 
-  it('skip what is finished, and read nothing of the desk.source for it', async () => {
+  it('skip what is finished, and read nothing of the source for it', async () => {
     const first = await part('1/2');
     const again = await part('1/2');
     expect(again).toMatchObject({ made: [], skipped: first.made, bytes: 0, read: 0 });
@@ -53,7 +53,7 @@ describe('parts and their join', () => {
     expect(contents(desk.out)).toEqual(await expected());
   });
 
-  it('are written from a copy of the desk.source elsewhere, and joined again without harm', async () => {
+  it('are written from a copy of the source elsewhere, and joined again without harm', async () => {
     await part('1/2');
     const elsewhere = join(desk.work, 'elsewhere');
     cpSync(desk.source, elsewhere, { recursive: true });
@@ -171,7 +171,7 @@ describe('a join refuses', () => {
     await expect(joined()).rejects.toMatchObject(refused('output-not-empty', new RegExp(record.replace('.done', ''))));
   });
 
-  it('a changed desk.source, and so does a part', async () => {
+  it('a changed source, and so does a part', async () => {
     await part('1/3');
     const name = 'model-00003-of-00003.safetensors';
     const bytes = readFileSync(join(desk.source, name));
