@@ -25,7 +25,7 @@ const ROOMS: Readonly<
   layouts: { values: ['safetensors'], types: ['checkpoint'] },
   plan: { values: ['safetensors', 'layouts', 'checkpoint'], types: ['source'] },
   kernels: { values: ['safetensors'] },
-  sink: { values: ['source'] },
+  sink: { values: ['source'], packages: ['valibot'] },
   verify: { values: ['safetensors', 'checkpoint', 'layouts', 'plan', 'kernels'], types: ['source'] },
   convert: {
     values: ['source', 'safetensors', 'plan', 'kernels', 'sink', 'verify'],

@@ -50,6 +50,7 @@ function argumentsOf(command: string): string[] {
     'path/to/checkpoint': SAMPLE,
     'public/samples/tiny-qwen3-moe': SAMPLE,
     'path/to/new': join(work, command.includes('--dtype') ? 'bf16' : 'new'),
+    'path/to/plan.json': join(work, 'plan.json'),
     '/tmp/stacked': join(work, 'new'),
     'org/name': 'tiny/qwen3-moe',
   };

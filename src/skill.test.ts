@@ -76,7 +76,8 @@ describe('SKILL.md', () => {
 
   it('has commands that run, with every key that it says to read', async () => {
     const out = join(work, 'out');
-    const places: Readonly<Record<string, string>> = { SOURCE: SAMPLE, OTHER: out, OUT: out };
+    const shared = { PLAN: join(work, 'plan.json'), PARTS: join(work, 'parts') };
+    const places: Readonly<Record<string, string>> = { SOURCE: SAMPLE, OTHER: out, OUT: out, ...shared };
     const missing: string[] = [];
     for (const { words, keys } of ROWS) {
       const args = words.map((word) => places[word] ?? word);

@@ -1,26 +1,20 @@
-import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { openFolderJournal } from '../core/convert/journal.node.ts';
 import { type FolderOutput, openFolderOutput } from '../core/convert/output.node.ts';
 import { createNodeDigest, sha256File } from '../core/convert/sha256.node.ts';
-import { createThreadHelpers, createThreadRunners } from '../core/convert/threads.node.ts';
 import {
   type Checkpoint,
   type ConversionPlan,
   type ConversionReport,
   cardPictures,
-  computes,
-  createBudget,
   DEFAULT_BUDGET_BYTES,
   describeConfigChange,
   describeSourceHashes,
   detectLayout,
   ENGINES,
-  type EngineChoice,
   type FileSet,
   formatBytes,
   formatInteger,
-  helpersFitting,
   isEngineChoice,
   type Journal,
   LoomError,
@@ -29,23 +23,23 @@ import {
   parseSize,
   planWithValues,
   plural,
-  type RunOptions,
-  runnersFitting,
   runPlan,
   shellWord,
 } from '../core/index.ts';
 import { withChoices } from './choices.ts';
 import { interruptSignal, print, printJson } from './common.ts';
+import { convertPart, type PartFlags, withPartFlags } from './convert-part.ts';
 import { unreadBehind } from './damage.ts';
 import { PROGRAM_NAME } from './name.ts';
 import { type PlanFlags, planOptions, withPlanFlags } from './plan.ts';
 import { createProgressLine } from './progress.ts';
 import { openAssuming } from './reading.ts';
+import { runnersFor, type WorkOptions } from './runners.ts';
 import { SOURCE_HELP } from './source.ts';
 import { parseTargetFlags, targetOf } from './target.ts';
 import { tell } from './terminal.ts';
 
-interface ConvertFlags extends PlanFlags {
+interface ConvertFlags extends PlanFlags, PartFlags {
   readonly out: string;
   readonly card?: boolean;
   readonly picture?: boolean;
@@ -65,9 +59,9 @@ export function addConvert(program: Command): void {
   const command = program
     .command('convert')
     .description('convert a checkpoint and prove the result')
-    .argument('<source>', SOURCE_HELP);
-  withPlanFlags(command)
-    .requiredOption('--out <folder>', 'the output folder; without --resume, it must be empty or not exist')
+    .argument('[source]', `${SOURCE_HELP}; with --plan, the plan names it`);
+  withPartFlags(withPlanFlags(command))
+    .requiredOption('--out <folder>', 'the output folder; without --resume or --plan, it must be empty or not exist')
     .option('--card', 'write a README.md with the changes, the programs that load the result, and the proof')
     .option('--picture', 'with --card: also draw the first converted layer, before and after, as SVG files beside it')
     .option('--resume', 'resume the unfinished conversion in that folder')
@@ -80,7 +74,10 @@ export function addConvert(program: Command): void {
     .option('--memory <size>', 'memory for the buffers of all threads together', '256MiB')
     .option('--threads <n>', 'number of shards written at once; the default is as many as cores and memory allow')
     .option('--sha256', 'also compute the SHA-256 of each shard, which is its id on the Hub')
-    .action(async (source: string, flags: ConvertFlags) => {
+    .action(async (named: string | undefined, flags: ConvertFlags) => {
+      if (flags.plan !== undefined)
+        return convertPart(named, { ...flags, plan: flags.plan }, workOptions(flags), command);
+      const source = sourceOf(named, flags);
       const wanted = parseTargetFlags(flags);
       const chosen = planOptions(flags);
       const work = workOptions(flags);
@@ -127,6 +124,17 @@ export function addConvert(program: Command): void {
   withChoices(command, { '--engine': ENGINES });
 }
 
+/** @throws LoomError `usage` without a source, and for flags of parts without a plan. */
+function sourceOf(named: string | undefined, { part, shards, source }: ConvertFlags): string {
+  if (part !== undefined || shards !== undefined || source !== undefined)
+    throw new LoomError(
+      'usage',
+      '--part, --shards and --source are for --plan <file>, which moe-loom plan --out writes.',
+    );
+  if (named === undefined) throw new LoomError('usage', 'convert needs a source, or --plan <file>.');
+  return named;
+}
+
 /** The output folder and its journal; null where an unfinished conversion was to be removed, and was. */
 async function openOutput(
   flags: ConvertFlags,
@@ -161,13 +169,6 @@ export function planRefused(plan: ConversionPlan, checkpoint: Checkpoint): LoomE
   );
 }
 
-interface WorkOptions {
-  readonly engine: EngineChoice;
-  readonly memory: number;
-  /** Null: as many as cores and memory allow. */
-  readonly threads: number | null;
-}
-
 /** @throws LoomError `usage`. */
 function workOptions(flags: ConvertFlags): WorkOptions {
   const engine = flags.engine ?? 'auto';
@@ -184,32 +185,6 @@ function workOptions(flags: ConvertFlags): WorkOptions {
   if (threads !== null && !(Number.isInteger(threads) && threads >= 1 && threads <= 256))
     throw new LoomError('usage', `--threads takes a number from 1 to 256, not "${flags.threads}".`);
   return { engine, memory, threads };
-}
-
-/**
- * Threads for local files, where cores are what limits; the Hub's bytes come through this thread's one door. Cores that no
- * runner needs compute for them. With `--threads` there are no other threads.
- */
-export function runnersFor(
-  plan: ConversionPlan,
-  path: string | null,
-  out: string,
-  { engine, memory, threads }: WorkOptions,
-): Pick<RunOptions, 'runners' | 'budget' | 'engine' | 'helpers'> & { readonly end?: () => Promise<void> } {
-  const { length } = plan.shards;
-  const cores = availableParallelism();
-  const count = threads === null ? runnersFitting(cores, memory, length) : Math.min(threads, length);
-  const isBuilt = !import.meta.url.endsWith('.ts');
-  const script = new URL(import.meta.url);
-  const hasThreads = path !== null && count > 1 && isBuilt;
-  const runners = hasThreads ? count : 1;
-  const helping = threads === null && isBuilt && computes(plan) ? helpersFitting(cores, runners) : 0;
-  if (hasThreads) {
-    const setup = { source: path, out, budgetBytes: Math.floor(memory / count), engine };
-    return { runners: createThreadRunners(script, setup, count, helping) };
-  }
-  const crew = helping > 0 ? createThreadHelpers(script, helping) : null;
-  return { budget: createBudget(memory), engine, ...(crew ? { helpers: crew.helpers, end: crew.end } : {}) };
 }
 
 /** Says how many shards stay, and the command that resumes. */

@@ -8,6 +8,7 @@ import { addDraw } from './draw.ts';
 import { COULD_NOT, DONE } from './exits.ts';
 import { addExplain } from './explain.ts';
 import { addInspect } from './inspect.ts';
+import { addJoin } from './join.ts';
 import { addLoads } from './loads.ts';
 import { addMemory } from './memory.ts';
 import { PROGRAM_NAME } from './name.ts';
@@ -17,6 +18,7 @@ import { addPlan } from './plan.ts';
 import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
 import { addStats } from './stats.ts';
+import { addStatus } from './status.ts';
 import { addTensors } from './tensors.ts';
 import { printJson, tell, terminalWidth } from './terminal.ts';
 import { addVerify } from './verify.ts';
@@ -32,6 +34,8 @@ const COMMANDS = [
   addDraw,
   addPlan,
   addConvert,
+  addJoin,
+  addStatus,
   addVerify,
   addCompare,
   addCheck,

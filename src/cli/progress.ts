@@ -1,24 +1,35 @@
 import { formatBytes, formatDuration, type Progress } from '../core/index.ts';
-import { drawLine, eraseLine } from './terminal.ts';
+import { drawLine, eraseLine, tell } from './terminal.ts';
 
 /** Rates are measured over this many seconds. */
 const WINDOW_SECONDS = 5;
 const REDRAW_MS = 200;
 
-/** One line on a terminal's standard error: bytes done of bytes to do, rate, time left. Silent elsewhere. */
+/**
+ * One line on a terminal's standard error: bytes done of bytes to do, rate, time left. Silent elsewhere, but for SIGUSR1, at
+ * which it is printed once.
+ */
 export function createProgressLine(quiet: boolean) {
   const { stderr } = process;
   const samples: { at: number; done: number }[] = [];
   let drawn = 0;
+  let sampled = 0;
+  let last: Progress | null = null;
+  const sayNow = () => tell(last === null ? 'Nothing is written yet.' : lineOf(last, rateOf(samples)));
+  process.on('SIGUSR1', sayNow);
   const update = (progress: Progress) => {
+    last = progress;
     const now = performance.now();
-    if (quiet || !stderr.isTTY || now - drawn < REDRAW_MS) return;
-    drawn = now;
+    if (now - sampled < REDRAW_MS) return;
+    sampled = now;
     samples.push({ at: now, done: progress.done });
     while (samples.length > 2 && now - (samples[0]?.at ?? 0) > WINDOW_SECONDS * 1000) samples.shift();
+    if (quiet || !stderr.isTTY) return;
+    drawn = now;
     drawLine(lineOf(progress, rateOf(samples)));
   };
   const end = () => {
+    process.off('SIGUSR1', sayNow);
     if (drawn > 0) eraseLine();
   };
   return { update, end };

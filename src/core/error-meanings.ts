@@ -75,6 +75,10 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorTag, string>> = {
   'output-in-use': 'Another process or tab is writing the same output.',
   'output-unfinished': 'The output folder holds an unfinished conversion: resume it, or start again.',
   'resume-refused': 'The unfinished conversion used other source files or another plan, so it cannot be resumed.',
+  'plan-invalid': 'The plan file is damaged, was edited, or is of another version.',
+  'plan-differs': 'The output folder holds shards or parts of another plan.',
+  'parts-incomplete':
+    'Shards of the plan are missing, cut short or still being written, so the parts cannot be joined.',
   'output-inside-source': 'The output folder is the source, or lies inside it.',
   'tensor-unreadable': 'This program cannot compute with the format of a tensor.',
   'block-unknown': 'This program does not know how the layer computes, or the checkpoint lacks what the layer needs.',

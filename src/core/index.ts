@@ -63,6 +63,8 @@ export type { FinishedShard, Journal, JournalHead } from './convert/journal.ts';
 export * from './convert/journal-idb.ts';
 export { leftoversOf } from './convert/leftovers.ts';
 export { isFinishedJob, openResult } from './convert/open-result.ts';
+export * from './convert/parts-of.ts';
+export * from './convert/plan-file/index.ts';
 export type { InHand, Progress } from './convert/progress.ts';
 export {
   answerShard,
@@ -77,7 +79,7 @@ export {
   type ShardEvent,
   type WantedDigests,
 } from './convert/remote.ts';
-export type { ConversionReport } from './convert/report.ts';
+export { type ConversionReport, proofOf } from './convert/report.ts';
 export { type ResultFacts, resultFacts } from './convert/result-facts.ts';
 export { type RunOptions, runPlan } from './convert/run.ts';
 export {

@@ -123,7 +123,22 @@ export function oddCases(sources: ReadonlyMap<string, string>, out: string): Cas
   const config = join(FIXTURES, 'configs/Qwen3-235B-A22B.json');
   const blocks = join(FIXTURES, 'checkpoints/mixtral/block_io.safetensors');
   const converted = `${out}-converted`;
+  const [plan, parts] = [`${out}-plan.json`, `${out}-parts`];
+  const unpacking = `${out}-unpacking.json`;
   return [
+    ['plan', good, '--to', 'stacked', '--max-shard-size', '2KB', '--out', plan],
+    ['plan', sources.get('quantised') ?? '', '--to', 'stacked', '--dtype', 'bf16', '--out', unpacking],
+    ['status', plan, parts],
+    ['convert', '--plan', plan, '--part', '1/2', '--out', parts, '--sha256'],
+    ['status', plan, parts, '--parts', '3'],
+    ['join', plan, parts],
+    ['convert', '--plan', plan, '--out', parts, '--sha256'],
+    ['join', plan, parts],
+    ['join', plan, parts],
+    ['status', plan, parts],
+    ['convert', '--plan', unpacking, '--out', `${parts}-bf16`],
+    ['join', unpacking, `${parts}-bf16`, '--read-back'],
+    ['status', good, parts],
     ['explain'],
     ['explain', 'gate-up'],
     ['explain', 'no such term'],

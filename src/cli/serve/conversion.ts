@@ -18,8 +18,9 @@ import {
   whyNoFolderName,
 } from '../../core/index.ts';
 import { assumption, parseTarget } from '../common.ts';
-import { planRefused, runnersFor } from '../convert.ts';
+import { planRefused } from '../convert.ts';
 import { openAssuming } from '../reading.ts';
+import { runnersFor } from '../runners.ts';
 import type { SourceFlags } from '../source.ts';
 
 /** A source as the command line took it. */

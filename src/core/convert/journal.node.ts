@@ -24,7 +24,8 @@ const Head = v.object({
     ),
   }),
 });
-const Finished = v.object({
+/** A finished shard, as files hold it. */
+export const Finished = v.object({
   file: v.string(),
   digests: v.array(v.tuple([v.string(), v.array(v.string())])),
   inputs: v.optional(v.array(v.tuple([v.string(), v.array(v.array(v.string()))]))),

@@ -44,6 +44,18 @@ export interface ConversionReport {
 /** What a run knows beside its plan. */
 export type RunFacts = Pick<ConversionReport, 'source' | 'engine' | 'kept' | 'sha256' | 'sourceHashes' | 'seconds'>;
 
+/** What is proven of a plan whose every byte was read back and found equal. */
+export function proofOf(plan: ConversionPlan): ConversionReport['verified'] {
+  return {
+    equal: true,
+    tensors: plan.tensors,
+    bytes: plan.bytes,
+    method: plan.unpacked
+      ? 'xxh64 of the source bytes, and of the bf16 that the CPU makes of packed weights, against a read-back'
+      : 'xxh64 of the source bytes against a read-back',
+  };
+}
+
 /** The report of a plan whose every byte was read back and found equal; a run that found otherwise has none. */
 export function reportOf(plan: ConversionPlan, facts: RunFacts): ConversionReport {
   return {
@@ -61,14 +73,7 @@ export function reportOf(plan: ConversionPlan, facts: RunFacts): ConversionRepor
     skipped: plan.skipped,
     unpacked: plan.unpacked,
     ...(plan.assumed ? { assumed: plan.assumed } : {}),
-    verified: {
-      equal: true,
-      tensors: plan.tensors,
-      bytes: plan.bytes,
-      method: plan.unpacked
-        ? 'xxh64 of the source bytes, and of the bf16 that the CPU makes of packed weights, against a read-back'
-        : 'xxh64 of the source bytes against a read-back',
-    },
+    verified: proofOf(plan),
     engine: facts.engine,
     kept: facts.kept,
     sha256: facts.sha256,

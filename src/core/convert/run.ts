@@ -3,22 +3,21 @@ import { mapConcurrent } from '../concurrency.ts';
 import { ERROR_TAGS, isAbort, isLoomError, LoomError, throwIfAborted } from '../errors.ts';
 import type { Helpers } from '../kernels/crew.ts';
 import type { EngineChoice } from '../kernels/engine.ts';
-import { type PICTURE_FILES, REPORT_FILE } from '../plan/side-files.ts';
+import type { PICTURE_FILES } from '../plan/side-files.ts';
 import type { ConversionPlan, OutputShard } from '../plan/types.ts';
-import { INDEX_FILE } from '../safetensors/index-file.ts';
 import type { Sink } from '../sink/types.ts';
 import type { FileSet } from '../source/types.ts';
-import { MIB } from '../units.ts';
 import { type CreateStreamDigest, createStreamDigest } from '../verify/stream-digest.ts';
 import { changedFiles } from './evidence.ts';
 import { digestsOf, type FinishedShard, type Journal, journalHead, type SourceKey, sourceKeys } from './journal.ts';
 import { createOutputWatch, type OutputWatch } from './output-watch.ts';
 import { createProgress, type Progress, type ProgressMeter } from './progress.ts';
 import { type ConversionReport, reportOf } from './report.ts';
-import { createLocalRunners, type MadeShard, type ShardHooks, type ShardRunners, whole } from './runners.ts';
-import { createSourceCheck, insistOnHash, type SourceCheck } from './source-check.ts';
+import { createLocalRunners, type MadeShard, type ShardHooks, type ShardRunners } from './runners.ts';
+import { createSourceCheck, type SourceCheck } from './source-check.ts';
 import type { SourceHashes } from './source-hashes.ts';
 import { sourcesOf } from './source-order.ts';
+import { writeBeside } from './write-beside.ts';
 
 export interface RunOptions {
   /** The files that the plan was made from. */
@@ -52,8 +51,6 @@ export interface RunOptions {
   readonly gate?: (() => Promise<void>) | undefined;
 }
 
-/** Small files are copied in pieces of this size. */
-const COPY_BYTES = 4 * MIB;
 /** While one shard is flushed or read back, another is written. */
 const SHARDS_AT_ONCE = 2;
 
@@ -164,7 +161,7 @@ async function finish(
   work: Work,
 ): Promise<ConversionReport> {
   const { plan, options, runners, kept, meter, watch } = work;
-  const { sink, signal, files } = options;
+  const { signal, files } = options;
   meter.finish();
   const sums = await sha256Of(shards, work);
   const proveAgain = async (file: string) => {
@@ -173,30 +170,20 @@ async function finish(
     if (shard && made) await runners.prove(shard, digestsOf(made), { signal, ...UNHEARD });
   };
   await watch.insist(proveAgain);
-  const checked: string[] = [...sourceHashes.checked];
-  for (const { file } of plan.copies) {
-    if (await copyFile(options, file)) checked.push(file);
-    await watch.note(file);
-  }
-  const report = reportOf(plan, {
-    source: files.identity,
-    engine: runners.engine(),
-    kept: kept.size,
-    sha256: options.sha256 ? sums : null,
-    sourceHashes: { ...sourceHashes, checked },
-    seconds: meter.seconds(),
+  const report = await writeBeside(plan, {
+    ...options,
+    note: (file) => watch.note(file),
+    insist: () => watch.insist(proveAgain),
+    report: (copied) =>
+      reportOf(plan, {
+        source: files.identity,
+        engine: runners.engine(),
+        kept: kept.size,
+        sha256: options.sha256 ? sums : null,
+        sourceHashes: { ...sourceHashes, checked: [...sourceHashes.checked, ...copied] },
+        seconds: meter.seconds(),
+      }),
   });
-  const write = async (name: string, text: string) => {
-    await writeText(sink, name, text, signal);
-    await watch.note(name);
-  };
-  await write(REPORT_FILE, `${JSON.stringify(report, null, 2)}\n`);
-  for (const [name, text] of Object.entries(options.pictures ?? {})) await write(name, text);
-  if (options.card) await write('README.md', options.card(report.verified));
-  if (plan.config) await write(plan.config.file ?? 'config.json', plan.config.text);
-  await watch.insist(proveAgain);
-  await write(INDEX_FILE, plan.index);
-  await watch.insist(proveAgain);
   meter.finish();
   return report;
 }
@@ -334,34 +321,4 @@ async function assertUnchanged(
   const [name] = await changedFiles(moved, plan, finished, files, signal);
   if (name === undefined) return;
   throw new LoomError('source-changed', `${name} changed while it was being converted; run again.`, { file: name });
-}
-
-/** True where the source states a hash of the file, which is then the hash of what was copied. */
-async function copyFile({ files, sink, signal, streamDigest }: RunOptions, name: string): Promise<boolean> {
-  const source = await files.open(name, { signal });
-  const { sha256 } = source;
-  const digest = sha256 === undefined ? null : await (streamDigest ?? createStreamDigest)();
-  try {
-    await whole(sink, { file: name, byteLength: source.byteLength }, { signal }, async (file) => {
-      for (let start = 0; start < source.byteLength; start += COPY_BYTES) {
-        const end = Math.min(source.byteLength, start + COPY_BYTES);
-        const bytes = await source.read({ start, end }, { signal });
-        await file.write(bytes, start, { signal });
-        await digest?.update(bytes);
-      }
-      if (digest && sha256 !== undefined) insistOnHash(name, sha256, await digest.digest());
-    });
-    return digest !== null;
-  } finally {
-    digest?.dispose?.();
-    await source.dispose?.();
-  }
-}
-
-/** Writes a small text file, whole or not at all. */
-async function writeText(sink: Sink, name: string, text: string, signal: AbortSignal | undefined): Promise<void> {
-  const bytes = new TextEncoder().encode(text);
-  await whole(sink, { file: name, byteLength: bytes.byteLength }, { signal }, (file) =>
-    file.write(bytes, 0, { signal }),
-  );
 }

@@ -5,6 +5,7 @@ import { createHelpers, type Helpers, serveHelper } from '../kernels/crew.ts';
 import type { OutputShard } from '../plan/types.ts';
 import { createFolderFile, removeOwn } from '../sink/folder-file.node.ts';
 import { createLedger } from '../sink/ledger.node.ts';
+import { createStagedSink } from '../sink/staged.node.ts';
 import { openLocal } from '../source/folder.node.ts';
 import {
   answerShard,
@@ -24,6 +25,8 @@ export interface ThreadSetup extends RunnerLimits {
   readonly source: string;
   /** The output folder, which exists and is locked. */
   readonly out: string;
+  /** Where several machines write to the folder: what names of unfinished files have of this run (`createStagedSink`). */
+  readonly staged?: string | undefined;
 }
 
 /** What a thread is started for: to make shards, with helpers behind ports, or to help. */
@@ -150,22 +153,13 @@ export async function serveShards(
 ): Promise<void> {
   const files = await openLocal(setup.source);
   const tell = (message: FromThread) => port.postMessage(message);
-  const ledger = createLedger(setup.out);
   const runners = create({
     files,
     budget: createBudget(setup.budgetBytes),
     engine: setup.engine,
     threads: setup.threads,
     helpers: helpers.length > 0 ? createHelpers(domPorts(helpers)) : undefined,
-    sink: {
-      create: (name, byteLength) => createFolderFile(setup.out, name, byteLength, ledger, () => {}),
-      files: () => ({
-        identity: setup.out,
-        list: async (options) => (await openLocal(setup.out)).list(options),
-        open: async (name, options) => (await openLocal(setup.out)).open(name, options),
-      }),
-      remove: (name) => removeOwn(setup.out, name, ledger),
-    },
+    sink: setup.staged === undefined ? folderSink(setup.out) : createStagedSink(setup.out, setup.staged),
   });
   let abort = new AbortController();
   port.on('message', (message: ToThread) => {
@@ -173,6 +167,19 @@ export async function serveShards(
     abort = new AbortController();
     void perform(message.task, runners, abort.signal, tell);
   });
+}
+
+function folderSink(out: string): LocalRunnerOptions['sink'] {
+  const ledger = createLedger(out);
+  return {
+    create: (name, byteLength) => createFolderFile(out, name, byteLength, ledger, () => {}),
+    files: () => ({
+      identity: out,
+      list: async (options) => (await openLocal(out)).list(options),
+      open: async (name, options) => (await openLocal(out)).open(name, options),
+    }),
+    remove: (name) => removeOwn(out, name, ledger),
+  };
 }
 
 async function perform(

@@ -6,27 +6,18 @@ import { layoutId, unpackedAssumption } from '../layouts/dialects.ts';
 import { asTarget, configChangesFor, renameTensor } from '../layouts/target.ts';
 import type { Assumption, CheckpointLayout, LayerGroup } from '../layouts/types.ts';
 import { bareName, unwrapNotes } from '../layouts/wrappers.ts';
-import { formatIndex } from '../safetensors/index-file.ts';
 import { checkpointRefusals, unneededAbsence, unneededNotes } from './checkpoint-refusals.ts';
 import { editConfig } from './config-edit.ts';
+import { indexText, peakOf } from './derived.ts';
 import { onePerReason, refusalOf, unreadRefusal, withoutExplained } from './layer-refusals.ts';
 import { carriedMetadata } from './metadata.ts';
 import { operationsBetween } from './operations.ts';
 import { convertedTensors, keptTensor, type OutputDraft } from './outputs.ts';
 import { DEFAULT_SHARD_BYTES, packShards } from './packing.ts';
-import { partBytes, partReads, spansOf, workingBytes } from './parts.ts';
+import { spansOf } from './parts.ts';
 import { scopeFilter, scopeOf } from './scope.ts';
 import { planSideFiles } from './side-files.ts';
-import type {
-  ConfigChange,
-  ConversionPlan,
-  GroupStep,
-  Operation,
-  OutputShard,
-  Part,
-  Refusal,
-  Target,
-} from './types.ts';
+import type { ConfigChange, ConversionPlan, GroupStep, Operation, Part, Refusal, Target } from './types.ts';
 import { packedFormat, type UnpackedCheckpoint, unpackCheckpoint, unpackedWithin } from './unpack.ts';
 import { unpackedConfigChanges } from './unpack-config.ts';
 import { dequantizing, unpackedDraft } from './unpack-drafts.ts';
@@ -326,7 +317,7 @@ function assemblePlan(
   return {
     ...emptyPlan(checkpoint, target, options),
     shards,
-    index: indexText(shards, bytes, scope, options.layers),
+    index: indexText({ shards, bytes, scope, layers: layersOf(options) }),
     configChanges: changes,
     config:
       text === null
@@ -342,29 +333,8 @@ function assemblePlan(
   };
 }
 
-function indexText(
-  shards: readonly OutputShard[],
-  totalSize: number,
-  scope: ConversionPlan['scope'],
-  layers?: readonly number[],
-): string {
-  const weightMap = new Map(
-    shards.flatMap((shard) => shard.tensors.map((tensor) => [tensor.name, shard.file] as const)),
-  );
-  const metadata = scope === 'whole' ? {} : { moe_loom_layers: [...(layers ?? [])], moe_loom_scope: scope };
-  return formatIndex({ weightMap, totalSize, metadata });
-}
-
-/** Copies stream in small pieces; only what kernels make holds input and output at once. */
-function peakOf(drafts: readonly OutputDraft[]): number {
-  let peak = 0;
-  for (const draft of drafts) {
-    for (const part of draft.parts) {
-      if (part.kind === 'gather' || part.kind === 'dequantise')
-        peak = Math.max(peak, partBytes(part) + partReads(part) + workingBytes(part));
-    }
-  }
-  return peak;
+function layersOf({ layers }: PlanOptions): number[] | null {
+  return layers ? [...layers].sort((a, b) => a - b) : null;
 }
 
 function emptyPlan(checkpoint: Checkpoint, target: Target, options: PlanOptions): ConversionPlan {
@@ -372,7 +342,7 @@ function emptyPlan(checkpoint: Checkpoint, target: Target, options: PlanOptions)
     source: checkpoint.identity,
     target,
     scope: scopeOf(options),
-    layers: options.layers ? [...options.layers].sort((a, b) => a - b) : null,
+    layers: layersOf(options),
     shards: [],
     index: '',
     configChanges: [],

@@ -63,7 +63,11 @@ function metadataLines(metadata: ConversionPlan['metadata']): string[] {
 
 function scopeLines(plan: ConversionPlan): string[] {
   const layers = plan.layers?.join(', ') ?? '';
-  if (plan.scope === 'partial') return [`Partial: only the tensors of layers ${layers}. It will not load as a model.`];
+  if (plan.scope === 'partial')
+    return [
+      `Partial: only the tensors of layers ${layers}. It will not load as a model.`,
+      'Its shards are numbered for themselves. To share one conversion among machines, use plan --out, convert --plan and join.',
+    ];
   if (plan.scope === 'mixed') return [`Mixed: layers ${layers} are converted, the rest stays as it is.`];
   return [];
 }

@@ -2,7 +2,7 @@ import { isOtherWeights } from '../checkpoint/nothing-here.ts';
 import { INDEX_FILE } from '../safetensors/index-file.ts';
 import { readIndexName } from '../safetensors/index-name.ts';
 import type { FileEntry } from '../source/types.ts';
-import type { SkippedFile } from './types.ts';
+import type { ConversionPlan, SkippedFile } from './types.ts';
 
 export const REPORT_FILE = 'moe-loom-report.json';
 /** Drawings of a layer beside a model card: as it was stored, and as it is. */
@@ -42,4 +42,9 @@ function skipReason(name: string): string | null {
   if (/^README(\.md)?$/i.test(name)) return 'describes the original';
   if ((PICTURE_FILES as readonly string[]).includes(name)) return 'draws the original';
   return null;
+}
+
+/** Names of the files that a conversion writes beside its shards, but for a model card. */
+export function plannedSideFiles({ copies, config }: Pick<ConversionPlan, 'copies' | 'config'>): string[] {
+  return [...copies.map(({ file }) => file), REPORT_FILE, ...(config ? [config.file ?? CONFIG_FILE] : []), INDEX_FILE];
 }

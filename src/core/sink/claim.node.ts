@@ -72,7 +72,8 @@ async function namesIn(root: string): Promise<string[]> {
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
 }
 
-async function assertOutside(root: string, source: string): Promise<void> {
+/** @throws LoomError `output-inside-source`. */
+export async function assertOutside(root: string, source: string): Promise<void> {
   const realSource = await realpath(source);
   if (!isInside(await nearestReal(root), realSource)) return;
   const message = `The output ${root} is the source or lies inside it. Name a folder elsewhere.`;

@@ -99,6 +99,27 @@ export async function createFolderFile(
     await rm(temporary, { force: true });
     failed(name, cause);
   });
+  return writtenFile({ handle, temporary, name, byteLength }, async () => {
+    await giveName(temporary, final, () => taken(root, name)).catch((cause) => failed(name, cause));
+    await syncFolder(dirname(final)).catch((cause) => failed(name, cause));
+    done();
+  });
+}
+
+/** A file that was opened to be written under a name that does not count. */
+export interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly temporary: string;
+  /** What it is to be, for errors. */
+  readonly name: string;
+  readonly byteLength: number;
+}
+
+/** `settle` is called by `commit` once every byte is on disk and the file is closed. @throws LoomError `write-failed`. */
+export function writtenFile(
+  { handle, temporary, name, byteLength }: OpenedFile,
+  settle: () => Promise<void>,
+): SinkFile {
   const early = byteLength > EARLY_FROM_BYTES ? createEarlyFlush(() => handle.datasync()) : null;
   let open_ = true;
   const close = async () => {
@@ -121,9 +142,7 @@ export async function createFolderFile(
       await early?.end().catch((cause) => failed(name, cause));
       await handle.sync().catch((cause) => failed(name, cause));
       await close();
-      await giveName(temporary, final, () => taken(root, name)).catch((cause) => failed(name, cause));
-      await syncFolder(dirname(final)).catch((cause) => failed(name, cause));
-      done();
+      await settle();
     },
     abort: async () => {
       await early?.end().catch(() => undefined);

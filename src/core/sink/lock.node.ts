@@ -12,7 +12,7 @@ export const LOCK_FILE = '.moe-loom-lock';
 /** Each try follows a lock that another process let go of meanwhile, or that was stale. */
 const TRIES = 50;
 /** What file systems without hard links say (FAT, some network and user-space file systems). */
-const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES']);
+export const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EACCES']);
 
 /** Who holds a lock. */
 interface Owner {
@@ -186,8 +186,12 @@ function parseOwner(text: string): Owner | null {
 }
 
 /** False when the process is gone, or another one has its number now. */
-async function isHeld({ pid, host, started, token }: Owner): Promise<boolean> {
-  if (host !== hostname() || held.has(token)) return true;
+async function isHeld(owner: Owner): Promise<boolean> {
+  return owner.host !== hostname() || held.has(owner.token) || (await isRunning(owner));
+}
+
+/** Whether a process of this host runs: not one that has its number by now. */
+export async function isRunning({ pid, started }: Pick<Owner, 'pid' | 'started'>): Promise<boolean> {
   const now = await startOf(pid);
   if (now !== null && started !== null) return now === started;
   if (pid === process.pid) return false;
