@@ -91,7 +91,10 @@ export function uploadRoutes(
       try {
         const url = `${api}/revision/${revision}`;
         const base = options(repo, url);
-        const explain = client.http('api', repo, asked).explain;
+        const read = client.http('api', repo, asked).explain;
+        // A token that is not accepted is one that could not write either.
+        const explain: FetchTextOptions['explain'] = (refusal) =>
+          (refusal.status === 401 ? base.explain : read)?.(refusal) ?? explainWriteRefusal(refusal, asked);
         const json = await again(() => fetchJson({ ...base, explain, limit: MAX_INFO_BYTES }));
         const { commit, private: isPrivate } = parseModelInfo(json);
         return { commit, private: isPrivate };
