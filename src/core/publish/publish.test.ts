@@ -209,7 +209,7 @@ describe('a publication that is interrupted', () => {
     'at random 20 times is resumed, equal, and sends at most %i parts twice each time',
     async (parallel) => {
       const part = parallel === 1 ? PART : PART / 2;
-    hub.switches.partBytes = part;
+      hub.switches.partBytes = part;
       const random = randomOf(7 + parallel);
       for (let count = 0; count < 20; count++)
         expect(['cancelled', 'network']).toContain((await interrupted(random, parallel)).tag);
