@@ -14,6 +14,7 @@ import { PROGRAM_NAME } from './name.ts';
 import { addOpen } from './open.ts';
 import { addParity } from './parity.ts';
 import { addPlan } from './plan.ts';
+import { addPublish } from './publish.ts';
 import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
 import { addStats } from './stats.ts';
@@ -33,6 +34,7 @@ const COMMANDS = [
   addPlan,
   addConvert,
   addVerify,
+  addPublish,
   addCompare,
   addCheck,
   addLoads,

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, type Progress } from '../core/index.ts';
+import { formatBytes, formatDuration, type Progress, type PublishProgress } from '../core/index.ts';
 import { drawLine, eraseLine } from './terminal.ts';
 
 /** Rates are measured over this many seconds. */
@@ -7,16 +7,30 @@ const REDRAW_MS = 200;
 
 /** One line on a terminal's standard error: bytes done of bytes to do, rate, time left. Silent elsewhere. */
 export function createProgressLine(quiet: boolean) {
+  return createLine<Progress>(quiet, lineOf);
+}
+
+/** {@link createProgressLine} of a publication. */
+export function createByteLine(quiet: boolean) {
+  return createLine<PublishProgress>(quiet, ({ phase, file, done, total }, rate) => {
+    if (phase === 'commit') return 'Committing';
+    const verb = phase === 'hash' ? 'Hashing' : 'Uploading';
+    return `${verb} ${file ?? ''}: ${amounts(done, total, rate)}`;
+  });
+}
+
+function createLine<T extends { readonly done: number }>(quiet: boolean, words: (progress: T, rate: number) => string) {
   const { stderr } = process;
   const samples: { at: number; done: number }[] = [];
   let drawn = 0;
-  const update = (progress: Progress) => {
+  const update = (progress: T) => {
     const now = performance.now();
     if (quiet || !stderr.isTTY || now - drawn < REDRAW_MS) return;
     drawn = now;
+    if (progress.done < (samples.at(-1)?.done ?? 0)) samples.length = 0;
     samples.push({ at: now, done: progress.done });
     while (samples.length > 2 && now - (samples[0]?.at ?? 0) > WINDOW_SECONDS * 1000) samples.shift();
-    drawLine(lineOf(progress, rateOf(samples)));
+    drawLine(words(progress, rateOf(samples)));
   };
   const end = () => {
     if (drawn > 0) eraseLine();
@@ -33,7 +47,11 @@ function rateOf(samples: readonly { at: number; done: number }[]): number {
 
 function lineOf(progress: Progress, rate: number): string {
   const verb = progress.phase === 'write' ? 'Writing' : progress.phase === 'verify' ? 'Proving' : 'Finishing';
-  const left = rate > 0 ? `, ${formatDuration((progress.total - progress.done) / rate)} left` : '';
   const file = progress.file ? ` ${progress.file} (${progress.shardsDone + 1} of ${progress.shards})` : '';
-  return `${verb}${file}: ${formatBytes(progress.done)} of ${formatBytes(progress.total)}, ${formatBytes(Math.round(rate))}/s${left}`;
+  return `${verb}${file}: ${amounts(progress.done, progress.total, rate)}`;
+}
+
+function amounts(done: number, total: number, rate: number): string {
+  const left = rate > 0 ? `, ${formatDuration((total - done) / rate)} left` : '';
+  return `${formatBytes(done)} of ${formatBytes(total)}, ${formatBytes(Math.round(rate))}/s${left}`;
 }
