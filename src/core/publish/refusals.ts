@@ -23,7 +23,7 @@ function explain({ status, code, serverText }: HttpRefusal, question: HubQuestio
   if (status === 403 && code === null && !/disabled/i.test(serverText ?? ''))
     return [
       'access-denied',
-      `The token may not write to ${repo}. Use a token with write access to it (${endpoint}/settings/tokens), or name a repository of your own. Nothing was changed there.`,
+      `The token may not write to ${repo}. Use a token with write access to it (${endpoint}/settings/tokens), or name another repository. Nothing was changed there.`,
     ];
   if (status === 412 || (status === 409 && /commit|conflict/i.test(serverText ?? '')))
     return [
