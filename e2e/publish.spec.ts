@@ -15,7 +15,7 @@ async function convert(page: Page, hub: HubServer) {
 }
 
 async function giveToken(page: Page, token: string): Promise<void> {
-  await page.getByRole('button', { name: 'Sign in or enter a token' }).first().click();
+  await page.locator('[data-access]').click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Access token').fill(token);
   await dialog.getByRole('button', { name: 'Use token' }).click();
@@ -33,15 +33,18 @@ test('a result is published from the page as one commit, after a stop too, and t
   await expect(form).toContainText('sign in or enter a token with write access');
   await expect(form.getByRole('button', { name: 'Publish', exact: true })).toHaveCount(0);
   await form.getByText('Upload from a terminal instead').click();
-  await form.getByLabel('Repository').fill(repo);
+  await form.getByRole('textbox', { name: 'Repository' }).fill(repo);
   await expect(form).toContainText(`hf upload-large-folder ${repo} ./`);
   expect(await violations(page)).toEqual([]);
   expect(await pastTheEdge(page)).toEqual([]);
+  await form.getByRole('button', { name: 'Sign in or enter a token' }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await page.keyboard.press('Escape');
   await giveToken(page, TOKEN);
-  await form.getByLabel('Repository').fill('no name');
+  await form.getByRole('textbox', { name: 'Repository' }).fill('no name');
   await expect(form).toContainText('Write your user name or organisation');
   await expect(form.getByRole('button', { name: 'Publish', exact: true })).toBeDisabled();
-  await form.getByLabel('Repository').fill(repo);
+  await form.getByRole('textbox', { name: 'Repository' }).fill(repo);
   await form.getByLabel('Private repository').check();
 
   let open = () => {};
@@ -49,7 +52,7 @@ test('a result is published from the page as one commit, after a stop too, and t
     open = resolve;
   });
   hub.faults.add({ methodRe: 'PUT', after: 2, action: { type: 'ttfb', ms: 0, until } });
-  await form.getByLabel('Repository').press('Enter');
+  await form.getByRole('textbox', { name: 'Repository' }).press('Enter');
   await expect(report).toContainText('Uploading');
   await expect(report.getByRole('progressbar').last()).toBeVisible();
   await expect.poll(() => hub.journal.filter(({ method }) => method === 'PUT').length).toBeGreaterThan(2);
@@ -60,8 +63,8 @@ test('a result is published from the page as one commit, after a stop too, and t
   hub.faults.clear();
   expect(hub.historyOf(repo)).toHaveLength(1);
 
-  await report.getByLabel('Repository').fill(repo);
-  await report.getByLabel('Private repository').check();
+  await expect(report.getByRole('textbox', { name: 'Repository' })).toHaveValue(repo);
+  await expect(report.getByLabel('Private repository')).toBeChecked();
   await report.getByRole('button', { name: 'Publish again' }).click();
   await expect(report).toContainText('in one commit');
   const link = report.getByRole('link', { name: repo });
@@ -101,7 +104,7 @@ test('a token that may only read is refused in a sentence, and the way on is the
   const report = await convert(page, hub);
   await giveToken(page, 'hf_member');
   await report.getByRole('button', { name: 'Publish to the Hub…' }).click();
-  await report.getByLabel('Repository').fill('owner/not-mine');
+  await report.getByRole('textbox', { name: 'Repository' }).fill('owner/not-mine');
   await report.getByRole('button', { name: 'Publish', exact: true }).click();
   await expect(report.getByRole('alert')).toContainText('The token may not write to owner/not-mine.');
   expect(hub.repos).not.toContain('owner/not-mine');

@@ -18,6 +18,8 @@ export interface PublishState {
   readonly status: 'idle' | 'running' | 'stopped' | 'failed' | 'done';
   /** What is or was published last; null before that. */
   readonly of: Publishable | null;
+  /** What was entered for it, so that publishing again asks for nothing. */
+  readonly asked: Pick<PublishRequest, 'repo' | 'private'>;
   readonly progress: PublishProgress | null;
   readonly pause: Pause | null;
   /** Why it failed: a sentence or several. */
@@ -25,7 +27,15 @@ export interface PublishState {
   readonly report: PublishReport | null;
 }
 
-const IDLE: PublishState = { status: 'idle', of: null, progress: null, pause: null, problem: '', report: null };
+const IDLE: PublishState = {
+  status: 'idle',
+  of: null,
+  asked: { repo: '', private: false },
+  progress: null,
+  pause: null,
+  problem: '',
+  report: null,
+};
 
 /** The publication of this page; one at a time, and it continues while other views are open. */
 export const usePublication = create<PublishState>()(() => IDLE);
@@ -43,7 +53,7 @@ export async function publishResult(of: Publishable, where: Omit<PublishRequest,
   if (usePublication.getState().status === 'running') return;
   const mine = new AbortController();
   abort = mine;
-  usePublication.setState({ ...IDLE, status: 'running', of });
+  usePublication.setState({ ...IDLE, status: 'running', of, asked: { repo: where.repo, private: where.private } });
   window.addEventListener('beforeunload', askBeforeLeaving);
   let release = () => {};
   if (of.output.kind === 'opfs')

@@ -58,8 +58,8 @@ interface FormProps extends PublishResultProps {
 function PublishForm({ of, card, state, busy }: FormProps) {
   const endpoint = useAddress(({ endpoint }) => hubOf(endpoint));
   const account = useAccess(({ accounts }) => accountOf(accounts, endpoint ?? HUB_ENDPOINT));
-  const [repo, setRepo] = useState('');
-  const [hidden, setHidden] = useState(false);
+  const [repo, setRepo] = useState(state?.asked.repo ?? '');
+  const [hidden, setHidden] = useState(state?.asked.private ?? false);
   const wrong = repo === '' ? null : whyWrong(repo);
   const ready = repo !== '' && wrong === null;
   const publish = () => {
@@ -103,9 +103,14 @@ function PublishForm({ of, card, state, busy }: FormProps) {
         Private repository
       </label>
       {account === null && (
-        <p className="callout warn">
-          To publish from this page, sign in or enter a token with write access at the top of the page.
-        </p>
+        <div className="callout warn">
+          <p>To publish from this page, sign in or enter a token with write access.</p>
+          <div className="row">
+            <button type="button" className="button small" onClick={askAccess}>
+              Sign in or enter a token
+            </button>
+          </div>
+        </div>
       )}
       {account !== null && (
         <button type="submit" className="button primary" disabled={!ready || busy}>
@@ -126,6 +131,11 @@ function PublishForm({ of, card, state, busy }: FormProps) {
       <OnDisk of={of} repo={ready ? repo.trim() : 'org/name'} hidden={hidden} />
     </form>
   );
+}
+
+/** Opens the access of the top bar. */
+function askAccess(): void {
+  document.querySelector<HTMLElement>('[data-access]')?.click();
 }
 
 /** The Hub that a result goes to: that of the address, but not the files that `moe-loom open` serves like one. */
@@ -202,7 +212,7 @@ function Published({ report }: { readonly report: PublishReport }) {
   const { repo, url, committed, files } = report;
   const count = files.filter(({ state }) => state === 'committed').length;
   return (
-    <p className="publish-form" role="status">
+    <p role="status">
       {committed
         ? `Published ${plural(count, 'file')} in one commit: `
         : 'The repository had every file already, so no commit was made: '}
