@@ -21,7 +21,7 @@ export type PublishEvent =
   /** All requests to the Hub wait, or resume. */
   | { readonly type: 'pause'; readonly pause: Pause | null };
 
-/** The worker that publishes: one result at a time. Signals are arguments of their own. */
+/** What the worker that converts does besides: it publishes one result at a time. Signals are arguments of their own. */
 export interface PublishApi {
   /**
    * Publishes a result as one commit. Asked again after a stop or an error, it sends what is missing: the worker remembers
