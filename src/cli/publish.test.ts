@@ -3,12 +3,14 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HubServer, startHub } from '../../e2e/support/hub/server.ts';
 import { hubFolder } from '../core/testing.fixture.ts';
 import { capture } from './answers/captured.fixture.ts';
 
 const BIN = fileURLToPath(new URL('../../dist/cli/moe-loom.js', import.meta.url));
+const SCHEMA = fileURLToPath(new URL('../../docs/schemas/publish.json', import.meta.url));
 const REPO = 'owner/stacked';
 let hub: HubServer;
 let work: string;
@@ -81,8 +83,13 @@ describe('publish', () => {
       expect(Buffer.from(there.get(name) ?? '').equals(readFileSync(join(converted, name)))).toBe(true);
     expect(hub.historyOf(REPO)).toEqual(['Add stacked experts', 'Add files']);
     expect(hub.uploadedBytes - before).toBe(answer.sent);
+    const isAnswer = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
+      JSON.parse(readFileSync(SCHEMA, 'utf8')),
+    );
+    expect([isAnswer(answer), isAnswer.errors]).toEqual([true, null]);
     expect(readdirSync(join(work, 'cache', 'moe-loom', 'publish'))).toEqual([]);
     const preview = await run([converted, '--repo', REPO, '--dry-run', '--json']);
+    expect([isAnswer(JSON.parse(preview.stdout)), isAnswer.errors]).toEqual([true, null]);
     expect(JSON.parse(preview.stdout)).toMatchObject({
       action: 'dry-run',
       exists: true,

@@ -215,34 +215,38 @@ describe('a publication that is interrupted', () => {
   it.each([
     [1, PART],
     [4, PART / 2],
-  ])('at random 20 times is resumed, equal, and sends at most %i parts twice each time', async (parallel, part) => {
-    hub.switches.partBytes = part;
-    const random = randomOf(7 + parallel);
-    let needed = NEEDED;
-    for (let count = 0; count < 20; ) {
-      const error = await interrupted(random, parallel);
-      if (error !== null) {
-        expect(['cancelled', 'network']).toContain(error.tag);
-        count++;
-        continue;
+  ])(
+    'at random 20 times is resumed, equal, and sends at most %i parts twice each time',
+    async (parallel, part) => {
+      hub.switches.partBytes = part;
+      const random = randomOf(7 + parallel);
+      let needed = NEEDED;
+      for (let count = 0; count < 20; ) {
+        const error = await interrupted(random, parallel);
+        if (error !== null) {
+          expect(['cancelled', 'network']).toContain(error.tag);
+          count++;
+          continue;
+        }
+        // It came to its end first: the rest strikes other weights.
+        expectWhole();
+        writeWeights();
+        needed += 70 * PART + 17;
       }
-      // It came to its end first: the rest strikes other weights.
+      for (const pathRe of ['complete_multipart', 'lfs-verify']) {
+        hub.faults.add({ pathRe, action: { type: 'answer', transport: { resetFirst: true } } });
+        expect((await refusal(publish({ parallel, retries: 0 }))).tag).toBe('network');
+        hub.faults.clear();
+      }
+      const before = hub.historyOf(REPO).length;
+      const resumed = await publish({ parallel });
+      expect(resumed.committed).toBe(true);
       expectWhole();
-      writeWeights();
-      needed += 70 * PART + 17;
-    }
-    for (const pathRe of ['complete_multipart', 'lfs-verify']) {
-      hub.faults.add({ pathRe, action: { type: 'answer', transport: { resetFirst: true } } });
-      expect((await refusal(publish({ parallel, retries: 0 }))).tag).toBe('network');
-      hub.faults.clear();
-    }
-    const before = hub.historyOf(REPO).length;
-    const resumed = await publish({ parallel });
-    expect(resumed.committed).toBe(true);
-    expectWhole();
-    expect(hub.historyOf(REPO)).toHaveLength(before + 1);
-    expect(hub.uploadedBytes).toBeLessThanOrEqual(needed + 22 * parallel * part);
-  });
+      expect(hub.historyOf(REPO)).toHaveLength(before + 1);
+      expect(hub.uploadedBytes).toBeLessThanOrEqual(needed + 22 * parallel * part);
+    },
+    60_000,
+  );
 
   it('keeps signed addresses for this user alone, and nothing once it is committed', async () => {
     hub.faults.add({ methodRe: 'PUT', nth: 5, action: { type: 'answer', transport: { resetFirst: true } } });
