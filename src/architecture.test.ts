@@ -20,6 +20,7 @@ const ROOMS: Readonly<
   source: { values: [] },
   remote: { values: ['source'], packages: ['valibot'] },
   hub: { values: ['source', 'remote'], packages: ['valibot', '@huggingface/hub'] },
+  publish: { values: ['source', 'remote', 'hub'], packages: ['valibot'] },
   safetensors: { values: [], types: ['source'] },
   checkpoint: { values: ['safetensors'], types: ['source'], packages: ['valibot'] },
   layouts: { values: ['safetensors'], types: ['checkpoint'] },

@@ -15,6 +15,7 @@ import { PROGRAM_NAME } from './name.ts';
 import { addOpen } from './open.ts';
 import { addParity } from './parity.ts';
 import { addPlan } from './plan.ts';
+import { addPublish } from './publish.ts';
 import { addRanks } from './ranks.ts';
 import { addSample } from './sample.ts';
 import { addStats } from './stats.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   addJoin,
   addStatus,
   addVerify,
+  addPublish,
   addCompare,
   addCheck,
   addLoads,

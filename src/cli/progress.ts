@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration, type Progress } from '../core/index.ts';
+import { formatBytes, formatDuration, type Progress, type PublishProgress } from '../core/index.ts';
 import { drawLine, eraseLine, tell } from './terminal.ts';
 
 /** Rates are measured over this many seconds. */
@@ -10,23 +10,38 @@ const REDRAW_MS = 200;
  * which it is printed once.
  */
 export function createProgressLine(quiet: boolean) {
+  return createLine<Progress>(quiet, lineOf);
+}
+
+/** {@link createProgressLine} of a publication. */
+export function createByteLine(quiet: boolean) {
+  return createLine<PublishProgress>(quiet, ({ phase, file, done, total }, rate) => {
+    if (phase === 'commit') return 'Committing';
+    const verb = phase === 'hash' ? 'Hashing' : 'Uploading';
+    return `${verb} ${file ?? ''}: ${amounts(done, total, rate)}`;
+  });
+}
+
+function createLine<T extends { readonly done: number }>(quiet: boolean, words: (progress: T, rate: number) => string) {
   const { stderr } = process;
   const samples: { at: number; done: number }[] = [];
   let drawn = 0;
   let sampled = 0;
-  let last: Progress | null = null;
-  const sayNow = () => tell(last === null ? 'Nothing is written yet.' : lineOf(last, rateOf(samples)));
+  let last: T | null = null;
+  const sayNow = () => tell(last === null ? 'Nothing is done yet.' : words(last, rateOf(samples)));
   process.on('SIGUSR1', sayNow);
-  const update = (progress: Progress) => {
+  const update = (progress: T) => {
     last = progress;
     const now = performance.now();
     if (now - sampled < REDRAW_MS) return;
     sampled = now;
+    // Another phase counts from the start again.
+    if (progress.done < (samples.at(-1)?.done ?? 0)) samples.length = 0;
     samples.push({ at: now, done: progress.done });
     while (samples.length > 2 && now - (samples[0]?.at ?? 0) > WINDOW_SECONDS * 1000) samples.shift();
     if (quiet || !stderr.isTTY) return;
     drawn = now;
-    drawLine(lineOf(progress, rateOf(samples)));
+    drawLine(words(progress, rateOf(samples)));
   };
   const end = () => {
     process.off('SIGUSR1', sayNow);
@@ -44,7 +59,11 @@ function rateOf(samples: readonly { at: number; done: number }[]): number {
 
 function lineOf(progress: Progress, rate: number): string {
   const verb = progress.phase === 'write' ? 'Writing' : progress.phase === 'verify' ? 'Proving' : 'Finishing';
-  const left = rate > 0 ? `, ${formatDuration((progress.total - progress.done) / rate)} left` : '';
   const file = progress.file ? ` ${progress.file} (${progress.shardsDone + 1} of ${progress.shards})` : '';
-  return `${verb}${file}: ${formatBytes(progress.done)} of ${formatBytes(progress.total)}, ${formatBytes(Math.round(rate))}/s${left}`;
+  return `${verb}${file}: ${amounts(progress.done, progress.total, rate)}`;
+}
+
+function amounts(done: number, total: number, rate: number): string {
+  const left = rate > 0 ? `, ${formatDuration((total - done) / rate)} left` : '';
+  return `${formatBytes(done)} of ${formatBytes(total)}, ${formatBytes(Math.round(rate))}/s${left}`;
 }

@@ -273,6 +273,7 @@ export {
 } from './programs/placing.ts';
 export { USES, type Use } from './programs/program.ts';
 export { type CardRow, cardRows, isCardModel } from './programs/transformers-4/card.ts';
+export * from './publish/exported.ts';
 export { type HeldBytes, heldBytes, type RankReads, type Read, rankReads, rankTensors } from './ranks/bytes.ts';
 export { type Communication, communicationOf } from './ranks/communication.ts';
 export { configWith, rankModelOfConfig } from './ranks/config-model.ts';

@@ -1,5 +1,7 @@
 import { LoomError, runPlan } from '../../src/core/index.ts';
 import { exposeApi } from '../link/transfer.ts';
+import type { PublishApi } from '../publish/protocol.ts';
+import { publish } from '../publish/session.ts';
 import { keepFiles, takeFiles } from './memory-files.ts';
 import type { ConvertApi, ConvertEvent } from './protocol.ts';
 import { tryStorage } from './record.ts';
@@ -9,7 +11,8 @@ import { createWork, type Work } from './work.ts';
 const gate = createGate();
 let work: Work | null = null;
 
-const api: ConvertApi = {
+const api: ConvertApi & PublishApi = {
+  publish,
   run: async (request, planPort, onEvent, signal) => {
     if (work) throw new LoomError('internal', 'A conversion is running already.');
     const mine = createWork(request, request.settings ?? USUAL);

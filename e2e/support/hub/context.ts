@@ -1,4 +1,5 @@
 import type { Exchange } from './exchange.ts';
+import type { LfsStore } from './lfs-store.ts';
 import type { UrlSigner } from './sign.ts';
 import type { RepoStore } from './store.ts';
 import type { Caller, TokenBook } from './users.ts';
@@ -23,6 +24,12 @@ export interface HubSwitches {
   xetReconstruction: 'v2' | 'v1';
   /** The user that `/oauth/authorize` signs in, or `null` to show a page with a button each. */
   oauthUser: string | null;
+  /** An object that is longer is uploaded in parts of this length. */
+  partBytes: number;
+  /** A longer object is refused. */
+  mostLfsBytes: number;
+  /** Uploaded parts are put together with a wrong bit. */
+  spoilsUploads: boolean;
 }
 
 export const DEFAULT_SWITCHES: HubSwitches = {
@@ -36,10 +43,14 @@ export const DEFAULT_SWITCHES: HubSwitches = {
   gzipStrip: false,
   xetReconstruction: 'v2',
   oauthUser: 'member',
+  partBytes: 64 * 1024,
+  mostLfsBytes: 500_000_000_000,
+  spoilsUploads: false,
 };
 
 export interface HubContext {
   readonly store: RepoStore;
+  readonly lfs: LfsStore;
   readonly tokens: TokenBook;
   readonly signer: UrlSigner;
   readonly switches: HubSwitches;

@@ -1,12 +1,13 @@
 import { callerOf, type HubContext } from './context.ts';
 import { badRequest, type HubProblem, notSignedIn, problemReply, revisionNotFound, routeNotFound } from './errors.ts';
 import { type Exchange, jsonReply, type Reply, readRequestBody, reply } from './exchange.ts';
+import { completeReply, lfsBatchReply, lfsVerifyReply } from './lfs-routes.ts';
 import { parsePathsInfo, pathsInfoReply, treeReply } from './listing.ts';
 import { infoReply, searchReply } from './model-info.ts';
 import { oauthReply } from './oauth.ts';
 import { encodePath, rawReply, resolveCacheReply, resolveReply } from './resolve.ts';
 import { type Commit, denyContent, denyListing, findCommit, hiddenRepo, type StoredRepo } from './store.ts';
-import { commitReply, lfsBatchReply, preuploadReply } from './uploads.ts';
+import { commitReply, createBranchReply, createRepoReply, preuploadReply } from './uploads.ts';
 import { xetTokenReply } from './xet.ts';
 
 type RepoType = 'model' | 'dataset';
@@ -120,12 +121,14 @@ function readRoute(call: RepoCall): Reply {
 }
 
 async function writeRoute(call: RepoCall): Promise<Reply> {
-  const [verb] = call.rest;
+  const [verb, ...after] = call.rest;
+  const { revision } = splitRevision(after);
   if (verb === 'paths-info') return pathsInfo(call);
   const caller = callerOf(call.context, call.exchange);
   if (caller.kind !== 'user') return wrong(notSignedIn());
-  if (verb === 'preupload') return preuploadReply(call.exchange);
-  if (verb === 'commit') return commitReply(call.context, call.exchange, call.repo, caller.user);
+  if (verb === 'preupload') return preuploadReply(call.exchange, call.repo, revision, caller.user);
+  if (verb === 'commit') return commitReply(call.context, call.exchange, call.repo, revision, caller.user);
+  if (verb === 'branch') return createBranchReply(call.context, call.repo, revision, caller.user);
   return wrong(routeNotFound());
 }
 
@@ -176,6 +179,9 @@ function whoami(context: HubContext, exchange: Exchange): Reply {
 async function apiRoute(context: HubContext, exchange: Exchange, segments: readonly string[]): Promise<Reply> {
   const [first = '', ...rest] = segments;
   if (first === 'whoami-v2') return whoami(context, exchange);
+  if (first === 'repos' && rest[0] === 'create') return createRepoReply(context, exchange, callerOf(context, exchange));
+  if (first === 'complete_multipart') return completeReply(context, exchange);
+  if (first === 'lfs-verify') return lfsVerifyReply(context, exchange);
   if (first === 'resolve-cache') return cacheRoute(context, exchange, rest);
   if (first !== 'models' && first !== 'datasets') return wrong(routeNotFound());
   const type = first === 'models' ? 'model' : 'dataset';
@@ -193,7 +199,8 @@ async function fileRoute(context: HubContext, exchange: Exchange, segments: read
   const names = dataset ? segments.slice(1) : segments;
   const parsed = splitName(context, dataset ? 'dataset' : 'model', dataset ? '/datasets/' : '/', names);
   const [verb, ...after] = parsed.rest;
-  if (exchange.url.includes('.git/info/lfs/objects/batch')) return lfsBatchReply(exchange);
+  if (exchange.url.includes('.git/info/lfs/objects/batch'))
+    return lfsBatchReply(context, exchange, callerOf(context, exchange));
   if (verb !== 'resolve' && verb !== 'raw') return problemReply(routeNotFound(), 'text');
   const repo = openRepo(context, exchange, parsed, 'text');
   if ('status' in repo) return repo;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readAll } from './body.ts';
 import { cdnPreflight, cdnReply, isUnrangedGiant, withCdnCors } from './cdn.ts';
 import { DEFAULT_SWITCHES, type HubContext, type HubSwitches } from './context.ts';
 import { controlHandler } from './control.ts';
@@ -8,12 +9,14 @@ import { alterReply, prepareFault, replaceReply } from './fault-actions.ts';
 import { type FaultAction, FaultBook } from './faults.ts';
 import { hubPreflight, isBlockedReferer, withHubHeaders } from './hub-headers.ts';
 import { hubReply } from './hub-routes.ts';
+import { lfsPartReply } from './lfs-routes.ts';
+import { LfsStore } from './lfs-store.ts';
 import { createLink, type Link, type LinkSettings } from './link.ts';
 import { bucketOf, DEFAULT_RATE, RateCounter, type RateSettings } from './rate.ts';
 import type { Repo, RepoFile } from './repo.ts';
 import { sendReply } from './send.ts';
 import { UrlSigner } from './sign.ts';
-import { mainCommit, RepoStore } from './store.ts';
+import { type Commit, findCommit, RepoStore, type StoredRepo } from './store.ts';
 import { TokenBook } from './users.ts';
 
 export interface HubOptions extends Partial<HubSwitches> {
@@ -53,6 +56,12 @@ export interface HubServer {
   headOf(id: string): string;
   /** Moves `main` to a new commit with these files; gives its sha. */
   commit(id: string, files: readonly RepoFile[]): string;
+  /** The files of a branch, by path, as they would be downloaded. */
+  contentsOf(id: string, branch?: string): ReadonlyMap<string, Uint8Array>;
+  /** Titles of the commits of a branch, newest first. */
+  historyOf(id: string, branch?: string): readonly string[];
+  /** Bytes of large objects that uploads sent, those of requests that broke off too. */
+  readonly uploadedBytes: number;
   /** Lets the server's clock run ahead: signatures expire, quota windows pass. */
   advanceClock(seconds: number): void;
   /** @throws Error when a request brought an Authorization header to the CDN: no test that uses this server can miss it. */
@@ -133,8 +142,9 @@ function weakTag(answer: Reply): string {
   return `W/"${answer.body.size.toString(16)}-${answer.status}"`;
 }
 
-function answerCdn({ context }: Machine, exchange: Exchange, replaced: Reply | null): Reply {
+async function answerCdn({ context }: Machine, exchange: Exchange, replaced: Reply | null): Promise<Reply> {
   if (replaced !== null) return withCdnCors(context, replaced);
+  if (exchange.method === 'PUT') return withCdnCors(context, await lfsPartReply(context, exchange));
   return exchange.method === 'OPTIONS' ? cdnPreflight(context, exchange) : cdnReply(context, exchange);
 }
 
@@ -146,7 +156,9 @@ async function answer(machine: Machine, exchange: Exchange, actions: readonly Fa
     replaced ??= replaceReply(action, exchange);
   }
   const real =
-    exchange.origin === 'hub' ? await answerHub(machine, exchange, replaced) : answerCdn(machine, exchange, replaced);
+    exchange.origin === 'hub'
+      ? await answerHub(machine, exchange, replaced)
+      : await answerCdn(machine, exchange, replaced);
   const refused = isUnrangedGiant(context, exchange, real);
   const result = refused
     ? withCdnCors(context, textReply(501, 'The fixture sends no whole shard: ask for a range'))
@@ -200,6 +212,7 @@ function switchesOf(options: HubOptions): HubSwitches {
 function createMachine(options: HubOptions, now: () => number): Machine {
   const context: HubContext = {
     store: new RepoStore(options.repos),
+    lfs: new LfsStore(),
     tokens: new TokenBook(),
     signer: new UrlSigner(),
     switches: switchesOf(options),
@@ -219,10 +232,24 @@ function runningClock(base: () => number): { now: () => number; advanceClock: (s
   return { now: () => base() + ahead, advanceClock };
 }
 
-function headOf(context: HubContext, id: string): string {
+function storedOf(context: HubContext, id: string): StoredRepo {
   const found = context.store.find('model', id) ?? context.store.find('dataset', id);
   if (found === null || !('repo' in found)) throw new Error(`no repo ${id}`);
-  return mainCommit(found.repo).sha;
+  return found.repo;
+}
+
+function commitOf(context: HubContext, id: string, branch: string): Commit {
+  const commit = findCommit(storedOf(context, id), branch);
+  if (commit === undefined) throw new Error(`${id} has no ${branch}`);
+  return commit;
+}
+
+function historyOf(context: HubContext, id: string, branch: string): string[] {
+  const { commits } = storedOf(context, id);
+  const titles: string[] = [];
+  for (let at: Commit | undefined = commitOf(context, id, branch); at; at = commits.get(at.parent ?? ''))
+    titles.push(at.title);
+  return titles;
 }
 
 /** Starts Hub, CDN (on two ports) and control port on loopback; all are up when it resolves. */
@@ -257,7 +284,15 @@ export async function startHub(options: HubOptions): Promise<HubServer> {
       return context.store.list().map(({ repo }) => repo.id);
     },
     addRepo: (repo) => context.store.add(repo),
-    headOf: (id) => headOf(context, id),
+    headOf: (id) => commitOf(context, id, 'main').sha,
+    contentsOf: (id, branch = 'main') => {
+      const { files } = commitOf(context, id, branch);
+      return new Map([...files].map(([path, { body }]) => [path, readAll(body)]));
+    },
+    historyOf: (id, branch = 'main') => historyOf(context, id, branch),
+    get uploadedBytes() {
+      return context.lfs.received;
+    },
     commit: (id, files) => context.store.commit(id, files).sha,
     advanceClock,
     close: async () => {

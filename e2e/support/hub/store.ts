@@ -94,14 +94,20 @@ export class RepoStore {
     return this.#aliases.has(`${type}/${name.toLowerCase()}`);
   }
 
-  /** Puts a new commit on `main`. */
-  commit(id: string, files: Iterable<RepoFile>, title = 'Update files'): Commit {
+  /** Puts a new commit on a branch. */
+  commit(id: string, files: Iterable<RepoFile>, title = 'Update files', branch = 'main'): Commit {
     const found = this.find('model', id) ?? this.find('dataset', id);
     if (found === null || !('repo' in found)) throw new Error(`no repo ${id}`);
     const { repo } = found;
-    const commit = addCommit(repo, files, title, repo.refs.get('refs/heads/main') ?? null);
-    repo.refs.set('refs/heads/main', commit.sha);
+    const ref = `refs/heads/${branch}`;
+    const commit = addCommit(repo, files, title, repo.refs.get(ref) ?? null);
+    repo.refs.set(ref, commit.sha);
     return commit;
+  }
+
+  /** Makes a branch at the head of `main`. */
+  branch(repo: StoredRepo, name: string): void {
+    repo.refs.set(`refs/heads/${name}`, mainCommit(repo).sha);
   }
 
   /** Makes a file known to the CDN under a hash. */

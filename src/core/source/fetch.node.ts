@@ -12,7 +12,8 @@ const MAX_REDIRECT_BODY = 64 * 1024;
  * `fetch` for the command line: through the proxies of the environment, which Node's own `fetch` does not ask before
  * Node 24, and with redirects that it follows itself, so that who failed can be named.
  *
- * At most five redirects. Credentials do not leave the origin that they were given for. Takes GET and HEAD.
+ * At most five redirects. Credentials do not leave the origin that they were given for. Takes bodies that are a text or
+ * bytes; a request with one is led on within its origin alone, and by 307 and 308 alone, which keep it.
  * @throws LoomError `redirect-loop`, `redirect-unsafe`, `usage` for a proxy that is none, `http-status` where a proxy
  * refuses; else what the platform throws.
  */
@@ -22,6 +23,7 @@ export function createNodeFetch(env: ProxyEnvironment): typeof fetch {
     const headers = new Headers(init.headers);
     const signal = init.signal ?? undefined;
     const method = init.method ?? 'GET';
+    const body = (init.body ?? undefined) as string | Uint8Array<ArrayBuffer> | undefined;
     const way = [first];
     for (;;) {
       const url = way.at(-1) ?? first;
@@ -30,11 +32,12 @@ export function createNodeFetch(env: ProxyEnvironment): typeof fetch {
       const response =
         proxy === null
           ? await fetch(url, { ...init, method, headers, redirect: 'manual' })
-          : await fetchThrough(proxy, url, { method, headers, signal });
+          : await fetchThrough(proxy, url, { method, headers, signal, body });
       const location = REDIRECTS.has(response.status) ? response.headers.get('Location') : null;
       if (location === null) return answeredBy(url, response);
       const next = nextOf(url, location);
       await discard(response);
+      if (body !== undefined && !keepsBody(url, next, response.status)) throw ledAway(url, next);
       if (way.length > MAX_REDIRECTS || way.some(({ href }) => href === next.href)) throw circle([...way, next]);
       if (next.origin !== url.origin) headers.delete('Authorization');
       way.push(next);
@@ -48,6 +51,16 @@ function nextOf(url: URL, location: string): URL {
     return next;
   const message = `${url.host} led the request to ${placeOf(next)}. It was not followed. Check the address of the Hub and the network, then try again.`;
   throw new LoomError('redirect-unsafe', message);
+}
+
+/** What is sent goes to whom it is meant for. */
+function keepsBody(url: URL, next: URL, status: number): boolean {
+  return next.origin === url.origin && (status === 307 || status === 308);
+}
+
+function ledAway(url: URL, next: URL): LoomError {
+  const message = `${url.host} led a request that sends something to ${next.origin}. It was not followed. Check the address of the Hub and the network, then try again.`;
+  return new LoomError('redirect-unsafe', message);
 }
 
 /** Where a redirect leads that is not followed, for a sentence; the rest of the address may be a secret. */

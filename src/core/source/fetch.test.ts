@@ -176,3 +176,48 @@ describe('proxies', () => {
     expect((await failure(work)).tag).toBe('cancelled');
   });
 });
+
+describe('a request with a body', () => {
+  const put = (url: string, env: Record<string, string> = {}) =>
+    fetchText({
+      name: 'x',
+      url,
+      limit: 1000,
+      method: 'PUT',
+      body: new TextEncoder().encode('what is sent'),
+      fetch: createNodeFetch(env),
+      headers: () => ({ Authorization: 'Bearer hf_x' }),
+    });
+  const echo = (message: IncomingMessage, reply: ServerResponse) => {
+    const parts: Buffer[] = [];
+    message.on('data', (part: Buffer) => parts.push(part));
+    message.on('end', () =>
+      reply.end(`${message.method} ${message.headers['content-length']} ${Buffer.concat(parts)}`),
+    );
+  };
+
+  it('is sent with its length, through a proxy too', async () => {
+    const host = await serve(echo);
+    expect(await put(`http://${host}/`)).toBe('PUT 12 what is sent');
+    expect(await put('http://hub.invalid/x', { HTTP_PROXY: `http://${host}` })).toBe('PUT 12 what is sent');
+  });
+
+  it('follows a redirect that keeps it, within its origin alone', async () => {
+    let seen = 0;
+    const other = await serve((message, reply) => {
+      seen++;
+      echo(message, reply);
+    });
+    const host = await serve((message, reply) => {
+      if (message.url === '/new') return echo(message, reply);
+      message.resume();
+      if (message.url === '/renamed') reply.writeHead(307, { Location: '/new' }).end();
+      else if (message.url === '/found') reply.writeHead(302, { Location: '/new' }).end();
+      else reply.writeHead(307, { Location: `http://${other}/` }).end();
+    });
+    expect(await put(`http://${host}/renamed`)).toBe('PUT 12 what is sent');
+    for (const path of ['found', 'away'])
+      expect(await failure(put(`http://${host}/${path}`))).toMatchObject({ tag: 'redirect-unsafe' });
+    expect(seen).toBe(0);
+  });
+});

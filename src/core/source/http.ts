@@ -12,6 +12,8 @@ export type { HttpExchange, HttpRefusal } from './http-types.ts';
 
 /** A connection over which nothing came for so long is given up. */
 export const STALL_MS = 30_000;
+/** A body that is sent gets as much more time as a line of this speed needs for it. */
+const SLOWEST_BYTES_PER_SECOND = 64 * 1024;
 
 export interface HttpOptions {
   /** What messages call the thing that is read. */
@@ -81,6 +83,12 @@ export interface FetchTextOptions extends HttpOptions {
   readonly url: string;
   /** Longest body that is read, in bytes. */
   readonly limit: number;
+  /** `GET` unless given. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | undefined;
+  /** What is sent, whole: the platform tells nothing of how far it is, so that a long body may take long to be answered. */
+  readonly body?: string | Uint8Array<ArrayBuffer> | undefined;
+  /** The address to tell of instead of `url`, when that one is a secret: a signed one. */
+  readonly shownUrl?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Gets the headers of the answer before its body is read. */
   readonly onHeaders?: ((headers: Headers) => void) | undefined;
@@ -95,10 +103,17 @@ export async function fetchText(options: FetchTextOptions): Promise<string> {
   return (await fetchWhole(options)).text;
 }
 
+/** Milliseconds that a line at the slowest useful speed takes to send a body. */
+function sendingMs(body: FetchTextOptions['body']): number {
+  return body === undefined ? 0 : (body.length / SLOWEST_BYTES_PER_SECOND) * 1000;
+}
+
 /** A text, and who sent it. */
 function fetchWhole(options: FetchTextOptions): Promise<{ readonly text: string; readonly from: string }> {
-  const { name, url, limit, signal } = options;
-  return runExchange(options, { url, shownUrl: url, range: null }, signal, async (response, nextChunk, from) => {
+  const { name, url, shownUrl = url, limit, method = 'GET', body, signal } = options;
+  const stallMs = (options.stallMs ?? STALL_MS) + sendingMs(body);
+  const asked = { url, shownUrl, range: null, method, body };
+  return runExchange({ ...options, stallMs }, asked, signal, async (response, nextChunk, from) => {
     if (leftOrigin(url, response)) throw unsafe(name, url, response);
     options.onHeaders?.(response.headers);
     if (Number(response.headers.get('Content-Length')) > limit) throw tooLong(name, from, limit);
@@ -180,7 +195,8 @@ interface Asked {
   readonly url: string;
   readonly shownUrl: string;
   readonly range: ByteRange | null;
-  readonly method?: 'GET' | 'HEAD';
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly body?: FetchTextOptions['body'];
 }
 
 /** One request. Whatever goes wrong, the connection is closed and the error is ours. */
@@ -222,13 +238,26 @@ async function runExchange<T>(
   }
 }
 
-function send(options: HttpOptions, { url, range, method = 'GET' }: Asked, signal: AbortSignal): Promise<Response> {
+function send(
+  options: HttpOptions,
+  { url, range, method = 'GET', body }: Asked,
+  signal: AbortSignal,
+): Promise<Response> {
   const call = options.fetch ?? fetch;
   const headers = { ...options.headers?.(), ...(range ? { Range: `bytes=${range.start}-${range.end - 1}` } : {}) };
   // no-store: Chromium would run ranged requests for one address one after another through its cache.
   // no-referrer: the Hub turns away pages by their referrer.
   const credentials = isOwnOrigin(url) ? 'same-origin' : 'omit';
-  return call(url, { method, headers, signal, cache: 'no-store', referrerPolicy: 'no-referrer', credentials });
+  const content = body === undefined ? {} : { body };
+  return call(url, {
+    method,
+    headers,
+    signal,
+    cache: 'no-store',
+    referrerPolicy: 'no-referrer',
+    credentials,
+    ...content,
+  });
 }
 
 /** True for the server of this page: a session that it gave goes to it, and never along to another origin. */

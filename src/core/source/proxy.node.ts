@@ -118,10 +118,16 @@ function agentFor(proxy: URL): TunnelAgent {
 export function fetchThrough(
   proxy: URL,
   url: URL,
-  init: { readonly method: string; readonly headers: Headers; readonly signal: AbortSignal | undefined },
+  init: {
+    readonly method: string;
+    readonly headers: Headers;
+    readonly signal: AbortSignal | undefined;
+    readonly body?: string | Uint8Array | undefined;
+  },
 ): Promise<Response> {
-  const { method, signal } = init;
-  const headers = Object.fromEntries(init.headers);
+  const { method, signal, body } = init;
+  const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+  const headers = { ...Object.fromEntries(init.headers), ...length };
   return new Promise((resolve, reject) => {
     const take = (answer: http.IncomingMessage) => {
       if (answer.statusCode === 407 && url.protocol === 'http:') {
@@ -143,7 +149,7 @@ export function fetchThrough(
             take,
           );
     request.once('error', reject);
-    request.end();
+    request.end(body);
   });
 }
 

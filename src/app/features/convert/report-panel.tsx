@@ -19,6 +19,7 @@ import { compareWith } from '../../state/comparison.ts';
 import { useInspection } from '../../state/inspection.ts';
 import { Breakable } from './breakable.tsx';
 import { ModelCard } from './model-card.tsx';
+import { PublishResult } from './publish/publish-result.tsx';
 import { DeleteResult, OpenResult } from './result-steps.tsx';
 
 /** What was written and proven, what was not proven, and the files. */
@@ -37,6 +38,12 @@ export function ReportPanel() {
         {job.output && <OpenResult output={job.output} target={job.target} />}
         {job.output && job.output.kind !== 'directory' && <SaveFiles job={job} output={job.output} />}
       </div>
+      {job.output && (
+        <PublishResult
+          of={{ output: job.output, name: savedName(job.source, job.target) }}
+          card={job.card?.text ?? null}
+        />
+      )}
       <Proof report={report} job={job} />
       {job.output?.kind === 'directory' ? <FolderNote job={job} /> : <StoredFiles job={job} />}
       <div className="row">
