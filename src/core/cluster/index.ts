@@ -1,0 +1,3 @@
+export { MAX_TASKS, type PartsOnCluster, USUAL_PARTS } from './parts-on-cluster.ts';
+export { slurmScript } from './slurm.ts';
+export { CONTAINER_ENGINES, type ContainerEngine, type SlurmJob } from './slurm-job.ts';
