@@ -32,7 +32,12 @@ export function addJoin(program: Command): void {
       const planFile = await readPlanFile(plan);
       const { files, path } = await openPlanned(planFile, flags, signal);
       const job = jobOf(process.env);
-      const place = await openPartPlace(folder, planFile, { source: path ?? undefined, part: 'join', job });
+      const place = await openPartPlace(folder, planFile, {
+        source: path ?? undefined,
+        part: 'join',
+        job,
+        begins: false,
+      });
       try {
         const { report, before } = await joinParts(planFile, {
           ...{ place, files, signal, streamDigest: createNodeDigest },

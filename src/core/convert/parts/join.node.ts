@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createBudget } from '../../budget.ts';
 import { LoomError } from '../../errors.ts';
@@ -16,12 +16,13 @@ import { readRegular } from '../../source/regular-file.node.ts';
 import type { FileSet } from '../../source/types.ts';
 import { plural } from '../../units.ts';
 import { readBack } from '../../verify/read-back.ts';
-import type { CreateStreamDigest } from '../../verify/stream-digest.ts';
+import { type CreateStreamDigest, createStreamDigest } from '../../verify/stream-digest.ts';
 import { digestsOf } from '../journal.ts';
-import { assertSource, weightFiles } from '../plan-file/source.ts';
+import { assertSource, weightFiles, withPlannedHashes } from '../plan-file/source.ts';
 import type { PlanFile } from '../plan-file/types.ts';
 import { type ConversionReport, reportOf } from '../report.ts';
 import { type EngineUse, mergeUses } from '../runners.ts';
+import { createSourceCheck } from '../source-check.ts';
 import type { SourceHashes } from '../source-hashes.ts';
 import { writeBeside } from '../write-beside.ts';
 import { doneName, failedName, JOINING_NAME, type PartPlace, recordPath, wholeness } from './place.node.ts';
@@ -29,7 +30,7 @@ import { type DoneRecord, finishedOf, RECORDS, type RunRecord, readRecord, write
 import { type ShardStatus, surveyParts } from './survey.node.ts';
 
 export interface JoinOptions {
-  /** Opened as the part `join`. */
+  /** Opened as the part `join`, with `begins: false`. */
   readonly place: PartPlace;
   readonly files: FileSet;
   /** Reads every byte of every shard again, and compares with what was read from the source. */
@@ -68,6 +69,8 @@ export async function joinParts(planFile: PlanFile, options: JoinOptions): Promi
       await rm(join(root, name), { recursive: true, force: true });
     return { report: await oldReport(root), before: true };
   }
+  if (!(await stat(join(root, PARTS_FOLDER)).catch(() => null)))
+    assertAllDone((await surveyParts(root, planFile)).shards, root);
   const lock = await place.locks.await('join', signal);
   if (!isTaken(lock)) throw new TypeError('a lock that was waited for is taken');
   try {
@@ -78,9 +81,11 @@ export async function joinParts(planFile: PlanFile, options: JoinOptions): Promi
     const source = planFile.source;
     await assertSource(source, files, [...weightFiles(plan.shards), ...plan.copies.map(({ file }) => file)], signal);
     const records = survey.shards.flatMap(({ record }) => record ?? []);
-    if (options.readBack) await readAllBack(plan, records, options);
     const runs = await runsOf(root, names, planFile.hash);
-    const report = await writeAll(planFile, options, { records, runs });
+    const known = hashesOf(plan, runs);
+    if (options.readBack) await readAllBack(plan, records, options);
+    const sourceHashes = options.readBack ? await checkShared(planFile, records, known, options) : known;
+    const report = await writeAll(planFile, options, { records, runs, sourceHashes });
     await removeWork(root, place.tag);
     return { report, before: false };
   } finally {
@@ -149,6 +154,33 @@ async function readAllBack(
   }
 }
 
+/** The stated SHA-256 of source files that no part read as a whole: their bytes are taken from the shards of all parts. */
+async function checkShared(
+  { plan, source }: PlanFile,
+  records: readonly DoneRecord[],
+  known: SourceHashes,
+  { place, files, signal, streamDigest }: JoinOptions,
+): Promise<SourceHashes> {
+  const stated = withPlannedHashes(files, source);
+  const open: FileSet['open'] = async (name, options) => {
+    const opened = await stated.open(name, options);
+    return known.checked.includes(name) ? { ...opened, sha256: undefined } : opened;
+  };
+  const check = createSourceCheck({
+    plan,
+    files: { ...files, open },
+    output: await openLocal(place.root),
+    digest: streamDigest ?? createStreamDigest,
+    signal,
+    onError: () => undefined,
+  });
+  for (const record of records) check.finished(finishedOf(record));
+  const found = await check.finish();
+  const checked = [...known.checked, ...found.checked].sort();
+  const open_ = (names: readonly string[]) => names.filter((name) => !checked.includes(name));
+  return { checked, unchecked: open_(found.unchecked), partlyRead: open_(found.partlyRead) };
+}
+
 async function runsOf(root: string, names: readonly string[], hash: string): Promise<RunRecord[]> {
   const runs: RunRecord[] = [];
   for (const name of names.filter((each) => each.startsWith('run.')).sort()) {
@@ -161,19 +193,19 @@ async function runsOf(root: string, names: readonly string[], hash: string): Pro
 interface Known {
   readonly records: readonly DoneRecord[];
   readonly runs: readonly RunRecord[];
+  readonly sourceHashes: SourceHashes;
 }
 
 async function writeAll(
   { hash, plan, card }: PlanFile,
   { place, files, signal, streamDigest }: JoinOptions,
-  { records, runs }: Known,
+  { records, runs, sourceHashes }: Known,
 ): Promise<ConversionReport> {
   const { root, tag } = place;
   const beside = [...plannedSideFiles(plan), ...(card ? ['README.md', ...Object.keys(card.pictures)] : [])];
   await assertFree(root, beside, hash);
   await writeRecord(recordPath(root, JOINING_NAME), { version: 1, plan: hash, files: beside }, tag);
   const sums = records.flatMap(({ file, sha256 }) => (sha256 === undefined ? [] : [[file, sha256] as const]));
-  const sourceHashes = hashesOf(plan, runs);
   const made = (copied: readonly string[]) =>
     reportOf(plan, {
       source: plan.source,

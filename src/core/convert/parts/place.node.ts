@@ -31,6 +31,8 @@ export interface PartPlaceOptions {
   /** Job of a cluster and its restarts, see `jobOf`. */
   readonly job?: { readonly id: string; readonly restart: number } | undefined;
   readonly pace?: LockPace | undefined;
+  /** False where nothing is begun: then no folder is made. */
+  readonly begins?: boolean | undefined;
 }
 
 /** An output folder that several machines write to, as one run sees it. */
@@ -74,20 +76,21 @@ const markerName = (hash: string) => `plan.${hash}.json`;
 export async function openPartPlace(
   folder: string,
   planFile: PlanFile,
-  { source, part, job, pace = LOCK_PACE }: PartPlaceOptions,
+  { source, part, job, pace = LOCK_PACE, begins = true }: PartPlaceOptions,
 ): Promise<PartPlace> {
   const root = resolve(folder);
   const { hash, plan } = planFile;
   if (source !== undefined) await assertOutside(root, source);
   const me = await holderOf(part, job);
   const joined = await isJoined(root, plan);
-  if (!joined) {
+  if (!joined && begins) {
+    await assertOnlyParts(root, planFile);
     const marked = await markPlan(root, planFile, me.token);
     await assertOnlyParts(root, planFile).catch(async (error: unknown) => {
       if (marked) await rm(marked, { force: true });
       throw error;
     });
-  }
+  } else if (!joined) await assertOnlyParts(root, planFile);
   const tag = `${safeName(me.host)}.${safeName(part)}.${me.token}`;
   const locks = createShardLocks(join(root, PARTS_FOLDER), me, pace);
   const by = () => ({ version: 1 as const, plan: hash, host: me.host, part, at: new Date().toISOString() });
@@ -202,7 +205,7 @@ export async function assertOnlyParts(root: string, { hash, plan }: PlanFile): P
   const joining = await readRecord(join(work, JOINING_NAME), RECORDS.joining);
   const known = new Set([PARTS_FOLDER, ...(joining?.plan === hash ? joining.files : [])]);
   const shards = new Map(plan.shards.map((shard) => [shard.file, shard]));
-  for (const name of await readdir(root)) {
+  for (const name of await readdir(root).catch(() => [])) {
     // What a file system of NFS calls an open file that was removed.
     if (name.startsWith('.nfs') || known.has(name) || [...known].some((file) => file.startsWith(`${name}/`))) continue;
     const shard = shards.get(name);

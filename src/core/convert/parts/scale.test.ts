@@ -110,7 +110,7 @@ describe('operations on files', () => {
       await surveyParts(out, planFile);
       const status = all() / length;
       const counted = countingFiles(files);
-      const place = await openPartPlace(out, planFile, { part: 'join' });
+      const place = await openPartPlace(out, planFile, { part: 'join', begins: false });
       calls.clear();
       await joinParts(planFile, { place, files: counted.files });
       place.close();
