@@ -15,6 +15,7 @@ import {
 } from '../core/index.ts';
 import { withChoices, withWords } from './choices.ts';
 import { type OutputOptions, print, printJson, withOutput } from './common.ts';
+import { DONE, EXITS } from './exits.ts';
 import { printCode } from './terminal.ts';
 
 const ENGINES = ['slurm'] as const;
@@ -112,6 +113,9 @@ function engineOf(text: string): Engine {
   throw new LoomError('usage', `job takes ${ENGINES.join(' or ')}; "${text}" is neither.`);
 }
 
+/** Exit codes that a cluster does not try again. */
+const FINAL_EXITS = EXITS.flatMap(({ code, again }) => (code === DONE || again ? [] : [code]));
+
 type Common = Omit<PartsOnCluster, 'parts'>;
 
 function partsOf(plan: string, { hash, source }: PlanFile, flags: JobFlags): Common {
@@ -129,6 +133,7 @@ function partsOf(plan: string, { hash, source }: PlanFile, flags: JobFlags): Com
     reads: source.repo === null ? source.open : null,
     endpoint: flags.endpoint,
     program: flags.program,
+    finalExits: FINAL_EXITS,
   };
 }
 

@@ -25,8 +25,6 @@ export interface KubernetesJob extends PartsOnCluster {
   readonly group?: number | undefined;
   /** A Secret whose key HF_TOKEN the parts read the source with. */
   readonly tokenSecret?: string | undefined;
-  /** Exit codes of the command that a retry cannot change. */
-  readonly finalExits: readonly number[];
 }
 
 /** `nonroot` of distroless images. */

@@ -8,6 +8,8 @@ export interface PartsOnCluster {
   readonly hash: string;
   readonly out: string;
   readonly parts: number;
+  /** Exit codes of the command that a retry cannot change: one or more. */
+  readonly finalExits: readonly number[];
   /** Most parts that run at the same time; undefined for no limit. */
   readonly atOnce?: number | undefined;
   /** `--source` of each part: where the source lies, if not where the plan says. */

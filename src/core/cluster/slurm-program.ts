@@ -38,6 +38,13 @@ prepare() {
   @@MODULES@@@@SCRATCH@@return 0
 }
 
+# Queues this job again, unless it was started again so often already.
+retry() {
+  [ "\${SLURM_RESTART_COUNT:-0}" -lt "$1" ] || return 0
+  echo "$2: the job is queued again. Finished shards are kept." >&2
+  scontrol requeue "$SLURM_JOB_ID"
+}
+
 # Waits for the end of a command in the background; the shell could not act on signals while one runs in the foreground.
 finish() {
   child=$!
@@ -47,9 +54,11 @@ finish() {
     [ -n "$again" ] || break
   done
   child=
-  if [ -n "$limit" ] && [ "$code" -ne 0 ] && [ "\${SLURM_RESTART_COUNT:-0}" -lt @@RESTARTS@@ ]; then
-    echo "The time limit is near: the job is queued again and continues from its finished shards." >&2
-    scontrol requeue "$SLURM_JOB_ID"
+  [ "$code" -ne 0 ] || exit 0
+  if [ -n "$limit" ]; then
+    retry @@RESTARTS@@ "The time limit is near"
+  elif [ -z "$stopped" ]; then
+    case $code in @@FINAL@@) ;; *) retry @@RETRIES@@ "moe-loom ended with $code" ;; esac
   fi
   exit "$code"
 }

@@ -36,6 +36,7 @@ const job = (more: Partial<SlurmJob> = {}): SlurmJob => ({
   out: join(place, 'out'),
   logs: join(place, 'logs'),
   parts: 4,
+  finalExits: [1],
   ...more,
 });
 
@@ -212,6 +213,22 @@ describe('a part under Slurm', () => {
     for (const name of ['SIGTERM', 'SIGHUP', 'SIGUSR1'])
       process.on(name, () => { console.log(name); if (name === '${ends}') process.exit(2); });
     setInterval(() => {}, 1000); console.log('started');`;
+
+  it.each([
+    [1, '', false],
+    [2, '', true],
+    [137, '2', true],
+    [2, '3', false],
+  ] as const)('that ends with %i after %s starts more is queued again: %s', (code, restarts, isAgain) => {
+    writeFileSync(join(place, 'moe-loom'), `#!/bin/bash\nexit ${code}\n`);
+    chmodSync(join(place, 'moe-loom'), 0o755);
+    writeFileSync(join(place, 'job.sh'), slurmScript(job()));
+    const record = join(place, 'record');
+    const known = { ...env(record), PATH: `${place}:${env(record).PATH}`, SLURM_RESTART_COUNT: restarts };
+    const { status } = spawnSync('bash', [join(place, 'job.sh'), 'part'], { env: known });
+    expect(status).toBe(code);
+    expect(existsSync(record) ? readFileSync(record, 'utf8') : '').toBe(isAgain ? 'scontrol\0requeue\x0043\0\0' : '');
+  });
 
   async function stopped(signals: readonly NodeJS.Signals[], ends: string) {
     writeFileSync(join(place, 'slow.cjs'), slow(ends));

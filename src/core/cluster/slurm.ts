@@ -13,6 +13,8 @@ import { startOnSlurm } from './slurm-start.ts';
 const SECONDS_BEFORE_LIMIT = 120;
 /** Most times that a part is queued again at its time limit. */
 const MOST_RESTARTS = 20;
+/** Starts of a part that ended by itself with a code that may be another the next time. */
+const MOST_RETRIES = 3;
 
 /**
  * A script that submits itself: an array with a task for each part, and the join, which waits for all of them.
@@ -45,6 +47,11 @@ export function slurmScript(job: SlurmJob): Emitted<'shell'> {
       CONVERT: joined(convertFlags(job).map((word) => shell` ${word}`)),
       JOIN: joined(sourceFlags(job).map((word) => shell` ${word}`)),
       RESTARTS: MOST_RESTARTS,
+      RETRIES: MOST_RETRIES,
+      FINAL: shell`${joined(
+        job.finalExits.map((code) => shellWord(String(code))),
+        '|',
+      )}`,
     }),
   ]);
 }
