@@ -6,6 +6,8 @@ import {
   CONTAINER_ENGINES,
   type Emitted,
   HUB_ENDPOINT,
+  jobNames,
+  kubernetesManifest,
   LoomError,
   type PartsOnCluster,
   type PlanFile,
@@ -18,7 +20,7 @@ import { type OutputOptions, print, printJson, withOutput } from './common.ts';
 import { DONE, EXITS } from './exits.ts';
 import { printCode } from './terminal.ts';
 
-const ENGINES = ['slurm'] as const;
+const ENGINES = ['slurm', 'kubernetes'] as const;
 type Engine = (typeof ENGINES)[number];
 
 interface JobFlags extends OutputOptions {
@@ -41,11 +43,24 @@ interface JobFlags extends OutputOptions {
   readonly containerEngine?: string;
   readonly npx?: boolean;
   readonly scratch?: string;
+  readonly image?: string;
+  readonly claim?: string;
+  readonly mount?: string;
+  readonly planPath?: string;
+  readonly completions?: string;
+  readonly parallelism?: string;
+  readonly claimSize?: string;
+  readonly storageClass?: string;
+  readonly namespace?: string;
+  readonly cpu?: string;
+  readonly memory?: string;
+  readonly runAs?: string;
+  readonly tokenSecret?: string;
 }
 
 /** A job as an engine takes it, with the commands that run it. */
 interface WrittenJob {
-  readonly text: Emitted<'shell'>;
+  readonly text: Emitted<'shell'> | Emitted<'yaml'>;
   readonly parts: number;
   readonly out: string;
   readonly commands: (file: string) => readonly string[];
@@ -57,7 +72,7 @@ export function addJob(program: Command): void {
     .command('job')
     .description('write the script or manifest with which a cluster makes the parts of a plan and joins them')
     .argument('<engine>', ENGINES.join(', '))
-    .argument('<plan>', 'the plan file, at the path that the nodes see');
+    .argument('<plan>', 'the plan file; for slurm at the path that the nodes see');
   withWords(command, ENGINES);
   withOutput(command)
     .option('-o, --file <file>', 'write it to this new file instead of standard output')
@@ -65,12 +80,13 @@ export function addJob(program: Command): void {
     .option('--source <source>', 'where the source lies on the nodes, if not where the plan says')
     .option('--endpoint <url>', 'the Hub that the plan was made from, if it is not the usual one')
     .option('--program <file>', 'the single-file command on the nodes, run by their Node; the default is moe-loom');
-  withSlurm(command);
+  withKubernetes(withSlurm(command));
   withChoices(command, { '--container-engine': CONTAINER_ENGINES });
   command.action(async (engine: string, path: string, flags: JobFlags) => {
     const known = engineOf(engine);
+    refuseOthers(known, command);
     const planFile = await readPlanFile(path);
-    const job = JOBS[known](partsOf(resolve(path), planFile, flags), planFile, flags);
+    const job = JOBS[known](resolve(path), planFile, flags);
     const { text, parts, out } = job;
     const file = flags.file === undefined ? null : resolve(flags.file);
     if (file !== null) writeNew(file, text);
@@ -102,6 +118,32 @@ function withSlurm(command: Command): Command {
     );
 }
 
+function withKubernetes(command: Command): Command {
+  return command
+    .option('--image <image>', 'kubernetes: an image made from deploy/Dockerfile, or one with Node for --program')
+    .option('--claim <name>', 'kubernetes: claim of a volume that several nodes can write')
+    .option('--mount <folder>', 'kubernetes: where pods see the volume; the default is /data')
+    .option('--plan-path <path>', 'kubernetes: the plan file as pods see it; the default is plan.json in --mount')
+    .option('--completions <n>', 'kubernetes: number of parts')
+    .option('--parallelism <n>', 'kubernetes: parts that run at the same time; the default is all')
+    .option('--claim-size <size>', 'kubernetes: also make the claim, of this size, such as 2Ti')
+    .option('--storage-class <name>', 'kubernetes: with --claim-size: its storage class')
+    .option('--namespace <name>', 'kubernetes: the namespace')
+    .option('--cpu <n>', 'kubernetes: processors of a part, such as 4')
+    .option('--memory <size>', 'kubernetes: memory of a part, such as 8Gi')
+    .option('--run-as <user:group>', 'kubernetes: numbers that own the output; the default is 65532:65532')
+    .option('--token-secret <name>', 'kubernetes: a Secret with the key HF_TOKEN, for a source on the Hub');
+}
+
+/** @throws LoomError `usage` for a flag of the other engine, as its help begins with that engine's name. */
+function refuseOthers(engine: Engine, command: Command): void {
+  for (const option of command.options) {
+    const of = ENGINES.find((each) => option.description.startsWith(`${each}: `));
+    if (of && of !== engine && command.getOptionValueSource(option.attributeName()) === 'cli')
+      throw new LoomError('usage', `${option.long} is for job ${of}, not for job ${engine}.`);
+  }
+}
+
 function collect(name: string, before: readonly string[] = []): readonly string[] {
   return [...before, name];
 }
@@ -116,41 +158,78 @@ function engineOf(text: string): Engine {
 /** Exit codes that a cluster does not try again. */
 const FINAL_EXITS = EXITS.flatMap(({ code, again }) => (code === DONE || again ? [] : [code]));
 
-type Common = Omit<PartsOnCluster, 'parts'>;
+type Common = Omit<PartsOnCluster, 'parts' | 'plan' | 'out'>;
 
-function partsOf(plan: string, { hash, source }: PlanFile, flags: JobFlags): Common {
-  const endpoint = source.endpoint !== null && source.endpoint !== HUB_ENDPOINT ? source.endpoint : null;
+/** @throws LoomError `usage`: a Hub is never taken from a plan. */
+function commonOf({ hash, source }: PlanFile, flags: JobFlags): Common {
+  const endpoint = source.endpoint === HUB_ENDPOINT ? null : source.endpoint;
   if (endpoint !== null && flags.source === undefined && flags.endpoint !== endpoint)
     throw new LoomError(
       'usage',
       `The plan reads ${source.open} from ${endpoint}. If you trust that address, add --endpoint ${endpoint}; or name the source with --source.`,
     );
   return {
-    plan,
     hash,
-    out: resolve(flags.out ?? `${plan.replace(/\.json$/, '')}-out`),
     source: flags.source?.startsWith('.') ? resolve(flags.source) : flags.source,
-    reads: source.repo === null ? source.open : null,
+    reads: source.endpoint === null ? source.open : null,
     endpoint: flags.endpoint,
     program: flags.program,
     finalExits: FINAL_EXITS,
   };
 }
 
-const JOBS: Readonly<Record<Engine, (common: Common, planFile: PlanFile, flags: JobFlags) => WrittenJob>> = {
-  slurm: (common, { plan }, flags) => {
+/** A name beside the plan file, which says whose it is. */
+const beside = (plan: string, what: string) => `${plan.replace(/\.json$/, '')}-${what}`;
+
+const JOBS: Readonly<Record<Engine, (plan: string, planFile: PlanFile, flags: JobFlags) => WrittenJob>> = {
+  slurm: (plan, planFile, flags) => {
     const { partition, account, qos, constraint, time, mem, container, npx, scratch } = flags;
-    const { parts, atOnce } = parseArray(flags.array ?? String(Math.min(USUAL_PARTS, plan.shards.length)));
+    const { parts, atOnce } = parseArray(flags.array ?? usualParts(planFile));
+    const out = resolve(flags.out ?? beside(plan, 'out'));
     const text = slurmScript({
-      ...{ ...common, parts, atOnce, partition, account, qos, constraint, time, mem, container, npx, scratch },
-      logs: resolve(flags.logs ?? `${common.plan.replace(/\.json$/, '')}-logs`),
+      ...{ ...commonOf(planFile, flags), plan, out, parts, atOnce },
+      ...{ partition, account, qos, constraint, time, mem, container, npx, scratch },
+      logs: resolve(flags.logs ?? beside(plan, 'logs')),
       cpus: flags.cpus === undefined ? undefined : parseCount('--cpus', flags.cpus),
       modules: flags.module,
       containerEngine: parseContainerEngine(flags.containerEngine),
     });
-    return { text, parts, out: common.out, commands: (file) => [`bash ${shellWord(file)}`] };
+    return { text, parts, out, commands: (file) => [`bash ${shellWord(file)}`] };
+  },
+  kubernetes: (_, planFile, flags) => {
+    const { image, claim, mount = '/data', claimSize, storageClass, namespace, cpu, memory, tokenSecret } = flags;
+    if (image === undefined || claim === undefined)
+      throw new LoomError(
+        'usage',
+        'job kubernetes needs --image and --claim: what runs, and the volume that parts share.',
+      );
+    const parts = parseCount('--completions', flags.completions ?? usualParts(planFile));
+    const plan = flags.planPath ?? `${mount}/plan.json`;
+    const out = flags.out ?? beside(plan, 'out');
+    const text = kubernetesManifest({
+      ...{ ...commonOf(planFile, flags), plan, out, parts, image, claim, mount, claimSize, storageClass, namespace },
+      ...{ cpu, memory, tokenSecret, ...parseRunAs(flags.runAs) },
+      atOnce: flags.parallelism === undefined ? undefined : parseCount('--parallelism', flags.parallelism),
+    });
+    const { join } = jobNames(planFile);
+    const within = namespace === undefined ? '' : ` --namespace=${namespace}`;
+    const wait = `kubectl wait --for=condition=complete --timeout=-1s job/${join}${within}`;
+    return { text, parts, out, commands: (file) => [`kubectl apply -f ${shellWord(file)}`, wait] };
   },
 };
+
+/** No more parts than shards: the others would be empty. */
+function usualParts({ plan }: PlanFile): string {
+  return String(Math.min(USUAL_PARTS, plan.shards.length));
+}
+
+/** `65532:65532`. @throws LoomError `usage`. */
+function parseRunAs(text: string | undefined): { readonly user?: number; readonly group?: number } {
+  if (text === undefined) return {};
+  const match = /^(\d{1,9}):(\d{1,9})$/.exec(text);
+  if (match) return { user: Number(match[1]), group: Number(match[2]) };
+  throw new LoomError('usage', `--run-as takes numbers of a user and a group such as 1000:1000, not "${text}".`);
+}
 
 /** `16` or `16%4`. @throws LoomError `usage`. */
 function parseArray(text: string): { readonly parts: number; readonly atOnce?: number } {
