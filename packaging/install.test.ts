@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, readonly [args: readonly string[], code:
   draw: [['model', '--layer', '0', '--what', 'strip'], 0],
   plan: [['model', '--to', 'gate-up', '--out', 'plan.json'], 0],
   status: [['plan.json', 'parts'], 1],
+  job: [['slurm', 'plan.json'], 0],
   join: [['plan.json', 'stacked'], 2],
   verify: [['model', 'stacked'], 0],
   compare: [['model', 'stacked', '--values'], 0],
