@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -74,6 +74,26 @@ describe('job', () => {
     ]);
     expect(stdout).toContain(`kubectl apply -f ${file}`);
     expect(stdout).toContain(`job/${joining?.metadata.name} --namespace=ml`);
+  });
+
+  it('has commands in the manifest that convert when they are run as pods would', async () => {
+    const at = ['--mount', work, '--plan-path', plan, '--out', join(work, 'pods $out'), '--source', SOURCE];
+    const refused = await capture('job', 'kubernetes', plan, ...KUBERNETES, ...at);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/--source has to be below/)]);
+    cpSync(SOURCE, join(work, 'model'), { recursive: true });
+    at[at.length - 1] = join(work, 'model');
+    const { stdout } = await capture('job', 'kubernetes', plan, ...KUBERNETES, ...at, '--completions', '2');
+    const [parts, joining] = readManifest(stdout);
+    const run = async (container: { readonly args: readonly string[] }, index = '') => {
+      const args = container.args.map((word) => word.replace('$(JOB_COMPLETION_INDEX)', index).replaceAll('$$', '$'));
+      return (await capture(...args)).code;
+    };
+    const [part] = parts?.spec.template.spec.containers ?? [];
+    const { initContainers, containers } = joining?.spec.template.spec ?? {};
+    expect(await run(initContainers[0])).toBe(1);
+    expect([await run(part, '1'), await run(part, '0')]).toEqual([0, 0]);
+    expect([await run(initContainers[0]), await run(containers[0])]).toEqual([0, 0]);
+    expect(readdirSync(join(work, 'pods $out'))).toContain('config.json');
   });
 
   it.each([
