@@ -74,17 +74,18 @@ export async function startCluster(folder: string): Promise<Cluster> {
     ] as const),
     ...[`--log-file=${of('log')}`, `--seed-file=${of('seed')}`],
   );
-  await until('munged', () => (existsSync(socket) ? true : null));
+  const orStop = async (error: unknown) => {
+    await stop();
+    throw error;
+  };
+  await until('munged', () => (existsSync(socket) ? true : null)).catch(orStop);
   start('slurmctld', '-D', '-i');
   start('slurmd', '-D', '-N', 'n1');
   const inside = `mount --bind '${hosts}' /etc/hosts; hostname ${other}; exec slurmd -D -N n2`;
   start('unshare', '--uts', '--mount', 'sh', '-c', inside);
   const idle = async () =>
     (await ask('sinfo', '-h', '-t', 'idle', '-o', '%D').catch(() => '')).trim() === '2' ? true : null;
-  await until('two idle nodes', idle).catch(async (error) => {
-    await stop();
-    throw error;
-  });
+  await until('two idle nodes', idle).catch(orStop);
   return { other, ask, stop };
 }
 

@@ -21,11 +21,11 @@ import { type Cluster, startCluster, until, whyNoCluster } from './slurm-cluster
 const BIN = fileURLToPath(new URL('../../dist/cli/moe-loom.js', import.meta.url));
 const PARTS = 4;
 const why = whyNoCluster();
-const work = mkdtempSync(join(tmpdir(), 'moe-loom-on-slurm-'));
+let work = '';
 let cluster: Cluster | null = null;
 afterAll(async () => {
   await cluster?.stop();
-  rmSync(work, { recursive: true, force: true });
+  if (work !== '') rmSync(work, { recursive: true, force: true });
 });
 
 /** 201 MB: four layers of 16 experts, a file each. */
@@ -82,6 +82,7 @@ describe(`a script on a Slurm of two hosts${why === null ? '' : ` (skipped: ${wh
   it.skipIf(why !== null)(
     'gives what one machine gives, though one part is requeued and one is killed',
     async () => {
+      work = mkdtempSync(join(tmpdir(), 'moe-loom-on-slurm-'));
       const [source, plan, out, straight] = ['source', 'plan.json', 'out', 'straight'].map((name) =>
         join(work, name),
       ) as [string, string, string, string];
