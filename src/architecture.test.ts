@@ -42,6 +42,7 @@ const ROOMS: Readonly<
     packages: ['onnxruntime-web'],
   },
   loads: { values: ['safetensors', 'layouts'], types: ['checkpoint'] },
+  cluster: { values: [] },
   handoff: { values: ['checkpoint', 'layouts', 'plan', 'ranks', 'loads'], types: ['source'] },
   programs: {
     values: ['checkpoint', 'layouts', 'plan', 'ranks', 'loads', 'handoff'],

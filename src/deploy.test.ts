@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +8,7 @@ import { framesOf, pagePolicy, snippets } from '../deploy/headers.ts';
 import { frontMatter, readYaml } from '../deploy/plain-yaml.ts';
 import { serverHeaders } from './cli/serve/app-headers.ts';
 import { removedWorker } from './cli/serve/removed-worker.ts';
+import { IMAGE_COMMAND } from './core/cluster/parts-on-cluster.ts';
 import { SIGN_IN_SCOPES } from './core/hub/oauth.ts';
 
 const pathOf = (name: string) => fileURLToPath(new URL(`../deploy/${name}`, import.meta.url));
@@ -137,3 +138,39 @@ interface Job {
   readonly permissions?: unknown;
   readonly steps: readonly { readonly uses?: string; readonly run?: string; readonly with?: unknown }[];
 }
+
+describe('the image', () => {
+  const steps = readFileSync(pathOf('Dockerfile'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => ({ step: line.split(' ')[0] ?? '', rest: line.slice(line.indexOf(' ') + 1) }));
+  const restOf = (step: string) => steps.filter((each) => each.step === step).map(({ rest }) => rest);
+
+  it('has the built command alone, on a base without a shell, and is not root', () => {
+    expect(restOf('FROM')).toEqual([expect.stringMatching(/^gcr\.io\/distroless\/nodejs\d+-debian\d+:nonroot$/)]);
+    expect(restOf('RUN')).toEqual([]);
+    expect(restOf('USER')).toEqual(['65532:65532']);
+    expect(restOf('ENTRYPOINT').map((text) => JSON.parse(text))).toEqual([IMAGE_COMMAND]);
+  });
+
+  it('copies files that the build makes, and its context holds no others', () => {
+    const copied = restOf('COPY').flatMap((rest) => rest.split(' ').slice(0, -1));
+    const context = readFileSync(pathOf('Dockerfile.dockerignore'), 'utf8').trim().split('\n');
+    expect(context).toEqual(['*', ...copied.map((file) => `!${file}`)]);
+    for (const file of copied) expect([file, existsSync(pathOf(`../${file}`))]).toEqual([file, true]);
+  });
+
+  it('has a command that runs where the image puts it: alone, under that name', () => {
+    const [program = ''] = restOf('COPY').flatMap((rest) =>
+      rest.endsWith(` ${IMAGE_COMMAND[1]}`) ? [rest.split(' ')[0] ?? ''] : [],
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'moe-loom-image-'));
+    const at = join(folder, 'moe-loom');
+    copyFileSync(pathOf(`../${program}`), at);
+    const { status, stdout } = spawnSync(process.execPath, [at, ...JSON.parse(restOf('CMD')[0] ?? '')], {
+      encoding: 'utf8',
+    });
+    rmSync(folder, { recursive: true });
+    expect([status, stdout]).toEqual([0, expect.stringContaining('Usage: moe-loom ')]);
+  });
+});

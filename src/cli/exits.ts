@@ -2,13 +2,21 @@
 export const DONE = 0;
 export const COULD_NOT = 2;
 
-/** What each code says, for the manual page. */
+/**
+ * What each code says, for the manual page. `again` is whether the same command may end otherwise when it is run again: a cluster
+ * repeats a part that ended with such a code.
+ */
 export const EXITS = [
-  { code: DONE, meaning: 'The work is done, and the answer is yes.' },
+  { code: DONE, again: false, meaning: 'The work is done, and the answer is yes.' },
   {
     code: 1,
+    again: false,
     meaning: 'The answer is no: invalid, not equal, not convertible, or an error was found in the checkpoint.',
   },
-  { code: COULD_NOT, meaning: 'The work could not be done: an error, a stop, or a file that could not be read.' },
-  { code: 141, meaning: 'The reader of standard output has ended.' },
+  {
+    code: COULD_NOT,
+    again: true,
+    meaning: 'The work could not be done: an error, a stop, or a file that could not be read.',
+  },
+  { code: 141, again: true, meaning: 'The reader of standard output has ended.' },
 ] as const;

@@ -8,6 +8,7 @@ import { addDraw } from './draw.ts';
 import { COULD_NOT, DONE } from './exits.ts';
 import { addExplain } from './explain.ts';
 import { addInspect } from './inspect.ts';
+import { addJob } from './job.ts';
 import { addJoin } from './join.ts';
 import { addLoads } from './loads.ts';
 import { addMemory } from './memory.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   addConvert,
   addJoin,
   addStatus,
+  addJob,
   addVerify,
   addPublish,
   addCompare,

@@ -33,10 +33,16 @@ const commandOf = (args: readonly string[]) => [process.execPath, BIN, ...args].
 
 describe('streams', () => {
   it('standard output has the answer alone, without an escape code; nothing else is said of good files', async () => {
+    const [plan, parts] = [join(work, 'plan.json'), join(work, 'parts')];
     const asked: Case[] = [
       ...(['inspect', 'tensors', 'draw', 'check', 'loads', 'stats'] as const).map((name): Case => [name, good]),
       ['plan', good, '--to', 'gate-up'],
       ['convert', good, '--to', 'gate-up', '--out', join(work, 'gate-up')],
+      ['plan', good, '--to', 'gate-up', '--out', plan],
+      ['job', 'slurm', plan],
+      ['convert', '--plan', plan, '--out', parts],
+      ['status', plan, parts],
+      ['join', plan, parts],
       ['verify', good, join(work, 'gate-up')],
       ['compare', good, good, '--values'],
       ['ranks', good, '--framework', 'vllm', '--ep', '2', '--hashes'],
@@ -49,7 +55,7 @@ describe('streams', () => {
     ];
     // open runs until it is stopped.
     const names = createProgram().commands.map((command) => command.name());
-    expect([...asked.map(([name]) => name), 'open'].sort()).toEqual(names.sort());
+    expect([...new Set(asked.map(([name]) => name)), 'open'].sort()).toEqual(names.sort());
     for (const args of asked) {
       const { code, stdout, stderr } = await run(...args);
       expect([args[0], code, stderr]).toEqual([args[0], 0, '']);

@@ -19,6 +19,7 @@ export {
   readCompanionValues,
 } from './checkpoint/read-companion-values.ts';
 export type { Checkpoint, CheckpointTensor, Finding, Shard } from './checkpoint/types.ts';
+export * from './cluster/index.ts';
 export { type CorrespondOptions, correspond, placeOf as comparePlace } from './compare/correspond.ts';
 export {
   chainLines,

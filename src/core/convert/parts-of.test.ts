@@ -57,7 +57,22 @@ describe('parts of a plan', () => {
 
   it('are named from 1, and shards by the numbers in their names', () => {
     expect(parsePart('3/16')).toEqual({ part: 3, of: 16 });
-    for (const text of ['0/16', '17/16', '3', '3/', '-1/2', '1/0', '1e1/20', '3/16/2', '1/999999'])
+    expect(parsePart('0+1/16')).toEqual({ part: 1, of: 16 });
+    expect(parsePart('15+1/16')).toEqual({ part: 16, of: 16 });
+    for (const text of [
+      '0/16',
+      '16+1/16',
+      '3+2/16',
+      '+1/16',
+      '17/16',
+      '3',
+      '3/',
+      '-1/2',
+      '1/0',
+      '1e1/20',
+      '3/16/2',
+      '1/999999',
+    ])
       expect(() => parsePart(text), text).toThrow(/counted from 1/);
     const plan = shardsOf(new Array(40).fill(1));
     expect(shardsOfList(plan, '12-14, 3,13').map(({ file }) => file)).toEqual(

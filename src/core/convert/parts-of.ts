@@ -63,10 +63,10 @@ function partsNeeded(shards: readonly OutputShard[], cap: number): number[] {
 /** Most parts of a plan: Slurm's and Kubernetes' arrays have fewer. */
 export const MAX_PARTS = 100_000;
 
-/** `3/16`: the third of 16 parts. @throws LoomError `usage`. */
+/** `3/16`: the third of 16 parts; so does `2+1/16`, for engines that count from 0. @throws LoomError `usage`. */
 export function parsePart(text: string): { readonly part: number; readonly of: number } {
-  const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text.trim());
-  const [part, of] = [Number(match?.[1]), Number(match?.[2])];
+  const match = /^(\d{1,6})(\+1)?\/(\d{1,6})$/.exec(text.trim());
+  const [part, of] = [Number(match?.[1]) + (match?.[2] ? 1 : 0), Number(match?.[3])];
   if (match && part >= 1 && part <= of && of <= MAX_PARTS) return { part, of };
   throw new LoomError('usage', `--part takes a part and their number, such as 3/16, counted from 1; not "${text}".`);
 }
