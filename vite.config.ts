@@ -97,6 +97,9 @@ const app: UserConfig = {
     modulePreload: { polyfill: false },
     rolldownOptions: {
       output: {
+        // The first page names nearly all of them.
+        chunkFileNames: 'assets/[name]-[hash:7].js',
+        assetFileNames: 'assets/[name]-[hash:7][extname]',
         codeSplitting: {
           groups: [
             // All that the first page needs is one file beside the entry, not one for each set of later parts that share it.

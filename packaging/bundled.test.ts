@@ -60,7 +60,7 @@ describe('the modules of a build', () => {
 
   it('hold what the app, its workers and the command line are made of', () => {
     expect(readModules('app')).toEqual(
-      expect.arrayContaining(['src/app/main.tsx', 'workers/convert/runner.worker.ts', 'workers/link/flush.worker.ts']),
+      expect.arrayContaining(['src/app/main.tsx', 'workers/convert/runner.ts', 'workers/link/flush.worker.ts']),
     );
     expect(namesIn('app')).toEqual(expect.arrayContaining(['react', 'comlink', 'onnxruntime-web', 'vite']));
     for (const name of ['cli', 'hf'] as const) {

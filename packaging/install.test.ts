@@ -117,6 +117,7 @@ describe('the npm package', () => {
         'dist/elements/moe-map.js',
         'dist/lib/layouts.js',
         'dist/types/lib/layouts.d.ts',
+        'docs/api/layouts.md',
         'examples/inspect-hub.js',
         'dist/sbom.cdx.json',
         'docs/trust.md',

@@ -5,6 +5,8 @@ import { publish } from '../publish/session.ts';
 import { keepFiles, takeFiles } from './memory-files.ts';
 import type { ConvertApi, ConvertEvent } from './protocol.ts';
 import { tryStorage } from './record.ts';
+import { runnerApi } from './runner.ts';
+import { RUNNER } from './runner-pool.ts';
 import { createGate, createTeller, openOutput, receivePlan, USUAL, withSource } from './session.ts';
 import { createWork, type Work } from './work.ts';
 
@@ -53,4 +55,4 @@ const api: ConvertApi & PublishApi = {
   takeFiles,
 };
 
-exposeApi(api);
+exposeApi(self.name === RUNNER ? runnerApi : api);

@@ -122,7 +122,11 @@ export function createDigests(): { readonly create: CreateStreamDigest; readonly
   return { create: createWorkerDigest(start), dispose: () => runner?.dispose() };
 }
 
+/** The name by which a converting worker's script knows that it was started as a runner: they share nearly all of their code. */
+export const RUNNER = 'runner';
+
+/** To be called in a converting worker, whose own script it starts. */
 function startRunner(): Supervised<RunnerApi> {
-  const worker = new Worker(new URL('./runner.worker.ts', import.meta.url), { type: 'module', name: 'runner' });
+  const worker = new Worker(self.location.href, { type: 'module', name: RUNNER });
   return supervise<RunnerApi>(worker, 'converting worker');
 }

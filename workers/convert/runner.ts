@@ -14,7 +14,6 @@ import {
 } from '../../src/core/index.ts';
 import { createFlusher } from '../link/flusher.ts';
 import { openSource } from '../link/sources.ts';
-import { exposeApi } from '../link/transfer.ts';
 import { serveDigest } from './digest.ts';
 import type { RunnerApi } from './protocol.ts';
 import { createGate } from './session.ts';
@@ -24,7 +23,8 @@ let runners: ShardRunners | null = null;
 let device: PortDevices | null = null;
 const helpers = createHelpers();
 
-const api: RunnerApi = {
+/** What a worker that makes or proves shards for a converting one answers. */
+export const runnerApi: RunnerApi = {
   help: helpers.add,
   helperEnded: helpers.end,
   start: async (source, job, { budgetBytes, ...limits }, port) => {
@@ -53,5 +53,3 @@ const api: RunnerApi = {
 
 /** The signal of the shard in hand, which also ends a pause. */
 let stopped: { readonly signal: AbortSignal } = new AbortController();
-
-exposeApi(api);
