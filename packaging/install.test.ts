@@ -36,6 +36,7 @@ const COMMANDS: Readonly<Record<string, readonly [args: readonly string[], code:
   status: [['plan.json', 'parts'], 1],
   job: [['slurm', 'plan.json'], 0],
   join: [['plan.json', 'stacked'], 2],
+  publish: [['stacked', '--repo', 'org/name'], 0],
   verify: [['model', 'stacked'], 0],
   compare: [['model', 'stacked', '--values'], 0],
   check: [['model', 'stacked'], 0],

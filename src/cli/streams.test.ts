@@ -43,6 +43,7 @@ describe('streams', () => {
       ['convert', '--plan', plan, '--out', parts],
       ['status', plan, parts],
       ['join', plan, parts],
+      ['publish', join(work, 'gate-up'), '--repo', 'org/name'],
       ['verify', good, join(work, 'gate-up')],
       ['compare', good, good, '--values'],
       ['ranks', good, '--framework', 'vllm', '--ep', '2', '--hashes'],
