@@ -5,6 +5,8 @@ import { createPortDevices, type PortDevices, serveDevices } from './port-device
 /** Threads that compute the CPU forms of kernels for this one. */
 export interface Helpers {
   readonly count: number;
+  /** Bytes in and out per second / 10⁹: a thread that does more itself loses by handing work over. */
+  readonly worthBelow: number;
   /**
    * Fills `output` with the CPU form's bytes, in another thread. False where no helper is left: then `output` holds anything.
    *
@@ -24,6 +26,9 @@ export interface Helpers {
   dispose(): void;
 }
 
+/** Measured: above this, moving the bytes costs as much as the work. */
+const WORTH_BELOW = 2;
+
 /** Helpers behind ports. Work goes to the one that has the least. */
 export function createHelpers(ports: readonly MessagePort[] = []): Helpers {
   const all = new Map<number, { readonly devices: PortDevices; busy: number }>();
@@ -42,6 +47,7 @@ export function createHelpers(ports: readonly MessagePort[] = []): Helpers {
     get count() {
       return count;
     },
+    worthBelow: WORTH_BELOW,
     add,
     run: async (kernel, spec, inputs, output, options) => {
       const [idlest] = [...all.values()].sort((a, b) => a.busy - b.busy);

@@ -79,8 +79,6 @@ export function onCpu(decision: Decision, task: Task, output: Output): 'cpu' {
 
 /** Runs in this thread before helpers get the work: the first ones are slow. */
 const OWN_RUNS = 2;
-/** Bytes in and out per second / 10⁹ above which handing work over costs as much as doing it. */
-const NO_HELP_ABOVE = 2;
 
 /** On the CPU, by a helper where this thread would need longer than handing the work over takes. */
 export async function onAnyCpu(decision: Decision, task: Task, output: Output, setting: Setting): Promise<'cpu'> {
@@ -90,7 +88,7 @@ export async function onAnyCpu(decision: Decision, task: Task, output: Output, s
 }
 
 function wantsHelp({ alone }: Decision, { helpers }: Setting): boolean {
-  return helpers !== null && alone.runs >= OWN_RUNS && alone.rate < NO_HELP_ABOVE;
+  return helpers !== null && alone.runs >= OWN_RUNS && alone.rate < helpers.worthBelow;
 }
 
 /**
@@ -197,7 +195,7 @@ function ratesOf({ cpuRate, gpuRate }: Decision, setting: Setting): string {
 
 /** Threads that would compute on the CPU, all engines together. */
 function handsOf({ threads, helpers }: Setting, onThread: number): number {
-  return threads * (1 + (onThread < NO_HELP_ABOVE ? (helpers?.count ?? 0) : 0));
+  return threads * (1 + (helpers && onThread < helpers.worthBelow ? helpers.count : 0));
 }
 
 function eachOf(setting: Setting, onThread = 0): string {
