@@ -17,8 +17,6 @@ import { type HubRepo, openHubRepo } from './repo.ts';
 
 const REPO = 'preset/per-expert-tiny';
 const FILE = 'model-00002-of-00003.safetensors';
-/** A platform may drop what it holds of a body whose connection breaks. */
-const LOST_BYTES = 64 * KIB;
 let hub: HubServer;
 let pauses: (Pause | null)[] = [];
 let waits: number[] = [];
@@ -53,9 +51,16 @@ const ENDS: Readonly<Record<string, (at: number) => Transport>> = {
   'a reset': (at) => ({ resetAfterBytes: at }),
 };
 
-/** Ends each answer of the file servers after as many bytes as `at` says of its length. */
-function cutBodies(end: (at: number) => Transport, at: (length: number) => number): { readonly cuts: number } {
-  const counted = { cuts: 0 };
+/** Answers that were cut, and their bytes. */
+interface Cut {
+  readonly cuts: number;
+  readonly bytes: number;
+}
+
+/** Ends each answer of the file servers after as many bytes as `at` says of its length; `once`: not twice from one byte on. */
+function cutBodies(end: (at: number) => Transport, at: (length: number) => number, once = false): Cut {
+  const counted = { cuts: 0, bytes: 0 };
+  const seen = new Set<string>();
   hub.faults.add({
     ...{ origin: 'cdn', methodRe: '^GET$' },
     action: {
@@ -63,8 +68,11 @@ function cutBodies(end: (at: number) => Transport, at: (length: number) => numbe
       edit: (answer) => {
         const length = answer.end - answer.start;
         const last = at(length);
-        if (answer.status !== 206 || last >= length) return;
+        const place = `${answer.headers.ETag} ${answer.start}`;
+        if (answer.status !== 206 || last >= length || (once && seen.has(place))) return;
+        seen.add(place);
         counted.cuts++;
+        counted.bytes += last;
         Object.assign(answer.transport, end(last));
         if (answer.transport.chunked) delete answer.headers['Content-Length'];
       },
@@ -113,11 +121,16 @@ describe.each(Object.entries(ENDS))('bodies that end early with %s', (how, end) 
       hub.faults.clear();
       hub.clearJournal();
       const random = randomOf(seed);
-      const counted = cutBodies(end, (length) => (length < 2 * KIB ? length : 1 + Math.floor(random() * length)));
+      // A platform may drop what it holds of a body whose connection breaks: all of it, where it is busy.
+      const drops = how !== 'a clean end';
+      const counted = cutBodies(
+        end,
+        (length) => (length < 2 * KIB ? length : 1 + Math.floor(random() * length)),
+        drops,
+      );
       expect(await read(await open())).toBe(expected);
       expect(counted.cuts).toBeGreaterThan(2);
-      const lost = how === 'a clean end' ? 0 : LOST_BYTES;
-      expect(wireBytes()).toBeLessThanOrEqual(needed + lost);
+      expect(wireBytes()).toBeLessThanOrEqual(needed + (drops ? counted.bytes : 0));
     }
   });
 });
