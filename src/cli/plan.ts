@@ -120,7 +120,7 @@ async function writePlan(
   signal: AbortSignal,
 ): Promise<WrittenPlan | null> {
   if (plan.refusals.length > 0) return null;
-  const source = { ...namedInPlan(opened, flags), files: await identifySource(plan, opened.files, signal) };
+  const source = { ...namedInPlan(opened), files: await identifySource(plan, opened.files, signal) };
   const { text, hash } = await formatPlanFile({ plan, source, card: flags.card ? cardOf(plan, opened, flags) : null });
   await writePlanFile(path, text);
   return { path: resolve(path), hash, bytes: Buffer.byteLength(text) };

@@ -1,16 +1,20 @@
 import { resolve } from 'node:path';
-import { HUB_ENDPOINT, LoomError, type PlanFile, type PlannedSource } from '../core/index.ts';
+import {
+  formatRepoReference,
+  HUB_ENDPOINT,
+  hubAddress,
+  LoomError,
+  type PlanFile,
+  type PlannedSource,
+} from '../core/index.ts';
 import { type OpenedSource, openSource, type SourceFlags } from './source-kinds.ts';
 
 /** How a plan file names the source that was opened: what another machine can open too. */
-export function namedInPlan(
-  { path, origin }: Pick<OpenedSource, 'path' | 'origin'>,
-  { endpoint }: SourceFlags,
-): Omit<PlannedSource, 'files'> {
-  const { repo, revision } = origin;
-  if (repo === null || revision === null)
-    return { open: path === null ? (repo ?? '') : resolve(path), endpoint: null, repo, commit: revision };
-  return { open: `${repo}@${revision}`, endpoint: hubOf(endpoint), repo, commit: revision };
+export function namedInPlan({ path, origin }: Pick<OpenedSource, 'path' | 'origin'>): Omit<PlannedSource, 'files'> {
+  const { repo, revision: commit, address } = origin;
+  return address === null
+    ? { open: path === null ? (repo ?? '') : resolve(path), endpoint: null, repo, commit }
+    : { open: formatRepoReference({ ...address, endpoint: null }), endpoint: address.endpoint, repo, commit };
 }
 
 /**
@@ -25,7 +29,7 @@ export async function openPlanned(
 ): Promise<OpenedSource> {
   if (flags.source !== undefined) return openSource(flags.source, flags, signal);
   const { endpoint, open } = source;
-  if (endpoint !== null && hubOf(flags.endpoint) !== endpoint)
+  if (endpoint !== null && hubAddress(hubOf(flags.endpoint)) !== endpoint)
     throw new LoomError(
       'usage',
       `The plan reads ${open} from ${endpoint}. If you trust that address, add --endpoint ${endpoint}; or name the source with --source.`,

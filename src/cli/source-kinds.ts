@@ -36,7 +36,14 @@ export interface OpenedSource {
   /** The local file or folder that is read, null for the Hub. */
   readonly path: string | null;
   /** The repo and commit that it is, as far as is known. */
-  readonly origin: { readonly repo: string | null; readonly revision: string | null };
+  readonly origin: Origin;
+}
+
+interface Origin {
+  readonly repo: string | null;
+  readonly revision: string | null;
+  /** The address of what was read, at its commit; null for what lies in a folder. */
+  readonly address: RepoReference | null;
 }
 
 /** What a user named, and how it is to be read. */
@@ -81,7 +88,7 @@ const REPO_KINDS: readonly RepoKind[] = [
   {
     id: 'cache',
     takes: ({ cached }) => cached !== null,
-    open: ({ cached, reference }) => openCached(cached as CachedRepo, reference),
+    open: ({ cached, reference, endpoint }) => openCached(cached as CachedRepo, reference, endpoint),
   },
 ];
 
@@ -96,7 +103,7 @@ export async function openSource(text: string, flags: SourceFlags, signal: Abort
     return {
       files: await openLocal(path, { onNote: note, outside: flags.outside }),
       path,
-      origin: { repo: null, revision: null },
+      origin: { repo: null, revision: null, address: null },
     };
   const endpoint = flags.endpoint || process.env.HF_ENDPOINT || HUB_ENDPOINT;
   if (path !== text || (!isRepoAddress(text, endpoint) && looksLikePath(text))) throw noSuchPath(path);
@@ -115,10 +122,12 @@ async function namedRepo(named: Named): Promise<NamedRepo> {
   return { ...named, reference, offline, cached };
 }
 
-async function openCached(cached: CachedRepo, reference: RepoReference): Promise<OpenedSource> {
+async function openCached(cached: CachedRepo, reference: RepoReference, endpoint: string): Promise<OpenedSource> {
   note(`Reading ${reference.repo} from the local Hub cache: ${cached.path}`);
   if (cached.missing.length > 0) note(howToComplete(cached, reference));
-  const origin = { repo: reference.repo, revision: cached.commit };
+  const { repo } = reference;
+  const address = { ...reference, revision: cached.commit, endpoint: reference.endpoint ?? hubAddress(endpoint) };
+  const origin = { repo, revision: cached.commit, address };
   return { files: await openLocal(cached.path, { onNote: note }), path: cached.path, origin };
 }
 
@@ -158,7 +167,11 @@ function noteForeign(endpoint: string): void {
 
 async function openRemote(reference: RepoReference, endpoint: string, signal: AbortSignal): Promise<OpenedSource> {
   const files = await openHub(reference, endpoint, signal);
-  return { files, path: null, origin: { repo: files.repo, revision: files.commit } };
+  return { files, path: null, origin: originOf(files) };
+}
+
+function originOf({ repo, commit, path, file, endpoint }: HubRepo): Origin {
+  return { repo, revision: commit, address: { repo, revision: commit, path: file ?? path, endpoint } };
 }
 
 /** Reads the files in the cache, and the rest from the Hub at the same commit. */
@@ -178,7 +191,7 @@ async function complete(
     note(
       `The local Hub cache has only a part of ${hub.repo} (${cached.folder}). Reading the rest from the Hub: ${describe(cached.missing)}.`,
     );
-    return { files: { ...hub, open }, path: null, origin: { repo: hub.repo, revision: hub.commit } };
+    return { files: { ...hub, open }, path: null, origin: originOf(hub) };
   } catch (error) {
     if (!isLoomError(error) || error.tag === 'cancelled') throw error;
     throw new LoomError(error.tag, `${error.message} ${howToComplete(cached, reference)}`, error.fields, error);
