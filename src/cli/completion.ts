@@ -1,7 +1,6 @@
 import type { Argument, Command, Help, Option } from 'commander';
-import { COMMAND_LINE_TEXTS, LoomError, type ProgramText, VERSION } from '../core/index.ts';
+import { COMMAND_LINE_TEXTS, EXITS, LoomError, type ProgramText, VERSION } from '../core/index.ts';
 import { choicesOf, withWords } from './choices.ts';
-import { EXITS } from './exits.ts';
 import { printCode } from './terminal.ts';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;

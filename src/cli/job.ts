@@ -3,8 +3,10 @@ import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { readPlanFile } from '../core/convert/plan-file/read.node.ts';
 import {
+  besidePlan,
   CONTAINER_ENGINES,
   type Emitted,
+  FINAL_EXITS,
   HUB_ENDPOINT,
   jobNames,
   kubernetesManifest,
@@ -13,11 +15,10 @@ import {
   type PlanFile,
   shellWord,
   slurmScript,
-  USUAL_PARTS,
+  usualParts,
 } from '../core/index.ts';
 import { withChoices, withWords } from './choices.ts';
 import { type OutputOptions, print, printJson, withOutput } from './common.ts';
-import { DONE, EXITS } from './exits.ts';
 import { printCode } from './terminal.ts';
 
 const ENGINES = ['slurm', 'kubernetes'] as const;
@@ -155,9 +156,6 @@ function engineOf(text: string): Engine {
   throw new LoomError('usage', `job takes ${ENGINES.join(' or ')}; "${text}" is neither.`);
 }
 
-/** Exit codes that a cluster does not try again. */
-const FINAL_EXITS = EXITS.flatMap(({ code, again }) => (code === DONE || again ? [] : [code]));
-
 type Common = Omit<PartsOnCluster, 'parts' | 'plan' | 'out'>;
 
 /** @throws LoomError `usage`: a Hub is never taken from a plan. */
@@ -178,18 +176,15 @@ function commonOf({ hash, source }: PlanFile, flags: JobFlags): Common {
   };
 }
 
-/** A name beside the plan file, which says whose it is. */
-const beside = (plan: string, what: string) => `${plan.replace(/\.json$/, '')}-${what}`;
-
 const JOBS: Readonly<Record<Engine, (plan: string, planFile: PlanFile, flags: JobFlags) => WrittenJob>> = {
   slurm: (plan, planFile, flags) => {
     const { partition, account, qos, constraint, time, mem, container, npx, scratch } = flags;
-    const { parts, atOnce } = parseArray(flags.array ?? usualParts(planFile));
-    const out = resolve(flags.out ?? beside(plan, 'out'));
+    const { parts, atOnce } = parseArray(flags.array ?? String(usualParts(planFile.plan.shards.length)));
+    const out = resolve(flags.out ?? besidePlan(plan, 'out'));
     const text = slurmScript({
       ...{ ...commonOf(planFile, flags), plan, out, parts, atOnce },
       ...{ partition, account, qos, constraint, time, mem, container, npx, scratch },
-      logs: resolve(flags.logs ?? beside(plan, 'logs')),
+      logs: resolve(flags.logs ?? besidePlan(plan, 'logs')),
       cpus: flags.cpus === undefined ? undefined : parseCount('--cpus', flags.cpus),
       modules: flags.module,
       containerEngine: parseContainerEngine(flags.containerEngine),
@@ -203,9 +198,9 @@ const JOBS: Readonly<Record<Engine, (plan: string, planFile: PlanFile, flags: Jo
         'usage',
         'job kubernetes needs --image and --claim: what runs, and the volume that parts share.',
       );
-    const parts = parseCount('--completions', flags.completions ?? usualParts(planFile));
+    const parts = parseCount('--completions', flags.completions ?? String(usualParts(planFile.plan.shards.length)));
     const plan = flags.planPath ?? `${mount}/plan.json`;
-    const out = flags.out ?? beside(plan, 'out');
+    const out = flags.out ?? besidePlan(plan, 'out');
     const text = kubernetesManifest({
       ...{ ...commonOf(planFile, flags), plan, out, parts, image, claim, mount, claimSize, storageClass, namespace },
       ...{ cpu, memory, tokenSecret, ...parseRunAs(flags.runAs) },
@@ -217,11 +212,6 @@ const JOBS: Readonly<Record<Engine, (plan: string, planFile: PlanFile, flags: Jo
     return { text, parts, out, commands: (file) => [`kubectl apply -f ${shellWord(file)}`, wait] };
   },
 };
-
-/** No more parts than shards: the others would be empty. */
-function usualParts({ plan }: PlanFile): string {
-  return String(Math.min(USUAL_PARTS, plan.shards.length));
-}
 
 /** `65532:65532`. @throws LoomError `usage`. */
 function parseRunAs(text: string | undefined): { readonly user?: number; readonly group?: number } {

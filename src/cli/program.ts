@@ -1,11 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import { ERROR_TAGS, type ErrorTag, isLoomError, LoomError, VERSION } from '../core/index.ts';
+import { COULD_NOT, DONE, ERROR_TAGS, type ErrorTag, isLoomError, LoomError, VERSION } from '../core/index.ts';
 import { addCheck } from './check.ts';
 import { addCompare } from './compare.ts';
 import { addCompletion, addMan } from './completion.ts';
 import { addConvert } from './convert.ts';
 import { addDraw } from './draw.ts';
-import { COULD_NOT, DONE } from './exits.ts';
 import { addExplain } from './explain.ts';
 import { addInspect } from './inspect.ts';
 import { addJob } from './job.ts';

@@ -1,4 +1,5 @@
 import { buffersOfMap, LoomError, loadScript } from '../../src/core/index.ts';
+import { createClusterService } from '../cluster/service.ts';
 import { exposeApi, withTransfer } from '../link/transfer.ts';
 import { createMemoryCalls } from '../ranks/memory.ts';
 import { createRankCalls } from '../ranks/ranks.ts';
@@ -41,6 +42,7 @@ const api: InspectApi = {
   ...createTensorService(current),
   ...createRankCalls(current),
   ...createMemoryCalls(current),
+  ...createClusterService(current),
   loads: async () => (await current().loads.all()).map(compactVerdict),
   loadNames: async (consumer, kind) => (await current().loads.of(consumer))[kind],
   loadsReport: (request) => writeLoads(current().loads, request),
@@ -50,8 +52,7 @@ const api: InspectApi = {
   plan: async (target, options) => summarisePlan(await current().plan(target, options)),
   sendPlan: async (target, options, port) => {
     const plan = await current().plan(target, options);
-    // Who receives it closes the port: Firefox drops what is under way when its sender does.
-    port.postMessage(plan);
+    port.postMessage(plan); // Who receives it closes the port: Firefox drops what is under way when its sender does.
     return summarisePlan(plan);
   },
 };

@@ -16,6 +16,7 @@ import type {
   Use,
 } from '../../src/core/index.ts';
 
+import type { ClusterService } from '../cluster/protocol.ts';
 import type { MemoryApi } from '../ranks/memory-protocol.ts';
 import type { RankApi } from '../ranks/protocol.ts';
 import type { TensorApi } from '../tensors/protocol.ts';
@@ -187,7 +188,7 @@ export interface PictureFile {
 }
 
 /** The worker that reads headers and layouts. Signals are arguments of their own. */
-export interface InspectApi extends FlowService, RankApi, MemoryApi, TensorApi, ValuesService {
+export interface InspectApi extends FlowService, RankApi, MemoryApi, TensorApi, ValuesService, ClusterService {
   /**
    * Opens a source and closes the one before. Events come while headers arrive. The last map is complete; the layer with
    * the given number, or the first that has experts, is drawn then.

@@ -8,6 +8,7 @@ import { NoWeights } from '../../checkpoint/no-weights.tsx';
 import { isBusy, useJob } from '../../jobs/job-store.ts';
 import { startJob, warmUp } from '../../jobs/run-job.ts';
 import { StoredLists } from '../../jobs/stored/stored-lists.tsx';
+import { late } from '../../parts/late.tsx';
 import { Shown } from '../../parts/shown.tsx';
 import { DroppedNote, useDropUnfit } from './dropped-note.tsx';
 import { FlowPanel } from './flow/flow-panel.tsx';
@@ -28,6 +29,8 @@ import { Refusals } from './refusals/refusals.tsx';
 import { StartButton } from './start-button.tsx';
 import type { Outcomes } from './use-outcomes.ts';
 import { type Order, type TargetOrder, useOrder, usePlan } from './use-plan.ts';
+
+const ClusterPanel = late(async () => (await import('./cluster/cluster-panel.tsx')).ClusterPanel);
 
 /** Chooses a target, shows the plan, converts, and shows what was proven. */
 export function ConvertView() {
@@ -107,7 +110,10 @@ function Conversion() {
         </section>
         {withTarget && planned.plan && <ConvertHere order={withTarget} plan={planned.plan} />}
         {withTarget && planned.plan && planned.plan.refusals.length === 0 && order.problem === null && (
-          <FlowPanel plan={planned.plan} order={withTarget} />
+          <>
+            {planned.current && <ClusterPanel plan={planned.plan} order={withTarget} />}
+            <FlowPanel plan={planned.plan} order={withTarget} />
+          </>
         )}
       </div>
     </div>

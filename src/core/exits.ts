@@ -1,4 +1,4 @@
-/** Exit codes: a contract. */
+/** Exit codes of the command line: a contract. */
 export const DONE = 0;
 export const COULD_NOT = 2;
 
@@ -20,3 +20,8 @@ export const EXITS = [
   },
   { code: 141, again: true, meaning: 'The reader of standard output has ended.' },
 ] as const;
+
+/** Codes that the same command gives again, however often it is run: nothing that runs it tries again. */
+export const FINAL_EXITS: readonly number[] = EXITS.flatMap(({ code, again }) =>
+  code === DONE || again ? [] : [code],
+);
