@@ -1,5 +1,5 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../layouts/scale-blocks.ts';
+import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../quantised/scale-blocks.ts';
 import { bytesOf, elementsOf, type Fp8, fp8Of, isCode, isFp8, UNPACKED } from '../safetensors/dtype.ts';
 import type { FileOffset } from '../safetensors/types.ts';
 import type { Unpacked } from './types.ts';

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { nameLayers, stackNames, stackOf } from '../layouts/layer-names.ts';
-import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../layouts/scale-blocks.ts';
+import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../quantised/scale-blocks.ts';
 import type { Defect, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
 import { type FloatType, type Fp8, fp8Of, isFloatType } from '../safetensors/dtype.ts';

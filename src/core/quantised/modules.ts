@@ -1,0 +1,173 @@
+import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import { elementsOf } from '../safetensors/dtype.ts';
+import { type QuantConfig, quantConfig } from './config.ts';
+import { QUANT_FORMATS } from './formats/all.ts';
+import { type PartName, splitName } from './names.ts';
+import type { ModuleView, PackedForm, QuantFormat, Role } from './types.ts';
+
+/** A module whose matrix, or whose stack of matrices, is quantised. */
+export interface QuantModule {
+  readonly name: string;
+  readonly format: QuantFormat;
+  /** Null where the headers do not say enough. */
+  readonly form: PackedForm | null;
+  readonly parts: ReadonlyMap<PartName, CheckpointTensor>;
+  /** Parts that the format needs and that are not there. */
+  readonly lacks: readonly Role[];
+}
+
+export interface QuantModules {
+  readonly config: QuantConfig;
+  /** By the module's name, in the order of the tensors. */
+  readonly modules: ReadonlyMap<string, QuantModule>;
+}
+
+/** Parts that name codes by themselves. A weight is one where its dtype says so. */
+const CODES: ReadonlySet<PartName> = new Set(['weight_packed', 'blocks', 'qweight', 'W_q', 'trellis', '_weight_qdata']);
+
+/** Dtypes of weights that are codes: a plain weight is a float of 16 bits and more. */
+const CODE_TYPES: ReadonlySet<string> = new Set([
+  ...['U8', 'I8', 'I32', 'U32', 'I16', 'F4'],
+  ...['F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ'],
+]);
+
+function isCodes(part: PartName, { dtype }: CheckpointTensor): boolean {
+  return CODES.has(part) || (part === 'weight' && CODE_TYPES.has(dtype));
+}
+
+/** Every quantised module of a checkpoint, by its names, dtypes and shapes, and by its config. Pure. */
+export function quantisedModules({ tensors, config }: Pick<Checkpoint, 'tensors' | 'config'>): QuantModules {
+  const said = quantConfig(config);
+  const modules = new Map<string, QuantModule>();
+  const parts = new Map<string, Map<PartName, CheckpointTensor>>();
+  const coded: string[] = [];
+  for (const tensor of tensors.values()) {
+    const { module, part } = splitName(tensor.name);
+    const known = parts.get(module);
+    if (known) known.set(part, tensor);
+    else parts.set(module, new Map([[part, tensor]]));
+    if (isCodes(part, tensor)) coded.push(module);
+  }
+  for (const name of coded) {
+    const own = parts.get(name);
+    const found = own && !modules.has(name) && readModule(name, own, said);
+    if (found) modules.set(name, found);
+  }
+  return { config: said, modules };
+}
+
+function readModule(
+  name: string,
+  parts: ReadonlyMap<PartName, CheckpointTensor>,
+  config: QuantConfig,
+): QuantModule | null {
+  const view: ModuleView = { name, config, part: (part) => parts.get(part) };
+  for (const format of QUANT_FORMATS) {
+    const form = format.form(view);
+    if (form === null || (form !== 'unclear' && !(form.numbers > 0))) continue;
+    const lacks = format.needs.filter((role) => partOf(format, parts, role) === undefined);
+    return { name, format, form: form === 'unclear' ? null : form, parts, lacks };
+  }
+  return null;
+}
+
+function partOf(
+  format: QuantFormat,
+  parts: ReadonlyMap<PartName, CheckpointTensor>,
+  role: Role,
+): CheckpointTensor | undefined {
+  for (const name of format.parts[role] ?? []) {
+    const part = parts.get(name);
+    if (part) return part;
+  }
+  return undefined;
+}
+
+/** The tensor that says one thing of a module; undefined where it has none. */
+export function tensorOf({ format, parts }: QuantModule, role: Role): CheckpointTensor | undefined {
+  return partOf(format, parts, role);
+}
+
+/** Numbers that a module's codes represent; null where the headers do not say. */
+export function numbersIn({ form }: QuantModule): number | null {
+  return form && form.numbers * form.matrices;
+}
+
+/** Bits that a number takes with its companions; null where the headers do not say. */
+export function bitsANumber(module: QuantModule): number | null {
+  const numbers = numbersIn(module);
+  if (numbers === null) return null;
+  const bytes = [...module.parts.values()].reduce((sum, { start, end }) => sum + (end - start), 0);
+  return (8 * bytes) / numbers;
+}
+
+/** Where one matrix of a module lies, a part each. */
+export interface PartRange {
+  readonly role: Role;
+  readonly tensor: CheckpointTensor;
+  /** Bytes of the file. */
+  readonly start: number;
+  readonly end: number;
+  /** Of one matrix. */
+  readonly shape: readonly number[];
+}
+
+const ROLES: readonly Role[] = [
+  ...(['codes', 'scale', 'global', 'zero', 'order', 'shape', 'offset', 'map', 'state'] as const),
+  ...(['nested-scale', 'nested-map'] as const),
+];
+
+/** The bytes that one matrix of a module is made of. A part that is not stored for each matrix is there for all of them. */
+export function matrixRanges(module: QuantModule, matrix: number): PartRange[] {
+  const matrices = module.form?.matrices ?? 1;
+  const inner = tensorOf(module, 'codes')?.shape ?? [];
+  return ROLES.flatMap((role): PartRange[] => {
+    const tensor = tensorOf(module, role);
+    if (!tensor) return [];
+    const { shape, start, end } = tensor;
+    const own = matrices > 1 && elementsOf(shape) >= matrices && leads(shape, inner, matrices);
+    if (!own) return [{ role, tensor, start, end, shape }];
+    const size = (end - start) / matrices;
+    const dims = shape.slice(leadingDims(shape, matrices));
+    return [{ role, tensor, start: start + matrix * size, end: start + (matrix + 1) * size, shape: dims }];
+  });
+}
+
+/** True where the first dims of a part count the matrices, as those of the codes do. */
+function leads(shape: readonly number[], codes: readonly number[], matrices: number): boolean {
+  const dims = leadingDims(shape, matrices);
+  return dims > 0 && shape.slice(0, dims).join() === codes.slice(0, dims).join();
+}
+
+function leadingDims(shape: readonly number[], matrices: number): number {
+  let count = 1;
+  for (let dims = 0; dims < shape.length; dims += 1) {
+    count *= shape[dims] as number;
+    if (count === matrices) return dims + 1;
+  }
+  return 0;
+}
+
+/**
+ * The numbers of one matrix of a module as F32, row by row, from the bytes of {@link matrixRanges}; or a sentence that says
+ * why they cannot be known.
+ */
+export function decodeMatrix(
+  { name, format, form, lacks }: QuantModule,
+  config: QuantConfig,
+  parts: readonly { readonly role: Role; readonly bytes: Uint8Array; readonly range: PartRange }[],
+): Float32Array | string {
+  if (typeof format.decode === 'string') return format.decode;
+  const needed = lacks.filter((role) => role !== 'shape' && role !== 'state');
+  if (form === null) return `The headers do not say how ${name} is stored.`;
+  if (needed.length > 0) return `${name} lacks its ${needed.join(', ')}.`;
+  const byRole = new Map(parts.map(({ role, bytes, range }) => [role, { bytes, ...range }]));
+  return format.decode({
+    form,
+    config,
+    part: (role) => {
+      const part = byRole.get(role);
+      return part && { bytes: part.bytes, dtype: part.tensor.dtype, shape: part.shape };
+    },
+  });
+}
