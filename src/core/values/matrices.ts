@@ -1,8 +1,8 @@
 import type { Checkpoint } from '../checkpoint/types.ts';
 import { nameLayers, stackNames, stackOf } from '../layouts/layer-names.ts';
-import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../quantised/scale-blocks.ts';
 import type { Defect, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
+import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../quantised/scale-blocks.ts';
 import { type FloatType, type Fp8, fp8Of, isFloatType } from '../safetensors/dtype.ts';
 
 /** How a matrix's numbers are stored. */
