@@ -35,7 +35,7 @@ const ROOMS: Readonly<
     packages: ['idb', 'valibot'],
   },
   values: { values: ['source', 'safetensors', 'checkpoint', 'quantised', 'layouts', 'kernels'] },
-  tensors: { values: ['safetensors', 'layouts'], types: ['checkpoint'] },
+  tensors: { values: ['safetensors', 'quantised', 'layouts'], types: ['checkpoint'] },
   ranks: { values: ['safetensors', 'checkpoint', 'layouts', 'plan'] },
   compare: { values: ['source', 'safetensors', 'checkpoint', 'layouts', 'plan', 'kernels', 'verify', 'values'] },
   parity: {

@@ -75,7 +75,17 @@ function unknownType({ findings }: Inspection): string {
 }
 
 function parameterLines(counts: ParameterCount): string[] {
-  const { active, activeUnknown, activeWithoutInput, activeWithoutEmbeddings, routed, shared, mtp, perDtype } = counts;
+  const {
+    active,
+    activeUnknown,
+    activeWithoutInput,
+    activeWithoutEmbeddings,
+    routed,
+    shared,
+    mtp,
+    perDtype,
+    notCounted,
+  } = counts;
   const parts = [`routed experts ${formatInteger(routed)}`];
   if (shared > 0) parts.push(`shared experts ${formatInteger(shared)}`);
   if (mtp > 0) parts.push(`MTP layers ${formatInteger(mtp)}`);
@@ -90,6 +100,7 @@ function parameterLines(counts: ParameterCount): string[] {
         ]),
     `  of which   ${parts.join(', ')}`,
     `  stored as  ${dtypes.join(', ')}`,
+    ...(notCounted ? [`  not counted ${plural(notCounted.tensors, 'tensor')}: ${notCounted.formats.join(', ')}`] : []),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { Popover } from 'radix-ui';
-import { formatInteger, type ParameterCount, type TermId } from '../../core/index.ts';
+import { formatInteger, type ParameterCount, plural, type TermId } from '../../core/index.ts';
 import { Term } from '../parts/term.tsx';
 import { useParameters } from '../queries/queries.ts';
 import './parameters.css';
@@ -11,6 +11,7 @@ export function Parameters() {
   return (
     <Popover.Root>
       <Popover.Trigger className="link parameters" title={`${formatInteger(data.total)} parameters`}>
+        {data.notCounted && 'at least '}
         {inBillions(data.total)} parameters
         {data.active !== null && data.active !== data.total && `, ${inBillions(data.active)} active per token`}
       </Popover.Trigger>
@@ -29,7 +30,8 @@ export function Parameters() {
 }
 
 function Counts({ counts }: { readonly counts: ParameterCount }) {
-  const { total, active, activeWithoutInput, activeWithoutEmbeddings, routed, shared, embeddings, mtp } = counts;
+  const { total, active, activeWithoutInput, activeWithoutEmbeddings, routed, shared, embeddings, mtp, notCounted } =
+    counts;
   const rows: readonly (readonly [string, number])[] = [
     ['Routed experts', routed],
     ['Shared experts', shared],
@@ -55,6 +57,12 @@ function Counts({ counts }: { readonly counts: ParameterCount }) {
         />
       )}
       <Table caption="By stored dtype" rows={Object.entries(counts.perDtype)} />
+      {notCounted && (
+        <p>
+          {plural(notCounted.tensors, 'packed tensor')} ({notCounted.formats.join(', ')}){' '}
+          {notCounted.tensors === 1 ? 'is' : 'are'} not counted: nothing says how many numbers they represent.
+        </p>
+      )}
       <p className="quiet small">
         Packed formats are counted unpacked; scales and zero points are not parameters. MTP layers are in the total,
         never among the active.

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { expected, openQuantised, SOUND } from '../quantised/quantised.fixture.ts';
 import { elementsOf } from '../safetensors/dtype.ts';
 import { openFixture } from '../testing.fixture.ts';
 import { checkpointOf, type Headers } from './checkpoints.fixture.ts';
@@ -291,3 +292,32 @@ function glmAir(): Model {
     for (const name of ['enorm', 'hnorm', 'shared_head.norm']) add(`${mtp}.${name}.weight`, h);
   });
 }
+
+describe('parameters of quantised checkpoints', () => {
+  it.each(SOUND)('%s: as many routed ones as its experts have numbers', async (name) => {
+    const { checkpoint } = await openQuantised(name);
+    const { layers, experts: E, hidden, intermediate } = expected(name);
+    const { routed, notCounted } = countParameters(checkpoint, detectLayout(checkpoint));
+    const biases = name === 'mxfp4-gpt-oss' ? layers * E * (2 * intermediate + hidden) : 0;
+    expect([routed, notCounted]).toEqual([layers * E * 3 * hidden * intermediate + biases, undefined]);
+  });
+
+  it('never are packed bytes of which nothing says what they represent', () => {
+    const plain = { 'model.norm.weight': { dtype: 'BF16', shape: [H] } };
+    const alone = experts((stem, out, input) => ({ [`${stem}.weight`]: { dtype: 'U8', shape: [out, input / 2] } }));
+    expect(count({ ...plain, ...alone }, { num_experts: 2 })).toMatchObject({
+      total: H,
+      notCounted: { tensors: 6, formats: ['packed numbers'] },
+    });
+    const gemv = experts((stem, out, input) => ({
+      [`${stem}.qweight`]: { dtype: 'I32', shape: [out, input / 8] },
+      [`${stem}.qzeros`]: { dtype: 'I32', shape: [out, 1] },
+      [`${stem}.scales`]: { dtype: 'F16', shape: [out, 8] },
+    }));
+    const awq = { quantization_config: { quant_method: 'awq', bits: 4, group_size: 128, version: 'gemv' } };
+    expect(count({ ...plain, ...gemv }, { num_experts: 2, ...awq }).notCounted).toEqual({
+      tensors: 6,
+      formats: ['AWQ in another order'],
+    });
+  });
+});

@@ -1,7 +1,10 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
+import { isCompanion } from '../quantised/companions.ts';
+import { numbersIn, quantisedModules, tensorOf } from '../quantised/modules.ts';
+import { splitName } from '../quantised/names.ts';
 import { type DType, elementsOf } from '../safetensors/dtype.ts';
 import { architectureOf } from './architecture-rules.ts';
-import { configNumber, expertCount, hiddenSize, isConfig } from './config-keys.ts';
+import { configNumber, expertCount, hiddenSize } from './config-keys.ts';
 import { expertsPerToken, perTokenPlaces } from './per-token.ts';
 import { layerPrefix } from './tensor-place.ts';
 import type { CheckpointLayout } from './types.ts';
@@ -33,11 +36,9 @@ export interface ParameterCount {
   readonly mtp: number;
   /** By the dtype that is stored. */
   readonly perDtype: Readonly<Partial<Record<DType, number>>>;
+  /** Packed tensors of which nothing says how many numbers they represent: they are in no count. Absent without any. */
+  readonly notCounted?: { readonly tensors: number; readonly formats: readonly string[] };
 }
-
-/** Ends of names that describe other tensors. Sources: facts of each quantiser's format; see docs/formats.md. */
-const COMPANION =
-  /(?:\.|_)(?:weight_scale_inv|scale_inv|weight_scale|weight_scale_2|scale_2|input_scale|weight_global_scale|input_global_scale|activation_scale|weight_zero_point|weight_shape|weight_g_idx|qzeros|g_idx|absmax|quant_map|nested_absmax|nested_quant_map|SCB|weight_format)$|\.quant_state\.[\w]+$|_scales$/;
 
 /** Counts the parameters of a checkpoint. */
 export function countParameters(
@@ -51,9 +52,11 @@ export function countParameters(
   const isMtp = mtpTest(layout);
   const perDtype: Partial<Record<DType, number>> = {};
   const sums = { total: 0, routed: 0, shared: 0, mtp: 0, input: 0, output: 0, used: 0 };
+  const unclear: string[] = [];
   for (const tensor of tensors.values()) {
     const count = parametersIn(tensor);
-    if (count === 0) continue;
+    if (typeof count === 'string') unclear.push(count);
+    if (typeof count === 'string' || count === 0) continue;
     const { name, dtype } = tensor;
     sums.total += count;
     perDtype[dtype] = (perDtype[dtype] ?? 0) + count;
@@ -80,17 +83,32 @@ export function countParameters(
     embeddings: { input, output },
     mtp,
     perDtype,
+    ...(unclear.length > 0 ? { notCounted: { tensors: unclear.length, formats: [...new Set(unclear)] } } : {}),
   };
 }
 
-/** Counts the parameters of one tensor after another, as {@link countParameters} does. */
-export function parameterCounter({
-  tensors,
-  config,
-}: Pick<Checkpoint, 'tensors' | 'config'>): (tensor: CheckpointTensor) => number {
-  const bits = quantisedBits(config);
-  return (tensor) => parametersOf(tensor, tensors, bits);
+/**
+ * Counts the parameters of one tensor after another, as {@link countParameters} does: 0 for what describes another tensor,
+ * the format's name where nothing says how many numbers its codes represent.
+ */
+export function parameterCounter(
+  checkpoint: Pick<Checkpoint, 'tensors' | 'config'>,
+): (tensor: CheckpointTensor) => number | string {
+  const { modules, unread } = quantisedModules(checkpoint);
+  const byCodes = new Map([...modules.values()].map((module) => [tensorOf(module, 'codes')?.name, module]));
+  return (tensor) => {
+    if (isCompanion(tensor.name, checkpoint.tensors)) return 0;
+    const whole = elementsOf(tensor.shape);
+    const elements = tensor.slices ? tensor.slices.reduce((sum, slice) => sum + elementsOf(slice), 0) : whole;
+    const module = byCodes.get(tensor.name);
+    if (!module) return unread.has(splitName(tensor.name).module) ? PACKED : elements;
+    const numbers = numbersIn(module);
+    return numbers === null ? module.format.name : (numbers * elements) / whole;
+  };
 }
+
+/** What codes in no known format are called. */
+const PACKED = 'packed numbers';
 
 const INPUT = /(?:^|\.)(?:embed_tokens|tok_embeddings|word_embeddings|wte|embed)\.weight$/;
 const OUTPUT = /(?:^|\.)(?:lm_head|embed_out)\.weight$|^(?:output|head)\.weight$/;
@@ -137,57 +155,4 @@ export function mtpTest({ groups }: Pick<CheckpointLayout, 'groups'>): (name: st
   const layers = new Set(predicting.map((group) => layerPrefix(group.prefix)).filter((prefix) => prefix !== ''));
   if (layers.size === 0) return () => false;
   return (name) => name.startsWith('mtp.') || layers.has(layerPrefix(name));
-}
-
-/** True for a tensor that describes another one's quantised values: a scale, a zero point and the like are no parameters. */
-export function isCompanion(name: string, tensors: ReadonlyMap<string, Pick<CheckpointTensor, 'dtype'>>): boolean {
-  if (COMPANION.test(name)) return true;
-  if (name.endsWith('.scales') || name.endsWith('.biases')) return isAside(name, tensors);
-  return name.endsWith('.scale') && tensors.has(`${name.slice(0, -'scale'.length)}weight`);
-}
-
-/** Parameters that one tensor holds: 0 for companions, more than its elements for packed ones. */
-function parametersOf(tensor: CheckpointTensor, tensors: ReadonlyMap<string, CheckpointTensor>, bits: number): number {
-  const { name, dtype, shape } = tensor;
-  const elements = (tensor.slices ?? [shape]).reduce((sum, slice) => sum + elementsOf(slice), 0);
-  if (isCompanion(name, tensors)) return 0;
-  const beside = (suffix: string, of = 'weight') => tensors.has(name.slice(0, name.length - of.length) + suffix);
-  if (name.endsWith('.qweight')) return elements * (32 / bits);
-  if (name.endsWith('weight_packed')) return elements * (dtype === 'U8' ? 2 : 32 / bits);
-  if (name.endsWith('_blocks')) return elements * 2;
-  if (!name.endsWith('weight')) return packedStack(tensor, tensors, elements);
-  if (dtype === 'U32' && beside('scales')) return elements * (32 / bits);
-  if (dtype === 'U8' && (beside('weight_scale') || beside('weight_scale_2'))) return elements * 2;
-  if (dtype === 'U8' && (beside('weight.absmax') || isBitsAndBytes(name, tensors))) return elements * 2;
-  if (dtype === 'I8' && beside('scale')) return elements * 2;
-  return elements;
-}
-
-/** Fused NVFP4: `gate_up_proj` in bytes of two beside `gate_up_proj_weight_scale`. */
-function packedStack(
-  { name, dtype }: CheckpointTensor,
-  tensors: ReadonlyMap<string, CheckpointTensor>,
-  elements: number,
-): number {
-  return dtype === 'U8' && tensors.has(`${name}_weight_scale`) ? elements * 2 : elements;
-}
-
-/** `.scales` and `.biases` of MLX, GPTQ and AWQ stand beside a packed weight. */
-function isAside(name: string, tensors: ReadonlyMap<string, Pick<CheckpointTensor, 'dtype'>>): boolean {
-  const stem = name.replace(/(scales|biases)$/, '');
-  return tensors.has(`${stem}qweight`) || tensors.get(`${stem}weight`)?.dtype === 'U32';
-}
-
-function isBitsAndBytes(name: string, tensors: ReadonlyMap<string, CheckpointTensor>): boolean {
-  return ['bitsandbytes__nf4', 'bitsandbytes__fp4'].some((kind) => tensors.has(`${name}.quant_state.${kind}`));
-}
-
-/** Bits of one packed value as the config says; 4, which nearly all use, when it does not. */
-function quantisedBits(config: Checkpoint['config']): number {
-  const quantisation = config?.quantization_config ?? config?.quantization;
-  if (!isConfig(quantisation)) return 4;
-  const groups = isConfig(quantisation.config_groups) ? Object.values(quantisation.config_groups) : [];
-  const weights = groups.map((group) => (isConfig(group) ? group.weights : null)).find(isConfig);
-  const bits = quantisation.bits ?? weights?.num_bits;
-  return typeof bits === 'number' && [2, 3, 4, 8].includes(bits) ? bits : 4;
 }

@@ -1,8 +1,8 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import { elementsOf } from '../safetensors/dtype.ts';
+import { type DType, elementsOf, isCode, isFp8, packingOf } from '../safetensors/dtype.ts';
 import { type QuantConfig, quantConfig } from './config.ts';
 import { QUANT_FORMATS } from './formats/all.ts';
-import { type PartName, splitName } from './names.ts';
+import { isCodesName, isStackName, type PartName, type SplitName, splitName } from './names.ts';
 import type { ModuleView, PackedForm, QuantFormat, Role } from './types.ts';
 
 /** A module whose matrix, or whose stack of matrices, is quantised. */
@@ -20,19 +20,17 @@ export interface QuantModules {
   readonly config: QuantConfig;
   /** By the module's name, in the order of the tensors. */
   readonly modules: ReadonlyMap<string, QuantModule>;
+  /** Modules whose numbers are codes, in no format that is known. */
+  readonly unread: ReadonlySet<string>;
 }
 
-/** Parts that name codes by themselves. A weight is one where its dtype says so. */
-const CODES: ReadonlySet<PartName> = new Set(['weight_packed', 'blocks', 'qweight', 'W_q', 'trellis', '_weight_qdata']);
+/** Dtypes of weights that are codes; a plain weight is a float of 16 bits and more. */
+const isCodeType = (dtype: DType) => isCode(dtype) || packingOf(dtype) === 'container';
 
-/** Dtypes of weights that are codes: a plain weight is a float of 16 bits and more. */
-const CODE_TYPES: ReadonlySet<string> = new Set([
-  ...['U8', 'I8', 'I32', 'U32', 'I16', 'F4'],
-  ...['F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ'],
-]);
-
-function isCodes(part: PartName, { dtype }: CheckpointTensor): boolean {
-  return CODES.has(part) || (part === 'weight' && CODE_TYPES.has(dtype));
+/** Part `weight` is what plain weights are called too, and what a name without a part is read as. */
+function mayBeCodes({ module, part }: SplitName, { name, dtype }: CheckpointTensor): boolean {
+  if (part !== 'weight') return isCodesName(part);
+  return isCodeType(dtype) && (name !== module || isStackName(name));
 }
 
 /** Every quantised module of a checkpoint, by its names, dtypes and shapes, and by its config. Pure. */
@@ -42,18 +40,26 @@ export function quantisedModules({ tensors, config }: Pick<Checkpoint, 'tensors'
   const parts = new Map<string, Map<PartName, CheckpointTensor>>();
   const coded: string[] = [];
   for (const tensor of tensors.values()) {
-    const { module, part } = splitName(tensor.name);
+    const split = splitName(tensor.name);
+    const { module, part } = split;
     const known = parts.get(module);
     if (known) known.set(part, tensor);
     else parts.set(module, new Map([[part, tensor]]));
-    if (isCodes(part, tensor)) coded.push(module);
+    if (mayBeCodes(split, tensor)) coded.push(module);
   }
-  for (const name of coded) {
-    const own = parts.get(name);
-    const found = own && !modules.has(name) && readModule(name, own, said);
+  const unread = new Set<string>();
+  for (const name of new Set(coded)) {
+    const own = parts.get(name) ?? new Map();
+    const found = readModule(name, own, said);
     if (found) modules.set(name, found);
+    else if (!isPlainFp8(own)) unread.add(name);
   }
-  return { config: said, modules };
+  return { config: said, modules, unread };
+}
+
+/** FP8 without anything beside it: each code is the number. */
+function isPlainFp8(parts: ReadonlyMap<PartName, CheckpointTensor>): boolean {
+  return [...parts].every(([part, { dtype }]) => part === 'weight' && isFp8(dtype));
 }
 
 function readModule(

@@ -44,6 +44,16 @@ const BELOW_WEIGHT = ['absmax', 'quant_map', 'nested_absmax', 'nested_quant_map'
 
 export type PartName = (typeof PARTS)[number] | `weight.${(typeof BELOW_WEIGHT)[number]}`;
 
+/** Parts that hold a module's numbers; every other one describes them. */
+const CODES: ReadonlySet<PartName> = new Set([
+  ...(['weight', 'weight_packed', 'blocks', 'qweight', 'W_q', 'trellis', '_weight_qdata'] as const),
+]);
+
+/** True for a part that holds numbers, and no description of them. */
+export function isCodesName(part: PartName): boolean {
+  return CODES.has(part);
+}
+
 const DOTTED: ReadonlySet<string> = new Set(PARTS);
 const BELOW: ReadonlySet<string> = new Set(BELOW_WEIGHT);
 
@@ -76,6 +86,11 @@ const STACK = /(?:^|[._])(?:proj|w\d{1,2}|w1_w3|gate_up|linear(?:_v)?|weight|wi|
 export interface SplitName {
   readonly module: string;
   readonly part: PartName;
+}
+
+/** True where a name without a part may be that of a stack of matrices: `experts.gate_up_proj`. */
+export function isStackName(name: string): boolean {
+  return STACK.test(name);
 }
 
 /** A tensor's name as that of a module and of a part of it. A name that ends with no part is its module's weight. */

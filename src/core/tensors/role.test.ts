@@ -8,7 +8,8 @@ import {
   type TestCheckpoint,
 } from '../layouts/checkpoints.fixture.ts';
 import { detectLayout } from '../layouts/detect.ts';
-import { countParameters, isCompanion } from '../layouts/parameters.ts';
+import { countParameters } from '../layouts/parameters.ts';
+import { isCompanion } from '../quantised/companions.ts';
 import { ARCHITECTURES, FIXTURES } from '../testing.fixture.ts';
 import { TENSOR_ROLES, type TensorRole, tensorRoles } from './role.ts';
 

@@ -2,9 +2,10 @@ import type { CheckpointTensor } from '../checkpoint/types.ts';
 import { type Role, roleReader } from '../layouts/drawing/role.ts';
 import { heldName, isHeldPart } from '../layouts/held-names.ts';
 import { isOfSenses, outerKind } from '../layouts/outer-tensors.ts';
-import { isCompanion, mtpTest } from '../layouts/parameters.ts';
+import { mtpTest } from '../layouts/parameters.ts';
 import { expertTemplate, tensorPlace } from '../layouts/tensor-place.ts';
 import type { CheckpointLayout } from '../layouts/types.ts';
+import { isCompanion } from '../quantised/companions.ts';
 
 /**
  * What a tensor does in the model, by id: how lists, filters and `--role` name it. `label` is its short name, `meaning` a

@@ -8,6 +8,7 @@ import { parameterCounter } from '../../layouts/parameters.ts';
 import { layerEnd, layerPrefix } from '../../layouts/tensor-place.ts';
 import type { CheckpointLayout } from '../../layouts/types.ts';
 import { incompleteBy, unusableFinding } from '../../layouts/usable.ts';
+import { elementsOf } from '../../safetensors/dtype.ts';
 import { createMatrixCounter, matricesFromConfig } from './matrices.ts';
 import { type ModelShape, PARTS, type Part } from './shape.ts';
 import { describe, shapeOf } from './shape-config.ts';
@@ -99,9 +100,12 @@ function countParts(checkpoint: Pick<Checkpoint, 'tensors' | 'config'>, layout: 
         : shared.has(name)
           ? 'shared'
           : partOf(name);
-    parameters[part] += count(tensor);
+    const counted = count(tensor);
+    // Codes in an unknown format: at least as many numbers as elements, which the stored bytes hold in any case.
+    const numbers = typeof counted === 'number' ? counted : elementsOf(tensor.shape);
+    parameters[part] += numbers;
     matrices.add(tensor, part);
-    if (part === 'norm' && layerEnd(name) <= 0) finalNorm += count(tensor);
+    if (part === 'norm' && layerEnd(name) <= 0) finalNorm += numbers;
     if (part === 'prediction') continue;
     stored[part === 'routed' ? 'routed' : 'rest'] += tensor.end - tensor.start;
   }
