@@ -25,6 +25,8 @@ const TOLD: ReadonlySet<string> = new Set([
   'mtp-unpromised',
   'mtp-layout-differs',
   'mtp-shard-missing',
+  'ignore-too-wide',
+  'format-unread',
 ]);
 /** Defects that a part that is not here explains. */
 const EXPLAINED: ReadonlySet<string> = new Set(['expert-missing', 'config-mismatch', 'layout-unknown']);

@@ -26,6 +26,18 @@ export const DEFECTS = {
   'mtp-layout-differs':
     'Layers of multi-token prediction store their experts in a different layout from the other layers.',
   'mtp-shard-missing': 'Tensors of multi-token prediction are in a shard that is missing.',
+  'expert-scale-missing': 'A scale, or another tensor without which quantised numbers cannot be known, is missing.',
+  'input-scale-missing-some': 'Some experts have no scale for their activations, others have.',
+  'input-scale-missing-all': 'No expert has a scale for its activations, which the config says are quantised.',
+  'bf16-not-ignored': 'Experts of a layer are not quantised, and the config does not list them as such.',
+  'quantised-but-ignored': 'The config lists quantised experts as not quantised.',
+  'ignore-too-wide':
+    'By the rule of some program, an entry of the config also takes quantised experts for unquantised ones.',
+  'scheme-mixed-in-experts': 'Experts of one layer are quantised differently.',
+  'config-format-mismatch': 'The config names another format of quantisation than the tensors are in.',
+  'packed-stack-unread': 'Experts are packed into stacks whose names no program reads.',
+  'e8m0-as-linear': 'Scales that are exponents of one byte are stored as numbers.',
+  'format-unread': 'Programs do not read quantised experts in this form.',
 } as const;
 
 export type DefectTag = keyof typeof DEFECTS;

@@ -10,6 +10,7 @@ import type { Layer } from './layer.ts';
 import { missingTensors } from './missing-tensors.ts';
 import { isMtpStack, predictionDefects } from './prediction.ts';
 import { brokenPromises } from './promises.ts';
+import { quantDefects } from './quantised/findings.ts';
 import type { Context } from './resolve.ts';
 import { routerRows } from './router-rows.ts';
 import { joinName, scanLayers } from './scan.ts';
@@ -53,6 +54,7 @@ export function detectLayout(
     ...brokenPromises(checkpoint, groups, row),
     ...known.told,
     ...missingTensors(checkpoint, groups, row),
+    ...quantDefects(checkpoint, groups),
   ];
   return { modelType, layout: sharedFamily(groups), groups, defects };
 }

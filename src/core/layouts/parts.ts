@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<string, PartKind>> = {
   weight_packed: 'matrix',
   weight_zero_point: 'matrix',
   weight_shape: 'values',
+  pre_quant_scale: 'inputs',
   weight_g_idx: 'inputs',
   weight_scale_2: 'scalar',
   weight_global_scale: 'scalar',
@@ -66,21 +67,37 @@ export function jointOf(kind: PartKind, inner: readonly number[]): Joint | null 
   }
 }
 
+/** Parts of EXL3 and HQQ. What stands beside them cannot be taken apart either. */
+const OWN_FORMS: ReadonlySet<string> = new Set([
+  'trellis',
+  'suh',
+  'svh',
+  'su',
+  'sv',
+  'mcg',
+  'mul1',
+  'W_q',
+  'zero',
+  'svdquant_lora_a',
+  'svdquant_lora_b',
+]);
+
 /** Companions of bitsandbytes hang under the weight's own name: `weight.absmax`. */
 const BITSANDBYTES = /^weight\.(absmax|quant_map|nested_absmax|nested_quant_map|quant_state\.[\w]+|SCB|weight_format)$/;
 const SCB = new Set(['SCB', 'weight_format']);
 
 export function isPart(part: string): boolean {
-  return Object.hasOwn(KINDS, part) || isBitsAndBytes(part);
+  return Object.hasOwn(KINDS, part) || isOwnForm(part);
 }
 
-export function isBitsAndBytes(part: string): boolean {
-  return SCB.has(part) || BITSANDBYTES.test(part);
+/** True for parts of formats that only their own programs take apart. */
+function isOwnForm(part: string): boolean {
+  return SCB.has(part) || OWN_FORMS.has(part) || BITSANDBYTES.test(part);
 }
 
 /** The kind of a part beside the group's other parts. */
 export function partKind(part: string, parts: ReadonlySet<string>): PartKind {
-  if (isBitsAndBytes(part) || [...parts].some(isBitsAndBytes)) return 'opaque';
+  if (isOwnForm(part) || [...parts].some(isOwnForm)) return 'opaque';
   if (part === 'scales' && parts.has('qweight')) return 'in-major';
   return KINDS[part] ?? 'opaque';
 }

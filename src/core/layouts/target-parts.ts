@@ -112,7 +112,7 @@ function alone(part: LogicalPart): JoinedPart | string {
 /** Why a target has no place for a part, null when it has one. */
 function unfitness({ part, kind, dims }: LogicalPart, spec: DialectSpec, target: TargetLayout): string | null {
   if (kind === 'opaque')
-    return 'it is packed by bitsandbytes, and only bitsandbytes can unpack it; dequantise the model first';
+    return 'only the program that packed it (bitsandbytes, EXL3, HQQ) can take it apart; dequantise the model first';
   if (part === 'blocks' || (dims?.length ?? 0) > 2) return 'no loader reads MXFP4 blocks in this layout';
   if (!dims) return 'it mixes gate and up in a way that cannot be split';
   if (part === 'weight' || part === 'bias') return null;

@@ -154,7 +154,7 @@ describe('what cannot go along is refused by name', () => {
   it.each<[string, Format, Sizes, RegExp]>([
     ['FP8 blocks over gate and up', 'fp8', { intermediate: 192 }, /weight_scale_inv: its blocks do not divide.* 192/],
     ['a lone FP8 block that is not full', 'fp8', { intermediate: 64 }, /weight_scale_inv: its blocks do not divide/],
-    ['bitsandbytes', 'bitsandbytes', {}, /gate_proj's weight: it is packed by bitsandbytes/],
+    ['bitsandbytes', 'bitsandbytes', {}, /gate_proj's weight: only the program that packed it/],
   ])('%s', async (_, format, sizes, message) => {
     const files = quantisedFiles(format, undefined, sizes);
     expect((await convertFiles(files, 'gate-up')).refusal).toMatch(message);

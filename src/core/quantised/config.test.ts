@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { quantConfig } from './config.ts';
 
-const NOTHING = { method: null, format: null, bits: null, group: null, block: null };
+const NOTHING = { method: null, format: null, bits: null, group: null, block: null, activations: null };
 
 it.each([
   ['FP8 in blocks', { quant_method: 'fp8', weight_block_size: [128, 64] }, { method: 'fp8', block: [128, 64] }],
@@ -32,6 +32,20 @@ it.each([
 ])('%s', (_what, said, read) => {
   expect(quantConfig({ quantization_config: said })).toEqual({ ...NOTHING, ...read });
   expect(quantConfig({ text_config: { quantization_config: said } })).toEqual({ ...NOTHING, ...read });
+});
+
+it.each([
+  [{ quant_method: 'modelopt', quant_algo: 'NVFP4' }, 'static'],
+  [{ quant_method: 'modelopt', quant_algo: 'W4A16_NVFP4' }, 'none'],
+  [{ quant_method: 'modelopt', quant_algo: 'FP8_PB_WO' }, 'none'],
+  [{ quant_method: 'fp8', activation_scheme: 'dynamic' }, 'none'],
+  [{ quant_method: 'fp8', activation_scheme: 'static' }, 'static'],
+  [{ config_groups: { a: { input_activations: null } } }, 'none'],
+  [{ config_groups: { a: { input_activations: { dynamic: true } } } }, 'none'],
+  [{ config_groups: { a: { input_activations: { dynamic: 'local' } } } }, 'static'],
+  [{ quant_method: 'gptq' }, null],
+])('reads whether activations have scales: %j', (said, activations) => {
+  expect(quantConfig({ quantization_config: said }).activations).toBe(activations);
 });
 
 it('reads MLX’s own key', () => {

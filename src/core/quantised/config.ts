@@ -13,9 +13,11 @@ export interface QuantConfig {
   readonly group: number | 'whole' | null;
   /** Rows and columns that share a scale. */
   readonly block: readonly [number, number] | null;
+  /** Whether activations are quantised with scales that are stored: `static`; with none, or not at all: `none`. */
+  readonly activations: 'static' | 'none' | null;
 }
 
-const NOTHING: QuantConfig = { method: null, format: null, bits: null, group: null, block: null };
+const NOTHING: QuantConfig = { method: null, format: null, bits: null, group: null, block: null, activations: null };
 
 /** Keys under which a model's config may hold its text model's. */
 const NESTED = ['text_config', 'language_config', 'llm_config', 'thinker_config'];
@@ -45,7 +47,23 @@ export function quantConfig(config: Json | null): QuantConfig {
     bits: first(places, ['bits', 'num_bits', 'w_bit', 'nbits'], bitsOf),
     group: first(places, ['group_size', 'q_group_size'], groupOf),
     block: first(places, ['weight_block_size', 'block_structure'], blockOf),
+    activations: activationsOf(said),
   };
+}
+
+/** Algorithms that quantise weights alone, or that leave the scales of activations to the moment. */
+const WEIGHTS_ALONE = /^(?:w\d+a16|.*(?:_pb_wo|per_channel_per_token|mxfp8|mxfp4|awq))/;
+
+function activationsOf(said: Json): QuantConfig['activations'] {
+  const groups = isJsonObject(said.config_groups) ? Object.values(said.config_groups).filter(isJsonObject) : [];
+  const inputs = groups.flatMap(({ input_activations: input }) => (input === undefined ? [] : [input]));
+  // compressed-tensors stores a scale for the whole where only those of blocks are left to the moment: `local`.
+  if (inputs.length > 0)
+    return inputs.some((input) => isJsonObject(input) && input.dynamic !== true) ? 'static' : 'none';
+  const algorithm = lower(said.quant_algo);
+  if (algorithm !== null) return WEIGHTS_ALONE.test(algorithm) ? 'none' : 'static';
+  const scheme = lower(said.activation_scheme);
+  return scheme === null ? null : scheme === 'static' ? 'static' : 'none';
 }
 
 /** The weights of the first group of compressed-tensors that describes any. */

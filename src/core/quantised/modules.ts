@@ -20,8 +20,8 @@ export interface QuantModules {
   readonly config: QuantConfig;
   /** By the module's name, in the order of the tensors. */
   readonly modules: ReadonlyMap<string, QuantModule>;
-  /** Modules whose numbers are codes, in no format that is known. */
-  readonly unread: ReadonlySet<string>;
+  /** Modules whose numbers are codes, in no format that is known; with their parts. */
+  readonly unread: ReadonlyMap<string, ReadonlyMap<PartName, CheckpointTensor>>;
 }
 
 /** Dtypes of weights that are codes; a plain weight is a float of 16 bits and more. */
@@ -47,12 +47,12 @@ export function quantisedModules({ tensors, config }: Pick<Checkpoint, 'tensors'
     else parts.set(module, new Map([[part, tensor]]));
     if (mayBeCodes(split, tensor)) coded.push(module);
   }
-  const unread = new Set<string>();
+  const unread = new Map<string, ReadonlyMap<PartName, CheckpointTensor>>();
   for (const name of new Set(coded)) {
     const own = parts.get(name) ?? new Map();
     const found = readModule(name, own, said);
     if (found) modules.set(name, found);
-    else if (!isPlainFp8(own)) unread.add(name);
+    else if (!isPlainFp8(own)) unread.set(name, own);
   }
   return { config: said, modules, unread };
 }
