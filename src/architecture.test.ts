@@ -42,7 +42,7 @@ const ROOMS: Readonly<
     values: ['source', 'safetensors', 'checkpoint', 'layouts', 'plan', 'kernels', 'ranks'],
     packages: ['onnxruntime-web'],
   },
-  loads: { values: ['safetensors', 'layouts'], types: ['checkpoint'] },
+  loads: { values: ['safetensors', 'quantised', 'layouts'], types: ['checkpoint'] },
   cluster: { values: [] },
   handoff: { values: ['checkpoint', 'layouts', 'plan', 'ranks', 'loads'], types: ['source'] },
   programs: {

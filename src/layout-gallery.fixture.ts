@@ -15,6 +15,7 @@ const WORDS: readonly (readonly [Verdict, string])[] = [
   ['loads', 'load it as it is'],
   ['loads-converting', 'load it and rearrange the experts while reading'],
   ['partial', 'start, but their experts are random or dropped'],
+  ['wrong-values', 'start, but with wrong values in their experts'],
   ['refuses', 'stop with an error'],
   ['unknown', 'not known'],
 ];

@@ -12,6 +12,7 @@ const CHIP_WORDS: Readonly<Record<Verdict, string>> = {
   loads: 'loads',
   'loads-converting': 'loads',
   partial: 'wrong weights',
+  'wrong-values': 'wrong values',
   refuses: 'fails',
   unknown: 'not known',
 };

@@ -190,6 +190,7 @@ const WORDS: Readonly<Record<Verdict, Markdown>> = {
   loads: markdown`loads it as it is`,
   'loads-converting': markdown`loads it and rearranges the experts while reading`,
   partial: markdown`**starts, but its experts are random**`,
+  'wrong-values': markdown`**starts, but with wrong values in its experts**`,
   refuses: markdown`stops with an error`,
   unknown: markdown`not known`,
 };

@@ -69,7 +69,7 @@ export function byClaims({ claims, holds, count, ...facet }: ClaimTable): LoadsF
 
 const DATE = '2026-11-22';
 /** The worst first: a checkpoint is no better than its worst layer. */
-const ORDER: readonly Verdict[] = ['refuses', 'partial', 'unknown', 'loads-converting', 'loads'];
+const ORDER: readonly Verdict[] = ['refuses', 'partial', 'wrong-values', 'unknown', 'loads-converting', 'loads'];
 
 interface Found {
   readonly verdict: Verdict;

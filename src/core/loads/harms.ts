@@ -1,5 +1,6 @@
 import { type Config, expertConfig, hiddenSize, readKey } from '../layouts/config-keys.ts';
 import { nameLayers } from '../layouts/layer-names.ts';
+import { isQuantHarm } from '../layouts/quantised/findings.ts';
 import { routerRows } from '../layouts/router-rows.ts';
 import { layerPrefix } from '../layouts/tensor-place.ts';
 import { incompleteBy, unusableFinding } from '../layouts/usable.ts';
@@ -8,7 +9,10 @@ import { type Answer, type Harm, NO_NAMES, type Response } from './types.ts';
 
 /** What keeps a checkpoint from being loaded whole, whoever loads it and whatever its layout is. */
 export function harmsOf(input: LoadInput): readonly Harm[] {
-  return [...ofFiles(input), ...ofNumbers(input), ...ofMissing(input), ...ofRouters(input), ...beyond(input)];
+  return [
+    ...[...ofFiles(input), ...ofNumbers(input), ...ofMissing(input), ...ofRouters(input), ...beyond(input)],
+    ...ofQuantisation(input),
+  ];
 }
 
 /** Errors about the files, and what says that they hold a part of a model. */
@@ -28,6 +32,11 @@ function ofFiles({ checkpoint: { findings = [], indexFile } }: LoadInput): Harm[
 function ofMissing({ layout }: LoadInput): Harm[] {
   const lost = layout.defects.filter(({ tag }) => tag === 'tensor-missing');
   return lost.map(({ message }) => ({ tag: 'tensor-missing', need: `A whole model. ${message}` }));
+}
+
+/** What is wrong with how experts are quantised, whoever reads them. */
+function ofQuantisation({ layout }: LoadInput): Harm[] {
+  return layout.defects.flatMap(({ tag, message }) => (isQuantHarm(tag) ? [{ tag, need: message }] : []));
 }
 
 /** Sizes that the config gives as something else than one number. */

@@ -7,7 +7,7 @@ import type { FileOffset } from '../safetensors/types.ts';
 import { absentExperts } from './absent.ts';
 import { harmed } from './harms.ts';
 import type { LoadInput } from './sparse-layers.ts';
-import type { Answer, LoadingProgram, PlannedTensor, ProgramVerdict } from './types.ts';
+import type { Answer, LoadingProgram, LoadsFacet, PlannedTensor, ProgramVerdict } from './types.ts';
 
 type Config = Checkpoint['config'];
 type Readable = LoadInput['checkpoint'];
@@ -103,12 +103,20 @@ function verdictOf<Id extends string>(
 
 /** A program's own answer, unless the checkpoint is harmed, or lacks experts and the answer is a good one. */
 function ask({ id, loads }: Pick<LoadingProgram, 'id' | 'loads'>, input: LoadInput): Answer {
-  const answer = harmed(loads.minds ?? {}, input, loads.ask(input, id));
+  const answer = harmed(loads.minds ?? {}, input, limited(loads.ask(input, id), loads.limits, input));
   if (!isGood(answer)) return withoutInference(answer);
   const lack = absentExperts(input);
   if (lack === null) return withInference(answer, input);
   const evidence = { ...answer.evidence, kind: 'unverified' } as const;
   return withoutInference({ ...answer, verdict: 'unknown', evidence, needs: [...answer.needs, lack] });
+}
+
+/** An answer by names and shapes, unless the program is known not to take quantised experts of this kind. */
+function limited(answer: Answer, limits: LoadsFacet['limits'], input: LoadInput): Answer {
+  const limit = isGood(answer) || answer.verdict === 'unknown' ? limits?.(input) : null;
+  if (!limit) return answer;
+  const { verdict, evidence, says } = limit;
+  return { ...answer, verdict, evidence, needs: [says, ...answer.needs] };
 }
 
 /** A verdict that is no good one assumes nothing that would matter. */

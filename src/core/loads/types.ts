@@ -1,6 +1,7 @@
 import type { FindingTag } from '../checkpoint/finding-tags.ts';
 import type { Emitted } from '../embed/emitted.ts';
 import type { DialectSpec } from '../layouts/dialects.ts';
+import type { QuantTag } from '../layouts/quantised/findings.ts';
 import type { LayerGroup, TargetLayout } from '../layouts/types.ts';
 import type { Provenance } from '../provenance.ts';
 import type { DType } from '../safetensors/dtype.ts';
@@ -11,9 +12,10 @@ import type { LoadInput } from './sparse-layers.ts';
  * What a program makes of a checkpoint's routed experts.
  *
  * `loads`: as they are. `loads-converting`: rearranged while loading, nothing lost. `partial`: it starts, but experts
- * or other tensors are at random or dropped. `refuses`: it stops with an error. `unknown`: there is no evidence either way.
+ * or other tensors are at random or dropped. `wrong-values`: it starts, but takes the experts'
+ * numbers for others, as without their scales. `refuses`: it stops with an error. `unknown`: there is no evidence either way.
  */
-export type Verdict = 'loads' | 'loads-converting' | 'partial' | 'refuses' | 'unknown';
+export type Verdict = 'loads' | 'loads-converting' | 'partial' | 'wrong-values' | 'refuses' | 'unknown';
 
 /** How a claim is known: `run` on a real checkpoint, read in the `source`, `reported` by others, or `unverified`. */
 export type EvidenceKind = 'run' | 'source' | 'reported' | 'unverified';
@@ -57,7 +59,7 @@ export interface Harm {
   /**
    * The tag of a finding; `series-gap` for a missing file that no index names; `config-number` for a size that is no
    * number; `router-rows` for routers of other experts; `layers-beyond` for layers that the config does not count;
-   * `tensor-missing` for tensors outside the experts that nobody holds.
+   * `tensor-missing` for tensors outside the experts that nobody holds; the tag of a defect of quantised experts.
    */
   readonly tag:
     | FindingTag
@@ -67,7 +69,8 @@ export interface Harm {
     | 'config-number'
     | 'router-rows'
     | 'layers-beyond'
-    | 'tensor-missing';
+    | 'tensor-missing'
+    | QuantTag;
   /** What it takes to be without it, in sentences. */
   readonly need: string;
   /** Tensors that do not fit because of it. */
@@ -76,7 +79,7 @@ export interface Harm {
 
 /** What a program does with a checkpoint that is harmed. */
 export interface Response {
-  readonly verdict: 'refuses' | 'partial';
+  readonly verdict: 'refuses' | 'partial' | 'wrong-values';
   /** One sentence; what is quoted is the program's own text. */
   readonly says: string;
   readonly evidence: Evidence;
@@ -117,6 +120,8 @@ export interface LoadsFacet extends Provenance {
   readonly cures: readonly TargetLayout[];
   /** What it does with harmed checkpoints, as far as that is known. */
   readonly minds?: Readonly<Partial<Record<Harm['tag'], Response | ((input: LoadInput) => Response)>>>;
+  /** What it does not take of quantised experts that are sound; null where nothing stands against them. */
+  readonly limits?: (input: LoadInput) => Response | null;
   /** The verdict on a checkpoint's layout; harm is not asked about. `id` is the program's own. */
   readonly ask: (input: LoadInput, id: string) => Answer;
   /** A Python script with `__TOOL__` and `__PREDICTED__` to be filled in, or one sentence why there is none. */

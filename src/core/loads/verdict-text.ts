@@ -5,6 +5,7 @@ import type { EvidenceKind, ProgramVerdict, Verdict } from './types.ts';
 /** Verdicts in words. The order is that of danger: damage without an error costs more than an error. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   partial: 'Wrong weights',
+  'wrong-values': 'Loads wrong values',
   refuses: 'Fails',
   unknown: 'Not known',
   'loads-converting': 'Loads, converting',
@@ -65,6 +66,8 @@ export function verdictSentence(counts: VerdictCounts): string {
       return 'It rearranges the experts while it loads them. No weight is lost.';
     case 'partial':
       return partialSentence(counts);
+    case 'wrong-values':
+      return 'It loads without an error, but with wrong values in the experts.';
     case 'refuses':
       return `It stops with an error${reasonOf(counts)}.`;
     case 'unknown':
@@ -95,7 +98,7 @@ export function loadsSummary(verdicts: readonly Pick<ProgramVerdict, 'verdict'>[
 } {
   const count = (wanted: Verdict) => verdicts.filter(({ verdict }) => verdict === wanted).length;
   const good = verdicts.filter(isGood).length;
-  const [partial, failing, unknown] = [count('partial'), count('refuses'), count('unknown')];
+  const [partial, failing, unknown] = [count('partial') + count('wrong-values'), count('refuses'), count('unknown')];
   const parts = [
     ...(partial === 0 ? [] : [`${partial} ${partial === 1 ? 'starts' : 'start'} with wrong weights`]),
     ...(failing === 0 ? [] : [`${failing} ${failing === 1 ? 'fails' : 'fail'} with an error`]),
@@ -110,15 +113,25 @@ export function namesInWords(names: readonly string[]): string {
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
 }
 
+/** True for a verdict of experts that are wrong without an error. */
+export function isDamaged({ verdict }: Pick<ProgramVerdict, 'verdict'>): boolean {
+  return verdict === 'partial' || verdict === 'wrong-values';
+}
+
 /** Which programs start with wrong weights, as a sentence; null where none does. `missing`: how many tensors each does not find. */
 export function damagedPrograms(
   verdicts: readonly (Pick<ProgramVerdict, 'verdict' | 'title'> & { readonly missing: number })[],
 ): string | null {
-  const partial = verdicts.filter(({ verdict }) => verdict === 'partial');
-  if (partial.length === 0) return null;
-  const one = partial.length === 1;
-  const names = namesInWords(partial.map(({ title }) => title));
-  const random = partial.every(({ missing }) => missing > 0);
+  const damaged = verdicts.filter(isDamaged);
+  if (damaged.length === 0) return null;
+  const one = damaged.length === 1;
+  const names = namesInWords(damaged.map(({ title }) => title));
+  const partial = damaged.filter(({ verdict }) => verdict === 'partial');
+  const random = partial.every(({ missing }) => missing > 0) ? 'random' : 'random or dropped';
+  const how = [
+    ...(partial.length > 0 ? [random] : []),
+    ...(partial.length < damaged.length ? ['of wrong values'] : []),
+  ];
   const owner = one ? 'its' : 'their';
-  return `${names} ${one ? 'starts' : 'start'} without an error, but ${owner} expert weights are ${random ? 'random' : 'random or dropped'}.`;
+  return `${names} ${one ? 'starts' : 'start'} without an error, but ${owner} expert weights are ${how.join(' or ')}.`;
 }

@@ -1,5 +1,5 @@
 import type { LoadVerdict } from '../../../../workers/inspect/protocol.ts';
-import { countGood, damagedPrograms, namesInWords, VERDICT_ORDER } from '../../../core/index.ts';
+import { countGood, damagedPrograms, isDamaged, namesInWords, VERDICT_ORDER } from '../../../core/index.ts';
 import { countsOf } from '../../checkpoint/program-order.ts';
 import { VerdictBadge } from '../../checkpoint/verdict-badge.tsx';
 import { Shown } from '../../parts/shown.tsx';
@@ -55,10 +55,10 @@ export function DamageNote({ order }: { readonly order: TargetOrder }) {
   const { data } = usePlanLoads(order.target, order.options);
   const now = useLoads().data ?? [];
   if (!data) return null;
-  const damaged = data.filter(({ verdict }) => verdict === 'partial');
+  const damaged = data.filter(isDamaged);
   const words = damagedPrograms(damaged.map((each) => ({ ...countsOf(each), title: each.title })));
   if (words === null) return null;
-  const before = now.filter(({ id, verdict }) => verdict === 'partial' && damaged.some((each) => each.id === id));
+  const before = now.filter((each) => isDamaged(each) && damaged.some(({ id }) => id === each.id));
   const lost = damaged.filter(({ id }) => now.some((each) => each.id === id && countGood([each]) === 1));
   return (
     <p id={DAMAGE_ID} className={lost.length > 0 ? 'callout bad' : 'callout warn'}>

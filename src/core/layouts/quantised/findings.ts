@@ -4,8 +4,30 @@ import { byName, byPatternOrEnd, createIgnoreTest, ignoreEntries } from '../../q
 import { quantisedModules } from '../../quantised/modules.ts';
 import type { PartName } from '../../quantised/names.ts';
 import { formatInteger, plural } from '../../units.ts';
+import type { DefectTag } from '../defects.ts';
 import type { Defect, LayerGroup } from '../types.ts';
 import { type ExpertModule, expertModules } from './experts.ts';
+
+/** Every defect of quantised experts; those that a program may not mind are notes. */
+export const QUANT_TAGS = [
+  'expert-scale-missing',
+  'input-scale-missing-some',
+  'input-scale-missing-all',
+  'bf16-not-ignored',
+  'quantised-but-ignored',
+  'scheme-mixed-in-experts',
+  'config-format-mismatch',
+  'packed-stack-unread',
+  'e8m0-as-linear',
+  'format-unread',
+] as const satisfies readonly DefectTag[];
+
+export type QuantTag = (typeof QUANT_TAGS)[number];
+
+/** True for a defect that keeps quantised experts from being read as they were made. */
+export function isQuantHarm(tag: DefectTag): tag is QuantTag {
+  return (QUANT_TAGS as readonly DefectTag[]).includes(tag);
+}
 
 interface Known {
   readonly experts: readonly ExpertModule[];

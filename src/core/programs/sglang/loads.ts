@@ -1,7 +1,15 @@
 import { shell } from '../../embed/emitted.ts';
 import { shellWord } from '../../embed/shell.ts';
 import { byClaims } from '../../loads/claims.ts';
+import type { Response } from '../../loads/types.ts';
 import { APART, FACTS, from, OTHERS, QWEN3 } from '../claims.ts';
+
+/** Scales that no tensor fills. */
+const UNFILLED: Response = {
+  verdict: 'wrong-values',
+  says: 'Its parameters for scales are allocated and not filled: what is missing keeps whatever the memory held.',
+  evidence: from('source', 'SGLang, modelopt_quant.py: torch.empty, then the largest over all experts', '2026-11'),
+};
 
 /** What is known of how SGLang loads a checkpoint. */
 export const sglangLoads = byClaims({
@@ -17,6 +25,16 @@ export const sglangLoads = byClaims({
       verdict: 'refuses',
       says: 'It checks every file of the index first and stops with an error.',
       evidence: from('reported', 'sglang#32279, merged', FACTS),
+    },
+    'expert-scale-missing': UNFILLED,
+    'input-scale-missing-some': {
+      ...UNFILLED,
+      says: 'It takes the largest input scale of all experts, those that were never filled included.',
+    },
+    'e8m0-as-linear': {
+      verdict: 'wrong-values',
+      says: 'Scales are copied into bytes as numbers, and become 0.',
+      evidence: from('reported', 'sglang#26701, open', '2026-11'),
     },
   },
   claims: [

@@ -1,5 +1,6 @@
 import type { LoadsFacet } from '../../loads/types.ts';
 import { askTransformers5, memoryPlace, READ, VERSION } from './ask.ts';
+import { transformersLimits } from './limits.ts';
 import { MINDS } from './minds.ts';
 import { LOAD_SCRIPT_BODY } from './proof-script.ts';
 import { USAGE } from './usage.ts';
@@ -12,6 +13,7 @@ export const transformers5Loads: LoadsFacet = {
   cures: ['gate-up', 'per-expert'],
   ask: askTransformers5,
   minds: MINDS,
+  limits: transformersLimits,
   proof: { script: LOAD_SCRIPT_BODY },
   memoryPlace,
   usage: USAGE,
