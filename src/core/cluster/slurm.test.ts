@@ -109,6 +109,23 @@ describe('a script for Slurm', () => {
     ]);
   });
 
+  it.each([
+    [undefined, 120],
+    ['90', 120],
+    ['02:00:00', 120],
+    ['1-12', 120],
+    ['1-00:00:00', 120],
+    ['9:59', 119],
+    ['5', 60],
+    ['2', 24],
+    ['1:30', 18],
+    ['00:00:30', 6],
+    ['0:01', 1],
+  ])('with a limit of %s, stops a part %d seconds before it, and no earlier than its last fifth', (time, seconds) => {
+    const script = slurmScript(job(time === undefined ? {} : { time }));
+    expect(script).toContain(`#SBATCH --signal=B:USR2@${seconds}\n`);
+  });
+
   it('runs a part and the join with the command that was asked for', () => {
     const { plan, out } = job();
     const convert = ['convert', `--plan=${plan}`, '--part=3/4', `--out=${out}`];
@@ -152,27 +169,27 @@ describe('a script for Slurm', () => {
 
   it('runs exactly what was said, whatever the names: nothing of them is run', () => {
     const names = HOSTILE.filter((each) => !each.includes('\0') && !/\p{Surrogate}/u.test(each));
-    for (const [at, name] of names.entries()) {
-      const part = name.replaceAll('/', '|').slice(0, 200);
-      const logs = join(place, `l ${part.replaceAll('\\', '|')}`);
-      const plan = `${place}/p ${part}`;
-      const out = `${place}/o ${part}`;
-      const made = job({ plan, out, logs, source: name });
+    const nameAt = (at: number) => names[at % names.length] as string;
+    const partOf = (name: string) => name.replaceAll('/', '|').slice(0, 200);
+    // Processes are dear: a script holds four names, each name is in one script, and two of three commands are run of each.
+    for (let at = 0; at < names.length; at += 4) {
+      const source = nameAt(at);
+      const logs = join(place, `l ${partOf(nameAt(at + 1)).replaceAll('\\', '|')}`);
+      const plan = `${place}/p ${partOf(nameAt(at + 2))}`;
+      const out = `${place}/o ${partOf(nameAt(at + 3))}`;
+      const made = job({ plan, out, logs, source });
       const script = slurmScript(made);
-      expect(script.split('\n').map(visible), name).toEqual(script.split('\n'));
-      expect([name, ran(made, 'sh', 'part').calls]).toEqual([
-        name,
-        [['moe-loom', 'convert', `--plan=${plan}`, '--part=3/4', `--out=${out}`, `--source=${name}`]],
+      expect(script.split('\n').map(visible), source).toEqual(script.split('\n'));
+      expect([at, ran(made, 'sh', 'part').calls]).toEqual([
+        at,
+        [['moe-loom', 'convert', `--plan=${plan}`, '--part=3/4', `--out=${out}`, `--source=${source}`]],
       ]);
-      // Processes are dear: the same words are in the other two.
-      if (at % 4 === 0) {
+      if (at % 8 === 0) {
         const outputs = ran(made, 'sh').calls.map((call) => call.find((word) => word.startsWith('--output=')));
         const pattern = `--output=${logs.replaceAll('%', '%%')}`;
-        expect([name, outputs]).toEqual([name, [`${pattern}/part-%a.%A.log`, `${pattern}/join.%j.log`]]);
+        expect([at, outputs]).toEqual([at, [`${pattern}/part-%a.%A.log`, `${pattern}/join.%j.log`]]);
         expect(existsSync(logs)).toBe(true);
-      }
-      if (at % 4 === 1)
-        expect(ran(made, 'bash', 'join').calls).toEqual([['moe-loom', 'join', plan, out, `--source=${name}`]]);
+      } else expect(ran(made, 'bash', 'join').calls).toEqual([['moe-loom', 'join', plan, out, `--source=${source}`]]);
       for (const pwned of [place, bin, '/']) expect(existsSync(join(pwned, 'pwned'))).toBe(false);
     }
   }, 60_000);

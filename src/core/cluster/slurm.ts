@@ -11,6 +11,8 @@ import { startOnSlurm } from './slurm-start.ts';
 
 /** Seconds before the time limit at which a part is stopped and queued again: enough to end the shard that is written. */
 const SECONDS_BEFORE_LIMIT = 120;
+/** Of a short limit no more than this share. */
+const SHARE_OF_LIMIT = 0.2;
 /** Most times that a part is queued again at its time limit. */
 const MOST_RESTARTS = 20;
 /** Starts of a part that ended by itself with a code that may be another the next time. */
@@ -70,10 +72,22 @@ function directives(job: SlurmJob): Emitted<'shell'>[] {
     ['ntasks', '1'],
     ['cpus-per-task', cpus === undefined ? undefined : String(cpus)],
     ['open-mode', 'append'],
-    ['signal', `B:USR2@${SECONDS_BEFORE_LIMIT}`],
+    ['signal', `B:USR2@${secondsBefore(job.time)}`],
   ];
   const lines = given.flatMap(([name, value]) => (value === undefined ? [] : [sbatchLine(name, value)]));
   return [...lines, shell`#SBATCH --requeue\n`];
+}
+
+/** Slurm counts in minutes; with a colon, in minutes and seconds or more; after days, in hours first. */
+function secondsBefore(time: string | undefined): number {
+  const [, days, clock = ''] = /^(?:(\d+)-)?(.*)$/.exec(time ?? '') ?? [];
+  if (clock === '') return SECONDS_BEFORE_LIMIT;
+  const [first = 0, second = 0, third = 0] = clock.split(':').map(Number);
+  const parts = clock.split(':').length;
+  const seconds =
+    days !== undefined || parts === 3 ? 3600 * first + 60 * second + third : 60 * first + (parts === 2 ? second : 0);
+  const limit = 86_400 * Number(days ?? 0) + seconds;
+  return Math.min(SECONDS_BEFORE_LIMIT, Math.max(1, Math.floor(SHARE_OF_LIMIT * limit)));
 }
 
 function checked(flag: string, value: string | undefined, form: RegExp, such: string): string | undefined {
