@@ -13,6 +13,8 @@ import { REFUSALS } from './core/plan/refusals.ts';
 import { PROGRAMS } from './core/programs/all.ts';
 import { CONFIGURED } from './core/programs/configuring.ts';
 import { MEMORY_PROGRAMS } from './core/programs/fitting.ts';
+import { QUANT_FORMATS } from './core/quantised/formats/all.ts';
+import type { Role } from './core/quantised/types.ts';
 import { VALUE_FINDINGS } from './core/values/findings.ts';
 import { VERSION } from './core/version.ts';
 
@@ -120,6 +122,24 @@ describe('docs', () => {
     );
     const text = withPart(page, 'wrappers', table(['segment', 'where', 'whose'], wrappers));
     await expect(text).toMatchFileSnapshot('../docs/architecture.md');
+  });
+
+  it('list every format of quantised experts', async () => {
+    const body = QUANT_FORMATS.map(({ id, name, by, parts, needs, decode }) => [
+      `\`${id}\``,
+      name,
+      by,
+      Object.entries(parts)
+        .map(
+          ([role, names]) =>
+            `${names.map((part) => `\`${part}\``).join(' or ')}${needs.includes(role as Role) || role === 'codes' ? '' : '?'}`,
+        )
+        .join(', '),
+      typeof decode === 'string' ? 'no' : 'yes',
+    ]);
+    const head = ['id', 'format', 'written by', 'parts (`?`: some have it)', 'decodes'];
+    const text = withPart(read('docs/quantised.md'), 'formats', table(head, body));
+    await expect(text).toMatchFileSnapshot('../docs/quantised.md');
   });
 
   it('explain every term of the glossary', async () => {

@@ -1,4 +1,4 @@
-/** Last segments under which formats hold a matrix that plain checkpoints call `weight`. Sources: docs/formats.md. */
+/** Last segments under which formats hold a matrix that plain checkpoints call `weight`. Sources: docs/quantised.md. */
 const WEIGHTS: ReadonlySet<string> = new Set([
   'weight',
   'weight_packed',

@@ -33,9 +33,16 @@ function mayBeCodes({ module, part }: SplitName, { name, dtype }: CheckpointTens
   return isCodeType(dtype) && (name !== module || isStackName(name));
 }
 
+/** True where any tensor may be codes: most checkpoints have none, and their names need not be taken apart. */
+function hasCodes(tensors: Checkpoint['tensors']): boolean {
+  for (const { dtype } of tensors.values()) if (isCodeType(dtype) || dtype === 'I16') return true;
+  return false;
+}
+
 /** Every quantised module of a checkpoint, by its names, dtypes and shapes, and by its config. Pure. */
 export function quantisedModules({ tensors, config }: Pick<Checkpoint, 'tensors' | 'config'>): QuantModules {
   const said = quantConfig(config);
+  if (!hasCodes(tensors)) return { config: said, modules: new Map(), unread: new Map() };
   const modules = new Map<string, QuantModule>();
   const parts = new Map<string, Map<PartName, CheckpointTensor>>();
   const coded: string[] = [];
@@ -154,16 +161,22 @@ function leadingDims(shape: readonly number[], matrices: number): number {
   return 0;
 }
 
+/** Parts of NVFP4_AWQ, INT4_AWQ and SVDQuant: the codes alone are not the matrix. */
+const TRANSFORMS: readonly PartName[] = ['pre_quant_scale', 'svdquant_lora_a', 'svdquant_lora_b'];
+
 /**
  * The numbers of one matrix of a module as F32, row by row, from the bytes of {@link matrixRanges}; or a sentence that says
  * why they cannot be known.
  */
 export function decodeMatrix(
-  { name, format, form, lacks }: QuantModule,
+  { name, format, form, lacks, parts: own }: QuantModule,
   config: QuantConfig,
   parts: readonly { readonly role: Role; readonly bytes: Uint8Array; readonly range: PartRange }[],
 ): Float32Array | string {
   if (typeof format.decode === 'string') return format.decode;
+  const beyond = TRANSFORMS.find((part) => own.has(part));
+  if (beyond)
+    return `${name} has ${beyond} beside its codes, which changes what its numbers are; this program does not take it in.`;
   const needed = lacks.filter((role) => role !== 'shape' && role !== 'state');
   if (form === null) return `The headers do not say how ${name} is stored.`;
   if (needed.length > 0) return `${name} lacks its ${needed.join(', ')}.`;

@@ -64,7 +64,7 @@ export interface StoredMatrix {
   part(role: Role): StoredPart | undefined;
 }
 
-/** How quantised matrices are stored, one value a format. Sources: docs/formats.md. */
+/** How quantised matrices are stored, one value a format. Sources: docs/quantised.md. */
 export interface QuantFormat {
   readonly id: string;
   /** As people call it. */
