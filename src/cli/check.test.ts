@@ -50,3 +50,10 @@ it('names what a model lacks, where a config says that the folder is one', async
   expect(await tagsOf(work)).toContain('tensor-missing');
   expect(process.exitCode).toBe(1);
 });
+
+it('names what keeps quantised experts from being read', async () => {
+  const folder = (name: string) => join(FIXTURES, 'quantised', name, 'input');
+  expect(await tagsOf(folder('nvfp4-modelopt'))).not.toContain('expert-scale-missing');
+  expect(await tagsOf(folder('faults/scale-missing'))).toContain('expert-scale-missing');
+  expect(process.exitCode).toBe(1);
+});

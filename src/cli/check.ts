@@ -13,6 +13,7 @@ import {
   LoomError,
   openCheckpoint,
   plural,
+  QUANT_TAGS,
 } from '../core/index.ts';
 import { openLocal } from '../core/source/folder.node.ts';
 import { annotation, type CheckNote, sarifLog } from './check-notes.ts';
@@ -114,7 +115,10 @@ async function checkPath(path: string, signal: AbortSignal): Promise<Checked> {
   return { files: all.files.filter((file) => file.file === name), findings: all.findings, folder: dirname(path) };
 }
 
-/** Of a folder with a config, whose files are valid, also what the model lacks. */
+/** What only a model's config shows to be wrong. */
+const OF_MODELS: ReadonlySet<string> = new Set(['tensor-missing', ...QUANT_TAGS]);
+
+/** Of a folder with a config, whose files are valid, also what the model lacks, and what its quantised experts do. */
 async function withMissing(
   result: CheckResult,
   files: FileSet,
@@ -125,8 +129,8 @@ async function withMissing(
   const names = (await files.list({ signal })).map(({ name }) => name);
   if (!names.includes('config.json')) return result;
   const checkpoint = await openCheckpoint(files, { signal });
-  const missing = causesOf(checkpoint, detectLayout(checkpoint)).filter(({ tag }) => tag === 'tensor-missing');
-  return { ...result, findings: [...findings, ...missing] };
+  const more = causesOf(checkpoint, detectLayout(checkpoint)).filter(({ tag }) => OF_MODELS.has(tag));
+  return { ...result, findings: [...findings, ...more] };
 }
 
 function labelled({ files }: Checked, path: string, several: boolean) {

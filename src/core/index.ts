@@ -152,42 +152,7 @@ export { type Cause, causesOf, errorsOf, foundWords } from './layouts/causes.ts'
 export { DEFECTS, type DefectTag } from './layouts/defects.ts';
 export { detectLayout } from './layouts/detect.ts';
 export { layoutId, readingOf } from './layouts/dialects.ts';
-export { type CellColour, type Cells, cellRuns, cellsPicture } from './layouts/drawing/cells-picture.ts';
-export {
-  createLayerDrawer,
-  DRAWINGS,
-  type Drawing,
-  type DrawnLayer,
-  drawLayer,
-  groupToDraw,
-  type LayerDrawer,
-} from './layouts/drawing/draw.ts';
-export { type Band, type Glyph, type GlyphTensor, glyphOf } from './layouts/drawing/glyph.ts';
-export { glyphPicture } from './layouts/drawing/glyph-picture.ts';
-export { INKS, isRole, type Scheme, TEXTURE_PATHS, textureOf } from './layouts/drawing/inks.ts';
-export { type LayerStrip, type LayerStripFile, layerStrip, type StripBox } from './layouts/drawing/layer-strip.ts';
-export {
-  frameOf,
-  hexInk,
-  type Ink,
-  isLiteral,
-  type Literal,
-  type Mark,
-  marksOf,
-  monoWidth,
-  type NamedInk,
-  type Picture,
-  ribbonOpacity,
-  ribbonPath,
-  spokenOf,
-  words as pictureWords,
-} from './layouts/drawing/picture.ts';
-export { expertReads, layerReads, modelReads, modelReadsEach, type ReadsSummary } from './layouts/drawing/reads.ts';
-export { ROLES, type Role } from './layouts/drawing/role.ts';
-export { layerStripPicture } from './layouts/drawing/strip-picture.ts';
-export { type FileStrip, type Hole, holesOf, type Strips, stripsOf } from './layouts/drawing/strips.ts';
-export { rolesIn, svgOf } from './layouts/drawing/svg.ts';
-export { targetGlyph } from './layouts/drawing/target-glyph.ts';
+export * from './layouts/drawing/index.ts';
 export { type InspectedLayer, type Inspection, inspectCheckpoint, tensorBytes } from './layouts/inspect.ts';
 export { nameLayers, stackNames, stackOf } from './layouts/layer-names.ts';
 export {
@@ -207,6 +172,7 @@ export {
 export { rowOfLayer, rowToDraw } from './layouts/map-rows.ts';
 export { countParameters, type ParameterCount } from './layouts/parameters.ts';
 export { isPredictionTag, type PredictionTag } from './layouts/prediction.ts';
+export { isQuantHarm, QUANT_TAGS, type QuantTag } from './layouts/quantised/findings.ts';
 export { type TensorPlace, tensorPlace } from './layouts/tensor-place.ts';
 export type * from './layouts/types.ts';
 export { incompleteError, refuseUnusable, unusableFinding } from './layouts/usable.ts';
