@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { hubFolder, safetensorsBytes } from '../core/testing.fixture.ts';
+import { FIXTURES, hubFolder, safetensorsBytes } from '../core/testing.fixture.ts';
 import { addCheck } from './check.ts';
 
 let printed: string;
