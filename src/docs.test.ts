@@ -13,6 +13,7 @@ import { REFUSALS } from './core/plan/refusals.ts';
 import { PROGRAMS } from './core/programs/all.ts';
 import { CONFIGURED } from './core/programs/configuring.ts';
 import { MEMORY_PROGRAMS } from './core/programs/fitting.ts';
+import { DECODERS } from './core/quantised/decode/decode-matrix.ts';
 import { QUANT_FORMATS } from './core/quantised/formats/all.ts';
 import type { Role } from './core/quantised/types.ts';
 import { VALUE_FINDINGS } from './core/values/findings.ts';
@@ -125,7 +126,7 @@ describe('docs', () => {
   });
 
   it('list every format of quantised experts', async () => {
-    const body = QUANT_FORMATS.map(({ id, name, by, parts, needs, decode }) => [
+    const body = QUANT_FORMATS.map(({ id, name, by, parts, needs }) => [
       `\`${id}\``,
       name,
       by,
@@ -135,7 +136,7 @@ describe('docs', () => {
             `${names.map((part) => `\`${part}\``).join(' or ')}${needs.includes(role as Role) || role === 'codes' ? '' : '?'}`,
         )
         .join(', '),
-      typeof decode === 'string' ? 'no' : 'yes',
+      typeof DECODERS[id] === 'function' ? 'yes' : 'no',
     ]);
     const head = ['id', 'format', 'written by', 'parts (`?`: some have it)', 'decodes'];
     const text = withPart(read('docs/quantised.md'), 'formats', table(head, body));

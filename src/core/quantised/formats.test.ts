@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { DECODERS } from './decode/decode-matrix.ts';
+import { QUANT_FORMATS } from './formats/all.ts';
 import { type QuantModule, quantisedModules } from './modules.ts';
 import { decoded, expected, openQuantised, SOUND, truthOf } from './quantised.fixture.ts';
 
@@ -113,4 +115,8 @@ describe.each(SOUND)('%s', (name) => {
 it('finds nothing where nothing is quantised', async () => {
   const { checkpoint } = await openQuantised('faults/global-dropped-bf16');
   expect(quantisedModules(checkpoint).modules.size).toBe(0);
+});
+
+it('says of every format how its numbers are known, or why they are not', () => {
+  expect(Object.keys(DECODERS).sort()).toEqual(QUANT_FORMATS.map(({ id }) => id).sort());
 });

@@ -1,5 +1,5 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import { type DType, elementsOf, isCode, isFp8, packingOf } from '../safetensors/dtype.ts';
+import { type DType, elementsOf, isCode, packingOf } from '../safetensors/dtype.ts';
 import { type QuantConfig, quantConfig } from './config.ts';
 import { QUANT_FORMATS } from './formats/all.ts';
 import { isCodesName, isStackName, type PartName, type SplitName, splitName } from './names.ts';
@@ -59,14 +59,14 @@ export function quantisedModules({ tensors, config }: Pick<Checkpoint, 'tensors'
     const own = parts.get(name) ?? new Map();
     const found = readModule(name, own, said);
     if (found) modules.set(name, found);
-    else if (!isPlainFp8(own)) unread.set(name, own);
+    else if (!isPlain(own)) unread.set(name, own);
   }
   return { config: said, modules, unread };
 }
 
-/** FP8 without anything beside it: each code is the number. */
-function isPlainFp8(parts: ReadonlyMap<PartName, CheckpointTensor>): boolean {
-  return [...parts].every(([part, { dtype }]) => part === 'weight' && isFp8(dtype));
+/** A dtype of small numbers without anything beside it, as FP8 alone: each code is the number. */
+function isPlain(parts: ReadonlyMap<PartName, CheckpointTensor>): boolean {
+  return [...parts].every(([part, { dtype }]) => part === 'weight' && packingOf(dtype) !== 'container');
 }
 
 function readModule(
@@ -159,34 +159,4 @@ function leadingDims(shape: readonly number[], matrices: number): number {
     if (count === matrices) return dims + 1;
   }
   return 0;
-}
-
-/** Parts of NVFP4_AWQ, INT4_AWQ and SVDQuant: the codes alone are not the matrix. */
-const TRANSFORMS: readonly PartName[] = ['pre_quant_scale', 'svdquant_lora_a', 'svdquant_lora_b'];
-
-/**
- * The numbers of one matrix of a module as F32, row by row, from the bytes of {@link matrixRanges}; or a sentence that says
- * why they cannot be known.
- */
-export function decodeMatrix(
-  { name, format, form, lacks, parts: own }: QuantModule,
-  config: QuantConfig,
-  parts: readonly { readonly role: Role; readonly bytes: Uint8Array; readonly range: PartRange }[],
-): Float32Array | string {
-  if (typeof format.decode === 'string') return format.decode;
-  const beyond = TRANSFORMS.find((part) => own.has(part));
-  if (beyond)
-    return `${name} has ${beyond} beside its codes, which changes what its numbers are; this program does not take it in.`;
-  const needed = lacks.filter((role) => role !== 'shape' && role !== 'state');
-  if (form === null) return `The headers do not say how ${name} is stored.`;
-  if (needed.length > 0) return `${name} lacks its ${needed.join(', ')}.`;
-  const byRole = new Map(parts.map(({ role, bytes, range }) => [role, { bytes, ...range }]));
-  return format.decode({
-    form,
-    config,
-    part: (role) => {
-      const part = byRole.get(role);
-      return part && { bytes: part.bytes, dtype: part.tensor.dtype, shape: part.shape };
-    },
-  });
 }

@@ -4,7 +4,8 @@ import { openCheckpoint } from '../checkpoint/open.ts';
 import { memoryFiles } from '../source/memory.ts';
 import type { FileSet } from '../source/types.ts';
 import { allTensors, FIXTURES } from '../testing.fixture.ts';
-import { decodeMatrix, matrixRanges, type QuantModule, type QuantModules } from './modules.ts';
+import { decodeMatrix } from './decode/decode-matrix.ts';
+import { matrixRanges, type QuantModule, type QuantModules } from './modules.ts';
 
 const ROOT = join(FIXTURES, 'quantised');
 

@@ -77,9 +77,10 @@ export interface QuantFormat {
   readonly needs: readonly Role[];
   /** What the headers say of a module that is stored so: `unclear` where not enough; null where it is another format. */
   form(view: ModuleView): PackedForm | 'unclear' | null;
-  /**
-   * The numbers of one matrix as F32, row by row, rounded once for each operation that its own readers do; or why they
-   * cannot be known here, a sentence.
-   */
-  readonly decode: ((stored: StoredMatrix) => Float32Array) | string;
 }
+
+/**
+ * The numbers of one matrix as F32, row by row, rounded once for each operation that the format's own readers do; or why they cannot
+ * be known here, a sentence.
+ */
+export type Decoder = ((stored: StoredMatrix) => Float32Array) | string;

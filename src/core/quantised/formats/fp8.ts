@@ -1,10 +1,8 @@
 import type { CheckpointTensor } from '../../checkpoint/types.ts';
 import { elementsOf, fp8Of } from '../../safetensors/dtype.ts';
-import { codeValues } from '../../safetensors/dtype-codes.ts';
-import { isScale, scalesOf } from '../numbers.ts';
+import { isScale } from '../numbers.ts';
 import { blockOf } from '../scale-blocks.ts';
-import type { ModuleView, PackedForm, QuantFormat, StoredMatrix } from '../types.ts';
-import { partOf, timesFactors } from './decode-floats.ts';
+import type { ModuleView, PackedForm, QuantFormat } from '../types.ts';
 import { gridOf } from './shapes.ts';
 
 const PARTS = {
@@ -41,17 +39,12 @@ function read(view: ModuleView): { readonly kind: Kind; readonly form: PackedFor
   return { kind, form };
 }
 
-function decode(stored: StoredMatrix): Float32Array {
-  const codes = partOf(stored, 'codes');
-  return timesFactors(stored.form, codes.bytes, codeValues(codes.dtype), scalesOf(partOf(stored, 'scale')));
-}
-
 function row(kind: Kind, id: string, name: string, by: string): QuantFormat {
   const form = (view: ModuleView) => {
     const found = read(view);
     return found?.kind === kind ? found.form : null;
   };
-  return { id, name, by, parts: PARTS, needs: ['scale'], form, decode };
+  return { id, name, by, parts: PARTS, needs: ['scale'], form };
 }
 
 export const FP8_FORMATS: readonly QuantFormat[] = [

@@ -1,13 +1,7 @@
-import type { CheckpointTensor } from '../../checkpoint/types.ts';
 import { isFloatType } from '../../safetensors/dtype.ts';
 import type { QuantConfig } from '../config.ts';
-import { fieldAt, numbersOf, wordsOf } from '../numbers.ts';
-import type { ModuleView, PackedForm, QuantFormat, StoredMatrix } from '../types.ts';
-import { partOf, sizesOf } from './decode-floats.ts';
-import { fromIntegers } from './decode-integers.ts';
+import type { ModuleView, PackedForm, QuantFormat } from '../types.ts';
 import { gridOf, groupSize, matricesOf } from './shapes.ts';
-
-const NO_ZERO = () => 0;
 
 /** Most bits that packed integers have. */
 const MOST_BITS = 8;
@@ -54,30 +48,6 @@ function packedForm(view: ModuleView): PackedForm | null {
   return { bits, matrices, rows, columns, numbers: rows * columns, block };
 }
 
-function decodePacked(stored: StoredMatrix): Float32Array {
-  const { form } = stored;
-  const [rows, columns] = sizesOf(form);
-  const { bits } = form;
-  const middle = 2 ** (bits - 1);
-  const words = wordsOf(partOf(stored, 'codes'));
-  const perRow = words.length / rows;
-  const scales = numbersOf(partOf(stored, 'scale'));
-  const groups = Math.max(1, scales.length / rows);
-  const order = stored.part('order');
-  const places = order && numbersOf(order);
-  const zeros = stored.part('zero');
-  const zeroWords = zeros && wordsOf(zeros);
-  return fromIntegers({
-    rows,
-    columns,
-    code: (row, column) => fieldAt(words, row * perRow, 1, column * bits, bits) - middle,
-    group: (column) => places?.[column] ?? Math.floor((column * groups) / columns),
-    // Zero points are packed along the outputs: a word holds those of several rows, of one group.
-    zero: zeroWords ? (row, group) => fieldAt(zeroWords, group, groups, row * bits, bits) - middle : NO_ZERO,
-    scale: (row, group) => (scales.length < rows ? scales[0] : scales[row * groups + group]) as number,
-  });
-}
-
 function rowsForm(view: ModuleView): PackedForm | null {
   const [codes, scale] = [view.part('weight'), view.part('weight_scale')];
   if (codes?.dtype !== 'I8' || !scale || !isFloatType(scale.dtype)) return null;
@@ -91,23 +61,6 @@ function rowsForm(view: ModuleView): PackedForm | null {
   return { bits: 8, matrices, rows, columns, numbers: rows * columns, block };
 }
 
-function decodeRows(stored: StoredMatrix): Float32Array {
-  const { form } = stored;
-  const [rows, columns] = sizesOf(form);
-  const [down, across] = form.block ?? [rows, columns];
-  const codes = numbersOf(partOf(stored, 'codes'));
-  const scales = numbersOf(partOf(stored, 'scale'));
-  const groups = columns / across;
-  return fromIntegers({
-    rows,
-    columns,
-    code: (row, column) => codes[row * columns + column] as number,
-    group: (column) => Math.floor(column / across),
-    zero: NO_ZERO,
-    scale: (row, group) => scales[Math.floor(row / down) * groups + group] as number,
-  });
-}
-
 /** ModelOpt's INT4: two outputs a byte, the even one in the lower half. */
 function modeloptForm(view: ModuleView): PackedForm | null {
   const [codes, scale] = [view.part('weight'), view.part('weight_scale')];
@@ -118,24 +71,6 @@ function modeloptForm(view: ModuleView): PackedForm | null {
   const group = grid[1] === 2 * pairs ? groupSize(columns, grid[2]) : null;
   if (group === null) return null;
   return { bits: 4, matrices, rows: 2 * pairs, columns, numbers: 2 * pairs * columns, block: [1, group] };
-}
-
-function decodeModelopt(stored: StoredMatrix): Float32Array {
-  const { form } = stored;
-  const [rows, columns] = sizesOf(form);
-  const across = form.block?.[1] ?? columns;
-  const codes = partOf(stored, 'codes').bytes;
-  const scales = numbersOf(partOf(stored, 'scale'));
-  const groups = columns / across;
-  return fromIntegers({
-    rows,
-    columns,
-    // Codes are signed: 8 to 15 are −8 to −1.
-    code: (row, column) => ((((codes[(row >> 1) * columns + column] as number) >> (4 * (row & 1))) & 15) ^ 8) - 8,
-    group: (column) => Math.floor(column / across),
-    zero: NO_ZERO,
-    scale: (row, group) => scales[row * groups + group] as number,
-  });
 }
 
 const MLX_PARTS = { codes: ['weight'], scale: ['scales'], offset: ['biases'] } as const;
@@ -159,28 +94,6 @@ function mlxForm(view: ModuleView): PackedForm | null {
   return { bits: found.bits, matrices, rows, columns, numbers: rows * columns, block: [1, across] };
 }
 
-function decodeMlx(stored: StoredMatrix): Float32Array {
-  const { form } = stored;
-  const [rows, columns] = sizesOf(form);
-  const { bits } = form;
-  const words = wordsOf(partOf(stored, 'codes'));
-  const perRow = words.length / rows;
-  const [scales, offsets] = [numbersOf(partOf(stored, 'scale')), numbersOf(partOf(stored, 'offset'))];
-  const groups = scales.length / rows;
-  const across = columns / groups;
-  const output = new Float32Array(rows * columns);
-  for (let at = 0; at < output.length; at += 1) {
-    const [row, column] = [Math.floor(at / columns), at % columns];
-    const group = row * groups + Math.floor(column / across);
-    const product = Math.fround((scales[group] as number) * fieldAt(words, row * perRow, 1, column * bits, bits));
-    output[at] = product + (offsets[group] as number);
-  }
-  return output;
-}
-
-/** True where a tensor is the codes of packed integers. */
-export const isWords = (tensor: CheckpointTensor | undefined) => tensor?.dtype === 'I32' || tensor?.dtype === 'U32';
-
 export const INT_FORMATS: readonly QuantFormat[] = [
   {
     id: 'int-packed',
@@ -189,7 +102,6 @@ export const INT_FORMATS: readonly QuantFormat[] = [
     parts: PACKED_PARTS,
     needs: ['scale', 'shape'],
     form: packedForm,
-    decode: decodePacked,
   },
   {
     id: 'int8-rows',
@@ -198,7 +110,6 @@ export const INT_FORMATS: readonly QuantFormat[] = [
     parts: { codes: ['weight'], scale: ['weight_scale'], input: ['input_scale'] },
     needs: ['scale'],
     form: rowsForm,
-    decode: decodeRows,
   },
   {
     id: 'int4-modelopt',
@@ -207,7 +118,6 @@ export const INT_FORMATS: readonly QuantFormat[] = [
     parts: { codes: ['weight'], scale: ['weight_scale'], transform: ['pre_quant_scale'] },
     needs: ['scale'],
     form: modeloptForm,
-    decode: decodeModelopt,
   },
   {
     id: 'mlx-affine',
@@ -216,6 +126,5 @@ export const INT_FORMATS: readonly QuantFormat[] = [
     parts: MLX_PARTS,
     needs: ['scale', 'offset'],
     form: mlxForm,
-    decode: decodeMlx,
   },
 ];

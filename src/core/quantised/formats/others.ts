@@ -1,66 +1,9 @@
 import { elementsOf, fp8Of } from '../../safetensors/dtype.ts';
-import { numbersOf } from '../numbers.ts';
-import type { QuantFormat, StoredMatrix } from '../types.ts';
-import { partOf, sizesOf } from './decode-floats.ts';
+import type { QuantFormat } from '../types.ts';
 import { matricesOf } from './shapes.ts';
 
-/** Numbers of bitsandbytes that share a scale, and scales that share a scale. */
-const BNB_BLOCK = 64;
-const BNB_NESTED = 256;
-
-/** What the JSON of `quant_state` adds to each nested scale; 0 where it says nothing. */
-function nestedOffset({ bytes }: { readonly bytes: Uint8Array }): number {
-  try {
-    const said: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    const offset = (said as { readonly nested_offset?: unknown } | null)?.nested_offset;
-    return typeof offset === 'number' ? offset : 0;
-  } catch {
-    return 0;
-  }
-}
-
-function decodeBnb4(stored: StoredMatrix): Float32Array {
-  const codes = partOf(stored, 'codes').bytes;
-  const map = numbersOf(partOf(stored, 'map'));
-  const nested = stored.part('nested-scale');
-  let scales = numbersOf(partOf(stored, 'scale'));
-  if (nested) {
-    const [above, values] = [numbersOf(nested), numbersOf(partOf(stored, 'nested-map'))];
-    const offset = nestedOffset(partOf(stored, 'state'));
-    scales = Float32Array.from(
-      partOf(stored, 'scale').bytes,
-      (code, at) => Math.fround((values[code] as number) * (above[Math.floor(at / BNB_NESTED)] as number)) + offset,
-    );
-  }
-  return Float32Array.from({ length: stored.form.numbers }, (_, at) => {
-    const code = ((codes[at >> 1] as number) >> (4 - 4 * (at & 1))) & 15;
-    return (map[code] as number) * (scales[Math.floor(at / BNB_BLOCK)] as number);
-  });
-}
-
-function decodeBnb8(stored: StoredMatrix): Float32Array {
-  const [rows, columns] = sizesOf(stored.form);
-  const [codes, scales] = [numbersOf(partOf(stored, 'codes')), numbersOf(partOf(stored, 'scale'))];
-  return Float32Array.from({ length: rows * columns }, (_, at) => {
-    const scale = scales[Math.floor(at / columns)] as number;
-    return Math.fround((codes[at] as number) * scale) / 127;
-  });
-}
-
-/** HQQ, axis 1, of 4 or 8 bits: groups are rows of the packed matrix, the first half of them in the high nibbles. */
-function decodeHqq(stored: StoredMatrix): Float32Array {
-  const { form } = stored;
-  const codes = partOf(stored, 'codes').bytes;
-  const [scales, zeros] = [numbersOf(partOf(stored, 'scale')), numbersOf(partOf(stored, 'zero'))];
-  const group = form.block?.[1] ?? form.numbers;
-  const half = form.bits === 4 ? form.numbers / 2 : form.numbers;
-  return Float32Array.from({ length: form.numbers }, (_, at) => {
-    const byte = codes[at % half] as number;
-    const code = form.bits === 8 ? byte : at < half ? byte >> 4 : byte & 15;
-    const of = Math.floor(at / group);
-    return Math.fround(code - (zeros[of] as number)) * (scales[of] as number);
-  });
-}
+/** Numbers of bitsandbytes that share a scale. */
+export const BNB_BLOCK = 64;
 
 export const OTHER_FORMATS: readonly QuantFormat[] = [
   {
@@ -76,7 +19,6 @@ export const OTHER_FORMATS: readonly QuantFormat[] = [
       const [rows, columns] = [16 * outputs, 16 * inputs];
       return { bits: words / 16, matrices: 1, rows, columns, numbers: rows * columns, block: null };
     },
-    decode: 'EXL3 stores a path through a trellis and two rotations; only exllamav3 turns them into numbers.',
   },
   {
     id: 'hqq',
@@ -94,7 +36,6 @@ export const OTHER_FORMATS: readonly QuantFormat[] = [
       if (bits === null) return 'unclear';
       return { bits, matrices: 1, rows: null, columns: null, numbers: groups * group, block: [1, group] };
     },
-    decode: decodeHqq,
   },
   {
     id: 'bnb-4bit',
@@ -115,7 +56,6 @@ export const OTHER_FORMATS: readonly QuantFormat[] = [
       const numbers = 2 * elementsOf(codes.shape);
       return { bits: 4, matrices: 1, rows: null, columns: null, numbers, block: [1, BNB_BLOCK] };
     },
-    decode: decodeBnb4,
   },
   {
     id: 'bnb-8bit',
@@ -130,7 +70,6 @@ export const OTHER_FORMATS: readonly QuantFormat[] = [
       const [matrices, rows, columns] = sizes;
       return { bits: 8, matrices, rows, columns, numbers: rows * columns, block: [1, columns] };
     },
-    decode: decodeBnb8,
   },
   {
     id: 'torchao',
@@ -147,6 +86,5 @@ export const OTHER_FORMATS: readonly QuantFormat[] = [
       const [matrices, rows, columns] = sizes;
       return { bits: 8, matrices, rows, columns, numbers: rows * columns, block: null };
     },
-    decode: 'torchao describes its tensors in JSON beside them, which is not read yet.',
   },
 ];
