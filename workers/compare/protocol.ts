@@ -1,6 +1,9 @@
 import type { CompareReport, CompareStatus, EntryFacts, Picture } from '../../src/core/index.ts';
 import type { InspectEvent, SourceDescriptor } from '../inspect/protocol.ts';
 
+/** The name by which an inspecting worker's script knows that it was started for a comparison: they share nearly all of their code. */
+export const COMPARE = 'compare';
+
 /** What of an entry's numbers is known. `cast`: equal in the coarser of two dtypes. */
 export type Proof = 'none' | 'equal' | 'cast' | 'different' | 'skipped';
 
