@@ -36,7 +36,11 @@ function ofMissing({ layout }: LoadInput): Harm[] {
 
 /** What is wrong with how experts are quantised, whoever reads them. */
 function ofQuantisation({ layout }: LoadInput): Harm[] {
-  return layout.defects.flatMap(({ tag, message }) => (isQuantHarm(tag) ? [{ tag, need: message }] : []));
+  return layout.defects.flatMap(({ tag, message }) => {
+    // What is wrong; consequences and the way out are the finding's.
+    const need = message.slice(0, message.indexOf('. ') + 1);
+    return isQuantHarm(tag) ? [{ tag, need }] : [];
+  });
 }
 
 /** Sizes that the config gives as something else than one number. */

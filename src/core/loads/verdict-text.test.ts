@@ -33,6 +33,11 @@ describe('verdicts in words', () => {
     expect(damagedPrograms([mlx, vllm, { title: 'SGLang', ...of('loads') }])).toBe(
       'MLX and vLLM start without an error, but their expert weights are random or dropped.',
     );
+    const wrong = { title: 'SGLang', ...of('wrong-values') };
+    expect(damagedPrograms([wrong])).toBe('SGLang starts without an error, but its experts have wrong values.');
+    expect(damagedPrograms([mlx, wrong])).toBe(
+      'MLX and SGLang start without an error, but their expert weights are random, or have wrong values.',
+    );
     expect(damagedPrograms([{ title: 'MLX', ...of('refuses', 1) }])).toBeNull();
     expect(namesInWords(['a', 'b', 'c'])).toBe('a, b and c');
     expect(namesInWords([])).toBe('');

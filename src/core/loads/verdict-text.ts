@@ -5,7 +5,7 @@ import type { EvidenceKind, ProgramVerdict, Verdict } from './types.ts';
 /** Verdicts in words. The order is that of danger: damage without an error costs more than an error. */
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   partial: 'Wrong weights',
-  'wrong-values': 'Loads wrong values',
+  'wrong-values': 'Wrong values',
   refuses: 'Fails',
   unknown: 'Not known',
   'loads-converting': 'Loads, converting',
@@ -128,10 +128,8 @@ export function damagedPrograms(
   const names = namesInWords(damaged.map(({ title }) => title));
   const partial = damaged.filter(({ verdict }) => verdict === 'partial');
   const random = partial.every(({ missing }) => missing > 0) ? 'random' : 'random or dropped';
-  const how = [
-    ...(partial.length > 0 ? [random] : []),
-    ...(partial.length < damaged.length ? ['of wrong values'] : []),
-  ];
   const owner = one ? 'its' : 'their';
-  return `${names} ${one ? 'starts' : 'start'} without an error, but ${owner} expert weights are ${how.join(' or ')}.`;
+  const what = partial.length === 0 ? 'experts have wrong values' : `expert weights are ${random}`;
+  const also = partial.length > 0 && partial.length < damaged.length ? ', or have wrong values' : '';
+  return `${names} ${one ? 'starts' : 'start'} without an error, but ${owner} ${what}${also}.`;
 }
