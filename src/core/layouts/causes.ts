@@ -1,4 +1,5 @@
 import type { Checkpoint, Finding } from '../checkpoint/types.ts';
+import { isCodesName, splitName } from '../quantised/names.ts';
 import { plural } from '../units.ts';
 import { withoutConsequences } from './consequences.ts';
 import { nameLayers, stackNames, stackOf } from './layer-names.ts';
@@ -59,9 +60,19 @@ export function causesOf(checkpoint: Files, whole: CheckpointLayout): Cause[] {
   const counts = incompleteBy(findings) ? ({ tag }: Defect) => !EXPLAINED.has(tag) : () => true;
   const across = causal.defects.filter(counts);
   const told = across.some(({ tag }) => tag === 'config-mismatch');
-  const inLayers = (defect: Defect) => counts(defect) && !(told && COUNTED.test(defect.message));
+  const scales = across.some(({ tag }) => tag === 'expert-scale-missing');
+  const inLayers = (defect: Defect) =>
+    counts(defect) && !(told && COUNTED.test(defect.message)) && !(scales && isMissingScale(defect));
   return [...own, ...mergeNumbers(across), ...layerCauses(groups, inLayers)];
 }
+
+/** A companion of quantised numbers that a layer lacks: said of all layers together, with what it means. */
+function isMissingScale({ tag, message }: Defect): boolean {
+  const [, name] = MISSING.exec(message) ?? [];
+  return tag === 'expert-missing' && name !== undefined && !isCodesName(splitName(name).part);
+}
+
+const MISSING = /^(\S+) is missing\.$/;
 
 /** The errors among them. */
 export function errorsOf(checkpoint: Files, layout: CheckpointLayout): Cause[] {

@@ -30,6 +30,11 @@ describe('findings from headers and config', () => {
     expect(said.some((message) => places.some((place) => message.includes(place)))).toBe(true);
   });
 
+  it('say once that a scale is missing', async () => {
+    const causes = await found('faults/scale-missing');
+    expect(causes.map(({ tag }) => tag)).toEqual(['expert-scale-missing']);
+  });
+
   it.each(SOUND)('%s has none', async (name) => {
     expect(await found(name)).toEqual([]);
   });
