@@ -103,7 +103,7 @@ test('in one column the view scrolls the list of pairs, whose rows are drawn whe
   await page.setViewportSize({ width: 1280, height: 800 });
   await expect(async () => {
     await page.keyboard.press('End');
-    await expect(list.locator(`#pair-${last - 1}`)).toBeInViewport({ timeout: 1000 });
+    await expect(list.locator(`#pair-${last - 1}`)).toBeInViewport({ timeout: 5000 });
   }).toPass();
 });
 

@@ -74,15 +74,25 @@ describe('opening in the app', () => {
         shardOf(layer),
       ]),
     );
+    // The second shard comes once a picture of the first was shown.
+    let show = () => {};
+    const shown = new Promise<void>((resolve) => {
+      show = resolve;
+    });
+    const soon = () => new Promise<void>((resolve) => setTimeout(resolve, 60));
     const files = [
-      { path: INDEX, file: late(JSON.stringify({ weight_map: Object.fromEntries(names) }), 0) },
-      { path: 'config.json', file: late(JSON.stringify(config), 60) },
-      { path: shardOf(0), file: late(expert(0), 0) },
-      { path: shardOf(1), file: late(expert(1), 200) },
+      { path: INDEX, file: late(JSON.stringify({ weight_map: Object.fromEntries(names) }), Promise.resolve()) },
+      { path: 'config.json', file: late(JSON.stringify(config), soon()) },
+      { path: shardOf(0), file: late(expert(0), Promise.resolve()) },
+      { path: shardOf(1), file: late(expert(1), shown) },
     ];
     const events: InspectEvent[] = [];
     const source: SourceDescriptor = { kind: 'files', name: 'dropped', files };
-    const session = await openSession(source, (event) => events.push(event), new AbortController().signal);
+    const hear = (event: InspectEvent) => {
+      events.push(event);
+      if (event.type === 'map') show();
+    };
+    const session = await openSession(source, hear, new AbortController().signal);
     await session.dispose();
     const maps = events.flatMap((event) => (event.type === 'map' && !event.complete ? [event.map.rows.length] : []));
     expect(maps.length).toBeGreaterThan(0);
@@ -90,15 +100,15 @@ describe('opening in the app', () => {
   });
 });
 
-/** A file whose parts come after so many milliseconds. */
-function late(content: string | Uint8Array, ms: number): File {
+/** A file whose parts come after something has happened. */
+function late(content: string | Uint8Array, after: Promise<void>): File {
   const file = new File([content as BlobPart], 'late');
   const cut = file.slice.bind(file);
   file.slice = (...ends) => {
     const part = cut(...ends);
     const whole = part.arrayBuffer.bind(part);
     part.arrayBuffer = async () => {
-      await new Promise((done) => setTimeout(done, ms));
+      await after;
       return whole();
     };
     return part;

@@ -64,9 +64,8 @@ describe('tensorPlace', () => {
       `experts.${'a'.repeat(long)}.`,
       'local_',
     ];
-    const start = performance.now();
-    for (const name of names) tensorPlace(`x.${name}`);
-    expect(performance.now() - start).toBeLessThan(1000);
+    // Work that grows with the square would take hours: the test would run out of its time.
+    for (const name of names) expect(tensorPlace(`x.${name}`).layer).toBeNull();
   });
 });
 

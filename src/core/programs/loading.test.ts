@@ -353,8 +353,6 @@ describe('what is not plain', () => {
       }
     }
     const big = { ...config, n_routed_experts: 128, num_hidden_layers: 94, hidden_size: 8, moe_intermediate_size: 8 };
-    const started = performance.now();
     expect(predictLoads(checkpointOf(headers, big))).toHaveLength(LOADERS.length);
-    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
