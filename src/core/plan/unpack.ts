@@ -1,5 +1,6 @@
 import type { Checkpoint, CheckpointTensor } from '../checkpoint/types.ts';
-import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../quantised/scale-blocks.ts';
+import { quantConfig } from '../quantised/config.ts';
+import { blockOf, isMxScaleType, isScaleType } from '../quantised/scale-blocks.ts';
 import { bytesOf, elementsOf, type Fp8, fp8Of, isCode, isFp8, UNPACKED } from '../safetensors/dtype.ts';
 import type { FileOffset } from '../safetensors/types.ts';
 import type { Unpacked } from './types.ts';
@@ -133,7 +134,7 @@ function fp8Tensor(codes: CheckpointTensor, format: Fp8, checkpoint: Checkpoint)
   }
   const grid = gridOf(scales, matrices, rows);
   if (!isScaleType(scales.dtype) || !grid || elementsOf(codes.shape) === 0) return null;
-  const asked = blockSizes(config);
+  const asked = quantConfig(config).block ?? [];
   const blockRows = blockOf(rows, grid[0], asked[0]);
   const blockColumns = blockOf(columns, grid[1], asked[1]);
   return blockRows === null || blockColumns === null ? null : { ...of, scales, blockRows, blockColumns };

@@ -80,9 +80,6 @@ export const byName: IgnoreRule = (entry) => {
   return (module) => `.${module}.`.includes(`.${entry}.`);
 };
 
-/** A part of the name, wherever it stands. */
-export const bySubstring: IgnoreRule = (entry) => (module) => module.includes(entry);
-
 /** A pattern from the start, open at the end; or the end of the name. */
 export const byPatternOrEnd: IgnoreRule = (entry) => {
   const pattern = fromStart(entry);

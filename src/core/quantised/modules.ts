@@ -106,14 +106,6 @@ export function numbersIn({ form }: QuantModule): number | null {
   return form && form.numbers * form.matrices;
 }
 
-/** Bits that a number takes with its companions; null where the headers do not say. */
-export function bitsANumber(module: QuantModule): number | null {
-  const numbers = numbersIn(module);
-  if (numbers === null) return null;
-  const bytes = [...module.parts.values()].reduce((sum, { start, end }) => sum + (end - start), 0);
-  return (8 * bytes) / numbers;
-}
-
 /** Where one matrix of a module lies, a part each. */
 export interface PartRange {
   readonly role: Role;

@@ -14,15 +14,6 @@ export function isMxScaleType(dtype: DType): boolean {
 /** Block sizes that are in use, tried where the config does not say which. */
 const BLOCKS = [128, 64, 32, 16];
 
-/** `weight_block_size` of a config, [rows, columns]; empty where it says nothing. */
-export function blockSizes(config: Readonly<Record<string, unknown>> | null): readonly (number | undefined)[] {
-  const quantisation = config?.quantization_config as { weight_block_size?: unknown } | null | undefined;
-  const sizes = quantisation?.weight_block_size;
-  return Array.isArray(sizes)
-    ? sizes.map((size) => (Number.isInteger(size) && size > 0 ? Number(size) : undefined))
-    : [];
-}
-
 /** Numbers along a dim that share a scale, where `count` scales serve `size` numbers; null where nothing says how. */
 export function blockOf(size: number, count: number, asked: number | undefined): number | null {
   if (asked !== undefined && Math.ceil(size / asked) === count) return asked;

@@ -2,7 +2,8 @@ import type { Checkpoint } from '../checkpoint/types.ts';
 import { nameLayers, stackNames, stackOf } from '../layouts/layer-names.ts';
 import type { Defect, LayerGroup, MatrixView, Projection } from '../layouts/types.ts';
 import { matrixView } from '../layouts/view.ts';
-import { blockOf, blockSizes, isMxScaleType, isScaleType } from '../quantised/scale-blocks.ts';
+import { quantConfig } from '../quantised/config.ts';
+import { blockOf, isMxScaleType, isScaleType } from '../quantised/scale-blocks.ts';
 import { type FloatType, type Fp8, fp8Of, isFloatType } from '../safetensors/dtype.ts';
 
 /** How a matrix's numbers are stored. */
@@ -149,7 +150,7 @@ function fp8(
   }
   const scale = matrixView(group, projection, 0, part);
   if (!scale || !isScaleType(scale.dtype)) return 'Its scales cannot be read.';
-  const asked = blockSizes(config);
+  const asked = quantConfig(config).block ?? [];
   const blockRows = blockOf(weight.rows, scale.rows, asked[0]);
   const blockColumns = blockOf(weight.columns, scale.columns, asked[1]);
   if (blockRows === null || blockColumns === null) return 'Its scales do not say which numbers they belong to.';

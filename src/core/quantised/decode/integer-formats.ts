@@ -88,7 +88,7 @@ function decodeMlx(stored: StoredMatrix): Float32Array {
 const WHOLE_ZEROS = new Set(['gptq_v2', 'gptq_p', 'auto_round', 'auto_round:gptqmodel', 'auto_round:gptq_v2']);
 
 /** What a stored zero lacks: GPTQ's first format stores z − 1. Source: GPTQModel, utils/model.py. */
-export function missingFromZero({ format }: QuantConfig): 0 | 1 {
+function missingFromZero({ format }: QuantConfig): 0 | 1 {
   return WHOLE_ZEROS.has(format ?? '') ? 0 : 1;
 }
 
