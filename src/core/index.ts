@@ -102,6 +102,7 @@ export { workflowCommand } from './embed/workflow.ts';
 export { xmlText } from './embed/xml.ts';
 export { ERROR_MEANINGS } from './error-meanings.ts';
 export * from './errors.ts';
+export { exitCodeOf } from './final-exit.ts';
 export { GLOSSARY, type GlossaryTerm, TERM_IDS, type TermId, termOf } from './glossary.ts';
 export type { ConfigFile, ConfigRequest } from './handoff/config.ts';
 export { type CardPicture, cardPictures } from './handoff/layout-pictures.ts';
