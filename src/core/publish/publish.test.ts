@@ -248,6 +248,79 @@ describe('a publication that is interrupted', () => {
     60_000,
   );
 
+  /** How often each part of the first file was sent. */
+  const sentParts = () => {
+    const [first = ''] = Object.keys(SHARDS);
+    const counts = new Map<number, number>();
+    for (const { method, path } of hub.journal) {
+      const part = Number(new URLSearchParams(path.split('?')[1]).get('partNumber'));
+      if (method === 'PUT' && path.includes(sums[first] ?? '')) counts.set(part, (counts.get(part) ?? 0) + 1);
+    }
+    return counts;
+  };
+  const twice = () => [...sentParts()].flatMap(([part, count]) => (count === 2 ? [part] : [])).sort((a, b) => a - b);
+
+  it('sends again the one part that was lost, though four were on their way', async () => {
+    hub.switches.partBytes = PART;
+    hub.faults.add({ pathRe: 'partNumber=6&', action: { type: 'answer', transport: { resetFirst: true } } });
+    expect((await refusal(publish({ parallel: 4, retries: 0 }))).tag).toBe('network');
+    hub.faults.clear();
+    await publish({ parallel: 4 });
+    expect(sentParts().size).toBe(46);
+    expect(twice()).toEqual([6]);
+    expect(Math.max(...sentParts().values())).toBe(2);
+    expectWhole();
+  });
+
+  it('sends again only parts that were not answered, where it is stopped with four on their way', async () => {
+    hub.switches.partBytes = PART;
+    let open = () => {};
+    const until = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    // Part 5 is answered, and the rest of its answer does not come; parts 6 and 7 are not answered.
+    const stalled = { type: 'answer', body: '<taken/>', transport: { stall: { afterBytes: 0, ms: 60_000 } } } as const;
+    hub.faults.add({ pathRe: 'partNumber=5&', action: { ...stalled, headers: { 'Content-Type': 'application/xml' } } });
+    for (const part of [6, 7])
+      hub.faults.add({ pathRe: `partNumber=${part}&`, action: { type: 'ttfb', ms: 0, until } });
+    const stop = new AbortController();
+    const platform = createNodeFetch({});
+    const watched: typeof fetch = async (input, init) => {
+      // Whoever holds the last free place among the four comes to part 12.
+      if (String(input).includes('partNumber=12&')) stop.abort();
+      return platform(input, init);
+    };
+    const error = await refusal(publish({ parallel: 4, signal: stop.signal, fetch: watched }));
+    open();
+    hub.faults.clear();
+    expect(error.tag).toBe('cancelled');
+    await publish({ parallel: 4 });
+    expect(twice()).toEqual([6, 7]);
+    expect([Math.max(...sentParts().values()), sentParts().size]).toEqual([2, 46]);
+    expectWhole();
+  });
+
+  it('has each part in its journal before the next one is sent', async () => {
+    hub.switches.partBytes = PART;
+    const platform = createNodeFetch({});
+    const cache = publishCache(env);
+    const lag: number[] = [];
+    const watched: typeof fetch = (input, init) => {
+      if (init?.method === 'PUT') {
+        const [file = ''] = readdirSync(cache);
+        const known = readFileSync(join(cache, file), 'utf8')
+          .split('\n')
+          .filter((line) => line.startsWith('{"part"'));
+        lag.push(hub.journal.filter(({ method }) => method === 'PUT').length - known.length);
+      }
+      return platform(input, init);
+    };
+    await publish({ parallel: 1, fetch: watched });
+    expect(lag.length).toBeGreaterThan(46);
+    expect(lag.slice(0, 46).every((behind) => behind === 0)).toBe(true);
+    expectWhole();
+  });
+
   it('keeps signed addresses for this user alone, and nothing once it is committed', async () => {
     hub.faults.add({ methodRe: 'PUT', nth: 5, action: { type: 'answer', transport: { resetFirst: true } } });
     await refusal(publish({ parallel: 1, retries: 0 }));
