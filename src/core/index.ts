@@ -127,6 +127,7 @@ export {
   type SignInRequest,
   startSignIn,
 } from './hub/oauth.ts';
+export { grantsWriting, publishScopesOf, readScopesOf } from './hub/scopes.ts';
 export {
   formatRepoReference,
   HUB_ENDPOINT,

@@ -20,8 +20,9 @@ import {
 } from '../../../jobs/publish/publish-store.ts';
 import { CopyButton } from '../../../parts/copy-button.tsx';
 import { Shown } from '../../../parts/shown.tsx';
-import { accountOf, useAccess } from '../../../state/access/access.ts';
+import { accountOf, mayWrite, useAccess } from '../../../state/access/access.ts';
 import { useAddress } from '../../../state/address-store.ts';
+import { PublishAccess } from './publish-access.tsx';
 import './publish.css';
 
 interface PublishResultProps {
@@ -58,18 +59,19 @@ interface FormProps extends PublishResultProps {
 function PublishForm({ of, card, state, busy }: FormProps) {
   const endpoint = useAddress(({ endpoint }) => hubOf(endpoint));
   const account = useAccess(({ accounts }) => accountOf(accounts, endpoint ?? HUB_ENDPOINT));
+  const access = account !== null && mayWrite(account) ? account : null;
   const [repo, setRepo] = useState(state?.asked.repo ?? '');
   const [hidden, setHidden] = useState(state?.asked.private ?? false);
   const wrong = repo === '' ? null : whyWrong(repo);
   const ready = repo !== '' && wrong === null;
   const publish = () => {
-    if (!account || !ready || busy) return;
+    if (!access || !ready || busy) return;
     void publishResult(of, {
       repo: repo.trim(),
       branch: 'main',
       private: hidden,
       endpoint,
-      token: account.token,
+      token: access.token,
       card,
     });
   };
@@ -102,17 +104,8 @@ function PublishForm({ of, card, state, busy }: FormProps) {
         <input type="checkbox" checked={hidden} onChange={(event) => setHidden(event.target.checked)} />
         Private repository
       </label>
-      {account === null && (
-        <div className="callout warn">
-          <p>To publish from this page, sign in or enter a token with write access.</p>
-          <div className="row">
-            <button type="button" className="button small" onClick={askAccess}>
-              Sign in or enter a token
-            </button>
-          </div>
-        </div>
-      )}
-      {account !== null && (
+      {access === null && <PublishAccess endpoint={endpoint} account={account} unsaved={of.output.kind === 'memory'} />}
+      {access !== null && (
         <button type="submit" className="button primary" disabled={!ready || busy}>
           {state === null ? 'Publish' : 'Publish again'}
         </button>
@@ -131,11 +124,6 @@ function PublishForm({ of, card, state, busy }: FormProps) {
       <OnDisk of={of} repo={ready ? repo.trim() : 'org/name'} hidden={hidden} />
     </form>
   );
-}
-
-/** Opens the access of the top bar. */
-function askAccess(): void {
-  document.querySelector<HTMLElement>('[data-access]')?.click();
 }
 
 /** The Hub that a result goes to: that of the address, but not the files that `moe-loom open` serves like one. */
