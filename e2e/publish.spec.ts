@@ -30,7 +30,11 @@ test('a result is published from the page as one commit, after a stop too, and t
   const report = await convert(page, hub);
   await report.getByRole('button', { name: 'Publish to the Hub…' }).click();
   const form = report.getByRole('form', { name: 'Publish to the Hub' });
-  await expect(form).toContainText('you need write access to the Hub. Enter a token with write access.');
+  await form.getByRole('button', { name: 'Cancel' }).click();
+  await expect(form).toHaveCount(0);
+  await report.getByRole('button', { name: 'Publish to the Hub…' }).click();
+  await expect(form).toContainText('you need write access to the Hub.');
+  await expect(form).toContainText('Enter a token with write access.');
   await expect(form.getByRole('button', { name: 'Publish', exact: true })).toHaveCount(0);
   await form.getByText('Upload from a terminal instead').click();
   await form.getByRole('textbox', { name: 'Repository' }).fill(repo);
@@ -120,7 +124,10 @@ test('who signed in to read is told so, and signs in with write access to publis
   await expect(form).toContainText('You are signed in as owner to read only. Publishing needs write access.');
   await expect(form.getByRole('button', { name: 'Publish', exact: true })).toHaveCount(0);
   expect(await violations(page)).toEqual([]);
-  await form.getByRole('button', { name: 'Sign in with write access' }).click();
+  await Promise.all([
+    page.waitForEvent('load'),
+    form.getByRole('button', { name: 'Sign in with write access' }).click(),
+  ]);
   await expect(page.locator('[data-access]')).toContainText('owner');
   expect(scopes).toEqual(['openid profile gated-repos', 'openid profile gated-repos write-repos contribute-repos']);
 

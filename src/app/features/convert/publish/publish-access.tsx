@@ -36,7 +36,9 @@ export function PublishAccess({ endpoint, account, unsaved }: PublishAccessProps
             )}{' '}
             to read only. Publishing needs write access.
           </>
-        )}{' '}
+        )}
+      </p>
+      <p>
         <Ways offered={scopes !== null && !unsaved} registered={registered !== null} unsaved={unsaved} />
       </p>
       <div className="row">

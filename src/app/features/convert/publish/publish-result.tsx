@@ -44,7 +44,8 @@ export function PublishResult(props: PublishResultProps) {
         Publish to the Hub…
       </button>
     );
-  return <PublishForm {...props} state={mine} busy={state.status === 'running'} />;
+  const onCancel = mine === null ? () => setOpen(false) : null;
+  return <PublishForm {...props} state={mine} busy={state.status === 'running'} onCancel={onCancel} />;
 }
 
 function isSame(one: Publishable, other: Publishable): boolean {
@@ -54,9 +55,11 @@ function isSame(one: Publishable, other: Publishable): boolean {
 interface FormProps extends PublishResultProps {
   readonly state: PublishState | null;
   readonly busy: boolean;
+  /** Null once something was published or tried. */
+  readonly onCancel: (() => void) | null;
 }
 
-function PublishForm({ of, card, state, busy }: FormProps) {
+function PublishForm({ of, card, state, busy, onCancel }: FormProps) {
   const endpoint = useAddress(({ endpoint }) => hubOf(endpoint));
   const account = useAccess(({ accounts }) => accountOf(accounts, endpoint ?? HUB_ENDPOINT));
   const access = account !== null && mayWrite(account) ? account : null;
@@ -84,6 +87,7 @@ function PublishForm({ of, card, state, busy }: FormProps) {
         publish();
       }}
     >
+      <h3>Publish to the Hub</h3>
       <label className="field-label">
         Repository
         <input
@@ -105,11 +109,18 @@ function PublishForm({ of, card, state, busy }: FormProps) {
         Private repository
       </label>
       {access === null && <PublishAccess endpoint={endpoint} account={account} unsaved={of.output.kind === 'memory'} />}
-      {access !== null && (
-        <button type="submit" className="button primary" disabled={!ready || busy}>
-          {state === null ? 'Publish' : 'Publish again'}
-        </button>
-      )}
+      <div className="row">
+        {access !== null && (
+          <button type="submit" className="button primary" disabled={!ready || busy}>
+            {state === null ? 'Publish' : 'Publish again'}
+          </button>
+        )}
+        {onCancel !== null && (
+          <button type="button" className="button" onClick={onCancel}>
+            Cancel
+          </button>
+        )}
+      </div>
       {state !== null && state.status === 'failed' && (
         <p className="callout bad" role="alert">
           <Shown text={state.problem} />
