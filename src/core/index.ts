@@ -127,7 +127,6 @@ export {
   type SignInRequest,
   startSignIn,
 } from './hub/oauth.ts';
-export { grantsWriting, publishScopesOf, readScopesOf } from './hub/scopes.ts';
 export {
   formatRepoReference,
   HUB_ENDPOINT,
@@ -136,6 +135,7 @@ export {
   type RepoReference,
 } from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
+export { grantsWriting, publishScopesOf, readScopesOf } from './hub/scopes.ts';
 export { createHelpers, type Helpers, serveHelper } from './kernels/crew.ts';
 export { createDevices, type Devices } from './kernels/devices.ts';
 export {
