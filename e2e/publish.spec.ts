@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Page } from '@playwright/test';
-import { expect, pastTheEdge, test, violations, visit } from './support/app.ts';
+import { expect, pastTheEdge, register, test, violations, visit } from './support/app.ts';
 import type { HubServer } from './support/hub/server.ts';
 
 const TOKEN = 'hf_owner';
@@ -30,14 +30,18 @@ test('a result is published from the page as one commit, after a stop too, and t
   const report = await convert(page, hub);
   await report.getByRole('button', { name: 'Publish to the Hub…' }).click();
   const form = report.getByRole('form', { name: 'Publish to the Hub' });
-  await expect(form).toContainText('sign in or enter a token with write access');
+  await form.getByRole('button', { name: 'Cancel' }).click();
+  await expect(form).toHaveCount(0);
+  await report.getByRole('button', { name: 'Publish to the Hub…' }).click();
+  await expect(form).toContainText('you need write access to the Hub.');
+  await expect(form).toContainText('Enter a token with write access.');
   await expect(form.getByRole('button', { name: 'Publish', exact: true })).toHaveCount(0);
   await form.getByText('Upload from a terminal instead').click();
   await form.getByRole('textbox', { name: 'Repository' }).fill(repo);
   await expect(form).toContainText(`hf upload-large-folder ${repo} ./`);
   expect(await violations(page)).toEqual([]);
   expect(await pastTheEdge(page)).toEqual([]);
-  await form.getByRole('button', { name: 'Sign in or enter a token' }).click();
+  await form.getByRole('button', { name: 'Enter a token' }).click();
   await expect(page.getByRole('dialog')).toBeVisible();
   await page.keyboard.press('Escape');
   await giveToken(page, TOKEN);
@@ -98,6 +102,43 @@ test('a result is published from the page as one commit, after a stop too, and t
       name,
     ).toBe(sum);
   expect(`${page.url()}${await page.content()}`).not.toContain(TOKEN);
+});
+
+test('who signed in to read is told so, and signs in with write access to publish', async ({ page, hub }) => {
+  hub.switches.oauthUser = 'owner';
+  await register(page, hub);
+  const scopes: string[] = [];
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.pathname === '/oauth/authorize') scopes.push(url.searchParams.get('scope') ?? '');
+  });
+  await visit(page, hub, { repo: 'tiny/qwen3-moe', view: 'convert', target: 'stacked' });
+  await page.locator('[data-access]').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign in at the Hub' }).click();
+  await expect(page.locator('[data-access]')).toContainText('owner');
+  await page.getByRole('button', { name: 'Start conversion' }).click();
+  const report = page.getByRole('region', { name: 'Report' });
+  await expect(report).toContainText('all equal');
+  await report.getByRole('button', { name: 'Publish to the Hub…' }).click();
+  const form = report.getByRole('form', { name: 'Publish to the Hub' });
+  await expect(form).toContainText('You are signed in as owner to read only. Publishing needs write access.');
+  await expect(form.getByRole('button', { name: 'Publish', exact: true })).toHaveCount(0);
+  expect(await violations(page)).toEqual([]);
+  await Promise.all([
+    page.waitForEvent('load'),
+    form.getByRole('button', { name: 'Sign in with write access' }).click(),
+  ]);
+  await expect(page.locator('[data-access]')).toContainText('owner');
+  expect(scopes).toEqual(['openid profile gated-repos', 'openid profile gated-repos write-repos contribute-repos']);
+
+  // The result is still in the browser storage.
+  await page.getByRole('button', { name: /^Report on / }).click();
+  await report.getByRole('button', { name: 'Publish to the Hub…' }).click();
+  const repo = `owner/signed-in-${Date.now()}`;
+  await form.getByRole('textbox', { name: 'Repository' }).fill(repo);
+  await form.getByRole('button', { name: 'Publish', exact: true }).click();
+  await expect(report).toContainText('in one commit');
+  expect(hub.historyOf(repo)).toHaveLength(2);
 });
 
 test('a token that may only read is refused in a sentence, and the way on is there', async ({ page, hub }) => {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { expect, parametersOf, test, violations, visit } from './support/app.ts';
+import { expect, parametersOf, register, test, violations, visit } from './support/app.ts';
 import { presetRepos } from './support/hub/presets.ts';
-import type { HubServer } from './support/hub/server.ts';
 import { startHub } from './support/hub/server.ts';
 
 const GATED = 'preset/gated-manual';
@@ -69,17 +68,6 @@ async function giveToken(page: Page, token: string, keep = false): Promise<void>
   if (keep) await dialog.getByLabel('Keep on this device').check();
   expect(await told(page)).not.toContain(token);
   await dialog.getByRole('button', { name: 'Use token' }).click();
-}
-
-/** Makes the page what it is where somebody registered it at this Hub. */
-async function register(page: Page, hub: HubServer): Promise<void> {
-  await page.addInitScript((endpoint) => {
-    document.addEventListener('DOMContentLoaded', () => {
-      const meta = Object.assign(document.createElement('meta'), { name: 'moe-loom-oauth-client', content: 'loom' });
-      meta.dataset.endpoint = endpoint;
-      document.head.append(meta);
-    });
-  }, hub.url);
 }
 
 test('a token opens a gated repo, goes to its Hub alone, and is nowhere to be found', async ({ page, hub }) => {

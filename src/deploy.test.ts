@@ -9,7 +9,7 @@ import { frontMatter, readYaml } from '../deploy/plain-yaml.ts';
 import { serverHeaders } from './cli/serve/app-headers.ts';
 import { removedWorker } from './cli/serve/removed-worker.ts';
 import { IMAGE_COMMAND } from './core/cluster/parts-on-cluster.ts';
-import { SIGN_IN_SCOPES } from './core/hub/oauth.ts';
+import { PUBLISH_SCOPES } from './core/hub/scopes.ts';
 
 const pathOf = (name: string) => fileURLToPath(new URL(`../deploy/${name}`, import.meta.url));
 
@@ -94,7 +94,7 @@ describe('deploy', () => {
       app_build_command: 'npm ci && npx vite build',
       app_file: 'dist/app/index.html',
       hf_oauth: 'true',
-      hf_oauth_scopes: SIGN_IN_SCOPES.split(' ').filter((scope) => scope !== 'openid' && scope !== 'profile'),
+      hf_oauth_scopes: PUBLISH_SCOPES.split(' ').filter((scope) => scope !== 'openid' && scope !== 'profile'),
       custom_headers: Object.fromEntries(
         serverHeaders(pagePolicy(), ['https://huggingface.co'])
           .filter(([name]) => name.startsWith('Cross-Origin-'))

@@ -59,6 +59,17 @@ export async function visit(
   await page.goto(`/?${new URLSearchParams({ endpoint: hub.url, ...parameters })}`);
 }
 
+/** Makes the page what it is where somebody registered it at this Hub. */
+export async function register(page: Page, hub: HubServer): Promise<void> {
+  await page.addInitScript((endpoint) => {
+    document.addEventListener('DOMContentLoaded', () => {
+      const meta = Object.assign(document.createElement('meta'), { name: 'moe-loom-oauth-client', content: 'loom' });
+      meta.dataset.endpoint = endpoint;
+      document.head.append(meta);
+    });
+  }, hub.url);
+}
+
 /**
  * Has an open page show another address as Back does: what is open stays open where the address names the same source.
  * For tests that look at many views of a model that takes long to open.

@@ -1,7 +1,7 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { readManifest } from '../core/cluster/manifest-reader.fixture.ts';
 import { hubFolder } from '../core/testing.fixture.ts';
 import { capture } from './answers/capture.fixture.ts';
@@ -31,7 +31,7 @@ describe('job', () => {
     ])
       expect(stdout.split('\n')).toContain(line);
     expect(stdout).toMatch(/--array=1-(?:[2-9]|1[0-6]) /);
-    expect(stdout).toContain('case $code in 1) ;;');
+    expect(stdout).toContain('case $code in 1|3) ;;');
   });
 
   it('writes the file once, and says how it is run', async () => {
@@ -90,10 +90,29 @@ describe('job', () => {
     };
     const [part] = parts?.spec.template.spec.containers ?? [];
     const { initContainers, containers } = joining?.spec.template.spec ?? {};
-    expect(await run(initContainers[0])).toBe(1);
     expect([await run(part, '1'), await run(part, '0')]).toEqual([0, 0]);
     expect([await run(initContainers[0]), await run(containers[0])]).toEqual([0, 0]);
     expect(readdirSync(join(work, 'pods $out'))).toContain('config.json');
+  });
+
+  it('ends with 3 in a job of a cluster where a retry changes nothing, with 2 elsewhere', async () => {
+    const broken = join(work, 'broken.json');
+    writeFileSync(broken, '{"version":1}');
+    const commands = [
+      ['convert', '--plan', broken, '--part', '1/2', '--out', join(work, 'none')],
+      ['convert', '--plan', plan, '--parts', '1/2'],
+      ['join', broken, join(work, 'none')],
+      ['status', '--wait', broken, join(work, 'none')],
+    ];
+    for (const [final, code] of [
+      ['3', 3],
+      ['', 2],
+    ] as const) {
+      vi.stubEnv('MOE_LOOM_FINAL_EXIT', final);
+      for (const command of commands)
+        expect([command[0], (await capture(...command)).code]).toEqual([command[0], code]);
+      vi.unstubAllEnvs();
+    }
   });
 
   it.each([

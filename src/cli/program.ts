@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { COULD_NOT, DONE, ERROR_TAGS, type ErrorTag, isLoomError, LoomError, VERSION } from '../core/index.ts';
+import { DONE, type ErrorTag, exitCodeOf, isLoomError, LoomError, VERSION } from '../core/index.ts';
 import { addCheck } from './check.ts';
 import { addCompare } from './compare.ts';
 import { addCompletion, addMan } from './completion.ts';
@@ -85,7 +85,7 @@ function report(error: unknown, args: readonly string[]): number {
     if (error.exitCode === 0) return DONE;
     // Its message is on standard error already.
     if (asksJson(args)) printError('usage', error.message.replace(/^error: /, ''));
-    return COULD_NOT;
+    return exitCodeOf('usage', process.env);
   }
   const known = isLoomError(error)
     ? error
@@ -95,7 +95,7 @@ function report(error: unknown, args: readonly string[]): number {
   const lines = known.tag === 'internal' ? known.message.split('\n') : [known.message];
   for (const [at, line] of lines.entries())
     tell(`${at === 0 ? `${PROGRAM_NAME}: ` : ''}${line}${at === lines.length - 1 ? ` [${known.tag}]` : ''}`);
-  return ERROR_TAGS[known.tag].exit;
+  return exitCodeOf(known.tag, process.env);
 }
 
 /** True for `--json`, and for its other spelling in `check`. */

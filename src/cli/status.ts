@@ -1,12 +1,15 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { awaitParts } from '../core/convert/parts/await-parts.node.ts';
 import { type ShardStatus, type Survey, surveyParts } from '../core/convert/parts/survey.node.ts';
 import { readPlanFile } from '../core/convert/plan-file/read.node.ts';
 import { formatBytes, LoomError, MAX_PARTS, type PlanFile, partsOfPlan, plural } from '../core/index.ts';
-import { type OutputOptions, print, printJson, withOutput } from './common.ts';
+import { interruptSignal, type OutputOptions, print, printJson, withOutput } from './common.ts';
+import { tell } from './terminal.ts';
 
 interface StatusFlags extends OutputOptions {
   readonly parts?: string;
+  readonly wait?: boolean;
 }
 
 const STATES = ['done', 'running', 'failed', 'missing', 'damaged'] as const;
@@ -20,16 +23,33 @@ export function addStatus(program: Command): void {
       .argument('<plan>', 'the plan file that the parts are made with')
       .argument('<folder>', 'the output folder of the parts'),
   )
+    .option(
+      '--wait',
+      'wait until every shard is done, or a part has failed with an error that running it again cannot change',
+    )
     .option('--parts <n>', 'also say it for each of n parts, as convert --part k/n has them')
     .action(async (path: string, folder: string, flags: StatusFlags) => {
       const count = countOf(flags.parts);
       const planFile = await readPlanFile(path);
-      const survey = await surveyParts(folder, planFile);
+      const survey = flags.wait
+        ? await awaitParts(folder, planFile, { signal: interruptSignal(), onSurvey: tellCounts() })
+        : await surveyParts(folder, planFile);
       const parts = count === null ? null : partsOf(planFile, survey, count);
       if (flags.json) printJson(statusJson(resolve(folder), planFile, survey, parts));
       else print(describeStatus(survey, parts));
       if (survey.shards.some(({ state }) => state !== 'done')) process.exitCode = 1;
     });
+}
+
+/** Says on standard error how far the parts are, when that has changed. */
+function tellCounts(): (survey: Survey) => void {
+  let last = '';
+  return ({ shards }) => {
+    const counts = countsOf(shards);
+    const line = STATES.flatMap((state) => (counts[state] > 0 ? `${counts[state]} ${state}` : [])).join(', ');
+    if (line !== last) tell(`${plural(shards.length, 'shard')}: ${line}.`);
+    last = line;
+  };
 }
 
 /** @throws LoomError `usage`. */

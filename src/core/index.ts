@@ -102,6 +102,7 @@ export { workflowCommand } from './embed/workflow.ts';
 export { xmlText } from './embed/xml.ts';
 export { ERROR_MEANINGS } from './error-meanings.ts';
 export * from './errors.ts';
+export { exitCodeOf } from './final-exit.ts';
 export { GLOSSARY, type GlossaryTerm, TERM_IDS, type TermId, termOf } from './glossary.ts';
 export type { ConfigFile, ConfigRequest } from './handoff/config.ts';
 export { type CardPicture, cardPictures } from './handoff/layout-pictures.ts';
@@ -134,6 +135,7 @@ export {
   type RepoReference,
 } from './hub/reference.ts';
 export { type HubRepo, type OpenHubOptions, openHubRepo } from './hub/repo.ts';
+export { grantsWriting, publishScopesOf, readScopesOf } from './hub/scopes.ts';
 export { createHelpers, type Helpers, serveHelper } from './kernels/crew.ts';
 export { createDevices, type Devices } from './kernels/devices.ts';
 export {

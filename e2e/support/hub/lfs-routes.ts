@@ -3,7 +3,7 @@ import { badRequest, type HubProblem, notSignedIn, problemReply } from './errors
 import { type Exchange, jsonReply, type Reply, readRequestBody, reply, textReply } from './exchange.ts';
 import type { StartedUpload } from './lfs-store.ts';
 import { hex } from './repo.ts';
-import type { Caller } from './users.ts';
+import { type Caller, mayWrite } from './users.ts';
 
 /** Real addresses of parts hold for a day (`X-Amz-Expires=86400`). */
 const LIFETIME_SECONDS = 86_400;
@@ -21,7 +21,7 @@ interface BatchRequest {
  */
 export async function lfsBatchReply(context: HubContext, exchange: Exchange, caller: Caller): Promise<Reply> {
   if (caller.kind !== 'user') return problemReply(notSignedIn(), 'json');
-  if (!caller.user.owner) return problemReply(mayNotWrite(), 'json');
+  if (!mayWrite(caller.user)) return problemReply(mayNotWrite(), 'json');
   const { objects, transfers = [] } = JSON.parse(await readRequestBody(exchange.message)) as BatchRequest;
   const { lfs, switches, now } = context;
   const multipart = transfers.includes('multipart');

@@ -33,7 +33,9 @@ function configuration(context: HubContext): Reply {
     token_endpoint: `${hub}/oauth/token`,
     userinfo_endpoint: `${hub}/oauth/userinfo`,
     jwks_uri: `${hub}/oauth/jwks`,
-    scopes_supported: ['openid', 'profile', 'email', 'read-repos', 'write-repos', 'manage-repos', 'gated-repos'],
+    scopes_supported: [
+      ...['openid', 'profile', 'email', 'read-repos', 'write-repos', 'contribute-repos', 'manage-repos', 'gated-repos'],
+    ],
     response_types_supported: ['code'],
     grant_types_supported: ['authorization_code'],
     code_challenge_methods_supported: ['S256'],
@@ -96,7 +98,7 @@ async function exchangeCode(context: HubContext, exchange: Exchange): Promise<Re
     .digest('base64url');
   if (digest !== grant.challenge) return refuse('invalid_grant', 'The verifier does not fit');
   const token = `hf_oauth_${randomBytes(16).toString('hex')}`;
-  context.tokens.add(token, userNamed(grant.user));
+  context.tokens.add(token, { ...userNamed(grant.user), scopes: grant.scope.split(' ') });
   const answer = { access_token: token, token_type: 'bearer', expires_in: TOKEN_SECONDS, scope: grant.scope };
   return jsonReply(200, { ...answer, id_token: 'unsigned' });
 }

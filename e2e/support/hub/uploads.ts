@@ -5,11 +5,11 @@ import { type Exchange, jsonReply, type Reply, readRequestBody } from './exchang
 import { mayNotWrite } from './lfs-routes.ts';
 import { type RepoFile, repoFile, storageOf } from './repo.ts';
 import { findCommit, type StoredRepo } from './store.ts';
-import type { Caller, User } from './users.ts';
+import { type Caller, mayWrite, type User } from './users.ts';
 
 /** Says of each file whether it goes into git or not (huggingface.js, `ApiPreuploadResponse`). */
 export async function preuploadReply(exchange: Exchange, repo: StoredRepo, branch: string, user: User): Promise<Reply> {
-  if (!user.owner) return problemReply(mayNotWrite(), 'json');
+  if (!mayWrite(user)) return problemReply(mayNotWrite(), 'json');
   if (findCommit(repo, branch) === undefined) return problemReply(revisionNotFound(branch), 'json');
   const { files } = JSON.parse(await readRequestBody(exchange.message)) as { files: { path: string; size: number }[] };
   if (files.length > 256) return problemReply(badRequest('Too many files'), 'json');
@@ -44,7 +44,7 @@ export async function commitReply(
   branch: string,
   user: User,
 ): Promise<Reply> {
-  if (!user.owner) return problemReply(mayNotWrite(), 'json');
+  if (!mayWrite(user)) return problemReply(mayNotWrite(), 'json');
   const head = findCommit(repo, branch);
   if (head === undefined) return problemReply(revisionNotFound(branch), 'json');
   const text = await readRequestBody(exchange.message);
@@ -96,7 +96,7 @@ export async function createRepoReply(context: HubContext, exchange: Exchange, c
     type?: string;
   };
   const id = `${body.organization ?? caller.user.name}/${body.name}`;
-  if (!caller.user.owner)
+  if (!mayWrite(caller.user, true))
     return problemReply(
       {
         status: 403,
@@ -113,7 +113,7 @@ export async function createRepoReply(context: HubContext, exchange: Exchange, c
 
 /** `POST /api/models/{repo}/branch/{branch}` (huggingface.js `create-branch.ts`). */
 export function createBranchReply(context: HubContext, repo: StoredRepo, branch: string, user: User): Reply {
-  if (!user.owner) return problemReply(mayNotWrite(), 'json');
+  if (!mayWrite(user)) return problemReply(mayNotWrite(), 'json');
   if (findCommit(repo, branch) !== undefined)
     return problemReply({ status: 409, message: `Reference already exists: refs/heads/${branch}` }, 'json');
   context.store.branch(repo, branch);

@@ -6,6 +6,14 @@ export interface User {
   /** Reads private repos. */
   readonly owner: boolean;
   readonly scoped: boolean;
+  /** Set for tokens of a sign-in: scopes that were granted. */
+  readonly scopes?: readonly string[];
+}
+
+/** Whether a token may write to repos that are there; with `creates`, make new ones. */
+export function mayWrite({ owner, scopes }: User, creates = false): boolean {
+  const needed = creates ? ['contribute-repos', 'manage-repos'] : ['write-repos', 'contribute-repos', 'manage-repos'];
+  return owner && (scopes === undefined || needed.some((scope) => scopes.includes(scope)));
 }
 
 export type Caller = { kind: 'anonymous' } | { kind: 'invalid' } | { kind: 'user'; user: User; token: string };

@@ -72,9 +72,8 @@ describe('a manifest for Kubernetes', () => {
     });
     expect(parts?.spec.podFailurePolicy.rules).toEqual([
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-      { action: 'FailIndex', onExitCodes: { containerName: 'part', operator: 'In', values: FINAL } },
+      { action: 'FailIndex', onExitCodes: { containerName: 'part', operator: 'In', values: [1, 3] } },
     ]);
-    expect(FINAL).toEqual([1]);
     const { containers, restartPolicy } = parts?.spec.template.spec ?? {};
     expect(restartPolicy).toBe('Never');
     expect(containers?.[0].command).toEqual(['/nodejs/bin/node', '/moe-loom']);
@@ -83,13 +82,30 @@ describe('a manifest for Kubernetes', () => {
     ]);
   });
 
+  it('ends the join with a reason once a part or the join has failed for good, and within a bounded time', () => {
+    const joinOf = (more: Partial<KubernetesJob>) => readManifest(kubernetesManifest(job(more)))[1]?.spec;
+    const spec = joinOf({});
+    expect(spec.podFailurePolicy.rules).toEqual([
+      { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+      { action: 'FailJob', onExitCodes: { containerName: 'wait', operator: 'In', values: [1, 3] } },
+      { action: 'FailJob', onExitCodes: { containerName: 'join', operator: 'In', values: [1, 3] } },
+    ]);
+    // Kubernetes refuses a policy for pods whose containers the kubelet starts again.
+    expect([spec.template.spec.restartPolicy, spec.backoffLimit]).toEqual(['Never', 6]);
+    const { containers, initContainers } = spec.template.spec;
+    for (const { env } of [...containers, ...initContainers])
+      expect(env).toContainEqual({ name: 'MOE_LOOM_FINAL_EXIT', value: '3' });
+    const days = (more: Partial<KubernetesJob>) => joinOf(more).activeDeadlineSeconds / 86_400;
+    expect([days({}), days({ atOnce: 4 }), days({ atOnce: 5 }), days({ atOnce: 1 })]).toEqual([1, 4, 4, 7]);
+  });
+
   it('joins in a Job that waits until status says that every shard is done', () => {
     const [, joining] = readManifest(kubernetesManifest(job({ source: '/data/model' })));
     expect(joining?.metadata.name).toBe(jobNames(job()).join);
     const { restartPolicy, initContainers, containers } = joining?.spec.template.spec ?? {};
-    expect(restartPolicy).toBe('OnFailure');
+    expect(restartPolicy).toBe('Never');
     expect(initContainers?.map(({ args }: { args: string[] }) => args)).toEqual([
-      ['status', '/data/plan.json', '/data/out'],
+      ['status', '--wait', '/data/plan.json', '/data/out'],
     ]);
     expect(containers?.map(({ args }: { args: string[] }) => args)).toEqual([
       ['join', '/data/plan.json', '/data/out', '--source=/data/model'],
@@ -98,7 +114,10 @@ describe('a manifest for Kubernetes', () => {
 
   it('asks for no right that the command does not need', () => {
     const [parts, joining] = readManifest(kubernetesManifest(job(every))).slice(1);
-    for (const { spec } of [parts?.spec.template, joining?.spec.template]) {
+    for (const [{ spec }, cpu] of [
+      [parts?.spec.template, '4'],
+      [joining?.spec.template, '100m'],
+    ]) {
       expect(spec.automountServiceAccountToken).toBe(false);
       expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
       for (const { securityContext, resources, env } of [...(spec.initContainers ?? []), ...spec.containers]) {
@@ -107,8 +126,8 @@ describe('a manifest for Kubernetes', () => {
           readOnlyRootFilesystem: true,
           capabilities: { drop: ['ALL'] },
         });
-        expect(resources).toEqual({ requests: { cpu: '4', memory: '16Gi' }, limits: { memory: '16Gi' } });
-        expect(env[1]).toEqual({ name: 'HF_TOKEN', valueFrom: { secretKeyRef: { name: 'hf', key: 'HF_TOKEN' } } });
+        expect(resources).toEqual({ requests: { cpu, memory: '16Gi' }, limits: { memory: '16Gi' } });
+        expect(env[2]).toEqual({ name: 'HF_TOKEN', valueFrom: { secretKeyRef: { name: 'hf', key: 'HF_TOKEN' } } });
       }
     }
   });

@@ -3,8 +3,9 @@ import { type Emitted, joined } from '../embed/emitted.ts';
 import { TOOL } from '../embed/tool.ts';
 import { type YamlMapping, yamlDocuments } from '../embed/yaml.ts';
 import { LoomError } from '../errors.ts';
+import { FINAL_EXIT, FINAL_EXIT_VARIABLE } from '../final-exit.ts';
 import { isName, matching, pathIn } from './kubernetes-values.ts';
-import { checkParts, heldText, IMAGE_COMMAND, type PartsOnCluster } from './parts-on-cluster.ts';
+import { checkParts, finalExitsOf, heldText, IMAGE_COMMAND, type PartsOnCluster } from './parts-on-cluster.ts';
 
 /** What Kubernetes is asked for. Paths are those of the pods, below `mount`. */
 export interface KubernetesJob extends PartsOnCluster {
@@ -29,14 +30,13 @@ export interface KubernetesJob extends PartsOnCluster {
 
 /** `nonroot` of distroless images. */
 const USUAL_USER = 65_532;
-/** Times that a part is tried again after an end that a retry may change. */
-const RETRIES_OF_A_PART = 6;
-/**
- * The pod of the join starts `status` again, with at most 5 minutes between two starts, until every shard is done; each counts as
- * a retry. This is more than a month.
- */
-const RETRIES_OF_THE_JOIN = 10_000;
-const DAYS_OF_THE_JOIN = 30;
+/** Times that a part or the join is tried again after an end that a retry may change. */
+const RETRIES = 6;
+/** The join waits a day for each round of parts that run at the same time, and no more than a week. */
+const MOST_DAYS_OF_THE_JOIN = 7;
+const SECONDS_OF_A_DAY = 86_400;
+/** It waits most of its time, so that it keeps no processors from the parts. */
+const CPU_OF_THE_JOIN = '100m';
 /** Seconds for ending the shard that is written. */
 const SECONDS_TO_STOP = 120;
 
@@ -87,8 +87,14 @@ function claimOf(job: KubernetesJob, size: string): YamlMapping {
   };
 }
 
+/** A node that is drained or preempted says nothing about what ran there. */
+const DISRUPTED: YamlMapping = {
+  action: 'Ignore',
+  onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }],
+};
+
 function partsJob(job: KubernetesJob): YamlMapping {
-  const { parts, atOnce = parts, finalExits } = job;
+  const { parts, atOnce = parts } = job;
   const convert = ['convert', `--plan=${planIn(job)}`, `--out=${outIn(job)}`, ...sourceFlags(job)].map(literal);
   return {
     apiVersion: 'batch/v1',
@@ -98,15 +104,11 @@ function partsJob(job: KubernetesJob): YamlMapping {
       completionMode: 'Indexed',
       completions: parts,
       parallelism: Math.min(atOnce, parts),
-      backoffLimitPerIndex: RETRIES_OF_A_PART,
+      backoffLimitPerIndex: RETRIES,
       podFailurePolicy: {
         rules: [
-          // A node that is drained or preempted says nothing about the part.
-          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-          {
-            action: 'FailIndex',
-            onExitCodes: { containerName: 'part', operator: 'In', values: [...finalExits].sort((a, b) => a - b) },
-          },
+          DISRUPTED,
+          { action: 'FailIndex', onExitCodes: { containerName: 'part', operator: 'In', values: finalExitsOf(job) } },
         ],
       },
       template: pod(job, {
@@ -117,19 +119,33 @@ function partsJob(job: KubernetesJob): YamlMapping {
   };
 }
 
-/** It waits in an init container, which the kubelet starts again until `status` ends with 0. */
-function joinJob(job: KubernetesJob): YamlMapping {
+/**
+ * It waits in an init container for the end of the last part. The Job fails at once where a part has failed for good, or where the
+ * join ends with what a retry cannot change; the condition of the Job names container and exit code.
+ */
+function joinJob(asked: KubernetesJob): YamlMapping {
+  const job = { ...asked, cpu: asked.cpu === undefined ? undefined : CPU_OF_THE_JOIN };
+  const { parts, atOnce = parts } = job;
   const of = (...words: string[]) => words.map(literal);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: metadata(job, jobNames(job).join),
     spec: {
-      backoffLimit: RETRIES_OF_THE_JOIN,
-      activeDeadlineSeconds: DAYS_OF_THE_JOIN * 86_400,
+      backoffLimit: RETRIES,
+      activeDeadlineSeconds: Math.min(MOST_DAYS_OF_THE_JOIN, Math.ceil(parts / atOnce)) * SECONDS_OF_A_DAY,
+      podFailurePolicy: {
+        rules: [
+          DISRUPTED,
+          ...['wait', 'join'].map((containerName) => ({
+            action: 'FailJob',
+            onExitCodes: { containerName, operator: 'In', values: finalExitsOf(job) },
+          })),
+        ],
+      },
       template: pod(job, {
-        restartPolicy: 'OnFailure',
-        initContainers: [container(job, 'wait', of('status', planIn(job), outIn(job)))],
+        restartPolicy: 'Never',
+        initContainers: [container(job, 'wait', of('status', '--wait', planIn(job), outIn(job)))],
         containers: [container(job, 'join', of('join', planIn(job), outIn(job), ...sourceFlags(job)))],
       }),
     },
@@ -172,7 +188,11 @@ function container(job: KubernetesJob, name: string, args: readonly string[]): Y
     image: matching('--image', image, 'image'),
     command: command.map(literal),
     args,
-    env: [{ name: 'HOME', value: '/tmp' }, ...(tokenSecret === undefined ? [] : [tokenFrom(tokenSecret)])],
+    env: [
+      { name: 'HOME', value: '/tmp' },
+      { name: FINAL_EXIT_VARIABLE, value: String(FINAL_EXIT) },
+      ...(tokenSecret === undefined ? [] : [tokenFrom(tokenSecret)]),
+    ],
     ...(Object.keys(asked).length === 0 ? {} : { resources: { requests: asked, limits: limitsOf(asked) } }),
     securityContext: {
       allowPrivilegeEscalation: false,

@@ -13,6 +13,8 @@ PLAN=@@PLAN@@
 OUT=@@OUT@@
 LOGS=@@LOGS@@
 LOOM=(@@START@@)
+# An error that a retry cannot change ends with this code.
+export MOE_LOOM_FINAL_EXIT=@@FINALEXIT@@
 
 submit() {
   case $0 in /*) self=$0 ;; *) self=$PWD/$0 ;; esac

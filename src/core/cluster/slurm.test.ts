@@ -231,8 +231,20 @@ describe('a part under Slurm', () => {
       process.on(name, () => { console.log(name); if (name === '${ends}') process.exit(2); });
     setInterval(() => {}, 1000); console.log('started');`;
 
+  it('tells the command to end with a code of its own where a retry changes nothing', () => {
+    writeFileSync(join(place, 'moe-loom'), '#!/bin/bash\nexit "$MOE_LOOM_FINAL_EXIT"\n');
+    chmodSync(join(place, 'moe-loom'), 0o755);
+    writeFileSync(join(place, 'job.sh'), slurmScript(job()));
+    const known = env(join(place, 'record'));
+    const { status } = spawnSync('bash', [join(place, 'job.sh'), 'join'], {
+      env: { ...known, PATH: `${place}:${known.PATH}` },
+    });
+    expect([status, existsSync(join(place, 'record'))]).toEqual([3, false]);
+  });
+
   it.each([
     [1, '', false],
+    [3, '', false],
     [2, '', true],
     [137, '2', true],
     [2, '3', false],

@@ -4,7 +4,8 @@ import { sbatchLine } from '../embed/sbatch.ts';
 import { shellWord } from '../embed/shell.ts';
 import { TOOL } from '../embed/tool.ts';
 import { LoomError } from '../errors.ts';
-import { absolutePath, checkParts, heldText } from './parts-on-cluster.ts';
+import { FINAL_EXIT } from '../final-exit.ts';
+import { absolutePath, checkParts, finalExitsOf, heldText } from './parts-on-cluster.ts';
 import type { SlurmJob } from './slurm-job.ts';
 import { SLURM_PROGRAM } from './slurm-program.ts';
 import { startOnSlurm } from './slurm-start.ts';
@@ -48,10 +49,11 @@ export function slurmScript(job: SlurmJob): Emitted<'shell'> {
       SCRATCH: scratchOf(job.scratch),
       CONVERT: joined(convertFlags(job).map((word) => shell` ${word}`)),
       JOIN: joined(sourceFlags(job).map((word) => shell` ${word}`)),
+      FINALEXIT: FINAL_EXIT,
       RESTARTS: MOST_RESTARTS,
       RETRIES: MOST_RETRIES,
       FINAL: shell`${joined(
-        job.finalExits.map((code) => shellWord(String(code))),
+        finalExitsOf(job).map((code) => shellWord(String(code))),
         '|',
       )}`,
     }),

@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { presetRepos } from '../../../e2e/support/hub/presets.ts';
 import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
 import { toWire } from '../errors.ts';
-import { finishSignIn, isSignInReturn, type PendingSignIn, SIGN_IN_SCOPES, startSignIn } from './oauth.ts';
+import { finishSignIn, isSignInReturn, type PendingSignIn, startSignIn } from './oauth.ts';
 import { openHubRepo } from './repo.ts';
+import { SIGN_IN_SCOPES } from './scopes.ts';
 
 const BACK = 'http://localhost:7003/app/';
 let hub: HubServer;

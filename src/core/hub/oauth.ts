@@ -1,10 +1,8 @@
 import { isLoomError, LoomError } from '../errors.ts';
 import { HUB_ENDPOINT } from './reference.ts';
+import { SIGN_IN_SCOPES } from './scopes.ts';
 
 export { isSignInReturn } from './sign-in-return.ts';
-
-/** The least that reads gated repos, beside who one is. */
-export const SIGN_IN_SCOPES = 'openid profile gated-repos';
 
 export interface SignInRequest {
   /** As registered at the Hub for this page; it is no secret. */

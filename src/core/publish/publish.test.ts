@@ -1,110 +1,31 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { repoFile } from '../../../e2e/support/hub/repo.ts';
-import { type HubServer, startHub } from '../../../e2e/support/hub/server.ts';
-import { createNodeDigest } from '../convert/sha256.node.ts';
-import { isLoomError, type LoomError } from '../errors.ts';
-import { createManners } from '../hub/manners.ts';
-import { hastyClock } from '../source/clock.fixture.ts';
 import { createNodeFetch } from '../source/fetch.node.ts';
 import { openLocal } from '../source/folder.node.ts';
-import { checkFolder, parseProof } from './folder.ts';
-import { openPublishJournal, publishCache } from './journal.node.ts';
-import { type PublishOptions, previewPublication, publishFolder } from './run.ts';
+import { checkFolder } from './folder.ts';
+import { openPublishJournal } from './journal.node.ts';
+import {
+  env,
+  expectWhole,
+  folder,
+  hub,
+  NEEDED,
+  publish,
+  put,
+  REPO,
+  refusal,
+  SHARDS,
+  SMALL,
+  setUpPublish,
+  sums,
+} from './publish-desk.fixture.ts';
+import { previewPublication } from './run.ts';
 import { parsePublishTarget } from './target.ts';
 
-const PART = 8 * 1024;
-const REPO = 'owner/published';
-const SHARDS = { 'model-00001-of-00002.safetensors': 45 * PART + 17, 'model-00002-of-00002.safetensors': 25 * PART };
-const SMALL = 'tokenizer.model';
-const NEEDED = 70 * PART + 17 + 1000;
-let hub: HubServer;
-let work: string;
-let folder: string;
-let env: Record<string, string>;
-const sums: Record<string, string> = {};
-
-beforeAll(() => {
-  work = mkdtempSync(join(tmpdir(), 'moe-loom-publish-'));
-  folder = join(work, 'model');
-  writeModel();
-});
-beforeEach(async () => {
-  hub = await startHub({ repos: [], partBytes: 8 * PART });
-  env = { XDG_CACHE_HOME: mkdtempSync(join(work, 'cache-')) };
-});
-afterEach(() => hub.close());
-afterAll(() => rmSync(work, { recursive: true, force: true }));
-
-function writeModel(): void {
-  folder = mkdtempSync(join(work, 'model-'));
-  writeWeights();
-  put(SMALL, randomBytes(1000));
-  put('config.json', '{"model_type":"qwen3_moe"}');
-  put('README.md', '# A model\n');
-  put('model.safetensors.index.json', '{"weight_map":{}}');
-}
-
-function writeWeights(): void {
-  for (const [name, size] of Object.entries(SHARDS)) put(name, randomBytes(size));
-  put('moe-loom-report.json', report(sums));
-}
-
-function put(name: string, content: Uint8Array | string): void {
-  writeFileSync(join(folder, name), content);
-  sums[name] = createHash('sha256').update(content).digest('hex');
-}
-
-function report(sha256: Readonly<Record<string, string>>): string {
-  const stated = Object.fromEntries(Object.keys(SHARDS).map((name) => [name, sha256[name]]));
-  return JSON.stringify({ scope: 'whole', shards: Object.keys(SHARDS), verified: { equal: true }, sha256: stated });
-}
-
-async function publish(change: Partial<PublishOptions> & { readonly branch?: string } = {}) {
-  const files = await openLocal(folder);
-  const target = parsePublishTarget(REPO, change.branch);
-  const proof = parseProof(readFileSync(join(folder, 'moe-loom-report.json'), 'utf8'), 'moe-loom-report.json');
-  const entries = await files.list();
-  return publishFolder({
-    target,
-    files,
-    folder: checkFolder(folder, entries, [], proof),
-    journal: await openPublishJournal({ ...target, endpoint: hub.url, folder }, env),
-    message: 'Add a model',
-    private: false,
-    endpoint: hub.url,
-    token: 'hf_owner',
-    fetch: createNodeFetch({}),
-    createDigest: createNodeDigest,
-    ...createManners({ clock: hastyClock() }),
-    ...change,
-  });
-}
-
-async function refusal(task: Promise<unknown>): Promise<LoomError> {
-  try {
-    await task;
-  } catch (error) {
-    if (isLoomError(error)) return error;
-    throw error;
-  }
-  throw new Error('was not refused');
-}
-
-/** The branch has the folder, byte for byte. */
-function expectWhole(branch = 'main'): void {
-  const there = hub.contentsOf(REPO, branch);
-  for (const [name, sha256] of Object.entries(sums))
-    expect(
-      createHash('sha256')
-        .update(there.get(name) ?? '')
-        .digest('hex'),
-      name,
-    ).toBe(sha256);
-}
+setUpPublish();
 
 describe('a folder that is published', () => {
   it('lands in one commit of a repository that is made for it, with every byte', async () => {
@@ -169,121 +90,6 @@ describe('a folder that is published', () => {
     expect(hub.repos).toEqual([]);
     await publish();
     expect(await ask()).toMatchObject({ exists: true, unchanged: entries.length, bytes: 0 });
-    expect(hub.historyOf(REPO)).toHaveLength(2);
-  });
-});
-
-/** Repeats from its seed. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-}
-
-/** A run that ends at a request: the connection is cut, with the request taken or not, or the user stops it. */
-async function interrupted(random: () => number, parallel: number): Promise<LoomError | null> {
-  const method = random() < 0.75 ? 'PUT' : 'POST';
-  // The third of the requests that write and are no part ends a file: every part before it would be sent.
-  const nth = 1 + Math.floor(random() * (method === 'PUT' ? 3 : 2));
-  const stop = new AbortController();
-  const platform = createNodeFetch({});
-  let seen = 0;
-  const abortsAt = random() < 0.5 ? nth : 0;
-  if (abortsAt === 0)
-    hub.faults.add({ methodRe: method, nth, action: { type: 'answer', transport: { resetFirst: true } } });
-  const counted: typeof fetch = (input, init) => {
-    const answer = platform(input, init);
-    if (init?.method === method && ++seen === abortsAt) {
-      if (random() < 0.5) stop.abort();
-      else setTimeout(() => stop.abort(), 0);
-    }
-    return answer;
-  };
-  try {
-    return await publish({ parallel, retries: 0, signal: stop.signal, fetch: counted }).then(
-      () => null,
-      (error) => error,
-    );
-  } finally {
-    hub.faults.clear();
-  }
-}
-
-describe('a publication that is interrupted', () => {
-  it.each([
-    [1, PART],
-    [4, PART / 2],
-  ])(
-    'at random 20 times is resumed, equal, and sends at most %i parts twice each time',
-    async (parallel, part) => {
-      hub.switches.partBytes = part;
-      const random = randomOf(7 + parallel);
-      let needed = NEEDED;
-      for (let count = 0; count < 20; ) {
-        const error = await interrupted(random, parallel);
-        if (error !== null) {
-          expect(['cancelled', 'network']).toContain(error.tag);
-          count++;
-          continue;
-        }
-        // It came to its end first: the rest strikes other weights.
-        expectWhole();
-        writeWeights();
-        needed += 70 * PART + 17;
-      }
-      for (const pathRe of ['complete_multipart', 'lfs-verify']) {
-        hub.faults.add({ pathRe, action: { type: 'answer', transport: { resetFirst: true } } });
-        expect((await refusal(publish({ parallel, retries: 0 }))).tag).toBe('network');
-        hub.faults.clear();
-      }
-      const before = hub.historyOf(REPO).length;
-      const resumed = await publish({ parallel });
-      expect(resumed.committed).toBe(true);
-      expectWhole();
-      expect(hub.historyOf(REPO)).toHaveLength(before + 1);
-      expect(hub.uploadedBytes).toBeLessThanOrEqual(needed + 22 * parallel * part);
-    },
-    60_000,
-  );
-
-  it('keeps signed addresses for this user alone, and nothing once it is committed', async () => {
-    hub.faults.add({ methodRe: 'PUT', nth: 5, action: { type: 'answer', transport: { resetFirst: true } } });
-    await refusal(publish({ parallel: 1, retries: 0 }));
-    const cache = publishCache(env);
-    const [file = ''] = readdirSync(cache);
-    expect(statSync(join(cache, file)).mode & 0o777).toBe(0o600);
-    expect(statSync(cache).mode & 0o777).toBe(0o700);
-    expect(readFileSync(join(cache, file), 'utf8')).not.toContain('hf_owner');
-    hub.faults.clear();
-    await publish();
-    expect(readdirSync(cache)).toEqual([]);
-  });
-
-  it('begins a file again where its addresses have expired', async () => {
-    hub.faults.add({ methodRe: 'PUT', nth: 5, action: { type: 'answer', transport: { resetFirst: true } } });
-    await refusal(publish({ parallel: 1, retries: 0 }));
-    hub.faults.clear();
-    hub.advanceClock(90_000);
-    await publish();
-    expectWhole();
-  });
-
-  it('waits where the Hub asks for fewer requests, and resumes by itself after a lost connection', async () => {
-    hub.faults.add({ methodRe: 'PUT', nth: 3, action: { type: 'rate429', retryAfter: 120 } });
-    hub.faults.add({ methodRe: 'PUT', nth: 7, action: { type: 'answer', transport: { resetFirst: true } } });
-    hub.faults.add({ methodRe: 'POST', nth: 2, action: { type: '5xx', status: 503 } });
-    const pauses: string[] = [];
-    await publish({ onPause: (pause) => pause && pauses.push(pause.reason) });
-    expect(pauses).toEqual(['rate-limited']);
-    expectWhole();
-  });
-
-  it('finds its commit where the answer was lost', async () => {
-    const commit = { methodRe: 'POST', pathRe: '/commit/' };
-    hub.faults.add({ ...commit, action: { type: 'answer', transport: { resetFirst: true } } });
-    expect(await publish()).toMatchObject({ committed: true, commit: hub.headOf(REPO) });
     expect(hub.historyOf(REPO)).toHaveLength(2);
   });
 });

@@ -151,6 +151,9 @@ export function uploadRoutes(
           onHeaders: (headers) => {
             etag = headers.get('ETag') ?? '';
           },
+        }).catch((error: unknown) => {
+          // The store has the bytes once it answers with their mark, whatever becomes of the rest of its answer.
+          if (etag === '') throw error;
         });
         return etag;
       }, PART_SLOTS),

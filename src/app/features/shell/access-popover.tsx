@@ -61,7 +61,7 @@ function Ask({ endpoint, onDone }: { readonly endpoint: string; readonly onDone:
     event.preventDefault();
     const token = String(new FormData(form.current ?? undefined).get('token') ?? '').trim();
     if (token === '') return;
-    if (set(endpoint, { token, user: null, expires: null, kept: keeps() })) onDone();
+    if (set(endpoint, { token, user: null, expires: null, scopes: null, kept: keeps() })) onDone();
   };
   return (
     <>

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import { grantsWriting } from '../../../core/index.ts';
 import { type KeptAccess, readKept, writeKept } from './kept-access.ts';
 
 /** Access to one Hub: a token that goes to its origin and nowhere else. */
@@ -24,8 +25,9 @@ interface AccessState {
 /** Access to Hubs: in memory, and in this browser's storage only where the person asked for that. */
 export const useAccess = create<AccessState>()((set, get) => {
   const put = (endpoint: string, account: Account): boolean => {
-    const { token, user, expires } = account;
-    const kept = writeKept(storageHere(), endpoint, account.kept ? { token, user, expires } : null) && account.kept;
+    const { token, user, expires, scopes } = account;
+    const kept =
+      writeKept(storageHere(), endpoint, account.kept ? { token, user, expires, scopes } : null) && account.kept;
     set({ accounts: { ...get().accounts, [endpoint]: { ...account, kept } } });
     return kept === account.kept;
   };
@@ -54,6 +56,11 @@ export function accountOf(accounts: Readonly<Record<string, Account>>, endpoint:
   const account = accounts[endpoint];
   if (!account) return null;
   return account.expires === null || account.expires > Date.now() ? account : null;
+}
+
+/** False where signing in gave no right to write. What a pasted token may do is known only once the Hub is asked. */
+export function mayWrite({ user, scopes }: Account): boolean {
+  return scopes === null ? user === null : grantsWriting(scopes);
 }
 
 /** Null where pages may not store anything. */

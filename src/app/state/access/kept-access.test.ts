@@ -3,7 +3,12 @@ import { type KeptAccess, readKept, writeKept } from './kept-access.ts';
 
 const HUB = 'https://huggingface.co';
 const MIRROR = 'https://hub.example.org';
-const access = (token: string, expires: number | null = null): KeptAccess => ({ token, user: null, expires });
+const access = (token: string, expires: number | null = null): KeptAccess => ({
+  token,
+  user: null,
+  expires,
+  scopes: null,
+});
 
 /** Storage in memory; a full one refuses to take anything. */
 function storageOf(text: string | null = null, full = false): Storage {

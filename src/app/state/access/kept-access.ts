@@ -7,6 +7,8 @@ export interface KeptAccess {
   readonly user: string | null;
   /** Milliseconds since the epoch; null where it is not known. */
   readonly expires: number | null;
+  /** What signing in granted; null for a token that was pasted, and where it was not noted. */
+  readonly scopes: string | null;
 }
 
 const KEY = 'moe-loom-access';
@@ -49,7 +51,7 @@ function isOrigin(endpoint: string): boolean {
 }
 
 function checked(value: unknown): KeptAccess | null {
-  const { token, user, expires } = (typeof value === 'object' && value !== null ? value : {}) as Record<
+  const { token, user, expires, scopes } = (typeof value === 'object' && value !== null ? value : {}) as Record<
     string,
     unknown
   >;
@@ -58,5 +60,6 @@ function checked(value: unknown): KeptAccess | null {
     token,
     user: typeof user === 'string' ? user : null,
     expires: typeof expires === 'number' ? expires : null,
+    scopes: typeof scopes === 'string' && scopes.length <= LIMIT_TOKEN ? scopes : null,
   };
 }

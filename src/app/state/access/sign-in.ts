@@ -7,6 +7,7 @@ import {
   isSignInReturn,
   type LoomError,
   type PendingSignIn,
+  readScopesOf,
   startSignIn,
   toWire,
 } from '../../../core/index.ts';
@@ -19,7 +20,7 @@ const KEY = 'moe-loom-sign-in';
 export interface SignInClient {
   readonly endpoint: string;
   readonly clientId: string;
-  /** What is asked for; the core's least where the page does not say. */
+  /** All that may be asked for; undefined where the page does not say. */
   readonly scopes: string | undefined;
 }
 
@@ -60,8 +61,12 @@ function spaceVariables(): Readonly<Record<string, unknown>> {
   return huggingface?.variables ?? {};
 }
 
-/** Leaves for the Hub to sign in; `keep` says whether the browser shall keep what comes of it. */
-export async function signIn({ endpoint, clientId, scopes }: SignInClient, keep: boolean): Promise<void> {
+/**
+ * Leaves for the Hub to sign in; `keep` says whether the browser shall keep what comes of it. Unless `scopes` says otherwise, no
+ * right to write is asked for.
+ */
+export async function signIn(client: SignInClient, keep: boolean, scopes = readScopesOf(client.scopes)): Promise<void> {
+  const { endpoint, clientId } = client;
   useSignIn.setState({ status: 'leaving', error: null });
   const { origin, pathname, search } = window.location;
   try {
@@ -88,8 +93,8 @@ async function finish(href: string, kept: Kept | null): Promise<void> {
   useSignIn.setState({ status: 'returning', error: null });
   try {
     if (!kept) throw lost();
-    const { token, endpoint, user, expires } = await finishSignIn(href, kept.pending);
-    useAccess.getState().set(endpoint, { token, user, expires, kept: kept.keep });
+    const { token, endpoint, user, scopes, expires } = await finishSignIn(href, kept.pending);
+    useAccess.getState().set(endpoint, { token, user, scopes, expires, kept: kept.keep });
     useSignIn.setState({ status: 'idle' });
   } catch (error) {
     useSignIn.setState({ status: 'idle', error: loomError(error) });

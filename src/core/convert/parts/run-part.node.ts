@@ -82,7 +82,12 @@ export async function runPart(planFile: PlanFile, options: PartOptions): Promise
       return { made: [], skipped, bytes: 0, sourceHashes: NOTHING, engine: null, seconds };
     }
     const names = weightFiles(missing);
-    await assertSource(planFile.source, files, names, signal);
+    await assertSource(planFile.source, files, names, signal).catch(async (error: unknown) => {
+      const [first] = missing;
+      // One record is enough to say why nothing comes of the part.
+      if (first && !isAbort(error) && !signal?.aborted) await place.noteFailure(first, error);
+      throw error;
+    });
     return await runMissing(planFile, options, runners, { missing, skipped, known });
   } finally {
     await runners.dispose();

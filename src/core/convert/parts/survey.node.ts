@@ -7,7 +7,7 @@ import { PARTS_FOLDER } from '../../sink/staged.node.ts';
 import type { PlanFile } from '../plan-file/types.ts';
 import { isJoined } from './joined.node.ts';
 import { doneName, doneRecord, failedName, recordPath, wholeness } from './place.node.ts';
-import { type DoneRecord, RECORDS, readRecord } from './records.node.ts';
+import { type DoneRecord, type FailedRecord, RECORDS, readRecord } from './records.node.ts';
 
 /** `damaged`: finished once, and since then cut short or replaced. */
 export type ShardState = 'done' | 'running' | 'failed' | 'missing' | 'damaged';
@@ -22,6 +22,8 @@ export interface ShardStatus {
   /** Why it failed, or what is wrong with it. */
   readonly why: string | null;
   readonly record: DoneRecord | null;
+  /** What `state` is `failed` for. */
+  readonly failure: FailedRecord | null;
 }
 
 export interface Survey {
@@ -33,7 +35,7 @@ export interface Survey {
 export async function surveyParts(folder: string, { hash, plan }: PlanFile): Promise<Survey> {
   const root = resolve(folder);
   if (await isJoined(root, plan)) {
-    const done = { state: 'done', part: null, host: null, why: null, record: null } as const;
+    const done = { state: 'done', part: null, host: null, why: null, record: null, failure: null } as const;
     return { joined: true, shards: plan.shards.map((shard) => ({ shard, ...done })) };
   }
   const names = new Set(await readdir(join(root, PARTS_FOLDER)).catch(() => []));
@@ -53,7 +55,7 @@ async function statusOf(
   const record = names.has(doneName(shard.file)) ? await doneRecord(root, shard, hash) : null;
   const state = record ? await wholeness(root, shard) : 'absent';
   if (record && state === 'whole')
-    return { shard, state: 'done', part: record.part, host: record.host, why: null, record };
+    return { shard, state: 'done', part: record.part, host: record.host, why: null, record, failure: null };
   const lock = names.has(lockName(shard.file)) ? await readShardLock(recordPath(root, lockName(shard.file))) : null;
   if (lock && !(await isLeft(lock, me)))
     return {
@@ -63,19 +65,36 @@ async function statusOf(
       host: lock.holder?.host ?? null,
       why: null,
       record,
+      failure: null,
     };
   const broken = names.has(failedName(shard.file))
     ? await readRecord(recordPath(root, failedName(shard.file)), RECORDS.failed)
     : null;
   if (broken && broken.plan === hash)
-    return { shard, state: 'failed', part: broken.part, host: broken.host, why: broken.message, record };
+    return {
+      shard,
+      state: 'failed',
+      part: broken.part,
+      host: broken.host,
+      why: broken.message,
+      record,
+      failure: broken,
+    };
   if (record && state !== 'absent') {
     const why = state === 'cut' ? 'it is cut short' : 'another file has its name';
-    return { shard, state: 'damaged', part: record.part, host: record.host, why, record };
+    return { shard, state: 'damaged', part: record.part, host: record.host, why, record, failure: null };
   }
   const holder = lock?.holder ?? null;
   const why = lock ? `the run that wrote it ended${holder ? ` (process ${holder.pid} on ${holder.host})` : ''}` : null;
-  return { shard, state: 'missing', part: holder?.part ?? null, host: holder?.host ?? null, why, record };
+  return {
+    shard,
+    state: 'missing',
+    part: holder?.part ?? null,
+    host: holder?.host ?? null,
+    why,
+    record,
+    failure: null,
+  };
 }
 
 /** Ages are taken by this host's clock, because nothing is written: for reading only, it need not be exact. */

@@ -20,8 +20,9 @@ import {
 } from '../../../jobs/publish/publish-store.ts';
 import { CopyButton } from '../../../parts/copy-button.tsx';
 import { Shown } from '../../../parts/shown.tsx';
-import { accountOf, useAccess } from '../../../state/access/access.ts';
+import { accountOf, mayWrite, useAccess } from '../../../state/access/access.ts';
 import { useAddress } from '../../../state/address-store.ts';
+import { PublishAccess } from './publish-access.tsx';
 import './publish.css';
 
 interface PublishResultProps {
@@ -43,7 +44,8 @@ export function PublishResult(props: PublishResultProps) {
         Publish to the Hub…
       </button>
     );
-  return <PublishForm {...props} state={mine} busy={state.status === 'running'} />;
+  const onCancel = mine === null ? () => setOpen(false) : null;
+  return <PublishForm {...props} state={mine} busy={state.status === 'running'} onCancel={onCancel} />;
 }
 
 function isSame(one: Publishable, other: Publishable): boolean {
@@ -53,23 +55,26 @@ function isSame(one: Publishable, other: Publishable): boolean {
 interface FormProps extends PublishResultProps {
   readonly state: PublishState | null;
   readonly busy: boolean;
+  /** Null once something was published or tried. */
+  readonly onCancel: (() => void) | null;
 }
 
-function PublishForm({ of, card, state, busy }: FormProps) {
+function PublishForm({ of, card, state, busy, onCancel }: FormProps) {
   const endpoint = useAddress(({ endpoint }) => hubOf(endpoint));
   const account = useAccess(({ accounts }) => accountOf(accounts, endpoint ?? HUB_ENDPOINT));
+  const access = account !== null && mayWrite(account) ? account : null;
   const [repo, setRepo] = useState(state?.asked.repo ?? '');
   const [hidden, setHidden] = useState(state?.asked.private ?? false);
   const wrong = repo === '' ? null : whyWrong(repo);
   const ready = repo !== '' && wrong === null;
   const publish = () => {
-    if (!account || !ready || busy) return;
+    if (!access || !ready || busy) return;
     void publishResult(of, {
       repo: repo.trim(),
       branch: 'main',
       private: hidden,
       endpoint,
-      token: account.token,
+      token: access.token,
       card,
     });
   };
@@ -82,6 +87,7 @@ function PublishForm({ of, card, state, busy }: FormProps) {
         publish();
       }}
     >
+      <h3>Publish to the Hub</h3>
       <label className="field-label">
         Repository
         <input
@@ -102,21 +108,19 @@ function PublishForm({ of, card, state, busy }: FormProps) {
         <input type="checkbox" checked={hidden} onChange={(event) => setHidden(event.target.checked)} />
         Private repository
       </label>
-      {account === null && (
-        <div className="callout warn">
-          <p>To publish from this page, sign in or enter a token with write access.</p>
-          <div className="row">
-            <button type="button" className="button small" onClick={askAccess}>
-              Sign in or enter a token
-            </button>
-          </div>
-        </div>
-      )}
-      {account !== null && (
-        <button type="submit" className="button primary" disabled={!ready || busy}>
-          {state === null ? 'Publish' : 'Publish again'}
-        </button>
-      )}
+      {access === null && <PublishAccess endpoint={endpoint} account={account} unsaved={of.output.kind === 'memory'} />}
+      <div className="row">
+        {access !== null && (
+          <button type="submit" className="button primary" disabled={!ready || busy}>
+            {state === null ? 'Publish' : 'Publish again'}
+          </button>
+        )}
+        {onCancel !== null && (
+          <button type="button" className="button" onClick={onCancel}>
+            Cancel
+          </button>
+        )}
+      </div>
       {state !== null && state.status === 'failed' && (
         <p className="callout bad" role="alert">
           <Shown text={state.problem} />
@@ -131,11 +135,6 @@ function PublishForm({ of, card, state, busy }: FormProps) {
       <OnDisk of={of} repo={ready ? repo.trim() : 'org/name'} hidden={hidden} />
     </form>
   );
-}
-
-/** Opens the access of the top bar. */
-function askAccess(): void {
-  document.querySelector<HTMLElement>('[data-access]')?.click();
 }
 
 /** The Hub that a result goes to: that of the address, but not the files that `moe-loom open` serves like one. */
