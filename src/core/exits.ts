@@ -1,3 +1,5 @@
+import { FINAL_EXIT, FINAL_EXIT_VARIABLE } from './final-exit.ts';
+
 /** Exit codes of the command line: a contract. */
 export const DONE = 0;
 export const COULD_NOT = 2;
@@ -17,6 +19,11 @@ export const EXITS = [
     code: COULD_NOT,
     again: true,
     meaning: 'The work could not be done: an error, a stop, or a file that could not be read.',
+  },
+  {
+    code: FINAL_EXIT,
+    again: false,
+    meaning: `Only where the environment sets ${FINAL_EXIT_VARIABLE}=${FINAL_EXIT}, as jobs of a cluster do: the work could not be done, and would end the same way if the same command were run again.`,
   },
   { code: 141, again: true, meaning: 'The reader of standard output has ended.' },
 ] as const;
