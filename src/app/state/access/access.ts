@@ -1,5 +1,4 @@
 import { create } from 'zustand';
-import { grantsWriting } from '../../../core/index.ts';
 import { type KeptAccess, readKept, writeKept } from './kept-access.ts';
 
 /** Access to one Hub: a token that goes to its origin and nowhere else. */
@@ -56,11 +55,6 @@ export function accountOf(accounts: Readonly<Record<string, Account>>, endpoint:
   const account = accounts[endpoint];
   if (!account) return null;
   return account.expires === null || account.expires > Date.now() ? account : null;
-}
-
-/** False where signing in gave no right to write. What a pasted token may do is known only once the Hub is asked. */
-export function mayWrite({ user, scopes }: Account): boolean {
-  return scopes === null ? user === null : grantsWriting(scopes);
 }
 
 /** Null where pages may not store anything. */

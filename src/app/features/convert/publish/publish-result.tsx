@@ -20,7 +20,8 @@ import {
 } from '../../../jobs/publish/publish-store.ts';
 import { CopyButton } from '../../../parts/copy-button.tsx';
 import { Shown } from '../../../parts/shown.tsx';
-import { accountOf, mayWrite, useAccess } from '../../../state/access/access.ts';
+import { accountOf, useAccess } from '../../../state/access/access.ts';
+import { mayWrite } from '../../../state/access/may-write.ts';
 import { useAddress } from '../../../state/address-store.ts';
 import { PublishAccess } from './publish-access.tsx';
 import './publish.css';
