@@ -30,7 +30,7 @@ async function dragOver(page: Page, path: string): Promise<void> {
 test('axe finds nothing in the choice of a reading, in a refusal and in the choice that was made', async ({ page }) => {
   await page.goto('/');
   await dropPaths(page, [ambiguousFolder()]);
-  await page.getByRole('link', { name: 'Convert' }).click();
+  await page.getByRole('link', { name: 'Convert', exact: true }).click();
   await expect(page.getByRole('region', { name: 'Choice of a reading' })).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await page.getByRole('radio', { name: /^per-expert/ }).check();

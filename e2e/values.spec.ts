@@ -216,7 +216,7 @@ test('values are evidence for a reading of names, after a press that names their
     writeFileSync(join(folder, name), content);
   await page.goto('/');
   await dropPaths(page, [folder]);
-  await page.getByRole('link', { name: 'Convert' }).click();
+  await page.getByRole('link', { name: 'Convert', exact: true }).click();
   // Before a target is chosen, the choice of a reading stands above the targets.
   const choice = page.getByRole('region', { name: 'Choice of a reading' });
   await expect(choice).toContainText('If you know how they were saved, choose the layout in the view Convert.');
