@@ -104,7 +104,7 @@ test('a result is published from the page as one commit, after a stop too, and t
   expect(`${page.url()}${await page.content()}`).not.toContain(TOKEN);
 });
 
-test('who signed in to read is told so, and signs in with write access to publish', async ({ page, hub }) => {
+test('who signed in to read sees that, and signs in with write access to publish', async ({ page, hub }) => {
   hub.switches.oauthUser = 'owner';
   await register(page, hub);
   const scopes: string[] = [];

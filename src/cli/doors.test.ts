@@ -202,7 +202,7 @@ describe('behind a proxy of a company', () => {
 
 describe('waiting', () => {
   // The pause takes longer than this test may.
-  it('is told with its countdown, and ends at Ctrl-C', async () => {
+  it('shows its countdown, and ends at Ctrl-C', async () => {
     for (const pathRe of ['/revision/', '/resolve/']) {
       hub.faults.clear();
       hub.faults.add({ action: { type: 'rate429', t: 200 }, pathRe });

@@ -6,7 +6,6 @@ import {
   besidePlan,
   CONTAINER_ENGINES,
   type Emitted,
-  FINAL_EXITS,
   HUB_ENDPOINT,
   jobNames,
   kubernetesManifest,
@@ -172,7 +171,6 @@ function commonOf({ hash, source }: PlanFile, flags: JobFlags): Common {
     reads: source.endpoint === null ? source.open : null,
     endpoint: flags.endpoint,
     program: flags.program,
-    finalExits: FINAL_EXITS,
   };
 }
 

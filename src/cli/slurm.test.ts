@@ -97,10 +97,7 @@ describe(`a script on a Slurm of two hosts${why === null ? '' : ` (skipped: ${wh
       const { hash } = JSON.parse(planned.stdout).file as { hash: string };
       const logs = join(work, 'logs');
       const script = join(work, 'job.sh');
-      writeFileSync(
-        script,
-        slurmScript({ plan, hash, out, logs, parts: PARTS, finalExits: [1], cpus: 1, program: BIN }),
-      );
+      writeFileSync(script, slurmScript({ plan, hash, out, logs, parts: PARTS, cpus: 1, program: BIN }));
       const said = await ask('sh', script);
       const [, parts = '', joining = ''] = /as job (\d+) and their join as job (\d+)/.exec(said) ?? [];
       expect([parts, joining]).not.toContain('');

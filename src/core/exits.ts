@@ -28,7 +28,7 @@ export const EXITS = [
   { code: 141, again: true, meaning: 'The reader of standard output has ended.' },
 ] as const;
 
-/** Codes that the same command gives again, however often it is run: nothing that runs it tries again. */
+/** Codes that the same command gives again, however often it is run, in ascending order: a cluster tries nothing again after them. */
 export const FINAL_EXITS: readonly number[] = EXITS.flatMap(({ code, again }) =>
   code === DONE || again ? [] : [code],
 );

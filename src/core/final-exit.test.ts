@@ -13,7 +13,7 @@ it('is final for what no retry changes, and never for what may be gone at the ne
     expect([tag, isFinal(tag)]).toEqual([tag, false]);
 });
 
-it('has an exit code of its own in jobs of a cluster alone', () => {
+it('has another exit code, in jobs of a cluster alone', () => {
   const env = { [FINAL_EXIT_VARIABLE]: String(FINAL_EXIT) };
   for (const tag of TAGS) {
     const { exit } = ERROR_TAGS[tag];

@@ -1,7 +1,6 @@
 import type { Emitted } from '../embed/emitted.ts';
 import { shellWord } from '../embed/shell.ts';
 import { LoomError } from '../errors.ts';
-import { FINAL_EXITS } from '../exits.ts';
 import { jobNames, kubernetesManifest } from './kubernetes.ts';
 import { absolutePath, USUAL_PARTS } from './parts-on-cluster.ts';
 import { slurmScript } from './slurm.ts';
@@ -64,7 +63,6 @@ export function clusterJobs(
     source: there ?? undefined,
     reads: source.endpoint === null ? source.open : null,
     endpoint: source.endpoint ?? undefined,
-    finalExits: FINAL_EXITS,
   };
   const within = (folder: string) => ({
     ...common,

@@ -4,12 +4,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { HOSTILE } from '../embed/hostile.fixture.ts';
 import { visible } from '../embed/visible.ts';
-import { EXITS } from '../exits.ts';
 import { FIXTURES } from '../testing.fixture.ts';
 import { jobNames, type KubernetesJob, kubernetesManifest } from './kubernetes.ts';
 import { readManifest } from './manifest-reader.fixture.ts';
-
-const FINAL = EXITS.filter(({ code, again }) => code !== 0 && !again).map(({ code }) => code);
 
 const job = (more: Partial<KubernetesJob> = {}): KubernetesJob => ({
   plan: '/data/plan.json',
@@ -19,7 +16,6 @@ const job = (more: Partial<KubernetesJob> = {}): KubernetesJob => ({
   image: 'registry.example/moe-loom:0.1.0',
   claim: 'models',
   mount: '/data',
-  finalExits: FINAL,
   ...more,
 });
 

@@ -3,9 +3,10 @@ import { type Emitted, joined } from '../embed/emitted.ts';
 import { TOOL } from '../embed/tool.ts';
 import { type YamlMapping, yamlDocuments } from '../embed/yaml.ts';
 import { LoomError } from '../errors.ts';
+import { FINAL_EXITS } from '../exits.ts';
 import { FINAL_EXIT, FINAL_EXIT_VARIABLE } from '../final-exit.ts';
 import { isName, matching, pathIn } from './kubernetes-values.ts';
-import { checkParts, finalExitsOf, heldText, IMAGE_COMMAND, type PartsOnCluster } from './parts-on-cluster.ts';
+import { checkParts, heldText, IMAGE_COMMAND, type PartsOnCluster } from './parts-on-cluster.ts';
 
 /** What Kubernetes is asked for. Paths are those of the pods, below `mount`. */
 export interface KubernetesJob extends PartsOnCluster {
@@ -108,7 +109,7 @@ function partsJob(job: KubernetesJob): YamlMapping {
       podFailurePolicy: {
         rules: [
           DISRUPTED,
-          { action: 'FailIndex', onExitCodes: { containerName: 'part', operator: 'In', values: finalExitsOf(job) } },
+          { action: 'FailIndex', onExitCodes: { containerName: 'part', operator: 'In', values: FINAL_EXITS } },
         ],
       },
       template: pod(job, {
@@ -139,7 +140,7 @@ function joinJob(asked: KubernetesJob): YamlMapping {
           DISRUPTED,
           ...['wait', 'join'].map((containerName) => ({
             action: 'FailJob',
-            onExitCodes: { containerName, operator: 'In', values: finalExitsOf(job) },
+            onExitCodes: { containerName, operator: 'In', values: FINAL_EXITS },
           })),
         ],
       },

@@ -1,5 +1,4 @@
 import { LoomError } from '../errors.ts';
-import { FINAL_EXIT } from '../final-exit.ts';
 
 /** A plan that a cluster converts in parts. Paths are those of the nodes, and absolute. */
 export interface PartsOnCluster {
@@ -9,8 +8,6 @@ export interface PartsOnCluster {
   readonly hash: string;
   readonly out: string;
   readonly parts: number;
-  /** Exit codes of the command that a retry cannot change: one or more. */
-  readonly finalExits: readonly number[];
   /** Most parts that run at the same time; undefined for no limit. */
   readonly atOnce?: number | undefined;
   /** `--source` of each part: where the source lies, if not where the plan says. */
@@ -32,11 +29,6 @@ export const IMAGE_COMMAND: readonly string[] = ['/nodejs/bin/node', '/moe-loom'
 export const USUAL_PARTS = 16;
 /** Most parts of a job: Kubernetes counts failures of each index up to here, and arrays of Slurm are smaller as a rule. */
 export const MAX_TASKS = 100_000;
-
-/** Exit codes after which a cluster tries nothing again, in ascending order. */
-export function finalExitsOf({ finalExits }: Pick<PartsOnCluster, 'finalExits'>): readonly number[] {
-  return [...new Set([...finalExits, FINAL_EXIT])].sort((a, b) => a - b);
-}
 
 /** @throws LoomError `usage`. */
 export function checkParts({ parts, atOnce }: Pick<PartsOnCluster, 'parts' | 'atOnce'>): void {

@@ -36,7 +36,6 @@ const job = (more: Partial<SlurmJob> = {}): SlurmJob => ({
   out: join(place, 'out'),
   logs: join(place, 'logs'),
   parts: 4,
-  finalExits: [1],
   ...more,
 });
 
@@ -231,7 +230,7 @@ describe('a part under Slurm', () => {
       process.on(name, () => { console.log(name); if (name === '${ends}') process.exit(2); });
     setInterval(() => {}, 1000); console.log('started');`;
 
-  it('tells the command to end with a code of its own where a retry changes nothing', () => {
+  it('sets the exit code of an end that a retry does not change', () => {
     writeFileSync(join(place, 'moe-loom'), '#!/bin/bash\nexit "$MOE_LOOM_FINAL_EXIT"\n');
     chmodSync(join(place, 'moe-loom'), 0o755);
     writeFileSync(join(place, 'job.sh'), slurmScript(job()));

@@ -4,8 +4,9 @@ import { sbatchLine } from '../embed/sbatch.ts';
 import { shellWord } from '../embed/shell.ts';
 import { TOOL } from '../embed/tool.ts';
 import { LoomError } from '../errors.ts';
+import { FINAL_EXITS } from '../exits.ts';
 import { FINAL_EXIT } from '../final-exit.ts';
-import { absolutePath, checkParts, finalExitsOf, heldText } from './parts-on-cluster.ts';
+import { absolutePath, checkParts, heldText } from './parts-on-cluster.ts';
 import type { SlurmJob } from './slurm-job.ts';
 import { SLURM_PROGRAM } from './slurm-program.ts';
 import { startOnSlurm } from './slurm-start.ts';
@@ -53,7 +54,7 @@ export function slurmScript(job: SlurmJob): Emitted<'shell'> {
       RESTARTS: MOST_RESTARTS,
       RETRIES: MOST_RETRIES,
       FINAL: shell`${joined(
-        finalExitsOf(job).map((code) => shellWord(String(code))),
+        FINAL_EXITS.map((code) => shellWord(String(code))),
         '|',
       )}`,
     }),

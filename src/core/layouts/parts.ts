@@ -1,3 +1,4 @@
+import { OWN_FORMS } from '../quantised/names.ts';
 import type { PartStyle } from './dialect-rows.ts';
 
 /**
@@ -67,20 +68,8 @@ export function jointOf(kind: PartKind, inner: readonly number[]): Joint | null 
   }
 }
 
-/** Parts of EXL3 and HQQ. What stands beside them cannot be taken apart either. */
-const OWN_FORMS: ReadonlySet<string> = new Set([
-  'trellis',
-  'suh',
-  'svh',
-  'su',
-  'sv',
-  'mcg',
-  'mul1',
-  'W_q',
-  'zero',
-  'svdquant_lora_a',
-  'svdquant_lora_b',
-]);
+/** What stands beside these cannot be taken apart either. */
+const OWN: ReadonlySet<string> = new Set(OWN_FORMS);
 
 /** Companions of bitsandbytes hang under the weight's own name: `weight.absmax`. */
 const BITSANDBYTES = /^weight\.(absmax|quant_map|nested_absmax|nested_quant_map|quant_state\.[\w]+|SCB|weight_format)$/;
@@ -92,7 +81,7 @@ export function isPart(part: string): boolean {
 
 /** True for parts of formats that only their own programs take apart. */
 function isOwnForm(part: string): boolean {
-  return SCB.has(part) || OWN_FORMS.has(part) || BITSANDBYTES.test(part);
+  return SCB.has(part) || OWN.has(part) || BITSANDBYTES.test(part);
 }
 
 /** The kind of a part beside the group's other parts. */

@@ -4,7 +4,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** What a config says of quantisation. Every field is null where it says nothing that can be used. */
 export interface QuantConfig {
-  /** `quant_method`, or what stands for it, in lower case: `fp8`, `compressed-tensors`, `modelopt` … */
+  /** `quant_method`, or `quant_algo` where that is not there, in lower case: `fp8`, `compressed-tensors`, `modelopt` … */
   readonly method: string | null;
   /** How the method stores: `pack-quantized`, `nvfp4`, `gptq_v2`, `auto_round:auto_gptq`, `affine` … in lower case. */
   readonly format: string | null;

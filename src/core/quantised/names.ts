@@ -1,3 +1,9 @@
+/** Parts of formats that only their own programs take apart: EXL3, HQQ, SVDQuant. */
+export const OWN_FORMS = [
+  ...(['trellis', 'suh', 'svh', 'su', 'sv', 'mcg', 'mul1'] as const),
+  ...(['W_q', 'zero', 'svdquant_lora_a', 'svdquant_lora_b'] as const),
+] as const;
+
 /** Parts by their names beside a module's own, as checkpoints that store experts apart write them. */
 const PARTS = [
   'weight',
@@ -14,8 +20,6 @@ const PARTS = [
   'input_global_scale',
   'activation_scale',
   'pre_quant_scale',
-  'svdquant_lora_a',
-  'svdquant_lora_b',
   'scale',
   'scales',
   'biases',
@@ -25,15 +29,7 @@ const PARTS = [
   'qzeros',
   'g_idx',
   'SCB',
-  'W_q',
-  'zero',
-  'trellis',
-  'suh',
-  'svh',
-  'su',
-  'sv',
-  'mcg',
-  'mul1',
+  ...OWN_FORMS,
   '_weight_qdata',
   '_weight_scale',
   '_weight_zero_point',

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../../checkpoint/types.ts';
 import { type QuantConfig, quantisationOf } from '../../quantised/config.ts';
 import { byName, byPatternOrEnd, createIgnoreTest, ignoreEntries } from '../../quantised/ignored.ts';
 import { quantisedModules } from '../../quantised/modules.ts';
-import type { PartName } from '../../quantised/names.ts';
+import { isCodesName, type PartName } from '../../quantised/names.ts';
 import { formatInteger, plural } from '../../units.ts';
 import type { DefectTag } from '../defects.ts';
 import type { Defect, LayerGroup } from '../types.ts';
@@ -74,11 +74,9 @@ const coded = (experts: readonly ExpertModule[]) => experts.filter(({ how }) => 
 
 /** How a module is stored, for comparing it with others: what its codes are called, and their dtype. */
 function kindOf({ parts }: ExpertModule): string {
-  const [codes, tensor] = [...parts].find(([part]) => CODES.has(part)) ?? [];
+  const [codes, tensor] = [...parts].find(([part]) => isCodesName(part)) ?? [];
   return `${codes} ${tensor?.dtype}`;
 }
-
-const CODES: ReadonlySet<PartName> = new Set(['weight', 'weight_packed', 'blocks', 'qweight', 'W_q', 'trellis']);
 
 /** Companions that most of the modules of one kind have, by kind. */
 function usualParts(experts: readonly ExpertModule[]): ReadonlyMap<string, ReadonlySet<PartName>> {
@@ -93,7 +91,7 @@ function usualParts(experts: readonly ExpertModule[]): ReadonlyMap<string, Reado
   return new Map(
     Array.from(counts, ([kind, { all, parts }]) => [
       kind,
-      new Set([...parts].flatMap(([part, count]) => (2 * count > all && !CODES.has(part) ? [part] : []))),
+      new Set([...parts].flatMap(([part, count]) => (2 * count > all && !isCodesName(part) ? [part] : []))),
     ]),
   );
 }
@@ -194,9 +192,7 @@ function schemeOf({ module, parts, how }: ExpertModule): string {
 
 const mixedInExperts: Check = ({ experts }) => {
   const seen = new Map<string, Map<string, ExpertModule[]>>();
-  for (const expert of experts.filter(
-    ({ stacked, parts }) => !stacked && [...parts.keys()].some((part) => CODES.has(part)),
-  )) {
+  for (const expert of experts.filter(({ stacked, parts }) => !stacked && [...parts.keys()].some(isCodesName))) {
     const key = `${expert.group.prefix}${expert.template}`;
     const schemes = seen.get(key) ?? new Map<string, ExpertModule[]>();
     seen.set(key, schemes);
